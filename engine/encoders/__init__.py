@@ -1,0 +1,1 @@
+"""Media and words into vectors: the ``Encoder`` protocol and its adapters."""

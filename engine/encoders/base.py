@@ -1,0 +1,120 @@
+"""What an encoder is: one shared space that text can query, and towers into it.
+
+An encoder embeds texts and pictures. Sound reaches the shared space by a
+bridge (``SoundBridge``), which puts it into words with weights, and speech by
+its transcript, so that both work with every text tower. Preparing (resizing,
+spectrograms) is separated from embedding, because the first belongs to the
+threads that decode and the second to the one that runs the towers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from engine.types import Space, Tag, Vectors, Waveform
+
+type Pixels = NDArray[np.uint8]
+"""RGB pictures as a tower takes them, shape (height, width, 3)."""
+
+type Spectrogram = NDArray[np.float32]
+"""Blocks of a log-mel spectrogram, shape (blocks, frames, bands)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Embedded:
+    """What a tower says of n items.
+
+    ``vectors`` holds, per space name, an array (n, m, dim) of m vectors for
+    each item; ``tags`` holds the words of each item, most probable first.
+    """
+
+    vectors: Mapping[str, Vectors]
+    tags: tuple[tuple[Tag, ...], ...]
+
+
+class Encoder(Protocol):
+    """A shared space with its text tower and its picture tower."""
+
+    @property
+    def name(self) -> str:
+        """What ``--encoder`` calls it: ``compact``, ``open_clip:MODEL/PRETRAINED``."""
+
+    @property
+    def shared(self) -> Space:
+        """The space that text can query."""
+
+    @property
+    def looks(self) -> Space:
+        """The space in which pictures resemble pictures; may be ``shared``."""
+
+    @property
+    def image_size(self) -> int:
+        """The shortest side, in pixels, below which detail is lost; decoders may
+        hand over pictures reduced to no less than this."""
+
+    def embed_texts(self, texts: Sequence[str]) -> Vectors:
+        """Embed n texts into the shared space: (n, dim), L2-normalised."""
+
+    def prepare_image(self, image: Image.Image) -> Pixels:
+        """Resize and crop one RGB picture. Called from many threads."""
+
+    def embed_images(self, pixels: Sequence[Pixels]) -> Embedded:
+        """Embed prepared pictures into ``shared`` and ``looks``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What the sound bridge says of n windows."""
+
+    features: Vectors
+    """The tower's own features in the space of likeness, (n, dim), L2-normalised."""
+    probabilities: NDArray[np.float32]
+    """Per window and word of the vocabulary, (n, words), in [0, 1]; a row sums to at most 1."""
+
+
+class SoundBridge(Protocol):
+    """Sound into words: n windows of sound, a vocabulary, and how likely each word is."""
+
+    @property
+    def rate(self) -> int:
+        """Samples per second that ``prepare`` expects."""
+
+    @property
+    def sounds(self) -> Space:
+        """The space in which sounds resemble sounds."""
+
+    @property
+    def vocabulary(self) -> Sequence[str]:
+        """The words that it knows, as a person would search for them (``dog``, ``violin``)."""
+
+    def prepare(self, samples: Waveform) -> Spectrogram:
+        """The spectrogram of one window. Called from many threads."""
+
+    def listen(self, windows: Sequence[Spectrogram]) -> Heard:
+        """Features and word probabilities of prepared windows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """Something said, with its place in the recording, in seconds."""
+
+    start: float
+    end: float
+    text: str
+
+
+class SpeechBridge(Protocol):
+    """Speech into sentences with times."""
+
+    @property
+    def rate(self) -> int:
+        """Samples per second that ``transcribe`` expects."""
+
+    def transcribe(self, samples: Waveform) -> Sequence[Sentence]:
+        """The sentences of one recording; empty where nobody speaks."""

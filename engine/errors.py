@@ -1,0 +1,117 @@
+"""Every error that Sensorium raises on purpose.
+
+    SensoriumError
+    ├── UsageError               the request cannot be met as it was put; exit code 2
+    │   ├── LibraryNotFound      there is no library at that path
+    │   ├── NotALibrary          the folder exists and is something else
+    │   ├── PathNotFound         a file or folder to read does not exist
+    │   ├── EncoderUnavailable   the encoder, or weights that it needs, cannot be had
+    │   ├── ExtraMissing         an optional package is not installed
+    │   └── InvalidQuery         the query says nothing, or contradicts itself
+    ├── MediaError               one file; costs one line and a row of `failures`
+    │   ├── EmptyMedia           no bytes, no frames, no samples
+    │   ├── UnsupportedMedia     a format that Sensorium does not read
+    │   ├── CorruptMedia         the decoder gave up
+    │   ├── MediaTooLarge        past a limit; the line names limit and setting
+    │   └── UnreadableMedia      permission denied, vanished, I/O error
+    └── StoreError               the library's own files; exit code 1
+        ├── LibraryBusy          another writer holds the lock
+        ├── LibraryCorrupt       truth is damaged; the line says what and how to mend it
+        ├── LibraryReadOnly      the folder, or its disk, does not take writes
+        └── SpaceMismatch        vectors of another encoder, revision or dim
+
+Messages are one line, name the thing, and say the way out. Exceptions of the
+libraries underneath are translated where they are called and chained with
+``from``, so that callers need to know this tree only.
+"""
+
+from __future__ import annotations
+
+
+class SensoriumError(Exception):
+    """Base of everything below; ``exit_code`` is what the command line returns."""
+
+    exit_code = 1
+
+
+class UsageError(SensoriumError):
+    """The request cannot be met as it was put."""
+
+    exit_code = 2
+
+
+class LibraryNotFound(UsageError):
+    """There is no library at that path."""
+
+
+class NotALibrary(UsageError):
+    """The folder exists and is something else."""
+
+
+class PathNotFound(UsageError):
+    """A file or folder to read does not exist."""
+
+
+class EncoderUnavailable(UsageError):
+    """The encoder, or weights that it needs, cannot be had."""
+
+
+class ExtraMissing(UsageError):
+    """An optional package is not installed.
+
+    Args:
+        what: the thing that needs it, as the subject of a sentence.
+        extra: the name of the extra of this distribution that brings it.
+    """
+
+    def __init__(self, what: str, extra: str) -> None:
+        super().__init__(f"{what} needs an optional package: pip install 'sensorium[{extra}]'")
+        self.extra = extra
+
+
+class InvalidQuery(UsageError):
+    """The query says nothing, or contradicts itself."""
+
+
+class MediaError(SensoriumError):
+    """One media file cannot be used; the others are unaffected."""
+
+
+class EmptyMedia(MediaError):
+    """No bytes, no frames, or no samples."""
+
+
+class UnsupportedMedia(MediaError):
+    """A format that Sensorium does not read."""
+
+
+class CorruptMedia(MediaError):
+    """The decoder gave up."""
+
+
+class MediaTooLarge(MediaError):
+    """Past a limit; the message names the limit and the setting that lifts it."""
+
+
+class UnreadableMedia(MediaError):
+    """Permission denied, vanished between scan and decode, or an I/O error."""
+
+
+class StoreError(SensoriumError):
+    """The library's own files cannot be read or written."""
+
+
+class LibraryBusy(StoreError):
+    """Another writer holds the lock."""
+
+
+class LibraryCorrupt(StoreError):
+    """What is true is damaged; the message says what, and how to mend it."""
+
+
+class LibraryReadOnly(StoreError):
+    """The folder, or its disk, does not take writes."""
+
+
+class SpaceMismatch(StoreError):
+    """Vectors of another encoder, revision or dimension."""
