@@ -10,17 +10,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-type Vectors = NDArray[np.float32]
+Vectors: TypeAlias = NDArray[np.float32]
 """L2-normalised embeddings, shape (n, dim), float32."""
 
-type MomentIds = NDArray[np.int64]
+MomentIds: TypeAlias = NDArray[np.int64]
 """Moment ids, shape (n,), int64; 0 is never a moment."""
 
-type Waveform = NDArray[np.float32]
+Waveform: TypeAlias = NDArray[np.float32]
 """Mono samples in [-1, 1], shape (n,), float32."""
 
 

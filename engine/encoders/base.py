@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,10 +19,10 @@ from PIL import Image
 
 from engine.types import Space, Tag, Vectors, Waveform
 
-type Pixels = NDArray[np.uint8]
+Pixels: TypeAlias = NDArray[np.uint8]
 """RGB pictures as a tower takes them, shape (height, width, 3)."""
 
-type Spectrogram = NDArray[np.float32]
+Spectrogram: TypeAlias = NDArray[np.float32]
 """Blocks of a log-mel spectrogram, shape (blocks, frames, bands)."""
 
 
