@@ -1,0 +1,1 @@
+"""The embedded default: no download at run time, no GPU."""

@@ -1,0 +1,48 @@
+"""Towers in ONNX Runtime, exported once and cached by what they were made of.
+
+An export needs PyTorch; running it does not. That is what keeps a search from
+a cold start free of PyTorch's import time.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from engine.config import Settings
+
+
+def cached(settings: Settings, key: str, build: Callable[[Path], None]) -> Path:
+    """The file ``key`` of the cache, built first where it is missing.
+
+    Args:
+        key: names the content completely: what is exported, the hash of its
+            weights and the revision of the exporting code.
+        build: writes the file at the path that it is given. The path is
+            temporary and is renamed only when complete, so that a run that is
+            killed, or two at a time, leave a whole file or none.
+    """
+    path = settings.cache / key
+    if path.exists():
+        return path
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".building-") as folder:
+        draft = Path(folder) / path.name
+        build(draft)
+        os.replace(draft, path)
+    return path
+
+
+def session(path: Path, threads: int) -> Any:
+    """An ``onnxruntime.InferenceSession`` on the CPU with that many threads."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    # Idle workers that spin would take the cores from the threads that decode.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
