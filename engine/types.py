@@ -121,14 +121,10 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class Embedding:
-    """One moment and its vectors: per space name an array (m, dim), m >= 1.
-
-    Most moments have one vector in a space. Where a moment has several, its
-    score in that space is that of its best one.
-    """
+    """One moment and its vectors: per space name one of shape (dim,), float32."""
 
     moment: Moment
-    vectors: Mapping[str, Vectors]
+    vectors: Mapping[str, NDArray[np.float32]]
 
 
 @dataclass(frozen=True, slots=True)

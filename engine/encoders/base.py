@@ -30,8 +30,8 @@ Spectrogram: TypeAlias = NDArray[np.float32]
 class Embedded:
     """What a tower says of n items.
 
-    ``vectors`` holds, per space name, an array (n, m, dim) of m vectors for
-    each item; ``tags`` holds the words of each item, most probable first.
+    ``vectors`` holds an array (n, dim) per space name; ``tags`` holds the words
+    of each item, most probable first.
     """
 
     vectors: Mapping[str, Vectors]

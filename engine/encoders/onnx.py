@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -46,3 +47,36 @@ def session(path: Path, threads: int) -> Any:
     # Idle workers that spin would take the cores from the threads that decode.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+
+
+def export_module(
+    module: Any,
+    sample: tuple[Any, ...],
+    out: Path,
+    *,
+    inputs: dict[str, dict[int, str]],
+    outputs: dict[str, dict[int, str]],
+) -> None:
+    """Export a ``torch.nn.Module`` in evaluation mode to ONNX at ``out``.
+
+    Args:
+        sample: tensors of the shapes that ``module`` takes.
+        inputs: per input name the axes that vary, with a name for each.
+        outputs: the same per output.
+    """
+    import torch
+
+    with warnings.catch_warnings(), torch.inference_mode():
+        # The exporter that traces: the newer one needs two more packages and
+        # gains nothing for plain towers.
+        warnings.simplefilter("ignore")
+        torch.onnx.export(
+            module,
+            sample,
+            out,
+            input_names=list(inputs),
+            output_names=list(outputs),
+            dynamic_axes=inputs | outputs,
+            opset_version=17,
+            dynamo=False,
+        )
