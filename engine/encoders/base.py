@@ -58,6 +58,9 @@ class Encoder(Protocol):
         """The shortest side, in pixels, below which detail is lost; decoders may
         hand over pictures reduced to no less than this."""
 
+    def check(self) -> None:
+        """Raise ``EncoderUnavailable`` unless all that it needs is installed."""
+
     def embed_texts(self, texts: Sequence[str]) -> Vectors:
         """Embed n texts into the shared space: (n, dim), L2-normalised."""
 
@@ -92,6 +95,9 @@ class SoundBridge(Protocol):
     @property
     def vocabulary(self) -> Sequence[str]:
         """The words that it knows, as a person would search for them (``dog``, ``violin``)."""
+
+    def check(self) -> None:
+        """Raise ``EncoderUnavailable`` unless all that it needs is installed."""
 
     def prepare(self, samples: Waveform) -> Spectrogram:
         """The spectrogram of one window. Called from many threads."""

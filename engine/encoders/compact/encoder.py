@@ -1,0 +1,58 @@
+"""The compact encoder: MiniLM's sentence space, with pictures put into words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+
+from PIL import Image
+
+from engine.config import Settings
+from engine.encoders.base import Embedded, Pixels
+from engine.encoders.compact.pictures import HEAD, LOOKS_DIM, CompactPictures
+from engine.encoders.compact.text import DIM, MiniLM
+from engine.encoders.weights import EFFICIENTNET, MINILM, MINILM_TOKENIZER, sha256
+from engine.types import Space, Vectors
+
+NAME = "compact"
+
+
+class CompactEncoder:
+    """Implements ``Encoder``. Making one loads nothing."""
+
+    name = NAME
+    image_size = CompactPictures.resized_side
+
+    def __init__(self, settings: Settings) -> None:
+        self._text = MiniLM(settings)
+        self._pictures = CompactPictures(settings)
+
+    @cached_property
+    def shared(self) -> Space:
+        """384-d; its revision names every file that a vector depends on."""
+        revision = f"{MINILM.sha256[:8]}-{EFFICIENTNET.sha256[:8]}-{sha256(HEAD)[:8]}"
+        return Space(NAME, NAME, revision, DIM)
+
+    @cached_property
+    def looks(self) -> Space:
+        """1280-d pooled features of the picture tower."""
+        return Space("looks", NAME, EFFICIENTNET.sha256[:8], LOOKS_DIM)
+
+    def check(self) -> None:
+        """Raise ``EncoderUnavailable`` unless every weight is installed as pinned."""
+        for weights in (MINILM, MINILM_TOKENIZER, EFFICIENTNET):
+            weights.locate()
+
+    def embed_texts(self, texts: Sequence[str]) -> Vectors:
+        return self._text.embed(texts)
+
+    def prepare_image(self, image: Image.Image) -> Pixels:
+        return self._pictures.prepare(image)
+
+    def embed_images(self, pixels: Sequence[Pixels]) -> Embedded:
+        features, probabilities = self._pictures.see(pixels)
+        vectors = {
+            self.shared.name: self._pictures.words(probabilities),
+            self.looks.name: features,
+        }
+        return Embedded(vectors, self._pictures.tags(probabilities))

@@ -1,0 +1,68 @@
+"""Export EfficientNet-Lite2 to ONNX: from RGB bytes to features and probabilities.
+
+The checkpoint names its tensors differently from timm's model, but holds the
+same tensors in the same order.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from engine.encoders.torchvision_ops import declare_missing_operators
+
+declare_missing_operators()
+
+import timm  # noqa: E402
+import torch  # noqa: E402
+from timm.data import ImageNetInfo  # noqa: E402
+from torch import Tensor, nn  # noqa: E402
+
+from engine.encoders.onnx import export_module  # noqa: E402
+
+SIDE = 260
+
+
+class _PictureTower(nn.Module):
+    """RGB bytes (n, 260, 260, 3) to unit features (n, 1280) and probabilities (n, 1000)."""
+
+    def __init__(self, model: nn.Module) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
+        scaled = pixels.permute(0, 3, 1, 2).float() / 127.5 - 1.0
+        maps = self.model.forward_features(scaled)  # type: ignore[operator]
+        pooled = self.model.forward_head(maps, pre_logits=True)  # type: ignore[operator]
+        logits = self.model.classifier(pooled)  # type: ignore[operator]
+        return nn.functional.normalize(pooled, dim=-1), logits.softmax(-1)
+
+
+def build_model(weights: Path) -> nn.Module:
+    """timm's tf_efficientnet_lite2 with the checkpoint's tensors, for evaluation."""
+    model = timm.create_model("tf_efficientnet_lite2", pretrained=False)
+    tensors = torch.load(weights, map_location="cpu", weights_only=True).values()
+    model.load_state_dict(dict(zip(model.state_dict(), tensors, strict=True)))
+    return model.eval()
+
+
+def export(weights: Path, out: Path) -> None:
+    """Write the tower at ``out``. Input ``pixels``, outputs ``features``, ``probabilities``."""
+    export_module(
+        _PictureTower(build_model(weights)),
+        (torch.zeros((2, SIDE, SIDE, 3), dtype=torch.uint8),),
+        out,
+        inputs={"pixels": {0: "n"}},
+        outputs={"features": {0: "n"}, "probabilities": {0: "n"}},
+    )
+
+
+def class_names() -> list[str]:
+    """The 1,000 ImageNet classes in the order of the logits, one common name each."""
+    info = ImageNetInfo()
+    return [info.index_to_description(i).split(",")[0].strip() for i in range(1000)]
+
+
+def export_names(out: Path) -> None:
+    """Write the class names at ``out`` as a JSON list."""
+    out.write_text(json.dumps(class_names()))

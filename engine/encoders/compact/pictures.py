@@ -1,0 +1,111 @@
+"""The image bridge: EfficientNet-Lite2's 1,000 classes, put into words.
+
+A picture's vector in the shared space is the probability-weighted sum of its
+classes' vectors (ConSE, Norouzi et al. 2014). The class vectors are fitted to
+text (``train_pictures.py``), so that both a class's own name and the general
+words above it find the picture. The tower's pooled features are the space
+``looks``, which tells two dogs of one breed apart where words cannot.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from engine.config import Settings
+from engine.encoders import onnx
+from engine.encoders.base import Pixels
+from engine.encoders.weights import EFFICIENTNET
+from engine.types import Tag, Vectors
+
+SIDE = 260
+LOOKS_DIM = 1280
+CLASSES = 1000
+_CROP = 0.89
+"""Share of the shorter side that is kept; the tower was trained on such crops."""
+_REVISION = 1
+"""Of the exporting code; the rest of the key is the hash of the weights."""
+_TAG_FLOOR = 0.1
+_MAX_TAGS = 5
+HEAD = Path(__file__).parent / "heads" / "pictures.safetensors"
+
+
+class CompactPictures:
+    """Pictures to features and class probabilities. Built at first use."""
+
+    resized_side = round(SIDE / _CROP)
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    @cached_property
+    def _session(self) -> Any:
+        key = f"compact/efficientnet-{EFFICIENTNET.sha256[:16]}-r{_REVISION}.onnx"
+        path = onnx.cached(self._settings, key, self._export)
+        return onnx.session(path, self._settings.threads)
+
+    @staticmethod
+    def _export(out: Path) -> None:
+        from engine.encoders.compact import export_pictures
+
+        export_pictures.export(EFFICIENTNET.locate(), out)
+
+    @cached_property
+    def names(self) -> list[str]:
+        """The 1,000 class names in the order of the probabilities."""
+
+        def build(out: Path) -> None:
+            from engine.encoders.compact import export_pictures
+
+            export_pictures.export_names(out)
+
+        path = onnx.cached(self._settings, f"compact/imagenet-names-r{_REVISION}.json", build)
+        names: list[str] = json.loads(path.read_text())
+        return names
+
+    @cached_property
+    def class_vectors(self) -> Vectors:
+        """The fitted head: one unit vector per class, (1000, 384) float32."""
+        from safetensors.numpy import load_file
+
+        vectors: Vectors = load_file(HEAD)["class_vectors"].astype(np.float32)
+        return vectors
+
+    def prepare(self, image: Image.Image) -> Pixels:
+        """Resize the shorter side to 292 pixels and crop the centre: (260, 260, 3) uint8."""
+        width, height = image.size
+        scale = self.resized_side / min(width, height)
+        # Resizing only what the crop keeps costs less than resizing all of it.
+        kept = SIDE / scale
+        left, top = (width - kept) / 2, (height - kept) / 2
+        crop = image.resize(
+            (SIDE, SIDE), Image.Resampling.BICUBIC, box=(left, top, left + kept, top + kept)
+        )
+        return np.asarray(crop, dtype=np.uint8)
+
+    def see(self, pixels: Sequence[Pixels]) -> tuple[Vectors, Vectors]:
+        """Unit features (n, 1280) and class probabilities (n, 1000) of n pictures."""
+        if not pixels:
+            return np.zeros((0, LOOKS_DIM), np.float32), np.zeros((0, CLASSES), np.float32)
+        features, probabilities = self._session.run(None, {"pixels": np.stack(pixels)})
+        return features, probabilities
+
+    def words(self, probabilities: Vectors) -> Vectors:
+        """Class probabilities (n, 1000) as unit vectors of the shared space, (n, 384)."""
+        mixed = probabilities @ self.class_vectors
+        unit: Vectors = mixed / np.linalg.norm(mixed, axis=1, keepdims=True)
+        return unit
+
+    def tags(self, probabilities: Vectors) -> tuple[tuple[Tag, ...], ...]:
+        """The probable classes of each picture by name, most probable first."""
+        top = np.argsort(-probabilities, axis=1)[:, :_MAX_TAGS]
+        return tuple(
+            tuple(Tag(self.names[c], round(float(row[c]), 3)) for c in best if row[c] >= _TAG_FLOOR)
+            for row, best in zip(probabilities, top, strict=True)
+        )

@@ -1,0 +1,55 @@
+"""Encoders by name. Nothing is imported before it is asked for."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from pathlib import Path
+
+from engine.config import Settings
+from engine.encoders.base import SpeechBridge
+from engine.encoders.towers import Towers
+from engine.errors import EncoderUnavailable
+
+DEFAULT = "compact"
+_NAMES = "compact, open_clip:MODEL/PRETRAINED, or the folder of an open_clip model"
+
+
+def towers(name: str, settings: Settings) -> Towers:
+    """The towers that ``--encoder name`` stands for. Weights load at first use.
+
+    Raises:
+        EncoderUnavailable: no encoder has that name.
+    """
+    if name == "fake":
+        from engine.encoders.fake import fake_towers
+
+        return fake_towers()
+    from engine.encoders.compact.sounds import CompactSounds
+
+    if name == DEFAULT:
+        from engine.encoders.compact.encoder import CompactEncoder
+
+        return Towers(CompactEncoder(settings), CompactSounds(settings), speech_bridge(settings))
+    if name.startswith("open_clip:") or Path(name).expanduser().is_dir():
+        from engine.encoders.openclip import OpenClipEncoder
+
+        return Towers(
+            OpenClipEncoder(name, settings), CompactSounds(settings), speech_bridge(settings)
+        )
+    raise EncoderUnavailable(f"no encoder is called {name!r}; there is {_NAMES}")
+
+
+def speech_bridge(settings: Settings) -> SpeechBridge | None:
+    """The speech bridge, where speech is wanted and the extra is installed."""
+    if not settings.speech or not speech_installed():
+        return None
+    from engine.encoders.speech import WhisperSpeech
+
+    return WhisperSpeech(settings)
+
+
+def speech_installed() -> bool:
+    """Whether the packages of the extra ``speech`` and the weights are there."""
+    from engine.encoders.weights import WHISPER
+
+    return find_spec("faster_whisper") is not None and all(w.find() for w in WHISPER)

@@ -1,0 +1,83 @@
+"""All that turns media into vectors of one library: an encoder and its bridges."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+
+from engine.encoders.base import Embedded, Encoder, SoundBridge, Spectrogram, SpeechBridge
+from engine.types import Space, Tag, Vectors
+
+_SOUND_PHRASE = "the sound of a {}"
+_TAG_FLOOR = 0.15
+_MAX_TAGS = 3
+
+
+@dataclass(frozen=True)
+class Towers:
+    """An encoder, the sound bridge, and the speech bridge where it is installed.
+
+    The shared space is the encoder's; because sounds enter it by the bridge, its
+    revision also names the bridge.
+    """
+
+    encoder: Encoder
+    sound: SoundBridge
+    speech: SpeechBridge | None = None
+
+    @cached_property
+    def shared(self) -> Space:
+        """The space that text queries, and that every modality enters."""
+        space = self.encoder.shared
+        return replace(space, revision=f"{space.revision}+{self.sound.sounds.revision}")
+
+    @property
+    def looks(self) -> Space:
+        """Where pictures resemble pictures. ``shared``, for an encoder with one space."""
+        looks = self.encoder.looks
+        return self.shared if looks.name == self.shared.name else looks
+
+    @property
+    def sounds(self) -> Space:
+        """Where sounds resemble sounds."""
+        return self.sound.sounds
+
+    @property
+    def spaces(self) -> tuple[Space, ...]:
+        """Every space of the library, the shared one first."""
+        return tuple({s.name: s for s in (self.shared, self.looks, self.sounds)}.values())
+
+    def check(self) -> None:
+        """Raise ``EncoderUnavailable`` unless every tower can be built."""
+        self.encoder.check()
+        self.sound.check()
+
+    @cached_property
+    def _vocabulary(self) -> Vectors:
+        """The sound bridge's words in the shared space, (words, dim)."""
+        phrases = [_SOUND_PHRASE.format(word) for word in self.sound.vocabulary]
+        return self.encoder.embed_texts(phrases)
+
+    def embed_sounds(self, windows: Sequence[Spectrogram]) -> Embedded:
+        """Embed prepared windows: their features, and their words in the shared space.
+
+        A window's shared vector is the probability-weighted sum of the words'
+        vectors, as for pictures (ConSE, Norouzi et al. 2014).
+        """
+        heard = self.sound.listen(windows)
+        mixed = heard.probabilities @ self._vocabulary
+        norms = np.linalg.norm(mixed, axis=1, keepdims=True)
+        vectors = {
+            self.shared.name: (mixed / np.maximum(norms, 1e-9)).astype(np.float32),
+            self.sounds.name: heard.features,
+        }
+        return Embedded(vectors, tuple(self._tags(row) for row in heard.probabilities))
+
+    def _tags(self, row: Vectors) -> tuple[Tag, ...]:
+        """The probable words of one window, most probable first."""
+        best = np.argsort(-row)[:_MAX_TAGS]
+        words = self.sound.vocabulary
+        return tuple(Tag(words[i], round(float(row[i]), 3)) for i in best if row[i] >= _TAG_FLOOR)

@@ -1,0 +1,1 @@
+"""Nearest neighbours over the log of vectors. Derived, and always disposable."""

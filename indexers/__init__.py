@@ -1,0 +1,1 @@
+"""The write path: folders of media to committed moments."""
