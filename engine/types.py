@@ -173,20 +173,24 @@ class Query:
     kinds: tuple[Kind, ...] = ()
     """Only assets of these kinds; empty means all."""
     top: int = 20
+    likeness: bool = False
+    """Compare examples by looks and sound alone, not by what words would say of them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Branch:
-    """One thing to run: the query's vector in one space, or its words in FTS5."""
+    """One thing to run: a vector against one modality of a space, or words in FTS5."""
 
     name: str
-    """``text``, ``image``, ``audio``, ``not`` or ``words``; shown in ``why``."""
-    space: str | None
+    """``text``, ``image``, ``audio``, ``words`` or ``not``; shown in ``why``."""
+    space: str | None = None
     """None for the full text index."""
+    modality: Modality | None = None
+    """None for the full text index, which holds every modality."""
+    term: str | None = None
+    """The text that was asked; None for an example."""
     weight: float = 1.0
     """Negative for what the user does not want."""
-    words: str | None = None
-    """The phrase, for a branch of words or for display."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +211,18 @@ class Candidate:
     branch: Branch
     raw: float
     """Cosine similarity in [-1, 1], or BM25 (higher is better) for words."""
+    log_odds: float
+    """``raw`` against its background, in nats; comparable between branches."""
+
+
+@dataclass(frozen=True, slots=True)
+class Background:
+    """The scores that pairs which do not belong together get: mean, standard
+    deviation, and how many pairs that was estimated from."""
+
+    mean: float
+    std: float
+    pairs: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,1 @@
+"""From what was asked to hits: plan, execute, calibrate, fuse."""
