@@ -7,7 +7,9 @@ for the Automatic Indexing of Sound Effects Libraries").
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -24,7 +26,7 @@ class SoundNet(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        for i, (narrow, wide) in enumerate(zip(_WIDTHS, _WIDTHS[1:], strict=False), start=1):
+        for i, (narrow, wide) in enumerate(pairwise(_WIDTHS), start=1):
             setattr(self, f"conv_block{i}", _Convolutions(narrow, wide, pooled=i < 4))
 
     def forward(self, blocks: Tensor) -> Tensor:
@@ -58,8 +60,9 @@ def load(weights: Path) -> SoundNet:
     The checkpoint also holds a numpy integer per training set. Only the types
     that it needs are let through, so nothing in it can run code.
     """
-    allowed = [
-        (np._core.multiarray.scalar, "numpy.core.multiarray.scalar"),
+    allowed: list[Any] = [
+        # What rebuilds a numpy scalar, under the name that numpy 1 pickled.
+        (np.int64(0).__reduce__()[0], "numpy.core.multiarray.scalar"),
         np.dtype,
         np.dtypes.Int64DType,
     ]
