@@ -35,6 +35,9 @@ class VectorIndex(Protocol):
         Returns ids (m,) and cosine similarities (m,), m = min(top, what there is).
         """
 
+    def ids(self) -> MomentIds:
+        """All ids that it holds, ascending."""
+
     def holds(self, ids: MomentIds) -> NDArray[np.bool_]:
         """Which of ids (n,) it holds, (n,) bool."""
 

@@ -64,13 +64,17 @@ class ExactIndex:
         selector = self._faiss.IDSelectorBatch(np.ascontiguousarray(allowed, np.int64))
         return self._faiss.SearchParameters(sel=selector)
 
-    def holds(self, ids: MomentIds) -> NDArray[np.bool_]:
+    def ids(self) -> MomentIds:
         if self._ids is None:
             self._ids = np.sort(self._faiss.vector_to_array(self._index.id_map))
-        if not len(self._ids):
+        return self._ids
+
+    def holds(self, ids: MomentIds) -> NDArray[np.bool_]:
+        known = self.ids()
+        if not len(known):
             return np.zeros(len(ids), np.bool_)
-        places = np.searchsorted(self._ids, ids).clip(max=len(self._ids) - 1)
-        held: NDArray[np.bool_] = self._ids[places] == ids
+        places = np.searchsorted(known, ids).clip(max=len(known) - 1)
+        held: NDArray[np.bool_] = known[places] == ids
         return held
 
     def vectors(self, ids: MomentIds) -> Vectors:

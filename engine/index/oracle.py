@@ -38,6 +38,9 @@ class NumpyIndex:
         order = np.lexsort((self._ids[rows], -scores))[:top]
         return self._ids[rows[order]], scores[order]
 
+    def ids(self) -> MomentIds:
+        return np.sort(self._ids)
+
     def holds(self, ids: MomentIds) -> NDArray[np.bool_]:
         return np.isin(ids, self._ids)
 

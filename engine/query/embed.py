@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
 from engine.config import Settings
 from engine.encoders.towers import Towers
-from engine.errors import EmptyMedia, PathNotFound
-from engine.types import Branch, Plan, Vectors
+from engine.errors import EmptyMedia, InvalidQuery, MediaError, PathNotFound, UnsupportedMedia
+from engine.types import Branch, Kind, MediaType, Plan, Query, Vectors
 
 _EXAMPLE_WINDOWS = 6
 """How much of an example sound is listened to, in windows."""
+_EXAMPLE_FRAMES = 8
+"""How many keyframes stand for an example video."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,37 +55,43 @@ def _named(name: str, vectors: Mapping[str, Vectors]) -> dict[tuple[str, str], V
 
 
 def embed_picture(path: Path, towers: Towers, settings: Settings) -> dict[str, Vectors]:
-    """The vectors of a picture, or of the first frame of an animation, by space.
+    """The vectors of a picture, or the mean ones of a video's first keyframes, by space.
 
     Raises:
-        PathNotFound: there is no such file.
-        MediaError: it cannot be read as a picture.
+        InvalidQuery: there is no such file, or it is neither picture nor video.
     """
-    from engine.media.image import read_frames
+    with _naming(path):
+        images = list(islice(_pictures(path, towers.encoder.image_size, settings), _EXAMPLE_FRAMES))
+    embedded = towers.encoder.embed_images([towers.encoder.prepare_image(i) for i in images])
+    return {space: _mean_direction(rows) for space, rows in embedded.vectors.items()}
 
-    _must_exist(path)
-    frame = next(iter(read_frames(path, settings, towers.encoder.image_size)))
-    embedded = towers.encoder.embed_images([towers.encoder.prepare_image(frame.image)])
-    return {space: rows[0] for space, rows in embedded.vectors.items()}
+
+def _pictures(path: Path, side: int, settings: Settings) -> Iterator[Image.Image]:
+    """The picture that a file is, or the keyframes that a video has."""
+    if _media_type(path).kind is Kind.VIDEO:
+        from engine.media.video import read_keyframes
+
+        yield from (keyframe.image for keyframe in read_keyframes(path, settings, side))
+    else:
+        from engine.media.image import read_frames
+
+        yield next(iter(read_frames(path, settings, side))).image
 
 
 def embed_sound(path: Path, towers: Towers, settings: Settings) -> dict[str, Vectors]:
     """The mean vectors of a sound's first minute, by space.
 
     Raises:
-        PathNotFound: there is no such file.
-        MediaError: it cannot be read as a sound, or is silent.
+        InvalidQuery: there is no such file, or nothing is to be heard in it.
     """
     from engine.media.audio import read_windows
 
-    _must_exist(path)
-    windows = []
-    for chunk in read_windows(path, settings, towers.sound.rate):
-        windows.append(towers.sound.prepare(chunk.samples))
-        if len(windows) == _EXAMPLE_WINDOWS:
-            break
-    if not windows:
-        raise EmptyMedia("nothing but silence")
+    with _naming(path):
+        _media_type(path)
+        chunks = islice(read_windows(path, settings, towers.sound.rate), _EXAMPLE_WINDOWS)
+        windows = [towers.sound.prepare(chunk.samples) for chunk in chunks]
+        if not windows:
+            raise EmptyMedia("nothing but silence")
     embedded = towers.embed_sounds(windows)
     return {space: _mean_direction(rows) for space, rows in embedded.vectors.items()}
 
@@ -91,6 +102,29 @@ def _mean_direction(rows: Vectors) -> Vectors:
     return unit
 
 
-def _must_exist(path: Path) -> None:
+def example_of(path: Path) -> Query:
+    """The query that asks for what is like a file, by what the file is."""
+    with _naming(path):
+        kind = _media_type(path).kind
+    return Query(audio=str(path)) if kind is Kind.AUDIO else Query(image=str(path))
+
+
+def _media_type(path: Path) -> MediaType:
+    from engine.media.sniff import sniff
+
     if not path.is_file():
-        raise PathNotFound(f"{path}: there is no such file")
+        raise PathNotFound("there is no such file")
+    media = sniff(path)
+    if media is None:
+        raise UnsupportedMedia("neither a picture, a video nor a sound")
+    return media
+
+
+@contextmanager
+def _naming(path: Path) -> Iterator[None]:
+    """Put the file's name before what is wrong with it; an example is an argument,
+    so that a bad one is a mistake of the request."""
+    try:
+        yield
+    except (MediaError, PathNotFound) as error:
+        raise InvalidQuery(f"{path}: {error}") from error

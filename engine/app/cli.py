@@ -1,0 +1,253 @@
+"""The command line. Results go to stdout, everything else to stderr."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from engine.errors import SensoriumError
+
+if TYPE_CHECKING:
+    from engine.library import Library
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+_KINDS = ("image", "video", "audio")
+
+
+class _Group(click.Group):
+    """Turns Sensorium's errors into one line and their exit code."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except SensoriumError as error:
+            click.echo(f"sensorium: {error}", err=True)
+            ctx.exit(error.exit_code)
+        except BrokenPipeError:  # the reader, such as `head`, has seen enough
+            sys.stderr.close()
+            ctx.exit(0)
+
+
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="sensorium")
+def main() -> None:
+    """Find moments in your pictures, videos and sounds by words, offline."""
+
+
+def _library_option(command: _Command) -> _Command:
+    return click.option(
+        "--library",
+        type=click.Path(path_type=Path),
+        envvar="SENSORIUM_LIBRARY",
+        help="Folder of the library  [default: $SENSORIUM_LIBRARY, else your data folder]",
+    )(command)
+
+
+def _json_option(command: _Command) -> _Command:
+    return click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")(command)
+
+
+def _wait_option(command: _Command) -> _Command:
+    return click.option(
+        "--wait", is_flag=True, help="Wait for another writer instead of giving up."
+    )(command)
+
+
+def _hit_options(command: _Command) -> _Command:
+    """What search and similar share."""
+    for option in (
+        _json_option,
+        _library_option,
+        click.option("-f", "--filepath-only", is_flag=True, help="Print only the files' paths."),
+        click.option("-t", "--top", default=10, show_default=True, help="How many hits at most."),
+        click.option(
+            "--kind",
+            "kinds",
+            type=click.Choice(_KINDS),
+            multiple=True,
+            help="Only files of this kind; may be repeated.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+@main.command()
+@click.argument("paths", metavar="PATH...", nargs=-1, required=True)
+@_library_option
+@click.option(
+    "--encoder",
+    metavar="NAME",
+    help="Of a new library: compact (default), open_clip:MODEL/PRETRAINED, or a model's folder.",
+)
+@click.option("--dry-run", is_flag=True, help="Say what would be done, and write nothing.")
+@click.option("--retry", is_flag=True, help="Try files again that failed before.")
+@_wait_option
+@_json_option
+def index(
+    paths: tuple[str, ...],
+    library: Path | None,
+    encoder: str | None,
+    dry_run: bool,
+    retry: bool,
+    wait: bool,
+    as_json: bool,
+) -> None:
+    """Bring the library level with files and folders.
+
+    New and changed files are read, moved ones keep their vectors, and those that
+    are gone are forgotten. A file that cannot be read costs one line and is
+    listed by `sensorium failures`; the others are unaffected.
+    """
+    from engine.app import show
+    from engine.app.progress import progress
+    from engine.library import Library
+
+    if dry_run:
+        report = Library.preview(paths, library, encoder=encoder)
+    else:
+        _must_exist(paths)
+        with Library.open(library, create=True, encoder=encoder) as opened, progress() as seen:
+            report = opened.index(paths, retry=retry, wait=wait, progress=seen)
+            _warn(opened)
+    show.report(report, as_json=as_json)
+
+
+@main.command()
+@click.argument("text", required=False)
+@click.option("--image", type=click.Path(), help="An example picture.")
+@click.option("--audio", type=click.Path(), help="An example sound.")
+@click.option("--not", "exclude", metavar="TEXT", multiple=True, help="What you do not want.")
+@_hit_options
+def search(
+    text: str | None,
+    image: str | None,
+    audio: str | None,
+    exclude: tuple[str, ...],
+    kinds: tuple[str, ...],
+    top: int,
+    filepath_only: bool,
+    library: Path | None,
+    as_json: bool,
+) -> None:
+    """Find moments by TEXT, by an example, or by both."""
+    from engine.app import show
+
+    with _open(library) as opened:
+        result = opened.search(
+            text, image=image, audio=audio, exclude=exclude, kinds=kinds, top=top
+        )
+        _warn(opened)
+    show.hits(result, as_json=as_json, filepath_only=filepath_only)
+
+
+@main.command()
+@click.argument("file", type=click.Path())
+@_hit_options
+def similar(
+    file: str,
+    kinds: tuple[str, ...],
+    top: int,
+    filepath_only: bool,
+    library: Path | None,
+    as_json: bool,
+) -> None:
+    """Find moments that look or sound like FILE, which need not be in the library."""
+    from engine.app import show
+
+    with _open(library) as opened:
+        result = opened.similar(file, kinds=kinds, top=top)
+        _warn(opened)
+    show.hits(result, as_json=as_json, filepath_only=filepath_only)
+
+
+@main.command()
+@_library_option
+@_json_option
+def stats(library: Path | None, as_json: bool) -> None:
+    """Count what the library holds."""
+    from engine.app import show
+
+    with _open(library) as opened:
+        show.stats(opened, as_json=as_json)
+        _warn(opened)
+
+
+@main.command()
+@click.option("--retry", is_flag=True, help="Try them again, and forget those that are gone.")
+@_wait_option
+@_library_option
+@_json_option
+def failures(retry: bool, wait: bool, library: Path | None, as_json: bool) -> None:
+    """List the files that could not be indexed, and why."""
+    from engine.app import show
+    from engine.app.progress import progress
+
+    with _open(library) as opened:
+        if retry:
+            with progress() as seen:
+                show.report(opened.retry(wait=wait, progress=seen), as_json=as_json)
+        else:
+            show.failures(opened.failures(), as_json=as_json)
+        _warn(opened)
+
+
+@main.command()
+@click.argument("path", type=click.Path())
+@_wait_option
+@_library_option
+@_json_option
+def remove(path: str, wait: bool, library: Path | None, as_json: bool) -> None:
+    """Forget PATH, a file or a folder. The files themselves are not touched.
+
+    To take them in again, index them again.
+    """
+    from engine.app import show
+
+    with _open(library) as opened:
+        show.removed(opened.remove(path, wait=wait), path, as_json=as_json)
+
+
+@main.command()
+@_library_option
+@_json_option
+def doctor(library: Path | None, as_json: bool) -> None:
+    """Check what is installed, and whether the library can be used.
+
+    Exits with 1 when something that is needed is missing.
+    """
+    from engine.app import doctor as checks
+    from engine.app import show
+
+    found = checks.examine(library)
+    show.doctor(found, as_json=as_json)
+    if not all(check.ok or check.optional for check in found):
+        click.get_current_context().exit(1)
+
+
+def _open(library: Path | None) -> Library:
+    from engine.library import Library
+
+    return Library.open(library)
+
+
+def _must_exist(paths: tuple[str, ...]) -> None:
+    """Refuse before a new library is made."""
+    from engine.errors import PathNotFound
+
+    for path in paths:
+        if not Path(path).expanduser().exists():
+            raise PathNotFound(f"{path}: there is no such file or folder")
+
+
+def _warn(library: Library) -> None:
+    for warning in library.store.warnings:
+        click.echo(f"sensorium: warning: {warning}", err=True)
+
+
+if __name__ == "__main__":
+    main()

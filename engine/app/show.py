@@ -1,0 +1,173 @@
+"""Results as JSON, as a table on a terminal, and as plain lines in a pipe."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from engine.types import Failure, Hit, IndexReport, Query, SearchResult
+
+if TYPE_CHECKING:
+    from engine.app.doctor import Check
+    from engine.library import Library
+
+_MAX_WORDS = 60
+"""Characters of what is said, or seen, that fit into a line."""
+
+
+def hits(result: SearchResult, *, as_json: bool, filepath_only: bool) -> None:
+    """Print a result. With ``filepath_only`` each file is named once."""
+    if as_json:
+        _print_json(search_document(result))
+    elif filepath_only:
+        for path in dict.fromkeys(hit.path for hit in result.hits):
+            _print(path)
+    elif not result.hits:
+        click.echo("nothing found", err=True)
+    elif sys.stdout.isatty():
+        _table(result.hits)
+    else:
+        for hit in result.hits:
+            _print("\t".join((f"{hit.score:.2f}", hit.kind, span(hit), hit.path, words(hit))))
+
+
+def search_document(result: SearchResult) -> dict[str, Any]:
+    """The contract of ``search --json``; tests hold it."""
+    return {
+        "query": _query(result.query),
+        "took_ms": {stage: round(ms, 3) for stage, ms in result.took_ms.items()},
+        "hits": [dataclasses.asdict(hit) for hit in result.hits],
+    }
+
+
+def _query(query: Query) -> dict[str, Any]:
+    """The parts of a query that were asked."""
+    return {key: value for key, value in dataclasses.asdict(query).items() if value}
+
+
+def span(hit: Hit) -> str:
+    """``1:05`` or ``1:05-1:20`` for what has a time, a dash for a picture."""
+    if hit.start is None:
+        return "-"
+    if hit.end is None or hit.end - hit.start < 1:
+        return clock(hit.start)
+    return f"{clock(hit.start)}-{clock(hit.end)}"
+
+
+def clock(seconds: float) -> str:
+    """Seconds as m:ss, and as h:mm:ss past an hour."""
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def words(hit: Hit) -> str:
+    """What was said or seen at a hit, in one short line."""
+    said = " ".join(next((why.words for why in hit.why if why.words), "").split())
+    return said if len(said) <= _MAX_WORDS else said[: _MAX_WORDS - 1] + "…"
+
+
+def _table(found: Sequence[Hit]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False)
+    table.add_column("score", justify="right", style="dim")
+    table.add_column("kind")
+    table.add_column("at", justify="right")
+    table.add_column("file", overflow="fold", style="bold")
+    table.add_column("words", overflow="ellipsis", no_wrap=True, style="dim")
+    for hit in found:
+        row = (f"{hit.score:.1f}", hit.kind.value, span(hit), _printable(hit.path), words(hit))
+        table.add_row(*map(Text, row))
+    Console().print(table)
+
+
+def report(done: IndexReport, *, as_json: bool) -> None:
+    """What a run of ``index`` did; failures go to stderr, a line each."""
+    for failure in done.failures:
+        click.echo(f"{_printable(failure.path)}: {failure.reason}", err=True)
+    if as_json:
+        _print_json(dataclasses.asdict(done))
+        return
+    counts = ("added", "changed", "moved", "removed", "unchanged", "skipped", "failed")
+    parts = [f"{getattr(done, name)} {name}" for name in counts if getattr(done, name)]
+    verb = "would be: " if done.dry_run else ""
+    click.echo(f"{done.found} files: {verb}{', '.join(parts) or 'nothing to do'}")
+    if not done.dry_run:
+        click.echo(f"{done.moments} new moments in {done.seconds:.1f} s")
+    if done.failed and not done.dry_run:
+        click.echo("see `sensorium failures`", err=True)
+
+
+def failures(found: Sequence[Failure], *, as_json: bool) -> None:
+    """The failed files, a line each."""
+    if as_json:
+        _print_json({"failures": [dataclasses.asdict(failure) for failure in found]})
+        return
+    for failure in found:
+        _print(f"{failure.path}: {failure.reason}")
+    if not found:
+        click.echo("no failures", err=True)
+
+
+def removed(count: int, path: str, *, as_json: bool) -> None:
+    """How many files were forgotten."""
+    if as_json:
+        _print_json({"removed": count})
+    elif count:
+        click.echo(f"forgot {count} file{'s' * (count != 1)}")
+    else:
+        click.echo(f"nothing of the library is at {path}", err=True)
+
+
+def stats(library: Library, *, as_json: bool) -> None:
+    """Counts and sizes, and the spaces."""
+    counted = library.stats()
+    document = {
+        "library": str(library.store.path),
+        "encoder": library.store.encoder,
+        "spaces": [dataclasses.asdict(space) for space in library.store.spaces().values()],
+        **dataclasses.asdict(counted),
+    }
+    if as_json:
+        _print_json(document)
+        return
+    for name, value in document.items():
+        if isinstance(value, dict):
+            value = ", ".join(f"{count} {key}" for key, count in value.items()) or "none"
+        elif name == "spaces":
+            value = ", ".join(f"{space['name']} ({space['dim']}-d)" for space in value) or "none"
+        _print(f"{name.replace('_', ' ')}: {value}")
+
+
+def doctor(found: Sequence[Check], *, as_json: bool) -> None:
+    """A line for each check, with the way out where something is missing."""
+    if as_json:
+        _print_json({"checks": [dataclasses.asdict(check) for check in found]})
+        return
+    for check in found:
+        mark = "ok" if check.ok else "--" if check.optional else "MISSING"
+        _print(f"{mark:8}{check.name}: {check.detail}")
+
+
+def _print_json(document: object) -> None:
+    click.echo(json.dumps(document, indent=2 if sys.stdout.isatty() else None))
+
+
+def _print(line: str) -> None:
+    """Print a line; a file name that is no UTF-8 goes out as the bytes that it is."""
+    try:
+        click.echo(line)
+    except UnicodeEncodeError:
+        click.echo(line.encode("utf-8", "surrogateescape"))
+
+
+def _printable(path: str) -> str:
+    return path.encode("utf-8", "surrogateescape").decode("utf-8", "replace")

@@ -1,0 +1,323 @@
+"""The facade: open a library, index into it, search it. Wiring only."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from engine.config import Settings
+from engine.encoders import registry
+from engine.encoders.towers import Towers
+from engine.errors import LibraryNotFound, SpaceMismatch, UsageError
+from engine.index.space import SpaceIndex
+from engine.query.calibrate import BackgroundKey
+from engine.query.embed import embed_query
+from engine.query.execute import Sources, execute
+from engine.query.explain import hits_of
+from engine.query.fuse import fuse, one_per_place
+from engine.query.plan import Inventory, plan
+from engine.store import Store
+from engine.types import Background, Failure, IndexReport, Kind, Query, SearchResult, Space
+
+if TYPE_CHECKING:
+    from indexers.local import Progress
+
+    from engine.store import LibraryStats
+
+_SLACK = 4
+"""How many times ``top`` are looked up before neighbours are folded together."""
+
+
+class Library:
+    """A folder that holds all of the state: catalog, vectors, and what derives from them.
+
+    A library may be searched from many threads, and while another process
+    writes to it: a search sees everything that was committed before it began.
+    """
+
+    def __init__(self, store: Store, settings: Settings, towers: Towers | None = None) -> None:
+        self.store = store
+        self.settings = settings
+        self._given_towers = towers
+        self._level_lock = threading.Lock()
+        self._indexes: dict[str, SpaceIndex] = {}
+        self._levels: dict[str, int] = {}
+        self._backgrounds: Mapping[BackgroundKey, Background] = {}
+        self._backgrounds_level = -1
+
+    @classmethod
+    def open(
+        cls,
+        path: str | Path | None = None,
+        *,
+        create: bool = False,
+        encoder: str | None = None,
+        settings: Settings | None = None,
+    ) -> Library:
+        """Open the library at ``path``, or the one that the settings name.
+
+        Args:
+            create: make it where there is none.
+            encoder: of a new library (default ``compact``); an existing library
+                keeps its own, and another name is an error.
+
+        Raises:
+            LibraryNotFound: there is none, and ``create`` is false.
+            NotALibrary: the folder holds something else.
+            EncoderUnavailable: the encoder of a new library cannot be built;
+                nothing has been written then.
+            UsageError: the library has another encoder.
+        """
+        settings = settings or Settings.from_env()
+        folder = Path(path or settings.library).expanduser()
+        try:
+            store = Store.open(folder)
+        except LibraryNotFound:
+            if not create:
+                raise
+            return cls._create(folder, encoder or registry.DEFAULT, settings)
+        if encoder is not None and encoder != store.encoder:
+            store.close()
+            raise UsageError(
+                f"{folder} was made with --encoder {store.encoder}; for {encoder} choose"
+                " another folder with --library"
+            )
+        return cls(store, settings)
+
+    @classmethod
+    def _create(cls, folder: Path, encoder: str, settings: Settings) -> Library:
+        towers = registry.towers(encoder, settings)
+        towers.check()
+        return cls(Store.create(folder, towers.encoder.name), settings, towers)
+
+    def close(self) -> None:
+        """Let go of the catalog. The object is of no use afterwards."""
+        self.store.close()
+
+    def __enter__(self) -> Library:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    @cached_property
+    def towers(self) -> Towers:
+        """The encoder and its bridges; their weights load at first use."""
+        return self._given_towers or registry.towers(self.store.encoder, self.settings)
+
+    # --- writing --------------------------------------------------------------
+
+    def index(
+        self,
+        paths: Sequence[str | Path],
+        *,
+        retry: bool = False,
+        wait: bool = False,
+        progress: Progress | None = None,
+    ) -> IndexReport:
+        """Bring the library level with files and folders.
+
+        Args:
+            retry: also try files again that failed before and have not changed.
+            wait: wait for another writer instead of raising ``LibraryBusy``.
+
+        Raises:
+            PathNotFound: one of ``paths`` does not exist; nothing is written then.
+            LibraryBusy: another process is writing.
+        """
+        from indexers.local import run
+
+        before = self.store.generation()
+        report = run(
+            self.store, self.towers, paths, self.settings,
+            retry=retry, wait=wait, progress=progress,
+        )  # fmt: skip
+        self._calibrate(before, wait)
+        return report
+
+    def retry(self, *, wait: bool = False, progress: Progress | None = None) -> IndexReport:
+        """Try every failed file again, and forget those that are gone."""
+        from indexers.local import retry_failures
+
+        before = self.store.generation()
+        report = retry_failures(
+            self.store, self.towers, self.settings, wait=wait, progress=progress
+        )
+        self._calibrate(before, wait)
+        return report
+
+    @staticmethod
+    def preview(
+        paths: Sequence[str | Path],
+        path: str | Path | None = None,
+        *,
+        encoder: str | None = None,
+        settings: Settings | None = None,
+    ) -> IndexReport:
+        """What ``index`` would do, of a library that need not exist. Writes nothing."""
+        from indexers.local import run
+
+        settings = settings or Settings.from_env()
+        try:
+            with Library.open(path, encoder=encoder, settings=settings) as library:
+                return run(library.store, library.towers, paths, settings, dry_run=True)
+        except LibraryNotFound:
+            towers = registry.towers(encoder or registry.DEFAULT, settings)
+            return run(None, towers, paths, settings, dry_run=True)
+
+    def remove(self, path: str | Path, *, wait: bool = False) -> int:
+        """Forget a file, or all files below a folder; the files themselves stay.
+
+        Returns how many assets were forgotten.
+        """
+        under = str(Path(path).expanduser().resolve())
+        with self.store.writer(wait=wait) as writer:
+            return writer.remove([asset.asset_id for asset in self.store.assets([under])])
+
+    def _calibrate(self, before: int, wait: bool) -> None:
+        """Estimate the backgrounds anew, if there is something new."""
+        if self.store.generation() == before:
+            return
+        from engine.query.background import estimate_all
+
+        spaces = self.store.spaces()
+        indexes = {name: self._level(space) for name, space in spaces.items()}
+        backgrounds = estimate_all(indexes, self.towers)
+        with self.store.writer(wait=wait) as writer:
+            writer.set_backgrounds(backgrounds)
+
+    # --- reading --------------------------------------------------------------
+
+    def stats(self) -> LibraryStats:
+        """Counts and sizes."""
+        return self.store.stats()
+
+    def failures(self) -> list[Failure]:
+        """The files that could not be indexed, and why."""
+        return self.store.failures()
+
+    def search(
+        self,
+        text: str | None = None,
+        *,
+        image: str | Path | None = None,
+        audio: str | Path | None = None,
+        exclude: Sequence[str] = (),
+        kinds: Sequence[Kind | str] = (),
+        top: int = 20,
+    ) -> SearchResult:
+        """Moments by a text, an example picture, an example sound, or a mix of them.
+
+            Args:
+                exclude: texts whose likeness counts against a moment.
+                kinds: only these kinds of assets; empty means all.
+                top: how many hits at most.
+
+            Raises:
+                InvalidQuery: nothing was asked, or an example cannot be read.
+        XX
+        """
+        return self.run(
+            Query(
+                text=text,
+                image=None if image is None else str(Path(image).expanduser()),
+                audio=None if audio is None else str(Path(audio).expanduser()),
+                exclude=tuple(exclude),
+                kinds=tuple(Kind(kind) for kind in kinds),
+                top=top,
+            )
+        )
+
+    def similar(
+        self, path: str | Path, *, kinds: Sequence[Kind | str] = (), top: int = 20
+    ) -> SearchResult:
+        """Moments that look or sound like a file, best first, the file itself left out."""
+        from engine.query.embed import example_of
+
+        query = example_of(Path(path).expanduser())
+        kinds = tuple(Kind(kind) for kind in kinds)
+        return self.run(
+            Query(image=query.image, audio=query.audio, kinds=kinds, top=top, likeness=True),
+            leave_out=str(Path(path).expanduser().resolve()),
+        )
+
+    def run(self, query: Query, *, leave_out: str | None = None) -> SearchResult:
+        """Run a query; ``leave_out`` is a path whose moments are not shown."""
+        took: dict[str, float] = {}
+        with _stage(took, "plan"):
+            inventory = self._inventory(query)
+            planned = plan(query, inventory)
+        with _stage(took, "encode"):
+            vectors = embed_query(planned, self.towers, self.settings)
+        with _stage(took, "search"):
+            sources = Sources(self.store, self._indexes, self._known_backgrounds())
+            candidates = execute(planned, vectors, sources)
+        with _stage(took, "fuse"):
+            ranked = fuse(candidates)
+            records = self.store.records([f.moment_id for f in ranked[: _SLACK * query.top]])
+            if leave_out is not None:
+                records = {m: r for m, r in records.items() if r.path != leave_out}
+            hits = hits_of(one_per_place(ranked, records, query.top), records)
+        took["total"] = sum(took.values())
+        return SearchResult(query, hits, took)
+
+    def _inventory(self, query: Query) -> Inventory:
+        """What there is to search, with the indexes that the query needs made level."""
+        spaces = self.store.spaces()
+        towers = self.towers
+        names = [towers.shared.name]
+        names += [towers.looks.name] if query.image is not None else []
+        names += [towers.sounds.name] if query.audio is not None else []
+        held = {}
+        for space in (towers.shared, towers.looks, towers.sounds):
+            if space.name in names and space.name in spaces:
+                _must_match(spaces[space.name], space)
+                held[space.name] = frozenset(self._level(space).indexes)
+        return Inventory(towers.shared.name, towers.looks.name, towers.sounds.name, held)
+
+    def _level(self, space: Space) -> SpaceIndex:
+        """The index of a space, holding all that was committed."""
+        with self._level_lock:
+            generation = self.store.generation()
+            index = self._indexes.setdefault(space.name, SpaceIndex(space.name, space.dim))
+            if self._levels.get(space.name) != generation:
+                index.follow(self.store)
+                self._levels[space.name] = generation
+            return index
+
+    def _known_backgrounds(self) -> Mapping[BackgroundKey, Background]:
+        generation = self.store.generation()
+        if self._backgrounds_level != generation:
+            self._backgrounds = self.store.backgrounds()
+            self._backgrounds_level = generation
+        return self._backgrounds
+
+
+def _must_match(stored: Space, current: Space) -> None:
+    """Vectors of other weights than the query's would be compared to nonsense."""
+    if stored != current:
+        raise SpaceMismatch(
+            f"the library's space {stored.name} was made by revision {stored.revision}, and the"
+            f" installed encoder is revision {current.revision}: index into a new library"
+        )
+
+
+@contextmanager
+def _stage(took: dict[str, float], name: str) -> Iterator[None]:
+    """Note how long a stage took, in milliseconds."""
+    started = time.perf_counter()
+    try:
+        yield
+    finally:
+        took[name] = (time.perf_counter() - started) * 1e3

@@ -1,0 +1,44 @@
+"""Estimate the backgrounds of everything that a library holds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from engine.encoders.towers import Towers
+from engine.index.base import VectorIndex
+from engine.index.space import SpaceIndex
+from engine.query.calibrate import BackgroundKey, estimate
+from engine.query.phrases import phrases
+from engine.types import Background, Vectors
+
+_SAMPLE = 1000
+"""Moments of a modality that stand for all of it."""
+_EXAMPLES = 200
+"""Of those, the ones that are also asked as examples."""
+
+
+def estimate_all(
+    indexes: Mapping[str, SpaceIndex], towers: Towers
+) -> dict[BackgroundKey, Background]:
+    """The backgrounds of texts in the shared space, and of examples in every space.
+
+    The sample is drawn with a fixed seed, so that a rebuilt library scores alike.
+    """
+    texts = towers.encoder.embed_texts(phrases())
+    known: dict[BackgroundKey, Background] = {}
+    for space, index in indexes.items():
+        for modality, vectors in index.indexes.items():
+            sample = _sample(vectors)
+            known[space, "example", modality] = estimate("example", sample[:_EXAMPLES], sample)
+            if space == towers.shared.name:
+                known[space, "text", modality] = estimate("text", texts, sample)
+    return known
+
+
+def _sample(index: VectorIndex) -> Vectors:
+    ids = index.ids()
+    if len(ids) > _SAMPLE:
+        ids = np.random.default_rng(0).choice(ids, _SAMPLE, replace=False)
+    return index.vectors(ids)

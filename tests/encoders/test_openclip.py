@@ -1,0 +1,127 @@
+"""open_clip models through the Encoder protocol, on a small one with random weights."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from engine.config import Settings
+from engine.encoders import registry
+from engine.encoders.openclip import OpenClipEncoder
+from engine.errors import EncoderUnavailable
+
+MODEL = {
+    "embed_dim": 32,
+    "vision_cfg": {"image_size": 48, "layers": 2, "width": 64, "patch_size": 16, "head_width": 16},
+    "text_cfg": {"context_length": 16, "vocab_size": 49408, "width": 32, "heads": 2, "layers": 2},
+}
+PREPROCESS = {
+    "mean": [0.48, 0.46, 0.41],
+    "std": [0.27, 0.26, 0.28],
+    "interpolation": "bicubic",
+    "resize_mode": "shortest",
+}
+
+
+@pytest.fixture(scope="session")
+def model_folder(tmp_path_factory):
+    """A folder as open_clip writes it, with weights that are random but fixed."""
+    from engine.encoders.torchvision_ops import declare_missing_operators
+
+    declare_missing_operators()
+    import torch
+    from open_clip.model import CLIP
+    from safetensors.torch import save_file
+
+    folder = tmp_path_factory.mktemp("tiny-clip")
+    torch.manual_seed(7)
+    model = CLIP(**MODEL)
+    save_file(model.state_dict(), folder / "open_clip_model.safetensors")
+    config = {"model_cfg": MODEL, "preprocess_cfg": PREPROCESS}
+    (folder / "open_clip_config.json").write_text(json.dumps(config))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def encoder(model_folder):
+    return OpenClipEncoder(str(model_folder), Settings())
+
+
+def picture(seed: int, size=(90, 60)) -> Image.Image:
+    pixels = np.random.default_rng(seed).integers(0, 255, (size[1], size[0], 3), np.uint8)
+    return Image.fromarray(pixels).resize((size[0] * 3, size[1] * 3))
+
+
+def test_pictures_get_open_clips_own_vectors(model_folder, encoder):
+    import open_clip
+    import torch
+
+    reference, _, transform = open_clip.create_model_and_transforms(f"local-dir:{model_folder}")
+    pictures = [picture(seed) for seed in range(3)]
+    with torch.inference_mode():
+        batch = torch.stack([transform(p) for p in pictures])
+        expected = reference.eval().encode_image(batch, normalize=True).numpy()
+    prepared = [encoder.prepare_image(p) for p in pictures]
+    vectors = encoder.embed_images(prepared).vectors[encoder.shared.name]
+    np.testing.assert_allclose(vectors, expected, atol=1e-5)
+
+
+def test_texts_get_open_clips_own_vectors(model_folder, encoder):
+    import open_clip
+    import torch
+
+    reference, _, _ = open_clip.create_model_and_transforms(f"local-dir:{model_folder}")
+    texts = [f"a picture of number {i}" for i in range(40)]
+    with torch.inference_mode():
+        tokens = open_clip.get_tokenizer(f"local-dir:{model_folder}")(texts)
+        expected = reference.eval().encode_text(tokens, normalize=True).numpy()
+    np.testing.assert_allclose(encoder.embed_texts(texts), expected, atol=1e-5)
+
+
+def test_the_revision_is_that_of_the_weights(model_folder, encoder, tmp_path):
+    from safetensors.torch import load_file, save_file
+
+    assert OpenClipEncoder(str(model_folder), Settings()).shared == encoder.shared
+    weights = load_file(model_folder / "open_clip_model.safetensors")
+    weights["positional_embedding"] += 1e-3
+    save_file(weights, tmp_path / "open_clip_model.safetensors")
+    config = (model_folder / "open_clip_config.json").read_text()
+    (tmp_path / "open_clip_config.json").write_text(config)
+    changed = OpenClipEncoder(str(tmp_path), Settings())
+    assert changed.shared.revision != encoder.shared.revision
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "open_clip:ViT-B-32",
+        "open_clip:no-such-model/openai",
+        "open_clip:ViT-B-32/no-such-tag",
+    ],
+)
+def test_a_model_that_cannot_be_had_is_one_clear_line(name):
+    with pytest.raises(EncoderUnavailable) as caught:
+        registry.towers(name, Settings()).check()
+    assert name in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_weights_that_need_a_hub_are_one_clear_line_without_one(monkeypatch, tmp_path):
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
+    with pytest.raises(EncoderUnavailable, match="ViT-B-32/laion2b_s34b_b79k") as caught:
+        registry.towers("open_clip:ViT-B-32/laion2b_s34b_b79k", Settings()).check()
+    assert "\n" not in str(caught.value)
+
+
+def test_a_folder_without_a_model_is_one_clear_line(tmp_path):
+    with pytest.raises(EncoderUnavailable, match="open_clip_config"):
+        registry.towers(str(tmp_path), Settings()).check()
+
+
+def test_an_unknown_name_lists_what_there_is():
+    with pytest.raises(EncoderUnavailable, match="compact, open_clip:MODEL/PRETRAINED"):
+        registry.towers("resnet", Settings())
