@@ -1,0 +1,130 @@
+"""Finished files into the store, a few hundred at a time, and the run's counts."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field, replace
+
+from engine.store import KnownAsset, Writer
+from engine.types import Failure, FileStat, IndexedAsset, IndexReport
+
+COMMIT_ASSETS = 256
+COMMIT_SECONDS = 5.0
+COMMIT_BYTES = 64 << 20
+"""A commit is due after this many files, seconds or bytes of vectors: it is what a
+run that is killed loses."""
+
+
+@dataclass(slots=True)
+class _Waiting:
+    """What the next commit writes."""
+
+    assets: list[IndexedAsset] = field(default_factory=list)
+    nbytes: int = 0
+    touched: list[tuple[int, FileStat]] = field(default_factory=list)
+    moved: list[tuple[int, FileStat]] = field(default_factory=list)
+    removed: list[int] = field(default_factory=list)
+    failures: list[Failure] = field(default_factory=list)
+    notes: list[Failure] = field(default_factory=list)
+    cleared: list[str] = field(default_factory=list)
+
+
+class Ledger:
+    """Takes down what became of every file, and commits it when that is due.
+
+    Without a writer it only counts, which is all that a dry run does.
+    """
+
+    def __init__(self, writer: Writer | None, report: IndexReport) -> None:
+        self._writer = writer
+        self._report = report
+        self._failures: list[Failure] = []
+        self._waiting = _Waiting()
+        self._last = time.monotonic()
+
+    @property
+    def due(self) -> float:
+        """When the next commit is due, by ``time.monotonic()``."""
+        full = len(self._waiting.assets) >= COMMIT_ASSETS or self._waiting.nbytes >= COMMIT_BYTES
+        return 0.0 if full else self._last + COMMIT_SECONDS
+
+    def report(self, seconds: float) -> IndexReport:
+        """The counts so far."""
+        return replace(self._report, seconds=seconds, failures=tuple(self._failures))
+
+    def _count(self, **more: int) -> None:
+        counts = {name: getattr(self._report, name) + n for name, n in more.items()}
+        self._report = replace(self._report, **counts)
+
+    def decoded(self, known: KnownAsset | None) -> None:
+        """A file with new content; ``known`` is what it replaces."""
+        self._count(**{"added" if known is None else "changed": 1})
+
+    def indexed(self, asset: IndexedAsset, notes: list[Failure]) -> None:
+        """All of a decoded file's moments, and what of it could not be read."""
+        self._count(moments=len(asset.embeddings))
+        self._waiting.assets.append(asset)
+        vectors = (v for e in asset.embeddings for v in e.vectors.values())
+        self._waiting.nbytes += sum(v.nbytes for v in vectors)
+        self._waiting.notes.extend(notes)
+        self._failures.extend(notes)
+
+    def touched(self, known: KnownAsset, stat: FileStat) -> None:
+        """The same content under another date."""
+        self._count(unchanged=1)
+        self._waiting.touched.append((known.asset_id, stat))
+
+    def moved(self, source: KnownAsset, stat: FileStat, replaced: KnownAsset | None) -> None:
+        """An asset under another path, perhaps over another asset's file."""
+        self._count(moved=1)
+        if replaced is not None:
+            self.removed(replaced)
+        self._waiting.moved.append((source.asset_id, stat))
+        self._waiting.cleared.append(stat.path)
+
+    def removed(self, known: KnownAsset) -> None:
+        """An asset whose file is gone, or is no media any more."""
+        self._count(removed=1)
+        self._waiting.removed.append(known.asset_id)
+
+    def skipped(self, stat: FileStat, known: KnownAsset | None) -> None:
+        """No media at all."""
+        self._count(skipped=1)
+        if known is not None:
+            self.removed(known)
+        self._waiting.cleared.append(stat.path)
+
+    def failed(self, failure: Failure) -> None:
+        """A file that cannot be used; an asset that was there before it goes."""
+        self._count(failed=1)
+        self._failures.append(failure)
+        self._waiting.failures.append(failure)
+
+    def settled(self, paths: tuple[str, ...]) -> None:
+        """Failures that no longer apply."""
+        self._waiting.cleared.extend(paths)
+
+    def flush(self) -> None:
+        """Commit what waits. Of two files in one another's place none is lost on the way:
+        what is replaced goes first, then assets move, then new ones come."""
+        self._last = time.monotonic()
+        if self._writer is not None:
+            _write(self._writer, self._waiting)
+        self._waiting = _Waiting()
+
+
+def _write(writer: Writer, waiting: _Waiting) -> None:
+    if waiting.removed:
+        writer.remove(waiting.removed)
+    for asset_id, stat in waiting.moved:
+        writer.move(asset_id, stat)
+    for asset_id, stat in waiting.touched:
+        writer.touch(asset_id, stat)
+    if waiting.cleared:
+        writer.clear_failures(waiting.cleared)
+    if waiting.assets:
+        writer.commit(sorted(waiting.assets, key=lambda indexed: indexed.asset.path))
+    if waiting.notes:
+        writer.fail(waiting.notes, drop_assets=False)
+    if waiting.failures:
+        writer.fail(waiting.failures)
