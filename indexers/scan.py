@@ -71,7 +71,7 @@ class ScanPlan:
     settled: tuple[str, ...] = ()
     """Paths of failures that no longer apply: gone, or a folder that can be read again."""
     failures: tuple[Failure, ...] = ()
-    """Folders that cannot be read, and names that cannot be stored."""
+    """Folders, and files in them, that cannot be looked at."""
 
 
 def scan(paths: Sequence[str | Path], store: Store | None, *, retry: bool = False) -> ScanPlan:
@@ -143,9 +143,6 @@ class _Walker:
     def _file(self, path: str, info: os.stat_result) -> None:
         if not stat.S_ISREG(info.st_mode):
             return  # a socket or a pipe is no file that could be lost
-        if printable(path) != path:
-            self._fail(path, "its name is not valid UTF-8")
-            return
         self.walked.files[path] = FileStat(path, info.st_size, info.st_mtime_ns)
 
     def _children(self, folder: str) -> Iterator[tuple[str, os.stat_result]]:
@@ -175,7 +172,7 @@ class _Walker:
             return None
 
     def _fail(self, path: str, reason: str) -> None:
-        self.walked.failures.append(Failure(printable(path), reason))
+        self.walked.failures.append(Failure(path, reason))
 
 
 def _identity(info: os.stat_result) -> tuple[int, int]:

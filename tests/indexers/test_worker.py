@@ -1,0 +1,193 @@
+"""Every vector belongs to its own moment, whatever shares its batch and whatever fails."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from engine.encoders.base import Embedded, Pixels
+from engine.encoders.fake import FakeEncoder, FakeSounds, fake_towers
+from engine.encoders.towers import Towers
+from engine.errors import SensoriumError
+from engine.types import Asset, Kind, MediaType, Modality, Moment
+from indexers.pieces import Prepared, Tower
+from indexers.worker import Assembly, Worker
+
+TOWERS = fake_towers()
+ASSET = Asset("/a", "00", MediaType(Kind.IMAGE, "png"), 1, 1)
+
+
+def prepared(tower: Tower, seed: int) -> Prepared:
+    """A moment whose vectors no other seed shares; its ordinal remembers the seed."""
+    random = np.random.default_rng(seed)
+    data: dict[Tower, Pixels | NDArray[np.float32] | str] = {
+        Tower.PICTURE: random.integers(0, 256, (16, 16, 3), np.uint8),
+        Tower.SOUND: random.random((1, 1, 32), np.float32),
+        Tower.TEXT: f"sentence {seed}",
+    }
+    modality = {
+        Tower.PICTURE: Modality.IMAGE,
+        Tower.SOUND: Modality.SOUND,
+        Tower.TEXT: Modality.SPEECH,
+    }
+    return Prepared(Moment(modality[tower], ordinal=seed), tower, data[tower])
+
+
+def alone(item: Prepared) -> dict[str, NDArray[np.float32]]:
+    """Its vectors when nothing else is in the batch."""
+    if item.tower is Tower.TEXT:
+        return {"fake": TOWERS.encoder.embed_texts([item.data])[0]}
+    embed = TOWERS.encoder.embed_images if item.tower is Tower.PICTURE else TOWERS.embed_sounds
+    return {name: rows[0] for name, rows in embed([item.data]).vectors.items()}
+
+
+FILES = st.lists(
+    st.tuples(
+        st.lists(st.sampled_from(list(Tower)), max_size=9),
+        st.none() | st.integers(0, 9),
+    ),
+    min_size=1,
+    max_size=8,
+)
+"""Per file its moments, and after how many of them it fails, if it does."""
+
+
+@settings(database=None, deadline=None, max_examples=150)
+@given(FILES, st.integers(1, 7), st.randoms(use_true_random=False))
+def test_survivors_keep_their_own_vectors(
+    files: list[tuple[list[Tower], int | None]], batch_size: int, random: object
+) -> None:
+    worker: Worker[Assembly] = Worker(TOWERS, batch_size)
+    assemblies = [Assembly() for _ in files]
+    waiting = [
+        [prepared(tower, 100 * i + j) for j, tower in enumerate(towers)]
+        for i, (towers, _) in enumerate(files)
+    ]
+    put = [0] * len(files)
+    turns = [i for i, items in enumerate(waiting) for _ in range(len(items) + 1)]
+    random.shuffle(turns)  # type: ignore[attr-defined]
+    for i in turns:
+        assembly, fails = assemblies[i], files[i][1]
+        if put[i] == fails:
+            assembly.fault = "broke off"
+        elif put[i] == len(waiting[i]):
+            assembly.asset = ASSET
+        if assembly.fault is None and assembly.asset is None:
+            worker.add(assembly, waiting[i][put[i]])
+        put[i] += 1
+    worker.flush()
+    for assembly, items in zip(assemblies, waiting, strict=True):
+        indexed = assembly.indexed()
+        if assembly.fault is not None:
+            assert indexed is None
+            continue
+        assert indexed is not None
+        assert [e.moment.ordinal for e in indexed.embeddings] == [p.moment.ordinal for p in items]
+        for embedding, item in zip(indexed.embeddings, items, strict=True):
+            expected = alone(item)
+            assert embedding.vectors.keys() == expected.keys()
+            for name, vector in expected.items():
+                np.testing.assert_allclose(embedding.vectors[name], vector, atol=1e-5)
+
+
+class _Counting(FakeEncoder):
+    """Remembers how large its batches were."""
+
+    def __init__(self) -> None:
+        self.sizes: list[int] = []
+
+    def embed_images(self, pixels: Sequence[Pixels]) -> Embedded:
+        self.sizes.append(len(pixels))
+        return super().embed_images(pixels)
+
+
+def test_batches_are_full_across_files_and_failures() -> None:
+    encoder = _Counting()
+    worker: Worker[Assembly] = Worker(Towers(encoder, FakeSounds()), 4)
+    bad, good = Assembly(), [Assembly() for _ in range(9)]
+    worker.add(bad, prepared(Tower.PICTURE, 99))
+    bad.fault = "broke off"
+    for seed, assembly in enumerate(good):
+        worker.add(assembly, prepared(Tower.PICTURE, seed))
+    worker.flush()
+    assert encoder.sizes == [4, 4, 1]
+
+
+def test_spaces_and_tags_by_tower() -> None:
+    worker: Worker[Assembly] = Worker(TOWERS, 8)
+    assembly = Assembly()
+    for tower in Tower:
+        worker.add(assembly, prepared(tower, 1))
+    assert worker.flush() == {assembly}
+    assembly.asset = ASSET
+    indexed = assembly.indexed()
+    assert indexed is not None
+    picture, sound, speech = indexed.embeddings
+    assert set(picture.vectors) == {"fake", "fake-looks"} and picture.moment.tags
+    assert set(sound.vectors) == {"fake", "fake-sounds"} and sound.moment.tags
+    assert set(speech.vectors) == {"fake"} and not speech.moment.tags
+
+
+class _Deaf(FakeSounds):
+    """Hears, and has no word for anything."""
+
+    def listen(self, windows: Sequence[NDArray[np.float32]]) -> object:
+        heard = super().listen(windows)
+        return replace(heard, probabilities=heard.probabilities * 0)
+
+
+def test_a_sound_without_words_is_only_found_by_likeness() -> None:
+    worker: Worker[Assembly] = Worker(Towers(FakeEncoder(), _Deaf()), 8)
+    assembly = Assembly(asset=ASSET)
+    worker.add(assembly, prepared(Tower.SOUND, 1))
+    worker.flush()
+    indexed = assembly.indexed()
+    assert indexed is not None
+    assert [set(e.vectors) for e in indexed.embeddings] == [{"fake-sounds"}]
+
+
+class _Odd(FakeEncoder):
+    """Loses the last picture of a batch, or returns NaN for dark ones."""
+
+    def __init__(self, *, lose: bool) -> None:
+        self._lose = lose
+
+    def embed_images(self, pixels: Sequence[Pixels]) -> Embedded:
+        embedded = super().embed_images(pixels[: -1 if self._lose else None])
+        for row, picture in enumerate(pixels[: len(embedded.tags)]):
+            if not picture.any():
+                embedded.vectors["fake"][row] = np.nan
+        return embedded
+
+
+def test_a_lost_row_stops_everything() -> None:
+    worker: Worker[Assembly] = Worker(Towers(_Odd(lose=True), FakeSounds()), 2)
+    worker.add(Assembly(), prepared(Tower.PICTURE, 1))
+    with pytest.raises(SensoriumError, match="1 vectors for 2 moments"):
+        worker.add(Assembly(), prepared(Tower.PICTURE, 2))
+
+
+def test_a_vector_that_is_no_number_costs_its_file_only() -> None:
+    worker: Worker[Assembly] = Worker(Towers(_Odd(lose=False), FakeSounds()), 2)
+    good, bad = Assembly(asset=ASSET), Assembly(asset=ASSET)
+    worker.add(good, prepared(Tower.PICTURE, 1))
+    worker.add(bad, replace(prepared(Tower.PICTURE, 2), data=np.zeros((16, 16, 3), np.uint8)))
+    assert good.indexed() is not None
+    assert bad.indexed() is None and "not finite" in (bad.fault or "")
+
+
+def test_vectors_do_not_keep_their_batch_alive() -> None:
+    worker: Worker[Assembly] = Worker(TOWERS, 2)
+    assembly = Assembly(asset=ASSET)
+    for seed in (1, 2):
+        worker.add(assembly, prepared(Tower.PICTURE, seed))
+    indexed = assembly.indexed()
+    assert indexed is not None
+    vectors = [v for e in indexed.embeddings for v in e.vectors.values()]
+    assert all(v.base is None and v.dtype == np.float32 for v in vectors)
