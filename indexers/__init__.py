@@ -6,6 +6,7 @@ decode.py     one file -> a stream of prepared moments, by its kind:
 image.py        frames
 video.py        keyframes, and the video's own sound
 audio.py        windows and spoken sentences
+tracks.py     tracks of one file that fail independently
 pieces.py     what those streams are made of
 lookahead.py  the queue between decoding and encoding, bounded in bytes
 worker.py     moments of many files -> batches -> vectors, each back to its file

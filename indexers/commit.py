@@ -105,26 +105,24 @@ class Ledger:
         self._waiting.cleared.extend(paths)
 
     def flush(self) -> None:
-        """Commit what waits. Of two files in one another's place none is lost on the way:
-        what is replaced goes first, then assets move, then new ones come."""
+        """Commit what waits, in one transaction.
+
+        Tried once: what the store refuses is dropped, and the next run finds it again.
+        """
+        waiting, self._waiting = self._waiting, _Waiting()
         self._last = time.monotonic()
-        if self._writer is not None:
-            _write(self._writer, self._waiting)
-        self._waiting = _Waiting()
+        if self._writer is not None and waiting != _Waiting():
+            with self._writer.transaction():
+                _write(self._writer, waiting)
 
 
 def _write(writer: Writer, waiting: _Waiting) -> None:
-    if waiting.removed:
-        writer.remove(waiting.removed)
-    for asset_id, stat in waiting.moved:
-        writer.move(asset_id, stat)
+    """What is gone goes before what takes its path, and notes come after their assets."""
+    writer.remove(waiting.removed)
+    writer.move_all(waiting.moved)
     for asset_id, stat in waiting.touched:
         writer.touch(asset_id, stat)
-    if waiting.cleared:
-        writer.clear_failures(waiting.cleared)
-    if waiting.assets:
-        writer.commit(sorted(waiting.assets, key=lambda indexed: indexed.asset.path))
-    if waiting.notes:
-        writer.fail(waiting.notes, drop_assets=False)
-    if waiting.failures:
-        writer.fail(waiting.failures)
+    writer.clear_failures(waiting.cleared)
+    writer.commit(sorted(waiting.assets, key=lambda indexed: indexed.asset.path))
+    writer.fail(waiting.notes, drop_assets=False)
+    writer.fail(waiting.failures)

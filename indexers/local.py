@@ -12,7 +12,7 @@ from typing import Protocol, TypeAlias
 
 from engine.config import Settings
 from engine.encoders.towers import Towers
-from engine.errors import StoreError, UnreadableMedia
+from engine.errors import UnreadableMedia
 from engine.store import Store, Writer
 from engine.types import Asset, Failure, IndexReport
 from indexers.commit import Ledger
@@ -194,10 +194,8 @@ class _Session:
             for thread in threads:
                 thread.start()
             self._consume()
-        except StoreError:
-            raise  # another commit would only hide what went wrong
         except BaseException:
-            self._ledger.flush()
+            self._ledger.flush()  # what is finished stays, whatever ended the run
             raise
         finally:
             self._queue.stop()

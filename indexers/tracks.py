@@ -24,5 +24,5 @@ def either(tracks: Mapping[str, Iterator[Prepared]]) -> Iterator[Piece]:
             errors[name] = error
     if len(errors) == len(tracks):
         raise next(iter(errors.values()))
-    for name, error in errors.items():
-        yield Note(f"{name}: {fault(error)}")
+    for name, broken in errors.items():
+        yield Note(f"{name}: {fault(broken)}")

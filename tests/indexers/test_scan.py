@@ -1,0 +1,257 @@
+"""Walking folders, and telling what the catalog does not know yet."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from engine.errors import PathNotFound, UnreadableMedia
+from engine.store import Store
+from engine.types import Failure, FileStat, IndexReport
+from indexers import identify, scan
+from indexers.identify import Moves, hash_file
+from indexers.scan import Candidate, ScanPlan, walk
+from tests.indexers import media_files as make
+from tests.indexers.conftest import moment_ids
+
+
+def touch(path: Path, content: str = "x") -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(content)
+    return path
+
+
+def found(*roots: Path) -> list[str]:
+    """Walked files, relative to the first root."""
+    files = walk(roots).files
+    return sorted(os.path.relpath(path, roots[0]) for path in files)
+
+
+# --- walking ------------------------------------------------------------------
+
+
+def test_folders_and_single_files_each_file_once(media: Path) -> None:
+    touch(media / "a.jpg")
+    touch(media / "deep" / "er" / "b.jpg")
+    assert found(media, media / "deep", media / "a.jpg", media) == ["a.jpg", "deep/er/b.jpg"]
+
+
+def test_stat_is_the_files(media: Path) -> None:
+    path = touch(media / "a.jpg", "12345")
+    info = path.stat()
+    assert walk([media]).files == {str(path): FileStat(str(path), 5, info.st_mtime_ns)}
+
+
+def test_hidden_and_junk_are_skipped_unless_named(media: Path) -> None:
+    for junk in ("@eaDir", "node_modules", ".git", "$RECYCLE.BIN", "System Volume Information"):
+        touch(media / junk / "a.jpg")
+    touch(media / "Thumbs.db")
+    touch(media / ".DS_Store")
+    hidden = touch(media / ".hidden.jpg")
+    touch(media / "a.jpg")
+    assert found(media) == ["a.jpg"]
+    assert found(media, hidden) == [".hidden.jpg", "a.jpg"]
+    assert found(media / ".git") == ["a.jpg"]
+
+
+def test_link_loops_end(media: Path) -> None:
+    touch(media / "one" / "a.jpg")
+    (media / "one" / "up").symlink_to(media)
+    (media / "self").symlink_to(media / "self")
+    (media / "to").symlink_to(media / "fro")
+    (media / "fro").symlink_to(media / "to")
+    assert found(media) == ["one/a.jpg"]
+    assert not walk([media]).failures
+
+
+def test_linked_files_have_one_real_path(media: Path, tmp_path: Path) -> None:
+    real = touch(tmp_path / "elsewhere" / "a.jpg")
+    (media / "link.jpg").symlink_to(real)
+    (media / "again").symlink_to(real.parent)
+    (media / "dangling").symlink_to(tmp_path / "nothing")
+    assert list(walk([media]).files) == [str(real.resolve())]
+    assert list(walk([media / "link.jpg"]).files) == [str(real.resolve())]
+
+
+def test_the_librarys_own_folder_is_skipped(media: Path) -> None:
+    touch(media / "library" / "thumb.jpg")
+    touch(media / "a.jpg")
+    assert list(walk([media], skip=media / "library").files) == [str(media / "a.jpg")]
+
+
+def test_a_root_that_does_not_exist(media: Path) -> None:
+    with pytest.raises(PathNotFound, match="nowhere does not exist"):
+        walk([media, media / "nowhere"])
+
+
+def test_a_folder_that_cannot_be_read_is_a_failure(
+    media: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    touch(media / "locked" / "a.jpg")
+    touch(media / "b.jpg")
+    listing = os.scandir
+
+    def denied(path: str) -> object:
+        if str(path).endswith("locked"):
+            raise PermissionError(13, "Permission denied", path)
+        return listing(path)
+
+    monkeypatch.setattr(os, "scandir", denied)
+    walked = walk([media])
+    assert list(walked.files) == [str(media / "b.jpg")]
+    assert walked.failures == [
+        Failure(str(media / "locked"), "folder cannot be read: permission denied")
+    ]
+
+
+def test_what_is_no_file_is_no_candidate(media: Path) -> None:
+    os.mkfifo(media / "pipe.jpg")
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(media / "socket.jpg"))
+        assert found(media) == []
+
+
+def test_names_need_not_be_utf8(media: Path) -> None:
+    path = touch(Path(os.fsdecode(os.fsencode(media) + b"/\xff.jpg")))
+    assert list(walk([media]).files) == [str(path)]
+
+
+# --- what the catalog knows ---------------------------------------------------
+
+Index = Callable[..., IndexReport]
+
+
+def plan(media: Path, store: Store, *, retry: bool = False) -> ScanPlan:
+    return scan.scan([media], store, retry=retry)
+
+
+def test_without_a_library_everything_is_new(media: Path) -> None:
+    touch(media / "a.jpg")
+    seen = scan.scan([media], None)
+    assert [c.stat.path for c in seen.candidates] == [str(media / "a.jpg")]
+    assert (seen.found, seen.unchanged, seen.gone) == (1, 0, ())
+
+
+def test_unchanged_files_cost_a_stat(
+    media: Path, store: Store, index: Index, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = make.picture(media / "a.png")
+    index()
+    # Same size and date over other bytes: whoever read them would notice.
+    info = path.stat()
+    path.write_bytes(bytes(info.st_size))
+    os.utime(path, ns=(info.st_atime_ns, info.st_mtime_ns))
+    monkeypatch.setattr(identify, "sniff", lambda _: pytest.fail("was opened"))
+    report = index()
+    assert (report.found, report.unchanged, report.failed) == (1, 1, 0)
+    assert plan(media, store) == ScanPlan(found=1, unchanged=1)
+
+
+def test_one_stat_per_file(media: Path, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(20):
+        touch(media / f"{number}.jpg")
+    calls = []
+    monkeypatch.setattr(os, "stat", lambda *a, **k: calls.append(a))
+    monkeypatch.setattr(os, "lstat", lambda *a, **k: calls.append(a))
+    walker = scan._Walker(None)
+    assert len([*walker._children(str(media))]) == 20  # the entries' own stats, one each
+    assert not calls
+
+
+def test_files_that_failed_wait_for_a_change_or_a_retry(
+    media: Path, store: Store, index: Index
+) -> None:
+    path = touch(media / "a.jpg", "no picture")
+    assert index().failed == 1
+    assert plan(media, store).candidates == ()
+    assert plan(media, store).failed_before == 1
+    assert [c.stat.path for c in plan(media, store, retry=True).candidates] == [str(path)]
+    touch(path, "still no picture")
+    assert [c.stat.path for c in plan(media, store).candidates] == [str(path)]
+
+
+def test_gone_means_that_the_file_is_not_there(
+    media: Path, store: Store, index: Index, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hidden = make.picture(media / ".hidden.png")
+    deleted, locked = make.picture(media / "a.png"), make.picture(media / "b" / "b.png")
+    index(media, hidden)
+    deleted.unlink()
+    listing = os.scandir
+    monkeypatch.setattr(
+        os, "scandir", lambda p: listing(p) if p != str(locked.parent) else listing("/nowhere")
+    )
+    assert [known.path for known in plan(media, store).gone] == [str(deleted)]
+
+
+def test_a_file_behind_a_link_is_missed_where_it_was(
+    media: Path, tmp_path: Path, store: Store, index: Index
+) -> None:
+    real = make.picture(tmp_path / "elsewhere" / "a.png").resolve()
+    (media / "link.png").symlink_to(real)
+    index()
+    real.unlink()
+    assert [known.path for known in plan(media, store).gone] == [str(real)]
+
+
+# --- hashes and moves ---------------------------------------------------------
+
+
+def test_a_hash_belongs_to_its_stat(media: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = touch(media / "a.jpg", "old")
+    digest, calls = identify._digest, []
+
+    def meddle(target: Path) -> str:
+        calls.append(target)
+        found = digest(target)
+        if len(calls) == 1:
+            touch(path, "newer")
+        return found
+
+    monkeypatch.setattr(identify, "_digest", meddle)
+    stat, content_hash = hash_file(path)
+    assert stat.size == 5 and content_hash == digest(path) and len(calls) == 2
+
+
+def test_a_file_that_never_rests_is_a_failure(media: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, sizes = touch(media / "a.jpg"), iter(range(2, 9))
+    monkeypatch.setattr(identify, "_digest", lambda p: str(p.write_bytes(bytes(next(sizes)))))
+    with pytest.raises(UnreadableMedia, match="changes while it is read"):
+        hash_file(path)
+
+
+def test_a_missing_asset_moves_once_and_to_its_namesake(
+    media: Path, store: Store, index: Index
+) -> None:
+    old = media / "old"
+    first, second = make.picture(old / "a.png"), old / "b.png"
+    second.write_bytes(first.read_bytes())
+    index()
+    ids = {p.name: moment_ids(store, p) for p in (first, second)}
+    new = media / "new"
+    old.rename(new)
+    (new / "a.png").rename(new / "0.png")  # comes first, and is content of both
+    (new / "copy.png").write_bytes((new / "b.png").read_bytes())
+    report = index()
+    assert (report.moved, report.added, report.removed) == (2, 1, 0)
+    assert moment_ids(store, new / "b.png") == ids["b.png"]
+    others = moment_ids(store, new / "0.png") + moment_ids(store, new / "copy.png")
+    assert ids["a.png"][0] in others and len(set(others)) == 2
+
+
+def test_an_asset_with_a_file_does_not_move(media: Path, store: Store, index: Index) -> None:
+    path = make.picture(media / "a.png")
+    index()
+    known = store.get(path)
+    assert known is not None
+    file = FileStat(str(media / "b.png"), known.size, 1)
+    moves = Moves(store, [Candidate(file)])
+    assert moves.claim(file, known.content_hash) is None and not moves.claimed
+    path.unlink()
+    assert moves.claim(file, known.content_hash) == known
+    assert moves.claim(file, known.content_hash) is None
+    assert moves.claimed == {known.asset_id}
