@@ -1,0 +1,215 @@
+"""Any soundtrack as mono windows at one rate."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from av.audio.frame import AudioFrame
+from av.audio.resampler import AudioResampler
+from av.audio.stream import AudioStream
+from av.container import InputContainer
+from numpy.typing import NDArray
+
+from engine.config import Settings
+from engine.errors import EmptyMedia
+from engine.media import container as containers
+from engine.types import Waveform
+
+_BLOCK_SECONDS = 0.05
+"""Loudness is taken over 50 ms: shorter than a syllable, longer than a click."""
+_SLIVER_SECONDS = 1.0
+"""A last window shorter than this says nothing that the one before does not."""
+_OFFSET_AND_SCALE = {"u1": (128.0, 2.0**-7), "i2": (0.0, 2.0**-15), "i4": (0.0, 2.0**-31)}
+"""Per integer sample type, what silence is and what makes full scale 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class AudioInfo:
+    """A soundtrack before it is decoded."""
+
+    duration: float
+    """Seconds."""
+    rate: int
+    """Samples per second, as stored."""
+    channels: int
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A stretch of sound."""
+
+    start: float
+    """Seconds from the start of the file."""
+    samples: Waveform
+    """Mono, shape (n,), float32 in [-1, 1]."""
+
+
+def probe_audio(path: Path) -> AudioInfo:
+    """Length, rate and channels, from the header where that can be trusted.
+
+    Raises:
+        EmptyMedia: no bytes, or no soundtrack.
+        UnreadableMedia: the file cannot be opened or read.
+        CorruptMedia: FFmpeg finds no container in it.
+    """
+    with containers.open_container(path) as container:
+        stream = _soundtrack(container)
+        seconds = containers.duration(container, stream)
+        if stream.codec_context.name.startswith("pcm_") and stream.codec_context.bit_rate:
+            # Headers written before the length was known claim hours.
+            seconds = min(seconds, container.size * 8 / stream.codec_context.bit_rate)
+        return AudioInfo(seconds, stream.rate, stream.channels)
+
+
+def read_audio(path: Path, rate: int, seconds: float) -> Iterator[Chunk]:
+    """The soundtrack in consecutive chunks of ``seconds``, the last one shorter.
+
+    Time is counted in decoded samples, from where the soundtrack begins on the
+    timeline of the file. Packets that cannot be decoded are skipped, and where
+    the file breaks off, what came before it counts.
+
+    Args:
+        rate: samples per second of the result.
+
+    Raises:
+        EmptyMedia: no bytes, no soundtrack, or no samples.
+        UnreadableMedia: the file cannot be opened or read.
+        CorruptMedia: nothing of it can be decoded.
+    """
+    with containers.open_container(path) as container:
+        stream = _soundtrack(container)
+        start = containers.stream_start(stream) - containers.origin(container)
+        start = max(0.0, round(start, 6))  # FFmpeg gives the origin in microseconds
+        size = max(1, round(seconds * rate))
+        for number, samples in enumerate(_rechunk(_decode(container, stream, rate), size)):
+            yield Chunk(start + number * size / rate, samples)
+
+
+def read_windows(path: Path, settings: Settings, rate: int) -> Iterator[Chunk]:
+    """The windows worth hearing: ``read_audio`` without silence and without slivers.
+
+    A file that is silent throughout yields nothing. Errors are those of
+    ``read_audio``.
+    """
+    sliver = _SLIVER_SECONDS * rate
+    for number, chunk in enumerate(read_audio(path, rate, settings.window_seconds)):
+        if number and len(chunk.samples) < sliver:
+            continue
+        if not is_silent(chunk.samples, rate, settings.silence_db):
+            yield chunk
+
+
+def is_silent(samples: Waveform, rate: int, floor_db: float) -> bool:
+    """Whether even the loudest 50 ms stay below ``floor_db`` (dBFS, RMS).
+
+    A constant offset, which cheap converters add, is no sound.
+    """
+    if not len(samples):
+        return True
+    block = max(1, round(_BLOCK_SECONDS * rate))
+    centred = samples - samples.mean(dtype=np.float64)
+    starts = np.arange(0, len(samples), block)
+    lengths = np.diff(np.append(starts, len(samples)))
+    power = np.add.reduceat(np.square(centred, dtype=np.float64), starts) / lengths
+    return bool(power.max() < 10 ** (floor_db / 10))
+
+
+def _soundtrack(container: InputContainer) -> AudioStream:
+    stream = containers.audio_stream(container)
+    if stream is None:
+        raise EmptyMedia("no soundtrack")
+    stream.codec_context.thread_count = 1
+    return stream
+
+
+def _decode(container: InputContainer, stream: AudioStream, rate: int) -> Iterator[Waveform]:
+    """Mono pieces at ``rate``, of whatever lengths the codec brings."""
+    resample = _Resampler(rate)
+    failure: BaseException | None = None
+    decoded = False
+    packets = container.demux(stream)
+    while True:
+        try:
+            packet = next(packets, None)
+            frames = packet.decode() if packet is not None else []
+        except containers.DECODE_ERRORS as error:
+            failure = failure or error
+            continue
+        if packet is None:
+            break
+        for frame in frames:
+            decoded = decoded or frame.samples > 0
+            yield from resample(frame)
+    yield from resample.flush()
+    if not decoded and failure is not None:
+        raise containers.translate(failure, "sound") from failure
+    if not decoded:
+        raise EmptyMedia("no samples")
+
+
+class _Resampler:
+    """Frames of any layout and rate to mono at one rate.
+
+    The channels are averaged before FFmpeg resamples: its own mono mix of float
+    samples adds them up and overshoots, and it knows no mix for odd layouts.
+    """
+
+    def __init__(self, rate: int) -> None:
+        self._rate = rate
+        self._source = rate
+        self._inner: AudioResampler | None = None
+
+    def __call__(self, frame: AudioFrame) -> Iterator[Waveform]:
+        if frame.sample_rate != self._source:  # at the start, or spliced broadcasts
+            yield from self.flush()
+            self._source = frame.sample_rate
+            self._inner = AudioResampler("flt", "mono", self._rate)
+        mono = _mono(frame)
+        if self._inner is None or not mono.size:
+            yield mono
+            return
+        single = AudioFrame.from_ndarray(mono[np.newaxis], format="flt", layout="mono")
+        single.sample_rate = self._source
+        yield from map(_flat, self._inner.resample(single))
+
+    def flush(self) -> Iterator[Waveform]:
+        """What the filter still holds; it cannot be used again before a new rate."""
+        if self._inner is not None:
+            yield from map(_flat, self._inner.resample(None))
+            self._inner, self._source = None, self._rate
+
+
+def _flat(frame: AudioFrame) -> Waveform:
+    samples: Waveform = frame.to_ndarray().reshape(-1).astype(np.float32, copy=False)
+    return np.clip(samples, -1.0, 1.0)
+
+
+def _mono(frame: AudioFrame) -> Waveform:
+    """The mean of all channels of one frame, (n,) float32 in [-1, 1]."""
+    samples = frame.to_ndarray()
+    if not frame.format.is_planar:
+        samples = samples.reshape(-1, frame.layout.nb_channels).T
+    kind = f"{samples.dtype.kind}{samples.dtype.itemsize}"
+    offset, scale = _OFFSET_AND_SCALE.get(kind, (0.0, 1.0))
+    mean: NDArray[np.float64] = samples.mean(axis=0, dtype=np.float64)
+    sound = np.nan_to_num((mean - offset) * scale, nan=0.0, posinf=1.0, neginf=-1.0)
+    return np.clip(sound, -1.0, 1.0).astype(np.float32)
+
+
+def _rechunk(pieces: Iterator[Waveform], size: int) -> Iterator[Waveform]:
+    """The same samples in arrays of ``size``, the last one shorter."""
+    held: list[Waveform] = []
+    count = 0
+    for piece in pieces:
+        held.append(piece)
+        count += len(piece)
+        if count >= size:
+            joined = np.concatenate(held)
+            whole = count - count % size
+            yield from (joined[i : i + size].copy() for i in range(0, whole, size))
+            held, count = [joined[whole:]], count - whole
+    if count:
+        yield np.concatenate(held)

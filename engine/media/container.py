@@ -1,0 +1,148 @@
+"""What sound and video share: FFmpeg containers opened, their streams and times.
+
+Files are decoded by a pool of threads, one file each, so every decoder gets a
+single thread: more would only fight over the same cores.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+import av
+import av.error
+import av.logging
+from av.audio.stream import AudioStream
+from av.container import InputContainer
+from av.stream import Disposition, Stream
+from av.video.stream import VideoStream
+
+from engine.errors import EmptyMedia, MediaError
+from engine.media.files import corrupt, unreadable
+
+# FFmpeg's log would go to stderr; every error that counts is raised as well.
+av.logging.set_level(None)
+
+DECODE_ERRORS = (av.error.FFmpegError, ValueError, RuntimeError)
+"""What PyAV raises for damaged data; ``OSError`` of the file is among the first."""
+
+# A playlist or a reference inside a file must not make FFmpeg fetch anything else.
+_OPTIONS = {"protocol_whitelist": "file"}
+_UNSET_CLOCK = 1970
+"""Recorders without a clock write zero, counted from 1904 or 1970."""
+_WITHOUT_DURATION = {"mp3", "aac"}
+"""Formats whose header gives no length: FFmpeg's guess from the bitrate can be far off."""
+
+
+@contextmanager
+def open_container(path: Path) -> Iterator[InputContainer]:
+    """The container for reading.
+
+    Raises:
+        EmptyMedia: the file has no bytes.
+        UnreadableMedia: permission denied, vanished, a folder, an I/O error.
+        CorruptMedia: FFmpeg finds no container in it.
+    """
+    try:
+        if path.stat().st_size == 0:
+            raise EmptyMedia("no bytes")
+        container = av.open(f"file:{path}", "r", options=_OPTIONS, metadata_errors="replace")
+    except MediaError:
+        raise
+    except OSError as error:
+        raise unreadable(error) from error
+    except DECODE_ERRORS as error:
+        raise translate(error, "container") from error
+    with container:
+        yield container
+
+
+def translate(error: BaseException, what: str) -> MediaError:
+    """An exception of PyAV as a ``MediaError``; its message drops FFmpeg's path."""
+    if isinstance(error, OSError):
+        return unreadable(error)
+    if isinstance(error, av.error.FFmpegError) and error.strerror:
+        return corrupt(error.strerror, what)
+    return corrupt(error, what)
+
+
+def video_stream(container: InputContainer) -> VideoStream | None:
+    """The first stream of moving pictures; cover art and thumbnails are none."""
+    still = Disposition.attached_pic | Disposition.timed_thumbnails | Disposition.still_image
+    for stream in container.streams.video:
+        if not stream.disposition & still and stream.codec_context is not None:
+            return stream
+    return None
+
+
+def audio_stream(container: InputContainer) -> AudioStream | None:
+    """The soundtrack that a player would choose, or None."""
+    playable = [s for s in container.streams.audio if s.codec_context is not None]
+    main = [s for s in playable if s.disposition & Disposition.default]
+    return next(iter(main or playable), None)
+
+
+def origin(container: InputContainer) -> float:
+    """Where the timeline of a player begins, in the container's own seconds.
+
+    The earliest stream starts it. The few milliseconds below zero by which an
+    encoder primes its sound are not played and must not move the pictures.
+    """
+    start = (container.start_time or 0) / av.time_base
+    video = video_stream(container)
+    if start < 0 and video is not None:
+        return max(start, min(0.0, stream_start(video)))
+    return start
+
+
+def stream_start(stream: Stream) -> float:
+    """When the first packet of ``stream`` is shown, in the container's seconds."""
+    if stream.start_time is None or stream.time_base is None:
+        return 0.0
+    return float(stream.start_time * stream.time_base)
+
+
+def duration(container: InputContainer, stream: Stream) -> float:
+    """Seconds from the origin to the end, as the header says.
+
+    Where no header says it (MP3, ADTS, recordings cut off or streamed to the
+    file) the packets are walked once, without decoding.
+    """
+    if container.format.name in _WITHOUT_DURATION:
+        return _walked_duration(container, stream)
+    if container.duration is not None and container.duration > 0:
+        length = container.duration / av.time_base
+        # Matroska's header gives the last time stamp, wherever the first one is.
+        ends = "matroska" in container.format.name
+        return length - max(0.0, origin(container)) if ends else length
+    if stream.duration and stream.time_base is not None:
+        return float(stream.duration * stream.time_base)
+    return _walked_duration(container, stream)
+
+
+def _walked_duration(container: InputContainer, stream: Stream) -> float:
+    """The end of the last packet; leaves the container at its start."""
+    end = zero = origin(container)
+    try:
+        for packet in container.demux(stream):
+            if packet.pts is not None:
+                last = packet.pts + (packet.duration or 0)
+                end = max(end, float(last * packet.time_base))
+    except DECODE_ERRORS:
+        pass  # what came before the damage still counts
+    container.seek(container.start_time or 0)
+    return end - zero
+
+
+def taken_at(container: InputContainer) -> str | None:
+    """When the container says that it was recorded, ISO 8601 without a zone."""
+    for key in ("com.apple.quicktime.creationdate", "creation_time", "date"):
+        try:
+            when = datetime.fromisoformat(container.metadata.get(key, ""))
+        except ValueError:
+            continue
+        if when.year > _UNSET_CLOCK:
+            return when.replace(tzinfo=None, microsecond=0).isoformat()
+    return None

@@ -1,0 +1,64 @@
+"""Opening a file, and saying in one line why that failed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from engine.config import Settings
+from engine.errors import CorruptMedia, MediaError, MediaTooLarge, UnreadableMedia
+
+_LONGEST_REASON = 160
+
+
+def one_line(error: BaseException | str) -> str:
+    """The message of ``error`` on one line, cut where a decoder rambles."""
+    text = " ".join(str(error).split()) or type(error).__name__
+    return text if len(text) <= _LONGEST_REASON else text[: _LONGEST_REASON - 1] + "…"
+
+
+def unreadable(error: OSError) -> UnreadableMedia:
+    """The error of the operating system without its path, which callers prefix."""
+    if isinstance(error, FileNotFoundError):
+        return UnreadableMedia("vanished before it was read")
+    reason = error.strerror or one_line(error)
+    return UnreadableMedia(f"cannot be read: {reason[:1].lower()}{reason[1:]}")
+
+
+def corrupt(error: BaseException | str, what: str) -> MediaError:
+    """What a decoder raised; I/O errors of the system are told apart by their errno."""
+    if isinstance(error, OSError) and error.errno is not None:
+        return unreadable(error)
+    return CorruptMedia(f"{what} cannot be decoded: {one_line(error)}")
+
+
+@contextmanager
+def open_file(path: Path) -> Iterator[BinaryIO]:
+    """The file for reading.
+
+    Raises:
+        UnreadableMedia: permission denied, vanished, a folder, an I/O error.
+    """
+    try:
+        stream = path.open("rb")
+    except (OSError, ValueError) as error:
+        raise unreadable(error if isinstance(error, OSError) else OSError(str(error))) from error
+    with stream:
+        yield stream
+
+
+def check_pixels(width: int, height: int, settings: Settings) -> None:
+    """Refuse what would fill the memory, before any of it is decoded.
+
+    Raises:
+        MediaTooLarge: more than ``settings.max_pixels``.
+    """
+    limit = settings.max_pixels
+    if width * height <= limit:
+        return
+    spoken = f"{limit // 10**6:,} million" if limit % 10**6 == 0 else f"{limit:,}"
+    raise MediaTooLarge(
+        f"{width:,} x {height:,} pixels is past the limit of {spoken} (SENSORIUM_MAX_PIXELS)"
+    )

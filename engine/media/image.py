@@ -1,0 +1,217 @@
+"""Pictures, animations and pages into upright RGB frames."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from math import ceil
+from pathlib import Path
+from typing import BinaryIO
+
+# Image.open imports every plugin there is unless the wanted ones are registered.
+from PIL import (  # noqa: F401
+    AvifImagePlugin,
+    BmpImagePlugin,
+    GifImagePlugin,
+    Image,
+    JpegImagePlugin,
+    MpoImagePlugin,
+    PngImagePlugin,
+    TiffImagePlugin,
+    UnidentifiedImageError,
+    WebPImagePlugin,
+)
+
+from engine.config import Settings
+from engine.errors import CorruptMedia, EmptyMedia, MediaError
+from engine.media import tiff
+from engine.media.exif import orientation, taken_at
+from engine.media.files import check_pixels, corrupt, open_file
+from engine.media.pixels import halve_down, to_rgb
+
+# ``Settings.max_pixels`` takes the place of Pillow's own limit, which warns and
+# raises by figures that nobody here has set.
+Image.MAX_IMAGE_PIXELS = None
+# Without any handler, logging would print what Pillow logs of damaged files.
+logging.getLogger("PIL").addHandler(logging.NullHandler())
+
+_FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "BMP", "DIB", "TIFF", "AVIF")
+# Pillow's plugins let through whatever their parsing of bad bytes runs into.
+_PILLOW_ERRORS = (
+    OSError,
+    ValueError,
+    SyntaxError,
+    EOFError,
+    ArithmeticError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    RuntimeError,
+    AssertionError,
+)
+_PILLOW_MODULES = r"PIL\.|pillow_heif"
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One picture of a file, as it is meant to be seen."""
+
+    image: Image.Image
+    """RGB, upright, perhaps reduced."""
+    ordinal: int
+    """The frame of an animation or the page of a TIFF, from 0."""
+    width: int
+    """Pixels of the whole frame, upright, before it was reduced."""
+    height: int
+    taken_at: str | None
+    """ISO 8601 without a zone, from EXIF."""
+
+
+def read_frames(path: Path, settings: Settings, min_side: int) -> Iterator[Frame]:
+    """The frames of a picture, animation or TIFF, in order.
+
+    More than ``settings.max_frames`` are thinned out evenly, the first one kept.
+    A damaged frame beside readable ones is left out; a file without any readable
+    frame raises.
+
+    Args:
+        min_side: frames are reduced while decoding, but the shortest side stays
+            at least this many pixels where it has as many.
+
+    Raises:
+        EmptyMedia: the file has no bytes.
+        UnreadableMedia: the file cannot be opened or read.
+        MediaTooLarge: past ``settings.max_pixels``; nothing was decoded.
+        CorruptMedia: it is truncated, or cannot be decoded.
+        UnsupportedMedia: a TIFF of an uncommon kind.
+    """
+    _hush_pillow()
+    with open_file(path) as stream:
+        size = stream.seek(0, 2)
+        stream.seek(0)
+        if size == 0:
+            raise EmptyMedia("no bytes")
+        try:
+            with _open(stream) as image:
+                yield from _frames(image, settings, min_side, size)
+        except UnidentifiedImageError as error:
+            if not tiff.is_tiff(stream):
+                raise CorruptMedia("not a picture that can be decoded") from error
+            yield from _plain_tiff(stream, settings, min_side, size)
+        except _PILLOW_ERRORS as error:
+            raise _explain(error, "picture", size) from error
+
+
+def _open(stream: BinaryIO) -> Image.Image:
+    """Read the header; pixels come when they are asked for."""
+    head = stream.read(64)
+    stream.seek(0)
+    if head[4:8] == b"ftyp" and b"avif" not in head and b"avis" not in head:
+        _register_heif()
+        return Image.open(stream, formats=("HEIF",))
+    return Image.open(stream, formats=_FORMATS)
+
+
+@cache
+def _register_heif() -> None:
+    """Teach Pillow HEIC: an import that most runs never need."""
+    import pillow_heif
+
+    pillow_heif.options.DECODE_THREADS = 1  # the pool that decodes files has the cores
+    pillow_heif.register_heif_opener()
+
+
+def _hush_pillow() -> None:
+    """Keep Pillow's warnings of odd metadata off stderr: a file fails, or it does not.
+
+    One lasting filter, because ``warnings.catch_warnings`` is not safe in the
+    threads that decode; put back when someone has reset the filters.
+    """
+    patterns = (getattr(entry[3], "pattern", None) for entry in tuple(warnings.filters))
+    if _PILLOW_MODULES not in patterns:
+        warnings.filterwarnings("ignore", module=_PILLOW_MODULES)
+
+
+def _frames(image: Image.Image, settings: Settings, min_side: int, size: int) -> Iterator[Frame]:
+    """The chosen frames of an opened file; see ``read_frames``."""
+    check_pixels(*image.size, settings)
+    name = image.format or "picture"
+    failure: MediaError | None = None
+    found = False
+    for ordinal in spread(_count(image), settings.max_frames):
+        try:
+            if ordinal:
+                image.seek(ordinal)
+                check_pixels(*image.size, settings)
+            frame = _frame(image, ordinal, min_side)
+        except _PILLOW_ERRORS as error:
+            failure = failure or _explain(error, name, size)
+            continue
+        found = True
+        yield frame
+    if failure is not None and not found:
+        raise failure
+
+
+def _plain_tiff(stream: BinaryIO, settings: Settings, min_side: int, size: int) -> Iterator[Frame]:
+    """The pages of a TIFF that Pillow cannot identify."""
+    try:
+        pages = tiff.plain_pages(stream, settings)
+        for ordinal in spread(len(pages), settings.max_frames):
+            page = tiff.decode(stream, pages[ordinal])
+            shown = halve_down(to_rgb(page, min_side), min_side)
+            yield Frame(shown, ordinal, *page.size, None)
+    except _PILLOW_ERRORS as error:
+        raise _explain(error, "TIFF", size) from error
+
+
+def spread(count: int, most: int) -> list[int]:
+    """At most ``most`` of ``range(count)``, evenly spread, beginning with 0."""
+    kept = min(count, most)
+    return [i * count // kept for i in range(kept)]
+
+
+def _count(image: Image.Image) -> int:
+    """Frames worth showing: the further pictures of an MPO are depth maps and the like."""
+    return 1 if image.format in ("MPO", "JPEG") else int(getattr(image, "n_frames", 1))
+
+
+def _frame(image: Image.Image, ordinal: int, min_side: int) -> Frame:
+    """Decode the frame that ``image`` stands at."""
+    width, height = image.size
+    _draft(image, min_side)
+    image.load()
+    turn = orientation(image)  # after loading: a PNG may keep its EXIF behind the pixels
+    shown = halve_down(to_rgb(image, min_side), min_side)
+    if turn is not None:
+        shown = shown.transpose(turn)
+    elif shown is image:  # which the next frame of the file would overwrite
+        shown = image.copy()
+    if turn is not None and turn in _SIDEWAYS:
+        width, height = height, width
+    return Frame(shown, ordinal, width, height, taken_at(image))
+
+
+_SIDEWAYS = (
+    Image.Transpose.TRANSPOSE,
+    Image.Transpose.TRANSVERSE,
+    Image.Transpose.ROTATE_90,
+    Image.Transpose.ROTATE_270,
+)
+
+
+def _draft(image: Image.Image, min_side: int) -> None:
+    """Let a JPEG decode at 1/2, 1/4 or 1/8, several times faster than in full."""
+    scale = min_side / min(image.size)
+    if scale < 1:
+        image.draft(None, (ceil(image.width * scale), ceil(image.height * scale)))
+
+
+def _explain(error: BaseException, name: str, size: int) -> MediaError:
+    """Pillow's exception in one line; truncation is what most of them mean."""
+    if "truncated" in str(error).lower():
+        return CorruptMedia(f"truncated {name} after {size:,} bytes")
+    return corrupt(error, name)

@@ -1,0 +1,179 @@
+"""Which frames of a video are decoded at all.
+
+Keyframes cost nothing but themselves, so they come first; see ``video.py`` for
+the two kinds of file where they are too few or too many.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from av.container import InputContainer
+from av.packet import Packet
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+
+from engine.media import container as containers
+
+_FINEST, _COARSEST = 0.25, 1.0
+"""Seconds between frames worth comparing, in the shortest and in long videos."""
+_BURST = 4.0
+"""Keyframes that may follow one another at once, as they do at quick cuts."""
+_LEAST_GAP, _LARGEST_GAP = 1.0, 10.5
+"""Seconds between keyframes past which the frames between are decoded, in the
+shortest and in long videos. x264 sets its keyframes at cuts and otherwise every
+250 frames, which is 10.4 s of film, and those need not be decoded."""
+_WORK = 2 * 10**10
+"""Pixels decoded between keyframes, at most: some 6 minutes of 1080p."""
+_HELD_BYTES = 64 * 2**20
+"""Packets kept until it is known how far the next keyframe is."""
+_DENSE = 8
+"""Keyframes per wanted frame from which seeking reads less than walking."""
+
+
+def sampled_frames(
+    container: InputContainer, stream: VideoStream, seconds: float
+) -> Iterator[VideoFrame]:
+    """Frames in the order of time, near enough to one another to find the cuts.
+
+    Raises what the decoder raised, where it gave no frame at all.
+    """
+    stream.codec_context.thread_count = 1
+    stream.codec_context.skip_frame = "NONREF"
+    step = min(_COARSEST, max(_FINEST, seconds / 120))
+    if _keyframes(stream) > _DENSE * (seconds / step + _BURST):
+        yield from _seeking(container, stream, seconds, step)
+    else:
+        yield from _Walk(container, stream, seconds, step).frames()
+
+
+def packet_time(packet: Packet[VideoStream]) -> float | None:
+    """Seconds on the container's timeline, None for the packet that ends a stream."""
+    stamp = packet.pts if packet.pts is not None else packet.dts
+    return None if stamp is None else float(stamp * packet.time_base)
+
+
+def _keyframes(stream: VideoStream) -> int:
+    """Keyframes that the container's index lists; 0 where it has none."""
+    return sum(entry.is_keyframe for entry in getattr(stream, "index_entries", ()))
+
+
+def decode(packet: Packet[VideoStream], errors: list[BaseException]) -> list[VideoFrame]:
+    """The frames that ``packet`` completes; a damaged one is noted and gives none."""
+    try:
+        return [frame for frame in packet.decode() if not frame.is_corrupt]
+    except containers.DECODE_ERRORS as error:
+        errors.append(error)
+        return []
+
+
+def _seeking(
+    container: InputContainer, stream: VideoStream, seconds: float, step: float
+) -> Iterator[VideoFrame]:
+    """The first keyframe at or after every step, where all frames are keyframes."""
+    assert stream.time_base is not None
+    zero = containers.origin(container)
+    errors: list[BaseException] = []
+    given = 0
+    for number in range(max(1, int(seconds / step))):
+        target = int((zero + number * step) / stream.time_base)
+        try:
+            container.seek(target, stream=stream)
+            packet = next(p for p in container.demux(stream) if p.is_keyframe and p.size)
+        except (StopIteration, *containers.DECODE_ERRORS) as error:
+            errors.append(error)
+            continue
+        frames = decode(packet, errors)
+        if not frames:  # the decoder holds it back to reorder, which seeking would drop
+            frames = [f for f in stream.codec_context.decode(None) if not f.is_corrupt]
+        given += len(frames)
+        yield from frames
+    if errors and not given:
+        raise errors[0]
+
+
+@dataclass(slots=True)
+class _Walk:
+    """One pass over the packets; decides for each whether it is decoded."""
+
+    container: InputContainer
+    stream: VideoStream
+    seconds: float
+    step: float
+    allowance: float = _BURST
+    """Keyframes that may be decoded now; grows by one every ``step`` seconds."""
+    last_key: float = 0.0
+    filling: bool = False
+    """The frames between keyframes are being decoded."""
+    held: list[Packet[VideoStream]] = field(default_factory=list)
+    held_bytes: int = 0
+    fillable: bool = False
+    """The keyframe that ``held`` needs has been decoded."""
+    work: int = field(default_factory=lambda: _WORK)
+
+    def frames(self) -> Iterator[VideoFrame]:
+        errors: list[BaseException] = []
+        given = 0
+        for packet in self._packets(errors):
+            for chosen in self._choose(packet):
+                frames = decode(chosen, errors)
+                given += len(frames)
+                yield from frames
+        if errors and not given:
+            raise errors[0]
+
+    def _packets(self, errors: list[BaseException]) -> Iterator[Packet[VideoStream]]:
+        """Every packet to where the file ends or breaks off, and the one that flushes."""
+        try:
+            yield from self.container.demux(self.stream)
+        except containers.DECODE_ERRORS as error:
+            errors.append(error)
+
+    def _choose(self, packet: Packet[VideoStream]) -> list[Packet[VideoStream]]:
+        """The packets to decode now that ``packet`` has been read."""
+        time = packet_time(packet)
+        if time is None:  # the end, or a frame that no time can be given
+            return [] if packet.size else [packet]
+        if packet.is_keyframe:
+            return self._keyframe(packet, time)
+        if self.filling:
+            return self._fill([packet])
+        if self.fillable:
+            self.held.append(packet)
+            self.held_bytes += packet.size
+            if time - self.last_key > self._gap:
+                return self._begin_filling()
+            if self.held_bytes > _HELD_BYTES:
+                self._drop()
+        return []
+
+    def _keyframe(self, packet: Packet[VideoStream], time: float) -> list[Packet[VideoStream]]:
+        self._drop()
+        self.allowance = min(_BURST, self.allowance + max(0.0, time - self.last_key) / self.step)
+        self.last_key = time
+        self.fillable = self.allowance >= 1
+        if not self.fillable:
+            return []
+        self.allowance -= 1
+        return [packet]
+
+    @property
+    def _gap(self) -> float:
+        return min(_LARGEST_GAP, max(_LEAST_GAP, self.seconds / 8))
+
+    def _begin_filling(self) -> list[Packet[VideoStream]]:
+        held = self.held
+        self.held, self.held_bytes, self.filling = [], 0, True
+        return self._fill(held)
+
+    def _fill(self, packets: list[Packet[VideoStream]]) -> list[Packet[VideoStream]]:
+        """``packets`` while the work lasts; afterwards, keyframes only."""
+        self.work -= len(packets) * self.stream.width * self.stream.height
+        if self.work < 0:
+            self._drop()
+            return []
+        return packets
+
+    def _drop(self) -> None:
+        self.held, self.held_bytes, self.filling, self.fillable = [], 0, False, False

@@ -1,0 +1,222 @@
+"""Videos into keyframes, one for each shot.
+
+Most files are read without decoding more than their keyframes, which encoders
+put at cuts and at regular distances. Two kinds are read otherwise. Where
+keyframes lie far apart (a whole recording can hang on its first one) the frames
+between them are decoded, up to a limit of work. Where every frame is a keyframe,
+the file is sampled by seeking. Either way one frame is decoded at a time and
+a handful is held.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import ceil
+from pathlib import Path
+
+from av.buffer import Buffer
+from av.container import InputContainer
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+from PIL import Image
+
+from engine.config import Settings
+from engine.errors import EmptyMedia
+from engine.media import container as containers
+from engine.media.files import check_pixels
+from engine.media.sampling import sampled_frames
+from engine.media.shots import Candidate, Look, Shot, find_shots
+
+_SPACING = 0.1
+"""Seconds between frames that are compared where there are no keyframes."""
+_LAST_FRAME = 0.04
+"""Seconds that the last frame is shown where the header's length falls short of it."""
+_UNSPECIFIED = 2
+"""AVCOL_SPC_UNSPECIFIED: the file does not say by which matrix YUV becomes RGB."""
+_SIDEWAYS = (
+    Image.Transpose.ROTATE_90,
+    Image.Transpose.ROTATE_270,
+    Image.Transpose.TRANSPOSE,
+    Image.Transpose.TRANSVERSE,
+)
+_TURNS = {
+    (0, 1, -1, 0): Image.Transpose.ROTATE_270,
+    (-1, 0, 0, -1): Image.Transpose.ROTATE_180,
+    (0, -1, 1, 0): Image.Transpose.ROTATE_90,
+    (-1, 0, 0, 1): Image.Transpose.FLIP_LEFT_RIGHT,
+    (1, 0, 0, -1): Image.Transpose.FLIP_TOP_BOTTOM,
+    (0, 1, 1, 0): Image.Transpose.TRANSPOSE,
+    (0, -1, -1, 0): Image.Transpose.TRANSVERSE,
+}
+"""By the signs of a, b, c, d of the display matrix, which sends the stored pixel
+(x, y) to (ax + cy, bx + dy), y downwards."""
+
+
+@dataclass(frozen=True, slots=True)
+class Keyframe:
+    """The frame that stands for a shot."""
+
+    image: Image.Image
+    """RGB, upright, its shortest side reduced to the asked one."""
+    time: float
+    """Seconds from the start of the video, within [start, end)."""
+    start: float
+    end: float
+
+
+@dataclass(frozen=True, slots=True)
+class VideoInfo:
+    """A video before its frames are decoded."""
+
+    width: int
+    """Pixels as shown, after rotation and with square pixels."""
+    height: int
+    duration: float
+    """Seconds."""
+    has_audio: bool
+    taken_at: str | None
+    """ISO 8601 without a zone."""
+
+
+def probe_video(path: Path) -> VideoInfo:
+    """Size, length and date; decodes the first frame, which alone knows its rotation.
+
+    Raises:
+        EmptyMedia: no bytes, or no video stream.
+        UnreadableMedia: the file cannot be opened or read.
+        CorruptMedia: FFmpeg finds no container in it.
+    """
+    with containers.open_container(path) as container:
+        stream = _pictures(container)
+        seconds = containers.duration(container, stream)
+        width, height = _shown_size(stream.width, stream.height, stream)
+        if _turn(_first_frame(container, stream)) in _SIDEWAYS:
+            width, height = height, width
+        has_audio = containers.audio_stream(container) is not None
+        return VideoInfo(width, height, seconds, has_audio, containers.taken_at(container))
+
+
+def read_keyframes(path: Path, settings: Settings, min_side: int) -> Iterator[Keyframe]:
+    """One keyframe per shot, in order; the shots tile [0, duration) without a gap.
+
+    Times are those that the frames carry, so they hold at variable frame rates
+    too. There are at most ``settings.keyframes_per_minute`` on average, and at
+    least one. A long shot without change gets one a minute. Damaged packets are
+    skipped; a video that breaks off gives what came before, its last shot
+    reaching to the end that the header promised.
+
+    Args:
+        min_side: pixels to which the shortest side of larger videos is reduced.
+
+    Raises:
+        EmptyMedia: no bytes, no video stream, or no frames.
+        UnreadableMedia: the file cannot be opened or read.
+        MediaTooLarge: past ``settings.max_pixels``; nothing was decoded.
+        CorruptMedia: not one frame can be decoded.
+    """
+    with containers.open_container(path) as container:
+        stream = _pictures(container)
+        check_pixels(stream.width, stream.height, settings)
+        seconds = containers.duration(container, stream)
+        per_minute = settings.keyframes_per_minute
+        most = max(1, ceil(seconds * per_minute / 60))
+        frames = _candidates(container, stream, seconds, min_side)
+        shots = find_shots(frames, per_minute, most)
+        shot = next(shots, None)
+        if shot is None:
+            raise EmptyMedia("no frames")
+        for following in shots:
+            yield _keyframe(shot, following.start)
+            shot = following
+        yield _keyframe(shot, max(seconds, shot.held[-1].time + _LAST_FRAME))
+
+
+def _pictures(container: InputContainer) -> VideoStream:
+    stream = containers.video_stream(container)
+    if stream is None:
+        raise EmptyMedia("no video stream")
+    return stream
+
+
+def _keyframe(shot: Shot, end: float) -> Keyframe:
+    chosen = shot.keyframe(end)
+    return Keyframe(chosen.image, chosen.time, shot.start, end)
+
+
+def _candidates(
+    container: InputContainer, stream: VideoStream, seconds: float, min_side: int
+) -> Iterator[Candidate]:
+    """The sampled frames as pictures, in strictly rising time."""
+    zero = containers.origin(container)
+    try:
+        for frame, time in _thinned(sampled_frames(container, stream, seconds), zero):
+            image = _picture(frame, stream, min_side)
+            yield Candidate(image, time, Look.of(image))
+    except containers.DECODE_ERRORS as error:
+        raise containers.translate(error, "video") from error
+
+
+def _thinned(frames: Iterator[VideoFrame], zero: float) -> Iterator[tuple[VideoFrame, float]]:
+    """Frames with their times, all keyframes and of the others one per ``_SPACING``.
+
+    One that comes too early is held back: a slide that follows moving pictures
+    does, and it is the one that stays.
+    """
+    last = -_SPACING
+    early: tuple[VideoFrame, float] | None = None
+    for frame in frames:
+        time = max(0.0, (frame.time or 0.0) - zero)
+        if early is not None and time >= early[1] + _SPACING:
+            yield early
+            last = early[1]
+        early = None
+        if time >= last + _SPACING or (frame.key_frame and time > last):
+            yield frame, time
+            last = time
+        elif time > last:
+            early = frame, time
+    if early is not None:
+        yield early
+
+
+def _picture(frame: VideoFrame, stream: VideoStream, min_side: int) -> Image.Image:
+    """The frame as RGB, upright, its shortest side at most ``min_side``."""
+    width, height = _shown_size(frame.width, frame.height, stream)
+    scale = min(1.0, min_side / min(width, height))
+    # Untagged high definition is BT.709; swscale would take it for BT.601.
+    guess = "ITU709" if frame.colorspace == _UNSPECIFIED and frame.height >= 720 else None
+    image: Image.Image = frame.to_image(  # type: ignore[no-untyped-call]
+        width=max(1, round(width * scale)),
+        height=max(1, round(height * scale)),
+        interpolation="AREA",
+        src_colorspace=guess,
+    )
+    turn = _turn(frame)
+    return image if turn is None else image.transpose(turn)
+
+
+def _shown_size(width: int, height: int, stream: VideoStream) -> tuple[int, int]:
+    """Square pixels: the width as a player stretches it, before rotation."""
+    ratio = stream.sample_aspect_ratio
+    return (round(width * ratio) if ratio else width), height
+
+
+def _turn(frame: VideoFrame | None) -> Image.Transpose | None:
+    """What turns a frame upright, from its display matrix."""
+    if frame is None:
+        return None
+    matrix = frame.side_data.get("DISPLAYMATRIX")
+    if not isinstance(matrix, Buffer):
+        return None
+    a, b, _, c, d = struct.unpack("=5i", bytes(matrix)[:20])
+    return _TURNS.get(tuple((value > 0) - (value < 0) for value in (a, b, c, d)))
+
+
+def _first_frame(container: InputContainer, stream: VideoStream) -> VideoFrame | None:
+    """None where nothing can be decoded, which is for ``read_keyframes`` to say."""
+    try:
+        return next(container.decode(stream), None)
+    except containers.DECODE_ERRORS:
+        return None
