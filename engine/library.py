@@ -16,14 +16,14 @@ from engine.encoders import registry
 from engine.encoders.towers import Towers
 from engine.errors import LibraryNotFound, SpaceMismatch, UsageError
 from engine.index.space import SpaceIndex
-from engine.query.calibrate import BackgroundKey
+from engine.query.calibrate import BackgroundKey, by_key
 from engine.query.embed import embed_query
 from engine.query.execute import Sources, execute
 from engine.query.explain import hits_of
 from engine.query.fuse import fuse, one_per_place
 from engine.query.plan import Inventory, plan
-from engine.store import Store
-from engine.types import Background, Failure, IndexReport, Kind, Query, SearchResult, Space
+from engine.store import Background, Store
+from engine.types import Failure, IndexReport, Kind, Query, SearchResult, Space
 
 if TYPE_CHECKING:
     from indexers.local import Progress
@@ -299,7 +299,7 @@ class Library:
     def _known_backgrounds(self) -> Mapping[BackgroundKey, Background]:
         generation = self.store.generation()
         if self._backgrounds_level != generation:
-            self._backgrounds = self.store.backgrounds()
+            self._backgrounds = by_key(self.store.backgrounds())
             self._backgrounds_level = generation
         return self._backgrounds
 

@@ -216,16 +216,6 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True)
-class Background:
-    """The scores that pairs which do not belong together get: mean, standard
-    deviation, and how many pairs that was estimated from."""
-
-    mean: float
-    std: float
-    pairs: int
-
-
-@dataclass(frozen=True, slots=True)
 class Why:
     """What one branch contributed to a hit."""
 

@@ -93,6 +93,10 @@ class SoundBridge(Protocol):
         """The space in which sounds resemble sounds."""
 
     @property
+    def revision(self) -> str:
+        """Changes whenever the same window would get other probabilities."""
+
+    @property
     def vocabulary(self) -> Sequence[str]:
         """The words that it knows, as a person would search for them (``dog``, ``violin``)."""
 

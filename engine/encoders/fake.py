@@ -81,7 +81,8 @@ class FakeSounds:
     """Implements ``SoundBridge``: is the strongest frequency low or high?"""
 
     rate = 16_000
-    sounds = Space("fake-sounds", "fake", "1", 32)
+    revision = "1"
+    sounds = Space("fake-sounds", "fake", revision, 32)
     vocabulary = _TONES
 
     def check(self) -> None:

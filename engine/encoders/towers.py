@@ -32,7 +32,7 @@ class Towers:
     def shared(self) -> Space:
         """The space that text queries, and that every modality enters."""
         space = self.encoder.shared
-        return replace(space, revision=f"{space.revision}+{self.sound.sounds.revision}")
+        return replace(space, revision=f"{space.revision}+{self.sound.revision}")
 
     @property
     def looks(self) -> Space:

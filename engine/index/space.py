@@ -8,7 +8,7 @@ in the log.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
@@ -53,10 +53,8 @@ class SpaceIndex:
     make: Callable[[int], VectorIndex] = ExactIndex
     watermark: int = 0
     """The last segment that the indexes hold."""
-
-    def __post_init__(self) -> None:
-        self.indexes: dict[Modality, VectorIndex] = {}
-        self._buried: MomentIds = np.zeros(0, np.int64)
+    indexes: dict[Modality, VectorIndex] = field(default_factory=dict)
+    _buried: MomentIds = field(default_factory=lambda: np.zeros(0, np.int64))
 
     def follow(self, log: Log) -> None:
         """Take in every newer segment and drop what has died since."""

@@ -9,9 +9,10 @@ import numpy as np
 from engine.encoders.towers import Towers
 from engine.index.base import VectorIndex
 from engine.index.space import SpaceIndex
-from engine.query.calibrate import BackgroundKey, estimate
+from engine.query.calibrate import estimate
 from engine.query.phrases import phrases
-from engine.types import Background, Vectors
+from engine.store import Background
+from engine.types import Vectors
 
 _SAMPLE = 1000
 """Moments of a modality that stand for all of it."""
@@ -21,19 +22,20 @@ _EXAMPLES = 200
 
 def estimate_all(
     indexes: Mapping[str, SpaceIndex], towers: Towers
-) -> dict[BackgroundKey, Background]:
+) -> list[Background]:
     """The backgrounds of texts in the shared space, and of examples in every space.
 
     The sample is drawn with a fixed seed, so that a rebuilt library scores alike.
     """
     texts = towers.encoder.embed_texts(phrases())
-    known: dict[BackgroundKey, Background] = {}
+    known: list[Background] = []
     for space, index in indexes.items():
         for modality, vectors in index.indexes.items():
             sample = _sample(vectors)
-            known[space, "example", modality] = estimate("example", sample[:_EXAMPLES], sample)
+            asked = {"example": sample[:_EXAMPLES]}
             if space == towers.shared.name:
-                known[space, "text", modality] = estimate("text", texts, sample)
+                asked["text"] = texts
+            known += [estimate((space, kind, modality), q, sample) for kind, q in asked.items()]
     return known
 
 

@@ -11,12 +11,13 @@ such a pair would have scored lower are linear in the standardised score.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TypeAlias
 
 import numpy as np
 
-from engine.types import Background, Modality, Vectors
+from engine.store import Background
+from engine.types import Modality, Vectors
 
 BackgroundKey: TypeAlias = tuple[str, str, Modality]
 """Space name, kind of query (``text`` or ``example``), modality."""
@@ -25,7 +26,8 @@ _NATS_PER_DEVIATION = math.pi / math.sqrt(3)
 """A logistic distribution of unit variance has scale sqrt(3)/pi."""
 _PRIOR_PAIRS = 50
 """How many pairs the prior counts for, so that a small sample does not rule."""
-_PRIORS = {"text": Background(0.1, 0.1, 0), "example": Background(0.3, 0.15, 0)}
+_PRIORS = {"text": (0.1, 0.1), "example": (0.3, 0.15)}
+"""Mean and standard deviation by kind of query, where nothing is known."""
 
 
 def log_odds(raw: float, background: Background) -> float:
@@ -39,24 +41,31 @@ def words_log_odds(bm25: float) -> float:
     return bm25
 
 
+def by_key(rows: Iterable[Background]) -> dict[BackgroundKey, Background]:
+    """Backgrounds by what they are the background of."""
+    return {(row.space, row.query, row.modality): row for row in rows}
+
+
 def background(known: Mapping[BackgroundKey, Background], key: BackgroundKey) -> Background:
     """The background of ``key``, or the prior of its kind of query."""
-    return known.get(key, _PRIORS[key[1]])
+    return known.get(key) or _prior(key)
 
 
-def estimate(kind: str, queries: Vectors, moments: Vectors) -> Background:
+def _prior(key: BackgroundKey) -> Background:
+    return Background(*key, *_PRIORS[key[1]], 0)
+
+
+def estimate(key: BackgroundKey, queries: Vectors, moments: Vectors) -> Background:
     """The background of all pairs of queries (q, dim) and moments (n, dim).
 
     A query that is itself one of the moments must not meet itself: pairs with a
-    cosine of one are left out. The result is drawn towards the prior of ``kind``
-    by as much as ``_PRIOR_PAIRS`` pairs would.
+    cosine of one are left out. The result is drawn towards the prior of its kind
+    of query by as much as ``_PRIOR_PAIRS`` pairs would.
     """
     scores = (queries @ moments.T).ravel()
     scores = scores[scores < 1 - 1e-4]
-    prior, count = _PRIORS[kind], len(scores)
-    if not count:
-        return prior
+    prior, count = _prior(key), len(scores)
     total = count + _PRIOR_PAIRS
     mean = (scores.sum() + _PRIOR_PAIRS * prior.mean) / total
     squares = (scores**2).sum() + _PRIOR_PAIRS * (prior.std**2 + prior.mean**2)
-    return Background(float(mean), float(np.sqrt(squares / total - mean**2)), count)
+    return Background(*key, float(mean), float(np.sqrt(squares / total - mean**2)), count)

@@ -16,9 +16,8 @@ from engine.index.space import SpaceIndex
 from engine.query.calibrate import BackgroundKey, background, log_odds, words_log_odds
 from engine.query.embed import QueryVectors
 from engine.query.words import word_match
-from engine.store import Store
+from engine.store import Background, Store
 from engine.types import (
-    Background,
     Branch,
     Candidate,
     Kind,

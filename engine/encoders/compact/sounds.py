@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from engine.config import Settings
 from engine.encoders import onnx
 from engine.encoders.base import Heard, Spectrogram
-from engine.encoders.weights import AISFX
+from engine.encoders.weights import AISFX, sha256
 from engine.errors import EncoderUnavailable
 from engine.types import Space, Vectors, Waveform
 
@@ -54,10 +54,19 @@ class CompactSounds:
         """The space of the tower's own features."""
         return Space("sounds", "compact", f"{AISFX.sha256[:8]}-{_FEATURES}", DIM)
 
+    @cached_property
+    def revision(self) -> str:
+        """Names the tower's weights, its features' code and the head."""
+        return f"{self.sounds.revision}-{sha256(self._head_file)[:8]}"
+
     @property
     def vocabulary(self) -> Sequence[str]:
         """The words of the head, in the order of its probabilities."""
         return self._head.words
+
+    def check(self) -> None:
+        """Raise ``EncoderUnavailable`` unless the weights are installed as pinned."""
+        AISFX.locate()
 
     def prepare(self, samples: Waveform) -> Spectrogram:
         """Blocks of one window's log-mel spectrogram: (blocks, 100, 96) float32."""

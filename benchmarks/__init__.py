@@ -1,0 +1,1 @@
+"""What the README's figures come from. Each module is a command and prints one table."""

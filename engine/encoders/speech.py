@@ -1,0 +1,217 @@
+"""The speech bridge: Whisper, asked only where somebody speaks."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.config import Settings
+from engine.encoders.base import Sentence
+from engine.encoders.weights import WHISPER
+from engine.errors import ExtraMissing
+from engine.types import Waveform
+
+RATE = 16_000
+
+_SPAN_SECONDS = 28.0
+"""Speech is cut at its pauses into spans that Whisper's 30 s window holds."""
+_JOIN_SECONDS = 8.0
+"""Pauses up to this stay inside a span; cutting there would cost a pass of its own."""
+_LOOK_SECONDS = 300.0
+"""The voice detector sees no more than this at once, which bounds its memory."""
+_LEAST_SPEECH = 0.4
+"""Seconds of speech under which a span is not transcribed."""
+_PAD_SECONDS = 0.4
+"""Kept around a span: the detector cuts soft onsets, and Whisper wants a run-up."""
+_TOKENS_PER_SECOND = 12
+"""Nobody speaks faster; a decoder that is stuck is stopped there."""
+_MARGIN = 400
+"""Frames (10 ms) of silence kept behind what is said, see ``_trimming``."""
+_LEAST_LOGPROB = -1.0
+"""Mean log probability of a token under which Whisper's words are guesses, and
+probability of silence over which they are: its own thresholds (Radford et al. 2022, 4.5)."""
+_NO_SPEECH = 0.6
+_REPETITIVE = 2.4
+"""Compression ratio over which a text repeats itself (same place)."""
+_SENTENCE_END = re.compile(r"(?<=[.!?…])\s+|(?<=[。\uff01\uff1f])")
+
+
+class WhisperSpeech:
+    """Speech into sentences with times. Building one is free; the model loads at first use.
+
+    A voice activity detector, which costs a thousandth of Whisper, finds the
+    speech first, so that music, animals and silence stay cheap and yield no
+    invented words.
+    """
+
+    rate = RATE
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    def transcribe(self, samples: Waveform) -> Sequence[Sentence]:
+        """The sentences of one recording at 16 kHz, in order; empty where nobody speaks.
+
+        Raises:
+            ExtraMissing: faster-whisper is not installed.
+            EncoderUnavailable: the weights are not installed, or are other files.
+        """
+        sentences: list[Sentence] = []
+        for start, end in _spans(samples):
+            for said in self._listen(samples[start:end]):
+                sentences.append(_shifted(said, start / RATE))
+        return without_repeats(sentences)
+
+    def _listen(self, samples: Waveform) -> Iterator[Sentence]:
+        """The sentences of one span of at most 30 s, timed within it."""
+        segments, _ = self._model.transcribe(
+            samples,
+            # A wrong start would otherwise be continued to the end.
+            condition_on_previous_text=False,
+            # Sampling at higher temperatures is slow, and the same file would be
+            # heard differently the next time.
+            temperature=0.0,
+            max_new_tokens=20 + int(len(samples) / RATE * _TOKENS_PER_SECOND),
+        )
+        for segment in segments:
+            if is_plausible(segment):
+                # Whisper may place an end in the padding.
+                end = min(segment.end, len(samples) / RATE)
+                yield from split_sentences(min(segment.start, end), end, segment.text)
+
+    @cached_property
+    def _model(self) -> Any:
+        return _trimming(_faster_whisper().WhisperModel)(
+            "base",
+            files=_files(),
+            device="cpu",
+            compute_type="int8",
+            cpu_threads=self._settings.threads,
+        )
+
+
+def _faster_whisper() -> Any:
+    try:
+        import faster_whisper
+    except ImportError as error:
+        raise ExtraMissing("the speech bridge", "speech") from error
+    return faster_whisper
+
+
+# --- the model --------------------------------------------------------------------
+
+
+def _files() -> dict[str, bytes]:
+    """The model's files, checked, the parts of ``model.bin`` joined.
+
+    They are handed over in memory, which needs no second copy of them on disk.
+    """
+    files: dict[str, bytes] = {}
+    for weight in WHISPER:
+        name = re.sub(r"\.part\d+$", "", Path(weight.file).name)
+        # The parts are listed in their order.
+        files[name] = files.get(name, b"") + weight.locate().read_bytes()
+    return files
+
+
+def _trimming(base: Any) -> Any:
+    """``WhisperModel`` that encodes as much as was said, and not always 30 s.
+
+    Whisper pads every span to 30 s. On a CPU that padding is most of the cost of a
+    short one, and the encoder takes less. Some silence must follow the words, or
+    the decoder repeats them: on telephone prompts of 1 to 6 s the word error rate is
+    0.05 with the full padding, 0.06 with 4 s of it and 0.12 with 1 s.
+    """
+
+    class Trimming(base):  # type: ignore[misc]
+        _last: tuple[NDArray[np.float32], Any] | None = None
+
+        def encode(self, features: NDArray[np.float32]) -> Any:
+            used = np.flatnonzero(features.any(axis=0))
+            frames = int(used[-1]) + 1 if len(used) else 0
+            trimmed = features[:, : frames + _MARGIN]
+            # Language detection has just encoded the same start.
+            if self._last is None or not np.array_equal(self._last[0], trimmed):
+                self._last = trimmed.copy(), super().encode(trimmed)
+            return self._last[1]
+
+    return Trimming
+
+
+# --- where somebody speaks ----------------------------------------------------------
+
+
+def _spans(samples: Waveform) -> Iterator[tuple[int, int]]:
+    """Spans of speech as sample ranges, each within ``_SPAN_SECONDS``."""
+    voice = _faster_whisper().vad
+    options = voice.VadOptions(
+        min_silence_duration_ms=300, speech_pad_ms=0, max_speech_duration_s=_SPAN_SECONDS
+    )
+    pad = int(_PAD_SECONDS * RATE)
+    size = int(_LOOK_SECONDS * RATE)
+    for first in range(0, len(samples), size):
+        found = voice.get_speech_timestamps(samples[first : first + size], options)
+        for start, end in pack([(s["start"], s["end"]) for s in found]):
+            yield max(0, first + start - pad), min(len(samples), first + end + pad)
+
+
+def pack(utterances: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Join utterances (sample ranges, in order) into spans; drop those that hardly speak."""
+    spans: list[list[tuple[int, int]]] = []
+    for start, end in utterances:
+        joins = spans and start - spans[-1][-1][1] <= _JOIN_SECONDS * RATE
+        if joins and end - spans[-1][0][0] <= _SPAN_SECONDS * RATE:
+            spans[-1].append((start, end))
+        else:
+            spans.append([(start, end)])
+    return [
+        (span[0][0], span[-1][1])
+        for span in spans
+        if sum(end - start for start, end in span) >= _LEAST_SPEECH * RATE
+    ]
+
+
+# --- what was said ------------------------------------------------------------------
+
+
+def is_plausible(segment: Any) -> bool:
+    """Whether a segment of Whisper is what somebody said, and no hallucination."""
+    if segment.avg_logprob < _LEAST_LOGPROB or segment.compression_ratio > _REPETITIVE:
+        return False
+    silent = segment.no_speech_prob > _NO_SPEECH and segment.avg_logprob < _LEAST_LOGPROB / 2
+    return not silent and any(c.isalnum() for c in segment.text)
+
+
+def split_sentences(start: float, end: float, text: str) -> list[Sentence]:
+    """The sentences of a text spoken in [start, end), in seconds.
+
+    Times inside are spread by length in letters, which is right to about a
+    second; timing each word would cost another pass.
+    """
+    parts = [part.strip() for part in _SENTENCE_END.split(text.strip()) if part.strip()]
+    ends = np.cumsum([0, *map(len, parts)]) / max(1, sum(map(len, parts)))
+    times = start + (end - start) * ends
+    return [
+        Sentence(float(a), float(b), part)
+        for (a, b), part in zip(pairwise(times), parts, strict=True)
+    ]
+
+
+def without_repeats(sentences: Sequence[Sentence]) -> list[Sentence]:
+    """Drop a sentence that only says the one before again, as a stuck decoder does."""
+    kept: list[Sentence] = []
+    for sentence in sentences:
+        if not kept or sentence.text.casefold() != kept[-1].text.casefold():
+            kept.append(sentence)
+    return kept
+
+
+def _shifted(sentence: Sentence, seconds: float) -> Sentence:
+    return Sentence(sentence.start + seconds, sentence.end + seconds, sentence.text)

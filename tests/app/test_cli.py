@@ -1,0 +1,181 @@
+"""The command line through real processes: its JSON is a contract."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+
+from tests.app.conftest import make_sound
+
+
+def test_index_reports_what_it_did(run, media):
+    done = run("index", media, "--encoder", "fake", "--json")
+    assert done.code == 0
+    report = done.json
+    assert (report["found"], report["added"], report["failed"]) == (5, 5, 0)
+    assert report["moments"] == 5
+    again = run("index", media, "--json").json
+    assert (again["added"], again["unchanged"], again["moments"]) == (0, 5, 0)
+
+
+def test_a_dry_run_writes_nothing(run, media, library):
+    done = run("index", media, "--encoder", "fake", "--dry-run", "--json")
+    assert (done.json["added"], done.json["dry_run"]) == (5, True)
+    assert not library.exists()
+    run("index", media, "--encoder", "fake")
+    make_sound(media / "new.wav", 500)
+    assert run("index", media, "--dry-run", "--json").json["added"] == 1
+    assert run("stats", "--json").json["assets"]["audio"] == 2
+
+
+def test_search_prints_the_contract(indexed, media):
+    document = indexed("search", "red", "--json").json
+    assert set(document) == {"query", "took_ms", "hits"}
+    assert document["query"]["text"] == "red"
+    assert {"plan", "encode", "search", "fuse", "total"} <= set(document["took_ms"])
+    best = document["hits"][0]
+    assert set(best) == {
+        "rank", "score", "kind", "path", "asset_id", "moment_id", "start", "end", "why",
+    }  # fmt: skip
+    assert best["path"] == str(media / "0.png")
+    assert (best["rank"], best["kind"], best["start"], best["end"]) == (1, "image", None, None)
+    assert {w["branch"] for w in best["why"]} == {"text", "words"}
+    text = next(w for w in best["why"] if w["branch"] == "text")
+    assert (text["space"], text["words"]) == ("fake", "red")
+    assert text["raw"] == pytest.approx(1.0, abs=1e-3)
+
+
+def test_a_sound_has_its_seconds(indexed, media):
+    best = indexed("search", "high tone", "--json").json["hits"][0]
+    assert best["path"] == str(media / "shrill.wav")
+    assert (best["start"], best["end"]) == (0.0, pytest.approx(2.0, abs=0.05))
+
+
+def test_kinds_top_and_paths_only(indexed, media):
+    kinds = {h["kind"] for h in indexed("search", "tone", "--kind", "audio", "--json").json["hits"]}
+    assert kinds == {"audio"}
+    assert len(indexed("search", "red", "-t", "2", "--json").json["hits"]) == 2
+    lines = indexed("search", "red", "-f", "-t", "1").out.splitlines()
+    assert lines == [str(media / "0.png")]
+
+
+def test_what_is_not_wanted_falls_behind(indexed, media):
+    hits = indexed("search", "red blue", "--not", "red", "--kind", "image", "--json").json["hits"]
+    paths = [hit["path"] for hit in hits]
+    assert paths.index(str(media / "2.png")) < paths.index(str(media / "0.png"))
+
+
+def test_examples(indexed, media, tmp_path):
+    shutil.copy(media / "1.png", tmp_path / "example.png")
+    hit = indexed("search", "--image", tmp_path / "example.png", "--json").json["hits"][0]
+    assert hit["path"] == str(media / "1.png")
+    make_sound(tmp_path / "example.wav", 2900)
+    hit = indexed("search", "--audio", tmp_path / "example.wav", "--json").json["hits"][0]
+    assert hit["path"] == str(media / "shrill.wav")
+
+
+def test_similar_leaves_the_file_itself_out(indexed, media):
+    shutil.copy(media / "1.png", media / "copy.png")
+    indexed("index", media)
+    hits = indexed("similar", media / "1.png", "--json").json["hits"]
+    assert hits[0]["path"] == str(media / "copy.png")
+    assert str(media / "1.png") not in {hit["path"] for hit in hits}
+    assert {hit["kind"] for hit in hits} == {"image"}
+
+
+def test_plain_lines_in_a_pipe(indexed, media):
+    score, kind, at, path, words = indexed("search", "red").out.splitlines()[0].split("\t")
+    assert float(score) > 0
+    assert (kind, at, path, words) == ("image", "-", str(media / "0.png"), "red")
+
+
+def test_remove_forgets_and_leaves_the_file(indexed, media):
+    assert indexed("remove", media / "0.png", "--json").json == {"removed": 1}
+    assert (media / "0.png").exists()
+    paths = {hit["path"] for hit in indexed("search", "red", "--json").json["hits"]}
+    assert str(media / "0.png") not in paths
+    assert indexed("remove", media, "--json").json == {"removed": 4}
+    assert indexed("search", "red").out == ""
+
+
+def test_failures_are_listed_counted_and_tried_again(indexed, media):
+    (media / "broken.jpg").write_bytes(b"\xff\xd8\xff\xe0 nothing more")
+    done = indexed("index", media)
+    assert done.code == 0
+    assert "1 failed" in done.out
+    assert done.err.count("\n") == 2  # the file with its reason, and where to look
+    assert str(media / "broken.jpg") in done.err
+    listed = indexed("failures", "--json").json["failures"]
+    assert [failure["path"] for failure in listed] == [str(media / "broken.jpg")]
+    assert "\n" not in listed[0]["reason"]
+    shutil.copy(media / "0.png", media / "broken.jpg")  # a file is what its content says
+    assert indexed("failures", "--retry", "--json").json["added"] == 1
+    assert indexed("failures", "--json").json["failures"] == []
+
+
+def test_stats_count_what_is_held(indexed, library):
+    found = indexed("stats", "--json").json
+    assert found["assets"] == {"image": 3, "audio": 2}
+    assert found["moments"] == {"image": 3, "sound": 2}
+    assert found["library"] == str(library)
+    assert found["encoder"] == "fake"
+    assert {space["name"] for space in found["spaces"]} == {"fake", "fake-looks", "fake-sounds"}
+
+
+def test_doctor_looks_at_everything(indexed):
+    done = indexed("doctor", "--json")
+    assert done.code == 0
+    checks = {check["name"]: check for check in done.json["checks"]}
+    assert {"faiss", "text tower", "image bridge", "sound bridge", "library"} <= set(checks)
+    assert checks["library"]["ok"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("index", "no/such/folder"), "no/such/folder: there is no such file or folder"),
+        (("search", "a dog"), "sensorium index"),
+        (("stats",), "sensorium index"),
+        (("index", ".", "--encoder", "no-such"), "no encoder is called 'no-such'"),
+        (("search",), "nothing to search for"),
+    ],
+)
+def test_a_wrong_request_is_one_line_and_writes_nothing(run, library, arguments, says):
+    if arguments == ("search",):
+        run("index", library.parent, "--encoder", "fake")
+    done = run(*arguments)
+    assert done.code == 2
+    assert done.out == ""
+    assert says in done.err
+    assert done.err.count("\n") == 1
+    assert library.exists() == (arguments == ("search",))
+
+
+def test_a_folder_that_is_no_library_is_left_as_it_is(run, media, tmp_path):
+    before = sorted(path.name for path in media.iterdir())
+    done = run("index", media, "--encoder", "fake", at=media)
+    assert done.code == 2
+    assert done.err.count("\n") == 1
+    assert sorted(path.name for path in media.iterdir()) == before
+
+
+def test_another_encoder_is_refused(indexed, media):
+    done = indexed("index", media, "--encoder", "compact")
+    assert done.code == 2
+    assert "--encoder fake" in done.err
+
+
+def test_an_example_that_cannot_be_read_is_named(indexed, media, tmp_path):
+    (tmp_path / "text.txt").write_text("no media")
+    for example in (tmp_path / "text.txt", tmp_path / "missing.jpg"):
+        done = indexed("similar", example)
+        assert done.code == 2
+        assert done.err.startswith(f"sensorium: {example}: ")
+        assert done.err.count("\n") == 1
+
+
+def test_an_unknown_option_is_refused(run):
+    done = run("search", "x", "--no-such")
+    assert done.code == 2
+    assert "No such option" in done.err

