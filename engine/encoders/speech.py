@@ -186,7 +186,13 @@ def is_plausible(segment: Any) -> bool:
     if segment.avg_logprob < _LEAST_LOGPROB or segment.compression_ratio > _REPETITIVE:
         return False
     silent = segment.no_speech_prob > _NO_SPEECH and segment.avg_logprob < _LEAST_LOGPROB / 2
-    return not silent and any(c.isalnum() for c in segment.text)
+    return not silent and not is_stuck(segment.text)
+
+
+def is_stuck(text: str) -> bool:
+    """Whether a text says nothing, or little else than one word over and over."""
+    words = re.findall(r"\w+", text.casefold())
+    return not words or (len(words) > 3 and len(set(words)) < len(words) / 3)
 
 
 def split_sentences(start: float, end: float, text: str) -> list[Sentence]:
