@@ -1,0 +1,50 @@
+"""The library's own files: the catalog, the segments, the lock, and one commit point.
+
+    store.py       Store: create, open, read; hands out the one Writer
+    catalog.py     what a Store reads from the catalog
+    writer.py      Writer: every change, each one transaction
+    batch.py       a batch of assets as rows and vectors, checked before anything is written
+    segments.py    immutable Parquet files of vectors
+    mend.py        orphans and lost segments, found at open
+    lock.py        one writer at a time, by name
+    schema.py      the tables (SQLAlchemy Core); migrations/ leads to them
+    reads.py       the selects of a Store; sqlite_reads.py is their text for SQLite
+    sqlite.py      connections and pragmas of SQLite
+    words.py       full text: FTS5, and what of a moment goes in
+    rows.py        the values that a Store returns, and their columns
+    paths.py       file names as text, whatever their bytes
+    faults.py      errors of SQLite and the system, translated
+    failpoints.py  places where a test stops a commit
+
+Importing this package costs neither SQLAlchemy nor pyarrow: a search from a cold
+start reads the catalog with the driver alone.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from engine.store.rows import Background, KnownAsset, LibraryStats, SegmentInfo
+from engine.store.store import Store
+from engine.store.words import match_any
+
+if TYPE_CHECKING:
+    from engine.store.writer import Writer
+
+__all__ = [
+    "Background",
+    "KnownAsset",
+    "LibraryStats",
+    "SegmentInfo",
+    "Store",
+    "Writer",
+    "match_any",
+]
+
+
+def __getattr__(name: str) -> object:
+    if name == "Writer":
+        from engine.store.writer import Writer
+
+        return Writer
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

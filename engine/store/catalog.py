@@ -1,0 +1,213 @@
+"""Reading the catalog: one prepared statement a question, one connection a thread."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import sqlite3
+import threading
+import weakref
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from engine.errors import InvalidQuery
+from engine.store import paths, rows, sqlite, words
+from engine.store.faults import translated
+from engine.store.rows import Background, KnownAsset, Row, SegmentInfo
+from engine.store.sqlite_reads import READS
+from engine.types import Failure, MomentIds, MomentRecord, Space
+
+FILE = "catalog.sqlite"
+
+
+class _Reader:
+    """One thread's connection."""
+
+    def __init__(self, file: Path) -> None:
+        self.connection = sqlite.connect_reader(file)
+        self.process = os.getpid()
+        self.snapshots = 0
+
+
+class Catalog:
+    """What can be asked of a library's catalog, from any thread.
+
+    Every method answers from one committed generation. To ask several questions of
+    the same one, put them inside ``with catalog.snapshot()``.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._local = threading.local()
+        self._readers: weakref.WeakSet[_Reader] = weakref.WeakSet()
+        self._guard = threading.Lock()
+
+    def close(self) -> None:
+        """Close the connections of all threads. A later question opens a new one."""
+        with self._guard:
+            for reader in self._readers:
+                reader.connection.close()
+            self._readers.clear()
+            self._local = threading.local()
+
+    def _reader(self) -> _Reader:
+        reader: _Reader | None = getattr(self._local, "reader", None)
+        # SQLite forbids carrying a connection across a fork.
+        if reader is None or reader.process != os.getpid():
+            reader = _Reader(self.path / FILE)
+            with self._guard:
+                self._readers.add(reader)
+            self._local.reader = reader
+        return reader
+
+    def _ask(self, read: str, **values: object) -> list[Row]:
+        with translated(self.path):
+            return self._reader().connection.execute(READS[read], values).fetchall()
+
+    def _one(self, read: str, **values: object) -> Any:
+        """The first column of the first row."""
+        return self._ask(read, **values)[0][0]
+
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """This thread's reads inside see one generation, whatever is committed meanwhile."""
+        with translated(self.path):
+            reader = self._reader()
+            if reader.snapshots == 0:
+                reader.connection.execute("BEGIN")
+                # A deferred transaction takes its view at the first read.
+                reader.connection.execute(READS["generation"]).fetchone()
+        reader.snapshots += 1
+        try:
+            yield
+        finally:
+            reader.snapshots -= 1
+            if reader.snapshots == 0 and reader.connection.in_transaction:
+                reader.connection.execute("COMMIT")
+
+    def generation(self) -> int:
+        """A number that grows with every change to what a search could return."""
+        return int(self._one("generation"))
+
+    def spaces(self) -> dict[str, Space]:
+        """The spaces by name."""
+        return {row[0]: rows.space(row) for row in self._ask("spaces")}
+
+    def assets(self, under: Sequence[str | os.PathLike[str]] | None = None) -> Iterator[KnownAsset]:
+        """The known files, in order of their paths; of ``under``, absolute files and
+        folders, only those that are one of them or lie below one."""
+        if under is None:
+            return self._stream("assets")
+        roots = paths.outermost(os.fspath(path) for path in under)
+        return itertools.chain.from_iterable(
+            self._stream("assets_under", **paths.prefix_bounds(root)) for root in roots
+        )
+
+    def _stream(self, read: str, **values: object) -> Iterator[KnownAsset]:
+        with translated(self.path):
+            for row in self._reader().connection.execute(READS[read], values):
+                yield rows.known_asset(row)
+
+    def get(self, path: str | os.PathLike[str]) -> KnownAsset | None:
+        """The asset at an absolute path."""
+        found = self._ask("asset_at", path=paths.to_text(os.fspath(path)))
+        return rows.known_asset(found[0]) if found else None
+
+    def find_hash(self, content_hash: str) -> list[KnownAsset]:
+        """The assets with these bytes."""
+        return list(map(rows.known_asset, self._ask("assets_hash", hash=content_hash)))
+
+    def records(self, moment_ids: Sequence[int] | MomentIds) -> dict[int, MomentRecord]:
+        """What a page shows of these moments; those that are gone are left out.
+
+        The dictionary follows the order of ``moment_ids``.
+        """
+        wanted = [int(moment_id) for moment_id in moment_ids]
+        found = {row[0]: row for row in self._ask("records", ids=json.dumps(wanted))}
+        return {i: rows.moment_record(found[i]) for i in wanted if i in found}
+
+    def moments_of(self, asset_id: int) -> list[MomentRecord]:
+        """An asset's moments in their order."""
+        return list(map(rows.moment_record, self._ask("moments_of", id=asset_id)))
+
+    def moment_ids(self, kinds: Sequence[str] = (), modalities: Sequence[str] = ()) -> MomentIds:
+        """The ids of all moments of these kinds and modalities; empty means all.
+
+        Returns:
+            int64, shape (n,), sorted.
+        """
+        read = {
+            (False, False): "moment_ids",
+            (True, False): "moment_ids_kind",
+            (False, True): "moment_ids_modality",
+            (True, True): "moment_ids_both",
+        }[bool(kinds), bool(modalities)]
+        values = {"kinds": json.dumps(list(kinds)), "modalities": json.dumps(list(modalities))}
+        return self._ids(read, values)
+
+    def tombstones(self) -> MomentIds:
+        """Ids of deleted moments whose vectors are still in some segment.
+
+        Returns:
+            int64, shape (n,), sorted.
+        """
+        return self._ids("tombstones", {})
+
+    def _ids(self, read: str, values: Mapping[str, object]) -> MomentIds:
+        with translated(self.path):
+            cursor = self._reader().connection.execute(READS[read], values)
+            ids = np.fromiter(itertools.chain.from_iterable(cursor), dtype=np.int64)
+        ids.sort()
+        return ids
+
+    def words(
+        self, match: str, kinds: Sequence[str] = (), limit: int = 100
+    ) -> list[tuple[int, float]]:
+        """Moments whose words match, best first.
+
+        Args:
+            match: an expression of FTS5, such as ``match_any`` builds.
+            kinds: only moments of assets of these kinds; empty means all.
+
+        Returns:
+            Moment id and BM25, where greater is better.
+
+        Raises:
+            InvalidQuery: ``match`` is no expression of FTS5.
+        """
+        text = words.SEARCH_KINDS if kinds else words.SEARCH
+        values = {
+            "match": match,
+            "rank": words.RANK,
+            "kinds": json.dumps(list(kinds)),
+            "limit": limit,
+        }
+        with translated(self.path):
+            try:
+                return self._reader().connection.execute(text, values).fetchall()
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode == sqlite3.SQLITE_ERROR and "no such table" not in str(
+                    error
+                ):
+                    raise InvalidQuery(f"{match!r} is no full text expression: {error}") from error
+                raise
+
+    def failures(self) -> list[Failure]:
+        """The files that could not be indexed, in order of their paths."""
+        return list(map(rows.failure, self._ask("failures")))
+
+    def backgrounds(self) -> list[Background]:
+        """The distributions of scores that mean nothing."""
+        return list(map(rows.background, self._ask("backgrounds")))
+
+    def _segment_rows(self, space: str | None = None, after: int = 0) -> list[SegmentInfo]:
+        if space is None:
+            found: Iterable[Row] = self._ask("segments")
+        else:
+            found = self._ask("segments_after", space=space, after=after)
+        return list(map(rows.segment_info, found))

@@ -1,0 +1,143 @@
+"""Making a library, and bringing an old one to the schema of this version.
+
+The catalog is built under another name and renamed last, so that a folder holds
+either a whole library or nothing that looks like one.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from engine.errors import NotALibrary
+from engine.store import lock, segments, sqlite
+from engine.store.catalog import FILE
+from engine.store.faults import translated
+from engine.store.revisions import HEAD
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+_UNFINISHED = f"{FILE}.new"
+
+
+def create(path: Path, encoder: str) -> None:
+    """Make an empty library.
+
+    Raises:
+        NotALibrary: the folder is a library already, or holds something else.
+        LibraryReadOnly: the folder cannot be made.
+    """
+    with translated(path):
+        _check_empty(path)
+        made = _make_folders(path)
+    try:
+        with lock.held(path), translated(path):
+            _check_empty(path)
+            (path / segments.FOLDER).mkdir(exist_ok=True)
+            _build(path, encoder)
+    except NotALibrary:
+        # Someone else made it between the look and the lock: theirs to keep.
+        raise
+    except BaseException:
+        _clear(path, made)
+        raise
+
+
+def _check_empty(path: Path) -> None:
+    """Refuse anything but an absent folder, or what an unfinished ``create`` left."""
+    if not path.exists():
+        return
+    if not path.is_dir():
+        raise NotALibrary(f"{path} is a file, and a library is a folder")
+    names = {entry.name for entry in path.iterdir()}
+    if FILE in names:
+        raise NotALibrary(f"{path} is a library already; open it, or name another folder")
+    ours = {name for name in names if name.startswith(_UNFINISHED) or name == lock.NAME}
+    if segments.FOLDER in names and _is_empty_folder(path / segments.FOLDER):
+        ours.add(segments.FOLDER)
+    if names - ours:
+        raise NotALibrary(f"{path} is not empty and is not a library; name another folder")
+
+
+def _is_empty_folder(path: Path) -> bool:
+    return path.is_dir() and not any(path.iterdir())
+
+
+def _make_folders(path: Path) -> list[Path]:
+    """Make the folder and its parents; those that were made, innermost first."""
+    missing = [folder for folder in (path, *path.parents) if not folder.exists()]
+    path.mkdir(parents=True, exist_ok=True)
+    return missing
+
+
+def _build(path: Path, encoder: str) -> None:
+    unfinished = path / _UNFINISHED
+    _remove_unfinished(path)
+    engine = sqlite.writer_engine(unfinished, create=True)
+    try:
+        with engine.begin() as db:
+            _fill(db, encoder)
+    finally:
+        engine.dispose()
+    unfinished.rename(path / FILE)
+    segments.sync_folder(path)
+
+
+def _fill(db: Connection, encoder: str) -> None:
+    """The tables as the migrations would have made them, in a tenth of their time."""
+    from sqlalchemy import insert
+
+    from engine.store import schema
+
+    schema.metadata.create_all(db)
+    db.exec_driver_sql(
+        "CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)"
+    )
+    db.exec_driver_sql("INSERT INTO alembic_version VALUES (?)", (HEAD,))
+    sqlite.create_full_text(db)
+    first = {
+        "id": 1,
+        "encoder": encoder,
+        "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "generation": 1,
+        "next_asset": 1,
+        "next_moment": 1,
+        "next_segment": 1,
+    }
+    db.execute(insert(schema.library), first)
+
+
+def _remove_unfinished(path: Path) -> None:
+    for file in path.glob(f"{_UNFINISHED}*"):
+        file.unlink(missing_ok=True)
+
+
+def _clear(path: Path, made: list[Path]) -> None:
+    """Take back what ``create`` had made before it failed."""
+    try:
+        _remove_unfinished(path)
+        (path / lock.NAME).unlink(missing_ok=True)
+        for folder in (path / segments.FOLDER, *made):
+            folder.rmdir()
+    except OSError:
+        # The error that brought us here says more than this one would.
+        return
+
+
+def upgrade(path: Path) -> None:
+    """Run the migrations that this library has not seen. Takes the write lock.
+
+    Raises:
+        LibraryBusy, LibraryReadOnly: it cannot be upgraded now; it is as it was.
+    """
+    from engine.store.migrations import run
+
+    with lock.held(path), translated(path):
+        engine = sqlite.writer_engine(path / FILE)
+        try:
+            with engine.begin() as db:
+                run(db)
+        finally:
+            engine.dispose()

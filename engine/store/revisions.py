@@ -1,0 +1,6 @@
+"""The schema's revisions, oldest first, known without importing Alembic."""
+
+from __future__ import annotations
+
+REVISIONS = ("0001",)
+HEAD = REVISIONS[-1]

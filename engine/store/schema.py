@@ -1,0 +1,123 @@
+"""The tables of the catalog. Migrations lead from nothing to these; a test compares.
+
+Every id is given by the writer from the counters in ``library`` and never used
+again, because segments and index snapshots hold moment ids for as long as they live.
+Columns of text compare by code point, which the ranges over paths rely on.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+)
+
+metadata = MetaData()
+
+# SQLite makes only "INTEGER PRIMARY KEY" the row's own key; elsewhere ids need 64 bits.
+_Id = BigInteger().with_variant(Integer(), "sqlite")
+
+library = Table(
+    "library",
+    metadata,
+    Column("id", Integer, CheckConstraint("id = 1", name="one_row"), primary_key=True),
+    Column("encoder", Text, nullable=False),
+    Column("created_at", Text, nullable=False),
+    Column("generation", BigInteger, nullable=False),
+    Column("next_asset", BigInteger, nullable=False),
+    Column("next_moment", BigInteger, nullable=False),
+    Column("next_segment", BigInteger, nullable=False),
+)
+
+spaces = Table(
+    "spaces",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("encoder", Text, nullable=False),
+    Column("revision", Text, nullable=False),
+    Column("dim", Integer, nullable=False),
+)
+
+segments = Table(
+    "segments",
+    metadata,
+    Column("segment_id", _Id, primary_key=True, autoincrement=False),
+    Column("space", Text, ForeignKey("spaces.name"), nullable=False),
+    Column("file", Text, nullable=False, unique=True),
+    Column("rows", BigInteger, nullable=False),
+    Column("bytes", BigInteger, nullable=False),
+    Column("checksum", Text, nullable=False),
+    # The range of moment ids inside says which assets a lost file takes with it.
+    Column("first_moment", BigInteger, nullable=False),
+    Column("last_moment", BigInteger, nullable=False),
+)
+
+assets = Table(
+    "assets",
+    metadata,
+    Column("asset_id", _Id, primary_key=True, autoincrement=False),
+    Column("path", Text, nullable=False, unique=True),
+    Column("content_hash", Text, nullable=False, index=True),
+    Column("kind", Text, nullable=False),
+    Column("format", Text, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("mtime_ns", BigInteger, nullable=False),
+    Column("width", Integer),
+    Column("height", Integer),
+    Column("duration", Float(53)),
+    Column("taken_at", Text),
+    Column("state", Text, nullable=False),
+)
+
+moments = Table(
+    "moments",
+    metadata,
+    Column("moment_id", _Id, primary_key=True, autoincrement=False),
+    Column("asset_id", _Id, ForeignKey("assets.asset_id"), nullable=False, index=True),
+    # A copy of the asset's, which never changes while the moment lives: a filter by
+    # kind then reads one narrow index and no asset.
+    Column("kind", Text, nullable=False),
+    Column("modality", Text, nullable=False),
+    Column("start_s", Float(53)),
+    Column("end_s", Float(53)),
+    Column("ordinal", Integer, nullable=False),
+    Column("text", Text),
+    Column("tags", JSON(none_as_null=True)),
+    Column("vectors", Integer, nullable=False),
+    Index("ix_moments_kind_modality", "kind", "modality"),
+)
+
+tombstones = Table(
+    "tombstones",
+    metadata,
+    Column("moment_id", _Id, primary_key=True, autoincrement=False),
+)
+
+failures = Table(
+    "failures",
+    metadata,
+    Column("path", Text, primary_key=True),
+    Column("reason", Text, nullable=False),
+    Column("size", BigInteger),
+    Column("mtime_ns", BigInteger),
+)
+
+backgrounds = Table(
+    "backgrounds",
+    metadata,
+    Column("space", Text, ForeignKey("spaces.name"), primary_key=True),
+    Column("query", Text, primary_key=True),
+    Column("modality", Text, primary_key=True),
+    Column("mean", Float(53), nullable=False),
+    Column("std", Float(53), nullable=False),
+    Column("n", Integer, nullable=False),
+)

@@ -1,0 +1,197 @@
+"""Immutable Parquet files of vectors: the log of record.
+
+Columns ``moment_id`` (int64) and ``vector`` (a fixed-size list of float32). The
+schema's metadata name the space, encoder, revision, dim, dtype, normalisation and
+checksum, so that a file explains itself without its catalog.
+"""
+
+from __future__ import annotations
+
+import mmap
+import os
+import re
+from hashlib import blake2b
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from engine.errors import LibraryCorrupt, SpaceMismatch
+from engine.store import failpoints
+from engine.store.rows import SegmentInfo
+from engine.types import MomentIds, Space, Vectors
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+FOLDER = "segments"
+_PREFIX = "sensorium."
+_UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
+
+
+def file_name(segment_id: int, space: str) -> str:
+    """The name of a segment's file; only its number has to tell it apart."""
+    return f"{segment_id:08d}-{_UNSAFE.sub('_', space)[:64]}.parquet"
+
+
+def is_ours(file: str) -> bool:
+    """Whether a name in the folder is a segment's, written or half written."""
+    return file.endswith((".parquet", ".parquet.tmp"))
+
+
+def temporary(file: str) -> str:
+    """The name of a file that is still being written."""
+    return f"{file}.tmp"
+
+
+def checksum(ids: MomentIds, vectors: Vectors) -> str:
+    """BLAKE2b-128 of the ids, then of the vectors, little-endian, hexadecimal.
+
+    The two are hashed apart so that a stream of batches gives the same answer.
+    """
+    return "".join(
+        blake2b(np.ascontiguousarray(column).data, digest_size=16).hexdigest()
+        for column in (ids.astype("<i8", copy=False), vectors.astype("<f4", copy=False))
+    )
+
+
+def write(
+    folder: Path, segment_id: int, space: Space, ids: MomentIds, vectors: Vectors
+) -> SegmentInfo:
+    """Write one segment under its temporary name and sync it; ``publish`` renames it.
+
+    Args:
+        ids: int64, shape (n,).
+        vectors: float32, shape (n, space.dim), checked by the caller.
+
+    Raises:
+        OSError: the disk does not take it.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    digest = checksum(ids, vectors)
+    sink = pa.BufferOutputStream()
+    # Vectors are noise to a dictionary, to statistics and to a general compressor.
+    pq.write_table(
+        _table(space, digest, ids, vectors),
+        sink,
+        compression="none",
+        use_dictionary=False,
+        write_statistics=False,
+    )
+    content = sink.getvalue()
+    file = file_name(segment_id, space.name)
+    _write_synced(folder / temporary(file), content)
+    return SegmentInfo(segment_id, space.name, file, len(ids), content.size, digest)
+
+
+def _table(space: Space, digest: str, ids: MomentIds, vectors: Vectors) -> pa.Table:
+    import pyarrow as pa
+
+    values = pa.array(np.ascontiguousarray(vectors).reshape(-1), type=pa.float32())
+    # Declared as free of nulls: that spares readers a bitmap a row.
+    element = pa.field("element", pa.float32(), nullable=False)
+    schema = pa.schema(
+        [
+            pa.field("moment_id", pa.int64(), nullable=False),
+            pa.field("vector", pa.list_(element, space.dim), nullable=False),
+        ],
+        metadata=_metadata(space, digest),
+    )
+    lists = pa.FixedSizeListArray.from_arrays(values, type=schema.field("vector").type)
+    return pa.Table.from_arrays([pa.array(ids), lists], schema=schema)
+
+
+def _metadata(space: Space, digest: str) -> dict[bytes | str, bytes | str]:
+    said = {
+        "space": space.name,
+        "encoder": space.encoder,
+        "revision": space.revision,
+        "dim": str(space.dim),
+        "dtype": "float32",
+        "normalised": "l2",
+        "checksum": digest,
+    }
+    return {_PREFIX + key: value for key, value in said.items()}
+
+
+def _write_synced(file: Path, content: pa.Buffer) -> None:
+    with file.open("wb") as stream:
+        failpoints.hit("segment.writing")
+        stream.write(content)
+        stream.flush()
+        os.fsync(stream.fileno())
+    failpoints.hit("segment.written")
+
+
+def publish(folder: Path, infos: list[SegmentInfo]) -> None:
+    """Give written segments their names, and make the names last."""
+    for info in infos:
+        (folder / temporary(info.file)).rename(folder / info.file)
+    sync_folder(folder)
+    failpoints.hit("segment.renamed")
+
+
+def sync_folder(folder: Path) -> None:
+    """Make created, renamed and removed names of a folder survive a power cut."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def read(folder: Path, info: SegmentInfo, space: Space) -> tuple[MomentIds, Vectors]:
+    """The rows of a segment, in the order in which they were written.
+
+    Returns:
+        ids int64 (n,), vectors float32 (n, dim), both read-only.
+
+    Raises:
+        SpaceMismatch: it holds vectors of another encoder, revision or dim.
+        LibraryCorrupt: the file is missing, cut, or fails its checksum.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    file = folder / info.file
+    try:
+        table = pq.ParquetFile(pa.py_buffer(_mapped(file))).read()
+        _check_space(table.schema.metadata or {}, info, space)
+        ids, vectors = _arrays(table, space.dim)
+    except (pa.ArrowException, OSError, KeyError, ValueError) as error:
+        reason = " ".join(str(error).split())
+        raise LibraryCorrupt(f"segment {info.file} cannot be read: {reason}") from error
+    if len(ids) != info.rows or checksum(ids, vectors) != info.checksum:
+        raise LibraryCorrupt(f"segment {info.file} fails its checksum")
+    return ids, vectors
+
+
+def empty(space: Space) -> tuple[MomentIds, Vectors]:
+    """No rows of this space."""
+    return np.empty(0, dtype=np.int64), np.empty((0, space.dim), dtype=np.float32)
+
+
+def _mapped(file: Path) -> mmap.mmap:
+    """The file's bytes. Mapped here, because pyarrow takes no name that is not UTF-8."""
+    with file.open("rb") as stream:
+        return mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
+
+
+def _arrays(table: pa.Table, dim: int) -> tuple[MomentIds, Vectors]:
+    lists = table.column("vector").combine_chunks()
+    vectors = lists.values.to_numpy(zero_copy_only=False)
+    ids = table.column("moment_id").to_numpy()
+    return ids, vectors.astype(np.float32, copy=False).reshape(len(ids), dim)
+
+
+def _check_space(metadata: dict[bytes, bytes], info: SegmentInfo, space: Space) -> None:
+    for key, expected in _metadata(space, info.checksum).items():
+        found = metadata.get(str(key).encode(), b"").decode(errors="replace")
+        name = str(key).removeprefix(_PREFIX)
+        if name in ("encoder", "revision", "dim") and found != expected:
+            raise SpaceMismatch(
+                f"segment {info.file} holds vectors of {name} {found!r}, "
+                f"but the space {space.name!r} has {expected!r}"
+            )

@@ -1,0 +1,95 @@
+"""SQLite: how its connections are opened, and what is set on them.
+
+Write-ahead logging lets readers see the last committed generation while a writer
+works, and never wait for it. The writer syncs at every commit (``synchronous =
+FULL``): under WAL the cheaper NORMAL may forget the newest commits at a power cut,
+and a segment would then be an orphan though its commit had been reported.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from engine.store import words
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection, Engine
+
+_BUSY_MS = 5_000
+"""How long to wait for the moments in which SQLite itself locks out others."""
+_MMAP_BYTES = 2**28
+_READER = f"PRAGMA query_only = ON; PRAGMA mmap_size = {_MMAP_BYTES};"
+
+
+def connect_reader(file: Path) -> sqlite3.Connection:
+    """A connection that reads.
+
+    It is opened for writing where the system lets it, because recovering the log
+    after a crash is a write; statements that write are refused all the same.
+    """
+    try:
+        return _reader(file, "mode=rw")
+    except sqlite3.OperationalError:
+        # A read-only medium cannot hold the log's shared memory. Nobody can write
+        # there either, so the file alone is the whole truth.
+        if os.access(file.parent, os.W_OK) or not _log_is_empty(file):
+            raise
+        return _reader(file, "mode=ro&immutable=1")
+
+
+def _reader(file: Path, mode: str) -> sqlite3.Connection:
+    connection = _connect(file, mode)
+    try:
+        connection.executescript(_READER)
+        # The first read opens the log, and so shows whether it can be opened.
+        connection.execute("SELECT 1 FROM sqlite_master").fetchone()
+    except sqlite3.Error:
+        connection.close()
+        raise
+    return connection
+
+
+def _connect(file: Path, mode: str) -> sqlite3.Connection:
+    # Connections are kept one to a thread; only closing comes from another one.
+    return sqlite3.connect(
+        f"file:{quote(os.fsencode(file))}?{mode}",
+        uri=True,
+        timeout=_BUSY_MS / 1000,
+        isolation_level=None,
+        check_same_thread=False,
+    )
+
+
+def _log_is_empty(file: Path) -> bool:
+    log = Path(f"{file}-wal")
+    return not log.exists() or log.stat().st_size == 0
+
+
+def writer_engine(file: Path, create: bool = False) -> Engine:
+    """An engine of one connection, whose transactions lock at their first statement."""
+    from sqlalchemy import StaticPool, create_engine, event
+
+    def connect() -> sqlite3.Connection:
+        connection = _connect(file, "mode=rwc" if create else "mode=rw")
+        for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
+            connection.execute(f"PRAGMA {pragma}")
+        return connection
+
+    engine = create_engine("sqlite://", creator=connect, poolclass=StaticPool)
+    # The driver begins transactions late and deferred; a writer wants its lock at once.
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _begin(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def create_full_text(connection: Connection) -> None:
+    """(Re-)create the empty table of words."""
+    connection.exec_driver_sql(words.DROP)
+    connection.exec_driver_sql(words.CREATE)

@@ -1,0 +1,245 @@
+"""A library on disk: one folder that holds all of its state.
+
+library/
+  catalog.sqlite     the facts, and the full text index
+  segments/          the vectors
+  lock               who writes; of no meaning when nobody does
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from engine.errors import (
+    LibraryBusy,
+    LibraryCorrupt,
+    LibraryNotFound,
+    LibraryReadOnly,
+    NotALibrary,
+)
+from engine.store import create as making
+from engine.store import mend, segments
+from engine.store.catalog import FILE, Catalog
+from engine.store.lock import held
+from engine.store.revisions import HEAD, REVISIONS
+from engine.store.rows import LibraryStats, SegmentInfo
+from engine.types import Kind, Modality, MomentIds, Vectors
+
+if TYPE_CHECKING:
+    from engine.store.writer import Writer
+
+_log = logging.getLogger(__name__)
+
+
+class Store(Catalog):
+    """An open library. Reads need no lock, from any thread, and never wait for a writer.
+
+    Attributes:
+        path: the library's folder, absolute.
+        encoder: the encoder that the library was made with, as it was named then.
+        warnings: what had to be mended, one line each; logged as well.
+    """
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self.warnings: list[str] = []
+        self._lost: frozenset[str] = frozenset()
+        try:
+            self._check_revision()
+            self.encoder = str(self._one("library"))
+            self._check_segments()
+        except BaseException:
+            # Connections that were opened before the failure must not stay open.
+            self.close()
+            raise
+
+    @classmethod
+    def create(cls, path: str | os.PathLike[str], encoder: str) -> Self:
+        """Make a library in a folder that is empty or does not exist, and open it.
+
+        Raises:
+            NotALibrary: the folder is a library already, or holds something else.
+            LibraryReadOnly: the folder cannot be made. Nothing is left behind.
+        """
+        folder = _absolute(path)
+        making.create(folder, encoder)
+        return cls(folder)
+
+    @classmethod
+    def open(cls, path: str | os.PathLike[str]) -> Self:
+        """Open a library.
+
+        A catalog of an earlier version is migrated first. Orphans are removed, and
+        the assets of lost segments go back to ``pending`` with a line in ``warnings``,
+        unless another process writes just now.
+
+        Raises:
+            LibraryNotFound: there is nothing at that path.
+            NotALibrary: there is something else.
+            LibraryCorrupt: the catalog is damaged, or of a later version.
+        """
+        folder = _absolute(path)
+        _check_folder(folder)
+        return cls(folder)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _check_revision(self) -> None:
+        found = str(self._one("revision"))
+        if found == HEAD:
+            return
+        if found not in REVISIONS:
+            raise LibraryCorrupt(
+                f"{self.path} was written by a later version of Sensorium "
+                f"(catalog {found}, this one knows {HEAD}); upgrade Sensorium"
+            )
+        self.close()
+        making.upgrade(self.path)
+
+    # --- segments ---------------------------------------------------------------
+
+    def _check_segments(self) -> None:
+        """Look for orphans and lost files; a healthy library costs one listing."""
+        # Rows first: a commit between the two then shows as an orphan, which the lock
+        # protects, and never as a loss.
+        damage = mend.find_damage(self.path, self._segment_rows())
+        if not damage:
+            return
+        try:
+            with self.writer():
+                pass
+        except (LibraryBusy, LibraryReadOnly) as error:
+            self._lost = frozenset(info.file for info in damage.lost)
+            for info in damage.lost:
+                reason = mend.reason_of(self.path, info)
+                self._warn(f"segment {info.file} {reason}, and cannot be mended now: {error}")
+
+    def segments(self, space: str, after: int = 0) -> list[SegmentInfo]:
+        """The segments of a space in commit order, from the first past ``after``."""
+        return [info for info in self._segment_rows(space, after) if info.file not in self._lost]
+
+    def read_segment(self, info: SegmentInfo) -> tuple[MomentIds, Vectors]:
+        """The rows of a segment, those of deleted moments included.
+
+        A damaged segment is forgotten where the write lock is free: its assets go back
+        to ``pending`` with a line in ``warnings``, and it reads as empty.
+
+        Returns:
+            ids int64 (n,), vectors float32 (n, dim), L2-normalised, read-only.
+
+        Raises:
+            SpaceMismatch: it holds vectors of another encoder, revision or dim.
+            LibraryCorrupt: it is damaged, and cannot be mended now.
+        """
+        space = self.spaces()[info.space]
+        try:
+            return segments.read(self.path / segments.FOLDER, info, space)
+        except LibraryCorrupt as damage:
+            self._lose(info, damage)
+        return segments.empty(space)
+
+    def _lose(self, info: SegmentInfo, damage: LibraryCorrupt) -> None:
+        reason = str(damage).removeprefix(f"segment {info.file} ")
+        try:
+            with self.writer() as writer:
+                if warning := writer.lose(info, reason):
+                    self._warn(warning)
+        except (LibraryBusy, LibraryReadOnly) as error:
+            raise LibraryCorrupt(f"{self.path}: {damage}; not mended, because {error}") from damage
+
+    # --- writing ----------------------------------------------------------------
+
+    @contextmanager
+    def writer(self, wait: bool = False) -> Iterator[Writer]:
+        """The one writer of this library, for the length of a ``with``.
+
+        Args:
+            wait: wait for another writer to end.
+
+        Raises:
+            LibraryBusy: another writer holds the lock; names it and since when.
+            LibraryReadOnly: the folder does not take writes.
+        """
+        with held(self.path, wait):
+            from engine.store.writer import Writer
+
+            writer = Writer(self.path)
+            try:
+                for warning in writer.mend():
+                    self._warn(warning)
+                self._lost = frozenset()
+                yield writer
+            finally:
+                writer.close()
+
+    def _warn(self, warning: str) -> None:
+        self.warnings.append(warning)
+        _log.warning("%s", warning)
+
+    # --- counting ---------------------------------------------------------------
+
+    def stats(self) -> LibraryStats:
+        """Counts, all of one generation."""
+        with self.snapshot():
+            return LibraryStats(
+                assets={Kind(kind): n for kind, n in self._ask("count_assets")},
+                pending=self._one("count_pending", state="pending"),
+                moments={Modality(modality): n for modality, n in self._ask("count_moments")},
+                vectors=dict.fromkeys(self.spaces(), 0) | dict(self._ask("count_vectors")),
+                tombstones=self._one("count_tombstones"),
+                segments=self._one("count_segments"),
+                failures=self._one("count_failures"),
+                bytes=_bytes_under(self.path),
+            )
+
+
+def _absolute(path: str | os.PathLike[str]) -> Path:
+    return Path(path).expanduser().resolve()
+
+
+def _check_folder(path: Path) -> None:
+    """Say what is there instead, where there is no catalog."""
+    if not path.exists():
+        raise LibraryNotFound(_no_library(path))
+    if not path.is_dir():
+        raise NotALibrary(f"{path} is a file, and a library is a folder")
+    file = path / FILE
+    if file.is_file() and file.stat().st_size > 0:
+        return
+    if any((path / segments.FOLDER).glob("*.parquet")) or file.exists():
+        raise LibraryCorrupt(
+            f"{path} has lost its {FILE}; restore it from a backup, "
+            "or index the files into a new library"
+        )
+    if any(path.iterdir()):
+        raise NotALibrary(f"{path} is not empty and is not a library")
+    raise LibraryNotFound(_no_library(path))
+
+
+def _no_library(path: Path) -> str:
+    return f"there is no library at {path}; make one: sensorium index PATH --library {path}"
+
+
+def _bytes_under(folder: Path) -> int:
+    total = 0
+    for root, _, names in os.walk(folder):
+        for name in names:
+            # A file of a writer may have been renamed since the listing.
+            with suppress(FileNotFoundError):
+                total += Path(root, name).lstat().st_size
+    return total

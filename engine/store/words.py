@@ -1,0 +1,85 @@
+"""Full text search: what of a moment goes in, and FTS5, which only this module knows.
+
+The table is derived and can be rebuilt from the catalog. A moment's row holds what
+is said in it (``text``) and its tags (``tags``). The file's name and folder
+(``name``) go with the first moment of an asset alone: a name then finds its asset
+once, where on every moment it would flood the hits of "beach" with a thousand
+keyframes of beach.mp4.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from pathlib import PurePath
+
+from engine.store.paths import storable
+from engine.types import Moment
+
+TABLE = "moments_fts"
+WEIGHTS = (1.0, 1.0, 0.5)
+"""BM25 weights of text, tags and name: a name says less about what is in a file."""
+_MOST_TOKENS = 64
+_TOKEN = re.compile(r"[^\W_]+")
+_CASE = re.compile(r"(?<=[a-z])(?=[A-Z])")
+
+RANK = f"bm25({', '.join(map(str, WEIGHTS))})"
+
+CREATE = (
+    "CREATE VIRTUAL TABLE moments_fts USING fts5(text, tags, name, tokenize = 'porter unicode61')"
+)
+DROP = "DROP TABLE IF EXISTS moments_fts"
+INSERT = (
+    "INSERT INTO moments_fts (rowid, text, tags, name) VALUES (:moment_id, :text, :tags, :name)"
+)
+RENAME = "UPDATE moments_fts SET name = :name WHERE rowid = :moment_id"
+DELETE = (
+    "DELETE FROM moments_fts WHERE rowid IN (SELECT moment_id FROM moments"
+    " WHERE asset_id IN (SELECT value FROM json_each(:ids)))"
+)
+SEARCH = (
+    "SELECT rowid, -rank FROM moments_fts WHERE moments_fts MATCH :match AND rank MATCH :rank"
+    " ORDER BY rank, rowid LIMIT :limit"
+)
+SEARCH_KINDS = (
+    "SELECT f.rowid, -f.rank FROM moments_fts f JOIN moments m ON m.moment_id = f.rowid"
+    " WHERE moments_fts MATCH :match AND rank MATCH :rank"
+    " AND m.kind IN (SELECT value FROM json_each(:kinds))"
+    " ORDER BY f.rank, f.rowid LIMIT :limit"
+)
+
+
+def tokens(text: str) -> list[str]:
+    """Distinct words of ``text`` in their order, as FTS5 would part them."""
+    words = _TOKEN.findall(unicodedata.normalize("NFC", text))
+    return list(dict.fromkeys(word.casefold() for word in words))
+
+
+def match_any(text: str) -> str | None:
+    """An FTS5 expression for any of the words of ``text``; None where it has none.
+
+    Every word is quoted, so that no text whatever is a syntax error or an operator.
+    Words past the 64th are left out.
+    """
+    words = tokens(text)[:_MOST_TOKENS]
+    return " OR ".join(f'"{word}"' for word in words) or None
+
+
+def name_words(path: str) -> str:
+    """The words of a file's name and of its folder's, without the suffix."""
+    file = PurePath(path)
+    apart = _CASE.sub(" ", f"{file.parent.name} {file.stem}")
+    return " ".join(_TOKEN.findall(unicodedata.normalize("NFC", apart)))
+
+
+def row(moment_id: int, moment: Moment, name: str) -> dict[str, object]:
+    """The row of a moment; ``name`` is empty for all but an asset's first."""
+    return fields(moment_id, moment.text, (tag.word for tag in moment.tags), name)
+
+
+def fields(moment_id: int, text: str | None, tags: Iterable[str], name: str) -> dict[str, object]:
+    """Parameters of ``INSERT``."""
+    spoken = unicodedata.normalize("NFC", storable(text or ""))
+    put = unicodedata.normalize("NFC", storable(" ".join(tags)))
+    return {"moment_id": moment_id, "text": spoken, "tags": put, "name": name}

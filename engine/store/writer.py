@@ -1,0 +1,352 @@
+"""The one writer: every change to a library, each in one transaction.
+
+A commit writes its segments under names that nobody reads, syncs and renames them,
+and then ends the transaction that registers them with all their rows. That is the
+only commit point: before it the library is as it was, and what lies in the folder
+is an orphan.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from sqlalchemy import delete, insert, select, update
+
+from engine.errors import SpaceMismatch, StoreError
+from engine.store import batch, failpoints, mend, schema, segments, sqlite, words, writes
+from engine.store.catalog import FILE
+from engine.store.faults import translated
+from engine.store.paths import storable, to_text
+from engine.store.rows import Background, SegmentInfo
+from engine.types import Failure, FileStat, IndexedAsset, Space
+
+_COUNTERS = ("generation", "next_asset", "next_moment", "next_segment")
+_TEXTS_AT_ONCE = 5_000
+
+
+class Writer:
+    """Made by ``Store.writer``, which holds the lock for as long as it lives.
+
+    Every method is atomic and lasting when it returns. Several of them inside
+    ``with writer.transaction()`` are so together, and cost one sync of the disk.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._segments = path / segments.FOLDER
+        self._open = False
+        self._changed = False
+        self._broken = False
+        with translated(path):
+            self._engine = sqlite.writer_engine(path / FILE)
+            self._db = self._engine.connect()
+            self._load()
+
+    def close(self) -> None:
+        self._db.close()
+        self._engine.dispose()
+
+    def _load(self) -> None:
+        """Read what only a writer changes; under the lock that is this one alone."""
+        with self._db.begin():
+            row = self._db.execute(select(schema.library)).one()
+            self._counters = {name: int(getattr(row, name)) for name in _COUNTERS}
+            self._spaces = {
+                row.name: Space(*row) for row in self._db.execute(select(schema.spaces))
+            }
+
+    def _take(self, counter: str, count: int = 1) -> int:
+        """Reserve ids; the first of them. A commit that fails never gives them back."""
+        first = self._counters[counter]
+        self._counters[counter] += count
+        return first
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Make the calls inside one transaction. May be nested; the outermost counts."""
+        if self._open:
+            try:
+                yield
+            except BaseException:
+                # Half a change may be in the transaction, so none of it may be committed,
+                # even where the caller carries on.
+                self._broken = True
+                raise
+            return
+        with translated(self.path):
+            transaction = self._db.begin()
+        self._open, self._changed, self._broken = True, False, False
+        try:
+            yield
+            if self._broken:
+                raise StoreError(f"a change inside failed; {self.path} is as it was before")
+            with translated(self.path):
+                self._settle()
+                failpoints.hit("commit.rows")
+                transaction.commit()
+        except BaseException:
+            with suppress(Exception):
+                transaction.rollback()
+            self._undo()
+            raise
+        finally:
+            self._open = False
+        failpoints.hit("commit.done")
+
+    def _settle(self) -> None:
+        """Write the counters; a change that a search can see makes a new generation."""
+        if self._changed:
+            self._counters["generation"] += 1
+        self._db.execute(update(schema.library).values(self._counters))
+
+    def _undo(self) -> None:
+        """After a rollback: read again what is true, and clear the folder of the rest."""
+        reserved = dict(self._counters)
+        # Best effort: what stays behind is an orphan, and goes at the next open.
+        with suppress(Exception):
+            self._load()
+            for name in ("next_asset", "next_moment", "next_segment"):
+                self._counters[name] = reserved[name]
+            mend.remove_orphans(self.path, self._damage().orphans)
+
+    # --- spaces and backgrounds -------------------------------------------------
+
+    def ensure_space(self, space: Space) -> None:
+        """Have this space.
+
+        Raises:
+            SpaceMismatch: one of the same name has another encoder, revision or dim.
+        """
+        known = self._spaces.get(space.name)
+        if known == space:
+            return
+        if known is not None:
+            raise SpaceMismatch(
+                f"the space {space.name!r} of {self.path} is {known.encoder} {known.revision} "
+                f"with {known.dim} dimensions, not {space.encoder} {space.revision} with "
+                f"{space.dim}; open it with that encoder, or index into a new library"
+            )
+        row = {
+            "name": space.name,
+            "encoder": space.encoder,
+            "revision": space.revision,
+            "dim": space.dim,
+        }
+        with translated(self.path), self.transaction():
+            self._db.execute(insert(schema.spaces), row)
+            self._spaces[space.name] = space
+
+    def set_backgrounds(self, rows: Sequence[Background]) -> None:
+        """Put these distributions in the place of all earlier ones."""
+        values = [
+            {
+                "space": row.space,
+                "query": row.query,
+                "modality": row.modality.value,
+                "mean": row.mean,
+                "std": row.std,
+                "n": row.n,
+            }
+            for row in rows
+        ]
+        with translated(self.path), self.transaction():
+            self._db.execute(delete(schema.backgrounds))
+            if values:
+                self._db.execute(insert(schema.backgrounds), values)
+            self._changed = True
+
+    # --- assets -----------------------------------------------------------------
+
+    def commit(self, assets: Sequence[IndexedAsset]) -> int:
+        """Add assets with all their moments, in the place of what was at their paths.
+
+        A replaced asset keeps its id; its old moments are deleted, and moment ids are
+        never used again. The paths are no failures any more.
+
+        Returns:
+            How many moments were committed.
+
+        Raises:
+            SpaceMismatch: an unknown space, or a vector of another dim.
+            StoreError: a vector that is not finite or not of unit length.
+            LibraryReadOnly, LibraryBusy: as the disk and other processes have it; the
+                library is as it was before.
+        """
+        indexed = batch.last_of_each(assets)
+        if not indexed:
+            return 0
+        with translated(self.path), self.transaction():
+            failpoints.hit("commit.begun")
+            paths = [to_text(one.asset.path) for one in indexed]
+            known = writes.ids_at(self._db, paths)
+            ids = [known.get(path) or self._take("next_asset") for path in paths]
+            content = batch.Batch()
+            for asset_id, one in zip(ids, indexed, strict=True):
+                first = self._take("next_moment", len(one.embeddings))
+                content.add(asset_id, first, one)
+            infos = self._write_segments(content)
+            rows = [batch.asset_row(i, one.asset) for i, one in zip(ids, indexed, strict=True)]
+            new = [row for row in rows if row["path"] not in known]
+            writes.put_assets(self._db, new, [row for row in rows if row["path"] in known])
+            writes.put_moments(self._db, content.moments, content.words)
+            writes.put_segments(self._db, infos)
+            writes.drop_failures(self._db, paths)
+            self._changed = True
+        return len(content.moments)
+
+    def _write_segments(self, content: batch.Batch) -> list[tuple[SegmentInfo, int, int]]:
+        """Write and name a segment a space; each with its first and last moment."""
+        infos = []
+        for space, ids, vectors in content.arrays(self._spaces):
+            segment_id = self._take("next_segment")
+            info = segments.write(self._segments, segment_id, space, ids, vectors)
+            infos.append((info, int(ids[0]), int(ids[-1])))
+        if infos:
+            segments.publish(self._segments, [info for info, _, _ in infos])
+        return infos
+
+    def move(self, asset_id: int, stat: FileStat) -> None:
+        """The file of an asset is now ``stat``; its moments and vectors stay."""
+        self.move_all([(asset_id, stat)])
+
+    def move_all(self, moves: Sequence[tuple[int, FileStat]]) -> None:
+        """Move several at once, so that files may trade their places.
+
+        Assets that are known at a new path and do not move are removed: what was
+        there is no more.
+
+        Raises:
+            StoreError: there is no such asset.
+        """
+        if not moves:
+            return
+        with translated(self.path), self.transaction():
+            self._require([asset_id for asset_id, _ in moves])
+            paths = [to_text(stat.path) for _, stat in moves]
+            moving = {asset_id for asset_id, _ in moves}
+            at_target = writes.ids_at(self._db, paths).values()
+            writes.drop_assets(self._db, [i for i in at_target if i not in moving])
+            writes.place(self._db, [_placement(asset_id, stat) for asset_id, stat in moves])
+            for asset_id, stat in moves:
+                writes.rename(self._db, asset_id, stat.path)
+            writes.drop_failures(self._db, paths)
+            self._changed = True
+
+    def touch(self, asset_id: int, stat: FileStat) -> None:
+        """The file has other dates or another size on record, and the same content.
+
+        Raises:
+            StoreError: there is no such asset, or it has another path.
+        """
+        with translated(self.path), self.transaction():
+            known = writes.ids_at(self._db, [to_text(stat.path)])
+            if known.get(to_text(stat.path)) != asset_id:
+                raise StoreError(f"asset {asset_id} is not at {stat.path}")
+            writes.restat(self._db, _placement(asset_id, stat))
+            writes.drop_failures(self._db, [to_text(stat.path)])
+
+    def _require(self, asset_ids: Sequence[int]) -> None:
+        column = schema.assets.c.asset_id
+        for asset_id in asset_ids:
+            if self._db.scalar(select(column).where(column == asset_id)) is None:
+                raise StoreError(f"{self.path} has no asset {asset_id}")
+
+    def remove(self, asset_ids: Sequence[int]) -> int:
+        """Remove assets with their moments; returns how many there were."""
+        with translated(self.path), self.transaction():
+            removed = writes.drop_assets(self._db, [int(i) for i in asset_ids])
+            self._changed = self._changed or removed > 0
+        return removed
+
+    # --- failures ---------------------------------------------------------------
+
+    def fail(self, failures: Sequence[Failure], drop_assets: bool = True) -> None:
+        """Record files that could not be indexed, each in the place of its last failure.
+
+        Args:
+            drop_assets: also remove what was indexed at these paths, which is no longer
+                what the files hold.
+        """
+        rows = {
+            to_text(one.path): {
+                "path": to_text(one.path),
+                "reason": storable(one.reason),
+                "size": one.size,
+                "mtime_ns": one.mtime_ns,
+            }
+            for one in failures
+        }
+        if not rows:
+            return
+        with translated(self.path), self.transaction():
+            writes.put_failures(self._db, list(rows.values()))
+            if drop_assets:
+                self.remove(list(writes.ids_at(self._db, rows).values()))
+
+    def clear_failures(self, paths: Sequence[str]) -> None:
+        """Forget the failures of these paths."""
+        with translated(self.path), self.transaction():
+            writes.drop_failures(self._db, map(to_text, paths))
+
+    # --- repair -----------------------------------------------------------------
+
+    def rebuild_words(self) -> int:
+        """Make the full text index again from the catalog; returns its rows."""
+        count = 0
+        with translated(self.path), self.transaction():
+            sqlite.create_full_text(self._db)
+            for texts in writes.all_texts(self._db, _TEXTS_AT_ONCE):
+                if texts:
+                    self._db.exec_driver_sql(words.INSERT, texts)
+                count += len(texts)
+            self._changed = True
+        return count
+
+    def _damage(self) -> mend.Damage:
+        columns = schema.segments.c
+        known = self._db.execute(
+            select(
+                columns.segment_id, columns.space, columns.file,
+                columns.rows, columns.bytes, columns.checksum,
+            )
+        )  # fmt: skip
+        return mend.find_damage(self.path, [SegmentInfo(*row) for row in known])
+
+    def mend(self) -> list[str]:
+        """Remove orphans, and send the assets of lost segments back to ``pending``.
+
+        Returns:
+            One warning for every lost segment.
+        """
+        with translated(self.path):
+            with self._db.begin():
+                damage = self._damage()
+            mend.remove_orphans(self.path, damage.orphans)
+            found = [self.lose(info, mend.reason_of(self.path, info)) for info in damage.lost]
+        return [warning for warning in found if warning]
+
+    def lose(self, info: SegmentInfo, reason: str) -> str | None:
+        """Forget a segment that cannot be read.
+
+        Returns:
+            The warning that says so; None where it was forgotten already.
+        """
+        with translated(self.path), self.transaction():
+            paths = writes.lose_segment(self._db, info.segment_id)
+            if paths is None:
+                return None
+            self._changed = True
+        with translated(self.path):
+            (self._segments / info.file).unlink(missing_ok=True)
+        return mend.warning(info, reason, paths)
+
+
+def _placement(asset_id: int, stat: FileStat) -> dict[str, object]:
+    return {
+        "replaced": asset_id,
+        "path": to_text(stat.path),
+        "size": stat.size,
+        "mtime_ns": stat.mtime_ns,
+    }

@@ -1,0 +1,172 @@
+"""The statements of a Writer, as functions of its open transaction."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, delete, exists, insert, select, update
+
+from engine.store import schema, words
+from engine.store.paths import from_text
+from engine.store.reads import among
+from engine.store.rows import SegmentInfo
+
+_assets, _moments, _segments = schema.assets, schema.moments, schema.segments
+_tombstones, _failures = schema.tombstones, schema.failures
+
+_IDS_AT = select(_assets.c.path, _assets.c.asset_id).where(among(_assets.c.path, "paths"))
+_BURY = insert(_tombstones).from_select(
+    ["moment_id"],
+    select(_moments.c.moment_id).where(among(_moments.c.asset_id, "ids"), _moments.c.vectors > 0),
+)
+_DROP_MOMENTS = delete(_moments).where(among(_moments.c.asset_id, "ids"))
+_DROP_ASSETS = delete(_assets).where(among(_assets.c.asset_id, "ids"))
+_DROP_FAILURES = delete(_failures).where(among(_failures.c.path, "paths"))
+_REPLACE = update(_assets).where(_assets.c.asset_id == bindparam("replaced"))
+_PLACE = _REPLACE.values(
+    path=bindparam("path"), size=bindparam("size"), mtime_ns=bindparam("mtime_ns")
+)
+_HELD_BY = (
+    select(_assets.c.asset_id, _assets.c.path)
+    .distinct()
+    .join_from(_moments, _assets)
+    .where(_moments.c.moment_id.between(bindparam("first"), bindparam("last")))
+    .order_by(_assets.c.path)
+)
+_UNHELD = delete(_tombstones).where(
+    ~exists().where(
+        _tombstones.c.moment_id.between(_segments.c.first_moment, _segments.c.last_moment)
+    )
+)
+
+
+def ids_at(db: Connection, paths: Iterable[str]) -> dict[str, int]:
+    """Asset ids by path, of those paths (as the catalog stores them) that are known."""
+    found = db.execute(_IDS_AT, {"paths": json.dumps(list(paths))})
+    return {row.path: row.asset_id for row in found}
+
+
+def drop_moments(db: Connection, asset_ids: Iterable[int]) -> int:
+    """Delete the moments of these assets and remember those that have vectors."""
+    ids = {"ids": json.dumps(list(asset_ids))}
+    db.exec_driver_sql(words.DELETE, ids)
+    db.execute(_BURY, ids)
+    return db.execute(_DROP_MOMENTS, ids).rowcount
+
+
+def drop_assets(db: Connection, asset_ids: Sequence[int]) -> int:
+    """Delete these assets with their moments; returns how many there were."""
+    if not asset_ids:
+        return 0
+    drop_moments(db, asset_ids)
+    return db.execute(_DROP_ASSETS, {"ids": json.dumps(list(asset_ids))}).rowcount
+
+
+def put_assets(db: Connection, new: list[dict[str, Any]], known: list[dict[str, Any]]) -> None:
+    """Insert the new assets, and replace the known with all that hangs on them."""
+    if known:
+        drop_moments(db, [row["asset_id"] for row in known])
+        db.execute(_REPLACE, [{**row, "replaced": row["asset_id"]} for row in known])
+    if new:
+        db.execute(insert(_assets), new)
+
+
+def put_moments(db: Connection, moments: list[dict[str, Any]], texts: list[dict[str, Any]]) -> None:
+    if moments:
+        db.execute(insert(_moments), moments)
+    if texts:
+        db.exec_driver_sql(words.INSERT, texts)
+
+
+def put_segments(db: Connection, infos: Sequence[tuple[SegmentInfo, int, int]]) -> None:
+    """Register segments, each with its first and last moment."""
+    if infos:
+        db.execute(
+            insert(_segments),
+            [
+                {
+                    "segment_id": info.segment_id,
+                    "space": info.space,
+                    "file": info.file,
+                    "rows": info.rows,
+                    "bytes": info.bytes,
+                    "checksum": info.checksum,
+                    "first_moment": first,
+                    "last_moment": last,
+                }
+                for info, first, last in infos
+            ],
+        )
+
+
+def place(db: Connection, rows: list[dict[str, Any]]) -> None:
+    """Set path, size and mtime of assets, which may trade places among themselves."""
+    # No path on disk is empty or relative, so these stand in nobody's way.
+    parked = [{"replaced": row["replaced"], "path": str(row["replaced"])} for row in rows]
+    db.execute(_REPLACE.values(path=bindparam("path")), parked)
+    db.execute(_PLACE, rows)
+
+
+def rename(db: Connection, asset_id: int, path: str) -> None:
+    """Give the words of a file's name to its first moment again."""
+    first = db.scalar(
+        select(_moments.c.moment_id)
+        .where(_moments.c.asset_id == asset_id)
+        .order_by(_moments.c.moment_id)
+        .limit(1)
+    )
+    if first is not None:
+        values = {"name": words.name_words(path), "moment_id": first}
+        db.exec_driver_sql(words.RENAME, values)
+
+
+def drop_failures(db: Connection, paths: Iterable[str]) -> int:
+    return db.execute(_DROP_FAILURES, {"paths": json.dumps(list(paths))}).rowcount
+
+
+def put_failures(db: Connection, rows: list[dict[str, Any]]) -> None:
+    drop_failures(db, [row["path"] for row in rows])
+    db.execute(insert(_failures), rows)
+
+
+def restat(db: Connection, row: dict[str, Any]) -> None:
+    """Set size and mtime of one asset, at the path that it has."""
+    db.execute(_PLACE, row)
+
+
+def lose_segment(db: Connection, segment_id: int) -> list[str] | None:
+    """Forget a segment and send its assets back to ``pending``.
+
+    All moments of such an asset go, those in other spaces too: it is indexed again
+    as a whole. Returns the paths of the assets, None where there is no such segment.
+    """
+    row = db.execute(select(_segments).where(_segments.c.segment_id == segment_id)).one_or_none()
+    if row is None:
+        return None
+    bounds = {"first": row.first_moment, "last": row.last_moment}
+    held = db.execute(_HELD_BY, bounds).all()
+    ids = [asset_id for asset_id, _ in held]
+    drop_moments(db, ids)
+    pending = update(_assets).where(among(_assets.c.asset_id, "ids")).values(state="pending")
+    db.execute(pending, {"ids": json.dumps(ids)})
+    db.execute(delete(_segments).where(_segments.c.segment_id == segment_id))
+    db.execute(_UNHELD)
+    return [from_text(path) for _, path in held]
+
+
+def all_texts(db: Connection, batch: int) -> Iterator[list[dict[str, Any]]]:
+    """Every row of the full text table, made from truth, in batches."""
+    m = _moments.c
+    columns = select(m.moment_id, m.asset_id, m.text, m.tags, _assets.c.path)
+    ordered = columns.join_from(_moments, _assets).order_by(m.asset_id, m.moment_id)
+    previous = None
+    for part in db.execute(ordered).partitions(batch):
+        texts = []
+        for row in part:
+            name = words.name_words(from_text(row.path)) if row.asset_id != previous else ""
+            previous = row.asset_id
+            tags = (word for word, _ in row.tags or ())
+            texts.append(words.fields(row.moment_id, row.text, tags, name))
+        yield [text for text in texts if text["text"] or text["tags"] or text["name"]]
