@@ -20,18 +20,23 @@ from engine.query.calibrate import BackgroundKey, by_key
 from engine.query.embed import embed_query
 from engine.query.execute import Sources, execute
 from engine.query.explain import hits_of
-from engine.query.fuse import fuse, one_per_place
+from engine.query.fuse import Fused, fuse, one_per_place
 from engine.query.plan import Inventory, plan
 from engine.store import Background, Store
-from engine.types import Failure, IndexReport, Kind, Query, SearchResult, Space
+from engine.types import (
+    Failure,
+    Hit,
+    IndexReport,
+    Kind,
+    MomentRecord,
+    Query,
+    SearchResult,
+    Space,
+)
 
 if TYPE_CHECKING:
-    from indexers.local import Progress
-
     from engine.store import LibraryStats
-
-_SLACK = 4
-"""How many times ``top`` are looked up before neighbours are folded together."""
+    from indexers.local import Progress
 
 
 class Library:
@@ -264,13 +269,21 @@ class Library:
             sources = Sources(self.store, self._indexes, self._known_backgrounds())
             candidates = execute(planned, vectors, sources)
         with _stage(took, "fuse"):
-            ranked = fuse(candidates)
-            records = self.store.records([f.moment_id for f in ranked[: _SLACK * query.top]])
-            if leave_out is not None:
-                records = {m: r for m, r in records.items() if r.path != leave_out}
-            hits = hits_of(one_per_place(ranked, records, query.top), records)
+            hits = self._shown(fuse(candidates), query.top, leave_out)
         took["total"] = sum(took.values())
         return SearchResult(query, hits, took)
+
+    def _shown(self, ranked: Sequence[Fused], top: int, leave_out: str | None) -> tuple[Hit, ...]:
+        """The best ``top`` places. Neighbours fold together, so how many moments
+        have to be looked up is only known when they have been."""
+        records: dict[int, MomentRecord] = {}
+        for first in range(0, len(ranked), top):
+            part = self.store.records([f.moment_id for f in ranked[first : first + top]])
+            records |= {m: r for m, r in part.items() if r.path != leave_out}
+            kept = one_per_place(ranked[: first + top], records, top)
+            if len(kept) == top:
+                break
+        return hits_of(kept, records) if ranked else ()
 
     def _inventory(self, query: Query) -> Inventory:
         """What there is to search, with the indexes that the query needs made level."""

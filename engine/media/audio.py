@@ -14,7 +14,7 @@ from av.container import InputContainer
 from numpy.typing import NDArray
 
 from engine.config import Settings
-from engine.errors import EmptyMedia
+from engine.errors import CorruptMedia, EmptyMedia
 from engine.media import container as containers
 from engine.types import Waveform
 
@@ -22,6 +22,8 @@ _BLOCK_SECONDS = 0.05
 """Loudness is taken over 50 ms: shorter than a syllable, longer than a click."""
 _SLIVER_SECONDS = 1.0
 """A last window shorter than this says nothing that the one before does not."""
+_LOWEST_RATE, _HIGHEST_RATE = 1_000, 1_000_000
+"""Samples per second past which a header is damaged, and would fill hours or memory."""
 _OFFSET_AND_SCALE = {"u1": (128.0, 2.0**-7), "i2": (0.0, 2.0**-15), "i4": (0.0, 2.0**-31)}
 """Per integer sample type, what silence is and what makes full scale 1."""
 
@@ -121,6 +123,8 @@ def _soundtrack(container: InputContainer) -> AudioStream:
     stream = containers.audio_stream(container)
     if stream is None:
         raise EmptyMedia("no soundtrack")
+    if not _LOWEST_RATE <= stream.rate <= _HIGHEST_RATE:
+        raise CorruptMedia(f"a sampling rate of {stream.rate:,} Hz")
     stream.codec_context.thread_count = 1
     return stream
 
@@ -194,9 +198,10 @@ def _mono(frame: AudioFrame) -> Waveform:
         samples = samples.reshape(-1, frame.layout.nb_channels).T
     kind = f"{samples.dtype.kind}{samples.dtype.itemsize}"
     offset, scale = _OFFSET_AND_SCALE.get(kind, (0.0, 1.0))
+    if samples.dtype.kind == "f":
+        samples = np.clip(np.nan_to_num(samples), -1.0, 1.0)
     mean: NDArray[np.float64] = samples.mean(axis=0, dtype=np.float64)
-    sound = np.nan_to_num((mean - offset) * scale, nan=0.0, posinf=1.0, neginf=-1.0)
-    return np.clip(sound, -1.0, 1.0).astype(np.float32)
+    return ((mean - offset) * scale).astype(np.float32)
 
 
 def _rechunk(pieces: Iterator[Waveform], size: int) -> Iterator[Waveform]:

@@ -7,7 +7,7 @@ single thread: more would only fight over the same cores.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from av.stream import Disposition, Stream
 from av.video.stream import VideoStream
 
 from engine.errors import EmptyMedia, MediaError
-from engine.media.files import corrupt, unreadable
+from engine.media.files import corrupt, open_file, unreadable
 
 # FFmpeg's log would go to stderr; every error that counts is raised as well.
 av.logging.set_level(None)
@@ -38,34 +38,41 @@ _WITHOUT_DURATION = {"mp3", "aac"}
 
 @contextmanager
 def open_container(path: Path) -> Iterator[InputContainer]:
-    """The container for reading.
+    """The container for reading; FFmpeg's errors in the block are translated too.
 
     Raises:
         EmptyMedia: the file has no bytes.
         UnreadableMedia: permission denied, vanished, a folder, an I/O error.
-        CorruptMedia: FFmpeg finds no container in it.
+        CorruptMedia: FFmpeg finds no container in it, or gives up later on.
     """
+    # FFmpeg reports damage by the system's error numbers as well ("operation not
+    # permitted"); what can be opened here is known to be readable.
+    with open_file(path) as stream:
+        try:
+            empty = not stream.read(1)
+        except OSError as error:
+            raise unreadable(error) from error
+    if empty:
+        raise EmptyMedia("no bytes")
     try:
-        if path.stat().st_size == 0:
-            raise EmptyMedia("no bytes")
-        container = av.open(f"file:{path}", "r", options=_OPTIONS, metadata_errors="replace")
-    except MediaError:
-        raise
-    except OSError as error:
-        raise unreadable(error) from error
+        container = _open(f"file:{path}")
     except DECODE_ERRORS as error:
         raise translate(error, "container") from error
     with container:
-        yield container
+        try:
+            yield container
+        except av.error.FFmpegError as error:
+            raise translate(error, "content") from error
+
+
+def _open(url: str) -> InputContainer:
+    return av.open(url, "r", options=_OPTIONS, metadata_errors="replace")
 
 
 def translate(error: BaseException, what: str) -> MediaError:
-    """An exception of PyAV as a ``MediaError``; its message drops FFmpeg's path."""
-    if isinstance(error, OSError):
-        return unreadable(error)
-    if isinstance(error, av.error.FFmpegError) and error.strerror:
-        return corrupt(error.strerror, what)
-    return corrupt(error, what)
+    """An exception of PyAV in one line, without the path that FFmpeg puts in it."""
+    strerror = error.strerror if isinstance(error, av.error.FFmpegError) else None
+    return corrupt(strerror or str(error), what)
 
 
 def video_stream(container: InputContainer) -> VideoStream | None:
@@ -123,17 +130,14 @@ def duration(container: InputContainer, stream: Stream) -> float:
 
 
 def _walked_duration(container: InputContainer, stream: Stream) -> float:
-    """The end of the last packet; leaves the container at its start."""
+    """The end of the last packet, by a reader of its own: not every file can go back."""
     end = zero = origin(container)
-    try:
-        for packet in container.demux(stream):
+    with suppress(*DECODE_ERRORS), _open(container.name) as again:
+        for packet in again.demux(again.streams[stream.index]):
             if packet.pts is not None:
                 last = packet.pts + (packet.duration or 0)
                 end = max(end, float(last * packet.time_base))
-    except DECODE_ERRORS:
-        pass  # what came before the damage still counts
-    container.seek(container.start_time or 0)
-    return end - zero
+    return end - zero  # where the file is damaged, what came before still counts
 
 
 def taken_at(container: InputContainer) -> str | None:

@@ -199,7 +199,7 @@ def _settle(path: Path, media: MediaType) -> MediaType:
             return media
         if containers.audio_stream(container) is not None:
             return MediaType(Kind.AUDIO, media.format)
-    raise CorruptMedia(f"a {media.format} file without a video or audio stream that can be read")
+    raise CorruptMedia(f"no video or audio stream in the {media.format} container can be read")
 
 
 def _describe(head: bytes) -> str:

@@ -181,15 +181,10 @@ class Catalog:
             InvalidQuery: ``match`` is no expression of FTS5.
         """
         text = words.SEARCH_KINDS if kinds else words.SEARCH
-        values = {
-            "match": match,
-            "rank": words.RANK,
-            "kinds": json.dumps(list(kinds)),
-            "limit": limit,
-        }
+        asked = {"match": match, "kinds": json.dumps(list(kinds)), "limit": limit}
         with translated(self.path):
             try:
-                return self._reader().connection.execute(text, values).fetchall()
+                return self._reader().connection.execute(text, asked | words.WEIGHTS).fetchall()
             except sqlite3.OperationalError as error:
                 if error.sqlite_errorcode == sqlite3.SQLITE_ERROR and "no such table" not in str(
                     error

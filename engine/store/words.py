@@ -18,13 +18,11 @@ from engine.store.paths import storable
 from engine.types import Moment
 
 TABLE = "moments_fts"
-WEIGHTS = (1.0, 1.0, 0.5)
-"""BM25 weights of text, tags and name: a name says less about what is in a file."""
+WEIGHTS = {"text": 1.0, "tags": 1.0, "name": 0.5}
+"""BM25 weights of the columns: a name says less about what is in a file."""
 _MOST_TOKENS = 64
 _TOKEN = re.compile(r"[^\W_]+")
 _CASE = re.compile(r"(?<=[a-z])(?=[A-Z])")
-
-RANK = f"bm25({', '.join(map(str, WEIGHTS))})"
 
 CREATE = (
     "CREATE VIRTUAL TABLE moments_fts USING fts5(text, tags, name, tokenize = 'porter unicode61')"
@@ -38,15 +36,17 @@ DELETE = (
     "DELETE FROM moments_fts WHERE rowid IN (SELECT moment_id FROM moments"
     " WHERE asset_id IN (SELECT value FROM json_each(:ids)))"
 )
+# The function and not the hidden column "rank", which takes twice as long here.
 SEARCH = (
-    "SELECT rowid, -rank FROM moments_fts WHERE moments_fts MATCH :match AND rank MATCH :rank"
-    " ORDER BY rank, rowid LIMIT :limit"
+    "SELECT rowid, -bm25(moments_fts, :text, :tags, :name) AS score FROM moments_fts"
+    " WHERE moments_fts MATCH :match"
+    " ORDER BY score DESC, rowid LIMIT :limit"
 )
 SEARCH_KINDS = (
-    "SELECT f.rowid, -f.rank FROM moments_fts f JOIN moments m ON m.moment_id = f.rowid"
-    " WHERE moments_fts MATCH :match AND rank MATCH :rank"
-    " AND m.kind IN (SELECT value FROM json_each(:kinds))"
-    " ORDER BY f.rank, f.rowid LIMIT :limit"
+    "SELECT f.rowid, -bm25(moments_fts, :text, :tags, :name) AS score"
+    " FROM moments_fts f JOIN moments m ON m.moment_id = f.rowid"
+    " WHERE moments_fts MATCH :match AND m.kind IN (SELECT value FROM json_each(:kinds))"
+    " ORDER BY score DESC, f.rowid LIMIT :limit"
 )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -498,6 +499,26 @@ def test_an_interrupted_run_commits_what_is_done_and_the_next_goes_on(
     report = index()
     assert (report.unchanged, report.added) == (done, 40 - done)
     assert len(vectors(store, "fake")) == 40
+
+
+def test_a_signal_wakes_a_run_that_waits_for_a_decoder(
+    media: Path, store: Store, index: Index, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pictures(media, 12)
+    prepare, signalled = FakeEncoder.prepare_image, threading.Event()
+
+    def interrupt(self: FakeEncoder, picture: object) -> Pixels:
+        if not signalled.is_set():
+            signalled.set()
+            os.kill(os.getpid(), signal.SIGINT)
+        return prepare(self, picture)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(FakeEncoder, "prepare_image", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        index()
+    assert len(names(store)) < 12
+    index()
+    assert len(names(store)) == 12
 
 
 def test_a_missing_path_writes_nothing(media: Path, store: Store, index: Index) -> None:

@@ -27,7 +27,8 @@ SOUNDS = [
     ("a.ogg", "libopus", "ogg", "ogg"), ("a.m4a", "aac", "ipod", "m4a"),
     ("a.aac", "aac", "adts", "aac"), ("a.aiff", "pcm_s16be", None, "aiff"),
     ("a.mp4", "aac", None, "mp4"), ("a.mkv", "aac", None, "mkv"),
-    ("a.webm", "libopus", None, "webm"), ("a.wma", "wmav2", "asf", "asf"), ("a.mov", "pcm_s16le", None, "mov"),
+    ("a.webm", "libopus", None, "webm"), ("a.wma", "wmav2", "asf", "asf"),
+    ("a.mov", "pcm_s16le", None, "mov"),
 ]  # fmt: skip
 VIDEOS = [
     ("a.mp4", "libx264", None, "mp4"), ("a.mov", "mjpeg", None, "mov"),
@@ -120,8 +121,8 @@ def test_mp3_after_junk(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "content",
     [b"hello\n", b"%PDF-1.7\n", b"PK\x03\x04" + bytes(100), b"\x7fELF" + bytes(500),
-     b"BM is a band", b"\xff\xfe" + "text".encode("utf-16-le"), b"GIF is a format", b"RIFF" + bytes(100),
-     b"const x: number = 1;\n" * 20],
+     b"BM is a band", b"\xff\xfe" + "text".encode("utf-16-le"), b"GIF is a format",
+     b"RIFF" + bytes(100), b"const x: number = 1;\n" * 20],
 )  # fmt: skip
 def test_no_media_is_none(tmp_path: Path, content: bytes) -> None:
     for name in ("notes.txt", "nothing", "code.ts"):

@@ -46,9 +46,8 @@ class CompactPictures:
 
     @cached_property
     def _session(self) -> Any:
-        key = f"compact/efficientnet-{EFFICIENTNET.sha256[:16]}-r{_REVISION}.onnx"
-        path = onnx.cached(self._settings, key, self._export)
-        return onnx.session(path, self._settings.threads)
+        key = f"compact/efficientnet-{EFFICIENTNET.sha256[:16]}-r{_REVISION}"
+        return onnx.tower(self._settings, key, self._export)
 
     @staticmethod
     def _export(out: Path) -> None:

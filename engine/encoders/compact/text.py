@@ -27,9 +27,8 @@ class MiniLM:
 
     @cached_property
     def _session(self) -> Any:
-        key = f"compact/minilm-{MINILM.sha256[:16]}-r{_REVISION}.onnx"
-        path = onnx.cached(self._settings, key, self._export)
-        return onnx.session(path, self._settings.threads)
+        key = f"compact/minilm-{MINILM.sha256[:16]}-r{_REVISION}"
+        return onnx.tower(self._settings, key, self._export)
 
     @staticmethod
     def _export(out: Any) -> None:
