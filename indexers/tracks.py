@@ -15,14 +15,14 @@ def either(tracks: Mapping[str, Iterator[Prepared]]) -> Iterator[Piece]:
     Raises:
         Exception: the first track's, when no track could be read to its end.
     """
-    errors: dict[str, Exception] = {}
+    first: Exception | None = None
+    notes: list[Note] = []
     for name, track in tracks.items():
         try:
             yield from track
         except Exception as error:  # whatever a decoder runs into
-            fault(error)
-            errors[name] = error
-    if len(errors) == len(tracks):
-        raise next(iter(errors.values()))
-    for name, broken in errors.items():
-        yield Note(f"{name}: {fault(broken)}")
+            notes.append(Note(f"{name}: {fault(error)}"))
+            first = first or error
+    if first is not None and len(notes) == len(tracks):
+        raise first
+    yield from notes

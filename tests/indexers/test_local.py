@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import threading
@@ -302,20 +303,23 @@ def test_a_file_that_vanishes_after_the_scan(media: Path, store: Store, settings
 
 
 def test_a_file_that_vanishes_or_changes_while_it_is_decoded(
-    media: Path, store: Store, index: Index, monkeypatch: pytest.MonkeyPatch
+    media: Path, store: Store, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pictures(media, 6)
+    paths = pictures(media, 3)
     prepare = FakeEncoder.prepare_image
+    turns = iter((paths[0].unlink, lambda: paths[1].write_bytes(b"other bytes"), lambda: None))
 
     def meddle(self: FakeEncoder, picture: object) -> Pixels:
-        (media / "001.png").unlink(missing_ok=True)
-        (media / "004.png").write_bytes(b"other bytes")
+        next(turns)()
         return prepare(self, picture)  # type: ignore[arg-type]
 
     monkeypatch.setattr(FakeEncoder, "prepare_image", meddle)
-    report = index(media / "001.png", media / "004.png", media / "005.png")
-    assert report.failed >= 1 and report.added >= 1
-    assert set(reasons(report)) <= {"001.png", "004.png"}
+    report = run(store, fake_towers(), [media], replace(settings, threads=1))
+    assert reasons(report) == {
+        "000.png": "vanished before it was read",
+        "001.png": "changes while it is read",
+    }
+    assert names(store) == ["002.png"]
 
 
 def test_an_unreadable_file_is_tried_again_without_being_asked(
@@ -521,6 +525,31 @@ def test_a_signal_wakes_a_run_that_waits_for_a_decoder(
     assert len(names(store)) == 12
 
 
+def test_an_interrupted_run_waits_for_its_threads(
+    media: Path, index: Index, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alive: set[threading.Thread] = set()
+
+    class Watched(threading.Thread):
+        def start(self) -> None:
+            alive.add(self)
+            super().start()
+
+        def join(self, timeout: float | None = None) -> None:
+            super().join(timeout)
+            alive.discard(self)
+
+    def interrupt() -> None:
+        assert len(alive) == 2
+        raise KeyboardInterrupt
+
+    pictures(media, 12)
+    monkeypatch.setattr(local, "Thread", Watched)
+    with pytest.raises(KeyboardInterrupt):
+        index(progress=Told(interrupt))
+    assert not alive
+
+
 def test_a_missing_path_writes_nothing(media: Path, store: Store, index: Index) -> None:
     pictures(media, 2)
     generation = store.generation()
@@ -557,21 +586,20 @@ def test_what_waits_stays_within_the_look_ahead(
     assert 768 <= most[0] <= 2000  # a picture of the fake tower has 768 bytes
 
 
-def test_finished_files_are_let_go(media: Path, store: Store, index: Index) -> None:
+def test_finished_files_are_let_go(media: Path, store: Store, settings: Settings) -> None:
     """However many files: only those of one commit and of the open batches are held."""
     pictures(media, 60)
     live: list[int] = []
 
     def count() -> None:
-        live.append(sum(1 for job in _jobs() if job.slots))
+        live.append(sum(1 for thing in gc.get_objects() if _holds_vectors(thing)))
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(commit, "COMMIT_ASSETS", 8)
-        index(progress=Told(count))
-    assert len(live) == 60 and max(live) <= 30
+        few = replace(settings, look_ahead=2000)
+        run(store, fake_towers(), [media], few, progress=Told(count))
+    assert len(live) == 60 and max(live) <= 20
 
 
-def _jobs() -> list[local._Job]:
-    import gc
-
-    return [thing for thing in gc.get_objects() if type(thing) is local._Job]
+def _holds_vectors(thing: object) -> bool:
+    return isinstance(thing, local._Job) and bool(thing.slots)

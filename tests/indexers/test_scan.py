@@ -255,3 +255,27 @@ def test_an_asset_with_a_file_does_not_move(media: Path, store: Store, index: In
     assert moves.claim(file, known.content_hash) == known
     assert moves.claim(file, known.content_hash) is None
     assert moves.claimed == {known.asset_id}
+
+
+def test_of_several_missing_assets_the_namesake_moves(
+    media: Path, store: Store, index: Index
+) -> None:
+    first, second = make.picture(media / "a.png"), media / "b.png"
+    second.write_bytes(first.read_bytes())
+    index()
+    known = {Path(asset.path).name: asset for asset in store.assets()}
+    first.unlink()
+    second.unlink()
+    size, content_hash = known["a.png"].size, known["a.png"].content_hash
+    files = [FileStat(str(media / "new" / name), size, 1) for name in ("0.png", "a.png", "b.png")]
+    moves = Moves(store, [Candidate(file) for file in files])
+    # The first comes before the namesakes of both, and has to leave them theirs.
+    assert [moves.claim(file, content_hash) for file in files] == [
+        None,
+        known["a.png"],
+        known["b.png"],
+    ]
+    for name in ("b.png", "a.png"):
+        moves = Moves(store, [])
+        file = FileStat(str(media / "new" / name), size, 1)
+        assert moves.claim(file, content_hash) == known[name]

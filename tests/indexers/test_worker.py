@@ -115,6 +115,9 @@ def test_batches_are_full_across_files_and_failures() -> None:
     bad.fault = "broke off"
     for seed, assembly in enumerate(good):
         worker.add(assembly, prepared(Tower.PICTURE, seed))
+    late = Assembly()
+    worker.add(late, prepared(Tower.PICTURE, 98))
+    late.fault = "broke off"
     worker.flush()
     assert encoder.sizes == [4, 4, 1]
 
