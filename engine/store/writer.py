@@ -305,14 +305,11 @@ class Writer:
         return count
 
     def _damage(self) -> mend.Damage:
-        columns = schema.segments.c
-        known = self._db.execute(
-            select(
-                columns.segment_id, columns.space, columns.file,
-                columns.rows, columns.bytes, columns.checksum,
-            )
-        )  # fmt: skip
-        return mend.find_damage(self.path, [SegmentInfo(*row) for row in known])
+        c = schema.segments.c
+        columns = (c.segment_id, c.space, c.file, c.rows, c.bytes, c.checksum)
+        with self._db.begin():
+            known = [SegmentInfo(*row) for row in self._db.execute(select(*columns))]
+        return mend.find_damage(self.path, known)
 
     def mend(self) -> list[str]:
         """Remove orphans, and send the assets of lost segments back to ``pending``.
@@ -321,8 +318,7 @@ class Writer:
             One warning for every lost segment.
         """
         with translated(self.path):
-            with self._db.begin():
-                damage = self._damage()
+            damage = self._damage()
             mend.remove_orphans(self.path, damage.orphans)
             found = [self.lose(info, mend.reason_of(self.path, info)) for info in damage.lost]
         return [warning for warning in found if warning]

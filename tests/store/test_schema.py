@@ -1,0 +1,115 @@
+"""Migrations, models and the compiled reads say the same."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection
+
+from engine.errors import LibraryCorrupt
+from engine.store import Store, migrations, reads, sqlite, sqlite_reads
+from engine.store.revisions import HEAD, REVISIONS
+from engine.store.schema import metadata
+
+
+@pytest.fixture
+def migrated(tmp_path: Path) -> Iterator[Connection]:
+    """A catalog that only migrations have made."""
+    engine = sqlite.writer_engine(tmp_path / "catalog.sqlite", create=True)
+    with engine.begin() as db:
+        migrations.run(db)
+        yield db
+    engine.dispose()
+
+
+def test_the_known_revisions_are_those_of_the_scripts() -> None:
+    scripts = ScriptDirectory.from_config(migrations.config())
+    walked = [script.revision for script in scripts.walk_revisions()]
+    assert tuple(reversed(walked)) == REVISIONS
+    assert scripts.get_current_head() == HEAD
+
+
+def test_migrations_lead_to_the_models(migrated: Connection) -> None:
+    options = {
+        "compare_type": True,
+        "include_name": lambda name, kind, _: kind != "table" or not name.startswith("moments_fts"),
+    }
+    assert compare_metadata(MigrationContext.configure(migrated, opts=options), metadata) == []
+
+
+def test_a_new_library_has_the_schema_of_a_migrated_one(store: Store, migrated: Connection) -> None:
+    read = "SELECT name, sql FROM sqlite_master WHERE name NOT LIKE 'alembic%'"
+    made = dict(store._reader().connection.execute(read).fetchall())
+    grown = {row[0]: row[1] for row in migrated.exec_driver_sql(read)}
+    assert {name: _plain(sql) for name, sql in made.items()} == {
+        name: _plain(sql) for name, sql in grown.items()
+    }
+
+
+def _plain(sql: str | None) -> list[str] | None:
+    """The columns and constraints of a statement, in any order."""
+    return None if sql is None else sorted(part.strip(" ()\n\t") for part in sql.split(","))
+
+
+def test_the_compiled_reads_are_up_to_date() -> None:
+    assert Path(sqlite_reads.__file__).read_text() == reads.sqlite_text(), (
+        "run: python -m engine.store.reads"
+    )
+
+
+@pytest.mark.parametrize(
+    ("read", "index"),
+    [
+        ("assets_under", "USING INDEX sqlite_autoindex_assets_1 (path>? AND path<?)"),
+        ("asset_at", "USING INDEX sqlite_autoindex_assets_1"),
+        ("assets_hash", "USING INDEX ix_assets_content_hash"),
+        ("records", "SEARCH moments USING INTEGER PRIMARY KEY"),
+        ("moments_of", "USING INDEX ix_moments_asset_id"),
+        ("moment_ids", "USING COVERING INDEX"),
+        ("moment_ids_both", "USING COVERING INDEX ix_moments_kind_modality"),
+        ("count_moments", "USING COVERING INDEX"),
+    ],
+)
+def test_lookups_use_an_index(store: Store, read: str, index: str) -> None:
+    statement = sqlite_reads.READS[read]
+    names = ("path", "low", "high", "hash", "ids", "id", "kinds", "modalities")
+    values = {name: "[]" for name in names if f":{name}" in statement}
+    plan = store._reader().connection.execute(f"EXPLAIN QUERY PLAN {statement}", values).fetchall()
+    assert index in " / ".join(row[3] for row in plan)
+
+
+def test_a_library_of_a_later_version_is_refused(store: Store) -> None:
+    _set_revision(store, "9999")
+    with pytest.raises(LibraryCorrupt, match=r"later version.*upgrade Sensorium"):
+        Store.open(store.path)
+
+
+def test_a_library_of_an_earlier_version_is_migrated(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first schema has no predecessor, so one is played: migrating is its own test."""
+    ran = []
+    monkeypatch.setattr(migrations, "run", lambda db: ran.append(db.engine.dialect.name))
+    monkeypatch.setattr("engine.store.store.REVISIONS", ("0000", *REVISIONS))
+    _set_revision(store, "0000")
+    Store.open(store.path).close()
+    assert ran == ["sqlite"]
+
+
+def test_running_the_migrations_again_changes_nothing(migrated: Connection) -> None:
+    migrations.run(migrated)
+    found = migrated.exec_driver_sql("SELECT version_num FROM alembic_version").scalars().all()
+    assert found == [HEAD]
+
+
+def _set_revision(store: Store, revision: str) -> None:
+    connection = sqlite3.connect(store.path / "catalog.sqlite")
+    with connection:
+        connection.execute("UPDATE alembic_version SET version_num = ?", (revision,))
+    connection.close()

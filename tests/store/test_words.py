@@ -1,0 +1,119 @@
+"""Full text search: whatever is asked, and what of a file can be found."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from engine.store import Store, match_any
+from engine.store.words import name_words
+from engine.types import Embedding, IndexedAsset, Kind, Modality, Moment
+from tests.store.make import asset, picture, sound
+
+HOSTILE = [*"\"'*^()-+%\0🙂", "OR", "AND", "NOT", "NEAR(a b)", "text:"]
+
+
+def search(store: Store, text: str, kinds: tuple[Kind, ...] = ()) -> list[int]:
+    match = match_any(text)
+    return [] if match is None else [moment_id for moment_id, _ in store.words(match, kinds, 20)]
+
+
+@settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(text=st.one_of(st.text(), st.lists(st.sampled_from([*HOSTILE, "dog"])).map(" ".join)))
+def test_no_text_is_a_syntax_error(store: Store, text: str) -> None:
+    search(store, text)
+    search(store, text, (Kind.IMAGE,))
+
+
+@pytest.mark.parametrize("text", ["", " ", "🙂", "\0", '"', "***", "--", "_"])
+def test_a_text_without_words_has_no_expression(text: str) -> None:
+    assert match_any(text) is None
+
+
+def test_an_expression_is_of_quoted_words() -> None:
+    assert match_any('Dog OR "cat" dog NEAR') == '"dog" OR "or" OR "cat" OR "near"'
+    assert len((match_any(" ".join(f"w{i}" for i in range(500))) or "").split(" OR ")) == 64
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "beach",
+        "BEACH",
+        "img beach",
+        "2024",
+        "beach-2024",
+        "beach.2024",
+        "summer",
+        "holidays beaches",
+    ],
+)
+def test_a_file_is_found_by_its_name_and_folder(
+    store: Store, commit: Callable[..., int], text: str
+) -> None:
+    commit(picture("/pics/SummerHoliday/IMG_beach-2024.jpg"), picture("/other/x.jpg"))
+    assert search(store, text) == [1]
+
+
+def test_a_name_finds_its_asset_once(store: Store, commit: Callable[..., int]) -> None:
+    commit(sound("/beach.wav", *(f"sentence {i}" for i in range(9))), picture("/beach.jpg"))
+    assert sorted(search(store, "beach")) == [1, 10]
+
+
+def test_words_are_stemmed_and_accents_do_not_matter(
+    store: Store, commit: Callable[..., int]
+) -> None:
+    commit(sound("/a.wav", "She was running past the café", "cafe\u0301s are closed"))
+    assert search(store, "runs") == [1]
+    assert sorted(search(store, "cafe")) == sorted(search(store, "café")) == [1, 2]
+    assert sorted(search(store, "cafe\u0301")) == [1, 2]
+
+
+def test_scores_are_positive_and_best_first(store: Store, commit: Callable[..., int]) -> None:
+    commit(
+        sound("/a.wav", "the dog barks", "dog dog dog", "the cat sleeps by the door"),
+        picture("/pics/dog.jpg"),
+        *(picture(f"/x/{i}.jpg") for i in range(20)),
+    )
+    found = store.words('"dog"', (), 10)
+    scores = [score for _, score in found]
+    assert scores == sorted(scores, reverse=True)
+    assert min(scores) > 0
+    assert found[0][0] == 2
+    assert store.words('"dog"', (), 2) == found[:2]
+
+
+def test_a_word_weighs_less_in_a_name_than_among_the_tags(
+    store: Store, commit: Callable[..., int]
+) -> None:
+    commit(picture("/1/dog.jpg", "a"), picture("/2/3.jpg", "b", "dog"))
+    commit(*(picture(f"/x/{i}.jpg") for i in range(20)))
+    assert search(store, "dog") == [2, 1]
+
+
+def test_only_the_kinds_that_are_asked(store: Store, commit: Callable[..., int]) -> None:
+    commit(sound("/a.wav", "a dog"), picture("/b.jpg", "b", "dog"))
+    assert search(store, "dog", (Kind.IMAGE,)) == [2]
+    assert search(store, "dog", (Kind.AUDIO,)) == [1]
+    assert search(store, "dog", (Kind.VIDEO,)) == []
+    assert sorted(search(store, "dog", (Kind.IMAGE, Kind.AUDIO))) == [1, 2]
+
+
+def test_text_that_no_database_stores_is_still_committed(
+    store: Store, commit: Callable[..., int]
+) -> None:
+    moment = Moment(Modality.SPEECH, 0.0, 1.0, 0, "nul \0 and \ud800 surrogate")
+    commit(IndexedAsset(asset("/a.wav", "a", Kind.AUDIO), (Embedding(moment, {}),)))
+    assert search(store, "surrogate") == [1]
+    assert store.records([1])[1].moment.text == "nul \ufffd and \ufffd surrogate"
+
+
+def test_words_of_names() -> None:
+    assert name_words("/pics/Summer_2024/IMG_beach-01.tar.gz") == "Summer 2024 IMG beach 01 tar"
+    assert name_words("/beach.jpg") == "beach"
+    assert name_words("/pics/na\udcefve.jpg") == "pics na ve"
