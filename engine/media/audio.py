@@ -61,7 +61,7 @@ def probe_audio(path: Path) -> AudioInfo:
         stream = _soundtrack(container)
         seconds = containers.duration(container, stream)
         if stream.codec_context.name.startswith("pcm_") and stream.codec_context.bit_rate:
-            # Headers written before the length was known claim hours.
+            # A file that was cut off still claims its whole length.
             seconds = min(seconds, container.size * 8 / stream.codec_context.bit_rate)
         return AudioInfo(seconds, stream.rate, stream.channels)
 

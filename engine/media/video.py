@@ -33,6 +33,8 @@ _SPACING = 0.1
 """Seconds between frames that are compared where there are no keyframes."""
 _LAST_FRAME = 0.04
 """Seconds that the last frame is shown where the header's length falls short of it."""
+_WIDEST = 5
+"""Times that a pixel is wider than high, past which the header is damaged."""
 _UNSPECIFIED = 2
 """AVCOL_SPC_UNSPECIFIED: the file does not say by which matrix YUV becomes RGB."""
 _SIDEWAYS = (
@@ -150,9 +152,14 @@ def _candidates(
 ) -> Iterator[Candidate]:
     """The sampled frames as pictures, in strictly rising time."""
     zero = containers.origin(container)
+    turn: Image.Transpose | None = None
     try:
-        for frame, time in _thinned(sampled_frames(container, stream, seconds), zero):
+        frames = _thinned(sampled_frames(container, stream, seconds), zero)
+        for number, (frame, time) in enumerate(frames):
+            if number == 0:  # of a stream, not of a frame; and see ``_turn``
+                turn = _turn(frame)
             image = _picture(frame, stream, min_side)
+            image = image if turn is None else image.transpose(turn)
             yield Candidate(image, time, Look.of(image))
     except containers.DECODE_ERRORS as error:
         raise containers.translate(error, "video") from error
@@ -182,7 +189,7 @@ def _thinned(frames: Iterator[VideoFrame], zero: float) -> Iterator[tuple[VideoF
 
 
 def _picture(frame: VideoFrame, stream: VideoStream, min_side: int) -> Image.Image:
-    """The frame as RGB, upright, its shortest side at most ``min_side``."""
+    """The frame as RGB, as stored, its shortest side at most ``min_side``."""
     width, height = _shown_size(frame.width, frame.height, stream)
     scale = min(1.0, min_side / min(width, height))
     # Untagged high definition is BT.709; swscale would take it for BT.601.
@@ -193,18 +200,23 @@ def _picture(frame: VideoFrame, stream: VideoStream, min_side: int) -> Image.Ima
         interpolation="AREA",
         src_colorspace=guess,
     )
-    turn = _turn(frame)
-    return image if turn is None else image.transpose(turn)
+    return image
 
 
 def _shown_size(width: int, height: int, stream: VideoStream) -> tuple[int, int]:
     """Square pixels: the width as a player stretches it, before rotation."""
     ratio = stream.sample_aspect_ratio
-    return (round(width * ratio) if ratio else width), height
+    if not ratio or not 1 / _WIDEST <= ratio <= _WIDEST:
+        return width, height
+    return max(1, round(width * ratio)), height
 
 
 def _turn(frame: VideoFrame | None) -> Image.Transpose | None:
-    """What turns a frame upright, from its display matrix."""
+    """What turns a frame upright, from its display matrix.
+
+    Asking for side data ties a frame into a reference cycle, so that its pixels
+    stay until the next garbage collection: not to be done for each frame.
+    """
     if frame is None:
         return None
     matrix = frame.side_data.get("DISPLAYMATRIX")

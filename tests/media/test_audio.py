@@ -94,6 +94,20 @@ def test_headers_that_lie_about_the_length(tmp_path: Path, claimed: int) -> None
     assert probe_audio(path).duration == pytest.approx(1, abs=0.01)
 
 
+def test_a_length_past_the_end_of_the_file(tmp_path: Path) -> None:
+    path = makers.write_sound(tmp_path / "a.aiff", tone(4, RATE), RATE, "pcm_s16be")
+    path.write_bytes(path.read_bytes()[: RATE * 4])
+    assert probe_audio(path).duration == pytest.approx(2, abs=0.01)
+
+
+@pytest.mark.parametrize("rate", [1, 2_000_000_000])
+def test_sampling_rates_of_damaged_headers(tmp_path: Path, rate: int) -> None:
+    path = tmp_path / "a.wav"
+    path.write_bytes(makers.riff(1, 1, rate, 8, bytes(1000)))
+    with pytest.raises(CorruptMedia, match="sampling rate"):
+        list(read_audio(path, RATE, 1))
+
+
 def test_chunks_of_any_length(tmp_path: Path) -> None:
     path = makers.write_sound(tmp_path / "a.wav", tone(2.5, RATE), RATE, "pcm_s16le")
     for seconds in (0.1, 0.7, 1.0, 2.5, 10.0):
@@ -147,7 +161,7 @@ def test_is_silent() -> None:
     assert not is_silent(tone(1, RATE, level=0.0016), RATE, -60)
     assert not is_silent(tone(0.01, RATE), RATE, -60)
     click = quiet.copy()
-    click[5000:5800] = tone(0.05, RATE, level=0.01)
+    click[5000:5800] = tone(0.05, RATE, level=0.003)
     assert not is_silent(click, RATE, -60), "the loudest 50 ms count, not the mean"
 
 

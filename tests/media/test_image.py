@@ -66,7 +66,7 @@ TURNS = {
 }
 
 
-@pytest.mark.parametrize("suffix", ["jpg", "png", "webp", "tiff"])
+@pytest.mark.parametrize("suffix", ["jpg", "png", "webp", "tiff", "avif"])
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_orientation(tmp_path: Path, settings: Settings, orientation: int, suffix: str) -> None:
     turn = TURNS[orientation]
