@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeAlias
 
-import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from engine.config import Settings
 from engine.encoders.fake import fake_towers
@@ -17,6 +16,13 @@ from engine.types import IndexReport
 from indexers.local import run
 
 Index: TypeAlias = Callable[..., IndexReport]
+
+
+@pytest.fixture(autouse=True)
+def no_thread_is_left() -> Iterator[None]:
+    before = set(threading.enumerate())
+    yield
+    assert set(threading.enumerate()) == before
 
 
 @pytest.fixture
@@ -46,19 +52,3 @@ def index(store: Store, media: Path, settings: Settings) -> Index:
         return run(store, towers, paths or (media,), settings, **options)  # type: ignore[arg-type]
 
     return indexed
-
-
-def vectors(store: Store, space: str) -> dict[int, NDArray[np.float32]]:
-    """Every vector of a space by its moment, less those of deleted moments."""
-    found: dict[int, NDArray[np.float32]] = {}
-    for info in store.segments(space):
-        ids, rows = store.read_segment(info)
-        found.update(zip(ids.tolist(), rows, strict=True))
-    return {i: row for i, row in found.items() if i not in set(store.tombstones().tolist())}
-
-
-def moment_ids(store: Store, path: Path) -> list[int]:
-    """The moments of the asset at ``path``."""
-    asset = store.get(path)
-    assert asset is not None, f"{path} is not indexed"
-    return [record.moment_id for record in store.moments_of(asset.asset_id)]

@@ -16,7 +16,7 @@ from indexers import identify, scan
 from indexers.identify import Moves, hash_file
 from indexers.scan import Candidate, ScanPlan, walk
 from tests.indexers import media_files as make
-from tests.indexers.conftest import moment_ids
+from tests.indexers.runs import moment_ids
 
 
 def touch(path: Path, content: str = "x") -> Path:

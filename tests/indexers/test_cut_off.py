@@ -1,0 +1,181 @@
+"""Runs that are cut off, and what they hold while they run."""
+
+from __future__ import annotations
+
+import gc
+import os
+import signal
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from engine.config import Settings
+from engine.encoders.base import Pixels
+from engine.encoders.fake import COLOURS, FakeEncoder, FakeSounds, fake_towers
+from engine.encoders.towers import Towers
+from engine.errors import EncoderUnavailable, LibraryBusy, PathNotFound
+from engine.store import Store, failpoints
+from engine.types import IndexReport
+from indexers import commit, local, lookahead
+from indexers.local import run
+from tests.indexers import media_files as make
+from tests.indexers.runs import (
+    Broken,
+    Told,
+    names,
+    pictures,
+    vectors,
+)
+
+Index = Callable[..., IndexReport]
+
+
+def test_an_error_of_the_encoder_ends_the_run_and_keeps_what_is_done(
+    media: Path, store: Store, settings: Settings
+) -> None:
+    pictures(media, 30)
+    with pytest.raises(EncoderUnavailable, match="the tower fell"):
+        run(store, Towers(Broken(after=3), FakeSounds()), [media], settings)
+    assert len(names(store)) == 12
+    with store.writer():
+        pass  # the lock is free
+    report = run(store, fake_towers(), [media], settings)
+    assert (report.unchanged, report.added) == (12, 18)
+
+
+def test_an_error_of_the_store_ends_the_run_and_keeps_what_was_committed(
+    media: Path, store: Store, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(commit, "COMMIT_ASSETS", 4)
+    pictures(media, 30)
+    told = Told(lambda: told.done[10:] and failpoints._armed.update({"commit.rows": "raise"}))
+    try:
+        with pytest.raises(failpoints.Injected):
+            run(store, fake_towers(), [media], settings, progress=told)
+    finally:
+        failpoints._armed.clear()
+    committed = len(names(store))
+    assert 4 <= committed <= 12 and committed == len(vectors(store, "fake"))
+    assert run(store, fake_towers(), [media], settings).added == 30 - committed
+
+
+def test_an_interrupted_run_commits_what_is_done_and_the_next_goes_on(
+    media: Path, store: Store, index: Index
+) -> None:
+    pictures(media, 40)
+
+    def interrupt() -> None:
+        if len(told.done) == 10:
+            raise KeyboardInterrupt
+
+    told = Told(interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        index(progress=told)
+    done = len(names(store))
+    assert 10 <= done < 40
+    report = index()
+    assert (report.unchanged, report.added) == (done, 40 - done)
+    assert len(vectors(store, "fake")) == 40
+
+
+def test_a_signal_wakes_a_run_that_waits_for_a_decoder(
+    media: Path, store: Store, index: Index, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pictures(media, 12)
+    prepare, signalled = FakeEncoder.prepare_image, threading.Event()
+
+    def interrupt(self: FakeEncoder, picture: object) -> Pixels:
+        if not signalled.is_set():
+            signalled.set()
+            os.kill(os.getpid(), signal.SIGINT)
+        return prepare(self, picture)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(FakeEncoder, "prepare_image", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        index()
+    assert len(names(store)) < 12
+    index()
+    assert len(names(store)) == 12
+
+
+def test_an_interrupted_run_waits_for_its_threads(
+    media: Path, index: Index, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alive: set[threading.Thread] = set()
+
+    class Watched(threading.Thread):
+        def start(self) -> None:
+            alive.add(self)
+            super().start()
+
+        def join(self, timeout: float | None = None) -> None:
+            super().join(timeout)
+            alive.discard(self)
+
+    def interrupt() -> None:
+        assert len(alive) == 2
+        raise KeyboardInterrupt
+
+    pictures(media, 12)
+    monkeypatch.setattr(local, "Thread", Watched)
+    with pytest.raises(KeyboardInterrupt):
+        index(progress=Told(interrupt))
+    assert not alive
+
+
+def test_a_missing_path_writes_nothing(media: Path, store: Store, index: Index) -> None:
+    pictures(media, 2)
+    generation = store.generation()
+    with pytest.raises(PathNotFound):
+        index(media, media / "nowhere")
+    assert store.generation() == generation and not store.spaces()
+
+
+def test_a_second_writer_is_told(media: Path, store: Store, index: Index) -> None:
+    pictures(media, 1)
+    with store.writer(), pytest.raises(LibraryBusy):
+        index()
+    assert index(dry_run=True).added == 1
+
+
+# --- memory -------------------------------------------------------------------
+
+
+def test_what_waits_stays_within_the_look_ahead(
+    media: Path, store: Store, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make.animation(media / "a.gif", [*COLOURS, *COLOURS])
+    pictures(media, 40)
+    most = [0]
+
+    class Watched(lookahead.LookAhead):  # type: ignore[type-arg]
+        def put(self, item: object, nbytes: int = 0) -> None:
+            super().put(item, nbytes)
+            most[0] = max(most[0], self.held)
+
+    monkeypatch.setattr(local, "LookAhead", Watched)
+    report = run(store, fake_towers(), [media], replace(settings, look_ahead=2000, threads=4))
+    assert report.moments == 52
+    assert 768 <= most[0] <= 2000  # a picture of the fake tower has 768 bytes
+
+
+def test_finished_files_are_let_go(media: Path, store: Store, settings: Settings) -> None:
+    """However many files: only those of one commit and of the open batches are held."""
+    pictures(media, 60)
+    live: list[int] = []
+
+    def count() -> None:
+        live.append(sum(1 for thing in gc.get_objects() if _holds_vectors(thing)))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(commit, "COMMIT_ASSETS", 8)
+        few = replace(settings, look_ahead=2000)
+        run(store, fake_towers(), [media], few, progress=Told(count))
+    assert len(live) == 60 and max(live) <= 20
+
+
+def _holds_vectors(thing: object) -> bool:
+    return isinstance(thing, local._Job) and bool(thing.slots)
