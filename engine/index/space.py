@@ -60,24 +60,25 @@ class SpaceIndex:
         """Take in every newer segment and drop what has died since."""
         dead = log.tombstones()
         self._bury(np.setdiff1d(dead, self._buried, assume_unique=True))
-        for info in log.segments(self.space, after=self.watermark):
+        newer = log.segments(self.space, after=self.watermark)
+        members = {m: log.moment_ids(modalities=(m,)) for m in Modality} if newer else {}
+        for info in newer:
             ids, vectors = log.read_segment(info)
-            alive = ~np.isin(ids, dead)
-            self._add(log, ids[alive], vectors[alive])
+            for modality, alive in members.items():
+                rows = np.isin(ids, alive)
+                if rows.any():
+                    self._of(modality).add(ids[rows], vectors[rows])
             self.watermark = info.segment_id
         self._buried = dead
 
     def _bury(self, ids: MomentIds) -> None:
-        """Drop vectors whose moments have died."""
+        """Drop vectors whose moments have died, and indexes that are left empty."""
         if len(ids):
             for index in self.indexes.values():
                 index.remove(ids)
+            self.indexes = {m: index for m, index in self.indexes.items() if len(index)}
 
-    def _add(self, log: Log, ids: MomentIds, vectors: Vectors) -> None:
-        """Each vector to the index of its modality."""
-        for modality in Modality:
-            rows = np.isin(ids, log.moment_ids(modalities=(modality,)))
-            if rows.any():
-                if modality not in self.indexes:
-                    self.indexes[modality] = self.make(self.dim)
-                self.indexes[modality].add(ids[rows], vectors[rows])
+    def _of(self, modality: Modality) -> VectorIndex:
+        if modality not in self.indexes:
+            self.indexes[modality] = self.make(self.dim)
+        return self.indexes[modality]

@@ -86,7 +86,21 @@ def test_tags_are_the_probable_classes(bridge):
     assert [t.weight for t in tags] == sorted((t.weight for t in tags), reverse=True)
 
 
-def test_the_head_is_small_and_unit(bridge):
+def test_the_head_is_small_and_its_classes_are_centred(bridge):
     assert HEAD.stat().st_size < 1_000_000
-    assert bridge.class_vectors.shape == (1000, 384)
-    np.testing.assert_allclose(np.linalg.norm(bridge.class_vectors, axis=1), 1, atol=1e-3)
+    classes, unknown = bridge.head["class_vectors"], bridge.head["unknown"]
+    assert (classes.shape, unknown.shape) == ((1000, 384), (384,))
+    np.testing.assert_allclose(classes.mean(0), 0, atol=1e-4)
+
+
+def test_no_text_is_near_the_unknown(bridge, settings):
+    texts = CompactEncoder(settings).embed_texts(["an animal", "a lawn", "anything at all"])
+    assert np.abs(texts @ bridge.head["unknown"]).max() < 1e-3
+
+
+def test_a_picture_of_nothing_in_particular_is_near_no_word(bridge, settings):
+    cat = bridge.see([bridge.prepare(sample("chelsea.png"))])[1]
+    anything = np.full((1, 1000), 1e-3, np.float32)
+    animal = CompactEncoder(settings).embed_texts(["an animal"])[0]
+    certain, uncertain = bridge.words(np.concatenate([cat, anything])) @ animal
+    assert certain > 0.15 > 0.05 > abs(uncertain)

@@ -2,7 +2,7 @@
 
 A picture's vector in the shared space is the probability-weighted sum of its
 classes' vectors (ConSE, Norouzi et al. 2014). The class vectors are fitted to
-text (``train_pictures.py``), so that both a class's own name and the general
+text (``engine.training.pictures``), so that both a class's own name and the general
 words above it find the picture. The tower's pooled features are the space
 ``looks``, which tells two dogs of one breed apart where words cannot.
 """
@@ -10,7 +10,7 @@ words above it find the picture. The tower's pooled features are the space
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -37,7 +37,7 @@ HEAD = Path(__file__).parent / "heads" / "pictures.safetensors"
 
 
 class CompactPictures:
-    """Pictures to features and class probabilities. Built at first use."""
+    """Pictures to features, class probabilities and words. Built at first use."""
 
     resized_side = round(SIDE / _CROP)
 
@@ -69,12 +69,11 @@ class CompactPictures:
         return names
 
     @cached_property
-    def class_vectors(self) -> Vectors:
-        """The fitted head: one unit vector per class, (1000, 384) float32."""
+    def head(self) -> Mapping[str, Vectors]:
+        """The fitted head: ``class_vectors`` (1000, 384) and ``unknown`` (384,), float32."""
         from safetensors.numpy import load_file
 
-        vectors: Vectors = load_file(HEAD)["class_vectors"].astype(np.float32)
-        return vectors
+        return {name: tensor.astype(np.float32) for name, tensor in load_file(HEAD).items()}
 
     def prepare(self, image: Image.Image) -> Pixels:
         """Resize the shorter side to 292 pixels and crop the centre: (260, 260, 3) uint8."""
@@ -96,8 +95,12 @@ class CompactPictures:
         return features, probabilities
 
     def words(self, probabilities: Vectors) -> Vectors:
-        """Class probabilities (n, 1000) as unit vectors of the shared space, (n, 384)."""
-        mixed = probabilities @ self.class_vectors
+        """Class probabilities (n, 1000) as unit vectors of the shared space, (n, 384).
+
+        The less a picture is of any class in particular, the shorter is its sum
+        of class vectors, and the more of it is ``unknown``, which no text is near.
+        """
+        mixed = probabilities @ self.head["class_vectors"] + self.head["unknown"]
         unit: Vectors = mixed / np.linalg.norm(mixed, axis=1, keepdims=True)
         return unit
 

