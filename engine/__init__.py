@@ -1,11 +1,11 @@
 """Sensorium: find moments in pictures, videos and sounds by words.
 
-    from engine import Library
+from engine import Library
 
-    library = Library.open("~/media.library", create=True)
-    library.index(["~/Pictures"])
-    for hit in library.search("a dog on a beach").hits:
-        print(hit.score, hit.path, hit.start)
+library = Library.open("~/media.library", create=True)
+library.index(["~/Pictures"])
+for hit in library.search("a dog on a beach").hits:
+    print(hit.score, hit.path, hit.start)
 """
 
 from __future__ import annotations

@@ -251,9 +251,9 @@ class Library:
         from engine.query.embed import example_of
 
         query = example_of(Path(path).expanduser())
-        kinds = tuple(Kind(kind) for kind in kinds)
+        only = tuple(Kind(kind) for kind in kinds)
         return self.run(
-            Query(image=query.image, audio=query.audio, kinds=kinds, top=top, likeness=True),
+            Query(image=query.image, audio=query.audio, kinds=only, top=top, likeness=True),
             leave_out=str(Path(path).expanduser().resolve()),
         )
 

@@ -7,41 +7,15 @@ in the log.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Protocol
 
 import numpy as np
 
 from engine.index.base import VectorIndex
 from engine.index.exact import ExactIndex
-from engine.types import Modality, MomentIds, Vectors
-
-
-class SegmentLike(Protocol):
-    """What is needed of an entry of the log."""
-
-    @property
-    def segment_id(self) -> int: ...
-
-
-class Log(Protocol):
-    """What an index reads of the store."""
-
-    def generation(self) -> int:
-        """Increases with every commit."""
-
-    def segments(self, space: str, after: int = 0) -> Sequence[SegmentLike]:
-        """The segments of a space in the order of their commits."""
-
-    def read_segment(self, info: SegmentLike) -> tuple[MomentIds, Vectors]:
-        """The moment ids and vectors of one segment."""
-
-    def moment_ids(self, kinds: Sequence[str] = (), modalities: Sequence[str] = ()) -> MomentIds:
-        """The ids of live moments, ascending."""
-
-    def tombstones(self) -> MomentIds:
-        """Ids of dead moments whose vectors are still in a segment."""
+from engine.store import Store
+from engine.types import Modality, MomentIds
 
 
 @dataclass(slots=True)
@@ -56,7 +30,7 @@ class SpaceIndex:
     indexes: dict[Modality, VectorIndex] = field(default_factory=dict)
     _buried: MomentIds = field(default_factory=lambda: np.zeros(0, np.int64))
 
-    def follow(self, log: Log) -> None:
+    def follow(self, log: Store) -> None:
         """Take in every newer segment and drop what has died since."""
         dead = log.tombstones()
         self._bury(np.setdiff1d(dead, self._buried, assume_unique=True))

@@ -20,9 +20,7 @@ _EXAMPLES = 200
 """Of those, the ones that are also asked as examples."""
 
 
-def estimate_all(
-    indexes: Mapping[str, SpaceIndex], towers: Towers
-) -> list[Background]:
+def estimate_all(indexes: Mapping[str, SpaceIndex], towers: Towers) -> list[Background]:
     """The backgrounds of texts in the shared space, and of examples in every space.
 
     The sample is drawn with a fixed seed, so that a rebuilt library scores alike.

@@ -84,11 +84,12 @@ def _classes() -> tuple[list[str], list[list[str]]]:
     from engine.encoders.torchvision_ops import declare_missing_operators
 
     declare_missing_operators()
-    from timm.data import ImageNetInfo
+    from timm.data.imagenet_info import ImageNetInfo
 
     info = ImageNetInfo()
     names = [info.index_to_description(i).split(",") for i in range(1000)]
-    return [n[1:] for n in info.label_names()], [[w.strip() for w in row] for row in names]
+    wnids: list[str] = info.label_names()  # type: ignore[no-untyped-call]
+    return [n[1:] for n in wnids], [[w.strip() for w in row] for row in names]
 
 
 def _phrases(

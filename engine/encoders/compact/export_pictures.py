@@ -15,7 +15,7 @@ declare_missing_operators()
 
 import timm  # noqa: E402
 import torch  # noqa: E402
-from timm.data import ImageNetInfo  # noqa: E402
+from timm.data.imagenet_info import ImageNetInfo  # noqa: E402
 from torch import Tensor, nn  # noqa: E402
 
 from engine.encoders.onnx import export_module  # noqa: E402

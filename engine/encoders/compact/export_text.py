@@ -56,7 +56,8 @@ class _Layer(nn.Module):
         scores = q @ k.transpose(-1, -2) / (_DIM // _HEADS) ** 0.5 + bias
         mixed = (scores.softmax(-1) @ v).transpose(1, 2).reshape(n, length, _DIM)
         hidden = self.norm1(hidden + self.out(mixed))
-        return self.norm2(hidden + self.down(nn.functional.gelu(self.up(hidden))))
+        out: Tensor = self.norm2(hidden + self.down(nn.functional.gelu(self.up(hidden))))
+        return out
 
 
 def _renamed(state: dict[str, Tensor]) -> dict[str, Tensor]:
