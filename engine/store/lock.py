@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -51,7 +50,7 @@ def _take(descriptor: int, library: Path, wait: bool) -> None:
 
 def _sign(descriptor: int) -> None:
     since = datetime.now().astimezone().isoformat(timespec="seconds")
-    line = json.dumps({"pid": os.getpid(), "host": socket.gethostname(), "since": since})
+    line = json.dumps({"pid": os.getpid(), "host": os.uname().nodename, "since": since})
     os.ftruncate(descriptor, 0)
     os.pwrite(descriptor, line.encode(), 0)
 

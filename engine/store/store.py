@@ -23,7 +23,6 @@ from engine.errors import (
     LibraryReadOnly,
     NotALibrary,
 )
-from engine.store import create as making
 from engine.store import mend, segments
 from engine.store.catalog import FILE, Catalog
 from engine.store.lock import held
@@ -67,8 +66,10 @@ class Store(Catalog):
             NotALibrary: the folder is a library already, or holds something else.
             LibraryReadOnly: the folder cannot be made. Nothing is left behind.
         """
+        from engine.store.create import create
+
         folder = _absolute(path)
-        making.create(folder, encoder)
+        create(folder, encoder)
         return cls(folder)
 
     @classmethod
@@ -108,8 +109,10 @@ class Store(Catalog):
                 f"{self.path} was written by a later version of Sensorium "
                 f"(catalog {found}, this one knows {HEAD}); upgrade Sensorium"
             )
+        from engine.store.create import upgrade
+
         self.close()
-        making.upgrade(self.path)
+        upgrade(self.path)
 
     # --- segments ---------------------------------------------------------------
 

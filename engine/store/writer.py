@@ -58,7 +58,7 @@ class Writer:
             }
 
     def _take(self, counter: str, count: int = 1) -> int:
-        """Reserve ids; the first of them. A commit that fails never gives them back."""
+        """Reserve ids for this transaction; the first of them."""
         first = self._counters[counter]
         self._counters[counter] += count
         return first
@@ -103,12 +103,9 @@ class Writer:
 
     def _undo(self) -> None:
         """After a rollback: read again what is true, and clear the folder of the rest."""
-        reserved = dict(self._counters)
         # Best effort: what stays behind is an orphan, and goes at the next open.
         with suppress(Exception):
             self._load()
-            for name in ("next_asset", "next_moment", "next_segment"):
-                self._counters[name] = reserved[name]
             mend.remove_orphans(self.path, self._damage().orphans)
 
     # --- spaces and backgrounds -------------------------------------------------

@@ -138,6 +138,18 @@ def test_a_lost_segment_sends_its_assets_back_to_pending(
         assert again.warnings == []
 
 
+def test_nothing_is_a_tombstone_whose_vectors_are_all_gone(
+    store: Store, commit: Callable[..., int]
+) -> None:
+    commit(sound("/a.wav", "hello"))
+    commit(sound("/b.wav", "hello"))
+    with store.writer() as writer:
+        writer.remove([2])
+    lost_file(store.path / "segments" / store.segments("text")[0].file)
+    with Store.open(store.path) as reopened:
+        assert reopened.tombstones().tolist() == [2]
+
+
 def test_a_lost_segment_under_a_writer_is_only_left_out(
     store: Store, commit: Callable[..., int]
 ) -> None:
@@ -192,6 +204,29 @@ def test_a_segment_of_another_encoder_is_refused(
         monkeypatch.setattr(store, "spaces", lambda other=other: {"text": other})
         with pytest.raises(SpaceMismatch, match=line):
             store.read_segment(info)
+
+
+def test_segments_last_on_disk_before_they_count(
+    store: Store, commit: Callable[..., int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a power cut would show, which no test can make: the order of the syncs."""
+    done: list[str] = []
+    sync, rename = os.fsync, Path.rename
+
+    def synced(descriptor: int) -> None:
+        done.append(f"sync {Path(os.readlink(f'/proc/self/fd/{descriptor}')).name}")
+        sync(descriptor)
+
+    def renamed(source: Path, target: Path) -> Path:
+        done.append(f"rename to {target.name}")
+        return rename(source, target)
+
+    monkeypatch.setattr(os, "fsync", synced)
+    monkeypatch.setattr(Path, "rename", renamed)
+    with failpoints.armed("segment.renamed"), pytest.raises(Injected):
+        commit(sound("/a.wav", "hello"))
+    name = "00000001-text.parquet"
+    assert done[:3] == [f"sync {name}.tmp", f"rename to {name}", "sync segments"]
 
 
 def test_the_disk_fills_up_in_the_catalog(store: Store, commit: Callable[..., int]) -> None:

@@ -162,6 +162,7 @@ def test_moment_ids_by_kind_and_modality(store: Store, commit: Callable[..., int
     assert store.moment_ids(modalities=[Modality.IMAGE]).tolist() == [3]
     assert store.moment_ids([Kind.IMAGE], [Modality.SPEECH]).tolist() == []
     assert store.moment_ids([Kind.IMAGE, Kind.AUDIO], [Modality.SPEECH]).tolist() == [1, 2, 4]
+    assert store.moment_ids([Kind.IMAGE, Kind.AUDIO]).tolist() == [1, 2, 3, 4]
     assert store.moment_ids().dtype == np.int64
 
 
