@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Iterator
 
+import hypothesis
 import pytest
+from hypothesis.configuration import set_hypothesis_home_dir
 
 from engine.config import Settings
+
+# Examples are drawn anew each time, and nothing is left in the checkout.
+_hypothesis_home = tempfile.TemporaryDirectory(prefix="hypothesis-")
+set_hypothesis_home_dir(_hypothesis_home.name)
+hypothesis.settings.register_profile("sensorium", deadline=None, database=None)
+hypothesis.settings.load_profile("sensorium")
 
 
 @pytest.fixture(scope="session", autouse=True)
