@@ -1,7 +1,7 @@
 # make demo     install into .venv, index sample media, search them
 # make test     install the test extras as well, run the tests
 # make lint     ruff and mypy
-# make docs     write docs/cli.md from the commands' own help
+# make docs     write docs/cli.md and docs/files.md from the code
 
 PYTHON ?= python3
 VENV   ?= .venv
@@ -23,7 +23,7 @@ lint: $(VENV)/test.stamp
 	$(BIN)/mypy
 
 docs: $(VENV)/test.stamp
-	$(BIN)/python -m engine.app.reference > docs/cli.md
+	$(BIN)/python -m engine.app.reference docs
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
