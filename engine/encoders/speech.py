@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
@@ -34,6 +34,8 @@ _TOKENS_PER_SECOND = 12
 """Nobody speaks faster; a decoder that is stuck is stopped there."""
 _MARGIN = 400
 """Frames (10 ms) of silence kept behind what is said, see ``_trimming``."""
+_SURE_LANGUAGE = 0.7
+"""Probability from which a span's language is that of what follows, too."""
 _LEAST_LOGPROB = -1.0
 """Mean log probability of a token under which Whisper's words are guesses, and
 probability of silence over which they are: its own thresholds (Radford et al. 2022, 4.5)."""
@@ -70,15 +72,36 @@ class WhisperSpeech:
             EncoderUnavailable: the weights are not installed, or are other files.
         """
         sentences: list[Sentence] = []
+        language: str | None = None
         for start, end in _spans(samples):
-            for said in self._listen(samples[start:end]):
-                sentences.append(_shifted(said, start / RATE))
+            language, said = self._listen(samples[start:end], language)
+            sentences += [_shifted(sentence, start / RATE) for sentence in said]
         return together(without_repeats(sentences))
 
-    def _listen(self, samples: Waveform) -> Iterator[Sentence]:
-        """The sentences of one span of at most 30 s, timed within it."""
-        segments, _ = self._model.transcribe(
+    def _listen(
+        self, samples: Waveform, before: str | None
+    ) -> tuple[str | None, Sequence[Sentence]]:
+        """The language and the sentences of one span of at most 30 s, timed within it.
+
+        A few words do not tell a language, so where Whisper is not sure, the
+        recording's language ``before`` stands.
+        """
+        segments, about = self._decode(samples, None)
+        sure = about.language_probability >= _SURE_LANGUAGE
+        if before and not sure and about.language != before:
+            segments, _ = self._decode(samples, before)
+        said: list[Sentence] = []
+        for segment in filter(is_plausible, segments):
+            # Whisper may place an end in the padding.
+            end = min(segment.end, len(samples) / RATE)
+            said += split_sentences(min(segment.start, end), end, segment.text)
+        return (about.language if sure else before), said
+
+    def _decode(self, samples: Waveform, language: str | None) -> tuple[Iterable[Any], Any]:
+        """Segments, decoded as they are taken, and what Whisper says of the whole."""
+        segments, about = self._model.transcribe(
             samples,
+            language=language,
             # A wrong start would otherwise be continued to the end.
             condition_on_previous_text=False,
             # Sampling at higher temperatures is slow, and the same file would be
@@ -86,11 +109,7 @@ class WhisperSpeech:
             temperature=0.0,
             max_new_tokens=20 + int(len(samples) / RATE * _TOKENS_PER_SECOND),
         )
-        for segment in segments:
-            if is_plausible(segment):
-                # Whisper may place an end in the padding.
-                end = min(segment.end, len(samples) / RATE)
-                yield from split_sentences(min(segment.start, end), end, segment.text)
+        return segments, about
 
     @cached_property
     def _model(self) -> Any:

