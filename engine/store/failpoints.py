@@ -19,10 +19,10 @@ _armed: dict[str, str] = dict(
 )
 
 POINTS = (
+    "commit.begun",
     "segment.writing",
     "segment.written",
     "segment.renamed",
-    "commit.begun",
     "commit.rows",
     "commit.done",
 )

@@ -185,7 +185,6 @@ class Store(Catalog):
             try:
                 for warning in writer.mend():
                     self._warn(warning)
-                self._lost = frozenset()
                 yield writer
             finally:
                 writer.close()

@@ -30,7 +30,9 @@ def test_different_names_stay_different(one: str, other: str) -> None:
     assert (to_text(one) == to_text(other)) == (one == other)
 
 
-@pytest.mark.parametrize("raw", [b"/pics/na\xefve.jpg", b"/pics/a\x1a41.jpg", b"/p/\xff\xfe/\n.jpg"])
+@pytest.mark.parametrize(
+    "raw", [b"/pics/na\xefve.jpg", b"/pics/a\x1a41.jpg", b"/p/\xff\xfe/\n.jpg"]
+)
 def test_a_name_that_is_not_utf_8_is_kept(
     store: Store, commit: Callable[..., int], raw: bytes
 ) -> None:
