@@ -52,7 +52,6 @@ class Library:
         self._given_towers = towers
         self._level_lock = threading.Lock()
         self._indexes: dict[str, SpaceIndex] = {}
-        self._levels: dict[str, int] = {}
         self._backgrounds: Mapping[BackgroundKey, Background] = {}
         self._backgrounds_level = -1
 
@@ -302,11 +301,8 @@ class Library:
     def _level(self, space: Space) -> SpaceIndex:
         """The index of a space, holding all that was committed."""
         with self._level_lock:
-            generation = self.store.generation()
             index = self._indexes.setdefault(space.name, SpaceIndex(space.name, space.dim))
-            if self._levels.get(space.name) != generation:
-                index.follow(self.store)
-                self._levels[space.name] = generation
+            index.follow(self.store)
             return index
 
     def _known_backgrounds(self) -> Mapping[BackgroundKey, Background]:

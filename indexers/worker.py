@@ -136,8 +136,8 @@ def _tagged(moment: Moment, tags: tuple[Tag, ...]) -> Moment:
 def _vectors(spaces: Mapping[str, NDArray[np.float32]], row: int) -> _Vectors:
     """One moment's vectors, copied so that none keeps its whole batch alive.
 
-    A vector without a direction is left out: a sound that no word describes is
-    alike to every text and to none.
+    A vector without a direction, such as the features of digital silence, is left
+    out: it is alike to everything and to nothing.
     """
     vectors = {name: np.array(rows[row], np.float32) for name, rows in spaces.items()}
     return {name: vector for name, vector in vectors.items() if vector.any()}

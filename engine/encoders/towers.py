@@ -12,6 +12,7 @@ from engine.encoders.base import Embedded, Encoder, SoundBridge, Spectrogram, Sp
 from engine.types import Space, Tag, Vectors
 
 _SOUND_PHRASE = "the sound of a {}"
+_SOME_SOUND = "a sound"
 _TAG_FLOOR = 0.15
 _MAX_TAGS = 3
 
@@ -57,21 +58,23 @@ class Towers:
 
     @cached_property
     def _vocabulary(self) -> Vectors:
-        """The sound bridge's words in the shared space, (words, dim)."""
+        """The sound bridge's words in the shared space, and last "a sound": (words + 1, dim)."""
         phrases = [_SOUND_PHRASE.format(word) for word in self.sound.vocabulary]
-        return self.encoder.embed_texts(phrases)
+        return self.encoder.embed_texts([*phrases, _SOME_SOUND])
 
     def embed_sounds(self, windows: Sequence[Spectrogram]) -> Embedded:
         """Embed prepared windows: their features, and their words in the shared space.
 
         A window's shared vector is the probability-weighted sum of the words'
-        vectors, as for pictures (ConSE, Norouzi et al. 2014).
+        vectors, as for pictures (ConSE, Norouzi et al. 2014). What probability no
+        word has goes to "a sound": it is all that is known of such a window, and
+        keeps it from standing before those that a word is true of.
         """
         heard = self.sound.listen(windows)
-        mixed = heard.probabilities @ self._vocabulary
-        norms = np.linalg.norm(mixed, axis=1, keepdims=True)
+        rest = 1 - heard.probabilities.sum(axis=1, keepdims=True)
+        mixed = np.concatenate([heard.probabilities, rest], axis=1) @ self._vocabulary
         vectors = {
-            self.shared.name: (mixed / np.maximum(norms, 1e-9)).astype(np.float32),
+            self.shared.name: mixed / np.linalg.norm(mixed, axis=1, keepdims=True),
             self.sounds.name: heard.features,
         }
         return Embedded(vectors, tuple(self._tags(row) for row in heard.probabilities))

@@ -27,23 +27,29 @@ class SpaceIndex:
     make: Callable[[int], VectorIndex] = ExactIndex
     watermark: int = 0
     """The last segment that the indexes hold."""
+    generation: int = -1
+    """The generation of the log that they are level with."""
     indexes: dict[Modality, VectorIndex] = field(default_factory=dict)
     _buried: MomentIds = field(default_factory=lambda: np.zeros(0, np.int64))
 
     def follow(self, log: Store) -> None:
         """Take in every newer segment and drop what has died since."""
-        dead = log.tombstones()
-        self._bury(np.setdiff1d(dead, self._buried, assume_unique=True))
-        newer = log.segments(self.space, after=self.watermark)
-        members = {m: log.moment_ids(modalities=(m,)) for m in Modality} if newer else {}
-        for info in newer:
-            ids, vectors = log.read_segment(info)
-            for modality, alive in members.items():
-                rows = np.isin(ids, alive)
-                if rows.any():
-                    self._of(modality).add(ids[rows], vectors[rows])
-            self.watermark = info.segment_id
-        self._buried = dead
+        with log.snapshot():
+            generation = log.generation()
+            if generation == self.generation:
+                return
+            dead = log.tombstones()
+            self._bury(np.setdiff1d(dead, self._buried, assume_unique=True))
+            newer = log.segments(self.space, after=self.watermark)
+            members = {m: log.moment_ids(modalities=(m,)) for m in Modality} if newer else {}
+            for info in newer:
+                ids, vectors = log.read_segment(info)
+                for modality, alive in members.items():
+                    rows = np.isin(ids, alive)
+                    if rows.any():
+                        self._of(modality).add(ids[rows], vectors[rows])
+                self.watermark = info.segment_id
+            self._buried, self.generation = dead, generation
 
     def _bury(self, ids: MomentIds) -> None:
         """Drop vectors whose moments have died, and indexes that are left empty."""

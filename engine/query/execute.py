@@ -15,8 +15,7 @@ from engine.index.base import VectorIndex
 from engine.index.space import SpaceIndex
 from engine.query.calibrate import BackgroundKey, background, log_odds, words_log_odds
 from engine.query.embed import QueryVectors
-from engine.query.words import word_match
-from engine.store import Background, Store
+from engine.store import Background, Store, match_any
 from engine.types import (
     Branch,
     Candidate,
@@ -68,7 +67,7 @@ def _found_by_words(plan: Plan, sources: Sources) -> list[Candidate]:
     """What full text search finds, wanted or not."""
     candidates = []
     for branch in plan.branches:
-        if branch.space is None and (match := word_match(branch.term or "")):
+        if branch.space is None and (match := match_any(branch.term or "")):
             hits = sources.store.words(match, plan.query.kinds, plan.fetch)
             candidates += [Candidate(m, branch, bm25, words_log_odds(bm25)) for m, bm25 in hits]
     return candidates

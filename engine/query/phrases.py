@@ -31,8 +31,8 @@ a dog barking; a cat meowing; birdsong; a rooster; a cow; wind; rain on a roof; 
 river; footsteps; a door closing; a knock; a bell; an alarm; a siren; a car engine; a train
 passing; a plane overhead; glass breaking; an explosion; a gunshot; applause; laughter; a crowd
 cheering; a baby crying; a cough; whistling; music; a song; someone singing; a choir; a guitar
-being played; a drum beat; a flute solo; a string quartet; an orchestra; typing; a telephone ringing; a clock
-ticking; water running; a saw; a hammer; silence; noise; a hum; a beep
+being played; a drum beat; a flute solo; a string quartet; an orchestra; typing; a telephone
+ringing; a clock ticking; water running; a saw; a hammer; silence; noise; a hum; a beep
 """
 _SAYINGS = """
 good morning everyone; thank you very much; how are you today; what time is it; see you tomorrow;

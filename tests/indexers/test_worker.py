@@ -145,14 +145,18 @@ class _Deaf(FakeSounds):
         return replace(heard, probabilities=heard.probabilities * 0)
 
 
-def test_a_sound_without_words_is_only_found_by_likeness() -> None:
-    worker: Worker[Assembly] = Worker(Towers(FakeEncoder(), _Deaf()), 8)
+def test_a_sound_without_words_is_found_as_a_sound() -> None:
+    towers = Towers(FakeEncoder(), _Deaf())
+    worker: Worker[Assembly] = Worker(towers, 8)
     assembly = Assembly(asset=ASSET)
     worker.add(assembly, prepared(Tower.SOUND, 1))
     worker.flush()
     indexed = assembly.indexed()
     assert indexed is not None
-    assert [set(e.vectors) for e in indexed.embeddings] == [{"fake-sounds"}]
+    (embedding,) = indexed.embeddings
+    expected = towers.encoder.embed_texts(["a sound"])[0]
+    np.testing.assert_allclose(embedding.vectors["fake"], expected, atol=1e-6)
+    assert embedding.moment.tags == ()
 
 
 class _Odd(FakeEncoder):

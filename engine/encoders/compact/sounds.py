@@ -40,7 +40,7 @@ class CompactSounds:
     """Sound into words. Building one is free; the tower is made at its first use.
 
     Args:
-        head: a file that ``train_sounds`` wrote; the package's own by default.
+        head: a file that ``engine.training.sounds`` wrote; the package's own by default.
     """
 
     rate = RATE

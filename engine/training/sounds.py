@@ -1,6 +1,6 @@
 """Train the head of the sound bridge on a folder of labelled sounds.
 
-    python -m engine.encoders.compact.train_sounds FOLDER --labels labels.csv
+    python -m engine.training.sounds FOLDER --labels labels.csv
 
 The labels file has the columns ``file``, ``label`` and ``caption``; only the
 first two are read. Training needs scikit-learn; using a head needs numpy.
@@ -13,7 +13,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import av
 import click
 import numpy as np
 from numpy.typing import NDArray
@@ -27,7 +26,8 @@ from engine.encoders.compact.sounds import (
     gate_evidence,
     roots_of,
 )
-from engine.errors import CorruptMedia, SensoriumError, UsageError
+from engine.errors import MediaError, SensoriumError, UsageError
+from engine.media.audio import read_windows
 from engine.types import Vectors, Waveform
 
 _REGULARISATION = 0.1
@@ -70,44 +70,28 @@ def read_labels(folder: Path, labels: str) -> list[tuple[Path, str]]:
 def read_corpus(
     sounds: CompactSounds, settings: Settings, files: Sequence[tuple[Path, str]]
 ) -> Corpus:
-    """Features of every window of every file."""
+    """Features of every window of every file, cut as a library cuts them.
+
+    Raises:
+        UsageError: a file cannot be read, or is silent.
+    """
     features, labels, clips = [], [], []
     for clip, (path, label) in enumerate(files):
-        windows = [sounds.prepare(w) for w in cut(decode(path), settings.window_seconds)]
+        windows = [sounds.prepare(samples) for samples in _windows(path, settings)]
         features.append(sounds.features(windows))
         labels += [label] * len(windows)
         clips += [clip] * len(windows)
     return Corpus(np.concatenate(features), np.array(labels), np.array(clips, np.int64))
 
 
-def decode(path: Path) -> Waveform:
-    """The first soundtrack of a file, mono at 44.1 kHz.
-
-    A plain decoder for material that somebody has labelled; what reads the files
-    of a library, and survives them, is a layer above the encoders.
-
-    Raises:
-        CorruptMedia: the file cannot be read, or holds no sound.
-    """
+def _windows(path: Path, settings: Settings) -> list[Waveform]:
     try:
-        # Tags come in any encoding, and none of them matters here.
-        with av.open(str(path), metadata_errors="ignore") as container:
-            resampler = av.AudioResampler(format="fltp", layout="mono", rate=RATE)
-            frames = [*container.decode(audio=0), None]
-            parts = [part.to_ndarray()[0] for f in frames for part in resampler.resample(f)]
-    except (OSError, ValueError, IndexError) as error:
-        raise CorruptMedia(f"{path} cannot be read as sound") from error
-    if not sum(map(len, parts)):
-        raise CorruptMedia(f"{path} holds no sound")
-    return np.concatenate(parts).astype(np.float32)
-
-
-def cut(samples: Waveform, seconds: float) -> Iterator[Waveform]:
-    """Windows as a library has them; a rest under a second is left out."""
-    size = int(seconds * RATE)
-    for start in range(0, len(samples), size):
-        if start == 0 or len(samples) - start >= RATE:
-            yield samples[start : start + size]
+        windows = [chunk.samples for chunk in read_windows(path, settings, RATE)]
+    except MediaError as error:
+        raise UsageError(f"{path}: {error}") from error
+    if not windows:
+        raise UsageError(f"{path}: nothing but silence; take it out of the labels file")
+    return windows
 
 
 # --- fitting --------------------------------------------------------------------
