@@ -9,10 +9,15 @@ from __future__ import annotations
 import tempfile
 import warnings
 from collections.abc import Callable
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from engine.config import Settings
+from engine.encoders.weights import WeightFile
 
 _MODEL = "model.onnx"
 
@@ -42,25 +47,54 @@ def cached(settings: Settings, key: str, build: Callable[[Path], None]) -> Path:
     return path
 
 
-def tower(settings: Settings, key: str, export: Callable[[Path], None]) -> Any:
-    """A session on the tower ``key``, exported first where it is not cached.
+class Tower:
+    """A network that is exported from pinned weights once, and run from the cache.
 
-    The graph is optimised once, and its tensors lie beside it in a file that is
-    mapped into memory: MiniLM then opens in 30 ms instead of 140.
+    The graph is optimised when it is exported, and its tensors lie beside it in a
+    file that is mapped into memory: MiniLM then opens in 30 ms instead of 140.
+    Making a Tower loads nothing.
 
     Args:
-        export: writes the model, as ONNX, at the path that it is given.
+        name: of the folder in the cache, with the hash of the weights behind it.
+        revision: of the exporting code.
+        export: writes the model, as ONNX, from the file of weights (its first
+            argument) at the path that it is given (its second).
     """
 
-    def build(folder: Path) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        name: str,
+        weights: WeightFile,
+        revision: int,
+        export: Callable[[Path, Path], None],
+    ) -> None:
+        self._settings = settings
+        self._key = f"{name}-{weights.sha256[:16]}-r{revision}"
+        self._weights = weights
+        self._export = export
+
+    def check(self) -> None:
+        """Raise ``EncoderUnavailable`` unless it is cached or its weights are installed."""
+        if not (self._settings.cache / self._key).exists():
+            self._weights.locate()
+
+    def run(self, **inputs: NDArray[Any]) -> list[NDArray[np.float32]]:
+        """Run the network on one batch; its outputs in their order."""
+        outputs: list[NDArray[np.float32]] = self._session.run(None, inputs)
+        return outputs
+
+    @cached_property
+    def _session(self) -> Any:
+        folder = cached(self._settings, self._key, self._build)
+        return session(folder / _MODEL, self._settings.threads)
+
+    def _build(self, folder: Path) -> None:
         folder.mkdir()
         raw = folder / "raw.onnx"
-        export(raw)
+        self._export(self._weights.locate(), raw)
         _optimise(raw, folder / _MODEL)
         raw.unlink()
-
-    folder = cached(settings, key, build)
-    return session(folder / _MODEL, settings.threads)
 
 
 def _optimise(raw: Path, out: Path) -> None:

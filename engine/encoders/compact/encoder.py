@@ -11,7 +11,7 @@ from engine.config import Settings
 from engine.encoders.base import Embedded, Pixels
 from engine.encoders.compact.pictures import HEAD, LOOKS_DIM, CompactPictures
 from engine.encoders.compact.text import DIM, MiniLM
-from engine.encoders.weights import EFFICIENTNET, MINILM, MINILM_TOKENIZER, sha256
+from engine.encoders.weights import EFFICIENTNET, MINILM, sha256
 from engine.types import Space, Vectors
 
 NAME = "compact"
@@ -39,9 +39,9 @@ class CompactEncoder:
         return Space("looks", NAME, EFFICIENTNET.sha256[:8], LOOKS_DIM)
 
     def check(self) -> None:
-        """Raise ``EncoderUnavailable`` unless every weight is installed as pinned."""
-        for weights in (MINILM, MINILM_TOKENIZER, EFFICIENTNET):
-            weights.locate()
+        """Raise ``EncoderUnavailable`` unless every tower can be had."""
+        self._text.check()
+        self._pictures.check()
 
     def embed_texts(self, texts: Sequence[str]) -> Vectors:
         return self._text.embed(texts)

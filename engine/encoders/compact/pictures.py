@@ -13,14 +13,13 @@ import json
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from PIL import Image
 
 from engine.config import Settings
-from engine.encoders import onnx
 from engine.encoders.base import Pixels
+from engine.encoders.onnx import Tower, cached
 from engine.encoders.weights import EFFICIENTNET
 from engine.types import Tag, Vectors
 
@@ -30,7 +29,7 @@ CLASSES = 1000
 _CROP = 0.89
 """Share of the shorter side that is kept; the tower was trained on such crops."""
 _REVISION = 1
-"""Of the exporting code; the rest of the key is the hash of the weights."""
+"""Of the exporting code."""
 _TAG_FLOOR = 0.1
 _MAX_TAGS = 5
 HEAD = Path(__file__).parent / "heads" / "pictures.safetensors"
@@ -43,28 +42,16 @@ class CompactPictures:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        self._tower = Tower(settings, "compact/efficientnet", EFFICIENTNET, _REVISION, _export)
 
-    @cached_property
-    def _session(self) -> Any:
-        key = f"compact/efficientnet-{EFFICIENTNET.sha256[:16]}-r{_REVISION}"
-        return onnx.tower(self._settings, key, self._export)
-
-    @staticmethod
-    def _export(out: Path) -> None:
-        from engine.encoders.compact import export_pictures
-
-        export_pictures.export(EFFICIENTNET.locate(), out)
+    def check(self) -> None:
+        """Raise ``EncoderUnavailable`` unless the tower can be had."""
+        self._tower.check()
 
     @cached_property
     def names(self) -> list[str]:
         """The 1,000 class names in the order of the probabilities."""
-
-        def build(out: Path) -> None:
-            from engine.encoders.compact import export_pictures
-
-            export_pictures.export_names(out)
-
-        path = onnx.cached(self._settings, f"compact/imagenet-names-r{_REVISION}.json", build)
+        path = cached(self._settings, f"compact/imagenet-names-r{_REVISION}.json", _export_names)
         names: list[str] = json.loads(path.read_text())
         return names
 
@@ -91,7 +78,7 @@ class CompactPictures:
         """Unit features (n, 1280) and class probabilities (n, 1000) of n pictures."""
         if not pixels:
             return np.zeros((0, LOOKS_DIM), np.float32), np.zeros((0, CLASSES), np.float32)
-        features, probabilities = self._session.run(None, {"pixels": np.stack(pixels)})
+        features, probabilities = self._tower.run(pixels=np.stack(pixels))
         return features, probabilities
 
     def words(self, probabilities: Vectors) -> Vectors:
@@ -111,3 +98,15 @@ class CompactPictures:
             tuple(Tag(self.names[c], round(float(row[c]), 3)) for c in best if row[c] >= _TAG_FLOOR)
             for row, best in zip(probabilities, top, strict=True)
         )
+
+
+def _export(weights: Path, out: Path) -> None:
+    from engine.encoders.compact.export_pictures import export
+
+    export(weights, out)
+
+
+def _export_names(out: Path) -> None:
+    from engine.encoders.compact.export_pictures import export_names
+
+    export_names(out)

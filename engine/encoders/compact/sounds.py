@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.config import Settings
-from engine.encoders import onnx
 from engine.encoders.base import Heard, Spectrogram
+from engine.encoders.onnx import Tower
 from engine.encoders.weights import AISFX, sha256
 from engine.errors import EncoderUnavailable
 from engine.types import Space, Vectors, Waveform
@@ -46,8 +46,9 @@ class CompactSounds:
     rate = RATE
 
     def __init__(self, settings: Settings, head: Path | None = None) -> None:
-        self._settings = settings
+        self._batch_size = settings.batch_size
         self._head_file = head or HEAD
+        self._tower = Tower(settings, "compact/aisfx", AISFX, _REVISION, _export)
 
     @property
     def sounds(self) -> Space:
@@ -65,8 +66,8 @@ class CompactSounds:
         return self._head.words
 
     def check(self) -> None:
-        """Raise ``EncoderUnavailable`` unless the weights are installed as pinned."""
-        AISFX.locate()
+        """Raise ``EncoderUnavailable`` unless the tower can be had."""
+        self._tower.check()
 
     def prepare(self, samples: Waveform) -> Spectrogram:
         """Blocks of one window's log-mel spectrogram: (blocks, 100, 96) float32."""
@@ -77,10 +78,10 @@ class CompactSounds:
         if not windows:
             return np.zeros((0, DIM), np.float32)
         blocks = np.concatenate(windows)
-        size = self._settings.batch_size
+        size = self._batch_size
         rows = [
-            self._session.run(None, {"blocks": blocks[i : i + size]})[0]
-            for i in range(0, len(blocks), size)
+            self._tower.run(blocks=blocks[first : first + size])[0]
+            for first in range(0, len(blocks), size)
         ]
         starts = np.cumsum([0] + [len(w) for w in windows[:-1]])
         return _normalised(np.add.reduceat(np.concatenate(rows), starts))
@@ -94,17 +95,11 @@ class CompactSounds:
     def _head(self) -> SoundHead:
         return SoundHead.load(self._head_file)
 
-    @cached_property
-    def _session(self) -> Any:
-        key = f"compact/aisfx-{AISFX.sha256[:16]}-r{_REVISION}.onnx"
-        path = onnx.cached(self._settings, key, _export)
-        return onnx.session(path, self._settings.threads)
 
-
-def _export(out: Path) -> None:
+def _export(weights: Path, out: Path) -> None:
     from engine.encoders.compact.export_sounds import export
 
-    export(AISFX.locate(), out)
+    export(weights, out)
 
 
 # --- the spectrogram ----------------------------------------------------------

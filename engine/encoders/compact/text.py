@@ -4,37 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from engine.config import Settings
-from engine.encoders import onnx
+from engine.encoders.onnx import Tower
 from engine.encoders.weights import MINILM, MINILM_TOKENIZER
 from engine.types import Vectors
 
 DIM = 384
 _MAX_TOKENS = 256
 _REVISION = 1
-"""Of the exporting code; the rest of the key is the hash of the weights."""
+"""Of the exporting code."""
 
 
 class MiniLM:
     """Texts to L2-normalised vectors. Built at first use, so that making one is free."""
 
     def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+        self._batch_size = settings.batch_size
+        self._tower = Tower(settings, "compact/minilm", MINILM, _REVISION, _export)
 
-    @cached_property
-    def _session(self) -> Any:
-        key = f"compact/minilm-{MINILM.sha256[:16]}-r{_REVISION}"
-        return onnx.tower(self._settings, key, self._export)
-
-    @staticmethod
-    def _export(out: Any) -> None:
-        from engine.encoders.compact.export_text import export
-
-        export(MINILM.locate(), out)
+    def check(self) -> None:
+        """Raise ``EncoderUnavailable`` unless the tower and its tokenizer can be had."""
+        self._tower.check()
+        MINILM_TOKENIZER.locate()
 
     @cached_property
     def _tokenizer(self) -> Any:
@@ -53,8 +49,8 @@ class MiniLM:
         # Sorted by length, a batch holds little padding.
         order = sorted(range(len(tokens)), key=lambda i: len(tokens[i]))
         vectors = np.empty((len(tokens), DIM), np.float32)
-        for first in range(0, len(order), self._settings.batch_size):
-            rows = order[first : first + self._settings.batch_size]
+        for first in range(0, len(order), self._batch_size):
+            rows = order[first : first + self._batch_size]
             vectors[rows] = self._run([tokens[i] for i in rows])
         return vectors
 
@@ -65,5 +61,11 @@ class MiniLM:
         for row, sequence in enumerate(tokens):
             ids[row, : len(sequence)] = sequence
             mask[row, : len(sequence)] = 1
-        vectors: Vectors = self._session.run(None, {"ids": ids, "mask": mask})[0]
+        (vectors,) = self._tower.run(ids=ids, mask=mask)
         return vectors
+
+
+def _export(weights: Path, out: Path) -> None:
+    from engine.encoders.compact.export_text import export
+
+    export(weights, out)
