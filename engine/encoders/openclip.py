@@ -7,12 +7,15 @@ A folder is one that open_clip itself writes: ``open_clip_config.json`` beside
 from __future__ import annotations
 
 import logging
+import os
+import socket
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import numpy as np
 from PIL import Image
@@ -106,11 +109,13 @@ def load(name: str) -> Loaded:
     """
     from engine.encoders.torchvision_ops import declare_missing_operators
 
+    model_name, pretrained = _parse(name)
+    if pretrained is not None:
+        _stay_offline_without_a_network()
     declare_missing_operators()
     import open_clip
     import torch
 
-    model_name, pretrained = _parse(name)
     with _quiet(), _one_line(name):
         model, _, transform = open_clip.create_model_and_transforms(
             model_name, pretrained=pretrained, weights_only=True, require_pretrained=True
@@ -137,13 +142,26 @@ def _parse(name: str) -> tuple[str, str | None]:
     return model, pretrained
 
 
+def _stay_offline_without_a_network() -> None:
+    """Have the hub's client look on disk only, where the hub's name means nothing.
+
+    It would try again for most of a minute. The variable is read once, when the
+    client is imported, so this comes before anything imports it.
+    """
+    hub = urlsplit(os.environ.get("HF_ENDPOINT", "https://huggingface.co")).hostname
+    try:
+        socket.getaddrinfo(hub, 443)
+    except OSError:
+        os.environ.setdefault("HF_HUB_OFFLINE", "1")
+
+
 @contextmanager
 def _one_line(name: str) -> Iterator[None]:
     """Whatever goes wrong while a model is fetched and loaded, as one line."""
     try:
         yield
     except Exception as error:
-        reason = str(error).strip().partition("\n")[0] or type(error).__name__
+        reason = " ".join(str(error).split()).partition(". ")[0] or type(error).__name__
         raise EncoderUnavailable(
             f"encoder {name} cannot be loaded ({reason}); weights come from a model hub or a"
             " folder with open_clip_config.json, and `--encoder compact` needs neither"
@@ -152,14 +170,13 @@ def _one_line(name: str) -> Iterator[None]:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """open_clip reports its progress on the root logger."""
-    root = logging.getLogger()
-    level = root.level
-    root.setLevel(logging.ERROR)
+    """open_clip and the hub's client report every step; what matters of it is raised."""
+    before = logging.root.manager.disable
+    logging.disable(logging.CRITICAL)
     try:
         yield
     finally:
-        root.setLevel(level)
+        logging.disable(before)
 
 
 def _revision(model: Any) -> str:

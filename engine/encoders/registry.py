@@ -26,16 +26,15 @@ def towers(name: str, settings: Settings) -> Towers:
         return fake_towers()
     from engine.encoders.compact.sounds import CompactSounds
 
+    sounds = CompactSounds(settings, settings.sound_head)
     if name == DEFAULT:
         from engine.encoders.compact.encoder import CompactEncoder
 
-        return Towers(CompactEncoder(settings), CompactSounds(settings), speech_bridge(settings))
+        return Towers(CompactEncoder(settings), sounds, speech_bridge(settings))
     if name.startswith("open_clip:") or Path(name).expanduser().is_dir():
         from engine.encoders.openclip import OpenClipEncoder
 
-        return Towers(
-            OpenClipEncoder(name, settings), CompactSounds(settings), speech_bridge(settings)
-        )
+        return Towers(OpenClipEncoder(name, settings), sounds, speech_bridge(settings))
     raise EncoderUnavailable(f"no encoder is called {name!r}; there is {_NAMES}")
 
 

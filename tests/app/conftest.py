@@ -5,16 +5,13 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import wave
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
-from PIL import Image
 
-from engine.encoders.fake import COLOURS
+from tests import media_files as make
 
 
 @dataclass(frozen=True)
@@ -30,25 +27,15 @@ class Done:
         return json.loads(self.out)
 
 
-def make_sound(path: Path, hertz: float, seconds: float = 2.0, rate: int = 16_000) -> None:
-    """A WAV file of one tone."""
-    samples = 0.5 * np.sin(2 * np.pi * hertz * np.arange(int(seconds * rate)) / rate)
-    with wave.open(str(path), "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(rate)
-        file.writeframes((samples * 32767).astype("<i2").tobytes())
-
-
 @pytest.fixture
 def media(tmp_path) -> Path:
     """Three pictures of plain colours, and two tones."""
     folder = tmp_path / "media"
     folder.mkdir()
     for place, colour in enumerate(("red", "green", "blue")):
-        Image.new("RGB", (64, 48), COLOURS[colour]).save(folder / f"{place}.png")
-    make_sound(folder / "deep.wav", 200)
-    make_sound(folder / "shrill.wav", 3000)
+        make.picture(folder / f"{place}.png", colour)
+    make.sound(folder / "deep.wav", (200, 2.0))
+    make.sound(folder / "shrill.wav", (3000, 2.0))
     return folder
 
 

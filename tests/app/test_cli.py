@@ -6,7 +6,7 @@ import shutil
 
 import pytest
 
-from tests.app.conftest import make_sound
+from tests import media_files as make
 
 
 def test_index_reports_what_it_did(run, media):
@@ -24,7 +24,7 @@ def test_a_dry_run_writes_nothing(run, media, library):
     assert (done.json["added"], done.json["dry_run"]) == (5, True)
     assert not library.exists()
     run("index", media, "--encoder", "fake")
-    make_sound(media / "new.wav", 500)
+    make.sound(media / "new.wav", (500, 2.0))
     assert run("index", media, "--dry-run", "--json").json["added"] == 1
     assert run("stats", "--json").json["assets"]["audio"] == 2
 
@@ -70,7 +70,7 @@ def test_examples(indexed, media, tmp_path):
     shutil.copy(media / "1.png", tmp_path / "example.png")
     hit = indexed("search", "--image", tmp_path / "example.png", "--json").json["hits"][0]
     assert hit["path"] == str(media / "1.png")
-    make_sound(tmp_path / "example.wav", 2900)
+    make.sound(tmp_path / "example.wav", (2900, 2.0))
     hit = indexed("search", "--audio", tmp_path / "example.wav", "--json").json["hits"][0]
     assert hit["path"] == str(media / "shrill.wav")
 
@@ -112,6 +112,33 @@ def test_failures_are_listed_counted_and_tried_again(indexed, media):
     shutil.copy(media / "0.png", media / "broken.jpg")  # a file is what its content says
     assert indexed("failures", "--retry", "--json").json["added"] == 1
     assert indexed("failures", "--json").json["failures"] == []
+
+
+def test_every_kind_of_bad_file_costs_one_line_and_nothing_else(indexed, media):
+    bad = {
+        "empty.jpg": b"",
+        "random.mp4": bytes(range(256)) * 8,
+        "cut.png": (media / "0.png").read_bytes()[:60],
+        "no-streams.wav": (media / "deep.wav").read_bytes()[:20],
+    }
+    for name, content in bad.items():
+        (media / name).write_bytes(content)
+    make.huge_png(media / "huge.png")
+    make.sound(media / "no-samples.wav")
+    names = {*bad, "huge.png", "no-samples.wav"}
+    make.picture(media / "good.png", "yellow")
+
+    done = indexed("index", media, "--json")
+    assert (done.code, done.json["failed"], done.json["added"]) == (0, len(names), 1)
+    lines = done.err.splitlines()
+    assert {line.partition(": ")[0] for line in lines} == {str(media / name) for name in names}
+    assert all(line.partition(": ")[2] for line in lines)
+    listed = indexed("failures", "--json").json["failures"]
+    assert {failure["path"] for failure in listed} == {str(media / name) for name in names}
+    huge = next(failure for failure in listed if failure["path"].endswith("huge.png"))
+    assert "SENSORIUM_MAX_PIXELS" in huge["reason"]
+    assert indexed("search", "yellow", "-f", "-t", "1").out == f"{media / 'good.png'}\n"
+    assert indexed("search", "green", "-f", "-t", "1").out == f"{media / '1.png'}\n"
 
 
 def test_stats_count_what_is_held(indexed, library):

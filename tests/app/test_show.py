@@ -29,20 +29,35 @@ def test_a_span_is_shown_by_both_ends_and_a_picture_by_a_dash():
     assert span(hit(65.0, 65.5)) == "1:05"
 
 
-def test_a_terminal_gets_a_table(indexed, library):
-    """Through a real pseudo-terminal, since that is what decides."""
+def at_a_terminal(*arguments: str, stream: str) -> str:
+    """What a command shows when ``stream`` is a real pseudo-terminal."""
     leader, follower = pty.openpty()
-    command = [sys.executable, "-m", "engine.app.cli", "search", "high tone"]
-    environment = {**os.environ, "COLUMNS": "200", "NO_COLOR": "1"}
     subprocess.run(
-        [*command, "--library", str(library)],
-        stdout=follower,
-        env=environment,
+        [sys.executable, "-m", "engine.app.cli", *arguments],
+        **{"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, stream: follower},
+        env={**os.environ, "COLUMNS": "200", "NO_COLOR": "1", "TERM": "xterm"},
         check=True,
         timeout=60,
     )
     os.close(follower)
     shown = os.read(leader, 1 << 16).decode()
     os.close(leader)
+    return shown
+
+
+def test_a_terminal_gets_a_table(indexed, library):
+    shown = at_a_terminal("search", "high tone", "--library", str(library), stream="stdout")
     assert "score" in shown.splitlines()[0]
     assert "0:00-0:02" in shown
+
+
+def test_a_terminal_sees_the_progress(media, library):
+    options = ("--library", str(library), "--encoder", "fake")
+    shown = at_a_terminal("index", str(media), *options, stream="stderr")
+    assert "5/5" in shown
+    assert "5 moments" in shown
+    assert "/s" in shown
+
+
+def test_a_pipe_sees_no_progress(run, media):
+    assert run("index", media, "--encoder", "fake").err == ""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import numpy as np
 import pytest
 from PIL import Image
@@ -12,37 +10,12 @@ from engine.config import Settings
 from engine.encoders import registry
 from engine.encoders.openclip import OpenClipEncoder
 from engine.errors import EncoderUnavailable
-
-MODEL = {
-    "embed_dim": 32,
-    "vision_cfg": {"image_size": 48, "layers": 2, "width": 64, "patch_size": 16, "head_width": 16},
-    "text_cfg": {"context_length": 16, "vocab_size": 49408, "width": 32, "heads": 2, "layers": 2},
-}
-PREPROCESS = {
-    "mean": [0.48, 0.46, 0.41],
-    "std": [0.27, 0.26, 0.28],
-    "interpolation": "bicubic",
-    "resize_mode": "shortest",
-}
+from tests.clip import write_model
 
 
 @pytest.fixture(scope="session")
 def model_folder(tmp_path_factory):
-    """A folder as open_clip writes it, with weights that are random but fixed."""
-    from engine.encoders.torchvision_ops import declare_missing_operators
-
-    declare_missing_operators()
-    import torch
-    from open_clip.model import CLIP
-    from safetensors.torch import save_file
-
-    folder = tmp_path_factory.mktemp("tiny-clip")
-    torch.manual_seed(7)
-    model = CLIP(**MODEL)
-    save_file(model.state_dict(), folder / "open_clip_model.safetensors")
-    config = {"model_cfg": MODEL, "preprocess_cfg": PREPROCESS}
-    (folder / "open_clip_config.json").write_text(json.dumps(config))
-    return folder
+    return write_model(tmp_path_factory.mktemp("tiny-clip"))
 
 
 @pytest.fixture(scope="session")

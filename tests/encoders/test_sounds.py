@@ -11,18 +11,7 @@ from engine.encoders.compact import sounds as bridge
 from engine.encoders.compact.sounds import HEAD, CompactSounds, SoundHead, log_mel, mel_filters
 from engine.encoders.weights import AISFX
 from engine.errors import EncoderUnavailable
-
-RATE = bridge.RATE
-
-
-def tone(hertz, seconds=1.0, partials=1):
-    time = np.arange(int(RATE * seconds)) / RATE
-    waves = [np.sin(2 * np.pi * hertz * k * time) / k for k in range(1, partials + 1)]
-    return (np.sum(waves, axis=0) / partials).astype(np.float32)
-
-
-def noise(seconds=1.0, seed=0):
-    return np.random.default_rng(seed).normal(0, 0.1, int(RATE * seconds)).astype(np.float32)
+from tests.waves import RATE, noise, tone
 
 
 @pytest.fixture(scope="module")

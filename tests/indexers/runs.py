@@ -13,7 +13,7 @@ from engine.encoders.fake import COLOURS, FakeEncoder
 from engine.errors import EncoderUnavailable
 from engine.store import Store
 from engine.types import Failure, IndexReport
-from tests.indexers import media_files as make
+from tests import media_files as make
 
 
 class Told:

@@ -18,7 +18,7 @@ from engine.store import Store
 from engine.types import IndexReport, Modality
 from indexers import audio, identify, image
 from indexers.local import retry_failures, run
-from tests.indexers import media_files as make
+from tests import media_files as make
 from tests.indexers.runs import (
     Told,
     assert_aligned,

@@ -21,7 +21,7 @@ from engine.store import Store, failpoints
 from engine.types import IndexReport
 from indexers import commit, local, lookahead
 from indexers.local import run
-from tests.indexers import media_files as make
+from tests import media_files as make
 from tests.indexers.runs import (
     Broken,
     Told,

@@ -17,7 +17,7 @@ from engine.types import Modality, Waveform
 from indexers import audio, video
 from indexers.decode import decode
 from indexers.pieces import Facts, Note, Piece, Prepared, Tower
-from tests.indexers import media_files as make
+from tests import media_files as make
 
 SETTINGS = Settings()
 

@@ -13,7 +13,7 @@ from engine.encoders.towers import Towers
 from engine.store import Store
 from engine.types import IndexReport, Modality
 from indexers.local import run
-from tests.indexers import media_files as make
+from tests import media_files as make
 from tests.indexers.runs import (
     Broken,
     Told,

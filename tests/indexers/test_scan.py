@@ -15,7 +15,7 @@ from engine.types import Failure, FileStat, IndexReport
 from indexers import identify, scan
 from indexers.identify import Moves, hash_file
 from indexers.scan import Candidate, ScanPlan, walk
-from tests.indexers import media_files as make
+from tests import media_files as make
 from tests.indexers.runs import moment_ids
 
 

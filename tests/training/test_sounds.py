@@ -3,32 +3,14 @@
 from __future__ import annotations
 
 import csv
-import wave
 
 import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from engine.encoders.compact.sounds import RATE, CompactSounds
+from engine.encoders.compact.sounds import CompactSounds
 from engine.training.sounds import main
-
-
-def tone(hertz, seconds=1.0, partials=1):
-    time = np.arange(int(RATE * seconds)) / RATE
-    waves = [np.sin(2 * np.pi * hertz * k * time) / k for k in range(1, partials + 1)]
-    return (np.sum(waves, axis=0) / partials).astype(np.float32)
-
-
-def noise(seconds=1.0, seed=0):
-    return np.random.default_rng(seed).normal(0, 0.1, int(RATE * seconds)).astype(np.float32)
-
-
-def write(path, samples):
-    with wave.open(str(path), "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(RATE)
-        file.writeframes((np.clip(samples, -1, 1) * 32_767).astype("<i2").tobytes())
+from tests.waves import RATE, noise, tone, write
 
 
 @pytest.fixture
