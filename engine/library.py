@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -15,13 +14,14 @@ from engine.config import Settings
 from engine.encoders import registry
 from engine.encoders.towers import Towers
 from engine.errors import LibraryNotFound, SpaceMismatch, UsageError
+from engine.index.guard import Guard
 from engine.index.space import SpaceIndex
 from engine.query.calibrate import BackgroundKey, by_key
 from engine.query.embed import embed_query
 from engine.query.execute import Sources, execute
 from engine.query.explain import hits_of
 from engine.query.fuse import Fused, fuse, one_per_place
-from engine.query.plan import Inventory, plan
+from engine.query.plan import Inventory, plan, validated
 from engine.store import Background, Store
 from engine.types import (
     Failure,
@@ -50,7 +50,7 @@ class Library:
         self.store = store
         self.settings = settings
         self._given_towers = towers
-        self._level_lock = threading.Lock()
+        self._guard = Guard()
         self._indexes: dict[str, SpaceIndex] = {}
         self._backgrounds: Mapping[BackgroundKey, Background] = {}
         self._backgrounds_level = -1
@@ -195,9 +195,9 @@ class Library:
             return
         from engine.query.background import estimate_all
 
-        spaces = self.store.spaces()
-        indexes = {name: self._level(space) for name, space in spaces.items()}
-        backgrounds = estimate_all(indexes, self.towers)
+        self._make_level(self.store.spaces().values())
+        with self._guard.reading():
+            backgrounds = estimate_all(self._indexes, self.towers)
         with self.store.writer(wait=wait) as writer:
             writer.set_backgrounds(backgrounds)
 
@@ -259,14 +259,16 @@ class Library:
     def run(self, query: Query, *, leave_out: str | None = None) -> SearchResult:
         """Run a query; ``leave_out`` is a path whose moments are not shown."""
         took: dict[str, float] = {}
-        with _stage(took, "plan"):
-            inventory = self._inventory(query)
-            planned = plan(query, inventory)
-        with _stage(took, "encode"):
-            vectors = embed_query(planned, self.towers, self.settings)
-        with _stage(took, "search"):
-            sources = Sources(self.store, self._indexes, self._known_backgrounds())
-            candidates = execute(planned, vectors, sources)
+        with _stage(took, "level"):
+            self._make_level(self._spaces_of(validated(query)))
+        with self._guard.reading():
+            with _stage(took, "plan"):
+                planned = plan(query, self._inventory())
+            with _stage(took, "encode"):
+                vectors = embed_query(planned, self.towers, self.settings)
+            with _stage(took, "search"):
+                sources = Sources(self.store, self._indexes, self._known_backgrounds())
+                candidates = execute(planned, vectors, sources)
         with _stage(took, "fuse"):
             hits = self._shown(fuse(candidates), query.top, leave_out)
         took["total"] = sum(took.values())
@@ -284,26 +286,44 @@ class Library:
                 break
         return hits_of(kept, records) if ranked else ()
 
-    def _inventory(self, query: Query) -> Inventory:
-        """What there is to search, with the indexes that the query needs made level."""
-        spaces = self.store.spaces()
-        towers = self.towers
-        names = [towers.shared.name]
-        names += [towers.looks.name] if query.image is not None else []
-        names += [towers.sounds.name] if query.audio is not None else []
-        held = {}
-        for space in (towers.shared, towers.looks, towers.sounds):
-            if space.name in names and space.name in spaces:
-                _must_match(spaces[space.name], space)
-                held[space.name] = frozenset(self._level(space).indexes)
-        return Inventory(towers.shared.name, towers.looks.name, towers.sounds.name, held)
+    def _spaces_of(self, query: Query) -> list[Space]:
+        """The spaces that a query is asked in, of those that the library has.
 
-    def _level(self, space: Space) -> SpaceIndex:
-        """The index of a space, holding all that was committed."""
-        with self._level_lock:
-            index = self._indexes.setdefault(space.name, SpaceIndex(space.name, space.dim))
-            index.follow(self.store)
-            return index
+        Raises:
+            SpaceMismatch: one was made with other weights than the query would be.
+        """
+        towers, stored = self.towers, self.store.spaces()
+        wanted = [towers.shared]
+        wanted += [towers.looks] if query.image is not None else []
+        wanted += [towers.sounds] if query.audio is not None else []
+        for space in wanted:
+            if space.name in stored and stored[space.name] != space:
+                raise SpaceMismatch(
+                    f"the library's space {space.name} was made by revision"
+                    f" {stored[space.name].revision}, and the installed encoder is revision"
+                    f" {space.revision}: index into a new library"
+                )
+        return [space for space in wanted if space.name in stored]
+
+    def _make_level(self, spaces: Iterable[Space]) -> None:
+        """Have the indexes of these spaces hold all that was committed."""
+        generation = self.store.generation()
+        behind = [s for s in spaces if self._generation_of(s.name) != generation]
+        if behind:
+            with self._guard.writing():
+                for space in behind:
+                    index = self._indexes.setdefault(space.name, SpaceIndex(space.name, space.dim))
+                    index.follow(self.store)
+
+    def _generation_of(self, space: str) -> int | None:
+        index = self._indexes.get(space)
+        return index.generation if index else None
+
+    def _inventory(self) -> Inventory:
+        """What there is to search."""
+        held = {name: frozenset(index.indexes) for name, index in self._indexes.items()}
+        towers = self.towers
+        return Inventory(towers.shared.name, towers.looks.name, towers.sounds.name, held)
 
     def _known_backgrounds(self) -> Mapping[BackgroundKey, Background]:
         generation = self.store.generation()
@@ -311,15 +331,6 @@ class Library:
             self._backgrounds = by_key(self.store.backgrounds())
             self._backgrounds_level = generation
         return self._backgrounds
-
-
-def _must_match(stored: Space, current: Space) -> None:
-    """Vectors of other weights than the query's would be compared to nonsense."""
-    if stored != current:
-        raise SpaceMismatch(
-            f"the library's space {stored.name} was made by revision {stored.revision}, and the"
-            f" installed encoder is revision {current.revision}: index into a new library"
-        )
 
 
 @contextmanager

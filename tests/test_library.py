@@ -148,6 +148,38 @@ def test_another_process_sees_what_was_committed(fake, tmp_path, settings):
         assert names(reader.search("red")) == ["a.png"]
 
 
+def test_searches_go_on_while_another_thread_indexes(fake, tmp_path):
+    """FAISS must not be searched while it is added to, and nothing may vanish in between."""
+    media = tmp_path / "media"
+    make.picture(media / "first.png", "red")
+    fake.index([media])
+    done, errors, counts = threading.Event(), [], []
+
+    def ask():
+        try:
+            while not done.is_set():
+                counts.append(len(fake.search("red", top=50).hits))
+        except Exception as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=ask) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    try:
+        for place in range(12):
+            make.picture(media / f"{place}.png", "red")
+            if place % 3 == 2:
+                (media / f"{place - 1}.png").unlink()
+            fake.index([media])
+    finally:
+        done.set()
+        for thread in threads:
+            thread.join()
+    assert errors == []
+    assert min(counts) >= 1
+    assert len(fake.search("red", top=50).hits) == 9
+
+
 def test_nothing_is_made_for_a_library_that_cannot_be(tmp_path, settings):
     with pytest.raises(LibraryNotFound, match="sensorium index"):
         Library.open(tmp_path / "none", settings=settings)
