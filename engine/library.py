@@ -36,6 +36,7 @@ from engine.types import (
 
 if TYPE_CHECKING:
     from engine.store import LibraryStats
+    from engine.store.verify import Verdict
     from indexers.local import Progress
 
 
@@ -189,6 +190,18 @@ class Library:
         with self.store.writer(wait=wait) as writer:
             return writer.remove([asset.asset_id for asset in self.store.assets([under])])
 
+    def rebuild(self, *, wait: bool = False) -> int:
+        """Make again what is derived: the full text index and the backgrounds.
+
+        Returns the number of moments. Indexes are made anew whenever a library is
+        opened.
+        """
+        with self.store.writer(wait=wait) as writer:
+            count = writer.rebuild_words()
+        self._indexes = {}
+        self._calibrate(-1, wait)
+        return count
+
     def _calibrate(self, before: int, wait: bool) -> None:
         """Estimate the backgrounds anew, if there is something new."""
         if self.store.generation() == before:
@@ -206,6 +219,12 @@ class Library:
     def stats(self) -> LibraryStats:
         """Counts and sizes."""
         return self.store.stats()
+
+    def verify(self, *, deep: bool = False) -> Verdict:
+        """Check the library against itself, and change nothing; ``deep`` reads all of it."""
+        from engine.store.verify import verify
+
+        return verify(self.store, deep=deep)
 
     def failures(self) -> list[Failure]:
         """The files that could not be indexed, and why."""

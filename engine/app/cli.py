@@ -213,6 +213,35 @@ def remove(path: str, wait: bool, library: Path | None, as_json: bool) -> None:
 
 
 @main.command()
+@click.option("--deep", is_flag=True, help="Read everything: every checksum and every vector.")
+@_library_option
+@_json_option
+def verify(deep: bool, library: Path | None, as_json: bool) -> None:
+    """Check the library against itself. Exits with 1 when something is wrong."""
+    from engine.app import show
+
+    with _open(library) as opened:
+        verdict = opened.verify(deep=deep)
+        _warn(opened)
+    show.verdict(verdict, as_json=as_json)
+    if verdict.problems:
+        click.get_current_context().exit(1)
+
+
+@main.command()
+@_wait_option
+@_library_option
+@_json_option
+def rebuild(wait: bool, library: Path | None, as_json: bool) -> None:
+    """Make again what derives from catalog and vectors: full text, backgrounds."""
+    from engine.app import show
+
+    with _open(library) as opened:
+        show.rebuilt(opened.rebuild(wait=wait), as_json=as_json)
+        _warn(opened)
+
+
+@main.command()
 @_library_option
 @_json_option
 def doctor(library: Path | None, as_json: bool) -> None:

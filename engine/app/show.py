@@ -15,6 +15,7 @@ from engine.types import Failure, Hit, IndexReport, Query, SearchResult
 if TYPE_CHECKING:
     from engine.app.doctor import Check
     from engine.library import Library
+    from engine.store.verify import Verdict
 
 _MAX_WORDS = 60
 """Characters of what is said, or seen, that fit into a line."""
@@ -125,6 +126,26 @@ def removed(count: int, path: str, *, as_json: bool) -> None:
         click.echo(f"forgot {count} file{'s' * (count != 1)}")
     else:
         click.echo(f"nothing of the library is at {path}", err=True)
+
+
+def verdict(found: Verdict, *, as_json: bool) -> None:
+    """What was checked, and a line for every problem."""
+    if as_json:
+        _print_json(dataclasses.asdict(found))
+        return
+    for problem in found.problems:
+        _print(problem)
+    how = "every byte read" if found.deep else "names, sizes and counts; --deep reads everything"
+    checked = f"{found.moments} moments, {found.vectors} vectors, {found.segments} segments"
+    click.echo(f"{'PROBLEMS' if found.problems else 'ok'}: {checked} ({how})")
+
+
+def rebuilt(count: int, *, as_json: bool) -> None:
+    """How many moments the derived parts were made of."""
+    if as_json:
+        _print_json({"moments": count})
+    else:
+        click.echo(f"rebuilt from {count} moments")
 
 
 def stats(library: Library, *, as_json: bool) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.errors import InvalidQuery
 from engine.store import paths, rows, sqlite, words
@@ -199,6 +200,36 @@ class Catalog:
     def backgrounds(self) -> list[Background]:
         """The distributions of scores that mean nothing."""
         return list(map(rows.background, self._ask("backgrounds")))
+
+    def all_segments(self) -> list[SegmentInfo]:
+        """The segments of every space, those whose files are lost included."""
+        return self._segment_rows()
+
+    def moment_vectors(self) -> tuple[MomentIds, NDArray[np.int64]]:
+        """How many vectors every moment has, over all spaces.
+
+        Returns:
+            ids int64 (n,), sorted, and counts int64 (n,).
+        """
+        found = np.array(self._ask("moment_vectors"), np.int64).reshape(-1, 2)
+        return found[:, 0], found[:, 1]
+
+    def word_rows(self) -> int:
+        """Rows of the full text index; 0 where it is missing."""
+        with translated(self.path):
+            try:
+                return int(self._reader().connection.execute(words.COUNT).fetchone()[0])
+            except sqlite3.OperationalError as error:
+                if "no such table" in str(error):
+                    return 0
+                raise
+
+    def integrity(self, deep: bool) -> list[str]:
+        """What the database finds wrong with its own file; ``deep`` reads all of it."""
+        check = sqlite.DEEP_CHECK if deep else sqlite.QUICK_CHECK
+        with translated(self.path):
+            said = self._reader().connection.execute(check).fetchall()
+        return [str(line) for (line,) in said if line != "ok"]
 
     def _segment_rows(self, space: str | None = None, after: int = 0) -> list[SegmentInfo]:
         if space is None:

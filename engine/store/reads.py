@@ -81,6 +81,7 @@ def reads() -> dict[str, Select[Any]]:
         "records": _records().where(among(m.moment_id, "ids")),
         "moments_of": _records().where(m.asset_id == bindparam("id")).order_by(m.moment_id),
         "moment_ids": select(m.moment_id),
+        "moment_vectors": select(m.moment_id, m.vectors).order_by(m.moment_id),
         "moment_ids_kind": select(m.moment_id).where(among(m.kind, "kinds")),
         "moment_ids_modality": select(m.moment_id).where(among(m.modality, "modalities")),
         "moment_ids_both": select(m.moment_id).where(

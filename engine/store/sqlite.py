@@ -23,6 +23,8 @@ _BUSY_MS = 5_000
 """How long to wait for the moments in which SQLite itself locks out others."""
 _MMAP_BYTES = 2**28
 _READER = f"PRAGMA query_only = ON; PRAGMA mmap_size = {_MMAP_BYTES};"
+QUICK_CHECK = "PRAGMA quick_check(5)"
+DEEP_CHECK = "PRAGMA integrity_check(5)"
 
 
 def connect_reader(file: Path) -> sqlite3.Connection:

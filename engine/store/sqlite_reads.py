@@ -15,6 +15,7 @@ READS = {
     "records": "SELECT moments.moment_id, moments.asset_id, assets.path, moments.kind, moments.modality, moments.start_s, moments.end_s, moments.ordinal, moments.text, moments.tags FROM moments JOIN assets ON assets.asset_id = moments.asset_id WHERE moments.moment_id IN (SELECT anon_1.value FROM json_each(:ids) AS anon_1)",
     "moments_of": "SELECT moments.moment_id, moments.asset_id, assets.path, moments.kind, moments.modality, moments.start_s, moments.end_s, moments.ordinal, moments.text, moments.tags FROM moments JOIN assets ON assets.asset_id = moments.asset_id WHERE moments.asset_id = :id ORDER BY moments.moment_id",
     "moment_ids": "SELECT moments.moment_id FROM moments",
+    "moment_vectors": "SELECT moments.moment_id, moments.vectors FROM moments ORDER BY moments.moment_id",
     "moment_ids_kind": "SELECT moments.moment_id FROM moments WHERE moments.kind IN (SELECT anon_1.value FROM json_each(:kinds) AS anon_1)",
     "moment_ids_modality": "SELECT moments.moment_id FROM moments WHERE moments.modality IN (SELECT anon_1.value FROM json_each(:modalities) AS anon_1)",
     "moment_ids_both": "SELECT moments.moment_id FROM moments WHERE moments.kind IN (SELECT anon_1.value FROM json_each(:kinds) AS anon_1) AND moments.modality IN (SELECT anon_2.value FROM json_each(:modalities) AS anon_2)",

@@ -36,6 +36,7 @@ DELETE = (
     "DELETE FROM moments_fts WHERE rowid IN (SELECT moment_id FROM moments"
     " WHERE asset_id IN (SELECT value FROM json_each(:ids)))"
 )
+COUNT = "SELECT count(*) FROM moments_fts"
 # The function and not the hidden column "rank", which takes twice as long here.
 SEARCH = (
     "SELECT rowid, -bm25(moments_fts, :text, :tags, :name) AS score FROM moments_fts"

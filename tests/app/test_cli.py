@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import fcntl
 import shutil
+import sqlite3
 
 import pytest
 
@@ -148,6 +150,31 @@ def test_stats_count_what_is_held(indexed, library):
     assert found["library"] == str(library)
     assert found["encoder"] == "fake"
     assert {space["name"] for space in found["spaces"]} == {"fake", "fake-looks", "fake-sounds"}
+
+
+def test_verify_says_what_is_wrong_and_exits_with_1(indexed, library):
+    done = indexed("verify", "--deep", "--json")
+    assert (done.code, done.json["problems"], done.json["moments"]) == (0, [], 5)
+    stray = library / "segments" / "00000099-stray.parquet"
+    with (library / "lock").open("r+") as lock:  # a writer at work keeps it from being tidied
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        stray.write_bytes(b"x")
+        done = indexed("verify")
+    assert done.code == 1
+    assert stray.name in done.out
+    assert indexed("verify").code == 0  # opening has tidied up
+    assert not stray.exists()
+
+
+def test_rebuild_makes_the_words_again(indexed, library):
+    with sqlite3.connect(library / "catalog.sqlite") as database:
+        database.execute("DELETE FROM moments_fts")
+    database.close()
+    assert indexed("verify").code == 1
+    assert indexed("rebuild", "--json").json == {"moments": 5}
+    assert indexed("verify").code == 0
+    why = indexed("search", "red", "--json").json["hits"][0]["why"]
+    assert "words" in {part["branch"] for part in why}
 
 
 def test_doctor_looks_at_everything(indexed):

@@ -1,0 +1,128 @@
+"""Is the library what its catalog says? Looks, and changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.errors import StoreError
+from engine.store import mend, segments
+from engine.store.rows import SegmentInfo
+from engine.store.store import Store
+from engine.types import MomentIds, Space
+
+_UNIT = 1e-3
+"""How far from one the length of a vector may be."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What was looked at, and what is wrong with it, one line each."""
+
+    deep: bool
+    segments: int
+    vectors: int
+    moments: int
+    problems: tuple[str, ...]
+
+
+def verify(store: Store, *, deep: bool = False) -> Verdict:
+    """Check a library against itself, at one generation.
+
+    Quick: the catalog's own structure, every segment's file and size, the counts of
+    words and vectors, files that are pending. Deep, which reads everything: also
+    every checksum, that every vector is finite and of unit length, and that catalog
+    and segments hold the same moments, each as often as it should be.
+    """
+    with store.snapshot():
+        stats = store.stats()
+        problems = [*_catalog(store, deep), *_files(store)]
+        if stats.pending:
+            problems.append(f"{stats.pending} files are pending: index them again")
+        problems += _deep(store) if deep else _counts(store, sum(stats.vectors.values()))
+        return Verdict(
+            deep,
+            stats.segments,
+            sum(stats.vectors.values()),
+            sum(stats.moments.values()),
+            tuple(problems),
+        )
+
+
+def _catalog(store: Store, deep: bool) -> Iterator[str]:
+    """SQLite's own check, and whether the words are those of the moments."""
+    for said in store.integrity(deep):
+        yield f"catalog: {said}"
+    words, moments = store.word_rows(), len(store.moment_ids())
+    if words != moments:
+        yield f"full text index: {words} rows for {moments} moments; sensorium rebuild"
+
+
+def _files(store: Store) -> Iterator[str]:
+    damage = mend.find_damage(store.path, store.all_segments())
+    for info in damage.lost:
+        yield f"segment {info.file} {mend.reason_of(store.path, info)}"
+    for name in damage.orphans:
+        yield f"segment {name} is not in the catalog, and goes at the next write"
+
+
+def _counts(store: Store, in_segments: int) -> Iterator[str]:
+    """Vectors that the moments should have, dead ones aside, are not more than there are."""
+    alive = int(store.moment_vectors()[1].sum())
+    if alive > in_segments:
+        yield f"the moments have {alive} vectors, and the segments hold {in_segments}"
+
+
+def _deep(store: Store) -> Iterator[str]:
+    """Read every segment, and compare what they hold with the catalog."""
+    held: list[MomentIds] = []
+    for space in store.spaces().values():
+        ids: list[MomentIds] = [np.zeros(0, np.int64)]
+        for info in store.all_segments():
+            if info.space == space.name:
+                found, problems = _read(store, info, space)
+                ids.append(found)
+                yield from problems
+        of_space = np.concatenate(ids)
+        if len(np.unique(of_space)) != len(of_space):
+            yield f"space {space.name}: a moment has more than one vector"
+        held.append(of_space)
+    yield from _both_ways(store, np.concatenate(held) if held else np.zeros(0, np.int64))
+
+
+def _read(store: Store, info: SegmentInfo, space: Space) -> tuple[MomentIds, list[str]]:
+    try:
+        ids, vectors = segments.read(store.path / segments.FOLDER, info, space)
+    except StoreError as error:
+        return np.zeros(0, np.int64), [str(error)]
+    lengths = np.linalg.norm(vectors, axis=1)
+    bad = int((~(np.abs(lengths - 1) < _UNIT)).sum())  # NaN compares as false
+    if bad:
+        return ids, [f"segment {info.file}: {bad} vectors are not finite and of unit length"]
+    return ids, []
+
+
+def _both_ways(store: Store, held: MomentIds) -> Iterator[str]:
+    """Every live moment has its vectors, and every vector a moment, alive or buried."""
+    ids, expected = store.moment_vectors()
+    live, counts = np.unique(held, return_counts=True)
+    short = int((_count_of(ids, live, counts) < expected).sum())
+    if short:
+        yield f"{short} moments lack a vector: index their files again"
+    over = int((_count_of(ids, live, counts) > expected).sum())
+    if over:
+        yield f"{over} moments have more vectors than the catalog knows"
+    stray = int((~np.isin(live, np.union1d(ids, store.tombstones()))).sum())
+    if stray:
+        yield f"{stray} vectors belong to no moment, alive or deleted"
+
+
+def _count_of(wanted: MomentIds, found: MomentIds, counts: NDArray[np.int64]) -> NDArray[np.int64]:
+    """How often each of ``wanted`` (n,) was found, (n,)."""
+    if not len(found):
+        return np.zeros(len(wanted), np.int64)
+    places = np.searchsorted(found, wanted).clip(max=len(found) - 1)
+    return np.where(found[places] == wanted, counts[places], 0)
