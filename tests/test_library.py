@@ -188,6 +188,24 @@ def test_nothing_is_made_for_a_library_that_cannot_be(tmp_path, settings):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_nothing_is_made_when_the_encoders_weights_are_missing(tmp_path, settings, monkeypatch):
+    def missing(self):
+        raise EncoderUnavailable("no weights")
+
+    monkeypatch.setattr("engine.encoders.fake.FakeEncoder.check", missing)
+    with pytest.raises(EncoderUnavailable, match="no weights"):
+        Library.open(tmp_path / "none", create=True, encoder="fake", settings=settings)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_neighbours_that_fold_together_leave_no_gap(fake, tmp_path):
+    """Six windows of one long tone rank first; the second hit is another file."""
+    make.sound(tmp_path / "media" / "long.wav", (200, 60.0))
+    make.sound(tmp_path / "media" / "short.wav", (3000, 2.0))
+    fake.index([tmp_path / "media"])
+    assert names(fake.search("low tone", kinds=["audio"], top=2)) == ["long.wav", "short.wav"]
+
+
 def test_a_library_keeps_its_encoder(fake, tmp_path, settings):
     with pytest.raises(UsageError, match="--encoder fake"):
         Library.open(tmp_path / "lib", encoder="compact", settings=settings)

@@ -29,12 +29,11 @@ class QueryVectors:
     texts: Mapping[str, Vectors]
     examples: Mapping[tuple[str, str], Vectors]
 
-    def of(self, branch: Branch) -> Vectors | None:
-        """The vector that a branch searches with; None where the example has none,
-        such as the words of a sound that is like no word that the bridge knows."""
+    def of(self, branch: Branch) -> Vectors:
+        """The vector that a branch searches with."""
         if branch.term is not None:
             return self.texts[branch.term]
-        return self.examples.get((branch.name, branch.space or ""))
+        return self.examples[branch.name, branch.space or ""]
 
 
 def embed_query(plan: Plan, towers: Towers, settings: Settings) -> QueryVectors:
@@ -51,7 +50,7 @@ def embed_query(plan: Plan, towers: Towers, settings: Settings) -> QueryVectors:
 
 
 def _named(name: str, vectors: Mapping[str, Vectors]) -> dict[tuple[str, str], Vectors]:
-    return {(name, space): v for space, v in vectors.items() if v.any()}
+    return {(name, space): v for space, v in vectors.items()}
 
 
 def embed_picture(path: Path, towers: Towers, settings: Settings) -> dict[str, Vectors]:

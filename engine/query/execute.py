@@ -41,7 +41,7 @@ class Sources:
 
 def execute(plan: Plan, vectors: QueryVectors, sources: Sources) -> list[Candidate]:
     """Every wanted branch's candidates, with their scores in all branches."""
-    spaces = [(b, v) for b in plan.branches if b.space and (v := vectors.of(b)) is not None]
+    spaces = [(b, vectors.of(b)) for b in plan.branches if b.space]
     found = _found_by_vectors(plan, spaces, sources)
     words = _found_by_words(plan, sources)
     _add_found_by_words(found, words, sources.store)

@@ -9,8 +9,9 @@ import sys
 
 import pytest
 
-from engine.app.show import clock, span
-from engine.types import Hit, Kind
+from engine.app import doctor
+from engine.app.show import clock, hits, span
+from engine.types import Hit, Kind, Query, SearchResult
 
 
 @pytest.mark.parametrize(
@@ -27,6 +28,19 @@ def test_a_span_is_shown_by_both_ends_and_a_picture_by_a_dash():
     assert span(hit(None, None)) == "-"
     assert span(hit(65.0, 80.0)) == "1:05-1:20"
     assert span(hit(65.0, 65.5)) == "1:05"
+
+
+def test_a_file_is_named_once(capsys):
+    found = tuple(Hit(i, 1.0, Kind.VIDEO, path, 1, i, 0.0, 1.0, ()) for i, path in enumerate("aba"))
+    hits(SearchResult(Query("x"), found), as_json=False, filepath_only=True)
+    assert capsys.readouterr().out == "a\nb\n"
+
+
+def test_two_packages_of_one_faiss_are_a_fault(monkeypatch):
+    monkeypatch.setattr(doctor, "_version", lambda distribution: "1.0")
+    faiss = next(check for check in doctor.examine(None) if check.name == "faiss")
+    assert not faiss.ok
+    assert "pip uninstall" in faiss.detail
 
 
 def at_a_terminal(*arguments: str, stream: str) -> str:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
+import shutil
+from pathlib import Path
+
 import numpy as np
 import pytest
 from PIL import Image
 
 from engine.encoders import registry
+from engine.encoders.compact.sounds import HEAD
 from engine.encoders.fake import COLOURS, fake_towers
 from engine.encoders.torchvision_ops import declare_missing_operators
 
@@ -64,3 +69,12 @@ def test_torchvision_imports_beside_any_torch():
     import torchvision
 
     assert torchvision.__version__
+
+
+def test_settings_choose_the_sound_head_and_whether_speech_is_heard(settings, tmp_path):
+    head = shutil.copy(HEAD, tmp_path / "mine.safetensors")
+    Path(head).write_bytes(Path(head).read_bytes() + b" ")
+    chosen = dataclasses.replace(settings, sound_head=Path(head), speech=False)
+    towers = registry.towers("compact", chosen)
+    assert towers.speech is None
+    assert towers.shared.revision != registry.towers("compact", settings).shared.revision

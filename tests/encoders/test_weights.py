@@ -7,7 +7,7 @@ import dataclasses
 import pytest
 
 from engine.encoders import weights
-from engine.encoders.onnx import cached
+from engine.encoders.onnx import Tower, cached
 from engine.errors import EncoderUnavailable
 
 PINNED = [
@@ -57,3 +57,12 @@ def test_an_export_is_made_once(settings):
     for _ in range(2):
         assert cached(settings, "test/once", build).read_text() == "whole"
     assert len(made) == 1
+
+
+def test_a_cached_tower_needs_its_weights_no_more(settings):
+    missing = dataclasses.replace(weights.MINILM, package="no_such_weights")
+    tower = Tower(settings, "test/tower", missing, 1, lambda *_: None)
+    with pytest.raises(EncoderUnavailable):
+        tower.check()
+    (settings.cache / f"test/tower-{missing.sha256[:16]}-r1").mkdir(parents=True)
+    tower.check()

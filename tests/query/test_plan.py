@@ -52,6 +52,12 @@ def test_a_picture_is_compared_by_looks_and_its_words_reach_what_has_none():
     }
 
 
+def test_what_words_say_of_an_example_weighs_less_than_its_likeness():
+    made = plan(Query(image="a.jpg"), LIBRARY)
+    weights = {b.space: b.weight for b in made.branches}
+    assert 0 < weights["words"] < weights["looks"] == 1
+
+
 def test_likeness_compares_like_with_like_only():
     assert branches(audio="a.wav", likeness=True) == {("audio", "sounds", Modality.SOUND)}
 
