@@ -10,12 +10,16 @@ for hit in library.search("a dog on a beach").hits:
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from engine.library import Library
 
 __all__ = ["Library"]
+
+# Whoever wants the log asks for it; what a user must know is said by the command.
+logging.getLogger(__name__).addHandler(logging.NullHandler())
 
 
 def __getattr__(name: str) -> object:

@@ -7,6 +7,7 @@ field's name in capitals (``SENSORIUM_MAX_PIXELS=1000000000``).
 from __future__ import annotations
 
 import dataclasses
+import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -66,6 +67,8 @@ class Settings:
             name = f"SENSORIUM_{spec.name.upper()}"
             if raw := environ.get(name):
                 changes[spec.name] = _parse(name, raw, getattr(default, spec.name))
+        if changes.get("window_seconds", 1.0) <= 0:  # type: ignore[operator]
+            raise UsageError("SENSORIUM_WINDOW_SECONDS must be greater than 0")
         return dataclasses.replace(default, **changes)  # type: ignore[arg-type]
 
 
@@ -80,8 +83,15 @@ def _parse(name: str, raw: str, default: object) -> object:
                 raise ValueError
             return number
         if isinstance(default, float):
-            return float(raw)
+            return _finite(raw)
     except (KeyError, ValueError):
         expected = type(default).__name__
         raise UsageError(f"{name}={raw!r} is not a valid {expected}") from None
     return Path(raw).expanduser()
+
+
+def _finite(raw: str) -> float:
+    number = float(raw)
+    if not math.isfinite(number):
+        raise ValueError
+    return number

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from engine.config import Settings
 from engine.encoders import registry
 from engine.encoders.towers import Towers
-from engine.errors import LibraryNotFound, SpaceMismatch, UsageError
+from engine.errors import LibraryBusy, LibraryNotFound, SpaceMismatch, UsageError
 from engine.index.guard import Guard
 from engine.index.space import SpaceIndex
 from engine.query.calibrate import BackgroundKey, by_key
@@ -203,16 +203,21 @@ class Library:
         return count
 
     def _calibrate(self, before: int, wait: bool) -> None:
-        """Estimate the backgrounds anew, if there is something new."""
-        if self.store.generation() == before:
+        """Estimate the backgrounds anew, if there is something new or none is known.
+
+        A writer that has waited may come in between; it then finds them unknown, or
+        has something new itself.
+        """
+        if self.store.generation() == before and self.store.backgrounds():
             return
         from engine.query.background import estimate_all
 
         self._make_level(self.store.spaces().values())
         with self._guard.reading():
             backgrounds = estimate_all(self._indexes, self.towers)
-        with self.store.writer(wait=wait) as writer:
-            writer.set_backgrounds(backgrounds)
+        if backgrounds:
+            with suppress(LibraryBusy), self.store.writer(wait=wait) as writer:
+                writer.set_backgrounds(backgrounds)
 
     # --- reading --------------------------------------------------------------
 
@@ -242,21 +247,20 @@ class Library:
     ) -> SearchResult:
         """Moments by a text, an example picture, an example sound, or a mix of them.
 
-            Args:
-                exclude: texts whose likeness counts against a moment.
-                kinds: only these kinds of assets; empty means all.
-                top: how many hits at most.
+        Args:
+            exclude: texts whose likeness counts against a moment.
+            kinds: only these kinds of assets; empty means all.
+            top: how many hits at most.
 
-            Raises:
-                InvalidQuery: nothing was asked, or an example cannot be read.
-        XX
+        Raises:
+            InvalidQuery: nothing was asked, or an example cannot be read.
         """
         return self.run(
             Query(
-                text=text,
+                text=None if text is None else _plain(text),
                 image=None if image is None else str(Path(image).expanduser()),
                 audio=None if audio is None else str(Path(audio).expanduser()),
-                exclude=tuple(exclude),
+                exclude=tuple(map(_plain, exclude)),
                 kinds=tuple(Kind(kind) for kind in kinds),
                 top=top,
             )
@@ -350,6 +354,11 @@ class Library:
             self._backgrounds = by_key(self.store.backgrounds())
             self._backgrounds_level = generation
         return self._backgrounds
+
+
+def _plain(text: str) -> str:
+    """Text that a tokenizer takes: bytes that are no UTF-8 become question marks."""
+    return text.encode("utf-8", "replace").decode()
 
 
 @contextmanager

@@ -184,18 +184,18 @@ def _ignored(name: str) -> bool:
 
 
 def missing(path: str) -> bool:
-    """Whether no file has this path any more.
+    """Whether no file has this path any more; a folder or a pipe is no file.
 
     A file that is there and was not walked, because it is hidden or its folder
     cannot be read, is not missing: removing it would lose vectors for nothing.
     """
     try:
-        os.lstat(path)
+        regular = stat.S_ISREG(os.lstat(path).st_mode)
     except (FileNotFoundError, NotADirectoryError):
         return True
     except OSError:
         return False
-    return os.path.realpath(path) != path
+    return not regular or os.path.realpath(path) != path
 
 
 def diff(walked: Walked, store: Store | None, *, retry: bool = False) -> ScanPlan:

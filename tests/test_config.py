@@ -32,8 +32,15 @@ def test_what_is_not_set_is_the_default():
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("THREADS", "many"), ("MAX_PIXELS", "-1"), ("SPEECH", "perhaps")]
+    ("name", "value"),
+    [("THREADS", "many"), ("MAX_PIXELS", "-1"), ("SPEECH", "perhaps"), ("SILENCE_DB", "nan")],
 )
 def test_a_wrong_value_is_named(name, value):
     with pytest.raises(UsageError, match=f"SENSORIUM_{name}='{value}'"):
         Settings.from_env({f"SENSORIUM_{name}": value})
+
+
+@pytest.mark.parametrize("value", ["0", "-1"])
+def test_windows_have_a_length(value):
+    with pytest.raises(UsageError, match="SENSORIUM_WINDOW_SECONDS"):
+        Settings.from_env({"SENSORIUM_WINDOW_SECONDS": value})

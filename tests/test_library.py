@@ -19,6 +19,7 @@ from engine.errors import (
     SpaceMismatch,
     UsageError,
 )
+from engine.store import Store
 from engine.types import Kind
 from tests import media_files as make
 from tests.clip import write_model
@@ -204,6 +205,28 @@ def test_neighbours_that_fold_together_leave_no_gap(fake, tmp_path):
     make.sound(tmp_path / "media" / "short.wav", (3000, 2.0))
     fake.index([tmp_path / "media"])
     assert names(fake.search("low tone", kinds=["audio"], top=2)) == ["long.wav", "short.wav"]
+
+
+def test_a_run_that_died_before_its_end_is_calibrated_by_the_next(fake, tmp_path, monkeypatch):
+    make.picture(tmp_path / "media" / "a.png", "red")
+    with monkeypatch.context() as patched:
+        patched.setattr(Library, "_calibrate", lambda *_: None)
+        fake.index([tmp_path / "media"])
+    assert fake.store.backgrounds() == []
+    assert fake.index([tmp_path / "media"]).unchanged == 1
+    assert fake.store.backgrounds() != []
+
+
+def test_a_writer_that_comes_in_between_does_not_fail_the_run(fake, tmp_path, monkeypatch):
+    make.picture(tmp_path / "media" / "a.png", "red")
+    calibrate = Library._calibrate
+
+    def beside_another(self, *arguments):
+        with Store.open(tmp_path / "lib") as other, other.writer():
+            calibrate(self, *arguments)
+
+    monkeypatch.setattr(Library, "_calibrate", beside_another)
+    assert fake.index([tmp_path / "media"]).added == 1
 
 
 def test_a_library_keeps_its_encoder(fake, tmp_path, settings):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from engine.errors import SensoriumError
+from engine.errors import PathNotFound, SensoriumError
 
 if TYPE_CHECKING:
     from engine.library import Library
@@ -22,6 +23,8 @@ class _Group(click.Group):
     """Turns Sensorium's errors into one line and their exit code."""
 
     def invoke(self, ctx: click.Context) -> Any:
+        # A run that is asked to end commits what it has finished, however it is asked.
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
         try:
             return super().invoke(ctx)
         except SensoriumError as error:
@@ -208,6 +211,8 @@ def remove(path: str, wait: bool, library: Path | None, as_json: bool) -> None:
     """
     from engine.app import show
 
+    if not path:
+        raise PathNotFound("an empty path: name a file or a folder")
     with _open(library) as opened:
         show.removed(opened.remove(path, wait=wait), path, as_json=as_json)
 
@@ -266,11 +271,10 @@ def _open(library: Path | None) -> Library:
 
 def _must_exist(paths: tuple[str, ...]) -> None:
     """Refuse before a new library is made."""
-    from engine.errors import PathNotFound
-
     for path in paths:
-        if not Path(path).expanduser().exists():
-            raise PathNotFound(f"{path}: there is no such file or folder")
+        if not path or not Path(path).expanduser().exists():
+            shown = path or "an empty path"  # which would mean the current folder
+            raise PathNotFound(f"{shown}: there is no such file or folder")
 
 
 def _warn(library: Library) -> None:

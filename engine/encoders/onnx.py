@@ -6,6 +6,7 @@ a cold start free of PyTorch's import time.
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 import warnings
 from collections.abc import Callable
@@ -18,6 +19,7 @@ from numpy.typing import NDArray
 
 from engine.config import Settings
 from engine.encoders.weights import WeightFile
+from engine.errors import EncoderUnavailable
 
 _MODEL = "model.onnx"
 
@@ -35,7 +37,13 @@ def cached(settings: Settings, key: str, build: Callable[[Path], None]) -> Path:
     path = settings.cache / key
     if path.exists():
         return path
-    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise EncoderUnavailable(
+            f"the cache {settings.cache} cannot be written ({error.strerror}):"
+            " set SENSORIUM_CACHE to a folder that can"
+        ) from error
     with tempfile.TemporaryDirectory(dir=path.parent, prefix=".building-") as folder:
         draft = Path(folder) / path.name
         build(draft)
@@ -86,8 +94,15 @@ class Tower:
 
     @cached_property
     def _session(self) -> Any:
-        folder = cached(self._settings, self._key, self._build)
-        return session(folder / _MODEL, self._settings.threads)
+        for last in (False, True):
+            folder = cached(self._settings, self._key, self._build)
+            try:
+                return session(folder / _MODEL, self._settings.threads)
+            except Exception as error:  # what is in the cache is disposable
+                shutil.rmtree(folder, ignore_errors=True)
+                if last:
+                    raise EncoderUnavailable(f"{folder} cannot be loaded: {error}") from error
+        raise AssertionError("the second round returns or raises")
 
     def _build(self, folder: Path) -> None:
         folder.mkdir()

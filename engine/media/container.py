@@ -66,7 +66,13 @@ def open_container(path: Path) -> Iterator[InputContainer]:
 
 
 def _open(url: str) -> InputContainer:
-    return av.open(url, "r", options=_OPTIONS, metadata_errors="replace")
+    container = av.open(url, "r", options=_OPTIONS, metadata_errors="replace")
+    if container.format.name != "image2":
+        return container
+    # A picture's name makes FFmpeg take the file for pictures, unless its first bytes
+    # say otherwise. Of the sounds that get here, only MP3 has none that do.
+    container.close()
+    return av.open(url, "r", format="mp3", options=_OPTIONS, metadata_errors="replace")
 
 
 def translate(error: BaseException, what: str) -> MediaError:

@@ -11,6 +11,8 @@ from engine.types import Branch, Kind, Modality, Plan, Query
 _CROSS_MODAL = 0.5
 """Weight of what words would say of an example, beside its likeness itself."""
 _MIN_FETCH = 100
+_MOST = 1_000_000
+"""Hits that one query may ask for."""
 _FETCH_PER_HIT = 5
 
 _MODALITIES = {
@@ -42,6 +44,8 @@ def validated(query: Query) -> Query:
         raise InvalidQuery("nothing to search for: give a text, --image or --audio")
     if query.top < 1:
         raise InvalidQuery(f"--top must be at least 1, not {query.top}")
+    if query.top > _MOST:
+        raise InvalidQuery(f"--top must be at most {_MOST}, not {query.top}")
     return query
 
 

@@ -40,8 +40,8 @@ class Batch:
         for moment_id, embedding in enumerate(indexed.embeddings, first_moment):
             row = moment_row(moment_id, asset_id, indexed.asset.media.kind, embedding)
             self.moments.append(row)
-            if name or embedding.moment.text or embedding.moment.tags:
-                self.words.append(words.row(moment_id, embedding.moment, name))
+            # A row for every moment, so that a later name has one to go to.
+            self.words.append(words.row(moment_id, embedding.moment, name))
             # Only the first moment carries the name.
             name = ""
             for space, vector in embedding.vectors.items():

@@ -169,4 +169,4 @@ def all_texts(db: Connection, batch: int) -> Iterator[list[dict[str, Any]]]:
             previous = row.asset_id
             tags = (word for word, _ in row.tags or ())
             texts.append(words.fields(row.moment_id, row.text, tags, name))
-        yield [text for text in texts if text["text"] or text["tags"] or text["name"]]
+        yield texts

@@ -193,6 +193,8 @@ def test_doctor_looks_at_everything(indexed):
         (("stats",), "sensorium index"),
         (("index", ".", "--encoder", "no-such"), "no encoder is called 'no-such'"),
         (("search",), "nothing to search for"),
+        (("index", ""), "an empty path"),
+        (("remove", ""), "an empty path"),
     ],
 )
 def test_a_wrong_request_is_one_line_and_writes_nothing(run, library, arguments, says):
@@ -227,6 +229,35 @@ def test_an_example_that_cannot_be_read_is_named(indexed, media, tmp_path):
         assert done.code == 2
         assert done.err.startswith(f"sensorium: {example}: ")
         assert done.err.count("\n") == 1
+
+
+@pytest.mark.parametrize("text", ["\udcff\udcfe", "AND OR NOT *", '"', "\x01", "🐕", "x" * 9000])
+def test_no_text_is_too_odd_to_be_searched_for(indexed, text):
+    done = indexed("search", text, "--not", text)
+    assert (done.code, done.err) in ((0, ""), (0, "nothing found\n"))
+
+
+def test_too_many_hits_are_refused(indexed):
+    done = indexed("search", "x", "--top", str(2**63))
+    assert (done.code, done.err.count("\n")) == (2, 1)
+
+
+def test_a_cache_that_cannot_be_written_is_one_line(run, media, monkeypatch, tmp_path):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("SENSORIUM_CACHE", str(tmp_path / "file"))
+    done = run("index", media)
+    assert done.code == 2
+    assert "SENSORIUM_CACHE" in done.err
+
+
+def test_a_sound_head_that_is_not_there_is_one_line_and_nothing_is_written(
+    run, media, library, monkeypatch
+):
+    monkeypatch.setenv("SENSORIUM_SOUND_HEAD", "/no/such/head")
+    done = run("index", media)
+    assert (done.code, done.err.count("\n")) == (2, 1)
+    assert "/no/such/head" in done.err
+    assert not library.exists()
 
 
 def test_an_unknown_option_is_refused(run):

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 
+import numpy as np
 import pytest
 
 from engine.encoders import weights
-from engine.encoders.onnx import Tower, cached
+from engine.encoders.onnx import Tower, cached, export_module
 from engine.errors import EncoderUnavailable
 
 PINNED = [
@@ -66,3 +67,22 @@ def test_a_cached_tower_needs_its_weights_no_more(settings):
         tower.check()
     (settings.cache / f"test/tower-{missing.sha256[:16]}-r1").mkdir(parents=True)
     tower.check()
+
+
+def test_a_damaged_cache_is_made_again(settings):
+    tower = Tower(settings, "test/damaged", weights.MINILM, 1, _export_identity)
+    tower.run(x=np.ones(2, np.float32))
+    folder = settings.cache / f"test/damaged-{weights.MINILM.sha256[:16]}-r1"
+    (folder / "model.onnx").write_bytes(b"junk")
+    again = Tower(settings, "test/damaged", weights.MINILM, 1, _export_identity)
+    assert again.run(x=np.ones(2, np.float32))[0].tolist() == [1.0, 1.0]
+
+
+def _export_identity(_weights, out):
+    import torch
+
+    class Identity(torch.nn.Module):
+        def forward(self, x):
+            return x * 1.0
+
+    export_module(Identity(), (torch.ones(2),), out, inputs={"x": {}}, outputs={"y": {}})

@@ -39,7 +39,8 @@ def test_an_error_of_the_encoder_ends_the_run_and_keeps_what_is_done(
     pictures(media, 30)
     with pytest.raises(EncoderUnavailable, match="the tower fell"):
         run(store, Towers(Broken(after=3), FakeSounds()), [media], settings)
-    assert len(names(store)) == 12
+    # Three batches of four; of the last ones a thread may not have said that they are whole.
+    assert 12 - settings.threads <= len(names(store)) <= 12
     with store.writer():
         pass  # the lock is free
     report = run(store, fake_towers(), [media], settings)

@@ -279,3 +279,14 @@ def test_of_several_missing_assets_the_namesake_moves(
         moves = Moves(store, [])
         file = FileStat(str(media / "new" / name), size, 1)
         assert moves.claim(file, content_hash) == known[name]
+
+
+def test_a_folder_in_the_place_of_a_file_is_no_file(
+    media: Path, store: Store, index: Index
+) -> None:
+    path = make.picture(media / "a.png")
+    index()
+    path.unlink()
+    path.mkdir()
+    assert index().removed == 1
+    assert list(store.assets()) == []

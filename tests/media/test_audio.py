@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -219,3 +220,12 @@ def test_the_decoder_is_quiet(tmp_path: Path, capfd: pytest.CaptureFixture[str])
     path.write_bytes(data)
     heard(path)
     assert capfd.readouterr().err == ""
+
+
+@pytest.mark.parametrize("suffix", [".jpg", ".png", ".tif"])
+def test_an_mp3_under_a_pictures_name_is_heard(tmp_path: Path, suffix: str) -> None:
+    song = Path(find_spec("pygame").submodule_search_locations[0]) / "examples/data/house_lo.mp3"
+    path = tmp_path / f"song{suffix}"
+    path.write_bytes(song.read_bytes())
+    assert probe_audio(path).duration == pytest.approx(probe_audio(song).duration)
+    assert sum(len(chunk.samples) for chunk in read_audio(path, 8000, 1.0)) > 8000

@@ -66,7 +66,10 @@ class CompactSounds:
         return self._head.words
 
     def check(self) -> None:
-        """Raise ``EncoderUnavailable`` unless the tower can be had."""
+        """Raise ``EncoderUnavailable`` unless the tower and the head can be had."""
+        if not self._head_file.is_file():
+            raise EncoderUnavailable(f"{self._head_file}: there is no such sound head")
+        _ = self._head
         self._tower.check()
 
     def prepare(self, samples: Waveform) -> Spectrogram:
