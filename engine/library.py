@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -17,7 +18,7 @@ from engine.errors import LibraryBusy, LibraryNotFound, SpaceMismatch, UsageErro
 from engine.index.guard import Guard
 from engine.index.space import SpaceIndex
 from engine.query.calibrate import BackgroundKey, by_key
-from engine.query.embed import embed_query
+from engine.query.embed import QueryVectors, embed_query
 from engine.query.execute import Sources, execute
 from engine.query.explain import hits_of
 from engine.query.fuse import Fused, fuse, one_per_place
@@ -29,6 +30,7 @@ from engine.types import (
     IndexReport,
     Kind,
     MomentRecord,
+    Plan,
     Query,
     SearchResult,
     Space,
@@ -291,11 +293,22 @@ class Library:
                 vectors = embed_query(planned, self.towers, self.settings)
             with _stage(took, "search"):
                 sources = Sources(self.store, self._indexes, self._known_backgrounds())
-                candidates = execute(planned, vectors, sources)
-        with _stage(took, "fuse"):
-            hits = self._shown(fuse(candidates), query.top, leave_out)
+                hits = self._refilled(planned, vectors, sources, leave_out)
         took["total"] = sum(took.values())
         return SearchResult(query, hits, took)
+
+    def _refilled(
+        self, planned: Plan, vectors: QueryVectors, sources: Sources, leave_out: str | None
+    ) -> tuple[Hit, ...]:
+        """Hits, with more candidates asked for until there are ``top`` or no more to have:
+        neighbours that fold together, and what is left out, must not cost other files."""
+        sizes = [len(i) for space in self._indexes.values() for i in space.indexes.values()]
+        while True:
+            ranked = fuse(execute(planned, vectors, sources))
+            hits = self._shown(ranked, planned.query.top, leave_out)
+            if len(hits) == planned.query.top or planned.fetch >= max(sizes, default=0):
+                return hits
+            planned = replace(planned, fetch=planned.fetch * 4)
 
     def _shown(self, ranked: Sequence[Fused], top: int, leave_out: str | None) -> tuple[Hit, ...]:
         """The best ``top`` places. Neighbours fold together, so how many moments

@@ -229,6 +229,16 @@ def test_a_writer_that_comes_in_between_does_not_fail_the_run(fake, tmp_path, mo
     assert fake.index([tmp_path / "media"]).added == 1
 
 
+def test_a_long_file_crowds_nothing_out(fake, tmp_path):
+    """More windows than one branch fetches fold into one hit; the others still come."""
+    media = tmp_path / "media"
+    make.sound(media / "long.wav", (200, 1200.0))
+    make.sound(media / "short.wav", (200, 10.0))
+    fake.index([media])
+    assert set(names(fake.search("low tone", top=5))) == {"long.wav", "short.wav"}
+    assert names(fake.similar(media / "long.wav")) == ["short.wav"]
+
+
 def test_a_library_keeps_its_encoder(fake, tmp_path, settings):
     with pytest.raises(UsageError, match="--encoder fake"):
         Library.open(tmp_path / "lib", encoder="compact", settings=settings)
