@@ -200,7 +200,6 @@ class Library:
         """
         with self.store.writer(wait=wait) as writer:
             count = writer.rebuild_words()
-        self._indexes = {}
         self._calibrate(-1, wait)
         return count
 

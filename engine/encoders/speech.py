@@ -162,10 +162,12 @@ def _trimming(base: Any) -> Any:
             used = np.flatnonzero(features.any(axis=0))
             frames = int(used[-1]) + 1 if len(used) else 0
             trimmed = features[:, : frames + _MARGIN]
-            # Language detection has just encoded the same start.
-            if self._last is None or not np.array_equal(self._last[0], trimmed):
-                self._last = trimmed.copy(), super().encode(trimmed)
-            return self._last[1]
+            # Language detection has just encoded the same start. Kept in a local: another
+            # thread may set the attribute between looking and returning.
+            last = self._last
+            if last is None or not np.array_equal(last[0], trimmed):
+                last = self._last = trimmed.copy(), super().encode(trimmed)
+            return last[1]
 
     return Trimming
 

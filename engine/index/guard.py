@@ -35,9 +35,12 @@ class Guard:
         """Beside nobody."""
         with self._changed:
             self._writers_waiting += 1
-            self._changed.wait_for(lambda: not (self._writing or self._readers))
-            self._writers_waiting -= 1
-            self._writing = True
+            try:
+                self._changed.wait_for(lambda: not (self._writing or self._readers))
+                self._writing = True
+            finally:  # an interrupt while waiting must not keep readers out for ever
+                self._writers_waiting -= 1
+                self._changed.notify_all()
         try:
             yield
         finally:
