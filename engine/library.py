@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -14,7 +15,13 @@ from typing import TYPE_CHECKING
 from engine.config import Settings
 from engine.encoders import registry
 from engine.encoders.towers import Towers
-from engine.errors import LibraryBusy, LibraryNotFound, SpaceMismatch, UsageError
+from engine.errors import (
+    InvalidQuery,
+    LibraryBusy,
+    LibraryNotFound,
+    SpaceMismatch,
+    UsageError,
+)
 from engine.index.guard import Guard
 from engine.index.space import SpaceIndex
 from engine.query.calibrate import BackgroundKey, by_key
@@ -41,6 +48,9 @@ if TYPE_CHECKING:
     from engine.store.verify import Verdict
     from indexers.local import Progress
 
+_REFILL = 4
+"""How many times more candidates are asked for, when too few hits are left of them."""
+
 
 class Library:
     """A folder that holds all of the state: catalog, vectors, and what derives from them.
@@ -55,8 +65,8 @@ class Library:
         self._given_towers = towers
         self._guard = Guard()
         self._indexes: dict[str, SpaceIndex] = {}
-        self._backgrounds: Mapping[BackgroundKey, Background] = {}
-        self._backgrounds_level = -1
+        self._backgrounds: tuple[int, Mapping[BackgroundKey, Background]] = (-1, {})
+        """The generation that they were read at, and the backgrounds."""
 
     @classmethod
     def open(
@@ -145,23 +155,21 @@ class Library:
         """
         from indexers.local import run
 
-        before = self.store.generation()
         report = run(
             self.store, self.towers, paths, self.settings,
             retry=retry, wait=wait, progress=progress,
         )  # fmt: skip
-        self._calibrate(before, wait)
+        self._calibrate(wait)
         return report
 
     def retry(self, *, wait: bool = False, progress: Progress | None = None) -> IndexReport:
         """Try every failed file again, and forget those that are gone."""
         from indexers.local import retry_failures
 
-        before = self.store.generation()
         report = retry_failures(
             self.store, self.towers, self.settings, wait=wait, progress=progress
         )
-        self._calibrate(before, wait)
+        self._calibrate(wait)
         return report
 
     @staticmethod
@@ -172,7 +180,8 @@ class Library:
         encoder: str | None = None,
         settings: Settings | None = None,
     ) -> IndexReport:
-        """What ``index`` would do, of a library that need not exist. Writes nothing."""
+        """What ``index`` would do, of a library that need not exist. Indexes nothing:
+        a library that is there is opened, and so mended where a crash left something."""
         from indexers.local import run
 
         settings = settings or Settings.from_env()
@@ -185,6 +194,8 @@ class Library:
 
     def remove(self, path: str | Path, *, wait: bool = False) -> int:
         """Forget a file, or all files below a folder; the files themselves stay.
+
+        It loads no encoder, so the backgrounds wait for the next ``index``.
 
         Returns how many assets were forgotten.
         """
@@ -200,25 +211,26 @@ class Library:
         """
         with self.store.writer(wait=wait) as writer:
             count = writer.rebuild_words()
-        self._calibrate(-1, wait)
+        self._calibrate(wait)
         return count
 
-    def _calibrate(self, before: int, wait: bool) -> None:
-        """Estimate the backgrounds anew, if there is something new or none is known.
+    def _calibrate(self, wait: bool) -> None:
+        """Estimate the backgrounds anew, unless they are those of what is committed.
 
-        A writer that has waited may come in between; it then finds them unknown, or
-        has something new itself.
+        The catalog knows for which generation they were estimated. So a run that was
+        cut off before this, or that another writer kept out, is made up for by the next.
         """
-        if self.store.generation() == before and self.store.backgrounds():
+        if self.store.calibrated():
             return
         from engine.query.background import estimate_all
 
+        generation = self.store.generation()
         self._make_level(self.store.spaces().values())
         with self._guard.reading():
+            levels = [index.generation for index in self._indexes.values()]
             backgrounds = estimate_all(self._indexes, self.towers)
-        if backgrounds:
-            with suppress(LibraryBusy), self.store.writer(wait=wait) as writer:
-                writer.set_backgrounds(backgrounds)
+        with suppress(LibraryBusy), self.store.writer(wait=wait) as writer:
+            writer.set_backgrounds(backgrounds, min(levels, default=generation))
 
     # --- reading --------------------------------------------------------------
 
@@ -259,10 +271,10 @@ class Library:
         return self.run(
             Query(
                 text=None if text is None else _plain(text),
-                image=None if image is None else str(Path(image).expanduser()),
-                audio=None if audio is None else str(Path(audio).expanduser()),
-                exclude=tuple(map(_plain, exclude)),
-                kinds=tuple(Kind(kind) for kind in kinds),
+                image=_example(image),
+                audio=_example(audio),
+                exclude=tuple(map(_plain, _several(exclude))),
+                kinds=_kinds(kinds),
                 top=top,
             )
         )
@@ -274,25 +286,25 @@ class Library:
         from engine.query.embed import example_of
 
         query = example_of(Path(path).expanduser())
-        only = tuple(Kind(kind) for kind in kinds)
         return self.run(
-            Query(image=query.image, audio=query.audio, kinds=only, top=top, likeness=True),
+            replace(query, kinds=_kinds(kinds), top=top, likeness=True),
             leave_out=str(Path(path).expanduser().resolve()),
         )
 
     def run(self, query: Query, *, leave_out: str | None = None) -> SearchResult:
         """Run a query; ``leave_out`` is a path whose moments are not shown."""
         took: dict[str, float] = {}
+        query = validated(query)
         with _stage(took, "level"):
-            self._make_level(self._spaces_of(validated(query)))
-        with self._guard.reading():
-            with _stage(took, "plan"):
-                planned = plan(query, self._inventory())
-            with _stage(took, "encode"):
-                vectors = embed_query(planned, self.towers, self.settings)
-            with _stage(took, "search"):
-                sources = Sources(self.store, self._indexes, self._known_backgrounds())
-                hits = self._refilled(planned, vectors, sources, leave_out)
+            self._make_level(self._spaces_of(query))
+        with _stage(took, "plan"), self._guard.reading():
+            planned = plan(query, self._inventory())
+        # Outside the guard: an example that takes long to decode holds nobody up.
+        with _stage(took, "encode"):
+            vectors = embed_query(planned, self.towers, self.settings)
+        with _stage(took, "search"), self._guard.reading():
+            sources = Sources(self.store, self._indexes, self._known_backgrounds())
+            hits = self._refilled(planned, vectors, sources, leave_out)
         took["total"] = sum(took.values())
         return SearchResult(query, hits, took)
 
@@ -301,25 +313,26 @@ class Library:
     ) -> tuple[Hit, ...]:
         """Hits, with more candidates asked for until there are ``top`` or no more to have:
         neighbours that fold together, and what is left out, must not cost other files."""
-        sizes = [len(i) for space in self._indexes.values() for i in space.indexes.values()]
+        top, most = planned.query.top, sources.size(planned)
         while True:
-            ranked = fuse(execute(planned, vectors, sources))
-            hits = self._shown(ranked, planned.query.top, leave_out)
-            if len(hits) == planned.query.top or planned.fetch >= max(sizes, default=0):
+            ranked = self._looked_up(fuse(execute(planned, vectors, sources)), top, leave_out)
+            hits = hits_of(islice(one_per_place(ranked), top))
+            if len(hits) == top or planned.fetch >= most:
                 return hits
-            planned = replace(planned, fetch=planned.fetch * 4)
+            planned = replace(planned, fetch=planned.fetch * _REFILL)
 
-    def _shown(self, ranked: Sequence[Fused], top: int, leave_out: str | None) -> tuple[Hit, ...]:
-        """The best ``top`` places. Neighbours fold together, so how many moments
-        have to be looked up is only known when they have been."""
-        records: dict[int, MomentRecord] = {}
-        for first in range(0, len(ranked), top):
-            part = self.store.records([f.moment_id for f in ranked[first : first + top]])
-            records |= {m: r for m, r in part.items() if r.path != leave_out}
-            kept = one_per_place(ranked[: first + top], records, top)
-            if len(kept) == top:
-                break
-        return hits_of(kept, records) if ranked else ()
+    def _looked_up(
+        self, ranked: Sequence[Fused], page: int, leave_out: str | None
+    ) -> Iterator[tuple[Fused, MomentRecord]]:
+        """Moments with their records, a page at a time. Those that have died since they
+        were found have none."""
+        for first in range(0, len(ranked), page):
+            part = ranked[first : first + page]
+            records = self.store.records([fused.moment_id for fused in part])
+            for fused in part:
+                record = records.get(fused.moment_id)
+                if record is not None and record.path != leave_out:
+                    yield fused, record
 
     def _spaces_of(self, query: Query) -> list[Space]:
         """The spaces that a query is asked in, of those that the library has.
@@ -362,10 +375,32 @@ class Library:
 
     def _known_backgrounds(self) -> Mapping[BackgroundKey, Background]:
         generation = self.store.generation()
-        if self._backgrounds_level != generation:
-            self._backgrounds = by_key(self.store.backgrounds())
-            self._backgrounds_level = generation
-        return self._backgrounds
+        level, backgrounds = self._backgrounds
+        if level != generation:
+            backgrounds = by_key(self.store.backgrounds())
+            # One assignment, so that another thread sees both or neither.
+            self._backgrounds = generation, backgrounds
+        return backgrounds
+
+
+def _example(path: str | Path | None) -> str | None:
+    if path is None:
+        return None
+    if not str(path):
+        raise InvalidQuery("the path of the example is empty")
+    return str(Path(path).expanduser())
+
+
+def _kinds(kinds: Sequence[Kind | str] | str) -> tuple[Kind, ...]:
+    try:
+        return tuple(Kind(kind) for kind in _several(kinds))
+    except ValueError as error:
+        raise InvalidQuery(f"{error}; the kinds are {', '.join(Kind)}") from None
+
+
+def _several(texts: Sequence[str] | str) -> Sequence[str]:
+    """A lone text is one text, and not its letters."""
+    return [texts] if isinstance(texts, str) else texts
 
 
 def _plain(text: str) -> str:

@@ -217,6 +217,87 @@ def test_a_run_that_died_before_its_end_is_calibrated_by_the_next(fake, tmp_path
     assert fake.store.backgrounds() != []
 
 
+def test_backgrounds_that_are_behind_are_estimated_again(fake, tmp_path, monkeypatch):
+    """Old ones exist, but the run that brought more died before its end."""
+    make.picture(tmp_path / "media" / "a.png", "red")
+    fake.index([tmp_path / "media"])
+    old = fake.store.backgrounds()
+    make.picture(tmp_path / "media" / "b.png", "blue")
+    with monkeypatch.context() as patched:
+        patched.setattr(Library, "_calibrate", lambda *_: None)
+        fake.index([tmp_path / "media"])
+    assert fake.store.backgrounds() == old
+    assert not fake.store.calibrated()
+    fake.search("red")  # holds the old ones
+    assert fake.index([tmp_path / "media"]).unchanged == 2
+    assert fake.store.calibrated()
+    assert max(b.n for b in fake.store.backgrounds()) == 2 * max(b.n for b in old)
+    assert set(fake._known_backgrounds().values()) == set(fake.store.backgrounds())
+
+
+def test_a_run_that_finds_nothing_new_makes_no_generation(fake, tmp_path):
+    make.picture(tmp_path / "media" / "a.png", "red")
+    for folder in ([], [tmp_path / "media"]):
+        fake.index(folder or [tmp_path])
+        before = fake.store.generation()
+        fake.index(folder or [tmp_path])
+        assert fake.store.generation() == before
+
+
+def test_a_removal_is_made_up_for_by_the_next_run(fake, tmp_path):
+    for colour in ("red", "blue"):
+        make.picture(tmp_path / "media" / f"{colour}.png", colour)
+    fake.index([tmp_path / "media"])
+    fake.remove(tmp_path / "media" / "red.png")
+    assert not fake.store.calibrated()
+    (tmp_path / "media" / "red.png").unlink()
+    fake.index([tmp_path / "media"])
+    assert fake.store.calibrated()
+
+
+def test_rebuild_estimates_the_backgrounds_again(fake, tmp_path):
+    make.picture(tmp_path / "media" / "a.png", "red")
+    fake.index([tmp_path / "media"])
+    right = fake.store.backgrounds()
+    with fake.store.writer() as writer:
+        writer.set_backgrounds([], fake.store.generation())
+    fake.rebuild()
+    assert fake.store.backgrounds() == right
+
+
+def test_a_search_waits_for_an_update_of_the_indexes(fake, tmp_path):
+    """FAISS must not be searched while it is added to."""
+    make.picture(tmp_path / "media" / "a.png", "red")
+    fake.index([tmp_path / "media"])
+    fake.search("red")
+    ended = threading.Event()
+
+    def ask():
+        fake.search("red")
+        ended.set()
+
+    with fake._guard.writing():
+        thread = threading.Thread(target=ask)
+        thread.start()
+        assert not ended.wait(0.2)
+    thread.join()
+    assert ended.is_set()
+
+
+def test_an_example_is_decoded_while_an_update_goes_on(fake, tmp_path, monkeypatch):
+    """A slow example must hold nobody up: it is read outside the guard."""
+    make.picture(tmp_path / "media" / "a.png", "red")
+    fake.index([tmp_path / "media"])
+    decode = fake.towers.encoder.embed_images
+
+    def beside_a_writer(pixels):
+        with fake._guard.writing():
+            return decode(pixels)
+
+    monkeypatch.setattr(fake.towers.encoder, "embed_images", beside_a_writer)
+    assert names(fake.search(image=tmp_path / "media" / "a.png")) == ["a.png"]
+
+
 def test_a_writer_that_comes_in_between_does_not_fail_the_run(fake, tmp_path, monkeypatch):
     make.picture(tmp_path / "media" / "a.png", "red")
     calibrate = Library._calibrate
@@ -261,6 +342,19 @@ def test_other_weights_than_the_librarys_are_refused(fake, tmp_path, settings, m
         pytest.raises(SpaceMismatch, match="revision"),
     ):
         changed.search("red")
+
+
+@pytest.mark.parametrize(
+    "asked", [{"kinds": ["picture"]}, {"kinds": "picture"}, {"image": ""}, {"text": "  "}]
+)
+def test_a_query_that_cannot_be_is_refused_by_its_own_error(fake, asked):
+    with pytest.raises(InvalidQuery):
+        fake.search(**{"text": "red"} | asked)
+
+
+def test_a_lone_text_is_not_its_letters(fake):
+    query = fake.search("red", exclude="blue", kinds="image").query
+    assert (query.exclude, query.kinds) == (("blue",), (Kind.IMAGE,))
 
 
 def test_a_query_that_asks_nothing_is_refused(fake):

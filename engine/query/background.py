@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 
@@ -11,34 +11,47 @@ from engine.index.base import VectorIndex
 from engine.index.space import SpaceIndex
 from engine.query.calibrate import estimate
 from engine.query.phrases import phrases
+from engine.query.plan import HEARD, SEEN
 from engine.store import Background
-from engine.types import Vectors
+from engine.types import Modality, Vectors
 
 _SAMPLE = 1000
 """Moments of a modality that stand for all of it."""
 _EXAMPLES = 200
 """Of those, the ones that are also asked as examples."""
+_EXAMPLE_OF = {"image": SEEN, "audio": HEARD}
+"""What an example of each kind is like: it is a query of the same sort."""
 
 
 def estimate_all(indexes: Mapping[str, SpaceIndex], towers: Towers) -> list[Background]:
     """The backgrounds of texts in the shared space, and of examples in every space.
 
-    The sample is drawn with a fixed seed, so that a rebuilt library scores alike.
+    A picture that asks for sounds stands out of the pairs of pictures and sounds, so
+    the examples of a space are asked of all that it holds. The sample is drawn with a
+    fixed seed, so that a rebuilt library scores alike.
     """
     texts = towers.encoder.embed_texts(phrases())
     known: list[Background] = []
     for space, index in indexes.items():
-        for modality, vectors in index.indexes.items():
-            sample = _sample(vectors)
-            asked = {"example": sample[:_EXAMPLES]}
-            if space == towers.shared.name:
-                asked["text"] = texts
-            known += [estimate((space, kind, modality), q, sample) for kind, q in asked.items()]
+        samples = {modality: _sample(held) for modality, held in index.indexes.items()}
+        asked = dict(_examples(samples))
+        if space == towers.shared.name:
+            asked["text"] = texts
+        known += [
+            estimate((space, kind, modality), queries, sample)
+            for modality, sample in samples.items()
+            for kind, queries in asked.items()
+        ]
     return known
 
 
 def _sample(index: VectorIndex) -> Vectors:
-    ids = index.ids()
-    if len(ids) > _SAMPLE:
-        ids = np.random.default_rng(0).choice(ids, _SAMPLE, replace=False)
-    return index.vectors(ids)
+    return index.vectors(np.random.default_rng(0).permutation(index.ids())[:_SAMPLE])
+
+
+def _examples(samples: Mapping[Modality, Vectors]) -> Iterator[tuple[str, Vectors]]:
+    """The moments that are asked as examples, by kind of example."""
+    for kind, alike in _EXAMPLE_OF.items():
+        rows = [samples[modality][:_EXAMPLES] for modality in alike if modality in samples]
+        if rows:
+            yield kind, np.concatenate(rows)

@@ -20,13 +20,13 @@ from engine.store import Background
 from engine.types import Modality, Vectors
 
 BackgroundKey: TypeAlias = tuple[str, str, Modality]
-"""Space name, kind of query (``text`` or ``example``), modality."""
+"""Space name, kind of query (``text``, ``image`` or ``audio``), modality."""
 
 _NATS_PER_DEVIATION = math.pi / math.sqrt(3)
 """A logistic distribution of unit variance has scale sqrt(3)/pi."""
 _PRIOR_PAIRS = 50
 """How many pairs the prior counts for, so that a small sample does not rule."""
-_PRIORS = {"text": (0.1, 0.1), "example": (0.3, 0.15)}
+_PRIORS = {"text": (0.1, 0.1), "image": (0.3, 0.15), "audio": (0.3, 0.15)}
 """Mean and standard deviation by kind of query, where nothing is known."""
 
 

@@ -42,15 +42,14 @@ def embed_query(plan: Plan, towers: Towers, settings: Settings) -> QueryVectors:
     vectors = towers.encoder.embed_texts(texts) if texts else ()
     examples: dict[tuple[str, str], Vectors] = {}
     query = plan.query
-    if query.image is not None:
-        examples |= _named("image", embed_picture(Path(query.image), towers, settings))
-    if query.audio is not None:
-        examples |= _named("audio", embed_sound(Path(query.audio), towers, settings))
+    for name, path, embed in (
+        ("image", query.image, embed_picture),
+        ("audio", query.audio, embed_sound),
+    ):
+        if path is not None:
+            embedded = embed(Path(path), towers, settings)
+            examples |= {(name, space): vector for space, vector in embedded.items()}
     return QueryVectors(dict(zip(texts, vectors, strict=True)), examples)
-
-
-def _named(name: str, vectors: Mapping[str, Vectors]) -> dict[tuple[str, str], Vectors]:
-    return {(name, space): v for space, v in vectors.items()}
 
 
 def embed_picture(path: Path, towers: Towers, settings: Settings) -> dict[str, Vectors]:

@@ -38,15 +38,25 @@ class Sources:
     indexes: Mapping[str, SpaceIndex]
     backgrounds: Mapping[BackgroundKey, Background]
 
+    def index(self, branch: Branch) -> VectorIndex | None:
+        """The index that a branch searches; None where its last vector has gone since
+        the query was planned."""
+        return self.indexes[branch.space or ""].indexes.get(_modality(branch))
+
+    def size(self, plan: Plan) -> int:
+        """How many moments the vectors of a plan can find at most."""
+        searched = [self.index(branch) for branch in plan.branches if branch.space]
+        return sum(len(index) for index in searched if index is not None)
+
 
 def execute(plan: Plan, vectors: QueryVectors, sources: Sources) -> list[Candidate]:
     """Every wanted branch's candidates, with their scores in all branches."""
     spaces = [(b, vectors.of(b)) for b in plan.branches if b.space]
     found = _found_by_vectors(plan, spaces, sources)
-    words = _found_by_words(plan, sources)
+    words = _found_by_words(plan, sources.store)
     _add_found_by_words(found, words, sources.store)
     candidates = list(_scored(spaces, found, sources))
-    candidates.extend(c for c in words if c.branch.weight > 0 or _is_found(c.moment_id, found))
+    candidates.extend(_scored_by_words(plan, set().union(*found.values()), sources.store))
     return candidates
 
 
@@ -56,29 +66,35 @@ def _found_by_vectors(
     """Per modality, the nearest moments of every wanted branch."""
     found: dict[Modality, set[int]] = {}
     for branch, vector in spaces:
-        if branch.weight > 0:
-            index = _index(branch, sources)
+        index = sources.index(branch)
+        if index is not None and branch.weight > 0:
             ids, _ = index.search(vector, plan.fetch, _allowed(branch, plan, sources.store))
             found.setdefault(_modality(branch), set()).update(ids.tolist())
     return found
 
 
-def _found_by_words(plan: Plan, sources: Sources) -> list[Candidate]:
-    """What full text search finds, wanted or not."""
-    candidates = []
+def _found_by_words(plan: Plan, store: Store) -> set[int]:
+    """The moments that full text search finds for the wanted words."""
+    found: set[int] = set()
+    for branch, match in _matches(plan):
+        if branch.weight > 0:
+            found.update(m for m, _ in store.words(match, plan.query.kinds, plan.fetch))
+    return found
+
+
+def _matches(plan: Plan) -> Iterator[tuple[Branch, str]]:
+    """The branches that ask for words, with what they ask of full text search."""
     for branch in plan.branches:
         if branch.space is None and (match := match_any(branch.term or "")):
-            hits = sources.store.words(match, plan.query.kinds, plan.fetch)
-            candidates += [Candidate(m, branch, bm25, words_log_odds(bm25)) for m, bm25 in hits]
-    return candidates
+            yield branch, match
 
 
 def _add_found_by_words(
-    found: dict[Modality, set[int]], words: Iterable[Candidate], store: Store
+    found: dict[Modality, set[int]], words: Iterable[int], store: Store
 ) -> None:
     """Let vectors score what only words found; its modality is in the catalog."""
     known = set().union(*found.values())
-    new = [c.moment_id for c in words if c.branch.weight > 0 and c.moment_id not in known]
+    new = [moment for moment in words if moment not in known]
     for moment, record in (store.records(new) if new else {}).items():
         found.setdefault(record.moment.modality, set()).add(moment)
 
@@ -90,22 +106,27 @@ def _scored(
 ) -> Iterator[Candidate]:
     """The exact scores of all found moments in each branch of their modality."""
     for branch, vector in spaces:
-        ids = np.array(sorted(found.get(_modality(branch), ())), np.int64)
-        ids, rows = _held(_index(branch, sources), ids)
-        kind = "text" if branch.term is not None else "example"
+        index = sources.index(branch)
+        if index is None:
+            continue
+        ids, rows = _held(index, np.array(sorted(found.get(_modality(branch), ())), np.int64))
+        kind = "text" if branch.term is not None else branch.name
         against = background(sources.backgrounds, (branch.space or "", kind, _modality(branch)))
         for moment, raw in zip(ids.tolist(), (rows @ vector).tolist(), strict=True):
             yield Candidate(moment, branch, raw, log_odds(raw, against))
+
+
+def _scored_by_words(plan: Plan, found: set[int], store: Store) -> Iterator[Candidate]:
+    """What of the found moments has the words of each branch, wanted or not."""
+    for branch, match in _matches(plan):
+        for moment, bm25 in store.score_words(match, list(found)):
+            yield Candidate(moment, branch, bm25, words_log_odds(bm25))
 
 
 def _held(index: VectorIndex, ids: MomentIds) -> tuple[MomentIds, Vectors]:
     """Those of ids that the index holds, with their vectors."""
     held = ids[index.holds(ids)]
     return held, index.vectors(held)
-
-
-def _index(branch: Branch, sources: Sources) -> VectorIndex:
-    return sources.indexes[branch.space or ""].indexes[_modality(branch)]
 
 
 def _modality(branch: Branch) -> Modality:
@@ -120,7 +141,3 @@ def _allowed(branch: Branch, plan: Plan, store: Store) -> MomentIds | None:
     if not kinds or branch.modality not in _MIXED or {Kind.VIDEO, Kind.AUDIO} <= set(kinds):
         return None
     return store.moment_ids(kinds=kinds, modalities=(_modality(branch),))
-
-
-def _is_found(moment: int, found: Mapping[Modality, set[int]]) -> bool:
-    return any(moment in ids for ids in found.values())

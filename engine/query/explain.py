@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable
 
 from engine.query.fuse import Fused, contribution
 from engine.types import Candidate, Hit, MomentRecord, Why
 
 
-def hits_of(ranked: Sequence[Fused], records: Mapping[int, MomentRecord]) -> tuple[Hit, ...]:
-    """Ranked moments as hits; each must have a record."""
-    return tuple(
-        _hit(rank, fused, records[fused.moment_id]) for rank, fused in enumerate(ranked, 1)
-    )
+def hits_of(ranked: Iterable[tuple[Fused, MomentRecord]]) -> tuple[Hit, ...]:
+    """Moments, best first, as hits."""
+    return tuple(_hit(rank, fused, record) for rank, (fused, record) in enumerate(ranked, 1))
 
 
 def _hit(rank: int, fused: Fused, record: MomentRecord) -> Hit:

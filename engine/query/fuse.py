@@ -7,7 +7,7 @@ against a moment: being unlike it is no reason to be shown.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from engine.types import Candidate, Modality, MomentRecord
@@ -41,27 +41,20 @@ def fuse(candidates: Iterable[Candidate]) -> list[Fused]:
 
 
 def one_per_place(
-    ranked: Sequence[Fused], records: Mapping[int, MomentRecord], top: int
-) -> list[Fused]:
-    """The best ``top``, with one hit for a shot, a sentence or a stretch of sound.
+    ranked: Iterable[tuple[Fused, MomentRecord]],
+) -> Iterator[tuple[Fused, MomentRecord]]:
+    """Of moments, best first, one for a shot, a sentence or a stretch of sound.
 
     A moment is dropped when a better one of the same asset and modality is the
     same shot, or the window beside it; the frames of an animation are one place.
-    Moments without a record have died since they were found, and are dropped.
+    Lazy, because how many moments make a page is only known when it is full.
     """
     taken: dict[tuple[int, Modality], list[MomentRecord]] = {}
-    kept: list[Fused] = []
-    for fused in ranked:
-        record = records.get(fused.moment_id)
-        if record is None:
-            continue
+    for fused, record in ranked:
         better = taken.setdefault((record.asset_id, record.moment.modality), [])
         if not any(_same_place(record, other) for other in better):
-            kept.append(fused)
-            if len(kept) == top:
-                break
+            yield fused, record
         better.append(record)
-    return kept
 
 
 def _same_place(one: MomentRecord, other: MomentRecord) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from engine.errors import InvalidQuery
 from engine.types import Branch, Kind, Modality, Plan, Query
@@ -35,23 +35,27 @@ class Inventory:
 
 
 def validated(query: Query) -> Query:
-    """The query, if it can be asked.
+    """The query as it will be run: texts trimmed, and each said once.
 
     Raises:
-        InvalidQuery: nothing is asked for, or ``top`` is not positive.
+        InvalidQuery: nothing is asked for, one text is both asked for and excluded, or
+            ``top`` is not positive.
     """
-    if not (query.image or query.audio or (query.text and query.text.strip())):
+    text = (query.text or "").strip() or None
+    exclude = tuple(dict.fromkeys(filter(None, map(str.strip, query.exclude))))
+    if not (query.image or query.audio or text):
         raise InvalidQuery("nothing to search for: give a text, --image or --audio")
+    if text in exclude:
+        raise InvalidQuery(f"{text!r} is both searched for and excluded by --not")
     if query.top < 1:
         raise InvalidQuery(f"--top must be at least 1, not {query.top}")
     if query.top > _MOST:
         raise InvalidQuery(f"--top must be at most {_MOST}, not {query.top}")
-    return query
+    return replace(query, text=text, exclude=exclude)
 
 
 def plan(query: Query, inventory: Inventory) -> Plan:
-    """How to run ``query`` on a library that holds ``inventory``."""
-    validated(query)
+    """How to run a ``validated`` query on a library that holds ``inventory``."""
     branches = (*_wanted(query, inventory), *_unwanted(query, inventory))
     return Plan(query, branches, max(_MIN_FETCH, _FETCH_PER_HIT * query.top))
 

@@ -95,6 +95,10 @@ class Catalog:
         """A number that grows with every change to what a search could return."""
         return int(self._one("generation"))
 
+    def calibrated(self) -> bool:
+        """Whether the backgrounds were estimated from just what is committed."""
+        return bool(self._one("calibrated"))
+
     def spaces(self) -> dict[str, Space]:
         """The spaces by name."""
         return {row[0]: rows.space(row) for row in self._ask("spaces")}
@@ -182,10 +186,21 @@ class Catalog:
             InvalidQuery: ``match`` is no expression of FTS5.
         """
         text = words.SEARCH_KINDS if kinds else words.SEARCH
-        asked = {"match": match, "kinds": json.dumps(list(kinds)), "limit": limit}
+        return self._match(text, match, kinds=json.dumps(list(kinds)), limit=limit)
+
+    def score_words(self, match: str, moment_ids: Sequence[int]) -> list[tuple[int, float]]:
+        """Those of some moments whose words match, with their BM25, in no order.
+
+        Raises:
+            InvalidQuery: ``match`` is no expression of FTS5.
+        """
+        return self._match(words.SCORE, match, ids=json.dumps(list(moment_ids)))
+
+    def _match(self, text: str, match: str, **values: object) -> list[tuple[int, float]]:
+        asked = {"match": match, **values, **words.WEIGHTS}
         with translated(self.path):
             try:
-                return self._reader().connection.execute(text, asked | words.WEIGHTS).fetchall()
+                return self._reader().connection.execute(text, asked).fetchall()
             except sqlite3.OperationalError as error:
                 if error.sqlite_errorcode == sqlite3.SQLITE_ERROR and "no such table" not in str(
                     error

@@ -73,6 +73,7 @@ def reads() -> dict[str, Select[Any]]:
         "revision": select(column("version_num")).select_from(table("alembic_version")),
         "library": select(library.c.encoder),
         "generation": select(library.c.generation),
+        "calibrated": select(library.c.calibrated == library.c.generation),
         "spaces": select(spaces).order_by(spaces.c.name),
         "assets": _known().order_by(a.path),
         "assets_under": _under(),

@@ -36,6 +36,8 @@ library = Table(
     Column("next_asset", BigInteger, nullable=False),
     Column("next_moment", BigInteger, nullable=False),
     Column("next_segment", BigInteger, nullable=False),
+    # The generation that the backgrounds belong to; an older one means estimate again.
+    Column("calibrated", BigInteger, nullable=False, server_default="0"),
 )
 
 spaces = Table(

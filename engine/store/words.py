@@ -49,6 +49,12 @@ SEARCH_KINDS = (
     " WHERE moments_fts MATCH :match AND m.kind IN (SELECT value FROM json_each(:kinds))"
     " ORDER BY score DESC, f.rowid LIMIT :limit"
 )
+# The plus keeps SQLite from asking FTS5 once a row, which counts every word's matches
+# anew each time: eighty times slower.
+SCORE = (
+    "SELECT rowid, -bm25(moments_fts, :text, :tags, :name) FROM moments_fts"
+    " WHERE moments_fts MATCH :match AND +rowid IN (SELECT value FROM json_each(:ids))"
+)
 
 
 def tokens(text: str) -> list[str]:

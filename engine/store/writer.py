@@ -135,8 +135,13 @@ class Writer:
             self._db.execute(insert(schema.spaces), row)
             self._spaces[space.name] = space
 
-    def set_backgrounds(self, rows: Sequence[Background]) -> None:
-        """Put these distributions in the place of all earlier ones."""
+    def set_backgrounds(self, rows: Sequence[Background], generation: int) -> None:
+        """Put these distributions in the place of all earlier ones.
+
+        Args:
+            generation: at which they were estimated. Where another one has been
+                committed since, they serve, and the library counts as not calibrated.
+        """
         values = [
             {
                 "space": row.space,
@@ -152,7 +157,11 @@ class Writer:
             self._db.execute(delete(schema.backgrounds))
             if values:
                 self._db.execute(insert(schema.backgrounds), values)
+            # Backgrounds change what a search returns, and so make a generation too.
             self._changed = True
+            fresh = generation == self._counters["generation"]
+            level = generation + 1 if fresh else generation
+            self._db.execute(update(schema.library).values(calibrated=level))
 
     # --- assets -----------------------------------------------------------------
 

@@ -12,7 +12,7 @@ from engine.types import Modality
 
 TEXT = ("words", "text", Modality.IMAGE)
 SAID = ("words", "text", Modality.SPEECH)
-EXAMPLE = ("words", "example", Modality.IMAGE)
+EXAMPLE = ("words", "image", Modality.IMAGE)
 
 
 def rows(count: int, seed: int, dim: int = 64) -> np.ndarray:

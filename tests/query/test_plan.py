@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from engine.errors import InvalidQuery
-from engine.query.plan import Inventory, plan
+from engine.query.plan import Inventory, plan, validated
 from engine.types import Branch, Kind, Modality, Query
 
 ALL = frozenset(Modality)
@@ -81,12 +81,25 @@ def test_what_the_library_does_not_hold_is_not_asked():
 @pytest.mark.parametrize("query", [Query(), Query(text="  "), Query(exclude=("a dog",))])
 def test_a_query_that_asks_nothing_is_refused(query):
     with pytest.raises(InvalidQuery, match="nothing to search for"):
-        plan(query, LIBRARY)
+        validated(query)
 
 
 def test_a_top_of_nothing_is_refused():
     with pytest.raises(InvalidQuery, match="--top"):
-        plan(Query(text="x", top=0), LIBRARY)
+        validated(Query(text="x", top=0))
+
+
+def test_what_is_asked_and_excluded_at_once_is_refused():
+    with pytest.raises(InvalidQuery, match="'a dog' is both"):
+        validated(Query(text="a dog ", exclude=("a dog",)))
+
+
+def test_blank_texts_ask_nothing_and_each_text_counts_once():
+    query = validated(Query(text=" ", image="a.png", exclude=("", "night", " night", " ")))
+    assert (query.text, query.exclude) == (None, ("night",))
+    names = [branch.name for branch in plan(query, LIBRARY).branches]
+    assert "text" not in names
+    assert len([name for name in names if name == "not"]) == len(Modality) + 1
 
 
 def test_more_candidates_are_asked_for_than_are_shown():

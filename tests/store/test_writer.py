@@ -159,10 +159,10 @@ def test_backgrounds_are_replaced_as_a_whole(store: Store) -> None:
         Background("looks", "image", Modality.KEYFRAME, 0.2, 0.1, 500),
     ]
     with store.writer() as writer:
-        writer.set_backgrounds(rows)
+        writer.set_backgrounds(rows, 1)
     assert sorted(store.backgrounds(), key=lambda row: row.mean) == rows
     with store.writer() as writer:
-        writer.set_backgrounds(rows[:1])
+        writer.set_backgrounds(rows[:1], 2)
     assert store.backgrounds() == rows[:1]
 
 
