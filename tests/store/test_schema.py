@@ -16,6 +16,7 @@ from engine.errors import LibraryCorrupt
 from engine.store import Store, migrations, reads, sqlite, sqlite_reads
 from engine.store.revisions import HEAD, REVISIONS
 from engine.store.schema import metadata
+from tests.store.make import LOOKS, TEXT, picture
 
 
 @pytest.fixture
@@ -90,16 +91,20 @@ def test_a_library_of_a_later_version_is_refused(store: Store) -> None:
         Store.open(store.path)
 
 
-def test_a_library_of_an_earlier_version_is_migrated(
-    store: Store, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The first schema has no predecessor, so one is played: migrating is its own test."""
-    ran = []
-    monkeypatch.setattr(migrations, "run", lambda db: ran.append(db.engine.dialect.name))
-    monkeypatch.setattr("engine.store.store.REVISIONS", ("0000", *REVISIONS))
-    _set_revision(store, "0000")
-    Store.open(store.path).close()
-    assert ran == ["sqlite"]
+def test_a_library_of_the_first_version_is_migrated_and_calibrated_anew(tmp_path: Path) -> None:
+    (tmp_path / "segments").mkdir()
+    engine = sqlite.writer_engine(tmp_path / "catalog.sqlite", create=True)
+    with engine.begin() as db:
+        migrations.run(db, "0001")
+        db.exec_driver_sql("INSERT INTO library VALUES (1, 'fake', '2026-01-01', 7, 3, 5, 2)")
+    engine.dispose()
+    with Store.open(tmp_path) as opened:
+        assert (opened.encoder, opened.generation(), opened.calibrated()) == ("fake", 7, False)
+        with opened.writer() as writer:
+            writer.ensure_space(TEXT)
+            writer.ensure_space(LOOKS)
+            writer.commit([picture("/a.jpg")])
+        assert opened.get("/a.jpg").asset_id == 3
 
 
 def test_running_the_migrations_again_changes_nothing(migrated: Connection) -> None:
