@@ -12,6 +12,9 @@ from dataclasses import dataclass
 
 from engine.types import Candidate, Modality, MomentRecord
 
+_ROUNDING = 1e-4
+"""Nats."""
+
 
 @dataclass(frozen=True, slots=True)
 class Fused:
@@ -29,7 +32,11 @@ def contribution(candidate: Candidate) -> float:
 
 
 def fuse(candidates: Iterable[Candidate]) -> list[Fused]:
-    """Moments by descending score, equal scores by ascending id."""
+    """Moments by descending score, equal scores by ascending id.
+
+    Scores that differ by less than ``_ROUNDING`` are equal: a matrix product may sum the
+    rows of one vector in another order, and the hits must not depend on that.
+    """
     parts: dict[int, list[Candidate]] = {}
     for candidate in candidates:
         parts.setdefault(candidate.moment_id, []).append(candidate)
@@ -37,7 +44,7 @@ def fuse(candidates: Iterable[Candidate]) -> list[Fused]:
         Fused(moment, sum(map(contribution, of_one)), tuple(of_one))
         for moment, of_one in parts.items()
     ]
-    return sorted(fused, key=lambda f: (-f.score, f.moment_id))
+    return sorted(fused, key=lambda f: (-round(f.score / _ROUNDING), f.moment_id))
 
 
 def one_per_place(

@@ -38,6 +38,8 @@ library = Table(
     Column("next_segment", BigInteger, nullable=False),
     # The generation that the backgrounds belong to; an older one means estimate again.
     Column("calibrated", BigInteger, nullable=False, server_default="0"),
+    # The generation of the last compaction: an index that is older starts afresh.
+    Column("compacted", BigInteger, nullable=False, server_default="0"),
 )
 
 spaces = Table(
@@ -47,6 +49,7 @@ spaces = Table(
     Column("encoder", Text, nullable=False),
     Column("revision", Text, nullable=False),
     Column("dim", Integer, nullable=False),
+    Column("dtype", Text, nullable=False, server_default="float32"),
 )
 
 segments = Table(

@@ -1,8 +1,8 @@
 """Immutable Parquet files of vectors: the log of record.
 
-Columns ``moment_id`` (int64) and ``vector`` (a fixed-size list of float32). The
-schema's metadata name the space, encoder, revision, dim, dtype, normalisation and
-checksum, so that a file explains itself without its catalog.
+Columns ``moment_id`` (int64) and ``vector`` (a fixed-size list of float16 or float32,
+as the space has it). The schema's metadata name the space, encoder, revision, dim,
+dtype, normalisation and checksum, so that a file explains itself without its catalog.
 """
 
 from __future__ import annotations
@@ -12,9 +12,10 @@ import os
 import re
 from hashlib import blake2b
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.errors import LibraryCorrupt, SpaceMismatch
 from engine.store import failpoints
@@ -24,14 +25,17 @@ from engine.types import MomentIds, Space, Vectors
 if TYPE_CHECKING:
     import pyarrow as pa
 
+Stored: TypeAlias = NDArray[np.float16] | NDArray[np.float32]
+"""Vectors as they are kept, shape (n, dim)."""
+
 FOLDER = "segments"
 _PREFIX = "sensorium."
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 
 
-def file_name(segment_id: int, space: str) -> str:
+def file_name(number: int, space: str) -> str:
     """The name of a segment's file; only its number has to tell it apart."""
-    return f"{segment_id:08d}-{_UNSAFE.sub('_', space)[:64]}.parquet"
+    return f"{number:08d}-{_UNSAFE.sub('_', space)[:64]}.parquet"
 
 
 def is_ours(file: str) -> bool:
@@ -44,25 +48,31 @@ def temporary(file: str) -> str:
     return f"{file}.tmp"
 
 
-def checksum(ids: MomentIds, vectors: Vectors) -> str:
-    """BLAKE2b-128 of the ids, then of the vectors, little-endian, hexadecimal.
+def checksum(ids: MomentIds, stored: Stored) -> str:
+    """BLAKE2b-128 of the ids, then of the vectors as stored, little-endian, hexadecimal.
 
     The two are hashed apart so that a stream of batches gives the same answer.
     """
+    little = (ids.astype("<i8", copy=False), stored.astype(stored.dtype.newbyteorder("<")))
     return "".join(
-        blake2b(np.ascontiguousarray(column).data, digest_size=16).hexdigest()
-        for column in (ids.astype("<i8", copy=False), vectors.astype("<f4", copy=False))
+        blake2b(np.ascontiguousarray(column).data, digest_size=16).hexdigest() for column in little
     )
 
 
 def write(
-    folder: Path, segment_id: int, space: Space, ids: MomentIds, vectors: Vectors
+    folder: Path,
+    segment_id: int,
+    space: Space,
+    ids: MomentIds,
+    vectors: Vectors | Stored,
+    number: int | None = None,
 ) -> SegmentInfo:
     """Write one segment under its temporary name and sync it; ``publish`` renames it.
 
     Args:
         ids: int64, shape (n,).
-        vectors: float32, shape (n, space.dim), checked by the caller.
+        vectors: shape (n, space.dim), checked by the caller; rounded to the space's dtype.
+        number: of the file's name, where it is not the segment's.
 
     Raises:
         OSError: the disk does not take it.
@@ -70,28 +80,30 @@ def write(
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    digest = checksum(ids, vectors)
+    stored = np.ascontiguousarray(vectors, dtype=space.dtype)
+    digest = checksum(ids, stored)
     sink = pa.BufferOutputStream()
-    # Vectors are noise to a dictionary, to statistics and to a general compressor.
+    # Vectors are noise to a dictionary, to statistics and to a general compressor; ids
+    # are a run of numbers, which zstd all but removes.
     pq.write_table(
-        _table(space, digest, ids, vectors),
+        _table(space, digest, ids, stored),
         sink,
-        compression="none",
+        compression={"moment_id": "zstd", "vector.list.element": "none"},
         use_dictionary=False,
         write_statistics=False,
     )
     content = sink.getvalue()
-    file = file_name(segment_id, space.name)
+    file = file_name(segment_id if number is None else number, space.name)
     _write_synced(folder / temporary(file), content)
     return SegmentInfo(segment_id, space.name, file, len(ids), content.size, digest)
 
 
-def _table(space: Space, digest: str, ids: MomentIds, vectors: Vectors) -> pa.Table:
+def _table(space: Space, digest: str, ids: MomentIds, stored: Stored) -> pa.Table:
     import pyarrow as pa
 
-    values = pa.array(np.ascontiguousarray(vectors).reshape(-1), type=pa.float32())
+    values = pa.array(stored.reshape(-1))
     # Declared as free of nulls: that spares readers a bitmap a row.
-    element = pa.field("element", pa.float32(), nullable=False)
+    element = pa.field("element", values.type, nullable=False)
     schema = pa.schema(
         [
             pa.field("moment_id", pa.int64(), nullable=False),
@@ -109,7 +121,7 @@ def _metadata(space: Space, digest: str) -> dict[bytes | str, bytes | str]:
         "encoder": space.encoder,
         "revision": space.revision,
         "dim": str(space.dim),
-        "dtype": "float32",
+        "dtype": space.dtype,
         "normalised": "l2",
         "checksum": digest,
     }
@@ -126,7 +138,7 @@ def _write_synced(file: Path, content: pa.Buffer) -> None:
 
 
 def publish(folder: Path, infos: list[SegmentInfo]) -> None:
-    """Give written segments their names, and make the names last."""
+    """Give written segments their names, and make the names last on disk."""
     for info in infos:
         (folder / temporary(info.file)).rename(folder / info.file)
     sync_folder(folder)
@@ -146,12 +158,18 @@ def read(folder: Path, info: SegmentInfo, space: Space) -> tuple[MomentIds, Vect
     """The rows of a segment, in the order in which they were written.
 
     Returns:
-        ids int64 (n,), vectors float32 (n, dim), both read-only.
+        ids int64 (n,), vectors float32 (n, dim).
 
     Raises:
         SpaceMismatch: it holds vectors of another encoder, revision or dim.
         LibraryCorrupt: the file is missing, cut, or fails its checksum.
     """
+    ids, stored = read_stored(folder, info, space)
+    return ids, stored.astype(np.float32, copy=False)
+
+
+def read_stored(folder: Path, info: SegmentInfo, space: Space) -> tuple[MomentIds, Stored]:
+    """As ``read``, with the vectors in the dtype in which they are kept, read-only."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -159,13 +177,13 @@ def read(folder: Path, info: SegmentInfo, space: Space) -> tuple[MomentIds, Vect
     try:
         table = pq.ParquetFile(pa.py_buffer(_mapped(file))).read()
         _check_space(table.schema.metadata or {}, info, space)
-        ids, vectors = _arrays(table, space.dim)
+        ids, stored = _arrays(table, space.dim)
     except (pa.ArrowException, OSError, KeyError, ValueError) as error:
         reason = " ".join(str(error).split())
         raise LibraryCorrupt(f"segment {info.file} cannot be read: {reason}") from error
-    if len(ids) != info.rows or checksum(ids, vectors) != info.checksum:
+    if len(ids) != info.rows or checksum(ids, stored) != info.checksum:
         raise LibraryCorrupt(f"segment {info.file} fails its checksum")
-    return ids, vectors
+    return ids, stored
 
 
 def empty(space: Space) -> tuple[MomentIds, Vectors]:
@@ -179,11 +197,11 @@ def _mapped(file: Path) -> mmap.mmap:
         return mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
 
 
-def _arrays(table: pa.Table, dim: int) -> tuple[MomentIds, Vectors]:
+def _arrays(table: pa.Table, dim: int) -> tuple[MomentIds, Stored]:
     lists = table.column("vector").combine_chunks()
-    vectors = lists.values.to_numpy(zero_copy_only=False)
+    stored = lists.values.to_numpy(zero_copy_only=False)
     ids = table.column("moment_id").to_numpy()
-    return ids, vectors.astype(np.float32, copy=False).reshape(len(ids), dim)
+    return ids, stored.reshape(len(ids), dim)
 
 
 def _check_space(metadata: dict[bytes, bytes], info: SegmentInfo, space: Space) -> None:

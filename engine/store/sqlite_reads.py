@@ -8,7 +8,7 @@ READS = {
     "library": "SELECT library.encoder FROM library",
     "generation": "SELECT library.generation FROM library",
     "calibrated": "SELECT library.calibrated = library.generation AS anon_1 FROM library",
-    "spaces": "SELECT spaces.name, spaces.encoder, spaces.revision, spaces.dim FROM spaces ORDER BY spaces.name",
+    "spaces": "SELECT spaces.name, spaces.encoder, spaces.revision, spaces.dim, spaces.dtype FROM spaces ORDER BY spaces.name",
     "assets": "SELECT assets.asset_id, assets.path, assets.size, assets.mtime_ns, assets.content_hash, assets.kind, assets.state FROM assets ORDER BY assets.path",
     "assets_under": "SELECT assets.asset_id, assets.path, assets.size, assets.mtime_ns, assets.content_hash, assets.kind, assets.state FROM assets WHERE assets.path >= :path AND assets.path < :high AND (assets.path = :path OR assets.path >= :low) ORDER BY assets.path",
     "asset_at": "SELECT assets.asset_id, assets.path, assets.size, assets.mtime_ns, assets.content_hash, assets.kind, assets.state FROM assets WHERE assets.path = :path",

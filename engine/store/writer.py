@@ -130,6 +130,7 @@ class Writer:
             "encoder": space.encoder,
             "revision": space.revision,
             "dim": space.dim,
+            "dtype": space.dtype,
         }
         with translated(self.path), self.transaction():
             self._db.execute(insert(schema.spaces), row)

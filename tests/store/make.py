@@ -25,14 +25,14 @@ from engine.types import (
 )
 
 TEXT = Space("text", "fake", "1", 8)
-LOOKS = Space("looks", "fake", "1", 4)
+LOOKS = Space("looks", "fake", "1", 4, "float32")
 ROOT = Path(__file__).parents[2]
 
 
 def vector(seed: str, dim: int) -> NDArray[np.float32]:
-    """A unit vector that only ``seed`` decides."""
+    """A unit vector that only ``seed`` decides, and that float16 holds as it is."""
     drawn = np.random.default_rng(crc32(seed.encode(errors="replace"))).standard_normal(dim)
-    return (drawn / np.linalg.norm(drawn)).astype(np.float32)
+    return (drawn / np.linalg.norm(drawn)).astype(np.float16).astype(np.float32)
 
 
 def embedding(moment: Moment, seed: str, spaces: tuple[Space, ...] = (TEXT, LOOKS)) -> Embedding:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from stat import S_ISDIR
 
+import numpy as np
 import pytest
 
 from engine.errors import LibraryBusy, LibraryCorrupt, LibraryReadOnly, SpaceMismatch, StoreError
@@ -167,7 +168,7 @@ def test_a_lost_segment_under_a_writer_is_only_left_out(
 def flip(path: Path) -> None:
     """Change one bit of the vectors, and nothing of the file's size."""
     content = bytearray(path.read_bytes())
-    at = content.index(vector("atext", 8)[:1].tobytes())
+    at = content.index(vector("atext", 8)[:2].astype(np.float16).tobytes())
     content[at] ^= 1
     path.write_bytes(content)
 
