@@ -18,6 +18,7 @@
         ├── LibraryBusy          another writer holds the lock
         ├── LibraryCorrupt       truth is damaged; the line says what and how to mend it
         ├── LibraryReadOnly      the folder, or its disk, does not take writes
+        ├── SegmentGone          a compaction has merged it since it was listed
         └── SpaceMismatch        vectors of another encoder, revision or dim
 
 Messages are one line, name the thing, and say the way out. Exceptions of the
@@ -111,6 +112,10 @@ class LibraryCorrupt(StoreError):
 
 class LibraryReadOnly(StoreError):
     """The folder, or its disk, does not take writes."""
+
+
+class SegmentGone(StoreError):
+    """A compaction has merged a segment since it was listed; list the segments again."""
 
 
 class SpaceMismatch(StoreError):

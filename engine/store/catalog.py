@@ -9,7 +9,7 @@ import sqlite3
 import threading
 import weakref
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -219,6 +219,26 @@ class Catalog:
     def all_segments(self) -> list[SegmentInfo]:
         """The segments of every space, those whose files are lost included."""
         return self._segment_rows()
+
+    def compacted(self) -> int:
+        """The generation of the last compaction, 0 where there was none."""
+        return int(self._one("compacted"))
+
+    def modalities(self, first: int, last: int) -> tuple[MomentIds, NDArray[np.str_]]:
+        """The living moments with ids in [first, last].
+
+        Returns:
+            ids int64 (n,), ascending, and their modalities (n,).
+        """
+        found = self._ask("moments_between", first=first, last=last)
+        ids = np.fromiter((row[0] for row in found), np.int64, len(found))
+        return ids, np.array([row[1] for row in found], np.str_)
+
+    def _is_named(self, info: SegmentInfo) -> bool:
+        """Whether a segment is in the newest generation, whatever this thread's is."""
+        with translated(self.path), closing(sqlite.connect_reader(self.path / FILE)) as newest:
+            asked = {"file": info.file}
+            return newest.execute(READS["segment_named"], asked).fetchone() is not None
 
     def moment_vectors(self) -> tuple[MomentIds, NDArray[np.int64]]:
         """How many vectors every moment has, over all spaces.

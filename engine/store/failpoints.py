@@ -18,7 +18,7 @@ _armed: dict[str, str] = dict(
     point.split("=", 1) for point in os.environ.get("SENSORIUM_FAILPOINTS", "").split(",") if point
 )
 
-POINTS = (
+COMMIT = (
     "commit.begun",
     "segment.writing",
     "segment.written",
@@ -27,6 +27,8 @@ POINTS = (
     "commit.done",
 )
 """Every point, in the order in which a commit passes them."""
+COMPACTION = (*COMMIT[1:], "compact.unlinking", "compact.tombstones")
+"""Every point, in the order in which a compaction passes them."""
 
 
 class Injected(Exception):
@@ -51,7 +53,7 @@ def _act(name: str, action: str) -> None:
 @contextmanager
 def armed(name: str, action: str = "raise") -> Iterator[None]:
     """Arm one point of this process for the length of a ``with``."""
-    if name not in POINTS:
+    if name not in COMMIT + COMPACTION:
         raise ValueError(f"no failpoint is called {name!r}")
     _armed[name] = action
     try:

@@ -73,6 +73,7 @@ def reads() -> dict[str, Select[Any]]:
         "revision": select(column("version_num")).select_from(table("alembic_version")),
         "library": select(library.c.encoder),
         "generation": select(library.c.generation),
+        "compacted": select(library.c.compacted),
         "calibrated": select(library.c.calibrated == library.c.generation),
         "spaces": select(spaces).order_by(spaces.c.name),
         "assets": _known().order_by(a.path),
@@ -82,6 +83,10 @@ def reads() -> dict[str, Select[Any]]:
         "records": _records().where(among(m.moment_id, "ids")),
         "moments_of": _records().where(m.asset_id == bindparam("id")).order_by(m.moment_id),
         "moment_ids": select(m.moment_id),
+        "moments_between": select(m.moment_id, m.modality)
+        .where(m.moment_id.between(bindparam("first"), bindparam("last")))
+        .order_by(m.moment_id),
+        "segment_named": select(s.segment_id).where(s.file == bindparam("file")),
         "moment_vectors": select(m.moment_id, m.vectors).order_by(m.moment_id),
         "moment_ids_kind": select(m.moment_id).where(among(m.kind, "kinds")),
         "moment_ids_modality": select(m.moment_id).where(among(m.modality, "modalities")),

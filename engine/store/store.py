@@ -12,6 +12,7 @@ import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -22,12 +23,14 @@ from engine.errors import (
     LibraryNotFound,
     LibraryReadOnly,
     NotALibrary,
+    SegmentGone,
 )
 from engine.store import mend, segments
 from engine.store.catalog import FILE, Catalog
 from engine.store.lock import held
 from engine.store.revisions import HEAD, REVISIONS
 from engine.store.rows import LibraryStats, SegmentInfo
+from engine.store.segments import Unreadable
 from engine.types import Kind, Modality, MomentIds, Vectors
 
 if TYPE_CHECKING:
@@ -121,6 +124,9 @@ class Store(Catalog):
         # Rows first: a commit between the two then shows as an orphan, which the lock
         # protects, and never as a loss.
         damage = mend.find_damage(self.path, self._segment_rows())
+        if damage.lost:
+            # Nor is what was merged meanwhile: its row has gone with its file.
+            damage = replace(damage, lost=tuple(filter(self._is_named, damage.lost)))
         if not damage:
             return
         try:
@@ -148,19 +154,21 @@ class Store(Catalog):
         Raises:
             SpaceMismatch: it holds vectors of another encoder, revision or dim.
             LibraryCorrupt: it is damaged, and cannot be mended now.
+            SegmentGone: a compaction has merged it since it was listed; list again.
         """
         space = self.spaces()[info.space]
         try:
             return segments.read(self.path / segments.FOLDER, info, space)
-        except LibraryCorrupt as damage:
-            self._lose(info, damage)
+        except Unreadable as damage:
+            self._lose(damage)
         return segments.empty(space)
 
-    def _lose(self, info: SegmentInfo, damage: LibraryCorrupt) -> None:
-        reason = str(damage).removeprefix(f"segment {info.file} ")
+    def _lose(self, damage: Unreadable) -> None:
+        if not self._is_named(damage.info):
+            raise SegmentGone(f"{damage.info.file} has been merged into another") from damage
         try:
             with self.writer() as writer:
-                if warning := writer.lose(info, reason):
+                if warning := writer.lose(damage.info, damage.reason):
                     self._warn(warning)
         except (LibraryBusy, LibraryReadOnly) as error:
             raise LibraryCorrupt(f"{self.path}: {damage}; not mended, because {error}") from damage

@@ -8,105 +8,25 @@ is an orphan.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
-from pathlib import Path
+from collections.abc import Sequence
 
 from sqlalchemy import delete, insert, select, update
 
 from engine.errors import SpaceMismatch, StoreError
-from engine.store import batch, failpoints, mend, schema, segments, sqlite, words, writes
-from engine.store.catalog import FILE
+from engine.store import batch, failpoints, schema, segments, writes
 from engine.store.faults import translated
 from engine.store.paths import storable, to_text
+from engine.store.repair import Repairs
 from engine.store.rows import Background, SegmentInfo
 from engine.types import Failure, FileStat, IndexedAsset, Space
 
-_COUNTERS = ("generation", "next_asset", "next_moment", "next_segment")
-_TEXTS_AT_ONCE = 5_000
 
-
-class Writer:
+class Writer(Repairs):
     """Made by ``Store.writer``, which holds the lock for as long as it lives.
 
     Every method is atomic and lasting when it returns. Several of them inside
     ``with writer.transaction()`` are so together, and cost one sync of the disk.
     """
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self._segments = path / segments.FOLDER
-        self._open = False
-        self._changed = False
-        self._broken = False
-        with translated(path):
-            self._engine = sqlite.writer_engine(path / FILE)
-            self._db = self._engine.connect()
-            self._load()
-
-    def close(self) -> None:
-        self._db.close()
-        self._engine.dispose()
-
-    def _load(self) -> None:
-        """Read what only a writer changes; under the lock that is this one alone."""
-        with self._db.begin():
-            row = self._db.execute(select(schema.library)).one()
-            self._counters = {name: int(getattr(row, name)) for name in _COUNTERS}
-            self._spaces = {
-                row.name: Space(*row) for row in self._db.execute(select(schema.spaces))
-            }
-
-    def _take(self, counter: str, count: int = 1) -> int:
-        """Reserve ids for this transaction; the first of them."""
-        first = self._counters[counter]
-        self._counters[counter] += count
-        return first
-
-    @contextmanager
-    def transaction(self) -> Iterator[None]:
-        """Make the calls inside one transaction. May be nested; the outermost counts."""
-        if self._open:
-            try:
-                yield
-            except BaseException:
-                # Half a change may be in the transaction, so none of it may be committed,
-                # even where the caller carries on.
-                self._broken = True
-                raise
-            return
-        with translated(self.path):
-            transaction = self._db.begin()
-        self._open, self._changed, self._broken = True, False, False
-        try:
-            yield
-            if self._broken:
-                raise StoreError(f"a change inside failed; {self.path} is as it was before")
-            with translated(self.path):
-                self._settle()
-                failpoints.hit("commit.rows")
-                transaction.commit()
-        except BaseException:
-            with suppress(Exception):
-                transaction.rollback()
-            self._undo()
-            raise
-        finally:
-            self._open = False
-        failpoints.hit("commit.done")
-
-    def _settle(self) -> None:
-        """Write the counters; a change that a search can see makes a new generation."""
-        if self._changed:
-            self._counters["generation"] += 1
-        self._db.execute(update(schema.library).values(self._counters))
-
-    def _undo(self) -> None:
-        """After a rollback: read again what is true, and clear the folder of the rest."""
-        # Best effort: what stays behind is an orphan, and goes at the next open.
-        with suppress(Exception):
-            self._load()
-            mend.remove_orphans(self.path, self._damage().orphans)
 
     # --- spaces and backgrounds -------------------------------------------------
 
@@ -296,54 +216,6 @@ class Writer:
         """Forget the failures of these paths."""
         with translated(self.path), self.transaction():
             writes.drop_failures(self._db, map(to_text, paths))
-
-    # --- repair -----------------------------------------------------------------
-
-    def rebuild_words(self) -> int:
-        """Make the full text index again from the catalog; returns its rows."""
-        count = 0
-        with translated(self.path), self.transaction():
-            sqlite.create_full_text(self._db)
-            for texts in writes.all_texts(self._db, _TEXTS_AT_ONCE):
-                if texts:
-                    self._db.exec_driver_sql(words.INSERT, texts)
-                count += len(texts)
-            self._changed = True
-        return count
-
-    def _damage(self) -> mend.Damage:
-        c = schema.segments.c
-        columns = (c.segment_id, c.space, c.file, c.rows, c.bytes, c.checksum)
-        with self._db.begin():
-            known = [SegmentInfo(*row) for row in self._db.execute(select(*columns))]
-        return mend.find_damage(self.path, known)
-
-    def mend(self) -> list[str]:
-        """Remove orphans, and send the assets of lost segments back to ``pending``.
-
-        Returns:
-            One warning for every lost segment.
-        """
-        with translated(self.path):
-            damage = self._damage()
-            mend.remove_orphans(self.path, damage.orphans)
-            found = [self.lose(info, mend.reason_of(self.path, info)) for info in damage.lost]
-        return [warning for warning in found if warning]
-
-    def lose(self, info: SegmentInfo, reason: str) -> str | None:
-        """Forget a segment that cannot be read.
-
-        Returns:
-            The warning that says so; None where it was forgotten already.
-        """
-        with translated(self.path), self.transaction():
-            paths = writes.lose_segment(self._db, info.segment_id)
-            if paths is None:
-                return None
-            self._changed = True
-        with translated(self.path):
-            (self._segments / info.file).unlink(missing_ok=True)
-        return mend.warning(info, reason, paths)
 
 
 def _placement(asset_id: int, stat: FileStat) -> dict[str, object]:

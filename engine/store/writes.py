@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, exists, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from engine.store import schema, words
 from engine.store.paths import from_text
@@ -35,11 +35,8 @@ _HELD_BY = (
     .where(_moments.c.moment_id.between(bindparam("first"), bindparam("last")))
     .order_by(_assets.c.path)
 )
-_UNHELD = delete(_tombstones).where(
-    ~exists().where(
-        _tombstones.c.moment_id.between(_segments.c.first_moment, _segments.c.last_moment)
-    )
-)
+_DROP_SEGMENTS = delete(_segments).where(among(_segments.c.segment_id, "ids"))
+_DROP_TOMBSTONES = delete(_tombstones).where(among(_tombstones.c.moment_id, "ids"))
 
 
 def ids_at(db: Connection, paths: Iterable[str]) -> dict[str, int]:
@@ -101,6 +98,14 @@ def put_segments(db: Connection, infos: Sequence[tuple[SegmentInfo, int, int]]) 
         )
 
 
+def drop_segments(db: Connection, segment_ids: Sequence[int]) -> None:
+    db.execute(_DROP_SEGMENTS, {"ids": json.dumps(list(segment_ids))})
+
+
+def drop_tombstones(db: Connection, moment_ids: Sequence[int]) -> int:
+    return db.execute(_DROP_TOMBSTONES, {"ids": json.dumps(list(moment_ids))}).rowcount
+
+
 def place(db: Connection, rows: list[dict[str, Any]]) -> None:
     """Set path, size and mtime of assets, which may trade places among themselves."""
     # No path on disk is empty or relative, so these stand in nobody's way.
@@ -151,8 +156,7 @@ def lose_segment(db: Connection, segment_id: int) -> list[str] | None:
     drop_moments(db, ids)
     pending = update(_assets).where(among(_assets.c.asset_id, "ids")).values(state="pending")
     db.execute(pending, {"ids": json.dumps(ids)})
-    db.execute(delete(_segments).where(_segments.c.segment_id == segment_id))
-    db.execute(_UNHELD)
+    drop_segments(db, [segment_id])
     return [from_text(path) for _, path in held]
 
 

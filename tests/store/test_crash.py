@@ -16,7 +16,7 @@ import pytest
 
 from engine.errors import LibraryBusy, LibraryCorrupt, LibraryReadOnly, SpaceMismatch, StoreError
 from engine.store import Store, failpoints
-from engine.store.failpoints import POINTS, Injected
+from engine.store.failpoints import COMMIT, COMPACTION, Injected
 from engine.types import Space
 from tests.store import invariants
 from tests.store.make import picture, python, sound, vector
@@ -36,11 +36,12 @@ AFTER = {"/a.jpg": "new", "/b.jpg": "b"}
 def test_the_list_of_points_is_that_of_the_code() -> None:
     folder = Path(failpoints.__file__).parent
     code = "".join(file.read_text() for file in folder.glob("*.py"))
-    assert all(f'hit("{point}")' in code for point in POINTS)
-    assert code.count('failpoints.hit("') == len(POINTS)
+    points = {*COMMIT, *COMPACTION}
+    assert all(f'hit("{point}")' in code for point in points)
+    assert code.count('failpoints.hit("') == len(points)
 
 
-@pytest.mark.parametrize("point", POINTS)
+@pytest.mark.parametrize("point", COMMIT)
 def test_a_writer_killed_at_any_point(store: Store, commit: Callable[..., int], point: str) -> None:
     commit(picture("/a.jpg", "old"))
     with python(_COMMIT, str(store.path), failpoints=f"{point}=kill") as other:
@@ -54,7 +55,7 @@ def test_a_writer_killed_at_any_point(store: Store, commit: Callable[..., int], 
         invariants.check(reopened, AFTER)
 
 
-@pytest.mark.parametrize("point", POINTS)
+@pytest.mark.parametrize("point", COMMIT)
 def test_a_commit_that_fails_at_any_point(
     store: Store, commit: Callable[..., int], point: str
 ) -> None:
@@ -74,7 +75,7 @@ def test_a_commit_that_fails_at_any_point(
         ("eio", StoreError, "Input/output error; the library is as it was"),
     ],
 )
-@pytest.mark.parametrize("point", POINTS[:-1])
+@pytest.mark.parametrize("point", COMMIT[:-1])
 def test_a_disk_that_fails_at_any_point(
     store: Store, commit: Callable[..., int], point: str, action: str, error: type, line: str
 ) -> None:
@@ -138,18 +139,6 @@ def test_a_lost_segment_sends_its_assets_back_to_pending(
         invariants.check(reopened, {"/a.jpg": "a", "/b.jpg": "b", "/c.jpg": "c"})
     with Store.open(store.path) as again:
         assert again.warnings == []
-
-
-def test_nothing_is_a_tombstone_whose_vectors_are_all_gone(
-    store: Store, commit: Callable[..., int]
-) -> None:
-    commit(sound("/a.wav", "hello"))
-    commit(sound("/b.wav", "hello"))
-    with store.writer() as writer:
-        writer.remove([2])
-    lost_file(store.path / "segments" / store.segments("text")[0].file)
-    with Store.open(store.path) as reopened:
-        assert reopened.tombstones().tolist() == [2]
 
 
 def test_a_lost_segment_under_a_writer_is_only_left_out(

@@ -5,12 +5,13 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
+import numpy as np
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from engine.store import Store, failpoints
-from engine.store.failpoints import POINTS, Injected
+from engine.store.failpoints import COMMIT, Injected
 from engine.types import Failure
 from tests.store import invariants
 from tests.store.make import LOOKS, TEXT, picture, stat
@@ -39,7 +40,7 @@ class Histories(RuleBasedStateMachine):
             writer.commit([picture(path, content) for path, content in batch.items()])
         self.expected |= batch
 
-    @rule(batch=batches, point=st.sampled_from(POINTS[:-1]))
+    @rule(batch=batches, point=st.sampled_from(COMMIT[:-1]))
     def fail_to_commit(self, batch: dict[str, str], point: str) -> None:
         with self.store.writer() as writer, failpoints.armed(point):
             try:
@@ -83,6 +84,12 @@ class Histories(RuleBasedStateMachine):
     def rebuild_words(self) -> None:
         with self.store.writer() as writer:
             writer.rebuild_words()
+
+    @rule(rows=st.integers(1, 6))
+    def compact(self, rows: int) -> None:
+        with self.store.writer() as writer:
+            writer.compact(held=lambda ids: np.zeros(len(ids), bool), target=rows)
+        assert self.store.tombstones().tolist() == []
 
     @invariant()
     def everything_holds(self) -> None:

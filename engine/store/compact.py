@@ -1,0 +1,70 @@
+"""Which segments a compaction merges, and what one has done. Pure; ``Writer`` does it.
+
+A merged segment takes the number of the last that went into it. So the log keeps its
+order, and an index that holds the log up to some number either holds all of a merged
+segment, none of it, or a part that it can tell by the moments' ids.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from engine.store.rows import SegmentInfo
+
+TARGET_ROWS = 65_536
+"""Rows of a merged segment; at 512 dimensions in float16 that is 64 MiB of memory."""
+
+
+@dataclass(frozen=True, slots=True)
+class Compaction:
+    """What a compaction did."""
+
+    segments_before: int
+    segments_after: int
+    dropped: int
+    """Rows of deleted moments that are gone."""
+    bytes_before: int
+    bytes_after: int
+    """Of the segments' files."""
+    warnings: tuple[str, ...] = ()
+    """What could not be read and was forgotten, one line each."""
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """A segment, and how many of its rows belong to deleted moments."""
+
+    info: SegmentInfo
+    dead: int
+
+    @property
+    def alive(self) -> int:
+        return self.info.rows - self.dead
+
+
+def runs(segments: Iterable[Weighed], target: int = TARGET_ROWS) -> Iterator[list[SegmentInfo]]:
+    """Neighbours of one space's log that become one segment each.
+
+    What is half full and has no dead row is left alone, lest every compaction write all
+    of the library again.
+    """
+    run: list[Weighed] = []
+    for segment in segments:
+        settled = segment.dead == 0 and 2 * segment.alive >= target
+        if run and (settled or _rows(run) + segment.alive > target):
+            yield from _worth_it(run)
+            run = []
+        if not settled:
+            run.append(segment)
+    yield from _worth_it(run)
+
+
+def _rows(run: Iterable[Weighed]) -> int:
+    return sum(segment.alive for segment in run)
+
+
+def _worth_it(run: list[Weighed]) -> Iterator[list[SegmentInfo]]:
+    """The run, where it merges several segments or drops a row."""
+    if len(run) > 1 or any(segment.dead for segment in run):
+        yield [segment.info for segment in run]

@@ -1,0 +1,144 @@
+"""What a writer does to a library as a whole: mend, rebuild, compact."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import select, update
+
+from engine.store import failpoints, mend, schema, segments, sqlite, words, writes
+from engine.store.compact import TARGET_ROWS, Compaction, Weighed, runs
+from engine.store.faults import translated
+from engine.store.rows import SegmentInfo
+from engine.store.transaction import Transactions
+from engine.types import MomentIds, Space
+
+_TEXTS_AT_ONCE = 5_000
+
+
+class Repairs(Transactions):
+    """The part of a ``Writer`` that changes no asset on its own account."""
+
+    def rebuild_words(self) -> int:
+        """Make the full text index again from the catalog; returns its rows."""
+        count = 0
+        with translated(self.path), self.transaction():
+            sqlite.create_full_text(self._db)
+            for texts in writes.all_texts(self._db, _TEXTS_AT_ONCE):
+                if texts:
+                    self._db.exec_driver_sql(words.INSERT, texts)
+                count += len(texts)
+            self._changed = True
+        return count
+
+    def compact(
+        self, held: Callable[[MomentIds], NDArray[np.bool_]], target: int = TARGET_ROWS
+    ) -> Compaction:
+        """Drop the rows of deleted moments, and merge small segments.
+
+        One transaction a merged segment: a crash in between leaves a library that is
+        whole, and compacted in part. Memory holds one segment of ``target`` rows.
+
+        Args:
+            held: which of some deleted moments an index on disk still holds, (n,) bool.
+                Their tombstones stay.
+        """
+        before = self._known_segments()
+        dead, dropped = self._tombstones(), 0
+        for space in self._spaces.values():
+            of_space = [info for info in before if info.space == space.name]
+            try:
+                weighed = [self._weighed(info, dead) for info in of_space]
+                for run in runs(weighed, target):
+                    dropped += self._merge(space, run, dead)
+            except segments.Unreadable as damage:
+                warning = self.lose(damage.info, damage.reason) or damage.reason
+                done = self.compact(held, target)
+                return replace(done, warnings=(warning, *done.warnings))
+        failpoints.hit("compact.tombstones")
+        if len(dead):
+            with translated(self.path), self.transaction():
+                gone = dead[~held(dead)]
+                writes.drop_tombstones(self._db, gone.tolist())
+                self._compacted()
+        after = self._known_segments()
+        return Compaction(len(before), len(after), dropped, _bytes(before), _bytes(after))
+
+    def _weighed(self, info: SegmentInfo, dead: MomentIds) -> Weighed:
+        if not len(dead):
+            return Weighed(info, 0)
+        ids = segments.read_ids(self._segments, info)
+        return Weighed(info, int(np.isin(ids, dead).sum()))
+
+    def _merge(self, space: Space, run: list[SegmentInfo], dead: MomentIds) -> int:
+        """Put one segment in the place of a run of neighbours; returns the rows dropped."""
+        ids, vectors = self._living(space, run, dead)
+        with translated(self.path), self.transaction():
+            writes.drop_segments(self._db, [info.segment_id for info in run])
+            if len(ids):
+                last, number = run[-1].segment_id, self._take("next_segment")
+                info = segments.write(self._segments, last, space, ids, vectors, number)
+                segments.publish(self._segments, [info])
+                writes.put_segments(self._db, [(info, int(ids.min()), int(ids.max()))])
+            self._compacted()
+        failpoints.hit("compact.unlinking")
+        with translated(self.path):
+            mend.remove_orphans(self.path, [info.file for info in run])
+        return sum(info.rows for info in run) - len(ids)
+
+    def _living(
+        self, space: Space, run: list[SegmentInfo], dead: MomentIds
+    ) -> tuple[MomentIds, segments.Stored]:
+        """The rows of a run that belong to living moments, in the order of the log."""
+        ids, vectors = [], []
+        for info in run:
+            of_one, stored = segments.read_stored(self._segments, info, space)
+            alive = ~np.isin(of_one, dead)
+            ids.append(of_one[alive])
+            vectors.append(stored[alive].astype(space.dtype, copy=False))
+        return np.concatenate(ids), np.concatenate(vectors)
+
+    def _compacted(self) -> None:
+        """Note that what is gone from the log may still be in an older index."""
+        self._changed = True
+        following = self._counters["generation"] + 1
+        self._db.execute(update(schema.library).values(compacted=following))
+
+    def _tombstones(self) -> MomentIds:
+        with self._db.begin():
+            found = self._db.execute(select(schema.tombstones.c.moment_id)).scalars().all()
+        return np.sort(np.array(found, np.int64))
+
+    def mend(self) -> list[str]:
+        """Remove orphans, and send the assets of lost segments back to ``pending``.
+
+        Returns:
+            One warning for every lost segment.
+        """
+        with translated(self.path):
+            damage = self._damage()
+            mend.remove_orphans(self.path, damage.orphans)
+            found = [self.lose(info, mend.reason_of(self.path, info)) for info in damage.lost]
+        return [warning for warning in found if warning]
+
+    def lose(self, info: SegmentInfo, reason: str) -> str | None:
+        """Forget a segment that cannot be read.
+
+        Returns:
+            The warning that says so; None where it was forgotten already.
+        """
+        with translated(self.path), self.transaction():
+            paths = writes.lose_segment(self._db, info.segment_id)
+            if paths is None:
+                return None
+            self._changed = True
+        with translated(self.path):
+            (self._segments / info.file).unlink(missing_ok=True)
+        return mend.warning(info, reason, paths)
+
+
+def _bytes(infos: list[SegmentInfo]) -> int:
+    return sum(info.bytes for info in infos)
