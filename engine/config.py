@@ -58,7 +58,8 @@ class Settings:
         """Defaults overridden by ``SENSORIUM_*``.
 
         Raises:
-            UsageError: a value cannot be read as its field's type.
+            UsageError: a value cannot be read as its field's type, or no machine
+                could do anything sensible with it.
         """
         environ = os.environ if environ is None else environ
         default = cls()
@@ -66,10 +67,37 @@ class Settings:
         for spec in dataclasses.fields(cls):
             name = f"SENSORIUM_{spec.name.upper()}"
             if raw := environ.get(name):
-                changes[spec.name] = _parse(name, raw, getattr(default, spec.name))
-        if changes.get("window_seconds", 1.0) <= 0:  # type: ignore[operator]
-            raise UsageError("SENSORIUM_WINDOW_SECONDS must be greater than 0")
+                value = _parse(name, raw, getattr(default, spec.name))
+                _check_range(spec.name, value, f"{name}={raw[:_SHOWN]!r}")
+                changes[spec.name] = value
         return dataclasses.replace(default, **changes)  # type: ignore[arg-type]
+
+
+_RANGES: dict[str, tuple[float, float]] = {
+    # A thread that has no core costs memory and wins nothing; thousands of them
+    # exhaust the machine, and ONNX Runtime ends the process then.
+    "threads": (1, max(64, 8 * _cores())),
+    "batch_size": (1, 1024),
+    "look_ahead": (1, 2**40),
+    "max_pixels": (1, 2**53),
+    "max_frames": (1, 1_000_000),
+    "keyframes_per_minute": (1, 6000),
+    # Shorter ones hold no sample, and longer ones are decoded as a whole.
+    "window_seconds": (0.1, 3600),
+    "silence_db": (-200, 0),
+}
+"""Least and most of what an environment variable may set."""
+
+
+_SHOWN = 80
+"""Characters of a wrong value that its message repeats."""
+
+
+def _check_range(field_name: str, value: object, shown: str) -> None:
+    if isinstance(value, int | float) and field_name in _RANGES:
+        least, most = _RANGES[field_name]
+        if not least <= value <= most:
+            raise UsageError(f"{shown} must be between {least} and {most}")
 
 
 def _parse(name: str, raw: str, default: object) -> object:
@@ -78,16 +106,13 @@ def _parse(name: str, raw: str, default: object) -> object:
         if isinstance(default, bool):
             return {"1": True, "true": True, "0": False, "false": False}[raw.lower()]
         if isinstance(default, int):
-            number = int(raw)
-            if number <= 0:
-                raise ValueError
-            return number
+            return int(raw)
         if isinstance(default, float):
             return _finite(raw)
-    except (KeyError, ValueError):
-        expected = type(default).__name__
-        raise UsageError(f"{name}={raw!r} is not a valid {expected}") from None
-    return Path(raw).expanduser()
+        return Path(raw).expanduser()
+    except (KeyError, ValueError, RuntimeError):  # RuntimeError: the home of nobody
+        expected = "path" if isinstance(default, Path | None) else type(default).__name__
+        raise UsageError(f"{name}={raw[:_SHOWN]!r} is not a valid {expected}") from None
 
 
 def _finite(raw: str) -> float:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import pytest
 
+from engine import config
 from engine.config import Settings
 from engine.errors import UsageError
 
@@ -40,7 +42,42 @@ def test_a_wrong_value_is_named(name, value):
         Settings.from_env({f"SENSORIUM_{name}": value})
 
 
-@pytest.mark.parametrize("value", ["0", "-1"])
-def test_windows_have_a_length(value):
-    with pytest.raises(UsageError, match="SENSORIUM_WINDOW_SECONDS"):
-        Settings.from_env({"SENSORIUM_WINDOW_SECONDS": value})
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("THREADS", "100000"),
+        ("THREADS", "0"),
+        ("BATCH_SIZE", "1000000000"),
+        ("LOOK_AHEAD", "9" * 30),
+        ("MAX_PIXELS", "9" * 400),
+        ("MAX_FRAMES", "1000000000"),
+        ("KEYFRAMES_PER_MINUTE", "1000000000"),
+        ("WINDOW_SECONDS", "0"),
+        ("WINDOW_SECONDS", "-1"),
+        ("WINDOW_SECONDS", "1e-9"),
+        ("WINDOW_SECONDS", "1e300"),
+        ("SILENCE_DB", "1e300"),
+    ],
+)
+def test_an_absurd_value_is_one_line_with_the_bounds(name, value):
+    with pytest.raises(UsageError, match=f"SENSORIUM_{name}='.*' must be between .* and ") as no:
+        Settings.from_env({f"SENSORIUM_{name}": value})
+    assert "\n" not in str(no.value)
+    assert len(str(no.value)) < 200
+
+
+def test_every_number_has_bounds_and_its_default_is_within():
+    numbers = [
+        spec.name
+        for spec in dataclasses.fields(Settings)
+        if type(getattr(Settings(), spec.name)) in (int, float)
+    ]
+    assert sorted(numbers) == sorted(config._RANGES)
+    for name in numbers:
+        default = getattr(Settings(), name)
+        assert getattr(Settings.from_env({f"SENSORIUM_{name}": str(default)}), name) == default
+
+
+def test_the_home_of_nobody_is_no_path():
+    with pytest.raises(UsageError, match="SENSORIUM_CACHE='~no-such-person/x' is not a valid path"):
+        Settings.from_env({"SENSORIUM_CACHE": "~no-such-person/x"})
