@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import signal
 import sys
+import threading
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -17,22 +21,50 @@ if TYPE_CHECKING:
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 _KINDS = ("image", "video", "audio")
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
 
 
 class _Group(click.Group):
     """Turns Sensorium's errors into one line and their exit code."""
 
+    def main(self, *args: Any, **extra: Any) -> Any:
+        try:
+            return super().main(*args, **extra)
+        except OSError as error:
+            # Errors of the library and of media are translated where they happen, so
+            # one of a full disk that arrives here comes from printing.
+            if error.errno not in _FULL:
+                raise
+            _drop_output()
+            _complain(f"the output cannot be written: {os.strerror(error.errno).lower()}")
+            sys.exit(1)
+
     def invoke(self, ctx: click.Context) -> Any:
         # A run that is asked to end commits what it has finished, however it is asked.
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        # Only the main thread may say so; in another, the process is someone else's.
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGTERM, signal.default_int_handler)
         try:
             return super().invoke(ctx)
         except SensoriumError as error:
-            click.echo(f"sensorium: {error}", err=True)
+            _complain(str(error))
             ctx.exit(error.exit_code)
         except BrokenPipeError:  # the reader, such as `head`, has seen enough
-            sys.stderr.close()
+            _drop_output()
             ctx.exit(0)
+
+
+def _drop_output() -> None:
+    """Let stdout forget what nobody takes, which Python would try to write at exit."""
+    with suppress(OSError, ValueError):  # a stream that is no file holds nothing back
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _complain(line: str) -> None:
+    """One line on stderr, whatever the names of files in it are made of."""
+    from engine.store.paths import printable
+
+    click.echo(f"sensorium: {printable(line)}", err=True)
 
 
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
@@ -65,14 +97,21 @@ def _hit_options(command: _Command) -> _Command:
     for option in (
         _json_option,
         _library_option,
-        click.option("-f", "--filepath-only", is_flag=True, help="Print only the files' paths."),
+        click.option(
+            "-f",
+            "--filepath-only",
+            is_flag=True,
+            help="Print only the files' paths, one a line. A path with line ends or other"
+            " control characters is printed as a JSON string, in double quotes.",
+        ),
         click.option("-t", "--top", default=10, show_default=True, help="How many hits at most."),
         click.option(
             "--kind",
             "kinds",
             type=click.Choice(_KINDS),
             multiple=True,
-            help="Only files of this kind; may be repeated.",
+            help="Only files of this kind, which is what the content is and not what the name"
+            " says: an .mp4 with nothing but sound is audio. May be repeated.",
         ),
     ):
         command = option(command)
@@ -272,14 +311,21 @@ def _open(library: Path | None) -> Library:
 def _must_exist(paths: tuple[str, ...]) -> None:
     """Refuse before a new library is made."""
     for path in paths:
-        if not path or not Path(path).expanduser().exists():
+        if not path or not _exists(path):
             shown = path or "an empty path"  # which would mean the current folder
             raise PathNotFound(f"{shown}: there is no such file or folder")
 
 
+def _exists(path: str) -> bool:
+    try:
+        return Path(path).expanduser().exists()
+    except (OSError, RuntimeError):  # a name too long, or the home of nobody
+        return False
+
+
 def _warn(library: Library) -> None:
     for warning in library.store.warnings:
-        click.echo(f"sensorium: warning: {warning}", err=True)
+        _complain(f"warning: {warning}")
 
 
 if __name__ == "__main__":

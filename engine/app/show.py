@@ -4,21 +4,31 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from engine.store.paths import printable
 from engine.types import Failure, Hit, IndexReport, Query, SearchResult
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from engine.app.doctor import Check
     from engine.library import Library
     from engine.store.verify import Verdict
 
 _MAX_WORDS = 60
 """Characters of what is said, or seen, that fit into a line."""
+_NARROW = 72
+"""Columns of a terminal below which a table has no room for a path."""
+_UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+"""What ends a line, drives a terminal or turns the order of letters around."""
+_UNDECODED = re.compile("[\ud800-\udfff]")
+"""Bytes of a name that are no UTF-8."""
 
 
 def hits(result: SearchResult, *, as_json: bool, filepath_only: bool) -> None:
@@ -27,14 +37,15 @@ def hits(result: SearchResult, *, as_json: bool, filepath_only: bool) -> None:
         _print_json(search_document(result))
     elif filepath_only:
         for path in dict.fromkeys(hit.path for hit in result.hits):
-            _print(path)
+            _print(file_name(path))
     elif not result.hits:
         click.echo("nothing found", err=True)
     elif sys.stdout.isatty():
         _table(result.hits)
     else:
         for hit in result.hits:
-            _print("\t".join((f"{hit.score:.2f}", hit.kind, span(hit), hit.path, words(hit))))
+            facts = (f"{hit.score:.2f}", hit.kind, span(hit))
+            _print("\t".join((*facts, file_name(hit.path), words(hit))))
 
 
 def search_document(result: SearchResult) -> dict[str, Any]:
@@ -67,33 +78,74 @@ def clock(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
+def file_name(path: str) -> str:
+    """The path on a line that scripts read: as it is, or else as a JSON string.
+
+    Paths are absolute, so one that begins with a quote is such a string. Bytes that
+    are no UTF-8 go into a pipe as they are, and to a terminal escaped as well.
+    """
+    if _UNSAFE.search(path) or (sys.stdout.isatty() and _UNDECODED.search(path)):
+        return json.dumps(path).replace("\x7f", "\\u007f")
+    return path
+
+
 def words(hit: Hit) -> str:
     """What was said or seen at a hit, in one short line."""
-    said = " ".join(next((why.words for why in hit.why if why.words), "").split())
+    spoken = next((why.words for why in hit.why if why.words), "")
+    said = printable(" ".join(spoken.split()))
     return said if len(said) <= _MAX_WORDS else said[: _MAX_WORDS - 1] + "…"
 
 
 def _table(found: Sequence[Hit]) -> None:
     from rich.console import Console
+
+    console = Console()
+    if console.width < _NARROW:
+        _blocks(console, found)
+    else:
+        _columns(console, found)
+
+
+def _blocks(console: Console, found: Sequence[Hit]) -> None:
+    """Each hit in a few short lines, for a terminal that is narrow."""
+    from rich.padding import Padding
+    from rich.text import Text
+
+    for hit in found:
+        console.print(Text(f"{hit.score:.1f}  {hit.kind.value}  {span(hit)}", overflow="fold"))
+        console.print(Padding(Text(printable(hit.path), "bold", overflow="fold"), (0, 0, 0, 2)))
+        if said := words(hit):
+            line = Text(said, "dim", overflow="ellipsis", no_wrap=True)
+            console.print(Padding(line, (0, 0, 0, 2)))
+
+
+def _columns(console: Console, found: Sequence[Hit]) -> None:
     from rich.table import Table
     from rich.text import Text
 
+    rows = [
+        (f"{hit.score:.1f}", hit.kind.value, span(hit), printable(hit.path), words(hit))
+        for hit in found
+    ]
+    left = console.width - sum(max(len(row[column]) for row in rows) + 3 for column in range(3))
+    longest = max(Text(path).cell_len for *_, path, _ in rows)
+    # Words give way to a path until each has half of the room.
+    words_room = max(left // 2, left - longest)
     table = Table(box=None, pad_edge=False)
-    table.add_column("score", justify="right", style="dim")
-    table.add_column("kind")
-    table.add_column("at", justify="right")
+    table.add_column("score", justify="right", style="dim", no_wrap=True)
+    table.add_column("kind", no_wrap=True)
+    table.add_column("at", justify="right", no_wrap=True)
     table.add_column("file", overflow="fold", style="bold")
-    table.add_column("words", overflow="ellipsis", no_wrap=True, style="dim")
-    for hit in found:
-        row = (f"{hit.score:.1f}", hit.kind.value, span(hit), _printable(hit.path), words(hit))
+    table.add_column("words", overflow="ellipsis", no_wrap=True, style="dim", max_width=words_room)
+    for row in rows:
         table.add_row(*map(Text, row))
-    Console().print(table)
+    console.print(table)
 
 
 def report(done: IndexReport, *, as_json: bool) -> None:
     """What a run of ``index`` did; failures go to stderr, a line each."""
     for failure in done.failures:
-        click.echo(f"{_printable(failure.path)}: {failure.reason}", err=True)
+        _say(f"{failure.path}: {failure.reason}", err=True)
     if as_json:
         _print_json(dataclasses.asdict(done))
         return
@@ -113,7 +165,7 @@ def failures(found: Sequence[Failure], *, as_json: bool) -> None:
         _print_json({"failures": [dataclasses.asdict(failure) for failure in found]})
         return
     for failure in found:
-        _print(f"{failure.path}: {failure.reason}")
+        _print(f"{file_name(failure.path)}: {printable(failure.reason)}")
     if not found:
         click.echo("no failures", err=True)
 
@@ -125,7 +177,7 @@ def removed(count: int, path: str, *, as_json: bool) -> None:
     elif count:
         click.echo(f"forgot {count} file{'s' * (count != 1)}")
     else:
-        click.echo(f"nothing of the library is at {path}", err=True)
+        _say(f"nothing of the library is at {path}", err=True)
 
 
 def verdict(found: Verdict, *, as_json: bool) -> None:
@@ -134,7 +186,7 @@ def verdict(found: Verdict, *, as_json: bool) -> None:
         _print_json(dataclasses.asdict(found))
         return
     for problem in found.problems:
-        _print(problem)
+        _say(problem)
     how = "every byte read" if found.deep else "names, sizes and counts; --deep reads everything"
     checked = f"{found.moments} moments, {found.vectors} vectors, {found.segments} segments"
     click.echo(f"{'PROBLEMS' if found.problems else 'ok'}: {checked} ({how})")
@@ -165,7 +217,7 @@ def stats(library: Library, *, as_json: bool) -> None:
             value = ", ".join(f"{count} {key}" for key, count in value.items()) or "none"
         elif name == "spaces":
             value = ", ".join(f"{space['name']} ({space['dim']}-d)" for space in value) or "none"
-        _print(f"{name.replace('_', ' ')}: {value}")
+        _say(f"{name.replace('_', ' ')}: {value}")
 
 
 def doctor(found: Sequence[Check], *, as_json: bool) -> None:
@@ -175,7 +227,7 @@ def doctor(found: Sequence[Check], *, as_json: bool) -> None:
         return
     for check in found:
         mark = "ok" if check.ok else "--" if check.optional else "MISSING"
-        _print(f"{mark:8}{check.name}: {check.detail}")
+        _say(f"{mark:8}{check.name}: {check.detail}")
 
 
 def _print_json(document: object) -> None:
@@ -190,5 +242,9 @@ def _print(line: str) -> None:
         click.echo(line.encode("utf-8", "surrogateescape"))
 
 
-def _printable(path: str) -> str:
-    return path.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+def _say(line: str, *, err: bool = False) -> None:
+    """Print a line for people, whatever the names of files in it are made of."""
+    if err:
+        click.echo(printable(line), err=True)
+    else:
+        _print(printable(line))

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import fcntl
+import json
+import os
 import shutil
 import sqlite3
+import subprocess
+import sys
+import threading
+from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from engine.app.cli import main
 from tests import media_files as make
 
 
@@ -86,10 +94,73 @@ def test_similar_leaves_the_file_itself_out(indexed, media):
     assert {hit["kind"] for hit in hits} == {"image"}
 
 
+def test_similar_takes_kinds_too(indexed, media):
+    make.video(media / "clip.mp4", ["green", "red"])
+    indexed("index", media)
+
+    def kinds(*options):
+        hits = indexed("similar", media / "1.png", *options, "--json").json["hits"]
+        return {hit["kind"] for hit in hits}
+
+    assert kinds() == {"image", "video"}
+    assert kinds("--kind", "video") == {"video"}
+    assert kinds("--kind", "image", "--kind", "video") == {"image", "video"}
+    assert kinds("--kind", "audio") == set()
+
+
+def test_a_kind_is_what_the_content_is(indexed, media):
+    (media / "deep.wav").rename(media / "deep.mp4")
+    indexed("index", media)
+    hits = indexed("search", "tone", "--kind", "video", "--json").json["hits"]
+    assert hits == []
+    hits = indexed("search", "low tone", "--kind", "audio", "--json").json["hits"]
+    assert str(media / "deep.mp4") in {hit["path"] for hit in hits}
+
+
 def test_plain_lines_in_a_pipe(indexed, media):
     score, kind, at, path, words = indexed("search", "red").out.splitlines()[0].split("\t")
     assert float(score) > 0
     assert (kind, at, path, words) == ("image", "-", str(media / "0.png"), "red")
+
+
+EVIL = "a\nb\tc\x1b[31mred\x7f\u202egnp.png"
+
+
+def test_no_name_breaks_a_line_or_drives_a_terminal(indexed, media):
+    make.picture(media / EVIL, "yellow")
+    (media / f"broken{EVIL}").write_bytes(b"\xff\xd8\xff\xe0 nothing more")
+    reported = indexed("index", media)
+    failed = indexed("failures")
+    lines = indexed("search", "yellow", "-t", "1")
+    only = indexed("search", "yellow", "-f", "-t", "1")
+    missing = indexed("similar", media / f"missing{EVIL}")
+    for text in (failed.out, lines.out, only.out, missing.err):
+        assert text.count("\n") == 1
+    assert len(reported.err.splitlines()) == 2
+    shown = reported.out + reported.err + failed.out + lines.out + only.out + missing.err
+    assert not set(shown) & set("\x1b\x7f\u202e")
+
+    columns = lines.out.rstrip("\n").split("\t")
+    assert len(columns) == 5
+    assert json.loads(columns[3]) == json.loads(only.out) == str(media / EVIL)
+    true = indexed("search", "yellow", "-t", "1", "--json").json["hits"][0]["path"]
+    assert true == str(media / EVIL)
+
+
+def test_a_name_of_plain_letters_is_printed_as_it_is(indexed, media):
+    name = 'äöü "quoted" \\ 日本 \u200d.png'
+    make.picture(media / name, "yellow")
+    indexed("index", media)
+    assert indexed("search", "yellow", "-f", "-t", "1").out == f"{media / name}\n"
+
+
+def test_a_name_that_is_no_utf8_goes_into_a_pipe_as_its_bytes(indexed, media, library):
+    path = media / os.fsdecode(b"\xff.png")
+    make.picture(media / "there.png", "yellow").rename(path)
+    indexed("index", media)
+    options = ("-f", "-t", "1", "--library", str(library))
+    command = [sys.executable, "-m", "engine.app.cli", "search", "yellow", *options]
+    assert subprocess.run(command, capture_output=True).stdout == bytes(path) + b"\n"
 
 
 def test_remove_forgets_and_leaves_the_file(indexed, media):
@@ -185,6 +256,27 @@ def test_doctor_looks_at_everything(indexed):
     assert checks["library"]["ok"]
 
 
+def test_doctor_exits_with_1_when_something_is_wrong(run, media):
+    done = run("doctor", at=media)  # a folder that is no library
+    assert done.code == 1
+    (line,) = (line for line in done.out.splitlines() if " library: " in line)
+    assert line.startswith("MISSING")
+    assert run("doctor").code == 0  # none yet is nothing wrong
+
+
+@pytest.mark.parametrize("command", ["search", "similar", "stats", "failures", "rebuild"])
+def test_what_was_mended_is_said_on_stderr(indexed, media, library, command):
+    for segment in (library / "segments").iterdir():
+        segment.unlink()
+    arguments = {"search": ("red",), "similar": (media / "0.png",)}.get(command, ())
+    done = indexed(command, *arguments, "--json")
+    assert done.code == 0
+    assert isinstance(done.json, dict)
+    warned = [line for line in done.err.splitlines() if "warning: " in line]
+    assert warned
+    assert all(line.startswith("sensorium: warning: ") for line in warned)
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
@@ -194,6 +286,8 @@ def test_doctor_looks_at_everything(indexed):
         (("index", ".", "--encoder", "no-such"), "no encoder is called 'no-such'"),
         (("search",), "nothing to search for"),
         (("index", ""), "an empty path"),
+        (("index", "x" * 5000), "there is no such file or folder"),
+        (("index", "~no-such-person/x"), "there is no such file or folder"),
         (("remove", ""), "an empty path"),
     ],
 )
@@ -233,7 +327,7 @@ def test_an_example_that_cannot_be_read_is_named(indexed, media, tmp_path):
 
 @pytest.mark.parametrize("text", ["\udcff\udcfe", "AND OR NOT *", '"', "\x01", "🐕", "x" * 9000])
 def test_no_text_is_too_odd_to_be_searched_for(indexed, text):
-    done = indexed("search", text, "--not", text)
+    done = indexed("search", text, "--not", f"{text} again")
     assert (done.code, done.err) in ((0, ""), (0, "nothing found\n"))
 
 
@@ -258,6 +352,54 @@ def test_a_sound_head_that_is_not_there_is_one_line_and_nothing_is_written(
     assert (done.code, done.err.count("\n")) == (2, 1)
     assert "/no/such/head" in done.err
     assert not library.exists()
+
+
+def test_absurd_settings_are_one_line_and_nothing_is_written(run, media, library, monkeypatch):
+    monkeypatch.setenv("SENSORIUM_THREADS", "100000")
+    done = run("index", media, "--encoder", "fake")
+    assert (done.code, done.out, done.err.count("\n")) == (2, "", 1)
+    assert "SENSORIUM_THREADS='100000' must be between" in done.err
+    assert not library.exists()
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize("arguments", [("search", "red"), ("search", "red", "--json"), ("--help",)])
+def test_a_full_disk_under_the_results_is_one_line(
+    indexed, library, arguments, unbuffered, monkeypatch
+):
+    monkeypatch.setenv("PYTHONUNBUFFERED", unbuffered)
+    where = () if arguments == ("--help",) else ("--library", str(library))
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "engine.app.cli", *arguments, *where],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+    assert done.returncode == 1
+    assert done.stderr == "sensorium: the output cannot be written: no space left on device\n"
+
+
+def test_a_reader_that_has_seen_enough_is_no_error(indexed, library):
+    read_end, write_end = os.pipe()
+    os.close(read_end)  # `head` that is gone before the first line
+    done = subprocess.run(
+        [sys.executable, "-m", "engine.app.cli", "search", "red", "--library", str(library)],
+        stdout=write_end,
+        stderr=subprocess.PIPE,
+    )
+    os.close(write_end)
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+def test_commands_run_in_any_thread(library):
+    results = []
+    arguments = ["stats", "--library", str(library)]
+    thread = threading.Thread(target=lambda: results.append(CliRunner().invoke(main, arguments)))
+    thread.start()
+    thread.join()
+    assert results[0].exit_code == 2  # there is no library, and that is all
+    assert isinstance(results[0].exception, SystemExit)
 
 
 def test_an_unknown_option_is_refused(run):

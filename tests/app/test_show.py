@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pty
+import re
 import subprocess
 import sys
 
@@ -11,7 +12,8 @@ import pytest
 
 from engine.app import doctor
 from engine.app.show import clock, hits, span
-from engine.types import Hit, Kind, Query, SearchResult
+from engine.types import Hit, Kind, Query, SearchResult, Why
+from tests import media_files as make
 
 
 @pytest.mark.parametrize(
@@ -43,13 +45,13 @@ def test_two_packages_of_one_faiss_are_a_fault(monkeypatch):
     assert "pip uninstall" in faiss.detail
 
 
-def at_a_terminal(*arguments: str, stream: str) -> str:
+def at_a_terminal(*arguments: str, stream: str, columns: int = 200) -> str:
     """What a command shows when ``stream`` is a real pseudo-terminal."""
     leader, follower = pty.openpty()
     subprocess.run(
         [sys.executable, "-m", "engine.app.cli", *arguments],
         **{"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, stream: follower},
-        env={**os.environ, "COLUMNS": "200", "NO_COLOR": "1", "TERM": "xterm"},
+        env={**os.environ, "COLUMNS": str(columns), "NO_COLOR": "1", "TERM": "xterm"},
         check=True,
         timeout=60,
     )
@@ -63,6 +65,46 @@ def test_a_terminal_gets_a_table(indexed, library):
     shown = at_a_terminal("search", "high tone", "--library", str(library), stream="stdout")
     assert "score" in shown.splitlines()[0]
     assert "0:00-0:02" in shown
+
+
+@pytest.mark.parametrize("columns", [1, 20, 40, 50, 60, 80])
+def test_a_narrow_terminal_can_still_be_read(columns, capsys, monkeypatch):
+    path = "/home/someone/pictures/holidays/2023/by-the-sea/dog-and-ball-0001.mp4"
+    said = "a man talks about a dog on the beach, and then about something else"
+    why = (Why("text", "fake", 1.0, 1.0, said),)
+    found = tuple(Hit(i, 3.2, Kind.VIDEO, path, 1, i, 3605.0, 3720.0, why) for i in range(2))
+    monkeypatch.setenv("COLUMNS", str(columns))
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    hits(SearchResult(Query("x"), found), as_json=False, filepath_only=False)
+    lines = capsys.readouterr().out.splitlines()
+    visible = [re.sub(r"\x1b\[[0-9;]*m", "", line) for line in lines]
+    assert all(len(line) <= columns for line in visible)
+    if columns >= 40:
+        assert sum("video" in line and "1:00:05-1:02:00" in line for line in lines) == 2
+        assert len(lines) <= 2 * 4 + 1, "a path is not squeezed into a narrow column"
+        assert sum("a man talks" in line for line in lines) == 2
+
+
+def test_a_wide_terminal_shows_path_and_words_on_one_line(capsys, monkeypatch):
+    path, said = "/pictures/dog.png", "a dog on the beach"
+    found = (Hit(1, 3.2, Kind.IMAGE, path, 1, 1, None, None, (Why("t", "f", 1, 1, said),)),)
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    hits(SearchResult(Query("x"), found), as_json=False, filepath_only=False)
+    assert any(path in line and said in line for line in capsys.readouterr().out.splitlines())
+
+
+@pytest.mark.parametrize("columns", [50, 200])
+@pytest.mark.parametrize("options", [(), ("-f",)])
+def test_no_name_drives_a_terminal(run, media, library, columns, options):
+    make.picture(media / "a\nb\x1b[31m.png", "yellow")
+    make.picture(media / "there.png", "yellow").rename(media / "c\udc9b31m.png")
+    run("index", media, "--encoder", "fake")
+    where = ("-t", "2", "--library", str(library))
+    shown = at_a_terminal("search", "yellow", *options, *where, stream="stdout", columns=columns)
+    assert "\x1b[31m" not in shown
+    assert "\x9b" not in shown
+    assert "a\nb" not in shown.replace("\r", "")
 
 
 def test_a_terminal_sees_the_progress(media, library):
