@@ -104,12 +104,12 @@ def walk(paths: Sequence[str | Path], skip: Path | None = None) -> Walked:
 
 
 def _root(path: str | Path) -> tuple[str, os.stat_result]:
-    named = Path(path).expanduser()
     try:
+        named = Path(path).expanduser()
         return os.path.realpath(named), named.stat()
     except (FileNotFoundError, NotADirectoryError) as error:
         raise PathNotFound(f"{path} does not exist") from error
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RuntimeError) as error:  # the last: the home of nobody
         raise PathNotFound(f"{printable(str(path))} cannot be read: {explain(error)}") from error
 
 
