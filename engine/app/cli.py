@@ -23,6 +23,9 @@ _Command = TypeVar("_Command", bound=Callable[..., Any])
 _KINDS = ("image", "video", "audio")
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
 
+_SHOWN = 80
+"""Characters of a name that is too long for the system, and so for a line."""
+
 
 class _Group(click.Group):
     """Turns Sensorium's errors into one line and their exit code."""
@@ -73,10 +76,27 @@ def main() -> None:
     """Find moments in your pictures, videos and sounds by words, offline."""
 
 
+class _Path(click.Path):
+    """A path that the system can look up, whether or not anything is there."""
+
+    name = "path"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        path = super().convert(value, param, ctx)
+        try:
+            Path(path).expanduser().lstat()
+        except RuntimeError:  # the home of nobody
+            raise PathNotFound(f"{path}: there is no such home folder") from None
+        except OSError as error:
+            if error.errno == errno.ENAMETOOLONG:
+                raise PathNotFound(f"{str(path)[:_SHOWN]}…: the name is too long") from None
+        return path
+
+
 def _library_option(command: _Command) -> _Command:
     return click.option(
         "--library",
-        type=click.Path(path_type=Path),
+        type=_Path(path_type=Path),
         envvar="SENSORIUM_LIBRARY",
         help="Folder of the library  [default: $SENSORIUM_LIBRARY, else your data folder]",
     )(command)
@@ -161,8 +181,8 @@ def index(
 
 @main.command()
 @click.argument("text", required=False)
-@click.option("--image", type=click.Path(), help="An example picture.")
-@click.option("--audio", type=click.Path(), help="An example sound.")
+@click.option("--image", type=_Path(), help="An example picture.")
+@click.option("--audio", type=_Path(), help="An example sound.")
 @click.option("--not", "exclude", metavar="TEXT", multiple=True, help="What you do not want.")
 @_hit_options
 def search(
@@ -188,7 +208,7 @@ def search(
 
 
 @main.command()
-@click.argument("file", type=click.Path())
+@click.argument("file", type=_Path())
 @_hit_options
 def similar(
     file: str,
@@ -239,7 +259,7 @@ def failures(retry: bool, wait: bool, library: Path | None, as_json: bool) -> No
 
 
 @main.command()
-@click.argument("path", type=click.Path())
+@click.argument("path", type=_Path())
 @_wait_option
 @_library_option
 @_json_option

@@ -310,6 +310,15 @@ def test_a_folder_that_is_no_library_is_left_as_it_is(run, media, tmp_path):
     assert sorted(path.name for path in media.iterdir()) == before
 
 
+@pytest.mark.parametrize("path", ["x" * 5000, "~no-such-person/x"])
+@pytest.mark.parametrize("command", [("stats", "--library"), ("similar",), ("remove",)])
+def test_a_path_that_no_system_would_open_is_one_line(indexed, library, command, path):
+    where = None if "--library" in command else library
+    done = indexed(*command, path, at=where)
+    assert (done.code, done.out, done.err.count("\n")) == (2, "", 1)
+    assert len(done.err) < 200
+
+
 def test_another_encoder_is_refused(indexed, media):
     done = indexed("index", media, "--encoder", "compact")
     assert done.code == 2
