@@ -6,13 +6,13 @@ a cold start free of PyTorch's import time.
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,15 @@ from engine.encoders.weights import WeightFile
 from engine.errors import EncoderUnavailable
 
 _MODEL = "model.onnx"
+_OF_THE_SYSTEM = "system error number"
+"""What ONNX Runtime writes where the system refused, as with too many files open."""
+
+Content = TypeVar("Content")
+
+
+class Damaged(Exception):
+    """What lies in the cache is not what was built there. Never leaves this module's
+    ``load_cached``, which builds it again."""
 
 
 def cached(settings: Settings, key: str, build: Callable[[Path], None]) -> Path:
@@ -37,15 +46,8 @@ def cached(settings: Settings, key: str, build: Callable[[Path], None]) -> Path:
     path = settings.cache / key
     if path.exists():
         return path
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise EncoderUnavailable(
-            f"the cache {settings.cache} cannot be written ({error.strerror}):"
-            " set SENSORIUM_CACHE to a folder that can"
-        ) from error
-    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".building-") as folder:
-        draft = Path(folder) / path.name
+    with _folder_beside(path, ".building-", settings) as folder:
+        draft = folder / path.name
         build(draft)
         try:
             draft.replace(path)
@@ -53,6 +55,72 @@ def cached(settings: Settings, key: str, build: Callable[[Path], None]) -> Path:
             if not path.exists():
                 raise
     return path
+
+
+def load_cached(
+    settings: Settings,
+    key: str,
+    build: Callable[[Path], None],
+    load: Callable[[Path], Content],
+) -> Content:
+    """What ``load`` makes of ``cached``; where that is damaged, it is built once more.
+
+    Args:
+        load: raises ``Damaged`` for a content that is to be built again. Any other
+            error says nothing against the content, which stays.
+
+    Raises:
+        EncoderUnavailable: what has just been built is damaged as well.
+    """
+    for last in (False, True):
+        path = cached(settings, key, build)
+        seen = _stamp(path)
+        try:
+            return load(path)
+        except Damaged as error:
+            _discard(path, seen, settings)
+            if last:
+                raise EncoderUnavailable(f"{path} cannot be loaded: {error}") from error
+    raise AssertionError("the second round returns or raises")
+
+
+def _discard(path: Path, seen: tuple[int, int] | None, settings: Settings) -> None:
+    """Take out of the cache what was ``seen`` at ``path``.
+
+    It is renamed first and deleted then, so that nobody finds half of it. Where
+    another process has meanwhile put a new one there, that one stays.
+    """
+    with _folder_beside(path, ".discarded-", settings) as folder:
+        if _stamp(path) == seen:
+            with suppress(FileNotFoundError):
+                path.rename(folder / path.name)
+
+
+def _stamp(path: Path) -> tuple[int, int] | None:
+    """What tells the file or folder at ``path`` from a later one; None where none is."""
+    try:
+        about = path.stat()
+    except FileNotFoundError:
+        return None
+    return about.st_ino, about.st_mtime_ns
+
+
+@contextmanager
+def _folder_beside(path: Path, prefix: str, settings: Settings) -> Iterator[Path]:
+    """A folder that lasts for the context, on the disk of ``path``, so that a rename
+    between the two is one step."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        folder = tempfile.TemporaryDirectory(
+            dir=path.parent, prefix=prefix, ignore_cleanup_errors=True
+        )
+    except OSError as error:
+        raise EncoderUnavailable(
+            f"the cache {settings.cache} cannot be written ({error.strerror}):"
+            " set SENSORIUM_CACHE to a folder that can"
+        ) from error
+    with folder as name:
+        yield Path(name)
 
 
 class Tower:
@@ -94,15 +162,33 @@ class Tower:
 
     @cached_property
     def _session(self) -> Any:
-        for last in (False, True):
-            folder = cached(self._settings, self._key, self._build)
-            try:
-                return session(folder / _MODEL, self._settings.threads)
-            except Exception as error:  # what is in the cache is disposable
-                shutil.rmtree(folder, ignore_errors=True)
-                if last:
-                    raise EncoderUnavailable(f"{folder} cannot be loaded: {error}") from error
-        raise AssertionError("the second round returns or raises")
+        return load_cached(self._settings, self._key, self._build, self._load)
+
+    def _load(self, folder: Path) -> Any:
+        """The session of an export.
+
+        ONNX Runtime has an error for each of its status codes. Those of a file that is
+        missing, cut off or of another version of itself speak of the export; that
+        memory is short, or that the system refused, does not.
+        """
+        from onnxruntime.capi import onnxruntime_pybind11_state as status
+
+        try:
+            return session(folder / _MODEL, self._settings.threads)
+        except (
+            status.Fail,
+            status.InvalidArgument,
+            status.InvalidGraph,
+            status.InvalidProtobuf,
+            status.NoModel,
+            status.NoSuchFile,
+            status.NotImplemented,
+        ) as error:
+            if _OF_THE_SYSTEM in str(error):
+                raise EncoderUnavailable(f"{folder} cannot be loaded: {error}") from error
+            raise Damaged(str(error)) from error
+        except status.RuntimeException as error:
+            raise EncoderUnavailable(f"{folder} cannot be loaded: {error}") from error
 
     def _build(self, folder: Path) -> None:
         folder.mkdir()

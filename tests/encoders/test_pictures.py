@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -84,6 +85,17 @@ def test_tags_are_the_probable_classes(bridge):
     (tags,) = bridge.tags(probabilities)
     assert any("cat" in tag.word for tag in tags)
     assert [t.weight for t in tags] == sorted((t.weight for t in tags), reverse=True)
+
+
+@pytest.mark.parametrize("content", [b"junk", b"\xff", b"[]", b""])
+def test_damaged_class_names_are_written_again(settings, tmp_path, content):
+    own = dataclasses.replace(settings, cache=tmp_path)
+    names = CompactPictures(own).names
+    (file,) = tmp_path.rglob("*.json")
+    file.write_bytes(content)
+    assert CompactPictures(own).names == names
+    assert len(names) == 1000
+    assert CompactPictures(own).names == names
 
 
 def test_the_head_is_small_and_its_classes_are_centred(bridge):

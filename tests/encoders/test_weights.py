@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+import shutil
+import sys
 
 import numpy as np
 import pytest
+from onnxruntime.capi import onnxruntime_pybind11_state as status
 
-from engine.encoders import weights
-from engine.encoders.onnx import Tower, cached, export_module
+from engine.encoders import onnx, weights
+from engine.encoders.onnx import Damaged, Tower, cached, export_module, load_cached
 from engine.errors import EncoderUnavailable
 
 PINNED = [
@@ -69,13 +72,96 @@ def test_a_cached_tower_needs_its_weights_no_more(settings):
     tower.check()
 
 
-def test_a_damaged_cache_is_made_again(settings):
-    tower = Tower(settings, "test/damaged", weights.MINILM, 1, _export_identity)
+@pytest.fixture
+def tower(settings, tmp_path):
+    """A tower in a cache of its own, which it is in already."""
+    own = dataclasses.replace(settings, cache=tmp_path)
+    identity(own).run(x=np.ones(2, np.float32))
+    return identity(own)
+
+
+def identity(settings):
+    return Tower(settings, "test/identity", weights.MINILM, 1, _export_identity)
+
+
+def export_of(tower):
+    return tower._settings.cache / tower._key
+
+
+@pytest.mark.parametrize("content", [b"junk", b"", None], ids=["junk", "empty", "gone"])
+def test_a_damaged_export_is_made_again(tower, content):
+    model = export_of(tower) / "model.onnx"
+    model.unlink()
+    if content is not None:
+        model.write_bytes(content)
+    assert tower.run(x=np.ones(2, np.float32))[0].tolist() == [1.0, 1.0]
+    assert [file.name for file in export_of(tower).parent.iterdir()] == [export_of(tower).name]
+
+
+def test_an_export_that_is_damaged_when_new_is_one_clear_error(tower, monkeypatch):
+    (export_of(tower) / "model.onnx").write_bytes(b"junk")
+    monkeypatch.setattr(tower, "_build", lambda folder: folder.mkdir())
+    with pytest.raises(EncoderUnavailable, match="cannot be loaded"):
+        tower.run(x=np.ones(2, np.float32))
+
+
+@pytest.mark.parametrize(
+    ("error", "raised"),
+    [
+        (MemoryError(), MemoryError),
+        (KeyboardInterrupt(), KeyboardInterrupt),
+        (status.RuntimeException("std::bad_alloc"), EncoderUnavailable),
+        (status.Fail("Load model failed:system error number 24"), EncoderUnavailable),
+    ],
+    ids=lambda value: getattr(value, "__name__", None) or type(value).__name__,
+)
+def test_what_says_nothing_against_an_export_leaves_it(tower, monkeypatch, error, raised):
+    def fail(*_):
+        raise error
+
+    monkeypatch.setattr(onnx, "session", fail)
+    before = export_of(tower).stat().st_ino
+    with pytest.raises(raised):
+        tower.run(x=np.ones(2, np.float32))
+    assert export_of(tower).stat().st_ino == before
+
+
+def test_without_onnxruntime_an_export_stays(tower, monkeypatch):
+    for name in ("onnxruntime", "onnxruntime.capi"):
+        monkeypatch.setitem(sys.modules, name, None)
+    with pytest.raises(ImportError):
+        tower.run(x=np.ones(2, np.float32))
+    assert (export_of(tower) / "model.onnx").is_file()
+
+
+def test_a_damaged_export_is_out_of_the_way_before_any_of_it_is_deleted(tower, monkeypatch):
+    folder, delete, in_place = export_of(tower), shutil.rmtree, []
+    model = folder / "model.onnx"
+    model.write_bytes(b"junk")
+
+    def watched(path, *args, **options):
+        in_place.append(model.exists() and model.read_bytes() == b"junk")
+        delete(path, *args, **options)
+
+    monkeypatch.setattr(shutil, "rmtree", watched)
     tower.run(x=np.ones(2, np.float32))
-    folder = settings.cache / f"test/damaged-{weights.MINILM.sha256[:16]}-r1"
-    (folder / "model.onnx").write_bytes(b"junk")
-    again = Tower(settings, "test/damaged", weights.MINILM, 1, _export_identity)
-    assert again.run(x=np.ones(2, np.float32))[0].tolist() == [1.0, 1.0]
+    assert in_place
+    assert not any(in_place)
+
+
+def test_what_another_process_has_made_again_stays(settings, tmp_path):
+    own = dataclasses.replace(settings, cache=tmp_path)
+    (tmp_path / "test.txt").write_text("damaged")
+
+    def load(path):
+        if path.read_text() == "damaged":
+            path.rename(tmp_path / "aside")  # keeps its inode from being used again
+            path.write_text("made by another")
+            raise Damaged
+        return path.read_text()
+
+    made = load_cached(own, "test.txt", lambda _: pytest.fail("it was made again"), load)
+    assert made == "made by another"
 
 
 def _export_identity(_weights, out):

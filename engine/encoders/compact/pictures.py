@@ -19,7 +19,7 @@ from PIL import Image
 
 from engine.config import Settings
 from engine.encoders.base import Pixels
-from engine.encoders.onnx import Tower, cached
+from engine.encoders.onnx import Damaged, Tower, load_cached
 from engine.encoders.weights import EFFICIENTNET
 from engine.types import Tag, Vectors
 
@@ -51,9 +51,8 @@ class CompactPictures:
     @cached_property
     def names(self) -> list[str]:
         """The 1,000 class names in the order of the probabilities."""
-        path = cached(self._settings, f"compact/imagenet-names-r{_REVISION}.json", _export_names)
-        names: list[str] = json.loads(path.read_text())
-        return names
+        key = f"compact/imagenet-names-r{_REVISION}.json"
+        return load_cached(self._settings, key, _export_names, _read_names)
 
     @cached_property
     def head(self) -> Mapping[str, Vectors]:
@@ -110,3 +109,14 @@ def _export_names(out: Path) -> None:
     from engine.encoders.compact.export_pictures import export_names
 
     export_names(out)
+
+
+def _read_names(path: Path) -> list[str]:
+    """The class names that ``_export_names`` wrote."""
+    try:
+        names = json.loads(path.read_bytes())
+    except (FileNotFoundError, ValueError) as error:
+        raise Damaged(str(error)) from error
+    if not (isinstance(names, list) and len(names) == CLASSES):
+        raise Damaged(f"it does not hold {CLASSES:,} names")
+    return names
