@@ -82,7 +82,7 @@ class _Path(click.Path):
     name = "path"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        path = super().convert(value, param, ctx)
+        path: Any = super().convert(value, param, ctx)
         try:
             Path(path).expanduser().lstat()
         except RuntimeError:  # the home of nobody
