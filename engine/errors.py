@@ -16,6 +16,7 @@
     │   └── UnreadableMedia      permission denied, vanished, I/O error
     └── StoreError               the library's own files; exit code 1
         ├── LibraryBusy          another writer holds the lock
+        ├── CatalogUnreachable   the server that has the catalog does not let us in
         ├── LibraryCorrupt       truth is damaged; the line says what and how to mend it
         ├── LibraryReadOnly      the folder, or its disk, does not take writes
         ├── SegmentGone          a compaction has merged it since it was listed
@@ -104,6 +105,10 @@ class StoreError(SensoriumError):
 
 class LibraryBusy(StoreError):
     """Another writer holds the lock."""
+
+
+class CatalogUnreachable(StoreError):
+    """The server that has the catalog does not answer, or does not let us in."""
 
 
 class LibraryCorrupt(StoreError):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import json
 import os
-import sqlite3
 import threading
 import weakref
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -16,23 +15,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.errors import InvalidQuery
-from engine.store import paths, rows, sqlite, words
+from engine.store import database, paths, rows
 from engine.store.faults import translated
 from engine.store.rows import Background, KnownAsset, Row, SegmentInfo
-from engine.store.sqlite_reads import READS
 from engine.types import Failure, MomentIds, MomentRecord, Space
-
-FILE = "catalog.sqlite"
-
-
-class _Reader:
-    """One thread's connection."""
-
-    def __init__(self, file: Path) -> None:
-        self.connection = sqlite.connect_reader(file)
-        self.process = os.getpid()
-        self.snapshots = 0
 
 
 class Catalog:
@@ -44,23 +30,23 @@ class Catalog:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._database = database.of(path)
         self._local = threading.local()
-        self._readers: weakref.WeakSet[_Reader] = weakref.WeakSet()
+        self._readers: weakref.WeakSet[database.Reader] = weakref.WeakSet()
         self._guard = threading.Lock()
 
     def close(self) -> None:
         """Close the connections of all threads. A later question opens a new one."""
         with self._guard:
             for reader in self._readers:
-                reader.connection.close()
+                reader.close()
             self._readers.clear()
             self._local = threading.local()
 
-    def _reader(self) -> _Reader:
-        reader: _Reader | None = getattr(self._local, "reader", None)
-        # SQLite forbids carrying a connection across a fork.
-        if reader is None or reader.process != os.getpid():
-            reader = _Reader(self.path / FILE)
+    def _reader(self) -> database.Reader:
+        reader: database.Reader | None = getattr(self._local, "reader", None)
+        if reader is None or not reader.usable:
+            reader = self._database.reader()
             with self._guard:
                 self._readers.add(reader)
             self._local.reader = reader
@@ -68,7 +54,7 @@ class Catalog:
 
     def _ask(self, read: str, **values: object) -> list[Row]:
         with translated(self.path):
-            return self._reader().connection.execute(READS[read], values).fetchall()
+            return list(self._reader().ask(read, values))
 
     def _one(self, read: str, **values: object) -> Any:
         """The first column of the first row."""
@@ -80,16 +66,16 @@ class Catalog:
         with translated(self.path):
             reader = self._reader()
             if reader.snapshots == 0:
-                reader.connection.execute("BEGIN")
+                reader.begin()
                 # A deferred transaction takes its view at the first read.
-                reader.connection.execute(READS["generation"]).fetchone()
+                list(reader.ask("generation", {}))
         reader.snapshots += 1
         try:
             yield
         finally:
             reader.snapshots -= 1
-            if reader.snapshots == 0 and reader.connection.in_transaction:
-                reader.connection.execute("COMMIT")
+            if reader.snapshots == 0:
+                reader.end()
 
     def generation(self) -> int:
         """A number that grows with every change to what a search could return."""
@@ -115,7 +101,7 @@ class Catalog:
 
     def _stream(self, read: str, **values: object) -> Iterator[KnownAsset]:
         with translated(self.path):
-            for row in self._reader().connection.execute(READS[read], values):
+            for row in self._reader().ask(read, values):
                 yield rows.known_asset(row)
 
     def get(self, path: str | os.PathLike[str]) -> KnownAsset | None:
@@ -165,8 +151,8 @@ class Catalog:
 
     def _ids(self, read: str, values: Mapping[str, object]) -> MomentIds:
         with translated(self.path):
-            cursor = self._reader().connection.execute(READS[read], values)
-            ids = np.fromiter(itertools.chain.from_iterable(cursor), dtype=np.int64)
+            found = self._reader().ask(read, values)
+            ids = np.fromiter(itertools.chain.from_iterable(found), dtype=np.int64)
         ids.sort()
         return ids
 
@@ -176,37 +162,26 @@ class Catalog:
         """Moments whose words match, best first.
 
         Args:
-            match: an expression of FTS5, such as ``match_any`` builds.
+            match: what ``match_any`` builds.
             kinds: only moments of assets of these kinds; empty means all.
 
         Returns:
             Moment id and BM25, where greater is better.
 
         Raises:
-            InvalidQuery: ``match`` is no expression of FTS5.
+            InvalidQuery: ``match`` is no expression that the database knows.
         """
-        text = words.SEARCH_KINDS if kinds else words.SEARCH
-        return self._match(text, match, kinds=json.dumps(list(kinds)), limit=limit)
+        with translated(self.path):
+            return self._reader().search(match, kinds, limit)
 
     def score_words(self, match: str, moment_ids: Sequence[int]) -> list[tuple[int, float]]:
         """Those of some moments whose words match, with their BM25, in no order.
 
         Raises:
-            InvalidQuery: ``match`` is no expression of FTS5.
+            InvalidQuery: ``match`` is no expression that the database knows.
         """
-        return self._match(words.SCORE, match, ids=json.dumps(list(moment_ids)))
-
-    def _match(self, text: str, match: str, **values: object) -> list[tuple[int, float]]:
-        asked = {"match": match, **values, **words.WEIGHTS}
         with translated(self.path):
-            try:
-                return self._reader().connection.execute(text, asked).fetchall()
-            except sqlite3.OperationalError as error:
-                if error.sqlite_errorcode == sqlite3.SQLITE_ERROR and "no such table" not in str(
-                    error
-                ):
-                    raise InvalidQuery(f"{match!r} is no full text expression: {error}") from error
-                raise
+            return self._reader().score(match, moment_ids)
 
     def failures(self) -> list[Failure]:
         """The files that could not be indexed, in order of their paths."""
@@ -236,9 +211,8 @@ class Catalog:
 
     def _is_named(self, info: SegmentInfo) -> bool:
         """Whether a segment is in the newest generation, whatever this thread's is."""
-        with translated(self.path), closing(sqlite.connect_reader(self.path / FILE)) as newest:
-            asked = {"file": info.file}
-            return newest.execute(READS["segment_named"], asked).fetchone() is not None
+        with translated(self.path), closing(self._database.reader()) as newest:
+            return bool(list(newest.ask("segment_named", {"file": info.file})))
 
     def moment_vectors(self) -> tuple[MomentIds, NDArray[np.int64]]:
         """How many vectors every moment has, over all spaces.
@@ -252,19 +226,12 @@ class Catalog:
     def word_rows(self) -> int:
         """Rows of the full text index; 0 where it is missing."""
         with translated(self.path):
-            try:
-                return int(self._reader().connection.execute(words.COUNT).fetchone()[0])
-            except sqlite3.OperationalError as error:
-                if "no such table" in str(error):
-                    return 0
-                raise
+            return self._reader().word_rows()
 
     def integrity(self, deep: bool) -> list[str]:
-        """What the database finds wrong with its own file; ``deep`` reads all of it."""
-        check = sqlite.DEEP_CHECK if deep else sqlite.QUICK_CHECK
+        """What the database finds wrong with itself; ``deep`` reads all of it."""
         with translated(self.path):
-            said = self._reader().connection.execute(check).fetchall()
-        return [str(line) for (line,) in said if line != "ok"]
+            return self._reader().integrity(deep)
 
     def _segment_rows(self, space: str | None = None, after: int = 0) -> list[SegmentInfo]:
         if space is None:

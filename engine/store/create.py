@@ -1,7 +1,7 @@
 """Making a library, and bringing an old one to the schema of this version.
 
-The catalog is built under another name and renamed last, so that a folder holds
-either a whole library or nothing that looks like one.
+The catalog is built as a draft that nobody sees and published last, so that a folder
+holds either a whole library or nothing that looks like one.
 """
 
 from __future__ import annotations
@@ -10,25 +10,31 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine.errors import NotALibrary
-from engine.store import lock, segments, sqlite
-from engine.store.catalog import FILE
+from engine.errors import NotALibrary, StoreError
+from engine.store import address, database, lock, segments, sqlite
 from engine.store.faults import translated
 from engine.store.revisions import HEAD
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-_UNFINISHED = f"{FILE}.new"
+CATALOGS = (sqlite.FILE, address.FILE)
+"""The files by which a folder shows that it is a library."""
 
 
-def create(path: Path, encoder: str) -> None:
+def create(path: Path, encoder: str, catalog: str | None = None) -> None:
     """Make an empty library.
 
+    Args:
+        catalog: URL of the PostgreSQL database that takes the catalog; None for a file
+            in the folder.
+
     Raises:
+        UsageError: ``catalog`` cannot be used; nothing has been written then.
         NotALibrary: the folder is a library already, or holds something else.
         LibraryReadOnly: the folder cannot be made.
     """
+    home = database.new(path, catalog)
     with translated(path):
         _check_empty(path)
         made = _make_folders(path)
@@ -36,7 +42,7 @@ def create(path: Path, encoder: str) -> None:
         with lock.held(path), translated(path):
             _check_empty(path)
             (path / segments.FOLDER).mkdir(exist_ok=True)
-            _build(path, encoder)
+            _build(path, encoder, home)
     except NotALibrary:
         # Someone else made it between the look and the lock: theirs to keep.
         raise
@@ -52,9 +58,10 @@ def _check_empty(path: Path) -> None:
     if not path.is_dir():
         raise NotALibrary(f"{path} is a file, and a library is a folder")
     names = {entry.name for entry in path.iterdir()}
-    if FILE in names:
+    if names.intersection(CATALOGS):
         raise NotALibrary(f"{path} is a library already; open it, or name another folder")
-    ours = {name for name in names if name.startswith(_UNFINISHED) or name == lock.NAME}
+    unfinished = tuple(f"{name}.new" for name in CATALOGS)
+    ours = {name for name in names if name.startswith(unfinished) or name == lock.NAME}
     if segments.FOLDER in names and _is_empty_folder(path / segments.FOLDER):
         ours.add(segments.FOLDER)
     if names - ours:
@@ -72,22 +79,21 @@ def _make_folders(path: Path) -> list[Path]:
     return missing
 
 
-def _build(path: Path, encoder: str) -> None:
-    unfinished = path / _UNFINISHED
-    _remove_unfinished(path)
-    engine = sqlite.writer_engine(unfinished, create=True)
+def _build(path: Path, encoder: str, home: database.Database) -> None:
+    database.discard(path)
+    engine = home.draft()
     try:
         with engine.begin() as db:
             _fill(db, encoder)
     finally:
         engine.dispose()
-    unfinished.rename(path / FILE)
+    home.publish()
     segments.sync_folder(path)
 
 
 def _fill(db: Connection, encoder: str) -> None:
     """The tables as the migrations would have made them, in a tenth of their time."""
-    from sqlalchemy import insert
+    from sqlalchemy import column, insert, table
 
     from engine.store import schema
 
@@ -95,8 +101,8 @@ def _fill(db: Connection, encoder: str) -> None:
     db.exec_driver_sql(
         "CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)"
     )
-    db.exec_driver_sql("INSERT INTO alembic_version VALUES (?)", (HEAD,))
-    sqlite.create_full_text(db)
+    db.execute(insert(table("alembic_version", column("version_num"))), {"version_num": HEAD})
+    database.full_text(db).create(db)
     first = {
         "id": 1,
         "encoder": encoder,
@@ -109,19 +115,14 @@ def _fill(db: Connection, encoder: str) -> None:
     db.execute(insert(schema.library), first)
 
 
-def _remove_unfinished(path: Path) -> None:
-    for file in path.glob(f"{_UNFINISHED}*"):
-        file.unlink(missing_ok=True)
-
-
 def _clear(path: Path, made: list[Path]) -> None:
     """Take back what ``create`` had made before it failed."""
     try:
-        _remove_unfinished(path)
+        database.discard(path)
         (path / lock.NAME).unlink(missing_ok=True)
         for folder in (path / segments.FOLDER, *made):
             folder.rmdir()
-    except OSError:
+    except (OSError, StoreError):
         # The error that brought us here says more than this one would.
         return
 
@@ -135,7 +136,7 @@ def upgrade(path: Path) -> None:
     from engine.store.migrations import run
 
     with lock.held(path), translated(path):
-        engine = sqlite.writer_engine(path / FILE)
+        engine = database.of(path).writer()
         try:
             with engine.begin() as db:
                 run(db)

@@ -1,4 +1,9 @@
-"""Errors of SQLite and of the operating system, as one line that says the way out."""
+"""Errors of the databases and of the operating system, as one line that says the way out.
+
+Neither SQLAlchemy nor psycopg is imported to name their exceptions, for which a reader
+on SQLite would pay: SQLAlchemy's hold the driver's as ``orig``, and psycopg's have the
+SQLSTATE of the server as ``sqlstate``.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +13,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from engine.errors import LibraryBusy, LibraryCorrupt, LibraryReadOnly, StoreError
+from engine.errors import (
+    CatalogUnreachable,
+    LibraryBusy,
+    LibraryCorrupt,
+    LibraryReadOnly,
+    StoreError,
+)
 
 _REFUSED = {errno.EROFS, errno.EACCES, errno.EPERM}
 _FULL = {errno.ENOSPC, errno.EDQUOT}
@@ -18,23 +29,22 @@ _PRIMARY = 0xFF
 
 @contextmanager
 def translated(library: Path) -> Iterator[None]:
-    """Turn what SQLite, SQLAlchemy or the system raise into the errors of this tree.
+    """Turn what a database, SQLAlchemy or the system raise into the errors of this tree.
 
     Raises:
-        LibraryReadOnly, LibraryBusy, LibraryCorrupt, StoreError: as it happens.
+        LibraryReadOnly, LibraryBusy, LibraryCorrupt, CatalogUnreachable, StoreError: as
+            it happens.
     """
     try:
         yield
-    except sqlite3.Error as error:
-        raise from_sqlite(error, library) from error
     except OSError as error:
         raise from_system(error, library) from error
     except Exception as error:
-        # SQLAlchemy wraps the driver's error; asked by attribute, because a reader
-        # must not pay for importing SQLAlchemy to name its exceptions.
-        origin = getattr(error, "orig", None)
+        origin = getattr(error, "orig", None) or error
         if isinstance(origin, sqlite3.Error):
             raise from_sqlite(origin, library) from error
+        if hasattr(origin, "sqlstate"):
+            raise from_postgres(origin, library) from error
         raise
 
 
@@ -45,7 +55,7 @@ def from_system(error: OSError, library: Path) -> StoreError:
     if error.errno in _REFUSED:
         reason = (error.strerror or str(error)).lower()
         return LibraryReadOnly(f"{library} cannot be written: {reason}")
-    return StoreError(f"{library}: {_one_line(error)}; the library is as it was before")
+    return StoreError(f"{library}: {one_line(error)}; the library is as it was before")
 
 
 def from_sqlite(error: sqlite3.Error, library: Path) -> StoreError:
@@ -62,12 +72,54 @@ def from_sqlite(error: sqlite3.Error, library: Path) -> StoreError:
             return _corrupt(error, library)
         case sqlite3.SQLITE_ERROR if "no such table" in str(error):
             return _corrupt(error, library)
-    return StoreError(f"the catalog of {library}: {_one_line(error)}")
+    return StoreError(f"the catalog of {library}: {one_line(error)}")
+
+
+def from_postgres(error: Exception, library: Path) -> StoreError:
+    """The error of a statement on a catalog that a server has."""
+    state: str | None = getattr(error, "sqlstate", None)
+    line = one_line(error)
+    match state, (state or "")[:2]:
+        case None, _ if _is_disconnect(error):
+            return _disconnected(line, library)
+        case _, "08" | "57":
+            return _disconnected(line, library)
+        case _, "53":
+            return LibraryReadOnly(
+                f"the server of the catalog of {library} has no room: {line};"
+                " the library is as it was before"
+            )
+        case "25006" | "42501", _:
+            return LibraryReadOnly(f"the catalog of {library} cannot be written: {line}")
+        case "55P03" | "40001" | "40P01", _:
+            return LibraryBusy(f"the catalog of {library} is locked by another process; try again")
+        case "42P01" | "3F000" | "42703", _:
+            return LibraryCorrupt(
+                f"the catalog of {library} is not where catalog.json says ({line});"
+                " restore the database from a backup, or index the files into a new library"
+            )
+        case _, "XX":
+            return LibraryCorrupt(
+                f"the catalog of {library} is damaged ({line}); restore the database from"
+                " a backup, or index the files into a new library"
+            )
+    return StoreError(f"the catalog of {library}: {line}")
+
+
+def _is_disconnect(error: Exception) -> bool:
+    """Whether an error that the server did not send is about the way to it."""
+    return type(error).__name__ in ("OperationalError", "InterfaceError")
+
+
+def _disconnected(line: str, library: Path) -> CatalogUnreachable:
+    return CatalogUnreachable(
+        f"the connection to the catalog of {library} was lost: {line}; try again"
+    )
 
 
 def _corrupt(error: sqlite3.Error, library: Path) -> LibraryCorrupt:
     return LibraryCorrupt(
-        f"the catalog of {library} is damaged ({_one_line(error)}); "
+        f"the catalog of {library} is damaged ({one_line(error)}); "
         "restore catalog.sqlite from a backup, or index the files into a new library"
     )
 
@@ -76,5 +128,6 @@ def _disk_full(library: Path) -> LibraryReadOnly:
     return LibraryReadOnly(f"the disk of {library} is full; the library is as it was before")
 
 
-def _one_line(error: BaseException) -> str:
+def one_line(error: BaseException) -> str:
+    """What an error says, without its line breaks."""
     return " ".join(str(error).split()) or type(error).__name__

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import select, update
 
-from engine.store import failpoints, mend, schema, segments, sqlite, words, writes
+from engine.store import failpoints, mend, schema, segments, writes
 from engine.store.compact import TARGET_ROWS, Compaction, Weighed, runs
 from engine.store.faults import translated
 from engine.store.rows import SegmentInfo
@@ -26,10 +26,9 @@ class Repairs(Transactions):
         """Make the full text index again from the catalog; returns its rows."""
         count = 0
         with translated(self.path), self.transaction():
-            sqlite.create_full_text(self._db)
+            self._words.create(self._db)
             for texts in writes.all_texts(self._db, _TEXTS_AT_ONCE):
-                if texts:
-                    self._db.exec_driver_sql(words.INSERT, texts)
+                self._words.put(self._db, texts)
                 count += len(texts)
             self._changed = True
         return count

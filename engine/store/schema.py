@@ -25,13 +25,15 @@ metadata = MetaData()
 
 # SQLite makes only "INTEGER PRIMARY KEY" the row's own key; elsewhere ids need 64 bits.
 _Id = BigInteger().with_variant(Integer(), "sqlite")
+# PostgreSQL else compares as the database's locale has it.
+_Text = Text().with_variant(Text(collation="C"), "postgresql")
 
 library = Table(
     "library",
     metadata,
     Column("id", Integer, CheckConstraint("id = 1", name="one_row"), primary_key=True),
-    Column("encoder", Text, nullable=False),
-    Column("created_at", Text, nullable=False),
+    Column("encoder", _Text, nullable=False),
+    Column("created_at", _Text, nullable=False),
     Column("generation", BigInteger, nullable=False),
     Column("next_asset", BigInteger, nullable=False),
     Column("next_moment", BigInteger, nullable=False),
@@ -45,22 +47,22 @@ library = Table(
 spaces = Table(
     "spaces",
     metadata,
-    Column("name", Text, primary_key=True),
-    Column("encoder", Text, nullable=False),
-    Column("revision", Text, nullable=False),
+    Column("name", _Text, primary_key=True),
+    Column("encoder", _Text, nullable=False),
+    Column("revision", _Text, nullable=False),
     Column("dim", Integer, nullable=False),
-    Column("dtype", Text, nullable=False, server_default="float32"),
+    Column("dtype", _Text, nullable=False, server_default="float32"),
 )
 
 segments = Table(
     "segments",
     metadata,
     Column("segment_id", _Id, primary_key=True, autoincrement=False),
-    Column("space", Text, ForeignKey("spaces.name"), nullable=False),
-    Column("file", Text, nullable=False, unique=True),
+    Column("space", _Text, ForeignKey("spaces.name"), nullable=False),
+    Column("file", _Text, nullable=False, unique=True),
     Column("rows", BigInteger, nullable=False),
     Column("bytes", BigInteger, nullable=False),
-    Column("checksum", Text, nullable=False),
+    Column("checksum", _Text, nullable=False),
     # The range of moment ids inside says which assets a lost file takes with it.
     Column("first_moment", BigInteger, nullable=False),
     Column("last_moment", BigInteger, nullable=False),
@@ -70,17 +72,17 @@ assets = Table(
     "assets",
     metadata,
     Column("asset_id", _Id, primary_key=True, autoincrement=False),
-    Column("path", Text, nullable=False, unique=True),
-    Column("content_hash", Text, nullable=False, index=True),
-    Column("kind", Text, nullable=False),
-    Column("format", Text, nullable=False),
+    Column("path", _Text, nullable=False, unique=True),
+    Column("content_hash", _Text, nullable=False, index=True),
+    Column("kind", _Text, nullable=False),
+    Column("format", _Text, nullable=False),
     Column("size", BigInteger, nullable=False),
     Column("mtime_ns", BigInteger, nullable=False),
     Column("width", Integer),
     Column("height", Integer),
     Column("duration", Float(53)),
-    Column("taken_at", Text),
-    Column("state", Text, nullable=False),
+    Column("taken_at", _Text),
+    Column("state", _Text, nullable=False),
 )
 
 moments = Table(
@@ -90,12 +92,12 @@ moments = Table(
     Column("asset_id", _Id, ForeignKey("assets.asset_id"), nullable=False, index=True),
     # A copy of the asset's, which never changes while the moment lives: a filter by
     # kind then reads one narrow index and no asset.
-    Column("kind", Text, nullable=False),
-    Column("modality", Text, nullable=False),
+    Column("kind", _Text, nullable=False),
+    Column("modality", _Text, nullable=False),
     Column("start_s", Float(53)),
     Column("end_s", Float(53)),
     Column("ordinal", Integer, nullable=False),
-    Column("text", Text),
+    Column("text", _Text),
     Column("tags", JSON(none_as_null=True)),
     Column("vectors", Integer, nullable=False),
     Index("ix_moments_kind_modality", "kind", "modality"),
@@ -110,8 +112,8 @@ tombstones = Table(
 failures = Table(
     "failures",
     metadata,
-    Column("path", Text, primary_key=True),
-    Column("reason", Text, nullable=False),
+    Column("path", _Text, primary_key=True),
+    Column("reason", _Text, nullable=False),
     Column("size", BigInteger),
     Column("mtime_ns", BigInteger),
 )
@@ -119,9 +121,9 @@ failures = Table(
 backgrounds = Table(
     "backgrounds",
     metadata,
-    Column("space", Text, ForeignKey("spaces.name"), primary_key=True),
-    Column("query", Text, primary_key=True),
-    Column("modality", Text, primary_key=True),
+    Column("space", _Text, ForeignKey("spaces.name"), primary_key=True),
+    Column("query", _Text, primary_key=True),
+    Column("modality", _Text, primary_key=True),
     Column("mean", Float(53), nullable=False),
     Column("std", Float(53), nullable=False),
     Column("n", Integer, nullable=False),

@@ -10,11 +10,13 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from engine.store import words
+from engine.store import fts5
+from engine.store.sqlite_reads import READS
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
@@ -23,8 +25,72 @@ _BUSY_MS = 5_000
 """How long to wait for the moments in which SQLite itself locks out others."""
 _MMAP_BYTES = 2**28
 _READER = f"PRAGMA query_only = ON; PRAGMA mmap_size = {_MMAP_BYTES};"
-QUICK_CHECK = "PRAGMA quick_check(5)"
-DEEP_CHECK = "PRAGMA integrity_check(5)"
+FILE = "catalog.sqlite"
+_UNFINISHED = f"{FILE}.new"
+
+
+class Reader:
+    """One thread's connection."""
+
+    def __init__(self, file: Path) -> None:
+        self.connection = connect_reader(file)
+        self.process = os.getpid()
+        self.snapshots = 0
+
+    @property
+    def usable(self) -> bool:
+        return self.process == os.getpid()
+
+    def close(self) -> None:
+        self.connection.close()
+
+    def ask(self, read: str, values: Mapping[str, object]) -> sqlite3.Cursor:
+        return self.connection.execute(READS[read], values)
+
+    def begin(self) -> None:
+        self.connection.execute("BEGIN")
+
+    def end(self) -> None:
+        if self.connection.in_transaction:
+            self.connection.execute("COMMIT")
+
+    def search(self, match: str, kinds: Sequence[str], limit: int) -> list[tuple[int, float]]:
+        return fts5.search(self.connection, match, kinds, limit)
+
+    def score(self, match: str, moment_ids: Sequence[int]) -> list[tuple[int, float]]:
+        return fts5.score(self.connection, match, moment_ids)
+
+    def word_rows(self) -> int:
+        return fts5.count(self.connection)
+
+    def integrity(self, deep: bool) -> list[str]:
+        check = "PRAGMA integrity_check(5)" if deep else "PRAGMA quick_check(5)"
+        return [str(line) for (line,) in self.connection.execute(check) if line != "ok"]
+
+    def bytes(self) -> int:
+        return 0
+
+
+class Sqlite:
+    """The catalog as a file of the library's folder."""
+
+    url = None
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def reader(self) -> Reader:
+        return Reader(self.path / FILE)
+
+    def writer(self, wait: bool = False) -> Engine:
+        del wait  # The lock of the folder is enough.
+        return writer_engine(self.path / FILE)
+
+    def draft(self) -> Engine:
+        return writer_engine(self.path / _UNFINISHED, create=True)
+
+    def publish(self) -> None:
+        (self.path / _UNFINISHED).rename(self.path / FILE)
 
 
 def connect_reader(file: Path) -> sqlite3.Connection:
@@ -89,9 +155,3 @@ def writer_engine(file: Path, create: bool = False) -> Engine:
 
 def _begin(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE")
-
-
-def create_full_text(connection: Connection) -> None:
-    """(Re-)create the empty table of words."""
-    connection.exec_driver_sql(words.DROP)
-    connection.exec_driver_sql(words.CREATE)

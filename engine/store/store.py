@@ -1,7 +1,8 @@
 """A library on disk: one folder that holds all of its state.
 
 library/
-  catalog.sqlite     the facts, and the full text index
+  catalog.sqlite     the facts, and the full text index; or, where a server of
+                     PostgreSQL has them, catalog.json, which says where
   segments/          the vectors
   lock               who writes; of no meaning when nobody does
 """
@@ -25,8 +26,8 @@ from engine.errors import (
     NotALibrary,
     SegmentGone,
 )
-from engine.store import mend, segments
-from engine.store.catalog import FILE, Catalog
+from engine.store import address, mend, segments, sqlite
+from engine.store.catalog import Catalog
 from engine.store.lock import held
 from engine.store.revisions import HEAD, REVISIONS
 from engine.store.rows import LibraryStats, SegmentInfo
@@ -45,11 +46,13 @@ class Store(Catalog):
     Attributes:
         path: the library's folder, absolute.
         encoder: the encoder that the library was made with, as it was named then.
+        catalog: URL of the database that has the catalog; None where the folder has it.
         warnings: what had to be mended, one line each; logged as well.
     """
 
     def __init__(self, path: Path) -> None:
         super().__init__(path)
+        self.catalog = self._database.url
         self.warnings: list[str] = []
         self._lost: frozenset[str] = frozenset()
         try:
@@ -62,17 +65,25 @@ class Store(Catalog):
             raise
 
     @classmethod
-    def create(cls, path: str | os.PathLike[str], encoder: str) -> Self:
+    def create(cls, path: str | os.PathLike[str], encoder: str, catalog: str | None = None) -> Self:
         """Make a library in a folder that is empty or does not exist, and open it.
 
+        Args:
+            catalog: ``postgresql+psycopg://user@host/database``, without a password, to
+                have the catalog there; None for SQLite in the folder. Only the catalog
+                moves: segments, lock and indexes stay in the folder.
+
         Raises:
+            UsageError: ``catalog`` is something else, or holds a password.
+            ExtraMissing: the driver of PostgreSQL is not installed.
+            CatalogUnreachable: the server does not let us in. Nothing is left behind.
             NotALibrary: the folder is a library already, or holds something else.
             LibraryReadOnly: the folder cannot be made. Nothing is left behind.
         """
         from engine.store.create import create
 
         folder = _absolute(path)
-        create(folder, encoder)
+        create(folder, encoder, catalog)
         return cls(folder)
 
     @classmethod
@@ -189,7 +200,7 @@ class Store(Catalog):
         with held(self.path, wait):
             from engine.store.writer import Writer
 
-            writer = Writer(self.path)
+            writer = Writer(self.path, self._database, wait)
             try:
                 for warning in writer.mend():
                     self._warn(warning)
@@ -214,7 +225,7 @@ class Store(Catalog):
                 tombstones=self._one("count_tombstones"),
                 segments=self._one("count_segments"),
                 failures=self._one("count_failures"),
-                bytes=_bytes_under(self.path),
+                bytes=_bytes_under(self.path) + self._reader().bytes(),
             )
 
 
@@ -228,12 +239,12 @@ def _check_folder(path: Path) -> None:
         raise LibraryNotFound(_no_library(path))
     if not path.is_dir():
         raise NotALibrary(f"{path} is a file, and a library is a folder")
-    file = path / FILE
-    if file.is_file() and file.stat().st_size > 0:
+    file = path / sqlite.FILE
+    if (path / address.FILE).exists() or (file.is_file() and file.stat().st_size > 0):
         return
     if any((path / segments.FOLDER).glob("*.parquet")) or file.exists():
         raise LibraryCorrupt(
-            f"{path} has lost its {FILE}; restore it from a backup, "
+            f"{path} has lost its {file.name}; restore it from a backup, "
             "or index the files into a new library"
         )
     if any(path.iterdir()):

@@ -9,8 +9,8 @@ from pathlib import Path
 from sqlalchemy import select, update
 
 from engine.errors import StoreError
-from engine.store import failpoints, mend, schema, segments, sqlite
-from engine.store.catalog import FILE
+from engine.store import failpoints, mend, schema, segments
+from engine.store.database import Database, full_text
 from engine.store.faults import translated
 from engine.store.rows import SegmentInfo
 from engine.types import Space
@@ -21,15 +21,16 @@ _COUNTERS = ("generation", "next_asset", "next_moment", "next_segment")
 class Transactions:
     """The connection of a writer, and the counters that only it changes."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, database: Database, wait: bool = False) -> None:
         self.path = path
         self._segments = path / segments.FOLDER
         self._open = False
         self._changed = False
         self._broken = False
         with translated(path):
-            self._engine = sqlite.writer_engine(path / FILE)
+            self._engine = database.writer(wait)
             self._db = self._engine.connect()
+            self._words = full_text(self._db)
             self._load()
 
     def close(self) -> None:

@@ -1,10 +1,10 @@
-"""Full text search: what of a moment goes in, and FTS5, which only this module knows.
+"""Full text search: what of a moment goes in, and what is asked.
 
 The table is derived and can be rebuilt from the catalog. A moment's row holds what
 is said in it (``text``) and its tags (``tags``). The file's name and folder
 (``name``) go with the first moment of an asset alone: a name then finds its asset
 once, where on every moment it would flood the hits of "beach" with a thousand
-keyframes of beach.mp4.
+keyframes of beach.mp4. ``fts5.py`` and ``tsearch.py`` keep the table.
 """
 
 from __future__ import annotations
@@ -21,52 +21,21 @@ TABLE = "moments_fts"
 WEIGHTS = {"text": 1.0, "tags": 1.0, "name": 0.5}
 """BM25 weights of the columns: a name says less about what is in a file."""
 _MOST_TOKENS = 64
-_TOKEN = re.compile(r"[^\W_]+")
+WORD = re.compile(r"[^\W_]+")
 _CASE = re.compile(r"(?<=[a-z])(?=[A-Z])")
-
-CREATE = (
-    "CREATE VIRTUAL TABLE moments_fts USING fts5(text, tags, name, tokenize = 'porter unicode61')"
-)
-DROP = "DROP TABLE IF EXISTS moments_fts"
-INSERT = (
-    "INSERT INTO moments_fts (rowid, text, tags, name) VALUES (:moment_id, :text, :tags, :name)"
-)
-RENAME = "UPDATE moments_fts SET name = :name WHERE rowid = :moment_id"
-DELETE = (
-    "DELETE FROM moments_fts WHERE rowid IN (SELECT moment_id FROM moments"
-    " WHERE asset_id IN (SELECT value FROM json_each(:ids)))"
-)
-COUNT = "SELECT count(*) FROM moments_fts"
-# The function and not the hidden column "rank", which takes twice as long here.
-SEARCH = (
-    "SELECT rowid, -bm25(moments_fts, :text, :tags, :name) AS score FROM moments_fts"
-    " WHERE moments_fts MATCH :match"
-    " ORDER BY score DESC, rowid LIMIT :limit"
-)
-SEARCH_KINDS = (
-    "SELECT f.rowid, -bm25(moments_fts, :text, :tags, :name) AS score"
-    " FROM moments_fts f JOIN moments m ON m.moment_id = f.rowid"
-    " WHERE moments_fts MATCH :match AND m.kind IN (SELECT value FROM json_each(:kinds))"
-    " ORDER BY score DESC, f.rowid LIMIT :limit"
-)
-# The plus keeps SQLite from asking FTS5 once a row, which counts every word's matches
-# anew each time: eighty times slower.
-SCORE = (
-    "SELECT rowid, -bm25(moments_fts, :text, :tags, :name) FROM moments_fts"
-    " WHERE moments_fts MATCH :match AND +rowid IN (SELECT value FROM json_each(:ids))"
-)
 
 
 def tokens(text: str) -> list[str]:
     """Distinct words of ``text`` in their order, as FTS5 would part them."""
-    words = _TOKEN.findall(unicodedata.normalize("NFC", text))
+    words = WORD.findall(unicodedata.normalize("NFC", text))
     return list(dict.fromkeys(word.casefold() for word in words))
 
 
 def match_any(text: str) -> str | None:
-    """An FTS5 expression for any of the words of ``text``; None where it has none.
+    """An expression for any of the words of ``text``; None where it has none.
 
-    Every word is quoted, so that no text whatever is a syntax error or an operator.
+    It is one of FTS5, and every word is quoted, so that no text whatever is a syntax
+    error or an operator. Other databases read the words out of it.
     Words past the 64th are left out.
     """
     words = tokens(text)[:_MOST_TOKENS]
@@ -77,7 +46,7 @@ def name_words(path: str) -> str:
     """The words of a file's name and of its folder's, without the suffix."""
     file = PurePath(path)
     apart = _CASE.sub(" ", f"{file.parent.name} {file.stem}")
-    return " ".join(_TOKEN.findall(unicodedata.normalize("NFC", apart)))
+    return " ".join(WORD.findall(unicodedata.normalize("NFC", apart)))
 
 
 def row(moment_id: int, moment: Moment, name: str) -> dict[str, object]:
@@ -86,7 +55,7 @@ def row(moment_id: int, moment: Moment, name: str) -> dict[str, object]:
 
 
 def fields(moment_id: int, text: str | None, tags: Iterable[str], name: str) -> dict[str, object]:
-    """Parameters of ``INSERT``."""
+    """What ``FullText.put`` takes."""
     spoken = unicodedata.normalize("NFC", storable(text or ""))
     put = unicodedata.normalize("NFC", storable(" ".join(tags)))
     return {"moment_id": moment_id, "text": spoken, "tags": put, "name": name}

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from engine.store import schema, words
+from engine.store.database import full_text
 from engine.store.paths import from_text
 from engine.store.reads import among
 from engine.store.rows import SegmentInfo
@@ -21,6 +22,7 @@ _BURY = insert(_tombstones).from_select(
     ["moment_id"],
     select(_moments.c.moment_id).where(among(_moments.c.asset_id, "ids"), _moments.c.vectors > 0),
 )
+_MOMENTS_OF = select(_moments.c.moment_id).where(among(_moments.c.asset_id, "ids"))
 _DROP_MOMENTS = delete(_moments).where(among(_moments.c.asset_id, "ids"))
 _DROP_ASSETS = delete(_assets).where(among(_assets.c.asset_id, "ids"))
 _DROP_FAILURES = delete(_failures).where(among(_failures.c.path, "paths"))
@@ -48,7 +50,7 @@ def ids_at(db: Connection, paths: Iterable[str]) -> dict[str, int]:
 def drop_moments(db: Connection, asset_ids: Iterable[int]) -> int:
     """Delete the moments of these assets and remember those that have vectors."""
     ids = {"ids": json.dumps(list(asset_ids))}
-    db.exec_driver_sql(words.DELETE, ids)
+    full_text(db).drop(db, db.scalars(_MOMENTS_OF, ids))
     db.execute(_BURY, ids)
     return db.execute(_DROP_MOMENTS, ids).rowcount
 
@@ -73,8 +75,7 @@ def put_assets(db: Connection, new: list[dict[str, Any]], known: list[dict[str, 
 def put_moments(db: Connection, moments: list[dict[str, Any]], texts: list[dict[str, Any]]) -> None:
     if moments:
         db.execute(insert(_moments), moments)
-    if texts:
-        db.exec_driver_sql(words.INSERT, texts)
+    full_text(db).put(db, texts)
 
 
 def put_segments(db: Connection, infos: Sequence[tuple[SegmentInfo, int, int]]) -> None:
@@ -116,15 +117,21 @@ def place(db: Connection, rows: list[dict[str, Any]]) -> None:
 
 def rename(db: Connection, asset_id: int, path: str) -> None:
     """Give the words of a file's name to its first moment again."""
-    first = db.scalar(
-        select(_moments.c.moment_id)
-        .where(_moments.c.asset_id == asset_id)
-        .order_by(_moments.c.moment_id)
+    m = _moments.c
+    first = db.execute(
+        select(m.moment_id, m.text, m.tags)
+        .where(m.asset_id == asset_id)
+        .order_by(m.moment_id)
         .limit(1)
-    )
+    ).one_or_none()
     if first is not None:
-        values = {"name": words.name_words(path), "moment_id": first}
-        db.exec_driver_sql(words.RENAME, values)
+        name = words.name_words(path)
+        full_text(db).drop(db, [first.moment_id])
+        full_text(db).put(db, [words.fields(first.moment_id, first.text, _words(first.tags), name)])
+
+
+def _words(tags: Iterable[tuple[str, float]] | None) -> Iterator[str]:
+    return (word for word, _ in tags or ())
 
 
 def drop_failures(db: Connection, paths: Iterable[str]) -> int:
@@ -166,11 +173,11 @@ def all_texts(db: Connection, batch: int) -> Iterator[list[dict[str, Any]]]:
     columns = select(m.moment_id, m.asset_id, m.text, m.tags, _assets.c.path)
     ordered = columns.join_from(_moments, _assets).order_by(m.asset_id, m.moment_id)
     previous = None
-    for part in db.execute(ordered).partitions(batch):
+    # A driver that reads all rows before it gives the first would fill the memory.
+    for part in db.execute(ordered, execution_options={"yield_per": batch}).partitions():
         texts = []
         for row in part:
             name = words.name_words(from_text(row.path)) if row.asset_id != previous else ""
             previous = row.asset_id
-            tags = (word for word, _ in row.tags or ())
-            texts.append(words.fields(row.moment_id, row.text, tags, name))
+            texts.append(words.fields(row.moment_id, row.text, _words(row.tags), name))
         yield texts

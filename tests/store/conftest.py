@@ -1,10 +1,13 @@
-"""An empty library with two spaces."""
+"""An empty library with two spaces, its catalog on each of the databases."""
 
 from __future__ import annotations
 
+import os
+import secrets
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -12,20 +15,53 @@ from engine.store import Store
 from engine.types import IndexedAsset
 from tests.store.make import LOOKS, TEXT
 
+SERVER = os.environ.get("SENSORIUM_TEST_POSTGRES", "")
+_WITH_SERVER = pytest.mark.skipif(
+    not SERVER, reason="run .ci/run, or set SENSORIUM_TEST_POSTGRES=postgresql://USER@HOST/DATABASE"
+)
+
+
+@pytest.fixture(scope="session")
+def database() -> Iterator[str]:
+    """URL of a database of this session alone, on the server for tests."""
+    import psycopg
+
+    name = f"sensorium_test_{secrets.token_hex(4)}"
+    with psycopg.connect(SERVER, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE template0 ENCODING UTF8".encode())
+        yield urlsplit(SERVER)._replace(scheme="postgresql+psycopg", path=f"/{name}").geturl()
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=_WITH_SERVER)])
+def catalog(request: pytest.FixtureRequest) -> str | None:
+    """Where a library of the test has its catalog, as ``Store.create`` takes it."""
+    found: str | None = None
+    if request.param == "postgresql":
+        found = request.getfixturevalue("database")
+    return found
+
+
+def make(path: Path, catalog: str | None) -> None:
+    with Store.create(path, "fake", catalog) as store, store.writer() as writer:
+        writer.ensure_space(TEXT)
+        writer.ensure_space(LOOKS)
+
 
 @pytest.fixture(scope="session")
 def empty_library(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Made once and copied for every test, because making one waits for the disk."""
     path = tmp_path_factory.mktemp("store") / "library"
-    with Store.create(path, "fake") as store, store.writer() as writer:
-        writer.ensure_space(TEXT)
-        writer.ensure_space(LOOKS)
+    make(path, None)
     return path
 
 
 @pytest.fixture
-def store(tmp_path: Path, empty_library: Path) -> Iterator[Store]:
-    shutil.copytree(empty_library, tmp_path / "library")
+def store(tmp_path: Path, empty_library: Path, catalog: str | None) -> Iterator[Store]:
+    if catalog is None:
+        shutil.copytree(empty_library, tmp_path / "library")
+    else:
+        make(tmp_path / "library", catalog)
     with Store.open(tmp_path / "library") as opened:
         yield opened
 

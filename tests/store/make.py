@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
 from zlib import crc32
 
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 
+from engine.store import Store, address
 from engine.types import (
     Asset,
     Embedding,
@@ -27,6 +30,8 @@ from engine.types import (
 TEXT = Space("text", "fake", "1", 8)
 LOOKS = Space("looks", "fake", "1", 4, "float32")
 ROOT = Path(__file__).parents[2]
+on_sqlite = pytest.mark.parametrize("catalog", ["sqlite"], indirect=True)
+"""A test that is about SQLite, or about its file."""
 
 
 def vector(seed: str, dim: int) -> NDArray[np.float32]:
@@ -62,6 +67,22 @@ def asset(path: str, content: str, kind: Kind = Kind.IMAGE, form: str = "jpeg") 
 
 def stat(path: str, size: int = 5, mtime_ns: int = 2_000) -> FileStat:
     return FileStat(path, size, mtime_ns)
+
+
+def tamper(store: Store, statement: str, *values: object) -> None:
+    """Change the catalog behind the store's back."""
+    if store.catalog is None:
+        database = sqlite3.connect(store.path / "catalog.sqlite")
+        with database:
+            database.execute(statement, values)
+        database.close()
+        return
+    import psycopg
+
+    home = address.read(store.path / address.FILE)
+    options = f"-c search_path={home.schema}"
+    with psycopg.connect(home.conninfo, options=options) as connection:
+        connection.execute(statement.replace("?", "%s").encode(), values)
 
 
 def names(folder: Path) -> list[str]:

@@ -19,7 +19,7 @@ from engine.store import Store, failpoints
 from engine.store.failpoints import COMMIT, COMPACTION, Injected
 from engine.types import Space
 from tests.store import invariants
-from tests.store.make import picture, python, sound, vector
+from tests.store.make import on_sqlite, picture, python, sound, vector
 
 _COMMIT = """
 import sys
@@ -229,6 +229,7 @@ def test_segments_last_on_disk_before_they_count(
     ]
 
 
+@on_sqlite
 def test_the_disk_fills_up_in_the_catalog(store: Store, commit: Callable[..., int]) -> None:
     """SQLite's own answer to a full disk, brought about by its limit of pages."""
     commit(picture("/a.jpg", "a"))
@@ -257,6 +258,7 @@ def test_a_folder_that_takes_no_writes(
         pass
 
 
+@on_sqlite
 def test_a_read_only_medium_is_read(store: Store, commit: Callable[..., int]) -> None:
     """Played by a user without rights, because root may write anywhere."""
     commit(picture("/a.jpg", "a"))
@@ -289,6 +291,7 @@ def test_a_read_only_medium_is_read(store: Store, commit: Callable[..., int]) ->
     assert (out, errors) == ("1 [1]\nrefused\n", "")
 
 
+@on_sqlite
 def test_busy_sqlite_is_one_line(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """A program that is not ours and ignores the lock, such as a backup."""
     monkeypatch.setattr("engine.store.sqlite._BUSY_MS", 1)

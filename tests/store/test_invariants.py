@@ -8,7 +8,13 @@ from pathlib import Path
 import numpy as np
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    rule,
+    run_state_machine_as_test,
+)
 
 from engine.store import Store, failpoints
 from engine.store.failpoints import COMMIT, Injected
@@ -24,10 +30,14 @@ batches = st.dictionaries(paths, contents, min_size=1, max_size=4)
 class Histories(RuleBasedStateMachine):
     """Contents by path, beside the library that should hold the same."""
 
+    def __init__(self, catalog: str | None) -> None:
+        super().__init__()
+        self.catalog = catalog
+
     @initialize()
     def make(self) -> None:
         self.folder = tempfile.TemporaryDirectory()
-        self.store = Store.create(Path(self.folder.name) / "library", "fake")
+        self.store = Store.create(Path(self.folder.name) / "library", "fake", self.catalog)
         self.expected: dict[str, str] = {}
         self.generation = 0
         with self.store.writer() as writer:
@@ -103,5 +113,8 @@ class Histories(RuleBasedStateMachine):
             self.folder.cleanup()
 
 
-Histories.TestCase.settings = settings(max_examples=10, stateful_step_count=12, deadline=None)
-TestHistories = Histories.TestCase
+def test_histories(catalog: str | None) -> None:
+    run_state_machine_as_test(
+        lambda: Histories(catalog),
+        settings=settings(max_examples=10, stateful_step_count=12, deadline=None),
+    )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,7 +15,7 @@ from engine.errors import LibraryCorrupt
 from engine.store import Store, migrations, reads, sqlite, sqlite_reads
 from engine.store.revisions import HEAD, REVISIONS
 from engine.store.schema import metadata
-from tests.store.make import LOOKS, TEXT, picture
+from tests.store.make import LOOKS, TEXT, on_sqlite, picture, tamper
 
 
 @pytest.fixture
@@ -44,6 +43,7 @@ def test_migrations_lead_to_the_models(migrated: Connection) -> None:
     assert compare_metadata(MigrationContext.configure(migrated, opts=options), metadata) == []
 
 
+@on_sqlite
 def test_a_new_library_has_the_schema_of_a_migrated_one(store: Store, migrated: Connection) -> None:
     read = "SELECT name, sql FROM sqlite_master WHERE name NOT LIKE 'alembic%'"
     made = dict(store._reader().connection.execute(read).fetchall())
@@ -58,12 +58,14 @@ def _plain(sql: str | None) -> list[str] | None:
     return None if sql is None else sorted(part.strip(" ()\n\t") for part in sql.split(","))
 
 
-def test_the_compiled_reads_are_up_to_date() -> None:
-    assert Path(sqlite_reads.__file__).read_text() == reads.sqlite_text(), (
+@pytest.mark.parametrize("file", ["sqlite_reads.py", "postgres_reads.py"])
+def test_the_compiled_reads_are_up_to_date(file: str) -> None:
+    assert Path(reads.__file__).with_name(file).read_text() == reads.texts()[file], (
         "run: python -m engine.store.reads"
     )
 
 
+@on_sqlite
 @pytest.mark.parametrize(
     ("read", "index"),
     [
@@ -86,7 +88,7 @@ def test_lookups_use_an_index(store: Store, read: str, index: str) -> None:
 
 
 def test_a_library_of_a_later_version_is_refused(store: Store) -> None:
-    _set_revision(store, "9999")
+    tamper(store, "UPDATE alembic_version SET version_num = ?", "9999")
     with pytest.raises(LibraryCorrupt, match=r"later version.*upgrade Sensorium"):
         Store.open(store.path)
 
@@ -111,10 +113,3 @@ def test_running_the_migrations_again_changes_nothing(migrated: Connection) -> N
     migrations.run(migrated)
     found = migrated.exec_driver_sql("SELECT version_num FROM alembic_version").scalars().all()
     assert found == [HEAD]
-
-
-def _set_revision(store: Store, revision: str) -> None:
-    connection = sqlite3.connect(store.path / "catalog.sqlite")
-    with connection:
-        connection.execute("UPDATE alembic_version SET version_num = ?", (revision,))
-    connection.close()

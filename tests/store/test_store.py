@@ -23,7 +23,7 @@ from engine.errors import (
 )
 from engine.store import KnownAsset, Store
 from engine.types import Kind, Modality, Moment, MomentRecord, Tag
-from tests.store.make import LOOKS, ROOT, TEXT, names, picture, sound, vector
+from tests.store.make import LOOKS, ROOT, TEXT, names, on_sqlite, picture, sound, vector
 
 
 def test_a_library_is_one_folder_and_opens_as_it_was_made(tmp_path: Path) -> None:
@@ -82,6 +82,7 @@ def test_open_says_what_is_there_instead(tmp_path: Path) -> None:
     assert names(tmp_path) == ["empty", "file", "pictures"]
 
 
+@on_sqlite
 @pytest.mark.parametrize("content", [b"", b"no database, but long enough to be one" * 99, None])
 def test_a_damaged_catalog_is_named(store: Store, content: bytes | None) -> None:
     store.close()
@@ -210,6 +211,7 @@ def test_every_thread_reads_by_its_own_connection(store: Store, commit: Callable
     assert store.generation() > 1, "a closed store opens again when it is asked"
 
 
+@on_sqlite
 def test_a_reader_cannot_write(store: Store) -> None:
     with pytest.raises(sqlite3.OperationalError, match="readonly"):
         store._reader().connection.execute("UPDATE library SET generation = 0")

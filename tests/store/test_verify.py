@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import sqlite3
-
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
 from engine.store import Store, segments
 from engine.store.verify import verify
-from tests.store.make import TEXT, picture, sound
+from tests.store.make import TEXT, picture, sound, tamper
 
 
 @pytest.fixture
@@ -26,13 +24,6 @@ def full(store, commit):
 
 def problems(store, *, deep=True) -> list[str]:
     return list(verify(store, deep=deep).problems)
-
-
-def tamper(store, statement: str, *values: object) -> None:
-    """Change the catalog behind the store's back."""
-    with sqlite3.connect(store.path / "catalog.sqlite") as database:
-        database.execute(statement, values)
-    database.close()
 
 
 @pytest.mark.parametrize("deep", [False, True])

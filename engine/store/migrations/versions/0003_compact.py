@@ -13,7 +13,8 @@ depends_on = None
 
 def upgrade() -> None:
     # What was written so far is float32, and stays so.
-    dtype = sa.Column("dtype", sa.Text, nullable=False, server_default="float32")
+    text = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
+    dtype = sa.Column("dtype", text, nullable=False, server_default="float32")
     op.add_column("spaces", dtype)
     compacted = sa.Column("compacted", sa.BigInteger, nullable=False, server_default="0")
     op.add_column("library", compacted)

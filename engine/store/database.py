@@ -1,0 +1,146 @@
+"""What a catalog is kept in: SQLite in the library's folder, or a PostgreSQL server.
+
+A Store and its Writer talk to these protocols; only ``of`` and ``new`` know which
+databases there are, and import no more than the one that is used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from engine.store import address
+from engine.store.rows import Row
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection, Engine
+
+
+class Reader(Protocol):
+    """One thread's connection, which cannot write."""
+
+    process: int
+    """The process that opened it; no database lets a connection survive a fork."""
+    snapshots: int
+    """How many snapshots of this thread are open, one inside the other."""
+    connection: Any
+
+    @property
+    def usable(self) -> bool:
+        """Whether it can still be asked."""
+
+    def close(self) -> None: ...
+
+    def ask(self, read: str, values: Mapping[str, object]) -> Iterable[Row]:
+        """The rows of one of the reads by name."""
+
+    def begin(self) -> None:
+        """See one generation from the next read on, until ``end``."""
+
+    def end(self) -> None: ...
+
+    def search(self, match: str, kinds: Sequence[str], limit: int) -> list[tuple[int, float]]:
+        """Moments whose words match, best first, with their BM25."""
+
+    def score(self, match: str, moment_ids: Sequence[int]) -> list[tuple[int, float]]:
+        """Those of some moments whose words match, with their BM25."""
+
+    def word_rows(self) -> int:
+        """Rows of the full text index; 0 where it is missing."""
+
+    def integrity(self, deep: bool) -> list[str]:
+        """What the database finds wrong with itself, one line each."""
+
+    def bytes(self) -> int:
+        """Size of a catalog that is not in the library's folder."""
+
+
+class FullText(Protocol):
+    """The full text index, as the writer's transaction sees it."""
+
+    def create(self, db: Connection) -> None:
+        """(Re-)create it empty."""
+
+    def put(self, db: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Add rows as ``words.fields`` makes them."""
+
+    def drop(self, db: Connection, moment_ids: Iterable[int]) -> None:
+        """Delete the rows of these moments."""
+
+
+class Database(Protocol):
+    """Where one library's catalog is. Holds no connection."""
+
+    @property
+    def url(self) -> str | None:
+        """Of its server; None where the catalog is in the folder."""
+
+    def reader(self) -> Reader: ...
+
+    def writer(self, wait: bool = False) -> Engine:
+        """An engine of one connection, for whoever holds the library's lock.
+
+        Args:
+            wait: for a writer that only the database knows of, on another machine.
+        """
+
+    def draft(self) -> Engine:
+        """An engine on an empty catalog that nobody sees until it is published."""
+
+    def publish(self) -> None:
+        """Make the draft the library's catalog."""
+
+
+def of(path: Path) -> Database:
+    """The database of the library in this folder.
+
+    Raises:
+        LibraryCorrupt: ``catalog.json`` cannot be read.
+        ExtraMissing: it is on PostgreSQL, and the driver is not installed.
+    """
+    if (path / address.FILE).exists():
+        from engine.store.postgres import Postgres
+
+        return Postgres(path, address.read(path / address.FILE))
+    from engine.store.sqlite import Sqlite
+
+    return Sqlite(path)
+
+
+def new(path: Path, catalog: str | None) -> Database:
+    """A database for a library that is about to be made in this folder.
+
+    Raises:
+        UsageError: ``catalog`` is no URL of PostgreSQL, or holds a password.
+        ExtraMissing: the driver is not installed.
+    """
+    if catalog is not None:
+        from engine.store.postgres import Postgres
+
+        return Postgres(path, address.new(catalog))
+    from engine.store.sqlite import Sqlite
+
+    return Sqlite(path)
+
+
+def discard(path: Path) -> None:
+    """Remove what an unfinished ``create`` left of either database."""
+    for file in path.glob("catalog.sqlite.new*"):
+        file.unlink(missing_ok=True)
+    unfinished = path / address.UNFINISHED
+    if unfinished.exists():
+        from engine.store.postgres import discard_draft
+
+        discard_draft(unfinished)
+
+
+def full_text(db: Connection) -> FullText:
+    """The full text index of the catalog behind a connection."""
+    if db.dialect.name == "postgresql":
+        from engine.store.tsearch import TextSearch
+
+        return TextSearch()
+    from engine.store.fts5 import Fts5
+
+    return Fts5()

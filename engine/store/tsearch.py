@@ -1,0 +1,196 @@
+"""Full text search by PostgreSQL: tsvector, a GIN index, and the scores of FTS5.
+
+The words are parted and folded here and only stemmed by the server, because its own
+parser depends on the locale of the database and breaks "1e5x" in two. The stemmer is
+Porter's, FTS5's own, without stop words.
+
+The server's ranks (``ts_rank``, ``ts_rank_cd``) know nothing of how rare a word is,
+and are no log odds that could be added to those of vectors. So BM25 is computed, by
+the formula of FTS5 with its constants and the same weights: term frequencies come
+from the positions in the tsvector, where the label A marks what is said and the tags,
+and C the name; document frequencies from the GIN index; the number of rows and of
+words from a table of one row that the writer keeps.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, LiteralString
+
+from engine.errors import InvalidQuery
+from engine.store.words import WEIGHTS, WORD
+
+if TYPE_CHECKING:
+    import psycopg
+    from sqlalchemy import Connection
+
+_MOST_WORDS = 50_000
+"""Of one moment that are indexed: a tsvector holds no more than a megabyte."""
+_EXPRESSION = re.compile(r'"[^"]*"( OR "[^"]*")*')
+_QUOTED = re.compile(r'"([^"]*)"')
+_MARK = re.compile("[\u0300-\u036f]+")
+"""The diacritics that FTS5 takes off."""
+
+_CREATE = (
+    "DROP TABLE IF EXISTS moments_fts, moments_fts_totals",
+    "DROP TEXT SEARCH DICTIONARY IF EXISTS moments_fts_stems",
+    "CREATE TEXT SEARCH DICTIONARY moments_fts_stems (TEMPLATE = snowball, LANGUAGE = porter)",
+    "CREATE TABLE moments_fts"
+    " (rowid BIGINT PRIMARY KEY, words TSVECTOR NOT NULL, length INTEGER NOT NULL)",
+    # Without the list of what is to be indexed later, which every search would read through.
+    "CREATE INDEX moments_fts_words ON moments_fts USING gin (words) WITH (fastupdate = off)",
+    "CREATE TABLE moments_fts_totals (rows BIGINT NOT NULL, words BIGINT NOT NULL)",
+    "INSERT INTO moments_fts_totals VALUES (0, 0)",
+)
+# As in FTS5, words of one or two bytes stay as they are.
+_STEM = (
+    "CASE WHEN octet_length(word) < 3 THEN word ELSE (ts_lexize('moments_fts_stems', word))[1] END"
+)
+# One statement for all rows, so that the one row of totals changes once. A tsvector
+# has 16,383 positions, and what comes later shares the last.
+_INSERT = f"""
+WITH added AS (
+    INSERT INTO moments_fts (rowid, words, length)
+    SELECT
+        given.rowid,
+        coalesce(string_agg(
+            {_STEM} || ':' || least(place, 16383)
+                || CASE WHEN place > body THEN 'C' ELSE 'A' END,
+            ' '
+        ), '')::tsvector,
+        count(word)
+    FROM json_to_recordset(%(rows)s::json) AS given (rowid BIGINT, body INTEGER, words JSON)
+    LEFT JOIN LATERAL json_array_elements_text(given.words) WITH ORDINALITY AS w (word, place)
+        ON true
+    GROUP BY given.rowid
+    RETURNING length
+)
+UPDATE moments_fts_totals SET
+    rows = rows + (SELECT count(*) FROM added),
+    words = words + (SELECT coalesce(sum(length), 0) FROM added)
+"""  # noqa: S608
+_DELETE = """
+WITH gone AS (
+    DELETE FROM moments_fts
+    WHERE rowid = ANY (ARRAY(SELECT value::bigint FROM json_array_elements_text(%(ids)s::json)))
+    RETURNING length
+)
+UPDATE moments_fts_totals SET
+    rows = rows - (SELECT count(*) FROM gone),
+    words = words - (SELECT coalesce(sum(length), 0) FROM gone)
+"""
+_TOTALS = (
+    "SELECT (SELECT (rows, words) FROM moments_fts_totals)"
+    " IS NOT DISTINCT FROM (SELECT (count(*), coalesce(sum(length), 0)::bigint) FROM moments_fts)"
+)
+# A word that is asked twice counts twice, as in FTS5; and one that most rows have
+# counts next to nothing, and never against them.
+_BM25 = f"""
+WITH asked AS MATERIALIZED (
+    SELECT {_STEM} AS lexeme, count(*) AS times
+    FROM json_array_elements_text(%(asked)s::json) AS w (word)
+    GROUP BY lexeme
+), weighed AS MATERIALIZED (
+    SELECT lexeme, times * greatest(ln((rows - n + 0.5) / (n + 0.5)), 1e-6) AS weight
+    FROM asked, moments_fts_totals, LATERAL (
+        SELECT count(*)::float8 AS n FROM moments_fts WHERE words @@ lexeme::tsquery
+    ) AS counted
+)
+SELECT f.rowid, sum(weight * tf * 2.2 / (tf + 1.2 * (0.25 + 0.75 * average))) AS score
+FROM moments_fts f
+CROSS JOIN LATERAL (
+    SELECT f.length::float8 * t.rows / t.words AS average FROM moments_fts_totals t
+) AS relative
+CROSS JOIN LATERAL unnest(f.words) AS held (lexeme, positions, labels)
+JOIN weighed ON weighed.lexeme = held.lexeme
+CROSS JOIN LATERAL (
+    SELECT cardinality(labels)
+        - {1 - WEIGHTS["name"]} * cardinality(array_positions(labels, 'C'))::float8 AS tf
+) AS frequency
+WHERE f.words @@ (SELECT string_agg(lexeme, ' | ')::tsquery FROM asked)
+"""  # noqa: S608
+_BEST = "GROUP BY f.rowid ORDER BY score DESC, f.rowid LIMIT %(limit)s"
+_OF_KINDS = """AND EXISTS (
+    SELECT FROM moments m WHERE m.moment_id = f.rowid
+    AND m.kind = ANY (ARRAY(SELECT json_array_elements_text(%(kinds)s::json)))
+)"""
+_SOME = (
+    "AND f.rowid = ANY (ARRAY(SELECT value::bigint FROM json_array_elements_text(%(ids)s::json)))"
+    " GROUP BY f.rowid"
+)
+
+
+class TextSearch:
+    """The index as the writer's transaction sees it."""
+
+    def create(self, db: Connection) -> None:
+        for statement in _CREATE:
+            db.exec_driver_sql(statement)
+
+    def put(self, db: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+        if rows:
+            db.exec_driver_sql(_INSERT, {"rows": json.dumps(list(map(_row, rows)))})
+
+    def drop(self, db: Connection, moment_ids: Iterable[int]) -> None:
+        db.exec_driver_sql(_DELETE, {"ids": json.dumps(list(moment_ids))})
+
+
+def _row(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """All words of a moment, and how many of them are not of its name."""
+    body = _all_words(f"{fields['text']} {fields['tags']}")[:_MOST_WORDS]
+    name = _all_words(fields["name"])
+    return {"rowid": fields["moment_id"], "body": len(body), "words": [*body, *name]}
+
+
+def _all_words(text: str) -> list[str]:
+    """The words of a text in their order, folded as FTS5 folds them."""
+    apart = unicodedata.normalize("NFD", text.casefold())
+    return WORD.findall(unicodedata.normalize("NFC", _MARK.sub("", apart)))
+
+
+def search(
+    connection: psycopg.Connection[Any], match: str, kinds: Sequence[str], limit: int
+) -> list[tuple[int, float]]:
+    """Moments whose words match, best first; ``match`` is what ``match_any`` makes."""
+    values = {"kinds": json.dumps(list(kinds)), "limit": limit}
+    return _ask(connection, f"{_OF_KINDS} {_BEST}" if kinds else _BEST, match, values)
+
+
+def score(
+    connection: psycopg.Connection[Any], match: str, moment_ids: Sequence[int]
+) -> list[tuple[int, float]]:
+    """Those of some moments whose words match."""
+    return _ask(connection, _SOME, match, {"ids": json.dumps(list(map(int, moment_ids)))})
+
+
+def count(connection: psycopg.Connection[Any]) -> int:
+    """Rows of the index; 0 where it is missing."""
+    if _value(connection, "SELECT to_regclass('moments_fts')") is None:
+        return 0
+    return int(_value(connection, "SELECT count(*) FROM moments_fts"))
+
+
+def wrong_totals(connection: psycopg.Connection[Any]) -> list[str]:
+    """Whether the totals that scores rest on are those of the rows; a line where not."""
+    if count(connection) and not _value(connection, _TOTALS):
+        return ["the totals of the full text index are wrong; sensorium rebuild"]
+    return []
+
+
+def _value(connection: psycopg.Connection[Any], text: LiteralString) -> Any:
+    """The first column of the first row."""
+    row = connection.execute(text).fetchone()
+    return row[0] if row else None
+
+
+def _ask(
+    connection: psycopg.Connection[Any], rest: str, match: str, values: Mapping[str, object]
+) -> list[tuple[int, float]]:
+    if not _EXPRESSION.fullmatch(match):
+        raise InvalidQuery(f"{match!r} is no full text expression of quoted words")
+    asked = _all_words(" ".join(_QUOTED.findall(match)))
+    text = f"{_BM25}{rest}".encode()
+    return connection.execute(text, {"asked": json.dumps(asked), **values}).fetchall()
