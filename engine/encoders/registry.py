@@ -11,6 +11,8 @@ from engine.encoders.towers import Towers
 from engine.errors import EncoderUnavailable
 
 DEFAULT = "compact"
+_FAKE = "fake"
+_OPEN_CLIP = "open_clip:"
 _NAMES = "compact, open_clip:MODEL/PRETRAINED, or the folder of an open_clip model"
 
 
@@ -20,7 +22,8 @@ def towers(name: str, settings: Settings) -> Towers:
     Raises:
         EncoderUnavailable: no encoder has that name.
     """
-    if name == "fake":
+    name = normalised(name)
+    if name == _FAKE:
         from engine.encoders.fake import fake_towers
 
         return fake_towers()
@@ -31,11 +34,31 @@ def towers(name: str, settings: Settings) -> Towers:
         from engine.encoders.compact.encoder import CompactEncoder
 
         return Towers(CompactEncoder(settings), sounds, speech_bridge(settings))
-    if name.startswith("open_clip:") or Path(name).expanduser().is_dir():
+    if name.startswith(_OPEN_CLIP) or _folder(name):
         from engine.encoders.openclip import OpenClipEncoder
 
         return Towers(OpenClipEncoder(name, settings), sounds, speech_bridge(settings))
     raise EncoderUnavailable(f"no encoder is called {name!r}; there is {_NAMES}")
+
+
+def normalised(name: str) -> str:
+    """The one name of an encoder: of a folder its absolute path, of others what it is.
+
+    A library is opened from anywhere, so this is the name that it keeps, and the one
+    to compare with. A folder that happens to be called as an encoder is ``./compact``.
+    """
+    if name in (DEFAULT, _FAKE) or name.startswith(_OPEN_CLIP):
+        return name
+    return str(_folder(name) or name)
+
+
+def _folder(name: str) -> Path | None:
+    """The folder that a name means, absolute; None where it means none."""
+    try:
+        path = Path(name).expanduser()
+        return path.resolve() if name and path.is_dir() else None
+    except (OSError, RuntimeError):  # too long for a path, or of a user who has no home
+        return None
 
 
 def speech_bridge(settings: Settings) -> SpeechBridge | None:

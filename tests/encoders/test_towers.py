@@ -14,6 +14,7 @@ from engine.encoders import registry
 from engine.encoders.compact.sounds import HEAD
 from engine.encoders.fake import COLOURS, fake_towers
 from engine.encoders.torchvision_ops import declare_missing_operators
+from engine.errors import EncoderUnavailable
 
 
 @pytest.fixture(scope="module")
@@ -61,6 +62,35 @@ def test_compact_has_three_spaces_and_making_it_loads_nothing(settings):
         ("sounds", 512),
     ]
     towers.check()
+
+
+def test_a_folder_is_named_alike_from_everywhere(settings, tmp_path, monkeypatch):
+    (tmp_path / "model").mkdir()
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    expected = str((tmp_path / "model").resolve())
+    for name in ("model", "./model", "model/", "../" + tmp_path.name + "/model", "~/model"):
+        assert registry.normalised(name) == expected
+        assert registry.towers(name, settings).encoder.name == expected
+    monkeypatch.chdir("/")
+    assert registry.normalised(expected) == expected
+
+
+def test_a_folder_called_like_an_encoder_hides_it_not(settings, tmp_path, monkeypatch):
+    for name in ("compact", "fake", "open_clip:"):
+        (tmp_path / name / "model").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path)
+    for name in ("compact", "fake", "open_clip:/model"):
+        assert registry.normalised(name) == name
+    assert registry.normalised("./compact") == str((tmp_path / "compact").resolve())
+    assert registry.towers("compact", settings).encoder.name == "compact"
+
+
+@pytest.mark.parametrize("name", ["resnet", "~nobody-of-that-name/model", "x" * 5000, "a\0b", ""])
+def test_a_name_of_nothing_stays_and_is_one_clear_error(settings, name):
+    assert registry.normalised(name) == name
+    with pytest.raises(EncoderUnavailable, match="no encoder is called"):
+        registry.towers(name, settings)
 
 
 def test_torchvision_imports_beside_any_torch():
