@@ -6,10 +6,11 @@ A folder is one that open_clip itself writes: ``open_clip_config.json`` beside
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import socket
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -26,11 +27,15 @@ from engine.errors import EncoderUnavailable
 from engine.types import Space, Vectors
 
 PREFIX = "open_clip:"
+_REVISION = 1
+"""Of everything here between a picture or a text and its vector."""
+_PROBES = ("A dog's 2nd walk, at 10:45 am!", "Zürich; 東京")
+"""Other tokenizers make other tokens of them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """A model with its tokenizer, its transforms and the hash of its weights."""
+    """A model with its tokenizer, its transforms and its revision."""
 
     model: Any
     tokenize: Any
@@ -121,15 +126,21 @@ def load(name: str) -> Loaded:
             model_name, pretrained=pretrained, weights_only=True, require_pretrained=True
         )
         tokenize = open_clip.get_tokenizer(model_name)
-    *resize, _tensor, normalize = transform.transforms
-    return Loaded(
-        model.eval(),
-        tokenize,
-        _chain(resize),
-        torch.tensor(normalize.mean).view(1, 3, 1, 1),
-        torch.tensor(normalize.std).view(1, 3, 1, 1),
-        _revision(model),
-    )
+        *resize, _tensor, normalize = transform.transforms
+        settings = {
+            "code": _REVISION,
+            "model": open_clip.get_model_config(model_name),
+            "pictures": open_clip.get_model_preprocess_cfg(model),
+            "tokens": tokenize(list(_PROBES)).tolist(),
+        }
+        return Loaded(
+            model.eval(),
+            tokenize,
+            _chain(resize),
+            torch.tensor(normalize.mean).view(1, 3, 1, 1),
+            torch.tensor(normalize.std).view(1, 3, 1, 1),
+            _revision(model, settings),
+        )
 
 
 def _parse(name: str) -> tuple[str, str | None]:
@@ -179,11 +190,13 @@ def _quiet() -> Iterator[None]:
         logging.disable(before)
 
 
-def _revision(model: Any) -> str:
-    """A hash of every tensor of the model, so that other weights are another revision."""
+def _revision(model: Any, settings: Mapping[str, Any]) -> str:
+    """A hash of every tensor of the model and of its settings: how the tensors are put
+    together, how pictures are resized and normalised, and what texts are cut into."""
     import hashlib
 
     digest = hashlib.blake2b(digest_size=8)
+    digest.update(json.dumps(settings, sort_keys=True, default=str).encode())
     for key, tensor in sorted(model.state_dict().items()):
         digest.update(key.encode())
         digest.update(tensor.contiguous().numpy().tobytes())

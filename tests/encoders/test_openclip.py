@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import shutil
+
 import numpy as np
 import pytest
 from PIL import Image
 
 from engine.config import Settings
-from engine.encoders import registry
+from engine.encoders import openclip, registry
 from engine.encoders.openclip import OpenClipEncoder
 from engine.errors import EncoderUnavailable
 from tests.clip import write_model
@@ -65,6 +68,56 @@ def test_the_revision_is_that_of_the_weights(model_folder, encoder, tmp_path):
     (tmp_path / "open_clip_config.json").write_text(config)
     changed = OpenClipEncoder(str(tmp_path), Settings())
     assert changed.shared.revision != encoder.shared.revision
+
+
+@pytest.mark.parametrize(
+    ("part", "changes"),
+    [
+        ("preprocess_cfg", {"mean": [0.5, 0.46, 0.41]}),
+        ("preprocess_cfg", {"std": [0.3, 0.26, 0.28]}),
+        ("preprocess_cfg", {"interpolation": "bilinear"}),
+        ("preprocess_cfg", {"resize_mode": "squash"}),
+        ("model_cfg", {"quick_gelu": True}),
+    ],
+    ids=lambda value: value if isinstance(value, str) else next(iter(value)),
+)
+def test_the_revision_is_that_of_the_settings_too(model_folder, encoder, tmp_path, part, changes):
+    shutil.copytree(model_folder, tmp_path, dirs_exist_ok=True)
+    file = tmp_path / "open_clip_config.json"
+    config = json.loads(file.read_text())
+    config[part] |= changes
+    file.write_text(json.dumps(config))
+    changed = OpenClipEncoder(str(tmp_path), Settings())
+    assert changed.shared.revision != encoder.shared.revision
+
+
+def test_the_revision_is_that_of_the_tokenizer_and_of_the_code_too(
+    model_folder, encoder, monkeypatch
+):
+    def revision():
+        return OpenClipEncoder(str(model_folder), Settings()).shared.revision
+
+    with monkeypatch.context() as patch:
+        patch.setattr(openclip, "_REVISION", 0)
+        assert revision() != encoder.shared.revision
+    import open_clip
+
+    tokenize = open_clip.get_tokenizer(f"local-dir:{model_folder}")
+    monkeypatch.setattr("open_clip.get_tokenizer", lambda _: lambda t: tokenize(t).roll(1))
+    assert revision() != encoder.shared.revision
+
+
+@pytest.mark.parametrize(
+    "broken", ["open_clip.get_tokenizer", "engine.encoders.openclip._revision"]
+)
+def test_whatever_goes_wrong_in_loading_is_one_clear_line(model_folder, monkeypatch, broken):
+    def fail(*_):
+        raise TypeError("Got unsupported ScalarType\nBFloat16")
+
+    monkeypatch.setattr(broken, fail)
+    with pytest.raises(EncoderUnavailable, match="ScalarType BFloat16") as caught:
+        OpenClipEncoder(str(model_folder), Settings()).check()
+    assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize(
