@@ -30,7 +30,7 @@ from engine.query.execute import Sources, execute
 from engine.query.explain import hits_of
 from engine.query.fuse import Fused, fuse, one_per_place
 from engine.query.plan import Inventory, plan, validated
-from engine.store import Background, Store
+from engine.store import Background, Store, catalog_url
 from engine.types import (
     Failure,
     Hit,
@@ -75,6 +75,7 @@ class Library:
         *,
         create: bool = False,
         encoder: str | None = None,
+        catalog: str | None = None,
         settings: Settings | None = None,
     ) -> Library:
         """Open the library at ``path``, or the one that the settings name.
@@ -83,14 +84,20 @@ class Library:
             create: make it where there is none.
             encoder: of a new library (default ``compact``); an existing library
                 keeps its own, and another name is an error.
+            catalog: ``postgresql+psycopg://user@host/database``, where a new library has
+                its catalog; None for a file in the folder. An existing library knows
+                where its own is, and another place is an error.
 
         Raises:
             LibraryNotFound: there is none, and ``create`` is false.
             NotALibrary: the folder holds something else.
             EncoderUnavailable: the encoder of a new library cannot be built;
                 nothing has been written then.
-            UsageError: the library has another encoder.
+            UsageError: the library has another encoder or catalog, or ``catalog`` is no
+                such URL, or holds a password.
+            CatalogUnreachable: the server of the catalog does not let us in.
         """
+        catalog = catalog and catalog_url(catalog)
         settings = settings or Settings.from_env()
         folder = Path(path or settings.library).expanduser()
         try:
@@ -98,20 +105,29 @@ class Library:
         except LibraryNotFound:
             if not create:
                 raise
-            return cls._create(folder, encoder or registry.DEFAULT, settings)
+            return cls._create(folder, encoder or registry.DEFAULT, catalog, settings)
         if encoder is not None and encoder != store.encoder:
             store.close()
             raise UsageError(
                 f"{folder} was made with --encoder {store.encoder}; for {encoder} choose"
                 " another folder with --library"
             )
+        if catalog is not None and catalog != store.catalog:
+            place = store.catalog or "a file in the folder"
+            store.close()
+            raise UsageError(
+                f"the catalog of {folder} is {place}; for another choose another folder with"
+                " --library"
+            )
         return cls(store, settings)
 
     @classmethod
-    def _create(cls, folder: Path, encoder: str, settings: Settings) -> Library:
+    def _create(
+        cls, folder: Path, encoder: str, catalog: str | None, settings: Settings
+    ) -> Library:
         towers = registry.towers(encoder, settings)
         towers.check()
-        return cls(Store.create(folder, towers.encoder.name), settings, towers)
+        return cls(Store.create(folder, towers.encoder.name, catalog), settings, towers)
 
     def close(self) -> None:
         """Let go of the catalog. The object is of no use afterwards."""

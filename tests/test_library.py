@@ -127,6 +127,14 @@ def fake(tmp_path, settings):
         yield made
 
 
+def test_a_library_keeps_its_catalog_where_it_is(fake, tmp_path, settings):
+    with pytest.raises(UsageError, match="is a file in the folder; for another choose"):
+        Library.open(tmp_path / "lib", catalog="postgresql://host/media", settings=settings)
+    with pytest.raises(UsageError, match="--catalog takes"):
+        Library.open(tmp_path / "new", create=True, catalog="host/media", settings=settings)
+    assert not (tmp_path / "new").exists()
+
+
 def test_a_change_is_searchable_in_the_library_that_is_open(fake, tmp_path):
     media = tmp_path / "media"
     Image.new("RGB", (20, 20), "red").save(media / "a.png")

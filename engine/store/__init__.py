@@ -8,12 +8,18 @@
     mend.py        orphans and lost segments, found at open
     lock.py        one writer at a time, by name
     schema.py      the tables (SQLAlchemy Core); migrations/ leads to them
-    reads.py       the selects of a Store; sqlite_reads.py is their text for SQLite
+    reads.py       the selects of a Store; sqlite_reads.py and postgres_reads.py are
+                   their texts
+    database.py    what SQLite and PostgreSQL are to the rest, and which one it is
     sqlite.py      connections and pragmas of SQLite
-    words.py       full text: FTS5, and what of a moment goes in
+    postgres.py    connections, settings and the lock of PostgreSQL
+    address.py     catalog.json: where a catalog is that is not in the folder
+    words.py       full text: what of a moment goes in, and what is asked
+    fts5.py        full text by SQLite
+    tsearch.py     full text by PostgreSQL, with the scores of FTS5
     rows.py        the values that a Store returns, and their columns
     paths.py       file names as text, whatever their bytes
-    faults.py      errors of SQLite and the system, translated
+    faults.py      errors of the databases and the system, translated
     failpoints.py  places where a test stops a commit
 
 Importing this package costs neither SQLAlchemy nor pyarrow: a search from a cold
@@ -24,6 +30,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from engine.store.address import normalised as catalog_url
 from engine.store.rows import Background, KnownAsset, LibraryStats, SegmentInfo
 from engine.store.store import Store
 from engine.store.words import match_any
@@ -38,6 +45,7 @@ __all__ = [
     "SegmentInfo",
     "Store",
     "Writer",
+    "catalog_url",
     "match_any",
 ]
 

@@ -27,8 +27,11 @@ if TYPE_CHECKING:
     import psycopg
     from sqlalchemy import Connection
 
-_MOST_WORDS = 50_000
-"""Of one moment that are indexed: a tsvector holds no more than a megabyte."""
+_MOST = 200_000
+"""Characters of one moment that are indexed: a tsvector holds a megabyte, of which a
+character takes up to four bytes, positions included."""
+_LONGEST = 500
+"""Characters of a word that are indexed: the server takes 2,046 bytes."""
 _EXPRESSION = re.compile(r'"[^"]*"( OR "[^"]*")*')
 _QUOTED = re.compile(r'"([^"]*)"')
 _MARK = re.compile("[\u0300-\u036f]+")
@@ -140,15 +143,16 @@ class TextSearch:
 
 def _row(fields: Mapping[str, Any]) -> dict[str, Any]:
     """All words of a moment, and how many of them are not of its name."""
-    body = _all_words(f"{fields['text']} {fields['tags']}")[:_MOST_WORDS]
+    body = _all_words(f"{fields['text']} {fields['tags']}")
     name = _all_words(fields["name"])
     return {"rowid": fields["moment_id"], "body": len(body), "words": [*body, *name]}
 
 
 def _all_words(text: str) -> list[str]:
     """The words of a text in their order, folded as FTS5 folds them."""
-    apart = unicodedata.normalize("NFD", text.casefold())
-    return WORD.findall(unicodedata.normalize("NFC", _MARK.sub("", apart)))
+    apart = _MARK.sub("", unicodedata.normalize("NFD", text.casefold()))
+    folded = unicodedata.normalize("NFC", apart)[:_MOST]
+    return [word[:_LONGEST] for word in WORD.findall(folded)]
 
 
 def search(

@@ -12,16 +12,23 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
 from engine.errors import LibraryCorrupt
-from engine.store import Store, migrations, reads, sqlite, sqlite_reads
+from engine.store import Store, database, migrations, reads, sqlite_reads
 from engine.store.revisions import HEAD, REVISIONS
 from engine.store.schema import metadata
 from tests.store.make import LOOKS, TEXT, on_sqlite, picture, tamper
 
 
 @pytest.fixture
-def migrated(tmp_path: Path) -> Iterator[Connection]:
+def home(tmp_path: Path, catalog: str | None) -> database.Database:
+    """A folder of a library that has no catalog yet."""
+    (tmp_path / "segments").mkdir()
+    return database.new(tmp_path, catalog)
+
+
+@pytest.fixture
+def migrated(home: database.Database) -> Iterator[Connection]:
     """A catalog that only migrations have made."""
-    engine = sqlite.writer_engine(tmp_path / "catalog.sqlite", create=True)
+    engine = home.draft()
     with engine.begin() as db:
         migrations.run(db)
         yield db
@@ -43,8 +50,30 @@ def test_migrations_lead_to_the_models(migrated: Connection) -> None:
     assert compare_metadata(MigrationContext.configure(migrated, opts=options), metadata) == []
 
 
-@on_sqlite
-def test_a_new_library_has_the_schema_of_a_migrated_one(store: Store, migrated: Connection) -> None:
+def test_a_new_library_has_the_schema_of_a_migrated_one(
+    store: Store, migrated: Connection, catalog: str | None
+) -> None:
+    if catalog is None:
+        same_on_sqlite(store, migrated)
+    for read in (_COLUMNS, _INDEXES) if catalog else ():
+        made = store._reader().connection.execute(read).fetchall()
+        assert made
+        assert list(map(tuple, migrated.exec_driver_sql(read))) == made
+
+
+# The order of columns is that in which they came to be.
+_COLUMNS = """
+SELECT table_name, column_name, data_type, collation_name, is_nullable, column_default
+FROM information_schema.columns WHERE table_schema = current_schema()
+AND table_name <> 'alembic_version' ORDER BY 1, 2
+"""
+_INDEXES = """
+SELECT indexname, replace(indexdef, schemaname, '') FROM pg_indexes
+WHERE schemaname = current_schema() AND tablename <> 'alembic_version' ORDER BY 1
+"""
+
+
+def same_on_sqlite(store: Store, migrated: Connection) -> None:
     read = "SELECT name, sql FROM sqlite_master WHERE name NOT LIKE 'alembic%'"
     made = dict(store._reader().connection.execute(read).fetchall())
     grown = {row[0]: row[1] for row in migrated.exec_driver_sql(read)}
@@ -93,13 +122,15 @@ def test_a_library_of_a_later_version_is_refused(store: Store) -> None:
         Store.open(store.path)
 
 
-def test_a_library_of_the_first_version_is_migrated_and_calibrated_anew(tmp_path: Path) -> None:
-    (tmp_path / "segments").mkdir()
-    engine = sqlite.writer_engine(tmp_path / "catalog.sqlite", create=True)
+def test_a_library_of_the_first_version_is_migrated_and_calibrated_anew(
+    home: database.Database, tmp_path: Path
+) -> None:
+    engine = home.draft()
     with engine.begin() as db:
         migrations.run(db, "0001")
         db.exec_driver_sql("INSERT INTO library VALUES (1, 'fake', '2026-01-01', 7, 3, 5, 2)")
     engine.dispose()
+    home.publish()
     with Store.open(tmp_path) as opened:
         assert (opened.encoder, opened.generation(), opened.calibrated()) == ("fake", 7, False)
         with opened.writer() as writer:

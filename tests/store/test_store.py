@@ -26,14 +26,18 @@ from engine.types import Kind, Modality, Moment, MomentRecord, Tag
 from tests.store.make import LOOKS, ROOT, TEXT, names, on_sqlite, picture, sound, vector
 
 
-def test_a_library_is_one_folder_and_opens_as_it_was_made(tmp_path: Path) -> None:
+def test_a_library_is_one_folder_and_opens_as_it_was_made(
+    tmp_path: Path, catalog: str | None
+) -> None:
     path = tmp_path / "of" / "mine"
-    with Store.create(path, "open_clip:ViT-B-32/openai") as made:
-        assert made.path == path
+    with Store.create(path, "open_clip:ViT-B-32/openai", catalog) as made:
+        assert (made.path, made.catalog) == (path, catalog)
     with Store.open(path) as store:
+        assert store.catalog == catalog
         assert store.encoder == "open_clip:ViT-B-32/openai"
         assert (store.generation(), store.spaces(), store.warnings) == (1, {}, [])
-    assert names(path) == ["catalog.sqlite", "lock", "segments"]
+    file = "catalog.json" if catalog else "catalog.sqlite"
+    assert names(path) == [file, "lock", "segments"]
 
 
 def test_create_takes_an_empty_folder_and_what_an_interrupted_create_left(tmp_path: Path) -> None:
@@ -43,8 +47,8 @@ def test_create_takes_an_empty_folder_and_what_an_interrupted_create_left(tmp_pa
     Store.open(tmp_path).close()
 
 
-def test_create_refuses_a_library_and_anything_else(tmp_path: Path) -> None:
-    Store.create(tmp_path / "a", "fake").close()
+def test_create_refuses_a_library_and_anything_else(tmp_path: Path, catalog: str | None) -> None:
+    Store.create(tmp_path / "a", "fake", catalog).close()
     (tmp_path / "b").mkdir()
     (tmp_path / "b" / "holiday.jpg").touch()
     (tmp_path / "c").touch()
@@ -55,14 +59,14 @@ def test_create_refuses_a_library_and_anything_else(tmp_path: Path) -> None:
 
 
 def test_create_leaves_nothing_behind_when_it_fails(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, catalog: str | None
 ) -> None:
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("engine.store.create._build", full)
+    monkeypatch.setattr("engine.store.create._fill", full)
     with pytest.raises(LibraryReadOnly, match=r"disk of .* is full"):
-        Store.create(tmp_path / "of" / "mine", "fake")
+        Store.create(tmp_path / "of" / "mine", "fake", catalog)
     assert names(tmp_path) == []
 
 

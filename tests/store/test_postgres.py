@@ -1,0 +1,446 @@
+"""What only a catalog on a server has: an address, a way to it, and a second lock."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import hypothesis
+import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import strategies as st
+from PIL import Image
+
+from engine.config import Settings
+from engine.errors import (
+    CatalogUnreachable,
+    LibraryBusy,
+    LibraryCorrupt,
+    LibraryReadOnly,
+    StoreError,
+    UsageError,
+)
+from engine.library import Library
+from engine.store import Store, address, failpoints, match_any
+from engine.store.verify import verify
+from engine.types import IndexedAsset
+from tests.store import invariants
+from tests.store.make import ROOT, TEXT, names, picture, python, sound, tamper
+
+on_postgres = pytest.mark.parametrize("catalog", ["postgresql"], indirect=True)
+NOWHERE = "postgresql+psycopg://me@127.0.0.1:1/media?connect_timeout=2"
+
+
+def sessions(store: Store, statement: str) -> None:
+    """Do something to the other sessions of this library."""
+    home = address.read(store.path / address.FILE)
+    tamper(
+        store,
+        f"SELECT {statement}(pid) FROM pg_locks WHERE locktype = 'advisory' AND granted"
+        " AND (classid::bigint << 32) | objid::bigint = ?",
+        home.lock,
+    )
+
+
+# --- the address ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("scheme", ["postgresql+psycopg", "postgresql", "postgres"])
+def test_an_address_is_kept_as_sqlalchemy_writes_it(tmp_path: Path, scheme: str) -> None:
+    home = address.new(f"{scheme}://me@db.example:5433/media?sslmode=require")
+    address.write(tmp_path / "catalog.json", home)
+    assert address.read(tmp_path / "catalog.json") == home
+    assert home.url == "postgresql+psycopg://me@db.example:5433/media?sslmode=require"
+    assert home.conninfo == "postgresql://me@db.example:5433/media?sslmode=require"
+    assert home.place == "db.example:5433/media"
+    assert -(2**63) <= home.lock < 2**63
+
+
+@pytest.mark.parametrize(
+    ("url", "line"),
+    [
+        ("postgresql://me:secret@host/media", "PGPASSWORD"),
+        ("postgresql://me:@host/media", "PGPASSWORD"),
+        ("postgresql://host/media?password=secret", "PGPASSWORD"),
+        ("mysql://me@host/media", "not mysql:"),
+        ("catalog.sqlite", "--catalog takes postgresql"),
+    ],
+)
+def test_an_address_that_cannot_be_used_is_refused(tmp_path: Path, url: str, line: str) -> None:
+    with pytest.raises(UsageError, match=line) as caught:
+        Store.create(tmp_path / "library", "fake", url)
+    assert "secret" not in str(caught.value)
+    assert names(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "",
+        "[]",
+        "{}",
+        '{"url": "postgresql://host/media", "schema": "public; DROP TABLE x"}',
+        '{"url": 7, "schema": "sensorium_0123456789abcdef"}',
+    ],
+)
+def test_a_damaged_address_is_named(tmp_path: Path, content: str) -> None:
+    (tmp_path / "catalog.json").write_text(content)
+    with pytest.raises(LibraryCorrupt, match=r"catalog\.json does not name a catalog"):
+        Store.open(tmp_path)
+
+
+def test_a_server_that_does_not_answer_is_named(tmp_path: Path) -> None:
+    line = r"127\.0\.0\.1:1/media cannot be reached: .*refused.*; start the server"
+    with pytest.raises(CatalogUnreachable, match=line) as caught:
+        Store.create(tmp_path / "library", "fake", NOWHERE)
+    assert "\n" not in str(caught.value)
+    (tmp_path / "other").mkdir()
+    address.write(tmp_path / "other" / "catalog.json", address.new(NOWHERE))
+    with pytest.raises(CatalogUnreachable, match=line):
+        Store.open(tmp_path / "other")
+
+
+def test_without_the_driver_the_extra_is_named(tmp_path: Path) -> None:
+    code = (
+        "import sys; sys.modules['psycopg'] = None\n"
+        "from engine.errors import ExtraMissing; from engine.store import Store\n"
+        "try: Store.create(sys.argv[1], 'fake', 'postgresql://host/media')\n"
+        "except ExtraMissing as error: print(error)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path / "library")],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "pip install 'sensorium[postgres]'" in done.stdout
+    assert names(tmp_path) == []
+
+
+# --- making and losing --------------------------------------------------------------
+
+
+@on_postgres
+def test_the_folder_keeps_everything_but_the_catalog(
+    store: Store, commit: Callable[..., int]
+) -> None:
+    commit(picture("/a.jpg"))
+    assert names(store.path) == ["catalog.json", "lock", "segments"]
+    assert store.stats().bytes > 100_000, "the tables of the server count"
+
+
+@on_postgres
+def test_a_library_on_a_server_is_indexed_and_searched(
+    tmp_path: Path, catalog: str, settings: Settings
+) -> None:
+    Image.new("RGB", (20, 20), "red").save(tmp_path / "a.png")
+    Image.new("RGB", (20, 20), "blue").save(tmp_path / "b.png")
+    path, plain = tmp_path / "library", catalog.replace("+psycopg", "")
+    with Library.open(
+        path, create=True, encoder="fake", catalog=plain, settings=settings
+    ) as library:
+        assert library.index([tmp_path / "a.png", tmp_path / "b.png"]).added == 2
+    with Library.open(path, catalog=catalog, settings=settings) as library:
+        assert Path(library.search("red").hits[0].path).name == "a.png"
+        assert library.verify(deep=True).problems == ()
+        assert library.rebuild() == 2
+        assert library.remove(tmp_path) == 2
+
+
+@on_postgres
+def test_libraries_of_one_database_are_apart(
+    store: Store, commit: Callable[..., int], catalog: str, tmp_path: Path
+) -> None:
+    commit(picture("/a.jpg"))
+    with Store.create(tmp_path / "second", "fake", catalog) as second:
+        with second.writer(), store.writer():
+            pass
+        assert list(second.assets()) == []
+    invariants.check(store, {"/a.jpg": "/a.jpg"})
+
+
+@on_postgres
+def test_what_an_interrupted_create_left_on_the_server_is_dropped(
+    catalog: str, tmp_path: Path
+) -> None:
+    home = address.new(catalog)
+    address.write(tmp_path / address.UNFINISHED, home)
+    with Store.create(tmp_path, "fake", catalog) as store:
+        tamper(store, f"CREATE SCHEMA {home.schema}")
+        assert names(tmp_path) == ["catalog.json", "lock", "segments"]
+    (tmp_path / "catalog.json").rename(tmp_path / address.UNFINISHED)
+    left = address.read(tmp_path / address.UNFINISHED)
+    with Store.create(tmp_path, "fake", catalog) as store:
+        tamper(store, f"CREATE SCHEMA {left.schema}")
+
+
+@on_postgres
+def test_a_schema_that_was_dropped_is_named(store: Store) -> None:
+    store.close()
+    tamper(store, f"DROP SCHEMA {address.read(store.path / address.FILE).schema} CASCADE")
+    with pytest.raises(LibraryCorrupt, match=r"not where catalog\.json says"):
+        Store.open(store.path)
+
+
+# --- the second lock ----------------------------------------------------------------
+
+
+@pytest.fixture
+def elsewhere(store: Store, tmp_path: Path) -> Iterator[Store]:
+    """The same library from a folder whose lock does not reach the other."""
+    shutil.copytree(store.path, tmp_path / "elsewhere")
+    with Store.open(tmp_path / "elsewhere") as opened:
+        yield opened
+
+
+@on_postgres
+def test_a_writer_on_another_machine_is_named(
+    store: Store, elsewhere: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("engine.store.postgres._GRACE_MS", 10)
+    line = rf"process {os.getpid()} on \S+ since 20\d\d-\S+; --wait waits"
+    with store.writer(), pytest.raises(LibraryBusy, match=line), elsewhere.writer():
+        pass
+    with elsewhere.writer():
+        pass
+
+
+@on_postgres
+def test_waiting_for_a_writer_on_another_machine(store: Store, elsewhere: Store) -> None:
+    done: list[str] = []
+
+    def second() -> None:
+        with elsewhere.writer(wait=True):
+            done.append("second")
+
+    with store.writer():
+        thread = threading.Thread(target=second)
+        thread.start()
+        thread.join(0.2)
+        done.append("first")
+    thread.join()
+    assert done == ["first", "second"]
+
+
+# --- connections that break ----------------------------------------------------------
+
+
+@on_postgres
+def test_a_commit_whose_connection_breaks_did_not_happen(
+    store: Store, commit: Callable[..., int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commit(picture("/a.jpg", "a"))
+    with store.writer() as writer:
+        broken: list[str] = []
+
+        def hit(name: str) -> None:
+            if name == "commit.rows" and not broken:
+                broken.append(name)
+                sessions(store, "pg_terminate_backend")
+
+        monkeypatch.setattr(failpoints, "hit", hit)
+        with pytest.raises(CatalogUnreachable, match=r"was lost: .*; try again"):
+            writer.commit([picture("/b.jpg", "b")])
+        invariants.check(store, {"/a.jpg": "a"})
+        writer.commit([picture("/c.jpg", "c")])
+    invariants.check(store, {"/a.jpg": "a", "/c.jpg": "c"})
+
+
+@on_postgres
+def test_a_reader_whose_connection_broke_asks_by_another(store: Store) -> None:
+    process = store._reader().connection.info.backend_pid
+    tamper(store, "SELECT pg_terminate_backend(?)", process)
+    with pytest.raises(CatalogUnreachable, match="was lost"):
+        store.generation()
+    assert store.generation() > 0
+    process = store._reader().connection.info.backend_pid
+    with pytest.raises(CatalogUnreachable), store.snapshot():
+        tamper(store, "SELECT pg_terminate_backend(?)", process)
+        store.generation()
+    assert store.generation() > 0
+
+
+@on_postgres
+def test_a_child_of_a_fork_reads_by_its_own_connection(store: Store) -> None:
+    generation = store.generation()
+    child = os.fork()
+    if child == 0:
+        os._exit(0 if store.generation() == generation else 1)
+    assert os.waitpid(child, 0)[1] == 0
+    assert store.generation() == generation
+
+
+# --- what the server refuses -----------------------------------------------------------
+
+
+@on_postgres
+def test_a_reader_cannot_write(store: Store) -> None:
+    import psycopg
+
+    with pytest.raises(psycopg.errors.ReadOnlySqlTransaction):
+        store._reader().connection.execute("UPDATE library SET generation = 0")
+
+
+@on_postgres
+def test_a_server_that_takes_no_writes(store: Store) -> None:
+    """As a standby, or a user who may only read."""
+    with store.writer() as writer:
+        writer._db.exec_driver_sql("SET default_transaction_read_only = on")
+        writer._db.commit()
+        with pytest.raises(LibraryReadOnly, match="read-only transaction"):
+            writer.commit([picture("/a.jpg")])
+
+
+@on_postgres
+def test_a_table_that_another_program_has_locked(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("engine.store.postgres._BUSY_MS", 10)
+    import psycopg
+
+    home = address.read(store.path / address.FILE)
+    with store.writer() as writer:
+        with psycopg.connect(home.conninfo) as connection:
+            connection.execute(f"LOCK TABLE {home.schema}.assets IN SHARE MODE".encode())
+            with pytest.raises(LibraryBusy, match="locked by another process"):
+                writer.commit([picture("/a.jpg")])
+        writer.commit([picture("/a.jpg", "a")])
+    invariants.check(store, {"/a.jpg": "a"})
+
+
+@pytest.mark.parametrize(
+    ("state", "error", "line"),
+    [
+        ("53100", LibraryReadOnly, "has no room"),
+        ("40001", LibraryBusy, "try again"),
+        ("XX001", LibraryCorrupt, "is damaged"),
+        ("57P01", CatalogUnreachable, "was lost"),
+        ("08006", CatalogUnreachable, "was lost"),
+        ("22P02", StoreError, "of the server"),
+    ],
+)
+def test_what_a_server_says_is_one_line(
+    tmp_path: Path, state: str, error: type[StoreError], line: str
+) -> None:
+    from engine.store.faults import translated
+
+    class Said(Exception):
+        sqlstate = state
+
+    with pytest.raises(error, match=line) as caught, translated(tmp_path):
+        raise Said("a line\nof the server")
+    assert "\n" not in str(caught.value)
+
+
+# --- words --------------------------------------------------------------------------
+
+WORDS = ["dog", "dogs", "barking", "barks", "as", "is", "café", "IMG2024", "1e5x", "sea"]
+texts = st.lists(st.sampled_from(WORDS), max_size=8).map(" ".join)
+assets = st.lists(st.tuples(texts, texts.map(lambda text: text or "x")), min_size=1, max_size=6)
+
+
+@on_postgres
+@hypothesis.settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(said=assets, asked=texts)
+def test_words_score_as_on_sqlite(
+    store: Store, tmp_path_factory: pytest.TempPathFactory, said: list[tuple[str, str]], asked: str
+) -> None:
+    """To rounding, whatever is said, in names and elsewhere, and whatever is asked."""
+    new = [sound(f"/{i} {name}/{name}.wav", text, text[:9]) for i, (text, name) in enumerate(said)]
+    match = match_any(asked)
+    beside = tmp_path_factory.mktemp("beside") / "library"
+    with Store.create(beside, "fake") as sqlite, sqlite.writer() as writer:
+        writer.ensure_space(TEXT)
+        writer.commit(new)
+        replace_all(store, new)
+        if match is not None:
+            shift = int(store.moment_ids()[0]) - 1
+            expected = dict(sqlite.words(match, (), 50))
+            found = {moment - shift: score for moment, score in store.words(match, (), 50)}
+            assert found == pytest.approx(expected, rel=1e-9)
+            some = [moment + shift for moment in list(expected)[:2]]
+            assert dict(store.score_words(match, some)) == pytest.approx(
+                {moment: found[moment - shift] for moment in some}
+            )
+    assert verify(store, deep=True).problems == ()
+
+
+def replace_all(store: Store, assets: list[IndexedAsset]) -> None:
+    with store.writer() as writer:
+        writer.remove([asset.asset_id for asset in store.assets()])
+        writer.commit(assets)
+
+
+@on_postgres
+def test_wrong_totals_are_noticed_and_rebuilt(store: Store, commit: Callable[..., int]) -> None:
+    commit(sound("/a.wav", "the dog barks"))
+    tamper(store, "UPDATE moments_fts_totals SET words = words + 1")
+    assert "totals of the full text index are wrong" in verify(store, deep=True).problems[0]
+    with store.writer() as writer:
+        writer.rebuild_words()
+    assert verify(store, deep=True).problems == ()
+
+
+@on_postgres
+def test_a_text_that_no_tsvector_holds_is_found_by_its_beginning(
+    store: Store, commit: Callable[..., int]
+) -> None:
+    spoken = " ".join(f"w{i:x}" for i in range(300_000))
+    commit(sound("/a.wav", spoken, "x" * 5_000, " ".join(map(chr, range(0x20000, 0x2A000)))))
+    assert [moment for moment, _ in store.words(f'"{"x" * 5_000}"', (), 5)] == [2]
+    assert [moment for moment, _ in store.words('"w2a"', (), 5)] == [1]
+    assert store.records([1])[1].moment.text == spoken
+
+
+@on_postgres
+@pytest.mark.parametrize(
+    ("read", "index"),
+    [
+        ("assets_under", "assets_path_key"),
+        ("asset_at", "assets_path_key"),
+        ("assets_hash", "ix_assets_content_hash"),
+        ("records", "moments_pkey"),
+        ("moments_of", "ix_moments_asset_id"),
+        ("moment_ids_both", "ix_moments_kind_modality"),
+    ],
+)
+def test_lookups_use_an_index(store: Store, read: str, index: str) -> None:
+    from engine.store.postgres_reads import READS
+
+    names = ("path", "low", "high", "hash", "ids", "id", "kinds", "modalities")
+    values = {name: "1" if name == "id" else "[]" for name in names}
+    connection = store._reader().connection
+    connection.execute("SET enable_seqscan = off; SET enable_bitmapscan = off")
+    plan = connection.execute(f"EXPLAIN {READS[read]}", values).fetchall()
+    assert index in " / ".join(row[0] for row in plan)
+
+
+_KILLED = """
+import sys
+from engine.store import Store
+from tests.store.make import picture
+with Store.open(sys.argv[1]) as store, store.writer() as writer:
+    print("writing", flush=True)
+    with writer.transaction():
+        for i in range(10_000):
+            writer.commit([picture(f"/{i}.jpg")])
+"""
+
+
+@on_postgres
+def test_the_session_of_a_killed_writer_ends_with_it(store: Store) -> None:
+    """In the middle of a statement, too: the next writer waits for that much."""
+    with python(_KILLED, str(store.path)) as other:
+        assert other.stdout is not None
+        other.stdout.readline()
+        other.kill()
+        other.wait()
+    with store.writer() as writer:
+        writer.commit([picture("/a.jpg", "a")])
+    invariants.check(store, {"/a.jpg": "a"})
