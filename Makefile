@@ -1,5 +1,6 @@
 # make demo     install into .venv, index sample media, search them
-# make test     install the test extras as well, run the tests
+# make test     install the test extras as well, run the tests; with a server that
+#               SENSORIUM_TEST_POSTGRES names (.ci/run starts one), those of PostgreSQL too
 # make lint     ruff and mypy
 # make docs     write docs/cli.md and docs/files.md from the code
 
