@@ -8,9 +8,18 @@ from functools import cached_property
 
 import numpy as np
 
-from engine.encoders.base import Embedded, Encoder, SoundBridge, Spectrogram, SpeechBridge
+from engine.encoders.base import (
+    Embedded,
+    Encoder,
+    SoundBridge,
+    Spectrogram,
+    SpeechBridge,
+    revision_of,
+)
 from engine.types import Space, Tag, Vectors
 
+_REVISION = 1
+"""Of the code that mixes a sound's vector from those of its words."""
 _SOUND_PHRASE = "the sound of a {}"
 _SOME_SOUND = "a sound"
 _TAG_FLOOR = 0.15
@@ -21,8 +30,14 @@ _MAX_TAGS = 3
 class Towers:
     """An encoder, the sound bridge, and the speech bridge where it is installed.
 
-    The shared space is the encoder's; because sounds enter it by the bridge, its
-    revision also names the bridge.
+    The shared space is the encoder's. Its revision names all that decides where a text,
+    a picture or a sound lies in it: the encoder, the sound bridge, and how the words
+    that the bridge hears are put. It does not name the speech bridge. That one only
+    writes down what is said; the text tower embeds the transcript like any other text.
+    So a vector lies where its words lie, whoever wrote them down, and a library that was
+    indexed without the speech bridge can be searched with it, and the other way round.
+    Better ears would hear other words in the same file, which is other data and no
+    other geometry: to hear it again, index into a new library.
     """
 
     encoder: Encoder
@@ -33,7 +48,8 @@ class Towers:
     def shared(self) -> Space:
         """The space that text queries, and that every modality enters."""
         space = self.encoder.shared
-        return replace(space, revision=f"{space.revision}+{self.sound.revision}")
+        mixing = revision_of(code=_REVISION, phrases=(_SOUND_PHRASE, _SOME_SOUND))
+        return replace(space, revision=f"{space.revision}+{self.sound.revision}+{mixing}")
 
     @property
     def looks(self) -> Space:

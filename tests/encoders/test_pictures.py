@@ -35,6 +35,16 @@ def test_any_size_is_prepared_to_the_towers(bridge, size):
     assert (prepared == (9, 99, 199)).all()
 
 
+@pytest.mark.parametrize("size", [(1000, 1000), (1000, 1500)])
+def test_the_middle_89_percent_is_what_the_tower_sees(bridge, size):
+    """Down a picture whose brightness is the share of its width, in 1/250."""
+    ramp = np.linspace(0, 250, size[0]).astype(np.uint8)
+    ramp = np.broadcast_to(ramp[None, :, None], (size[1], size[0], 3))
+    prepared = bridge.prepare(Image.fromarray(np.ascontiguousarray(ramp))).astype(float) / 250
+    assert prepared[:, 0].mean() == pytest.approx(0.055, abs=0.01)
+    assert prepared[:, -1].mean() == pytest.approx(0.945, abs=0.01)
+
+
 def test_the_export_runs_what_timm_runs(bridge):
     import torch
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -11,9 +13,14 @@ import pytest
 from PIL import Image
 
 from engine.encoders import registry
+from engine.encoders import towers as mixing
+from engine.encoders.base import Embedded, Heard
+from engine.encoders.compact import pictures, sounds, text
 from engine.encoders.compact.sounds import HEAD
-from engine.encoders.fake import COLOURS, fake_towers
+from engine.encoders.fake import COLOURS, FakeEncoder, FakeSounds, fake_towers
 from engine.encoders.torchvision_ops import declare_missing_operators
+from engine.encoders.towers import Towers
+from engine.encoders.weights import AISFX, EFFICIENTNET, MINILM, MINILM_TOKENIZER, WeightFile
 from engine.errors import EncoderUnavailable
 
 
@@ -49,9 +56,133 @@ def test_every_vector_is_unit(towers):
         np.testing.assert_allclose(np.linalg.norm(rows, axis=1), 1, atol=1e-5)
 
 
-def test_the_shared_revision_names_the_sound_bridge_too(towers):
-    assert towers.shared.revision == f"{towers.encoder.shared.revision}+{towers.sound.revision}"
+class Hears(FakeSounds):
+    """Hears with the probabilities that it is given, in every window."""
+
+    vocabulary = ("one", "two", "three", "four")
+
+    def __init__(self, *probabilities: float) -> None:
+        self._row = np.array(probabilities, np.float32)
+
+    def listen(self, windows):
+        heard = super().listen(windows)
+        return Heard(heard.features, np.tile(self._row, (len(windows), 1)))
+
+    @classmethod
+    def embedded(cls, *probabilities: float) -> Embedded:
+        towers = Towers(FakeEncoder(), cls(*probabilities))
+        return towers.embed_sounds([towers.sound.prepare(tone(500))])
+
+
+@pytest.mark.parametrize("known", [0.0, 0.3, 1.0])
+def test_what_no_word_is_known_of_is_a_sound(known):
+    words = FakeEncoder().embed_texts(["the sound of a one", "a sound"])
+    expected = np.array([known, 1 - known]) @ words
+    vector = Hears.embedded(known, 0, 0, 0).vectors["fake"][0]
+    np.testing.assert_allclose(vector, expected / np.linalg.norm(expected), atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("probabilities", "words"),
+    [
+        ((0.14, 0.13, 0.0, 0.0), []),
+        ((0.14, 0.16, 0.0, 0.0), ["two"]),
+        ((0.16, 0.22, 0.3, 0.2), ["three", "two", "four"]),
+    ],
+)
+def test_a_sound_is_tagged_with_few_words_and_probable_ones(probabilities, words):
+    (tags,) = Hears.embedded(*probabilities).tags
+    assert [tag.word for tag in tags] == words
+
+
+def test_the_shared_revision_names_both_and_how_they_meet(towers):
+    encoder, sound, _ = towers.shared.revision.split("+")
+    assert (encoder, sound) == (towers.encoder.shared.revision, towers.sound.revision)
     assert [space.name for space in towers.spaces] == ["fake", "fake-looks", "fake-sounds"]
+
+
+def test_a_library_is_searched_with_or_without_the_speech_bridge(settings):
+    assert fake_towers("hello").spaces == fake_towers().spaces
+    without = dataclasses.replace(settings, speech=False)
+    assert registry.towers("compact", settings).spaces == registry.towers("compact", without).spaces
+
+
+# --- what a revision names
+
+
+def spaces_of(settings):
+    return {space.name: space for space in registry.towers("compact", settings).spaces}
+
+
+def another(file: WeightFile) -> WeightFile:
+    return dataclasses.replace(file, sha256="0" * 64)
+
+
+LOOKS, SOUNDS, WORDS = {"compact", "looks"}, {"compact", "sounds"}, {"compact"}
+SHAPES_VECTORS = [
+    (text, "MINILM", another(MINILM), WORDS),
+    (text, "MINILM_TOKENIZER", another(MINILM_TOKENIZER), WORDS),
+    (text, "_MAX_TOKENS", 128, WORDS),
+    (text, "_REVISION", 0, WORDS),
+    (text, "_CODE", 0, WORDS),
+    (pictures, "EFFICIENTNET", another(EFFICIENTNET), LOOKS),
+    (pictures, "SIDE", 224, LOOKS),
+    (pictures, "_CROP", 0.5, LOOKS),
+    (pictures, "_REVISION", 0, LOOKS),
+    (pictures, "_CODE", 0, LOOKS),
+    (pictures, "HEAD", sounds.HEAD, WORDS),
+    (pictures, "_WORDS", 0, WORDS),
+    (sounds, "AISFX", another(AISFX), SOUNDS),
+    (sounds, "_LOUDEST", 9.0, SOUNDS),
+    (sounds, "_REVISION", 0, SOUNDS),
+    (sounds, "_FEATURES", "0", SOUNDS),
+    *((sounds, name, 7, SOUNDS) for name in ("RATE", "BANDS", "_FFT", "_HOP", "_BLOCK", "_STEP")),
+    (sounds, "HEAD", pictures.HEAD, WORDS),
+    (sounds, "_WORDS", 0, WORDS),
+    (mixing, "_SOUND_PHRASE", "a {}", WORDS),
+    (mixing, "_SOME_SOUND", "a noise", WORDS),
+    (mixing, "_REVISION", 0, WORDS),
+]
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "value", "changed"),
+    SHAPES_VECTORS,
+    ids=[f"{module.__name__.rpartition('.')[2]}.{name}" for module, name, *_ in SHAPES_VECTORS],
+)
+def test_what_shapes_a_vector_is_in_the_revision_of_its_spaces_alone(
+    settings, monkeypatch, module, name, value, changed
+):
+    before = spaces_of(settings)
+    monkeypatch.setattr(module, name, value)
+    after = spaces_of(settings)
+    differing = {n for n in before if before[n].revision != after[n].revision}
+    assert differing == changed
+
+
+def test_a_revision_is_known_without_the_weights(settings, monkeypatch):
+    monkeypatch.setattr(WeightFile, "locate", lambda file: pytest.fail(f"{file.file} was read"))
+    assert spaces_of(settings)
+
+
+def test_a_revision_is_the_same_in_every_process(settings):
+    code = (
+        "from engine.config import Settings; from engine.encoders import registry\n"
+        "print(*registry.towers('compact', Settings.from_env()).spaces, sep='\\n', end='')"
+    )
+    printed = subprocess.run(
+        [sys.executable, "-c", code], check=True, timeout=60, capture_output=True, text=True
+    ).stdout
+    assert printed == "\n".join(map(str, spaces_of(settings).values()))
+
+
+def test_a_sound_head_that_is_gone_is_one_clear_error(settings, tmp_path):
+    gone = dataclasses.replace(settings, sound_head=tmp_path / "gone.safetensors")
+    with pytest.raises(EncoderUnavailable, match="no such sound head"):
+        _ = registry.towers("compact", gone).shared
+
+
+# --- the registry
 
 
 def test_compact_has_three_spaces_and_making_it_loads_nothing(settings):

@@ -8,10 +8,9 @@ from functools import cached_property
 from PIL import Image
 
 from engine.config import Settings
-from engine.encoders.base import Embedded, Pixels
-from engine.encoders.compact.pictures import HEAD, LOOKS_DIM, CompactPictures
+from engine.encoders.base import Embedded, Pixels, revision_of
+from engine.encoders.compact.pictures import LOOKS_DIM, CompactPictures
 from engine.encoders.compact.text import DIM, MiniLM
-from engine.encoders.weights import EFFICIENTNET, MINILM, sha256
 from engine.types import Space, Vectors
 
 NAME = "compact"
@@ -29,14 +28,14 @@ class CompactEncoder:
 
     @cached_property
     def shared(self) -> Space:
-        """384-d; its revision names every file that a vector depends on."""
-        revision = f"{MINILM.sha256[:8]}-{EFFICIENTNET.sha256[:8]}-{sha256(HEAD)[:8]}"
+        """384-d; its revision names all that the vector of a text or a picture depends on."""
+        revision = revision_of(texts=self._text.revision, pictures=self._pictures.revision)
         return Space(NAME, NAME, revision, DIM)
 
     @cached_property
     def looks(self) -> Space:
         """1280-d pooled features of the picture tower."""
-        return Space("looks", NAME, EFFICIENTNET.sha256[:8], LOOKS_DIM)
+        return Space("looks", NAME, self._pictures.looks_revision, LOOKS_DIM)
 
     def check(self) -> None:
         """Raise ``EncoderUnavailable`` unless every tower can be had."""

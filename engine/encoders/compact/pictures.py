@@ -18,9 +18,9 @@ import numpy as np
 from PIL import Image
 
 from engine.config import Settings
-from engine.encoders.base import Pixels
+from engine.encoders.base import Pixels, revision_of
 from engine.encoders.onnx import Damaged, Tower, load_cached
-from engine.encoders.weights import EFFICIENTNET
+from engine.encoders.weights import EFFICIENTNET, sha256
 from engine.types import Tag, Vectors
 
 SIDE = 260
@@ -30,6 +30,10 @@ _CROP = 0.89
 """Share of the shorter side that is kept; the tower was trained on such crops."""
 _REVISION = 1
 """Of the exporting code."""
+_CODE = 1
+"""Of everything else between a picture and its features and probabilities."""
+_WORDS = 1
+"""Of the code between probabilities and the vector in the shared space."""
 _TAG_FLOOR = 0.1
 _MAX_TAGS = 5
 HEAD = Path(__file__).parent / "heads" / "pictures.safetensors"
@@ -43,6 +47,18 @@ class CompactPictures:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._tower = Tower(settings, "compact/efficientnet", EFFICIENTNET, _REVISION, _export)
+
+    @property
+    def looks_revision(self) -> str:
+        """Changes whenever the same picture would get other features or probabilities."""
+        return revision_of(
+            weights=EFFICIENTNET.sha256, export=_REVISION, code=_CODE, side=SIDE, crop=_CROP
+        )
+
+    @cached_property
+    def revision(self) -> str:
+        """Changes whenever the same picture would get another vector of the shared space."""
+        return revision_of(looks=self.looks_revision, head=sha256(HEAD), words=_WORDS)
 
     def check(self) -> None:
         """Raise ``EncoderUnavailable`` unless the tower can be had."""

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from engine.config import Settings
+from engine.encoders.base import revision_of
 from engine.encoders.onnx import Tower
 from engine.encoders.weights import MINILM, MINILM_TOKENIZER
 from engine.types import Vectors
@@ -18,6 +19,8 @@ DIM = 384
 _MAX_TOKENS = 256
 _REVISION = 1
 """Of the exporting code."""
+_CODE = 1
+"""Of everything else between a text and its vector."""
 
 
 class MiniLM:
@@ -26,6 +29,17 @@ class MiniLM:
     def __init__(self, settings: Settings) -> None:
         self._batch_size = settings.batch_size
         self._tower = Tower(settings, "compact/minilm", MINILM, _REVISION, _export)
+
+    @property
+    def revision(self) -> str:
+        """Changes whenever the same text would get another vector."""
+        return revision_of(
+            weights=MINILM.sha256,
+            tokenizer=MINILM_TOKENIZER.sha256,
+            export=_REVISION,
+            code=_CODE,
+            tokens=_MAX_TOKENS,
+        )
 
     def check(self) -> None:
         """Raise ``EncoderUnavailable`` unless the tower and its tokenizer can be had."""
