@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import sys
+import threading
 import wave
+from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from types import SimpleNamespace
 
@@ -88,6 +90,72 @@ def test_without_faster_whisper_the_extra_is_named(settings, monkeypatch):
     monkeypatch.setitem(sys.modules, "faster_whisper", None)
     with pytest.raises(ExtraMissing, match=r"sensorium\[speech\]"):
         WhisperSpeech(settings).transcribe(silence(1))
+
+
+# --- the trimmed encoder
+
+
+class Counted:
+    """In the place of ``WhisperModel``: encodes to the features themselves."""
+
+    def __init__(self):
+        self.encoded = []
+
+    def encode(self, features):
+        self.encoded.append(features.shape)
+        return features.copy()
+
+
+def spoken(frames, value=1.0):
+    """Features of a 30 s window in which somebody speaks for so many frames."""
+    features = np.zeros((80, 3000), np.float32)
+    features[:, :frames] = value
+    return features
+
+
+@pytest.mark.parametrize(("frames", "kept"), [(0, 400), (150, 550), (2800, 3000)])
+def test_four_seconds_of_silence_are_kept_behind_the_words(frames, kept):
+    model = bridge._trimming(Counted)()
+    assert model.encode(spoken(frames)).shape == (80, kept)
+
+
+def test_the_same_start_is_encoded_once():
+    model = bridge._trimming(Counted)()
+    for features in (spoken(100), spoken(100), spoken(100, 2.0), spoken(100)):
+        assert model.encode(features)[0, 0] == features[0, 0]
+    assert len(model.encoded) == 3
+
+
+def test_threads_that_share_a_model_get_their_own_encodings():
+    both = threading.Barrier(2)
+
+    class Remembering(bridge._trimming(Counted)):
+        """Both threads have remembered theirs before either looks again."""
+
+        @property
+        def _last(self):
+            return self.__dict__.get("_last")
+
+        @_last.setter
+        def _last(self, value):
+            self.__dict__["_last"] = value
+            both.wait(10)
+
+    model, values = Remembering(), (1.0, 2.0)
+    with ThreadPoolExecutor(2) as pool:
+        encodings = list(pool.map(model.encode, [spoken(100, value) for value in values]))
+    assert tuple(encoding[0, 0] for encoding in encodings) == values
+
+
+def test_recordings_are_heard_alike_at_once_and_one_by_one(speech, say):
+    museum = say("Welcome to the museum of natural history.")
+    meeting = say("The meeting starts in the morning, so please bring the report.")
+    recordings = [np.concatenate([silence(n), said]) for n, said in ((1, museum), (4, meeting))]
+    one_by_one = [speech.transcribe(samples) for samples in recordings]
+    with ThreadPoolExecutor(2) as pool:
+        at_once = list(pool.map(speech.transcribe, recordings * 2))
+    assert at_once == one_by_one * 2
+    assert [said[0].start for said in one_by_one] == pytest.approx([1, 4], abs=1.0)
 
 
 # --- rules

@@ -74,6 +74,44 @@ def test_a_waiting_writer_goes_before_new_readers():
     assert order == ["writer", "reader"]
 
 
+def test_a_writer_interrupted_while_waiting_keeps_no_reader_out(monkeypatch):
+    guard, interrupt, waits = Guard(), threading.Event(), threading.Event()
+    changed, wait_for, order = guard._changed, guard._changed.wait_for, []
+
+    def waiting(predicate):
+        if threading.current_thread() is not writer:
+            waits.set()
+            return wait_for(predicate)
+        changed.release()  # as waiting does, without being woken for anything else
+        interrupt.wait(10)
+        changed.acquire()
+        raise KeyboardInterrupt
+
+    def write():
+        with pytest.raises(KeyboardInterrupt), guard.writing():
+            order.append("writer")
+
+    def read():
+        with guard.reading():
+            order.append("reader")
+
+    with guard.reading():
+        monkeypatch.setattr(changed, "wait_for", waiting)
+        writer = threading.Thread(target=write, daemon=True)
+        writer.start()
+        while not guard._writers_waiting:  # its thread has been started, and may not have run yet
+            pass
+        reader = threading.Thread(target=read, daemon=True)  # must not outlive a failure
+        reader.start()
+        assert waits.wait(10)
+        with changed:  # to be had once the reader is waiting
+            assert order == []
+            interrupt.set()
+        for thread in (writer, reader):
+            thread.join(10)
+        assert order == ["reader"]
+
+
 @pytest.mark.parametrize("side", ["reading", "writing"])
 def test_an_error_inside_lets_go(side):
     guard = Guard()
