@@ -19,7 +19,7 @@ every general word, and stands before the pictures that a word is true of.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -120,19 +120,29 @@ def _unit(rows: Vectors) -> Vectors:
     return scaled
 
 
-def fit(tower: MiniLM, nouns: Mapping[str, Synset]) -> dict[str, Vectors]:
-    """The tensors of the head: ``class_vectors`` (1000, 384) and ``unknown`` (384,)."""
+def fit(
+    tower: MiniLM, nouns: Mapping[str, Synset], unseen: Collection[str] = ()
+) -> dict[str, Vectors]:
+    """The tensors of the head: ``class_vectors`` (1000, 384) and ``unknown`` (384,).
+
+    Args:
+        unseen: words to leave out of the phrases and of the ancestors that are mixed in,
+            with none in their place. It shows how a head does on words that it was not
+            fitted to; the synonyms of these words stay.
+    """
     offsets, names = _classes()
     trees = [ancestors(nouns, offset) for offset in offsets]
-    words, targets = zip(*_phrases(names, trees, nouns), strict=True)
+    seen = [phrase for phrase in _phrases(names, trees, nouns) if phrase[0] not in unseen]
+    words, targets = zip(*seen, strict=True)
     phrases = [template.format(word) for template in _TEMPLATES for word in words]
     embedded = tower.embed(phrases)
     fitted = _unit(_ridge(embedded, np.tile(np.stack(targets), (len(_TEMPLATES), 1))))
 
-    general = sorted({offset for tree in trees for offset in tree})
-    rows = dict(zip(general, tower.embed([nouns[o].words[0] for o in general]), strict=True))
+    first = {offset: nouns[offset].words[0] for tree in trees for offset in tree}
+    general = sorted(offset for offset, word in first.items() if word not in unseen)
+    rows = dict(zip(general, tower.embed([first[o] for o in general]), strict=True))
     above = np.stack(
-        [np.sum([_DECAY**steps * rows[o] for o, steps in t.items()], axis=0) for t in trees]
+        [np.sum([_DECAY**n * rows[o] for o, n in t.items() if o in rows], axis=0) for t in trees]
     )
     own = tower.embed([row[0] for row in names])
     mixed = _unit(fitted + _NAME * own + _ABOVE * _unit(above))

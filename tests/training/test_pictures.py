@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from engine.training.pictures import _ridge, ancestors, read_nouns
+from engine.training.pictures import Synset, _classes, _ridge, ancestors, fit, read_nouns
 
 NOUNS = """\
   1 This line and the like are the licence.
@@ -39,3 +39,28 @@ def test_the_fit_gives_a_phrase_a_high_score_where_it_is_true():
     targets = np.array([[1, 0], [0, 1], [0.5, 0.5], [0, 0]], np.float32)
     scores = inputs @ _ridge(inputs, targets).T
     np.testing.assert_allclose(scores, targets * 100 / 110, atol=1e-5)
+
+
+class Listening:
+    """A tower that keeps what it was asked."""
+
+    def __init__(self):
+        self.asked = set()
+
+    def embed(self, texts):
+        self.asked |= set(texts)
+        return np.random.default_rng(0).standard_normal((len(texts), 8)).astype(np.float32)
+
+
+def test_words_that_are_left_out_of_the_fit_are_not_put_to_the_tower():
+    offsets, _ = _classes()
+    nouns = {o: Synset(("thing",), ("ab"[i > 600], "c")) for i, o in enumerate(offsets)}
+    nouns |= {"a": Synset(("animal",), ()), "c": Synset(("entity",), ())}
+    nouns["b"] = Synset(("artefact of man", "craft"), ())
+    whole, part = Listening(), Listening()
+    head = fit(whole, nouns)
+    less = fit(part, nouns, unseen={"artefact of man", "animal"})
+    assert part.asked < whole.asked
+    gone = {"artefact of man", "a photo of a artefact of man", "a artefact of man in a picture"}
+    assert whole.asked - part.asked == gone | {"animal"}
+    assert head["class_vectors"].shape == less["class_vectors"].shape
