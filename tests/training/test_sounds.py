@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from engine.encoders.compact.sounds import CompactSounds
-from engine.training.sounds import main
+from engine.training.sounds import Corpus, held_out_clips, main, recordings_of
 from tests.waves import RATE, noise, tone, write
 
 
@@ -51,6 +51,11 @@ def test_training_writes_a_head_that_names_new_sounds(folder, settings):
         ("file,name\nhiss0.wav,hiss\n", "no column"),
         ("file,label\nhiss0.wav,hiss\nhum0.wav,hum\n", "three labels"),
         ("file,label\nhiss0.wav,a\nhum0.wav,b\nhum1.wav,b\nhiss1.wav,c\n", "needs two"),
+        (
+            "file,label\nhiss0.wav,a\nhiss0.wav,a\nhum0.wav,b\nhum1.wav,b\n"
+            "whistle0.wav,c\nwhistle1.wav,c\n",
+            "'a' has one recording",
+        ),
         ("file,label\nlabels.csv,hiss\n", "labels.csv: "),
         ("file,label\n", "lists no sounds"),
         ("file,label\nsilent.wav,hiss\n", "silent.wav: nothing but silence"),
@@ -66,3 +71,26 @@ def test_what_cannot_be_trained_on_is_one_line(folder, labels, message):
     assert result.output.startswith("Error: ")
     assert message in result.output
     assert not out.exists()
+
+
+def test_clips_that_share_a_window_are_one_recording():
+    features = np.eye(6, dtype=np.float32)[[0, 1, 2, 1, 3, 2, 4]]
+    clips = np.array([0, 0, 1, 2, 3, 4, 5])
+    assert recordings_of(features, clips).tolist() == [0, 0, 1, 0, 3, 1, 5]
+
+
+def test_a_clip_that_joins_two_recordings_makes_them_one():
+    features = np.eye(3, dtype=np.float32)[[0, 1, 0, 1, 2]]
+    assert recordings_of(features, np.array([0, 1, 2, 2, 3])).tolist() == [0, 0, 0, 0, 3]
+
+
+def test_copies_of_a_recording_fall_into_one_fold():
+    clips = np.arange(24)
+    recordings = clips - clips % 2 * (clips % 3 == 0)  # some clips are the one before again
+    labels = np.repeat(["a", "b", "c"], 8)
+    corpus = Corpus(np.zeros((24, 512), np.float32), labels, clips, recordings)
+    tests = list(held_out_clips(corpus, 4, seed=0))
+    assert np.sum(tests, axis=0).tolist() == [1] * 24
+    for test in tests:
+        assert not set(recordings[test]) & set(recordings[~test])
+        assert set(labels[~test]) == {"a", "b", "c"}
