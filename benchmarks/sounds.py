@@ -3,12 +3,15 @@
     python -m benchmarks.sounds --data DIR
 
 Five folds: each clip's words come from a head that was trained without its fold.
+Of the copies of one recording, which collections hold under several names, the first
+takes part and the others do not: they would be trained on in one fold and asked for in
+another, and be found twice.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,20 +19,22 @@ import click
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.common import data_option, machine, need, reached, scratch, table
+from benchmarks.common import Row, at_least, command, conclude, data_option, machine, need, scratch
 from engine.config import Settings
 from engine.encoders.compact.encoder import CompactEncoder
 from engine.encoders.compact.sounds import CompactSounds
 from engine.encoders.towers import Towers
 from engine.training.sounds import (
     Corpus,
+    Labels,
     fit,
     held_out_clips,
     read_corpus,
     read_labels,
 )
 
-_PHRASE = "the sound of a {}"
+_PHRASES = ("the sound of a {}", "a recording of {}")
+"""The first has a target; the second asks whether the wording matters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +80,30 @@ def _clip_scores(
     return np.maximum.reduceat(queries @ vectors.T, starts, axis=1)
 
 
+def _distinct(corpus: Corpus) -> Corpus:
+    """The first clip of each recording, numbered anew without gaps."""
+    first = corpus.subset(corpus.clips == corpus.recordings)
+    numbers = np.unique(first.clips, return_inverse=True)[1].astype(np.int64)
+    return Corpus(first.features, first.labels, numbers, numbers)
+
+
 def _top(scores: NDArray[np.float32], count: int) -> NDArray[np.int64]:
     return np.argsort(-scores, axis=1, kind="stable")[:, :count]
+
+
+def _by_text(
+    encoder: CompactEncoder, held: HeldOut, labels: Labels, clips: NDArray[np.int64]
+) -> Iterator[Row]:
+    """Both measures of each wording; ``labels`` are those of the clips."""
+    words = np.unique(labels)
+    for phrase in _PHRASES:
+        queries = encoder.embed_texts([phrase.format(word) for word in words])
+        found = labels[_top(_clip_scores(queries, held.vectors, clips), 10)] == words[:, None]
+        hits, precision = float(found.any(1).mean()), float(found[:, :5].mean())
+        held_to = phrase == _PHRASES[0]
+        text = phrase.format("{label}")
+        yield text, "R@10 hit rate", f"{hits:.3f}", at_least(hits, 0.9) if held_to else None
+        yield text, "mean P@5", f"{precision:.3f}", at_least(precision, 0.75) if held_to else None
 
 
 def _rate(sounds: CompactSounds) -> float:
@@ -89,7 +116,7 @@ def _rate(sounds: CompactSounds) -> float:
     return len(windows) / (time.perf_counter() - started)
 
 
-@click.command(help=__doc__.partition("\n")[0] if __doc__ else None)
+@command(__doc__)
 @data_option
 @click.option("--folds", default=5, show_default=True)
 def main(data: Path, folds: int) -> None:
@@ -97,28 +124,22 @@ def main(data: Path, folds: int) -> None:
     settings = Settings.from_env()
     encoder, sounds = CompactEncoder(settings), CompactSounds(settings)
     files = read_labels(data / "sounds", "labels.csv")
-    corpus = read_corpus(sounds, settings, files)
+    corpus = _distinct(read_corpus(sounds, settings, files))
     with scratch() as folder:
         held = _held_out(corpus, encoder, settings, folds, folder)
-    labels = np.array([label for _, label in files])
-    words = np.unique(labels)
-    queries = encoder.embed_texts([_PHRASE.format(word) for word in words])
-    found = labels[_top(_clip_scores(queries, held.vectors, corpus.clips), 10)]
-    hits = float((found == words[:, None]).any(1).mean())
-    precision = float((found[:, :5] == words[:, None]).mean())
+    labels = corpus.labels[np.unique(corpus.clips, return_index=True)[1]]
     alike = _clip_scores(corpus.features, corpus.features, corpus.clips)
     alike[np.arange(len(alike)), corpus.clips] = -1
     likeness = float((labels[_top(alike, 5)] == corpus.labels[:, None]).mean())
-    text, sound = _PHRASE.format("{label}"), "another sound"
-    table(
-        f"Quality, {len(files)} sounds, {len(words)} labels, {folds} folds held out; {machine()}.",
-        ("query", "measure", "compact", "must reach", "reached"),
+    conclude(
+        f"Quality, {len(labels)} recordings ({len(files) - len(labels)} copies left out),"
+        f" {len(set(labels))} labels, {folds} folds held out; {machine()}.",
+        ("query", "measure", "compact"),
         [
-            (text, "R@10 hit rate", f"{hits:.3f}", 0.9, reached(hits, 0.9)),
-            (text, "mean P@5", f"{precision:.3f}", 0.75, reached(precision, 0.75)),
-            ("(most probable word)", "accuracy", f"{held.right.mean():.3f}", "", ""),
-            (sound, "mean P@5, leave one out", f"{likeness:.3f}", "", ""),
-            ("(tower)", "10 s windows a second", f"{_rate(sounds):.1f}", "", ""),
+            *_by_text(encoder, held, labels, corpus.clips),
+            ("(most probable word)", "accuracy", f"{held.right.mean():.3f}", None),
+            ("another sound", "mean P@5, leave one out", f"{likeness:.3f}", None),
+            ("(tower)", "10 s windows a second", f"{_rate(sounds):.1f}", None),
         ],
     )
 
