@@ -6,10 +6,11 @@ Porter's, FTS5's own, without stop words.
 
 The server's ranks (``ts_rank``, ``ts_rank_cd``) know nothing of how rare a word is,
 and are no log odds that could be added to those of vectors. So BM25 is computed, by
-the formula of FTS5 with its constants and the same weights: term frequencies come
-from the positions in the tsvector, where the label A marks what is said and the tags,
-and C the name; document frequencies from the GIN index; the number of rows and of
-words from a table of one row that the writer keeps.
+the formula of FTS5 with its constants and the same weights. How many rows have a word
+comes from the GIN index; the number of all rows and words from a table of one row that
+the writer keeps; how often a row has a word from the positions in its tsvector. To
+count those takes long, so the label of a word says the two counts that almost all have:
+A for once in what is said and the tags, B for once in the name.
 """
 
 from __future__ import annotations
@@ -41,8 +42,9 @@ _CREATE = (
     "DROP TABLE IF EXISTS moments_fts, moments_fts_totals",
     "DROP TEXT SEARCH DICTIONARY IF EXISTS moments_fts_stems",
     "CREATE TEXT SEARCH DICTIONARY moments_fts_stems (TEMPLATE = snowball, LANGUAGE = porter)",
-    "CREATE TABLE moments_fts"
-    " (rowid BIGINT PRIMARY KEY, words TSVECTOR NOT NULL, length INTEGER NOT NULL)",
+    # length is in words, of which the first ``body`` are not of the name.
+    "CREATE TABLE moments_fts (rowid BIGINT PRIMARY KEY, words TSVECTOR NOT NULL,"
+    " length INTEGER NOT NULL, body INTEGER NOT NULL)",
     # Without the list of what is to be indexed later, which every search would read through.
     "CREATE INDEX moments_fts_words ON moments_fts USING gin (words) WITH (fastupdate = off)",
     "CREATE TABLE moments_fts_totals (rows BIGINT NOT NULL, words BIGINT NOT NULL)",
@@ -55,20 +57,22 @@ _STEM = (
 # One statement for all rows, so that the one row of totals changes once. A tsvector
 # has 16,383 positions, and what comes later shares the last.
 _INSERT = f"""
-WITH added AS (
-    INSERT INTO moments_fts (rowid, words, length)
-    SELECT
-        given.rowid,
-        coalesce(string_agg(
-            {_STEM} || ':' || least(place, 16383)
-                || CASE WHEN place > body THEN 'C' ELSE 'A' END,
-            ' '
-        ), '')::tsvector,
-        count(word)
-    FROM json_to_recordset(%(rows)s::json) AS given (rowid BIGINT, body INTEGER, words JSON)
-    LEFT JOIN LATERAL json_array_elements_text(given.words) WITH ORDINALITY AS w (word, place)
-        ON true
-    GROUP BY given.rowid
+WITH given AS (
+    SELECT * FROM json_to_recordset(%(rows)s::json) AS r (rowid BIGINT, body INTEGER, words JSON)
+), held AS (
+    SELECT rowid, {_STEM} AS lexeme, array_agg(least(place, 16383)) AS places,
+        CASE WHEN count(*) > 1 THEN 'D' WHEN min(place) > min(body) THEN 'B' ELSE 'A' END AS label
+    FROM given, json_array_elements_text(given.words) WITH ORDINALITY AS w (word, place)
+    GROUP BY rowid, lexeme
+), vectors AS (
+    SELECT rowid, string_agg(
+        lexeme || ':' || array_to_string(places, label || ',') || label, ' '
+    )::tsvector AS words
+    FROM held GROUP BY rowid
+), added AS (
+    INSERT INTO moments_fts (rowid, words, length, body)
+    SELECT rowid, coalesce(vectors.words, ''), json_array_length(given.words), body
+    FROM given LEFT JOIN vectors USING (rowid)
     RETURNING length
 )
 UPDATE moments_fts_totals SET
@@ -92,38 +96,45 @@ _TOTALS = (
 # A word that is asked twice counts twice, as in FTS5; and one that most rows have
 # counts next to nothing, and never against them.
 _BM25 = f"""
-WITH asked AS MATERIALIZED (
+WITH totals AS MATERIALIZED (
+    SELECT rows, words::float8 / greatest(rows, 1) AS average FROM moments_fts_totals LIMIT 1
+), asked AS MATERIALIZED (
     SELECT {_STEM} AS lexeme, count(*) AS times
     FROM json_array_elements_text(%(asked)s::json) AS w (word)
     GROUP BY lexeme
 ), weighed AS MATERIALIZED (
-    SELECT lexeme, times * greatest(ln((rows - n + 0.5) / (n + 0.5)), 1e-6) AS weight
-    FROM asked, moments_fts_totals, LATERAL (
-        SELECT count(*)::float8 AS n FROM moments_fts WHERE words @@ lexeme::tsquery
+    SELECT lexeme, lexeme::tsquery AS has,
+        (lexeme || ':A')::tsquery AS once, (lexeme || ':B')::tsquery AS in_name,
+        times * greatest(ln((totals.rows - n + 0.5) / (n + 0.5)), 1e-6) AS weight
+    FROM totals, asked, LATERAL (
+        SELECT count(*)::float8 AS n FROM moments_fts f WHERE f.words @@ lexeme::tsquery
     ) AS counted
 )
-SELECT f.rowid, sum(weight * tf * 2.2 / (tf + 1.2 * (0.25 + 0.75 * average))) AS score
-FROM moments_fts f
-CROSS JOIN LATERAL (
-    SELECT f.length::float8 * t.rows / t.words AS average FROM moments_fts_totals t
-) AS relative
-CROSS JOIN LATERAL unnest(f.words) AS held (lexeme, positions, labels)
-JOIN weighed ON weighed.lexeme = held.lexeme
-CROSS JOIN LATERAL (
-    SELECT cardinality(labels)
-        - {1 - WEIGHTS["name"]} * cardinality(array_positions(labels, 'C'))::float8 AS tf
-) AS frequency
-WHERE f.words @@ (SELECT string_agg(lexeme, ' | ')::tsquery FROM asked)
+SELECT rowid, sum(
+    weight * 2.2 / (1 + 1.2 * (0.25 + 0.75 * length / average) / CASE
+        WHEN f.words @@ w.once THEN 1::float8
+        WHEN f.words @@ w.in_name THEN {WEIGHTS["name"]}
+        ELSE (
+            SELECT sum(CASE WHEN place > f.body THEN {WEIGHTS["name"]} ELSE 1 END)
+            FROM unnest(f.words) AS held, unnest(held.positions) AS place
+            WHERE held.lexeme = w.lexeme
+        ) END)
+) AS score
+FROM totals, weighed w JOIN moments_fts f ON f.words @@ w.has
+WHERE true {{only}}
+GROUP BY rowid
 """  # noqa: S608
-_BEST = "GROUP BY f.rowid ORDER BY score DESC, f.rowid LIMIT %(limit)s"
-_OF_KINDS = """AND EXISTS (
-    SELECT FROM moments m WHERE m.moment_id = f.rowid
-    AND m.kind = ANY (ARRAY(SELECT json_array_elements_text(%(kinds)s::json)))
-)"""
+_BEST = " ORDER BY score DESC, rowid LIMIT %(limit)s"
+# A subquery, because a join would read all moments for the few that are found.
+_OF_KINDS = """AND (SELECT kind FROM moments WHERE moment_id = f.rowid)
+    = ANY (ARRAY(SELECT json_array_elements_text(%(kinds)s::json)))
+"""
 _SOME = (
     "AND f.rowid = ANY (ARRAY(SELECT value::bigint FROM json_array_elements_text(%(ids)s::json)))"
-    " GROUP BY f.rowid"
 )
+_SEARCH = _BM25.format(only="") + _BEST
+_SEARCH_KINDS = _BM25.format(only=_OF_KINDS) + _BEST
+_SCORE = _BM25.format(only=_SOME)
 
 
 class TextSearch:
@@ -160,14 +171,14 @@ def search(
 ) -> list[tuple[int, float]]:
     """Moments whose words match, best first; ``match`` is what ``match_any`` makes."""
     values = {"kinds": json.dumps(list(kinds)), "limit": limit}
-    return _ask(connection, f"{_OF_KINDS} {_BEST}" if kinds else _BEST, match, values)
+    return _ask(connection, _SEARCH_KINDS if kinds else _SEARCH, match, values)
 
 
 def score(
     connection: psycopg.Connection[Any], match: str, moment_ids: Sequence[int]
 ) -> list[tuple[int, float]]:
     """Those of some moments whose words match."""
-    return _ask(connection, _SOME, match, {"ids": json.dumps(list(map(int, moment_ids)))})
+    return _ask(connection, _SCORE, match, {"ids": json.dumps(list(map(int, moment_ids)))})
 
 
 def count(connection: psycopg.Connection[Any]) -> int:
@@ -191,10 +202,10 @@ def _value(connection: psycopg.Connection[Any], text: LiteralString) -> Any:
 
 
 def _ask(
-    connection: psycopg.Connection[Any], rest: str, match: str, values: Mapping[str, object]
+    connection: psycopg.Connection[Any], text: str, match: str, values: Mapping[str, object]
 ) -> list[tuple[int, float]]:
     if not _EXPRESSION.fullmatch(match):
         raise InvalidQuery(f"{match!r} is no full text expression of quoted words")
     asked = _all_words(" ".join(_QUOTED.findall(match)))
-    text = f"{_BM25}{rest}".encode()
-    return connection.execute(text, {"asked": json.dumps(asked), **values}).fetchall()
+    asked_with = {"asked": json.dumps(asked), **values}
+    return connection.execute(text.encode(), asked_with).fetchall()

@@ -264,7 +264,7 @@ def test_rebuilt_words_equal_those_that_grew(store: Store, commit: Callable[...,
     commit(picture("/pics/beach.jpg", "b", "cat"), sound("/silence.wav"))
     with store.writer() as writer:
         writer.move(2, stat("/Moved Speech.wav"))
-    columns = "words, length" if store.catalog else "text, tags, name"
+    columns = "words, length, body" if store.catalog else "text, tags, name"
     read = f"SELECT rowid, {columns} FROM moments_fts ORDER BY rowid"
     grown = store._reader().connection.execute(read).fetchall()
     with store.writer() as writer:
