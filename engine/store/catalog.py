@@ -67,15 +67,16 @@ class Catalog:
             reader = self._reader()
             if reader.snapshots == 0:
                 reader.begin()
-                # A deferred transaction takes its view at the first read.
-                list(reader.ask("generation", {}))
         reader.snapshots += 1
         try:
+            # A deferred transaction takes its view at the first read.
+            self.generation()
             yield
         finally:
             reader.snapshots -= 1
             if reader.snapshots == 0:
-                reader.end()
+                with translated(self.path):
+                    reader.end()
 
     def generation(self) -> int:
         """A number that grows with every change to what a search could return."""

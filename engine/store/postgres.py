@@ -14,10 +14,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine.errors import CatalogUnreachable, ExtraMissing, LibraryBusy, UsageError
+from engine.errors import (
+    CatalogUnreachable,
+    ExtraMissing,
+    LibraryBusy,
+    LibraryCorrupt,
+    UsageError,
+)
 from engine.store import address, tsearch
 from engine.store.address import Address
 from engine.store.faults import one_line, translated
@@ -131,10 +138,10 @@ class Postgres:
         )
 
     def draft(self) -> Engine:
-        # Named before it is made, so that an interrupted run leaves word of it.
-        address.write(self.path / address.UNFINISHED, self.home)
         with _connect(self.home, self.path) as connection:
             _check_encoding(connection)
+            # Named before it is made, so that an interrupted run leaves word of it.
+            address.write(self.path / address.UNFINISHED, self.home)
             connection.execute(f"CREATE SCHEMA {self.home.schema}".encode())
         return self.writer()
 
@@ -144,9 +151,11 @@ class Postgres:
 
 def discard_draft(unfinished: Path) -> None:
     """Drop the schema that a draft names, and the draft."""
-    home = address.read(unfinished)
-    with translated(unfinished.parent), _connect(home, unfinished.parent) as connection:
-        connection.execute(f"DROP SCHEMA IF EXISTS {home.schema} CASCADE".encode())
+    # One that cannot be read was cut off before its schema was made.
+    with suppress(LibraryCorrupt):
+        home = address.read(unfinished)
+        with translated(unfinished.parent), _connect(home, unfinished.parent) as connection:
+            connection.execute(f"DROP SCHEMA IF EXISTS {home.schema} CASCADE".encode())
     unfinished.unlink(missing_ok=True)
 
 
@@ -163,10 +172,13 @@ def _connect(
         "connect_timeout": _CONNECT_SECONDS,
         "application_name": f"sensorium {os.getpid()}@{os.uname().nodename}",
         "client_encoding": "UTF8",
+        # A batch that takes long to encode must not look like a dead connection.
+        "keepalives_idle": 60,
     }
     try:
         given = psycopg.conninfo.conninfo_to_dict(home.conninfo)
-        given["options"] = " ".join(f"-c {name}={value}" for name, value in options.items())
+        own_options = (f"-c {name}={value}" for name, value in options.items())
+        given["options"] = " ".join([str(given.get("options") or ""), *own_options])
         return psycopg.connect(**{**own, **given}, autocommit=True)
     except psycopg.Error as error:
         raise CatalogUnreachable(

@@ -99,6 +99,7 @@ def test_a_server_that_does_not_answer_is_named(tmp_path: Path) -> None:
     with pytest.raises(CatalogUnreachable, match=line) as caught:
         Store.create(tmp_path / "library", "fake", NOWHERE)
     assert "\n" not in str(caught.value)
+    assert names(tmp_path) == []
     (tmp_path / "other").mkdir()
     address.write(tmp_path / "other" / "catalog.json", address.new(NOWHERE))
     with pytest.raises(CatalogUnreachable, match=line):
@@ -178,6 +179,30 @@ def test_what_an_interrupted_create_left_on_the_server_is_dropped(
     left = address.read(tmp_path / address.UNFINISHED)
     with Store.create(tmp_path, "fake", catalog) as store:
         tamper(store, f"CREATE SCHEMA {left.schema}")
+
+
+@on_postgres
+def test_a_create_that_fails_leaves_nothing_on_the_server(
+    catalog: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[str] = []
+
+    def full(*_: object) -> None:
+        made.append(address.read(tmp_path / "new" / address.UNFINISHED).schema)
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched, pytest.raises(LibraryReadOnly):
+        patched.setattr("engine.store.create._fill", full)
+        Store.create(tmp_path / "new", "fake", catalog)
+    assert names(tmp_path) == []
+    with Store.create(tmp_path / "new", "fake", catalog) as store:
+        tamper(store, f"CREATE SCHEMA {made[0]}")
+
+
+def test_an_address_that_was_cut_off_is_no_hindrance(tmp_path: Path) -> None:
+    (tmp_path / address.UNFINISHED).write_text('{"url": "postg')
+    Store.create(tmp_path, "fake").close()
+    assert names(tmp_path) == ["catalog.sqlite", "lock", "segments"]
 
 
 @on_postgres
