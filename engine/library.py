@@ -194,6 +194,7 @@ class Library:
         path: str | Path | None = None,
         *,
         encoder: str | None = None,
+        catalog: str | None = None,
         settings: Settings | None = None,
     ) -> IndexReport:
         """What ``index`` would do, of a library that need not exist. Indexes nothing:
@@ -202,7 +203,7 @@ class Library:
 
         settings = settings or Settings.from_env()
         try:
-            with Library.open(path, encoder=encoder, settings=settings) as library:
+            with Library.open(path, encoder=encoder, catalog=catalog, settings=settings) as library:
                 return run(library.store, library.towers, paths, settings, dry_run=True)
         except LibraryNotFound:
             towers = registry.towers(encoder or registry.DEFAULT, settings)

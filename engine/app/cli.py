@@ -146,6 +146,12 @@ def _hit_options(command: _Command) -> _Command:
     metavar="NAME",
     help="Of a new library: compact (default), open_clip:MODEL/PRETRAINED, or a model's folder.",
 )
+@click.option(
+    "--catalog",
+    metavar="URL",
+    help="Of a new library: postgresql+psycopg://USER@HOST/DATABASE, to have the catalog on a"
+    " server. A password comes from PGPASSWORD or ~/.pgpass.",
+)
 @click.option("--dry-run", is_flag=True, help="Say what would be done, and write nothing.")
 @click.option("--retry", is_flag=True, help="Try files again that failed before.")
 @_wait_option
@@ -154,6 +160,7 @@ def index(
     paths: tuple[str, ...],
     library: Path | None,
     encoder: str | None,
+    catalog: str | None,
     dry_run: bool,
     retry: bool,
     wait: bool,
@@ -170,10 +177,11 @@ def index(
     from engine.library import Library
 
     if dry_run:
-        report = Library.preview(paths, library, encoder=encoder)
+        report = Library.preview(paths, library, encoder=encoder, catalog=catalog)
     else:
         _must_exist(paths)
-        with Library.open(library, create=True, encoder=encoder) as opened, progress() as seen:
+        made = Library.open(library, create=True, encoder=encoder, catalog=catalog)
+        with made as opened, progress() as seen:
             report = opened.index(paths, retry=retry, wait=wait, progress=seen)
             _warn(opened)
     show.report(report, as_json=as_json)

@@ -319,6 +319,18 @@ def test_a_path_that_no_system_would_open_is_one_line(indexed, library, command,
     assert len(done.err) < 200
 
 
+def test_a_catalog_that_cannot_be_had_is_one_line(run, media, library):
+    for url, code, line in (
+        ("postgresql://me:secret@host/media", 2, "PGPASSWORD"),
+        ("postgresql://me@127.0.0.1:1/media", 1, "start the server"),
+    ):
+        done = run("index", media, "--encoder", "fake", "--catalog", url)
+        assert (done.code, done.out, len(done.err.splitlines())) == (code, "", 1)
+        assert line in done.err
+        assert "secret" not in done.err
+        assert not library.exists()
+
+
 def test_another_encoder_is_refused(indexed, media):
     done = indexed("index", media, "--encoder", "compact")
     assert done.code == 2
