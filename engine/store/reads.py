@@ -25,8 +25,6 @@ from sqlalchemy import (
     select,
     table,
 )
-from sqlalchemy.dialects import sqlite
-from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.engine import Dialect
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -158,6 +156,9 @@ def compiled(dialect: Dialect) -> dict[str, str]:
 
 def texts() -> dict[str, str]:
     """What the generated modules have to say, by the names of their files."""
+    from sqlalchemy.dialects import sqlite
+    from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
+
     postgres = PGDialect_psycopg()  # type: ignore[no-untyped-call]
     return {
         "sqlite_reads.py": _module("SQLite", sqlite.dialect(paramstyle="named")),

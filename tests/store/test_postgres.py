@@ -278,6 +278,30 @@ def test_a_commit_whose_connection_breaks_did_not_happen(
 
 
 @on_postgres
+def test_a_commit_whose_answer_is_lost_did_happen(
+    store: Store, commit: Callable[..., int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The server has committed, so the segments must not be taken for orphans."""
+    import psycopg
+
+    commit(picture("/a.jpg", "a"))
+    through = psycopg.Connection.commit
+
+    def lost(connection: psycopg.Connection) -> None:
+        through(connection)
+        connection.close()
+        raise psycopg.OperationalError("the connection was cut")
+
+    with store.writer() as writer:
+        with monkeypatch.context() as patched, pytest.raises(CatalogUnreachable, match="was lost"):
+            patched.setattr(psycopg.Connection, "commit", lost)
+            writer.commit([picture("/a.jpg", "new"), picture("/b.jpg", "b")])
+        invariants.check(store, {"/a.jpg": "new", "/b.jpg": "b"})
+        writer.commit([picture("/c.jpg", "c")])
+    invariants.check(store, {"/a.jpg": "new", "/b.jpg": "b", "/c.jpg": "c"})
+
+
+@on_postgres
 def test_a_reader_whose_connection_broke_asks_by_another(store: Store) -> None:
     process = store._reader().connection.info.backend_pid
     tamper(store, "SELECT pg_terminate_backend(?)", process)
