@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 import shutil
 from collections.abc import Callable, Iterator
@@ -13,12 +12,7 @@ import pytest
 
 from engine.store import Store
 from engine.types import IndexedAsset
-from tests.store.make import LOOKS, TEXT
-
-SERVER = os.environ.get("SENSORIUM_TEST_POSTGRES", "")
-_WITH_SERVER = pytest.mark.skipif(
-    not SERVER, reason="run .ci/run, or set SENSORIUM_TEST_POSTGRES=postgresql://USER@HOST/DATABASE"
-)
+from tests.store.make import LOOKS, POSTGRESQL, SERVER, TEXT
 
 
 @pytest.fixture(scope="session")
@@ -33,7 +27,7 @@ def database() -> Iterator[str]:
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=_WITH_SERVER)])
+@pytest.fixture(params=["sqlite", POSTGRESQL])
 def catalog(request: pytest.FixtureRequest) -> str | None:
     """Where a library of the test has its catalog, as ``Store.create`` takes it."""
     found: str | None = None

@@ -30,8 +30,18 @@ from engine.types import (
 TEXT = Space("text", "fake", "1", 8)
 LOOKS = Space("looks", "fake", "1", 4, "float32")
 ROOT = Path(__file__).parents[2]
+SERVER = os.environ.get("SENSORIUM_TEST_POSTGRES", "")
+POSTGRESQL = pytest.param(
+    "postgresql",
+    marks=pytest.mark.skipif(
+        not SERVER,
+        reason="run .ci/run, or set SENSORIUM_TEST_POSTGRES=postgresql://USER@HOST/DATABASE",
+    ),
+)
 on_sqlite = pytest.mark.parametrize("catalog", ["sqlite"], indirect=True)
 """A test that is about SQLite, or about its file."""
+on_postgres = pytest.mark.parametrize("catalog", [POSTGRESQL], indirect=True)
+"""A test that is about the server."""
 
 
 def vector(seed: str, dim: int) -> NDArray[np.float32]:

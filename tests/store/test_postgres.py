@@ -30,9 +30,8 @@ from engine.store import Store, address, failpoints, match_any
 from engine.store.verify import verify
 from engine.types import IndexedAsset
 from tests.store import invariants
-from tests.store.make import ROOT, TEXT, names, picture, python, sound, tamper
+from tests.store.make import ROOT, TEXT, names, on_postgres, picture, python, sound, tamper
 
-on_postgres = pytest.mark.parametrize("catalog", ["postgresql"], indirect=True)
 NOWHERE = "postgresql+psycopg://me@127.0.0.1:1/media?connect_timeout=2"
 
 
