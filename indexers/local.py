@@ -17,7 +17,16 @@ from engine.store import Store, Writer
 from engine.types import Asset, Failure, IndexReport
 from indexers.commit import Ledger
 from indexers.decode import decode
-from indexers.identify import Moved, Moves, NotMedia, Touched, Unknown, identify, stat_file
+from indexers.identify import (
+    Moved,
+    Moves,
+    NotMedia,
+    Touched,
+    Unknown,
+    identify,
+    stat_file,
+    trade,
+)
 from indexers.lookahead import Drained, LookAhead, Stopped
 from indexers.pieces import Facts, Note, Prepared, fault, transient
 from indexers.scan import Candidate, ScanPlan, missing, scan
@@ -143,17 +152,18 @@ class _Session:
         progress: Progress | None,
     ) -> None:
         self._plan = plan
+        self._trade = trade(plan.candidates)
         self._writer = writer
         self._towers = towers
         self._settings = settings
         self._progress = progress or _Quiet()
-        self._moves = Moves(store, plan.candidates)
+        self._moves = Moves(store, self._trade.candidates)
         self._worker: Worker[_Job] = Worker(towers, settings.batch_size)
         self._queue: LookAhead[tuple[_Job, _Event]] = LookAhead(
             settings.look_ahead, settings.threads
         )
         # One by one: a list would keep the vectors of every file until the end.
-        self._jobs = (_Job(candidate=candidate) for candidate in plan.candidates)
+        self._jobs = (_Job(candidate=candidate) for candidate in self._trade.candidates)
         self._next_job = Lock()
         self._ledger = Ledger(
             writer,
@@ -175,6 +185,7 @@ class _Session:
             self._progress.note(failure)
             self._ledger.failed(failure)
         self._ledger.settled(self._plan.settled)
+        self._take_trades()
         self._read_all()
         for known in self._plan.gone:
             if known.asset_id not in self._moves.claimed:
@@ -183,6 +194,14 @@ class _Session:
         return self._ledger.report(time.monotonic() - started)
 
     # --- the caller's thread ---------------------------------------------------
+
+    def _take_trades(self) -> None:
+        """Commit the moves that hold only together, before any other file takes a path."""
+        for moved, replaced in zip(self._trade.moves, self._trade.replaced, strict=True):
+            self._ledger.moved(moved.source, moved.stat, replaced)
+            self._progress.advance(moved.stat.path, 0)
+        if self._trade.moves:
+            self._ledger.flush()
 
     def _read_all(self) -> None:
         """Run the threads and take what they bring; none is left when this returns."""

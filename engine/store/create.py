@@ -54,6 +54,9 @@ def create(path: Path, encoder: str, catalog: str | None = None) -> None:
 def _check_empty(path: Path) -> None:
     """Refuse anything but an absent folder, or what an unfinished ``create`` left."""
     if not path.exists():
+        above = next(folder for folder in path.parents if folder.exists())
+        if not above.is_dir():
+            raise NotALibrary(f"{path} cannot be a folder: {above} is a file")
         return
     if not path.is_dir():
         raise NotALibrary(f"{path} is a file, and a library is a folder")

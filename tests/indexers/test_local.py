@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from engine.config import Settings
 from engine.encoders.fake import COLOURS, FakeSounds, fake_towers
 from engine.encoders.towers import Towers
@@ -83,20 +85,98 @@ def test_a_file_moved_over_another(media: Path, store: Store, index: Index) -> N
     assert names(store) == [second.name] and moment_ids(store, second) == before
 
 
-def test_files_that_swap_places(media: Path, store: Store, index: Index) -> None:
-    red = make.picture(media / "red.png", "red")
-    blue = make.picture(media / "blue.png", "blue")
+def rename_all(media: Path, names: dict[str, str]) -> None:
+    """Rename pictures all at once, so that they may trade their names."""
+    for old in names:
+        (media / f"{old}.png").rename(media / f"{old}.old")
+    for old, new in names.items():
+        (media / f"{old}.old").rename(media / f"{new}.png")
+
+
+@pytest.mark.parametrize("touched", [False, True])
+@pytest.mark.parametrize(
+    "names",
+    [
+        {"000": "001", "001": "000"},
+        {"000": "001", "001": "002", "002": "000"},
+        {"000": "001", "001": "002", "002": "003", "003": "new"},
+        {"003": "new", "002": "003", "001": "002"},
+        {"000": "001", "001": "000", "002": "003", "003": "002"},
+    ],
+    ids=["swap", "cycle", "chain", "shift", "two swaps"],
+)
+def test_files_that_trade_names_keep_their_moments(
+    media: Path, store: Store, index: Index, names: dict[str, str], touched: bool
+) -> None:
+    before = {}
+    for path in pictures(media, 4):
+        os.utime(path, ns=(0, int(path.stem) + 1))
     index()
-    red.rename(media / "third")
-    blue.rename(red)
-    (media / "third").rename(blue)
-    # A rename keeps the date of the file, and both are as large: touch them.
-    os.utime(red)
-    os.utime(blue)
-    assert index().changed == 2
-    tags = {Path(a.path).stem: store.moments_of(a.asset_id) for a in store.assets()}
-    assert tags["red"][0].moment.tags[0].word == "blue"
-    assert tags["blue"][0].moment.tags[0].word == "red"
+    for path in media.iterdir():
+        before[path.stem] = moment_ids(store, path)
+    vector = vectors(store, "fake")
+    rename_all(media, names)
+    for new in names.values() if touched else ():
+        os.utime(media / f"{new}.png")
+    dry = index(dry_run=True)
+    report = index(towers=Towers(Broken(), FakeSounds()))
+    assert (report.moved, report.unchanged) == (len(names), 4 - len(names))
+    assert (report.added, report.changed, report.removed, report.moments) == (0, 0, 0, 0)
+    assert (dry.moved, dry.unchanged, dry.removed) == (report.moved, report.unchanged, 0)
+    for old, ids in before.items():
+        assert moment_ids(store, media / f"{names.get(old, old)}.png") == ids
+    assert vectors(store, "fake").keys() == vector.keys()
+    assert index().unchanged == 4
+
+
+def test_a_file_that_gave_its_name_away_may_be_new_or_bad_or_no_media(
+    media: Path, store: Store, index: Index
+) -> None:
+    paths = [*pictures(media, 2), make.picture(media / "thing", "blue"), media / "gone.png"]
+    make.picture(paths[3], "white")
+    index()
+    before = {path: moment_ids(store, path) for path in paths}
+    for path in paths[:3]:
+        path.rename(path.with_suffix(".moved.png"))
+    make.picture(paths[0], "black", (40, 40))
+    paths[1].write_bytes(b"\xff\xd8\xff\xe0 nothing more")
+    paths[2].write_text("no media")
+    paths[3].unlink()
+    report = index()
+    assert (report.moved, report.added, report.failed) == (3, 1, 1)
+    assert (report.skipped, report.removed, report.changed) == (1, 1, 0)
+    for path in paths[:3]:
+        assert moment_ids(store, path.with_suffix(".moved.png")) == before[path]
+    assert set(moment_ids(store, paths[0])).isdisjoint(before[paths[0]])
+    assert store.get(paths[1]) is None and store.get(paths[2]) is None
+
+
+def test_a_trade_over_another_file_forgets_what_was_there(
+    media: Path, store: Store, index: Index
+) -> None:
+    first, second, third = pictures(media, 3)
+    index()
+    before = moment_ids(store, first)
+    first.rename(second)
+    make.picture(first, "black", (40, 40))
+    report = index()
+    assert (report.moved, report.removed, report.added, report.changed) == (1, 1, 1, 0)
+    assert moment_ids(store, second) == before
+    assert names(store) == [first.name, second.name, third.name]
+
+
+def test_an_asset_that_was_traded_is_not_handed_out_again(
+    media: Path, store: Store, index: Index
+) -> None:
+    path = make.picture(media / "a.png")
+    index()
+    content = path.read_bytes()
+    make.picture(path, "black", (40, 40))
+    for name in ("b.png", "c.png"):
+        (media / name).write_bytes(content)
+    told = Told(lambda: path.unlink(missing_ok=True))  # as soon as the trade is known
+    assert index(progress=told).moved == 1
+    assert names(store) == ["b.png", "c.png"]
 
 
 def test_a_touched_file_is_not_encoded_again(media: Path, store: Store, index: Index) -> None:
