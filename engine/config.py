@@ -50,6 +50,12 @@ class Settings:
     """Windows whose loudest 50 ms stay below this (dBFS, RMS) are skipped."""
     sound_head: Path | None = None
     """A head of the sound bridge from ``engine.training.sounds``; None for the package's."""
+    recall: float = 0.95
+    """recall@10 that an index must reach, on texts and on stored vectors; 1 is exact search."""
+    index_memory: float = 0.3
+    """Memory that an index may take, as a part of its vectors in float32."""
+    device: str = "auto"
+    """Where indexes are built: ``cpu``, ``cuda``, or ``auto``, a GPU where there is one."""
     speech: bool = True
     """Transcribe speech, where the speech bridge is installed."""
 
@@ -85,6 +91,8 @@ _RANGES: dict[str, tuple[float, float]] = {
     # Shorter ones hold no sample, and longer ones are decoded as a whole.
     "window_seconds": (0.1, 3600),
     "silence_db": (-200, 0),
+    "recall": (0.5, 1.0),
+    "index_memory": (0.05, 1.0),
 }
 """Least and most of what an environment variable may set."""
 
@@ -109,6 +117,8 @@ def _parse(name: str, raw: str, default: object) -> object:
             return int(raw)
         if isinstance(default, float):
             return _finite(raw)
+        if isinstance(default, str):
+            return raw
         return Path(raw).expanduser()
     except (KeyError, ValueError, RuntimeError):  # RuntimeError: the home of nobody
         expected = "path" if isinstance(default, Path | None) else type(default).__name__

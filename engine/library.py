@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from engine.config import Settings
 from engine.encoders import registry
@@ -22,6 +22,10 @@ from engine.errors import (
     SpaceMismatch,
     UsageError,
 )
+from engine.index import disk, gpu
+from engine.index.allowed import Allowed
+from engine.index.build import Wanted
+from engine.index.exact import import_faiss
 from engine.index.guard import Guard
 from engine.index.space import SpaceIndex
 from engine.query.calibrate import BackgroundKey, by_key
@@ -36,18 +40,25 @@ from engine.types import (
     Hit,
     IndexReport,
     Kind,
+    Modality,
     MomentRecord,
     Plan,
     Query,
     SearchResult,
     Space,
+    Vectors,
 )
 
 if TYPE_CHECKING:
+    from engine.index.refresh import Refreshed
     from engine.store import LibraryStats
+    from engine.store.compact import Compaction
     from engine.store.verify import Verdict
     from indexers.local import Progress
 
+Said: TypeAlias = Callable[[str], None]
+_LOOSE = 16
+"""Segments a space past which a run compacts: every one costs each start a read."""
 _REFILL = 4
 """How many times more candidates are asked for, when too few hits are left of them."""
 
@@ -67,6 +78,8 @@ class Library:
         self._indexes: dict[str, SpaceIndex] = {}
         self._backgrounds: tuple[int, Mapping[BackgroundKey, Background]] = (-1, {})
         """The generation that they were read at, and the backgrounds."""
+        self._filters: tuple[int, dict[tuple[tuple[Kind, ...], Modality], Allowed]] = (-1, {})
+        """The same of the filters that were asked for."""
 
     @classmethod
     def open(
@@ -175,7 +188,7 @@ class Library:
             self.store, self.towers, paths, self.settings,
             retry=retry, wait=wait, progress=progress,
         )  # fmt: skip
-        self._calibrate(wait)
+        self._settle(wait)
         return report
 
     def retry(self, *, wait: bool = False, progress: Progress | None = None) -> IndexReport:
@@ -185,7 +198,7 @@ class Library:
         report = retry_failures(
             self.store, self.towers, self.settings, wait=wait, progress=progress
         )
-        self._calibrate(wait)
+        self._settle(wait)
         return report
 
     @staticmethod
@@ -220,16 +233,87 @@ class Library:
         with self.store.writer(wait=wait) as writer:
             return writer.remove([asset.asset_id for asset in self.store.assets([under])])
 
-    def rebuild(self, *, wait: bool = False) -> int:
-        """Make again what is derived: the full text index and the backgrounds.
+    def compact(self, *, wait: bool = False) -> Compaction:
+        """Drop the vectors of deleted moments, and merge small segments.
 
-        Returns the number of moments. Indexes are made anew whenever a library is
-        opened.
+        Raises:
+            LibraryBusy: another process writes, or refreshes an index.
+        """
+        path = self.store.path
+        with disk.refreshing(path, wait), self.store.writer(wait=wait) as writer:
+            return writer.compact(lambda ids: disk.holding(path, ids))
+
+    def rebuild(self, *, wait: bool = False) -> int:
+        """Make again what is derived: the full text index, the indexes, the backgrounds.
+
+        Returns the number of moments.
         """
         with self.store.writer(wait=wait) as writer:
             count = writer.rebuild_words()
+        with disk.refreshing(self.store.path, wait):
+            disk.drop(self.store.path)
+        self._make_level(self.store.spaces().values())
+        self.refresh(wait=wait)
         self._calibrate(wait)
         return count
+
+    def refresh(
+        self, *, wait: bool = False, always: bool = False, said: Said = lambda _: None
+    ) -> list[Refreshed]:
+        """Fold what was committed into the indexes on disk, where enough has changed.
+
+        Searches go on meanwhile, here and in other processes, and are exact for what is
+        not folded in yet. A small library needs no index on disk, and gets none.
+
+        Args:
+            always: also where searches would gain little.
+            said: is told what is being done, a line at a time.
+
+        Raises:
+            LibraryBusy: another process is at it, and ``wait`` was not asked.
+        """
+        from engine.index.refresh import is_due, refresh
+
+        spaces = self.store.spaces()
+        self._make_level(spaces.values())
+        due = [
+            space
+            for name, space in spaces.items()
+            if (held := self._indexes[name].indexes.values()) and (always or any(map(is_due, held)))
+        ]
+        if not due:
+            return []
+        made: list[Refreshed] = []
+        with disk.refreshing(self.store.path, wait):
+            for space in due:
+                made += refresh(self.store, space, self._phrases(space), self._wanted(), said=said)
+        self._make_level(due)
+        return made
+
+    def _phrases(self, space: Space) -> Vectors | None:
+        """The bank of phrases in this space, where it has a text tower."""
+        if space.name != self.towers.shared.name:
+            return None
+        from engine.query.phrases import phrases
+
+        return self.towers.encoder.embed_texts(phrases())
+
+    def _wanted(self) -> Wanted:
+        settings = self.settings
+        device = gpu.select(settings.device, gpu.count(import_faiss()))
+        return Wanted(settings.recall, settings.index_memory, settings.threads, device)
+
+    def _settle(self, wait: bool, said: Said = lambda _: None) -> None:
+        """After a change: tidy segments, bring indexes and backgrounds up to it.
+
+        Another process may be in the way; the next run makes up for what is left.
+        """
+        with suppress(LibraryBusy):
+            if len(self.store.all_segments()) > _LOOSE * max(len(self.store.spaces()), 1):
+                self.compact(wait=wait)
+        with suppress(LibraryBusy):
+            self.refresh(wait=wait, said=said)
+        self._calibrate(wait)
 
     def _calibrate(self, wait: bool) -> None:
         """Estimate the backgrounds anew, unless they are those of what is committed.
@@ -320,7 +404,8 @@ class Library:
         with _stage(took, "encode"):
             vectors = embed_query(planned, self.towers, self.settings)
         with _stage(took, "search"), self._guard.reading():
-            sources = Sources(self.store, self._indexes, self._known_backgrounds())
+            backgrounds = self._known_backgrounds()
+            sources = Sources(self.store, self._indexes, backgrounds, self._allowed)
             hits = self._refilled(planned, vectors, sources, leave_out)
         took["total"] = sum(took.values())
         return SearchResult(query, hits, took)
@@ -373,22 +458,33 @@ class Library:
     def _make_level(self, spaces: Iterable[Space]) -> None:
         """Have the indexes of these spaces hold all that was committed."""
         generation = self.store.generation()
-        behind = [s for s in spaces if self._generation_of(s.name) != generation]
+        behind = [s for s in spaces if not self._is_level(s, generation)]
         if behind:
             with self._guard.writing():
                 for space in behind:
-                    index = self._indexes.setdefault(space.name, SpaceIndex(space.name, space.dim))
-                    index.follow(self.store)
+                    self._indexes.setdefault(space.name, SpaceIndex(space)).follow(self.store)
 
-    def _generation_of(self, space: str) -> int | None:
-        index = self._indexes.get(space)
-        return index.generation if index else None
+    def _is_level(self, space: Space, generation: int) -> bool:
+        index = self._indexes.get(space.name)
+        return index is not None and index.is_level(self.store, generation)
 
     def _inventory(self) -> Inventory:
         """What there is to search."""
         held = {name: frozenset(index.indexes) for name, index in self._indexes.items()}
         towers = self.towers
         return Inventory(towers.shared.name, towers.looks.name, towers.sounds.name, held)
+
+    def _allowed(self, kinds: tuple[Kind, ...], modality: Modality) -> Allowed:
+        """The moments of some kinds and one modality, kept while nothing is committed."""
+        generation = self.store.generation()
+        level, filters = self._filters
+        if level != generation:
+            filters = {}
+            self._filters = generation, filters
+        if (kinds, modality) not in filters:
+            ids = self.store.moment_ids(kinds=kinds, modalities=(modality,))
+            filters[kinds, modality] = Allowed(ids)
+        return filters[kinds, modality]
 
     def _known_backgrounds(self) -> Mapping[BackgroundKey, Background]:
         generation = self.store.generation()

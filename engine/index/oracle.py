@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.index.base import Scores
+from engine.index.allowed import Allowed
+from engine.index.base import Scores, drawn
 from engine.types import MomentIds, Vectors
 
 
@@ -29,11 +30,11 @@ class NumpyIndex:
         return int((~kept).sum())
 
     def search(
-        self, query: Vectors, top: int, allowed: MomentIds | None = None
+        self, query: Vectors, top: int, allowed: Allowed | None = None
     ) -> tuple[MomentIds, Scores]:
         rows = np.arange(len(self._ids))
         if allowed is not None:
-            rows = rows[np.isin(self._ids, allowed)]
+            rows = rows[np.isin(self._ids, allowed.ids)]
         scores = self._rows[rows] @ query
         order = np.lexsort((self._ids[rows], -scores))[:top]
         return self._ids[rows[order]], scores[order]
@@ -47,3 +48,6 @@ class NumpyIndex:
     def vectors(self, ids: MomentIds) -> Vectors:
         place = {int(moment): row for row, moment in enumerate(self._ids)}
         return self._rows[[place[int(moment)] for moment in ids]]
+
+    def sample(self, count: int) -> Vectors:
+        return self._rows[drawn(len(self), count)]

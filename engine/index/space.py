@@ -1,55 +1,99 @@
 """One space's indexes, kept level with the log of segments.
 
 Moments of different modalities never compete inside an index: their raw scores
-do not compare. So a space has one index per modality, each with its watermark
-in the log.
+do not compare. So a space has one index per modality: what its newest snapshot on
+disk holds, and an exact tail of what the log has brought since.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
-from engine.index.base import VectorIndex
-from engine.index.exact import ExactIndex
+from engine.errors import SegmentGone
+from engine.index import disk
+from engine.index.live import LiveIndex
 from engine.store import Store
-from engine.types import Modality, MomentIds
+from engine.types import Modality, MomentIds, Space
+
+_TRIES = 10
+"""Compactions that may come in between while the log is read."""
 
 
 @dataclass(slots=True)
 class SpaceIndex:
     """The indexes of one space. ``follow`` brings them level with the log."""
 
-    space: str
-    dim: int
-    make: Callable[[int], VectorIndex] = ExactIndex
+    space: Space
     watermark: int = 0
     """The last segment that the indexes hold."""
     generation: int = -1
     """The generation of the log that they are level with."""
-    indexes: dict[Modality, VectorIndex] = field(default_factory=dict)
+    indexes: dict[Modality, LiveIndex] = field(default_factory=dict)
     _buried: MomentIds = field(default_factory=lambda: np.zeros(0, np.int64))
+    _on_disk: tuple[int, int] = (-1, 0)
+    """What ``disk.state`` said when the snapshots were opened."""
+
+    def is_level(self, log: Store, generation: int) -> bool:
+        """Whether there is nothing to follow."""
+        on_disk = disk.state(log.path, self.space.name)
+        return self.generation == generation and self._on_disk == on_disk
 
     def follow(self, log: Store) -> None:
-        """Take in every newer segment and drop what has died since."""
+        """Open newer snapshots, take in every newer segment, drop what has died since."""
+        self._open(log)
+        for attempt in range(_TRIES):
+            try:
+                self._follow(log)
+            except SegmentGone:
+                # Merged since it was listed: list again. What was taken in stays.
+                if attempt == _TRIES - 1:
+                    raise
+            else:
+                return
+
+    def _open(self, log: Store) -> None:
+        """Begin again from the newest snapshots, where there are newer ones."""
+        on_disk = disk.state(log.path, self.space.name)
+        if on_disk == self._on_disk:
+            return
+        shelf = disk.newest(log.path, self.space)
+        found = {} if shelf is None else shelf.snapshots
+        self.indexes = {m: LiveIndex(self.space.dim, snapshot) for m, snapshot in found.items()}
+        self.watermark = 0 if shelf is None else shelf.level.watermark
+        self.generation, self._buried = -1, np.zeros(0, np.int64)
+        self._on_disk = on_disk
+
+    def _follow(self, log: Store) -> None:
         with log.snapshot():
             generation = log.generation()
             if generation == self.generation:
                 return
             dead = log.tombstones()
             self._bury(np.setdiff1d(dead, self._buried, assume_unique=True))
-            newer = log.segments(self.space, after=self.watermark)
-            members = {m: log.moment_ids(modalities=(m,)) for m in Modality} if newer else {}
-            for info in newer:
-                ids, vectors = log.read_segment(info)
-                for modality, alive in members.items():
-                    rows = np.isin(ids, alive)
-                    if rows.any():
-                        self._of(modality).add(ids[rows], vectors[rows])
+            if 0 <= self.generation < log.compacted():
+                self._forget(log)
+            for info in log.segments(self.space.name, after=self.watermark):
+                self._take(log, *log.read_segment(info))
                 self.watermark = info.segment_id
             self._buried, self.generation = dead, generation
+
+    def _take(self, log: Store, ids: MomentIds, vectors: NDArray[np.float32]) -> None:
+        """Add those of a segment's rows that live and are not held: a merged segment may
+        hold some that were taken in before."""
+        if not len(ids):
+            return
+        alive, modalities = log.modalities(int(ids.min()), int(ids.max()))
+        for name in np.unique(modalities):
+            modality = Modality(str(name))
+            wanted = np.isin(ids, alive[modalities == name])
+            if modality in self.indexes:
+                wanted &= ~self.indexes[modality].holds(ids)
+            if wanted.any():
+                index = self.indexes.setdefault(modality, LiveIndex(self.space.dim))
+                index.add(ids[wanted], vectors[wanted])
 
     def _bury(self, ids: MomentIds) -> None:
         """Drop vectors whose moments have died, and indexes that are left empty."""
@@ -58,7 +102,15 @@ class SpaceIndex:
                 index.remove(ids)
             self.indexes = {m: index for m, index in self.indexes.items() if len(index)}
 
-    def _of(self, modality: Modality) -> VectorIndex:
-        if modality not in self.indexes:
-            self.indexes[modality] = self.make(self.dim)
-        return self.indexes[modality]
+    def _forget(self, log: Store) -> None:
+        """Drop what died and was compacted away before this index saw its tombstone.
+
+        That can be in the tail alone: a compaction leaves the tombstones of what lies in
+        a snapshot.
+        """
+        for index in self.indexes.values():
+            held = index.tail.ids()
+            if len(held):
+                alive, _ = log.modalities(int(held[0]), int(held[-1]))
+                index.tail.remove(np.setdiff1d(held, alive, assume_unique=True))
+        self.indexes = {m: index for m, index in self.indexes.items() if len(index)}

@@ -46,7 +46,7 @@ def estimate_all(indexes: Mapping[str, SpaceIndex], towers: Towers) -> list[Back
 
 
 def _sample(index: VectorIndex) -> Vectors:
-    return index.vectors(np.random.default_rng(0).permutation(index.ids())[:_SAMPLE])
+    return np.random.default_rng(0).permutation(index.sample(_SAMPLE))
 
 
 def _examples(samples: Mapping[Modality, Vectors]) -> Iterator[tuple[str, Vectors]]:

@@ -6,11 +6,12 @@ score in the others too, which their own lists of nearest cut off.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from engine.index.allowed import Allowed
 from engine.index.base import VectorIndex
 from engine.index.space import SpaceIndex
 from engine.query.calibrate import BackgroundKey, background, log_odds, words_log_odds
@@ -37,6 +38,8 @@ class Sources:
     store: Store
     indexes: Mapping[str, SpaceIndex]
     backgrounds: Mapping[BackgroundKey, Background]
+    allowed: Callable[[tuple[Kind, ...], Modality], Allowed]
+    """The moments of some kinds and one modality."""
 
     def index(self, branch: Branch) -> VectorIndex | None:
         """The index that a branch searches; None where its last vector has gone since
@@ -68,7 +71,7 @@ def _found_by_vectors(
     for branch, vector in spaces:
         index = sources.index(branch)
         if index is not None and branch.weight > 0:
-            ids, _ = index.search(vector, plan.fetch, _allowed(branch, plan, sources.store))
+            ids, _ = index.search(vector, plan.fetch, _allowed(branch, plan, sources))
             found.setdefault(_modality(branch), set()).update(ids.tolist())
     return found
 
@@ -135,9 +138,9 @@ def _modality(branch: Branch) -> Modality:
     return branch.modality
 
 
-def _allowed(branch: Branch, plan: Plan, store: Store) -> MomentIds | None:
-    """The ids that the kinds admit, where the modality alone does not decide it."""
+def _allowed(branch: Branch, plan: Plan, sources: Sources) -> Allowed | None:
+    """The moments that the kinds admit, where the modality alone does not decide it."""
     kinds: tuple[Kind, ...] = plan.query.kinds
     if not kinds or branch.modality not in _MIXED or {Kind.VIDEO, Kind.AUDIO} <= set(kinds):
         return None
-    return store.moment_ids(kinds=kinds, modalities=(_modality(branch),))
+    return sources.allowed(kinds, _modality(branch))

@@ -35,7 +35,12 @@ _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 
 def file_name(number: int, space: str) -> str:
     """The name of a segment's file; only its number has to tell it apart."""
-    return f"{number:08d}-{_UNSAFE.sub('_', space)[:64]}.parquet"
+    return f"{number:08d}-{without_specials(space)}.parquet"
+
+
+def without_specials(name: str) -> str:
+    """A name that every file system takes."""
+    return _UNSAFE.sub("_", name)[:64]
 
 
 def is_ours(file: str) -> bool:

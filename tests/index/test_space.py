@@ -35,7 +35,7 @@ def path_of(store, moment: int) -> str:
 
 
 def test_a_committed_moment_is_searchable_at_once(store):
-    index = SpaceIndex(TEXT.name, TEXT.dim)
+    index = SpaceIndex(TEXT)
     for name in ("/a.jpg", "/b.jpg", "/c.jpg"):
         commit(store, picture(name))
         index.follow(store)
@@ -46,7 +46,7 @@ def test_a_committed_moment_is_searchable_at_once(store):
 
 def test_each_modality_has_an_index_of_its_own(store):
     commit(store, picture("/a.jpg"), sound("/b.wav", "good morning", "good night"))
-    index = SpaceIndex(TEXT.name, TEXT.dim)
+    index = SpaceIndex(TEXT)
     index.follow(store)
     sizes = {modality: len(held) for modality, held in index.indexes.items()}
     assert sizes == {Modality.IMAGE: 1, Modality.SPEECH: 2}
@@ -54,7 +54,7 @@ def test_each_modality_has_an_index_of_its_own(store):
 
 def test_what_was_replaced_or_removed_is_no_longer_found(store):
     commit(store, picture("/a.jpg"), picture("/b.jpg"))
-    index = SpaceIndex(TEXT.name, TEXT.dim)
+    index = SpaceIndex(TEXT)
     index.follow(store)
     old = found(index, Modality.IMAGE, vector("/a.jpg" + TEXT.name, TEXT.dim))[0]
     commit(store, picture("/a.jpg", "other content"))
@@ -69,11 +69,11 @@ def test_what_was_replaced_or_removed_is_no_longer_found(store):
 
 
 def test_one_that_opens_late_is_level_with_one_that_followed(store):
-    followed = SpaceIndex(TEXT.name, TEXT.dim)
+    followed = SpaceIndex(TEXT)
     for content in ("1", "2", "3"):
         commit(store, picture("/a.jpg", content), picture(f"/{content}.jpg"))
         followed.follow(store)
-    late = SpaceIndex(TEXT.name, TEXT.dim)
+    late = SpaceIndex(TEXT)
     late.follow(store)
     one, other = (i.indexes[Modality.IMAGE] for i in (followed, late))
     assert one.ids().tolist() == other.ids().tolist()

@@ -6,17 +6,18 @@ import numpy as np
 import pytest
 
 from engine.encoders.fake import fake_towers
+from engine.index.live import LiveIndex
 from engine.index.oracle import NumpyIndex
 from engine.index.space import SpaceIndex
 from engine.query.background import estimate_all
 from engine.query.phrases import phrases
-from engine.types import Modality, Vectors
+from engine.types import Modality, Space, Vectors
 
 
 def space(name: str, dim: int, **rows: Vectors) -> SpaceIndex:
-    made = SpaceIndex(name, dim, make=NumpyIndex)
+    made = SpaceIndex(Space(name, "fake", "1", dim))
     for modality, vectors in rows.items():
-        index = made.indexes[Modality(modality)] = NumpyIndex(dim)
+        index = made.indexes[Modality(modality)] = LiveIndex(dim, tail=NumpyIndex(dim))
         index.add(np.arange(1, len(vectors) + 1), vectors)
     return made
 

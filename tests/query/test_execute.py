@@ -32,11 +32,15 @@ def library(tmp_path, settings):
         yield made
 
 
+def sources(library, backgrounds) -> Sources:
+    return Sources(library.store, library._indexes, backgrounds, library._allowed)
+
+
 def found(library, *branches: Branch) -> list[tuple[str, str]]:
     """File and branch of every candidate, when each branch may find one moment."""
     planned = Plan(Query("x"), branches, fetch=1)
     vectors = embed_query(planned, library.towers, library.settings)
-    candidates = execute(planned, vectors, Sources(library.store, library._indexes, {}))
+    candidates = execute(planned, vectors, sources(library, {}))
     records = library.store.records([c.moment_id for c in candidates])
     return sorted((Path(records[c.moment_id].path).name, c.branch.name) for c in candidates)
 
@@ -72,7 +76,7 @@ def test_why_names_the_strongest_branch_first(library):
 def candidates(library, *branches: Branch, fetch: int = 1, backgrounds=None) -> list[Candidate]:
     planned = Plan(Query("x"), branches, fetch)
     vectors = embed_query(planned, library.towers, library.settings)
-    return execute(planned, vectors, Sources(library.store, library._indexes, backgrounds or {}))
+    return execute(planned, vectors, sources(library, backgrounds or {}))
 
 
 def test_unwanted_words_count_against_what_their_own_list_cuts_off(library, tmp_path):
@@ -117,9 +121,9 @@ def test_a_score_is_measured_against_the_background_of_its_own_kind(library, bra
     example = str(next(library.store.assets()).path)
     planned = Plan(Query(image=example), (TEXT, branch), fetch=1)
     vectors = embed_query(planned, library.towers, library.settings)
-    sources = Sources(library.store, library._indexes, backgrounds)
     library._make_level(library.store.spaces().values())
-    scored = [c for c in execute(planned, vectors, sources) if c.branch is branch]
+    found = execute(planned, vectors, sources(library, backgrounds))
+    scored = [c for c in found if c.branch is branch]
     right = backgrounds[branch.space, kind, Modality.IMAGE]
     assert [c.log_odds for c in scored] == [pytest.approx(log_odds(c.raw, right)) for c in scored]
     assert scored

@@ -1,0 +1,203 @@
+"""Make a snapshot out of vectors, in bounded memory, and see that it finds enough.
+
+Vectors are copied out of the log first; all later passes read that copy through the
+page cache, 65,536 rows at a time. What grows with their number in memory is the codes
+alone, and a training sample that grows with its square root.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.index.base import drawn
+from engine.index.choose import EXACT, choose, fallbacks
+from engine.index.exact import import_faiss
+from engine.index.recall import Sample, samples, tune
+from engine.index.snapshot import IDS, INDEX, VECTORS, Manifest, Snapshot, Tuning
+from engine.types import MomentIds, Vectors
+
+_CHUNK = 65_536
+_PER_LIST = 40
+"""Training vectors a list."""
+_ROUNDS = 10
+"""Of k-means."""
+_NO_MATTER = 2**26
+"""Bytes that any index may take, however few vectors it has."""
+_OUTGROWN = 2.0
+"""Lists and codes are trained again when there are this many times more vectors."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is asked of an index."""
+
+    recall: float = 0.95
+    """recall@10 on stored vectors, and on texts where there are any."""
+    memory: float = 0.3
+    """Part of the size of the vectors in float32 that it may take in memory."""
+    threads: int = 0
+    """0 means all cores."""
+    device: str = "cpu"
+    """``cuda`` trains on a GPU."""
+
+
+class Copy:
+    """Ids and vectors on their way into a snapshot's folder, which it makes.
+
+    Args:
+        base: a snapshot whose rows come first.
+    """
+
+    def __init__(self, folder: Path, base: Snapshot | None = None) -> None:
+        self.folder = folder
+        self._last = 0 if base is None else int(base.ids[-1])
+        self._sorted = True
+        folder.mkdir()
+        if base is not None:
+            shutil.copyfile(base.folder / IDS, folder / IDS)
+            shutil.copyfile(base.folder / VECTORS, folder / VECTORS)
+        self._ids, self._vectors = (folder / IDS).open("ab"), (folder / VECTORS).open("ab")
+
+    def append(self, ids: MomentIds, vectors: Vectors) -> None:
+        """Add n rows: ids (n,), and vectors (n, dim), which are kept as float16."""
+        steps = np.diff(ids, prepend=self._last)
+        self._sorted = self._sorted and bool((steps > 0).all())
+        self._last = int(ids[-1])
+        self._ids.write(np.ascontiguousarray(ids, np.int64).data)
+        self._vectors.write(np.ascontiguousarray(vectors, np.float16).data)
+
+    def close(self) -> None:
+        """Finish the files; rows come to lie by ascending id, as they do in most logs."""
+        self._ids.close()
+        self._vectors.close()
+        if not self._sorted:
+            self._sort()
+
+    def _sort(self) -> None:
+        ids = np.fromfile(self.folder / IDS, np.int64)
+        order = np.argsort(ids, kind="stable")
+        rows = np.memmap(self.folder / VECTORS, np.float16, "r").reshape(len(ids), -1)
+        unsorted = self.folder / f"{VECTORS}.unsorted"
+        (self.folder / VECTORS).rename(unsorted)
+        with (self.folder / VECTORS).open("wb") as file:
+            for at in range(0, len(order), _CHUNK):
+                file.write(rows[order[at : at + _CHUNK]].data)
+        ids[order].tofile(self.folder / IDS)
+        unsorted.unlink()
+
+
+def build(
+    folder: Path, dim: int, texts: Vectors | None, wanted: Wanted, base: Snapshot | None = None
+) -> Manifest:
+    """Make a snapshot of the ids and vectors that a ``Copy`` has put into a folder.
+
+    Args:
+        texts: queries of the space's text tower (q, dim); None where there is none.
+        base: the snapshot that the copy began with. Its lists and codes are kept, so
+            that only the new rows have to be placed, unless too many are new or the
+            recall has fallen under the target: then all is trained again.
+    """
+    started = time.monotonic()
+    faiss = import_faiss()
+    faiss.omp_set_num_threads(wanted.threads or os.cpu_count() or 1)
+    count = (folder / IDS).stat().st_size // 8
+    vectors = np.memmap(folder / VECTORS, np.float16, "r", shape=(count, dim)).view(np.ndarray)
+    made = _Attempt(vectors, samples(vectors, texts, faiss), wanted, faiss).best(base)
+    faiss.write_index(made.index, str(folder / INDEX))
+    about = Manifest(
+        dim=dim,
+        count=count,
+        key=made.key,
+        trained_on=made.trained_on,
+        target_recall=wanted.recall,
+        tuning=made.tuning,
+        seconds=round(time.monotonic() - started, 3),
+        faiss=faiss.__version__,
+        missed=made.missed,
+        sizes={name: (folder / name).stat().st_size for name in (IDS, VECTORS, INDEX)},
+    )
+    about.save(folder)
+    return about
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    index: Any
+    key: str
+    trained_on: int
+    tuning: Tuning
+    missed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Attempt:
+    """The vectors, and what an index over them is measured with."""
+
+    vectors: NDArray[np.float16]
+    asked: dict[str, Sample]
+    wanted: Wanted
+    faiss: Any
+
+    def best(self, base: Snapshot | None) -> _Made:
+        """The first that reaches the target: the base's lists and codes, those that fit
+        the size, exact search."""
+        missed: list[str] = []
+        if base is not None and (grown := self._grown(base)) is not None:
+            made, reached = grown
+            if reached:
+                return made
+            missed.append(_said(made))
+        count, dim = self.vectors.shape
+        budget = max(int(self.wanted.memory * 4 * count * dim), _NO_MATTER)
+        for key in fallbacks(choose(count, dim, budget, self.wanted.recall)):
+            made, reached = self._trained(key)
+            if reached:
+                break
+            missed.append(_said(made))
+        return replace(made, missed=tuple(missed))
+
+    def _grown(self, base: Snapshot) -> tuple[_Made, bool] | None:
+        """The base's index with the new rows; None where it has been outgrown."""
+        count, about = len(self.vectors), base.about
+        if about.key == EXACT or count > _OUTGROWN * about.trained_on:
+            return None
+        index = self.faiss.read_index(str(base.folder / INDEX))
+        self._fill(index, len(base))
+        return self._tuned(index, about.key, about.trained_on)
+
+    def _trained(self, key: str) -> tuple[_Made, bool]:
+        faiss, (count, dim) = self.faiss, self.vectors.shape
+        index = faiss.index_factory(dim, key, faiss.METRIC_INNER_PRODUCT)
+        if key == EXACT:
+            self._fill(index, 0)
+            return _Made(index, key, count, Tuning(1, 0, dict.fromkeys(self.asked, 1.0))), True
+        index.cp.niter, index.cp.min_points_per_centroid = _ROUNDS, 1
+        if self.wanted.device == "cuda":
+            from engine.index.gpu import train_on_gpu
+
+            train_on_gpu(index, faiss)
+        sample = drawn(count, max(_PER_LIST * index.nlist, _CHUNK))
+        index.train(self.vectors[sample].astype(np.float32))
+        self._fill(index, 0)
+        return self._tuned(index, key, count)
+
+    def _fill(self, index: Any, first: int) -> None:
+        for at in range(first, len(self.vectors), _CHUNK):
+            index.add(self.vectors[at : at + _CHUNK].astype(np.float32))
+
+    def _tuned(self, index: Any, key: str, trained_on: int) -> tuple[_Made, bool]:
+        found, reached = tune(index, self.faiss, self.asked, self.wanted.recall, int(index.nlist))
+        return _Made(index, key, trained_on, found), reached
+
+
+def _said(made: _Made) -> str:
+    recall = ", ".join(f"{name} {value:.3f}" for name, value in made.tuning.recall.items())
+    return f"{made.key}: {recall}"

@@ -1,0 +1,155 @@
+"""Fold what the log has brought into new snapshots.
+
+The log is read at one generation, and copied; all that takes long happens after that,
+beside readers and writers. A moment that dies meanwhile is a tombstone when the new
+snapshot is opened, because no compaction runs in between.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from engine.index import disk
+from engine.index.allowed import Allowed
+from engine.index.build import Copy, Wanted, build
+from engine.index.choose import EXACT_ROWS
+from engine.index.live import LiveIndex
+from engine.index.snapshot import Manifest, Snapshot
+from engine.store import Store
+from engine.store.rows import SegmentInfo
+from engine.types import Modality, MomentIds, Space, Vectors
+
+_NEW = 0.1
+"""Part of a snapshot that may lie in the exact tail before it is folded in."""
+_DEAD = 0.2
+"""Part of a snapshot that may be dead before it is made anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refreshed:
+    """What a refresh made of one modality of one space."""
+
+    space: str
+    modality: Modality
+    about: Manifest
+    grown: bool
+    """It kept the lists and codes of the snapshot before it."""
+
+
+def is_due(index: LiveIndex) -> bool:
+    """Whether so much has been added or deleted that searches get slower."""
+    held = 0 if index.snapshot is None else len(index.snapshot)
+    return len(index.tail) > max(EXACT_ROWS, _NEW * held) or index.dead > _DEAD * max(held, 1)
+
+
+def refresh(
+    store: Store,
+    space: Space,
+    texts: Vectors | None,
+    wanted: Wanted,
+    *,
+    anew: bool = False,
+    said: Callable[[str], None] = lambda _: None,
+) -> list[Refreshed]:
+    """Make new snapshots of all that a space holds. Only inside ``disk.refreshing``.
+
+    Args:
+        texts: queries in this space, where it has a text tower: recall is measured on
+            them as well.
+        anew: keep nothing of the snapshots before.
+        said: is told what is being done, a line at a time.
+    """
+    shelf = None if anew else disk.newest(store.path, space)
+    parts = {m: _Part(store, m, shelf) for m in Modality}
+    # After the ids, so that no id is wanted that this stretch of the log has not.
+    log = store.segments(space.name)
+    level = disk.Level(space.name, space.revision, space.dim, log[-1].segment_id if log else 0)
+    with disk.replacing(store.path, level) as folder:
+        _copy(store, log, shelf, parts, folder)
+        return [
+            made
+            for part in parts.values()
+            if (made := part.made(space, folder, texts, wanted, said)) is not None
+        ]
+
+
+def _copy(
+    store: Store,
+    log: list[SegmentInfo],
+    shelf: disk.Shelf | None,
+    parts: Mapping[Modality, _Part],
+    folder: Path,
+) -> None:
+    """Read the log once, and hand its living rows to their modalities."""
+    since = 0 if shelf is None else shelf.level.watermark
+    if any(part.anew for part in parts.values()):
+        since = 0
+    for info in log:
+        if info.segment_id > since:
+            ids, vectors = store.read_segment(info)
+            for part in parts.values():
+                part.take(folder, ids, vectors)
+    for part in parts.values():
+        part.close()
+
+
+class _Part:
+    """One modality on its way from the snapshot before to the next."""
+
+    def __init__(self, store: Store, modality: Modality, shelf: disk.Shelf | None) -> None:
+        self.modality = modality
+        self._base = None if shelf is None else shelf.snapshots.get(modality)
+        self.anew = self._base is not None and _is_worn(store, self._base)
+        """Whether it needs the log from its beginning."""
+        if self.anew:
+            self._base = None
+        alive = store.moment_ids(modalities=(modality,))
+        known = (
+            np.zeros(len(alive), np.bool_) if self._base is None else self._base.places(alive)[0]
+        )
+        self._new = Allowed(alive[~known])
+        self._copy: Copy | None = None
+
+    def take(self, folder: Path, ids: MomentIds, vectors: Vectors) -> None:
+        """Copy those rows that are new here."""
+        new = self._new.mask(ids)
+        if new.any():
+            if self._copy is None:
+                self._copy = Copy(folder / self.modality.value, self._base)
+            self._copy.append(ids[new], vectors[new])
+
+    def close(self) -> None:
+        if self._copy is not None:
+            self._copy.close()
+
+    def made(
+        self,
+        space: Space,
+        folder: Path,
+        texts: Vectors | None,
+        wanted: Wanted,
+        said: Callable[[str], None],
+    ) -> Refreshed | None:
+        """The snapshot: built, linked where nothing is new, None where there is nothing."""
+        here, base = folder / self.modality.value, self._base
+        if self._copy is not None:
+            said(f"{space.name}: indexing {self.modality.value} vectors")
+            about = build(here, space.dim, texts, wanted, base)
+            grown = base is not None and about.trained_on == base.about.trained_on
+            return Refreshed(space.name, self.modality, about, grown)
+        if base is None:
+            return None
+        here.mkdir()
+        for file in base.folder.iterdir():
+            os.link(file, here / file.name)
+        return Refreshed(space.name, self.modality, base.about, grown=True)
+
+
+def _is_worn(store: Store, base: Snapshot) -> bool:
+    """Whether too much of a snapshot is dead to build on it."""
+    return int(base.places(store.tombstones())[0].sum()) > _DEAD * len(base)

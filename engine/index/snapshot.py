@@ -1,0 +1,228 @@
+"""An index on disk: immutable, memory-mapped, and of no loss when it is deleted.
+
+ids.i64          moment ids, ascending; a row is a place in this file
+vectors.f16      the exact vectors, for re-scoring
+index.faiss      the codes that find candidates
+snapshot.json    what it is, how it was tuned, and the sizes of the other three
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.errors import LibraryCorrupt
+from engine.index.allowed import Rows
+from engine.index.base import Scores, best
+from engine.index.choose import EXACT
+from engine.index.exact import TIES, import_faiss
+from engine.types import MomentIds, Vectors
+
+IDS, VECTORS, INDEX, MANIFEST = "ids.i64", "vectors.f16", "index.faiss", "snapshot.json"
+
+_SCANNED = 8_192
+"""So few rows are scored one by one, which is exact and as fast as any index."""
+_MOST_KEPT = 0.5
+"""A filter that keeps this part or more is applied to what was found; a finer one goes
+into the search."""
+_SPARE = 1.2
+"""How many more candidates are asked for than a filter needs to leave on average."""
+_WIDER = 4
+"""How many times wider a search gets that came back with too few."""
+_WIDENING = 0.4
+"""A filter that keeps a part p visits p^-0.4 times the lists: all of them would hold as
+many candidates as before, but the nearest of fewer lie not so far apart (measured)."""
+_CHUNK = 65_536
+"""Rows that an exact pass reads at a time."""
+
+Places = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Tuning:
+    """How a snapshot is searched, and what that was measured to find."""
+
+    lists: int
+    """Inverted lists that a query visits."""
+    candidates: int
+    """Candidates that are scored exactly, for ten hits."""
+    recall: dict[str, float] = field(default_factory=dict)
+    """recall@10 by kind of query: ``stored`` vectors, and ``text`` where there is a tower."""
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What a snapshot is."""
+
+    dim: int
+    count: int
+    key: str
+    """FAISS factory key."""
+    trained_on: int
+    """Vectors that there were when its lists and codes were trained."""
+    target_recall: float
+    tuning: Tuning
+    seconds: float
+    """That the build took."""
+    faiss: str
+    """Version that built it."""
+    missed: tuple[str, ...] = ()
+    """Keys that were built first and missed the target, with the recall they had."""
+    sizes: dict[str, int] = field(default_factory=dict)
+    """Bytes by file."""
+
+    def save(self, folder: Path) -> None:
+        (folder / MANIFEST).write_text(json.dumps(asdict(self), indent=1) + "\n")
+
+    @classmethod
+    def load(cls, folder: Path) -> Manifest:
+        """Raises ``OSError``, ``ValueError`` or ``TypeError`` where it cannot be read."""
+        read: dict[str, Any] = json.loads((folder / MANIFEST).read_text())
+        tuning = Tuning(**read.pop("tuning"))
+        return cls(**read | {"tuning": tuning, "missed": tuple(read["missed"])})
+
+
+class Snapshot:
+    """Search in one folder. Rows are found by their place; see ``ids`` for the moments.
+
+    Raises:
+        LibraryCorrupt: files are missing, or have not the sizes that were written.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._faiss = import_faiss()
+        try:
+            self.about = Manifest.load(folder)
+            self._check_sizes()
+            self.ids: MomentIds = self._mapped(IDS, np.int64, (self.about.count,))
+            shape = (self.about.count, self.about.dim)
+            self._vectors = self._mapped(VECTORS, np.float16, shape)
+            # Codes stay on disk until a query visits their list.
+            flags = self._faiss.IO_FLAG_MMAP_IFC
+            self._index = self._faiss.read_index(str(folder / INDEX), flags)
+        except (OSError, ValueError, TypeError, KeyError, RuntimeError) as error:
+            reason = " ".join(str(error).split())
+            raise LibraryCorrupt(f"index {folder} cannot be read: {reason}") from error
+
+    def _check_sizes(self) -> None:
+        for name, size in self.about.sizes.items():
+            if (self.folder / name).stat().st_size != size:
+                raise ValueError(f"{name} has not its size")
+
+    def _mapped(self, name: str, dtype: type, shape: tuple[int, ...]) -> NDArray[Any]:
+        return np.memmap(self.folder / name, dtype, "r", shape=shape).view(np.ndarray)
+
+    def __len__(self) -> int:
+        return self.about.count
+
+    def vectors(self, places: Places) -> Vectors:
+        """The vectors (n, dim), float32, of rows (n,)."""
+        return self._vectors[places].astype(np.float32)
+
+    def places(self, ids: MomentIds) -> tuple[NDArray[np.bool_], Places]:
+        """Which of ids (n,) it holds, (n,) bool, and the places of those."""
+        places = np.searchsorted(self.ids, ids)
+        held = places < len(self.ids)
+        held[held] = self.ids[places[held]] == ids[held]
+        return held, places[held]
+
+    # --- searching --------------------------------------------------------------
+
+    def search(
+        self, query: Vectors, top: int, rows: Rows | None = None
+    ) -> tuple[MomentIds, Scores]:
+        """The ``top`` nearest of one query (dim,), among ``rows`` where given.
+
+        Approximate, and exact where few rows may be returned. There are never fewer than
+        ``top`` hits while that many may be returned.
+        """
+        query = np.ascontiguousarray(query, np.float32)
+        there = len(self) if rows is None else rows.count
+        top = min(top, there)
+        if top <= 0:
+            return np.zeros(0, np.int64), np.zeros(0, np.float32)
+        if rows is not None and there <= max(_SCANNED, top):
+            return self._nearest(query, rows.places, top)
+        if rows is None or rows.share >= _MOST_KEPT:
+            return self._filtered_after(query, top, rows)
+        return self._filtered_within(query, top, rows)
+
+    def _filtered_after(
+        self, query: Vectors, top: int, rows: Rows | None
+    ) -> tuple[MomentIds, Scores]:
+        """Find, drop what may not be returned, and look wider until there are enough."""
+        wide, tuning = 1, self.about.tuning
+        kept = 1.0 if rows is None else rows.share / _SPARE
+        while True:
+            wanted = round(wide * max(tuning.candidates, 4 * top) / kept)
+            lists = min(wide * tuning.lists, self._lists)
+            places = self._candidates(query, wanted, lists)
+            if rows is not None:
+                places = places[rows.mask[places]]
+            if len(places) >= top:
+                return self._nearest(query, places, top)
+            if lists == self._lists and wanted >= len(self):
+                return self._nearest(query, self._all(rows), top)
+            wide *= _WIDER
+
+    def _filtered_within(self, query: Vectors, top: int, rows: Rows) -> tuple[MomentIds, Scores]:
+        """Let the index pass over what may not be returned, in as many more lists as that
+        empties."""
+        tuning = self.about.tuning
+        wide = rows.share**-_WIDENING
+        while True:
+            wanted = max(tuning.candidates, 4 * top)
+            lists = min(round(wide * tuning.lists), self._lists)
+            places = self._candidates(query, wanted, lists, rows)
+            if len(places) >= top:
+                return self._nearest(query, places, top)
+            if lists == self._lists:
+                return self._nearest(query, rows.places, top)
+            wide *= _WIDER
+
+    @cached_property
+    def _lists(self) -> int:
+        return 1 if self.about.key == EXACT else int(self._index.nlist)
+
+    def _all(self, rows: Rows | None) -> Places:
+        return np.arange(len(self), dtype=np.int64) if rows is None else rows.places
+
+    def _candidates(
+        self, query: Vectors, wanted: int, lists: int, rows: Rows | None = None
+    ) -> Places:
+        """The places that the codes say are nearest. Parameters are the query's own; the
+        index, which others search at the same time, is never changed."""
+        faiss = self._faiss
+        # One thread a query: two gain little, and a loaded machine makes them wait.
+        faiss.omp_set_num_threads(1)
+        selector = None if rows is None else faiss.IDSelectorBitmap(rows.bits)
+        if self.about.key == EXACT:
+            parameters = faiss.SearchParameters(sel=selector)
+        else:
+            parameters = faiss.SearchParametersIVF(nprobe=lists, sel=selector)
+        _, places = self._index.search(query[None], min(wanted, len(self)), params=parameters)
+        found: Places = places[0][places[0] >= 0]
+        return found
+
+    def _nearest(self, query: Vectors, places: Places, top: int) -> tuple[MomentIds, Scores]:
+        """The best of these rows by their exact scores."""
+        faiss = self._faiss
+        faiss.omp_set_num_threads(1)
+        ids, scores = [np.zeros(0, np.int64)], [np.zeros(0, np.float32)]
+        for first in range(0, len(places), _CHUNK):
+            part = places[first : first + _CHUNK]
+            # FAISS reads float16 as it is, five times faster than numpy turns it around.
+            kind = faiss.ScalarQuantizer.QT_fp16
+            exact = faiss.IndexScalarQuantizer(self.about.dim, kind, faiss.METRIC_INNER_PRODUCT)
+            exact.add_sa_codes(self._vectors[part].view(np.uint8))
+            found, at = exact.search(query[None], min(top + TIES, len(part)))
+            ids.append(self.ids[part[at[0]]])
+            scores.append(found[0])
+        return best(np.concatenate(ids), np.concatenate(scores), top)
