@@ -51,6 +51,7 @@ from engine.types import (
 
 if TYPE_CHECKING:
     from engine.index.refresh import Refreshed
+    from engine.index.snapshot import Manifest
     from engine.store import LibraryStats
     from engine.store.compact import Compaction
     from engine.store.verify import Verdict
@@ -61,6 +62,10 @@ _LOOSE = 16
 """Segments a space past which a run compacts: every one costs each start a read."""
 _REFILL = 4
 """How many times more candidates are asked for, when too few hits are left of them."""
+
+
+def _silent(_: str) -> None:
+    """What is said to nobody."""
 
 
 class Library:
@@ -119,7 +124,7 @@ class Library:
             if not create:
                 raise
             return cls._create(folder, encoder or registry.DEFAULT, catalog, settings)
-        if encoder is not None and encoder != store.encoder:
+        if encoder is not None and registry.normalised(encoder) != store.encoder:
             store.close()
             raise UsageError(
                 f"{folder} was made with --encoder {store.encoder}; for {encoder} choose"
@@ -171,12 +176,14 @@ class Library:
         retry: bool = False,
         wait: bool = False,
         progress: Progress | None = None,
+        said: Said = _silent,
     ) -> IndexReport:
         """Bring the library level with files and folders.
 
         Args:
             retry: also try files again that failed before and have not changed.
             wait: wait for another writer instead of raising ``LibraryBusy``.
+            said: is told when an index is made, a line at a time; that may take long.
 
         Raises:
             PathNotFound: one of ``paths`` does not exist; nothing is written then.
@@ -188,7 +195,7 @@ class Library:
             self.store, self.towers, paths, self.settings,
             retry=retry, wait=wait, progress=progress,
         )  # fmt: skip
-        self._settle(wait)
+        self._settle(wait, said)
         return report
 
     def retry(self, *, wait: bool = False, progress: Progress | None = None) -> IndexReport:
@@ -243,7 +250,7 @@ class Library:
         with disk.refreshing(path, wait), self.store.writer(wait=wait) as writer:
             return writer.compact(lambda ids: disk.holding(path, ids))
 
-    def rebuild(self, *, wait: bool = False) -> int:
+    def rebuild(self, *, wait: bool = False, said: Said = _silent) -> int:
         """Make again what is derived: the full text index, the indexes, the backgrounds.
 
         Returns the number of moments.
@@ -253,12 +260,12 @@ class Library:
         with disk.refreshing(self.store.path, wait):
             disk.drop(self.store.path)
         self._make_level(self.store.spaces().values())
-        self.refresh(wait=wait)
+        self.refresh(wait=wait, said=said)
         self._calibrate(wait)
         return count
 
     def refresh(
-        self, *, wait: bool = False, always: bool = False, said: Said = lambda _: None
+        self, *, wait: bool = False, always: bool = False, said: Said = _silent
     ) -> list[Refreshed]:
         """Fold what was committed into the indexes on disk, where enough has changed.
 
@@ -303,7 +310,7 @@ class Library:
         device = gpu.select(settings.device, gpu.count(import_faiss()))
         return Wanted(settings.recall, settings.index_memory, settings.threads, device)
 
-    def _settle(self, wait: bool, said: Said = lambda _: None) -> None:
+    def _settle(self, wait: bool, said: Said = _silent) -> None:
         """After a change: tidy segments, bring indexes and backgrounds up to it.
 
         Another process may be in the way; the next run makes up for what is left.
@@ -341,9 +348,24 @@ class Library:
 
     def verify(self, *, deep: bool = False) -> Verdict:
         """Check the library against itself, and change nothing; ``deep`` reads all of it."""
+        from engine.index.check import check
         from engine.store.verify import verify
 
-        return verify(self.store, deep=deep)
+        found = verify(self.store, deep=deep)
+        return replace(found, problems=(*found.problems, *check(self.store, deep=deep)))
+
+    def snapshots(self) -> list[tuple[str, Modality, Manifest]]:
+        """The indexes on disk: of what space and modality, and how they were tuned."""
+        shelves = [
+            (name, disk.newest(self.store.path, space))
+            for name, space in self.store.spaces().items()
+        ]
+        return [
+            (name, modality, snapshot.about)
+            for name, shelf in shelves
+            if shelf is not None
+            for modality, snapshot in shelf.snapshots.items()
+        ]
 
     def failures(self) -> list[Failure]:
         """The files that could not be indexed, and why."""

@@ -182,7 +182,7 @@ def index(
         _must_exist(paths)
         made = Library.open(library, create=True, encoder=encoder, catalog=catalog)
         with made as opened, progress() as seen:
-            report = opened.index(paths, retry=retry, wait=wait, progress=seen)
+            report = opened.index(paths, retry=retry, wait=wait, progress=seen, said=_said)
             _warn(opened)
     show.report(report, as_json=as_json)
 
@@ -305,11 +305,27 @@ def verify(deep: bool, library: Path | None, as_json: bool) -> None:
 @_library_option
 @_json_option
 def rebuild(wait: bool, library: Path | None, as_json: bool) -> None:
-    """Make again what derives from catalog and vectors: full text, backgrounds."""
+    """Make again what derives from catalog and vectors: full text, indexes, backgrounds."""
     from engine.app import show
 
     with _open(library) as opened:
-        show.rebuilt(opened.rebuild(wait=wait), as_json=as_json)
+        show.rebuilt(opened.rebuild(wait=wait, said=_said), as_json=as_json)
+        _warn(opened)
+
+
+@main.command()
+@_wait_option
+@_library_option
+@_json_option
+def compact(wait: bool, library: Path | None, as_json: bool) -> None:
+    """Drop the vectors of what was deleted, and merge small files.
+
+    `sensorium index` does it by itself when many small files have come together.
+    """
+    from engine.app import show
+
+    with _open(library) as opened:
+        show.compacted(opened.compact(wait=wait), as_json=as_json)
         _warn(opened)
 
 
@@ -328,6 +344,11 @@ def doctor(library: Path | None, as_json: bool) -> None:
     show.doctor(found, as_json=as_json)
     if not all(check.ok or check.optional for check in found):
         click.get_current_context().exit(1)
+
+
+def _said(line: str) -> None:
+    """Tell what takes long, beside the results."""
+    click.echo(line, err=True)
 
 
 def _open(library: Path | None) -> Library:

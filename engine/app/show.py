@@ -6,7 +6,7 @@ import dataclasses
 import json
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from engine.app.doctor import Check
     from engine.library import Library
+    from engine.store.compact import Compaction
     from engine.store.verify import Verdict
 
 _MAX_WORDS = 60
@@ -208,6 +209,10 @@ def stats(library: Library, *, as_json: bool) -> None:
         "encoder": library.store.encoder,
         "spaces": [dataclasses.asdict(space) for space in library.store.spaces().values()],
         **dataclasses.asdict(counted),
+        "indexes": [
+            {"space": space, "modality": modality, **dataclasses.asdict(about)}
+            for space, modality, about in library.snapshots()
+        ],
     }
     if as_json:
         _print_json(document)
@@ -217,7 +222,36 @@ def stats(library: Library, *, as_json: bool) -> None:
             value = ", ".join(f"{count} {key}" for key, count in value.items()) or "none"
         elif name == "spaces":
             value = ", ".join(f"{space['name']} ({space['dim']}-d)" for space in value) or "none"
+        elif name == "indexes":
+            value = "; ".join(map(_tuned, value)) or "none on disk: exact search, in memory"
         _say(f"{name.replace('_', ' ')}: {value}")
+
+
+def _tuned(about: Mapping[str, Any]) -> str:
+    """An index on disk in a line: what it is, and what it was measured to find."""
+    recall = ", ".join(f"{name} {value:.3f}" for name, value in about["tuning"]["recall"].items())
+    line = (
+        f"{about['space']} {about['modality']}: {about['count']} vectors, {about['key']},"
+        f" recall@10 {recall} (target {about['target_recall']}),"
+        f" {about['tuning']['lists']} lists, {about['tuning']['candidates']} candidates,"
+        f" built in {about['seconds']:.0f} s"
+    )
+    missed = "; ".join(about["missed"])
+    return f"{line}, after {missed} missed it" if missed else line
+
+
+def compacted(done: Compaction, *, as_json: bool) -> None:
+    """What a compaction dropped and merged."""
+    if as_json:
+        _print_json(dataclasses.asdict(done))
+        return
+    for warning in done.warnings:
+        _say(warning, err=True)
+    click.echo(
+        f"{done.segments_before} segments are {done.segments_after} now,"
+        f" {done.dropped} rows of deleted moments are gone,"
+        f" {(done.bytes_before - done.bytes_after) / 1e6:.1f} MB are free"
+    )
 
 
 def doctor(found: Sequence[Check], *, as_json: bool) -> None:

@@ -85,6 +85,17 @@ def newest(library: Path, space: Space) -> Shelf | None:
     return None
 
 
+def opened(library: Path, space: Space) -> Shelf | None:
+    """The snapshots with the highest number; None where there are none.
+
+    Raises:
+        LibraryCorrupt: they are damaged, or made of other weights.
+    """
+    folder = folder_of(library, space.name)
+    numbers = _numbers(folder)
+    return _opened(folder, numbers[-1], space) if numbers else None
+
+
 def _numbers(folder: Path) -> list[int]:
     with suppress(FileNotFoundError):
         return sorted(int(entry.name) for entry in folder.iterdir() if entry.name.isdecimal())

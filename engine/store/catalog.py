@@ -200,6 +200,10 @@ class Catalog:
         """The generation of the last compaction, 0 where there was none."""
         return int(self._one("compacted"))
 
+    def next_segment(self) -> int:
+        """The number that the next segment will get."""
+        return int(self._one("next_segment"))
+
     def modalities(self, first: int, last: int) -> tuple[MomentIds, NDArray[np.str_]]:
         """The living moments with ids in [first, last].
 
