@@ -329,6 +329,8 @@ def test_a_catalog_that_cannot_be_had_is_one_line(run, media, library):
         assert line in done.err
         assert "secret" not in done.err
         assert not library.exists()
+
+
 def test_a_library_below_a_file_is_one_line(run, media):
     done = run("index", media, "--encoder", "fake", at=media / "0.png" / "deep" / "library")
     assert (done.code, done.out, done.err.count("\n")) == (2, "", 1)
