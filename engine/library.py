@@ -137,6 +137,7 @@ class Library:
                 f"the catalog of {folder} is {place}; for another choose another folder with"
                 " --library"
             )
+        disk.tidy(store.path)
         return cls(store, settings)
 
     @classmethod

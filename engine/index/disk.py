@@ -24,8 +24,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.errors import LibraryCorrupt
+from engine.errors import LibraryBusy, LibraryCorrupt, LibraryReadOnly
 from engine.index.snapshot import IDS, MANIFEST, Snapshot
+from engine.store import failpoints
+from engine.store.faults import translated
 from engine.store.lock import held
 from engine.store.segments import sync_folder, without_specials
 from engine.types import Modality, MomentIds, Space
@@ -122,9 +124,10 @@ def refreshing(library: Path, wait: bool = False) -> Iterator[None]:
         LibraryBusy: another process is at it, and ``wait`` was not asked.
         LibraryReadOnly: the folder does not take writes.
     """
-    (library / FOLDER).mkdir(exist_ok=True)
-    with held(library / FOLDER, wait):
-        yield
+    with translated(library):
+        (library / FOLDER).mkdir(exist_ok=True)
+        with held(library / FOLDER, wait):
+            yield
 
 
 @contextmanager
@@ -138,20 +141,39 @@ def replacing(library: Path, level: Level) -> Iterator[Path]:
     older = _numbers(folder)
     number = older[-1] + 1 if older else 1
     unfinished = folder / f"{number}.tmp"
-    for stale in folder.glob("*.tmp"):
-        shutil.rmtree(stale, ignore_errors=True)
+    shutil.rmtree(unfinished, ignore_errors=True)
     unfinished.mkdir()
     try:
+        failpoints.hit("refresh.begun")
         yield unfinished
         (unfinished / LEVEL).write_text(json.dumps(asdict(level)) + "\n")
         _sync(unfinished)
+        failpoints.hit("refresh.filled")
         unfinished.rename(folder / str(number))
         sync_folder(folder)
     except BaseException:
         shutil.rmtree(unfinished, ignore_errors=True)
         raise
+    failpoints.hit("refresh.renamed")
     for gone in older:
         shutil.rmtree(folder / str(gone), ignore_errors=True)
+
+
+def tidy(library: Path) -> None:
+    """Remove what a refresh left behind that died, unless one is going on."""
+    if not list(_left_behind(library)):
+        return
+    with suppress(LibraryBusy, LibraryReadOnly), refreshing(library):
+        for stale in list(_left_behind(library)):
+            shutil.rmtree(stale, ignore_errors=True)
+
+
+def _left_behind(library: Path) -> Iterator[Path]:
+    """Folders that were not finished, and those that a newer one has replaced."""
+    with suppress(FileNotFoundError):
+        for folder in filter(Path.is_dir, (library / FOLDER).iterdir()):
+            yield from folder.glob("*.tmp")
+            yield from (folder / str(number) for number in _numbers(folder)[:-1])
 
 
 def _sync(folder: Path) -> None:

@@ -126,6 +126,10 @@ class Snapshot:
         """The vectors (n, dim), float32, of rows (n,)."""
         return self._vectors[places].astype(np.float32)
 
+    def stored(self) -> NDArray[np.float16]:
+        """All vectors (n, dim) as they lie on disk, mapped."""
+        return self._vectors
+
     def places(self, ids: MomentIds) -> tuple[NDArray[np.bool_], Places]:
         """Which of ids (n,) it holds, (n,) bool, and the places of those."""
         places = np.searchsorted(self.ids, ids)

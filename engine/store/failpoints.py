@@ -29,6 +29,8 @@ COMMIT = (
 """Every point, in the order in which a commit passes them."""
 COMPACTION = (*COMMIT[1:], "compact.unlinking", "compact.tombstones")
 """Every point, in the order in which a compaction passes them."""
+REFRESH = ("refresh.begun", "refresh.filled", "refresh.renamed")
+"""Every point, in the order in which a refresh of an index passes them."""
 
 
 class Injected(Exception):
@@ -53,7 +55,7 @@ def _act(name: str, action: str) -> None:
 @contextmanager
 def armed(name: str, action: str = "raise") -> Iterator[None]:
     """Arm one point of this process for the length of a ``with``."""
-    if name not in COMMIT + COMPACTION:
+    if name not in COMMIT + COMPACTION + REFRESH:
         raise ValueError(f"no failpoint is called {name!r}")
     _armed[name] = action
     try:

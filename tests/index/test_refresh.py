@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import shutil
+import signal
 
 import numpy as np
 import pytest
 
-from engine.errors import LibraryBusy
+from engine.errors import LibraryBusy, LibraryReadOnly
 from engine.index import disk
 from engine.index.build import Wanted
+from engine.index.check import check
 from engine.index.live import LiveIndex
 from engine.index.refresh import is_due, refresh
 from engine.index.space import SpaceIndex
-from engine.store import Store
+from engine.store import Store, failpoints
+from engine.store.failpoints import REFRESH
 from engine.types import Modality
 from tests.index.on_disk import snapshot, unit_rows
-from tests.store.make import LOOKS, TEXT, picture, sound, vector
+from tests.store.make import LOOKS, TEXT, picture, python, sound, vector
 
 
 @pytest.fixture
@@ -148,6 +151,49 @@ def test_a_refresh_that_breaks_off_leaves_the_last_one(store, monkeypatch):
     with pytest.raises(ZeroDivisionError):
         fold(store)
     assert sorted(f.name for f in disk.folder_of(store.path, TEXT.name).iterdir()) == ["1"]
+    images = followed(store).indexes[Modality.IMAGE]
+    assert (len(images.snapshot), len(images.tail)) == (6, 1)
+
+
+_REFRESH = """
+import sys
+from engine.index import disk
+from engine.index.build import Wanted
+from engine.index.refresh import refresh
+from engine.store import Store
+with Store.open(sys.argv[1]) as store, disk.refreshing(store.path):
+    refresh(store, store.spaces()["text"], None, Wanted(threads=1))
+"""
+
+
+@pytest.mark.parametrize("point", REFRESH)
+def test_a_refresh_killed_at_any_point(store, point):
+    fold(store)
+    with store.writer() as writer:
+        writer.commit([picture("/new.jpg")])
+    before = contents(followed(store))
+    with python(_REFRESH, str(store.path), failpoints=f"{point}=kill") as other:
+        other.wait()
+    assert other.returncode == -signal.SIGKILL
+    assert contents(followed(store)) == before
+    with disk.refreshing(store.path):
+        disk.tidy(store.path)  # somebody else is at it: it is theirs
+    assert len(list(disk.folder_of(store.path, TEXT.name).iterdir())) == 2
+    disk.tidy(store.path)
+    (left,) = disk.folder_of(store.path, TEXT.name).iterdir()
+    assert left.name == ("2" if point == "refresh.renamed" else "1")
+    assert contents(followed(store)) == before
+    assert list(check(store, deep=True)) == []
+
+
+@pytest.mark.parametrize("point", REFRESH[:-1])
+def test_a_disk_that_is_full_leaves_the_last_one(store, point):
+    fold(store)
+    with store.writer() as writer:
+        writer.commit([picture("/new.jpg")])
+    with failpoints.armed(point, "enospc"), pytest.raises(LibraryReadOnly, match="is full"):
+        fold(store)
+    assert [f.name for f in disk.folder_of(store.path, TEXT.name).iterdir()] == ["1"]
     images = followed(store).indexes[Modality.IMAGE]
     assert (len(images.snapshot), len(images.tail)) == (6, 1)
 

@@ -16,7 +16,7 @@ import pytest
 
 from engine.errors import LibraryBusy, LibraryCorrupt, LibraryReadOnly, SpaceMismatch, StoreError
 from engine.store import Store, failpoints
-from engine.store.failpoints import COMMIT, COMPACTION, Injected
+from engine.store.failpoints import COMMIT, COMPACTION, REFRESH, Injected
 from engine.types import Space
 from tests.store import invariants
 from tests.store.make import on_sqlite, picture, python, sound, vector
@@ -34,9 +34,9 @@ AFTER = {"/a.jpg": "new", "/b.jpg": "b"}
 
 
 def test_the_list_of_points_is_that_of_the_code() -> None:
-    folder = Path(failpoints.__file__).parent
-    code = "".join(file.read_text() for file in folder.glob("*.py"))
-    points = {*COMMIT, *COMPACTION}
+    folder = Path(failpoints.__file__).parents[1]
+    code = "".join(file.read_text() for file in folder.glob("*/*.py"))
+    points = {*COMMIT, *COMPACTION, *REFRESH}
     assert all(f'hit("{point}")' in code for point in points)
     assert code.count('failpoints.hit("') == len(points)
 
