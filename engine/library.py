@@ -19,6 +19,7 @@ from engine.errors import (
     InvalidQuery,
     LibraryBusy,
     LibraryNotFound,
+    SegmentGone,
     SpaceMismatch,
     UsageError,
 )
@@ -60,6 +61,8 @@ if TYPE_CHECKING:
 Said: TypeAlias = Callable[[str], None]
 _LOOSE = 16
 """Segments a space past which a run compacts: every one costs each start a read."""
+_TRIES = 20
+"""How often a search begins again because a writer came in between."""
 _REFILL = 4
 """How many times more candidates are asked for, when too few hits are left of them."""
 
@@ -420,18 +423,46 @@ class Library:
         took: dict[str, float] = {}
         query = validated(query)
         with _stage(took, "level"):
-            self._make_level(self._spaces_of(query))
+            spaces = self._spaces_of(query)
+            self._make_level(spaces)
         with _stage(took, "plan"), self._guard.reading():
             planned = plan(query, self._inventory())
         # Outside the guard: an example that takes long to decode holds nobody up.
         with _stage(took, "encode"):
             vectors = embed_query(planned, self.towers, self.settings)
-        with _stage(took, "search"), self._guard.reading():
-            backgrounds = self._known_backgrounds()
-            sources = Sources(self.store, self._indexes, backgrounds, self._allowed)
-            hits = self._refilled(planned, vectors, sources, leave_out)
+        with _stage(took, "search"):
+            hits = self._of_one_generation(planned, vectors, spaces, leave_out)
         took["total"] = sum(took.values())
         return SearchResult(query, hits, took)
+
+    def _of_one_generation(
+        self,
+        planned: Plan,
+        vectors: QueryVectors,
+        spaces: Sequence[Space],
+        leave_out: str | None,
+    ) -> tuple[Hit, ...]:
+        """Hits, where indexes and catalog say the same: what was replaced since an index
+        followed would else be in neither its old form nor its new one.
+
+        Other threads may take the indexes on to a later generation meanwhile; then this
+        one looks at the catalog again.
+        """
+        for attempt in range(_TRIES):
+            with suppress(SegmentGone), self.store.snapshot():
+                self._make_level(spaces)
+                with self._guard.reading():
+                    if self._is_whole(spaces) or attempt == _TRIES - 1:
+                        backgrounds = self._known_backgrounds()
+                        sources = Sources(self.store, self._indexes, backgrounds, self._allowed)
+                        return self._refilled(planned, vectors, sources, leave_out)
+        raise LibraryBusy(f"{self.store.path} changes faster than it can be read; try again")
+
+    def _is_whole(self, spaces: Sequence[Space]) -> bool:
+        """Whether the indexes hold just what this thread's snapshot of the catalog says."""
+        generation, following = self.store.generation(), self.store.next_segment()
+        indexes = [self._indexes[space.name] for space in spaces]
+        return all(i.generation == generation and i.watermark < following for i in indexes)
 
     def _refilled(
         self, planned: Plan, vectors: QueryVectors, sources: Sources, leave_out: str | None

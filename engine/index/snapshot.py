@@ -9,6 +9,7 @@ snapshot.json    what it is, how it was tuned, and the sizes of the other three
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -35,9 +36,11 @@ _SPARE = 1.2
 """How many more candidates are asked for than a filter needs to leave on average."""
 _WIDER = 4
 """How many times wider a search gets that came back with too few."""
-_WIDENING = 0.4
-"""A filter that keeps a part p visits p^-0.4 times the lists: all of them would hold as
+_WIDENING = 0.3
+"""A filter that keeps a part p visits p^-0.3 times the lists: all of them would hold as
 many candidates as before, but the nearest of fewer lie not so far apart (measured)."""
+_SEEN = 500
+"""Rows that may be returned which a search visits at least, on average."""
 _CHUNK = 65_536
 """Rows that an exact pass reads at a time."""
 
@@ -180,10 +183,11 @@ class Snapshot:
         """Let the index pass over what may not be returned, in as many more lists as that
         empties."""
         tuning = self.about.tuning
-        wide = rows.share**-_WIDENING
+        enough = _SEEN * self._lists / rows.count
+        wide = max(rows.share**-_WIDENING, enough / tuning.lists)
         while True:
             wanted = max(tuning.candidates, 4 * top)
-            lists = min(round(wide * tuning.lists), self._lists)
+            lists = min(math.ceil(wide * tuning.lists), self._lists)
             places = self._candidates(query, wanted, lists, rows)
             if len(places) >= top:
                 return self._nearest(query, places, top)

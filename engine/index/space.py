@@ -32,14 +32,13 @@ class SpaceIndex:
     generation: int = -1
     """The generation of the log that they are level with."""
     indexes: dict[Modality, LiveIndex] = field(default_factory=dict)
-    _buried: MomentIds = field(default_factory=lambda: np.zeros(0, np.int64))
     _on_disk: tuple[int, int] = (-1, 0)
     """What ``disk.state`` said when the snapshots were opened."""
 
     def is_level(self, log: Store, generation: int) -> bool:
-        """Whether there is nothing to follow."""
+        """Whether there is nothing to follow up to this generation."""
         on_disk = disk.state(log.path, self.space.name)
-        return self.generation == generation and self._on_disk == on_disk
+        return self.generation >= generation and self._on_disk == on_disk
 
     def follow(self, log: Store) -> None:
         """Open newer snapshots, take in every newer segment, drop what has died since."""
@@ -63,22 +62,21 @@ class SpaceIndex:
         found = {} if shelf is None else shelf.snapshots
         self.indexes = {m: LiveIndex(self.space.dim, snapshot) for m, snapshot in found.items()}
         self.watermark = 0 if shelf is None else shelf.level.watermark
-        self.generation, self._buried = -1, np.zeros(0, np.int64)
+        self.generation = -1
         self._on_disk = on_disk
 
     def _follow(self, log: Store) -> None:
         with log.snapshot():
             generation = log.generation()
-            if generation == self.generation:
-                return
-            dead = log.tombstones()
-            self._bury(np.setdiff1d(dead, self._buried, assume_unique=True))
+            if generation <= self.generation:
+                return  # another thread has seen more than this one's snapshot
+            self._bury(log.tombstones(since=self.generation))
             if 0 <= self.generation < log.compacted():
                 self._forget(log)
             for info in log.segments(self.space.name, after=self.watermark):
                 self._take(log, *log.read_segment(info))
                 self.watermark = info.segment_id
-            self._buried, self.generation = dead, generation
+            self.generation = generation
 
     def _take(self, log: Store, ids: MomentIds, vectors: NDArray[np.float32]) -> None:
         """Add those of a segment's rows that live and are not held: a merged segment may

@@ -142,13 +142,18 @@ class Catalog:
         values = {"kinds": json.dumps(list(kinds)), "modalities": json.dumps(list(modalities))}
         return self._ids(read, values)
 
-    def tombstones(self) -> MomentIds:
-        """Ids of deleted moments whose vectors are still in some segment.
+    def tombstones(self, since: int = -1) -> MomentIds:
+        """Ids of deleted moments whose vectors are still in some segment, or index.
+
+        Args:
+            since: only of those that died after this generation.
 
         Returns:
             int64, shape (n,), sorted.
         """
-        return self._ids("tombstones", {})
+        if since < 0:
+            return self._ids("tombstones", {})
+        return self._ids("tombstones_since", {"generation": since})
 
     def _ids(self, read: str, values: Mapping[str, object]) -> MomentIds:
         with translated(self.path):

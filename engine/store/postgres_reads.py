@@ -25,6 +25,7 @@ READS = {
     "moment_ids_modality": "SELECT moments.moment_id FROM moments WHERE moments.modality = ANY (ARRAY(SELECT value::TEXT FROM json_array_elements_text(%(modalities)s::VARCHAR::JSON)))",
     "moment_ids_both": "SELECT moments.moment_id FROM moments WHERE moments.kind = ANY (ARRAY(SELECT value::TEXT FROM json_array_elements_text(%(kinds)s::VARCHAR::JSON))) AND moments.modality = ANY (ARRAY(SELECT value::TEXT FROM json_array_elements_text(%(modalities)s::VARCHAR::JSON)))",
     "tombstones": "SELECT tombstones.moment_id FROM tombstones ORDER BY tombstones.moment_id",
+    "tombstones_since": "SELECT tombstones.moment_id FROM tombstones WHERE tombstones.generation > %(generation)s::BIGINT",
     "segments": "SELECT segments.segment_id, segments.space, segments.file, segments.rows, segments.bytes, segments.checksum FROM segments ORDER BY segments.segment_id",
     "segments_after": 'SELECT segments.segment_id, segments.space, segments.file, segments.rows, segments.bytes, segments.checksum FROM segments WHERE segments.space = %(space)s::VARCHAR COLLATE "C" AND segments.segment_id > %(after)s::BIGINT ORDER BY segments.segment_id',
     "failures": "SELECT failures.path, failures.reason, failures.size, failures.mtime_ns FROM failures ORDER BY failures.path",

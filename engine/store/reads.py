@@ -132,6 +132,7 @@ def reads() -> dict[str, Select[Any]]:
             among(m.kind, "kinds"), among(m.modality, "modalities")
         ),
         "tombstones": select(t.moment_id).order_by(t.moment_id),
+        "tombstones_since": select(t.moment_id).where(t.generation > bindparam("generation")),
         "segments": _segments(),
         "segments_after": _segments().where(
             s.space == bindparam("space"), s.segment_id > bindparam("after")

@@ -107,6 +107,8 @@ tombstones = Table(
     "tombstones",
     metadata,
     Column("moment_id", _Id, primary_key=True, autoincrement=False),
+    # When it died, so that an index that follows need not read them all.
+    Column("generation", BigInteger, nullable=False, server_default="0", index=True),
 )
 
 failures = Table(

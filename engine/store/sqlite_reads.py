@@ -25,6 +25,7 @@ READS = {
     "moment_ids_modality": "SELECT moments.moment_id FROM moments WHERE moments.modality IN (SELECT value FROM json_each(:modalities))",
     "moment_ids_both": "SELECT moments.moment_id FROM moments WHERE moments.kind IN (SELECT value FROM json_each(:kinds)) AND moments.modality IN (SELECT value FROM json_each(:modalities))",
     "tombstones": "SELECT tombstones.moment_id FROM tombstones ORDER BY tombstones.moment_id",
+    "tombstones_since": "SELECT tombstones.moment_id FROM tombstones WHERE tombstones.generation > :generation",
     "segments": "SELECT segments.segment_id, segments.space, segments.file, segments.rows, segments.bytes, segments.checksum FROM segments ORDER BY segments.segment_id",
     "segments_after": "SELECT segments.segment_id, segments.space, segments.file, segments.rows, segments.bytes, segments.checksum FROM segments WHERE segments.space = :space AND segments.segment_id > :after ORDER BY segments.segment_id",
     "failures": "SELECT failures.path, failures.reason, failures.size, failures.mtime_ns FROM failures ORDER BY failures.path",

@@ -19,8 +19,11 @@ _tombstones, _failures = schema.tombstones, schema.failures
 
 _IDS_AT = select(_assets.c.path, _assets.c.asset_id).where(among(_assets.c.path, "paths"))
 _BURY = insert(_tombstones).from_select(
-    ["moment_id"],
-    select(_moments.c.moment_id).where(among(_moments.c.asset_id, "ids"), _moments.c.vectors > 0),
+    ["moment_id", "generation"],
+    # The row of the library is updated last, so this transaction's generation is the next.
+    select(_moments.c.moment_id, select(schema.library.c.generation + 1).scalar_subquery()).where(
+        among(_moments.c.asset_id, "ids"), _moments.c.vectors > 0
+    ),
 )
 _MOMENTS_OF = select(_moments.c.moment_id).where(among(_moments.c.asset_id, "ids"))
 _DROP_MOMENTS = delete(_moments).where(among(_moments.c.asset_id, "ids"))
