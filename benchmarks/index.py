@@ -9,9 +9,9 @@ half of the held out queries; what is reported is measured with the other half. 
 search is FAISS's IndexFlatIP, on one thread or all, whichever is faster; past what
 memory holds it is timed on a part and scaled by the rows.
 
-Memory is what the process adds to its own when it opens the index and has answered all
-queries: private memory, and mapped pages of the codes, all of them. Pages of the exact
-vectors are counted apart: the system drops them when it needs room.
+Memory is what a process adds to its own when it opens the index and has answered all
+queries: private memory, and pages of the index's files. Pages of the exact vectors are
+not counted: the system drops them when it needs room.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ from benchmarks.grow import Real, grown, spectrum
 from engine.index.allowed import Allowed
 from engine.index.build import Copy, Wanted, build
 from engine.index.exact import import_faiss
-from engine.index.snapshot import INDEX, Manifest, Snapshot
+from engine.index.snapshot import VECTORS, Manifest, Snapshot
 from engine.types import MomentIds, Vectors
 
 _REAL = 59_000
@@ -122,31 +122,43 @@ memory(*sys.argv[1:])
 """
 
 
-def _resident() -> dict[str, int]:
-    """Bytes of this process by sort, and of the index's files by name."""
+def _private() -> int:
+    """Bytes of this process that are no file's."""
     status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
-    return {"private": int(status["RssAnon"].split()[0]) * 1024}
+    return int(status["RssAnon"].split()[0]) * 1024
+
+
+def _mapped(folder: Path) -> int:
+    """Resident bytes of the files in a folder, its exact vectors aside."""
+    total, counting = 0, False
+    for line in Path("/proc/self/smaps").read_text().splitlines():
+        if "-" in line.split(" ", 1)[0]:
+            counting = str(folder) in line and not line.endswith(VECTORS)
+        elif counting and line.startswith("Rss:"):
+            total += int(line.split()[1]) * 1024
+    return total
 
 
 def memory(folder: str, queries: str) -> None:
-    """Print bytes: private memory that opening and asking adds, and seconds of opening."""
+    """Print bytes that opening and asking adds, those that are private and those that are
+    mapped, and seconds of opening."""
     rows = np.load(queries)
     import_faiss().knn(rows[:2], rows[:4], 1)
-    before = _resident()["private"]
+    before = _private()
     started = time.perf_counter()
     snapshot = Snapshot(Path(folder))
     opened = time.perf_counter() - started
     for query in rows:
         snapshot.search(query, _TOP)
-    print(_resident()["private"] - before, opened)
+    print(_private() - before, _mapped(Path(folder)), opened)
 
 
-def _memory(folder: Path, queries: Vectors) -> tuple[int, float]:
+def _memory(folder: Path, queries: Vectors) -> tuple[int, int, float]:
     file = folder.parent / "queries.npy"
     np.save(file, queries)
     child = [sys.executable, "-c", _CHILD, str(folder), str(file)]
     said = subprocess.run(child, check=True, capture_output=True, text=True).stdout.split()
-    return int(said[0]), float(said[1])
+    return int(said[0]), int(said[1]), float(said[2])
 
 
 # --- rows of the table ---------------------------------------------------------------
@@ -195,11 +207,10 @@ def _sizes(
     made: Snapshot, about: Manifest, folder: Path, queries: Vectors, peak: int
 ) -> Iterator[Row]:
     raw = 4 * about.count * about.dim
-    private, opened = _memory(folder, queries)
-    codes = (folder / INDEX).stat().st_size
+    private, mapped, opened = _memory(folder, queries)
     disk = sum(file.stat().st_size for file in folder.iterdir())
-    share = (private + codes + made.ids.nbytes) / raw
-    memory_ = f"{share:.3f} of float32: codes {codes / 1e6:.0f} MB, private {private / 1e6:.0f} MB"
+    share = (private + mapped) / raw
+    memory_ = f"{share:.3f} of float32: {private / 1e6:.0f} MB, {mapped / 1e6:.0f} MB mapped"
     yield "the index", "memory", memory_, at_most(share, 0.3)
     yield "the index", "opening", f"{opened:.3f} s", at_most(opened, 1, "< 1 s")
     yield "the index", "disk", f"{disk / 1e9:.2f} GB", None
@@ -212,11 +223,11 @@ def _watched(peak: list[int]) -> Iterator[None]:
     """Note the most private memory that this process has meanwhile."""
     from threading import Event, Thread
 
-    done, before = Event(), _resident()["private"]
+    done, before = Event(), _private()
 
     def watch() -> None:
         while not done.wait(0.05):
-            peak[0] = max(peak[0], _resident()["private"] - before)
+            peak[0] = max(peak[0], _private() - before)
 
     thread = Thread(target=watch)
     thread.start()
