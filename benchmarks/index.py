@@ -62,7 +62,7 @@ def _copied(real: Real, rows: int, folder: Path) -> None:
     for part in parts:
         copy.append(np.arange(last + 1, last + len(part) + 1), part)
         last += len(part)
-    copy.close()
+    copy.finish()
 
 
 def _exact(
@@ -203,9 +203,7 @@ def _filters(made: Snapshot, vectors: NDArray[np.float16], real: Real) -> Iterat
         yield name, "one query", shown, at_most(ours / plain, 3, "<= 3x")
 
 
-def _sizes(
-    made: Snapshot, about: Manifest, folder: Path, queries: Vectors, peak: int
-) -> Iterator[Row]:
+def _sizes(about: Manifest, folder: Path, queries: Vectors, peak: int) -> Iterator[Row]:
     raw = 4 * about.count * about.dim
     private, mapped, opened = _memory(folder, queries)
     disk = sum(file.stat().st_size for file in folder.iterdir())
@@ -260,7 +258,7 @@ def main(data: Path, rows: int, dim: int, work: Path | None, recall: float | Non
         body = [*_searches(made, vectors, real, rows)]
         if rows > _REAL:
             body += _filters(made, vectors, real)
-        body += _sizes(made, about, folder, texts[::2], peak[0])
+        body += _sizes(about, folder, texts[::2], peak[0])
         grew = spectrum(vectors[:: max(rows // 20_000, 1)])
         caption = (
             f"{rows:,} vectors of {dim} dimensions as {about.key}, {about.tuning.lists} lists and"

@@ -11,6 +11,7 @@ import os
 import shutil
 import time
 from dataclasses import dataclass, replace
+from io import FileIO
 from pathlib import Path
 from typing import Any
 
@@ -64,22 +65,28 @@ class Copy:
         if base is not None:
             shutil.copyfile(base.folder / IDS, folder / IDS)
             shutil.copyfile(base.folder / VECTORS, folder / VECTORS)
-        self._ids, self._vectors = (folder / IDS).open("ab"), (folder / VECTORS).open("ab")
+        # Without a buffer, so that closing after a full disk has nothing left to write.
+        self._ids = (folder / IDS).open("ab", buffering=0)
+        self._vectors = (folder / VECTORS).open("ab", buffering=0)
 
     def append(self, ids: MomentIds, vectors: Vectors) -> None:
         """Add n rows: ids (n,), and vectors (n, dim), which are kept as float16."""
         steps = np.diff(ids, prepend=self._last)
         self._sorted = self._sorted and bool((steps > 0).all())
         self._last = int(ids[-1])
-        self._ids.write(np.ascontiguousarray(ids, np.int64).data)
-        self._vectors.write(np.ascontiguousarray(vectors, np.float16).data)
+        _write(self._ids, np.ascontiguousarray(ids, np.int64))
+        _write(self._vectors, np.ascontiguousarray(vectors, np.float16))
 
-    def close(self) -> None:
-        """Finish the files; rows come to lie by ascending id, as they do in most logs."""
-        self._ids.close()
-        self._vectors.close()
+    def finish(self) -> None:
+        """All is there; rows come to lie by ascending id, as they do in most logs."""
+        self.close()
         if not self._sorted:
             self._sort()
+
+    def close(self) -> None:
+        """Let go of the files."""
+        self._ids.close()
+        self._vectors.close()
 
     def _sort(self) -> None:
         ids = np.fromfile(self.folder / IDS, np.int64)
@@ -92,6 +99,13 @@ class Copy:
                 file.write(rows[order[at : at + _CHUNK]].data)
         ids[order].tofile(self.folder / IDS)
         unsorted.unlink()
+
+
+def _write(file: FileIO, rows: NDArray[Any]) -> None:
+    """Write all of an array; a file without a buffer may take a part at a time."""
+    rest = rows.reshape(-1).view(np.uint8)
+    while len(rest):
+        rest = rest[file.write(rest.data) :]
 
 
 def build(

@@ -89,13 +89,17 @@ def _copy(
     since = 0 if shelf is None else shelf.level.watermark
     if any(part.anew for part in parts.values()):
         since = 0
-    for info in log:
-        if info.segment_id > since:
-            ids, vectors = store.read_segment(info)
-            for part in parts.values():
-                part.take(folder, ids, vectors)
-    for part in parts.values():
-        part.close()
+    try:
+        for info in log:
+            if info.segment_id > since:
+                ids, vectors = store.read_segment(info)
+                for part in parts.values():
+                    part.take(folder, ids, vectors)
+        for part in parts.values():
+            part.finish()
+    finally:
+        for part in parts.values():
+            part.close()
 
 
 class _Part:
@@ -123,7 +127,13 @@ class _Part:
                 self._copy = Copy(folder / self.modality.value, self._base)
             self._copy.append(ids[new], vectors[new])
 
+    def finish(self) -> None:
+        """All rows have been taken."""
+        if self._copy is not None:
+            self._copy.finish()
+
     def close(self) -> None:
+        """Let go of the files, finished or not."""
         if self._copy is not None:
             self._copy.close()
 

@@ -6,6 +6,7 @@ holds either a whole library or nothing that looks like one.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -119,15 +120,15 @@ def _fill(db: Connection, encoder: str) -> None:
 
 
 def _clear(path: Path, made: list[Path]) -> None:
-    """Take back what ``create`` had made before it failed."""
-    try:
+    """Take back what ``create`` had made before it failed, as far as that goes: the error
+    that brought us here says more than another one would."""
+    with suppress(OSError, StoreError):
         database.discard(path)
-        (path / lock.NAME).unlink(missing_ok=True)
-        for folder in (path / segments.FOLDER, *made):
+    with suppress(OSError):
+        (path / lock.NAME).unlink()
+    for folder in (path / segments.FOLDER, *made):
+        with suppress(OSError):  # it was not made yet, or holds something else
             folder.rmdir()
-    except (OSError, StoreError):
-        # The error that brought us here says more than this one would.
-        return
 
 
 def upgrade(path: Path) -> None:

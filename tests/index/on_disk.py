@@ -39,7 +39,7 @@ def snapshot(
     """Build and open one; ``key`` is what ``choose`` is made to say."""
     copy = Copy(folder, base)
     copy.append(ids, rows)
-    copy.close()
+    copy.finish()
     with mock.patch("engine.index.build.choose", return_value=key):
         build(folder, rows.shape[1], texts, Wanted(recall=target, threads=1), base)
     return Snapshot(folder)

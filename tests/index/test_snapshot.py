@@ -132,7 +132,7 @@ def test_rows_come_to_lie_by_ascending_id(tmp_path, rows):
     copy = Copy(tmp_path / "s")
     copy.append(np.array([5, 9]), rows[:2])
     copy.append(np.array([2, 7]), rows[2:4])
-    copy.close()
+    copy.finish()
     assert np.fromfile(tmp_path / "s" / "ids.i64", np.int64).tolist() == [2, 5, 7, 9]
     kept = np.fromfile(tmp_path / "s" / "vectors.f16", np.float16).reshape(4, DIM)
     np.testing.assert_array_equal(kept, rows[[2, 0, 3, 1]].astype(np.float16))
