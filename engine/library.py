@@ -35,6 +35,7 @@ from engine.query.execute import Sources, execute
 from engine.query.explain import hits_of
 from engine.query.fuse import Fused, fuse, one_per_place
 from engine.query.plan import Inventory, plan, validated
+from engine.query.selective import Selective
 from engine.store import Background, Store, catalog_url
 from engine.types import (
     Failure,
@@ -88,6 +89,8 @@ class Library:
         """The generation that they were read at, and the backgrounds."""
         self._filters: tuple[int, dict[tuple[tuple[Kind, ...], Modality], Allowed]] = (-1, {})
         """The same of the filters that were asked for."""
+        self._selective: tuple[int, Selective | None] = (-1, None)
+        """The same of how common words are."""
 
     @classmethod
     def open(
@@ -454,7 +457,9 @@ class Library:
                 with self._guard.reading():
                     if self._is_whole(spaces) or attempt == _TRIES - 1:
                         backgrounds = self._known_backgrounds()
-                        sources = Sources(self.store, self._indexes, backgrounds, self._allowed)
+                        sources = Sources(
+                            self.store, self._indexes, backgrounds, self._allowed, self._match
+                        )
                         return self._refilled(planned, vectors, sources, leave_out)
         raise LibraryBusy(f"{self.store.path} changes faster than it can be read; try again")
 
@@ -539,6 +544,15 @@ class Library:
             ids = self.store.moment_ids(kinds=kinds, modalities=(modality,))
             filters[kinds, modality] = Allowed(ids)
         return filters[kinds, modality]
+
+    def _match(self, text: str) -> str | None:
+        """What to ask full text search for a text, with counts of this generation."""
+        generation = self.store.generation()
+        level, selective = self._selective
+        if selective is None or level != generation:
+            selective = Selective(self.store)
+            self._selective = generation, selective
+        return selective.match(text)
 
     def _known_backgrounds(self) -> Mapping[BackgroundKey, Background]:
         generation = self.store.generation()

@@ -40,6 +40,8 @@ class Sources:
     backgrounds: Mapping[BackgroundKey, Background]
     allowed: Callable[[tuple[Kind, ...], Modality], Allowed]
     """The moments of some kinds and one modality."""
+    match: Callable[[str], str | None] = match_any
+    """What to ask full text search for a text."""
 
     def index(self, branch: Branch) -> VectorIndex | None:
         """The index that a branch searches; None where its last vector has gone since
@@ -56,10 +58,10 @@ def execute(plan: Plan, vectors: QueryVectors, sources: Sources) -> list[Candida
     """Every wanted branch's candidates, with their scores in all branches."""
     spaces = [(b, vectors.of(b)) for b in plan.branches if b.space]
     found = _found_by_vectors(plan, spaces, sources)
-    words = _found_by_words(plan, sources.store)
+    words = _found_by_words(plan, sources)
     _add_found_by_words(found, words, sources.store)
     candidates = list(_scored(spaces, found, sources))
-    candidates.extend(_scored_by_words(plan, set().union(*found.values()), sources.store))
+    candidates.extend(_scored_by_words(plan, set().union(*found.values()), sources))
     return candidates
 
 
@@ -76,19 +78,20 @@ def _found_by_vectors(
     return found
 
 
-def _found_by_words(plan: Plan, store: Store) -> set[int]:
+def _found_by_words(plan: Plan, sources: Sources) -> set[int]:
     """The moments that full text search finds for the wanted words."""
     found: set[int] = set()
-    for branch, match in _matches(plan):
+    for branch, match in _matches(plan, sources):
         if branch.weight > 0:
-            found.update(m for m, _ in store.words(match, plan.query.kinds, plan.fetch))
+            hits = sources.store.words(match, plan.query.kinds, plan.fetch)
+            found.update(moment for moment, _ in hits)
     return found
 
 
-def _matches(plan: Plan) -> Iterator[tuple[Branch, str]]:
+def _matches(plan: Plan, sources: Sources) -> Iterator[tuple[Branch, str]]:
     """The branches that ask for words, with what they ask of full text search."""
     for branch in plan.branches:
-        if branch.space is None and (match := match_any(branch.term or "")):
+        if branch.space is None and (match := sources.match(branch.term or "")):
             yield branch, match
 
 
@@ -119,10 +122,10 @@ def _scored(
             yield Candidate(moment, branch, raw, log_odds(raw, against))
 
 
-def _scored_by_words(plan: Plan, found: set[int], store: Store) -> Iterator[Candidate]:
+def _scored_by_words(plan: Plan, found: set[int], sources: Sources) -> Iterator[Candidate]:
     """What of the found moments has the words of each branch, wanted or not."""
-    for branch, match in _matches(plan):
-        for moment, bm25 in store.score_words(match, list(found)):
+    for branch, match in _matches(plan, sources):
+        for moment, bm25 in sources.store.score_words(match, list(found)):
             yield Candidate(moment, branch, bm25, words_log_odds(bm25))
 
 

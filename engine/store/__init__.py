@@ -33,7 +33,7 @@ from typing import TYPE_CHECKING
 from engine.store.address import normalised as catalog_url
 from engine.store.rows import Background, KnownAsset, LibraryStats, SegmentInfo
 from engine.store.store import Store
-from engine.store.words import match_any
+from engine.store.words import match_any, tokens
 
 if TYPE_CHECKING:
     from engine.store.writer import Writer
@@ -47,6 +47,7 @@ __all__ = [
     "Writer",
     "catalog_url",
     "match_any",
+    "tokens",
 ]
 
 

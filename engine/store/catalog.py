@@ -189,6 +189,11 @@ class Catalog:
         with translated(self.path):
             return self._reader().score(match, moment_ids)
 
+    def count_words(self, match: str, most: int) -> int:
+        """How many moments' words match, counted up to ``most``."""
+        with translated(self.path):
+            return self._reader().matching(match, most)
+
     def failures(self) -> list[Failure]:
         """The files that could not be indexed, in order of their paths."""
         return list(map(rows.failure, self._ask("failures")))
@@ -204,6 +209,10 @@ class Catalog:
     def compacted(self) -> int:
         """The generation of the last compaction, 0 where there was none."""
         return int(self._one("compacted"))
+
+    def next_moment(self) -> int:
+        """The id that the next moment will get: more than there are moments."""
+        return int(self._one("next_moment"))
 
     def next_segment(self) -> int:
         """The number that the next segment will get."""

@@ -46,6 +46,9 @@ class Reader(Protocol):
     def score(self, match: str, moment_ids: Sequence[int]) -> list[tuple[int, float]]:
         """Those of some moments whose words match, with their BM25."""
 
+    def matching(self, match: str, most: int) -> int:
+        """How many moments' words match, counted up to ``most``."""
+
     def word_rows(self) -> int:
         """Rows of the full text index; 0 where it is missing."""
 

@@ -39,6 +39,10 @@ _SCORE = (
     " WHERE moments_fts MATCH :match AND +rowid IN (SELECT value FROM json_each(:ids))"
 )
 
+_MATCHING = (
+    "SELECT count(*), 0 FROM (SELECT 1 FROM moments_fts WHERE moments_fts MATCH :match LIMIT :most)"
+)
+
 
 class Fts5:
     """The index as the writer's transaction sees it."""
@@ -68,6 +72,11 @@ def score(
 ) -> list[tuple[int, float]]:
     """Those of some moments whose words match."""
     return _ask(connection, _SCORE, match, {"ids": json.dumps(list(moment_ids))})
+
+
+def matching(connection: sqlite3.Connection, match: str, most: int) -> int:
+    """How many moments' words match, counted up to ``most``."""
+    return _ask(connection, _MATCHING, match, {"most": most})[0][0]
 
 
 def _ask(

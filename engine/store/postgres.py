@@ -101,6 +101,9 @@ class Reader:
     def score(self, match: str, moment_ids: Sequence[int]) -> list[tuple[int, float]]:
         return tsearch.score(self.connection, match, moment_ids)
 
+    def matching(self, match: str, most: int) -> int:
+        return tsearch.matching(self.connection, match, most)
+
     def word_rows(self) -> int:
         return tsearch.count(self.connection)
 

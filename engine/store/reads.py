@@ -110,6 +110,7 @@ def reads() -> dict[str, Select[Any]]:
         "revision": select(column("version_num")).select_from(table("alembic_version")),
         "library": select(library.c.encoder),
         "generation": select(library.c.generation),
+        "next_moment": select(library.c.next_moment),
         "next_segment": select(library.c.next_segment),
         "compacted": select(library.c.compacted),
         "calibrated": select(library.c.calibrated == library.c.generation),

@@ -60,6 +60,9 @@ class Reader:
     def score(self, match: str, moment_ids: Sequence[int]) -> list[tuple[int, float]]:
         return fts5.score(self.connection, match, moment_ids)
 
+    def matching(self, match: str, most: int) -> int:
+        return fts5.matching(self.connection, match, most)
+
     def word_rows(self) -> int:
         return fts5.count(self.connection)
 

@@ -7,6 +7,7 @@ READS = {
     "revision": "SELECT version_num FROM alembic_version",
     "library": "SELECT library.encoder FROM library",
     "generation": "SELECT library.generation FROM library",
+    "next_moment": "SELECT library.next_moment FROM library",
     "next_segment": "SELECT library.next_segment FROM library",
     "compacted": "SELECT library.compacted FROM library",
     "calibrated": "SELECT library.calibrated = library.generation AS anon_1 FROM library",

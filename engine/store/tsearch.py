@@ -136,6 +136,15 @@ _SEARCH = _BM25.format(only="") + _BEST
 _SEARCH_KINDS = _BM25.format(only=_OF_KINDS) + _BEST
 _SCORE = _BM25.format(only=_SOME)
 
+_MATCHING = f"""
+SELECT count(*), 0 FROM (
+    SELECT 1 FROM moments_fts f WHERE EXISTS (
+        SELECT FROM json_array_elements_text(%(asked)s::json) AS w (word)
+        WHERE f.words @@ ({_STEM})::tsquery
+    ) LIMIT %(most)s
+) AS some
+"""  # noqa: S608
+
 
 class TextSearch:
     """The index as the writer's transaction sees it."""
@@ -179,6 +188,11 @@ def score(
 ) -> list[tuple[int, float]]:
     """Those of some moments whose words match."""
     return _ask(connection, _SCORE, match, {"ids": json.dumps(list(map(int, moment_ids)))})
+
+
+def matching(connection: psycopg.Connection[Any], match: str, most: int) -> int:
+    """How many moments' words match, counted up to ``most``."""
+    return int(_ask(connection, _MATCHING, match, {"most": most})[0][0])
 
 
 def count(connection: psycopg.Connection[Any]) -> int:

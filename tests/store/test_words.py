@@ -117,3 +117,13 @@ def test_words_of_names() -> None:
     assert name_words("/pics/Summer_2024/IMG_beach-01.tar.gz") == "Summer 2024 IMG beach 01 tar"
     assert name_words("/beach.jpg") == "beach"
     assert name_words("/pics/na\udcefve.jpg") == "pics na ve"
+
+
+def test_moments_with_a_word_are_counted_no_further_than_asked(
+    store: Store, commit: Callable[..., int]
+) -> None:
+    commit(*(picture(f"/{i}.jpg", f"{i}", "dogs" if i % 2 else "a cat") for i in range(10)))
+    counts = [store.count_words(match, 100) for match in ('"dog"', '"cat"', '"cat" OR "dog"')]
+    assert counts == [5, 5, 10]
+    assert store.count_words('"dog"', 3) == 3
+    assert store.count_words('"fish"', 3) == 0
