@@ -1,0 +1,173 @@
+"""A catalog of a million assets: what a search costs beside its encoder and its index.
+
+    python -m benchmarks.million --data DIR [--assets 1000000]
+
+Six of ten assets are pictures, three videos (two keyframes, a sound and a sentence),
+one a sound with a sentence: two million moments. Vectors are grown out of real ones
+(`grow`), tags are those of the measuring pictures, sentences those of the prompts. The
+library is written by the store's own commits, and its indexes by its own refresh.
+
+A whole `search --kind video`, with its answer as JSON, is timed against embedding a
+text and searching the indexes that it has to, with the filter that it has to use.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from statistics import median
+
+import click
+import numpy as np
+
+from benchmarks.common import at_most, command, conclude, data_option, machine, need, rows, scratch
+from benchmarks.grow import Real, grown
+from engine.app.show import search_document
+from engine.config import Settings
+from engine.encoders import registry
+from engine.index.allowed import Allowed
+from engine.library import Library
+from engine.query.plan import HEARD, SEEN, plan, validated
+from engine.store import Store
+from engine.types import (
+    Asset,
+    Embedding,
+    IndexedAsset,
+    Kind,
+    MediaType,
+    Modality,
+    Moment,
+    Query,
+    Tag,
+)
+
+_PER_COMMIT = 4_000
+_SPOKEN = (Modality.SPEECH,)
+_PARTS = {
+    Kind.IMAGE: (Modality.IMAGE,),
+    Kind.VIDEO: (SEEN[1], SEEN[1], *HEARD, *_SPOKEN),
+    Kind.AUDIO: (*HEARD, *_SPOKEN),
+}
+_TURN = [{"i": Kind.IMAGE, "v": Kind.VIDEO, "a": Kind.AUDIO}[letter] for letter in "iviaiviivi"]
+
+
+def _assets(
+    count: int,
+    space: str,
+    vectors: Iterator[np.ndarray],
+    labels: Sequence[str],
+    said: Sequence[str],
+) -> Iterator[IndexedAsset]:
+    chance = np.random.default_rng(7)
+    for number in range(count):
+        kind = _TURN[number % len(_TURN)]
+        parts = []
+        for place, modality in enumerate(_PARTS[kind]):
+            tags, text = (), None
+            if modality is Modality.SPEECH:
+                text = said[int(chance.integers(len(said)))]
+            else:
+                some = chance.integers(len(labels), size=4)
+                tags = tuple(Tag(labels[int(i)], 0.25) for i in some)
+            times = (None, None) if kind is Kind.IMAGE else (float(place), place + 1.0)
+            moment = Moment(modality, *times, place, text, tags)
+            parts.append(Embedding(moment, {space: next(vectors)}))
+        asset = Asset(
+            f"/media/{number // 1000:04}/{number:07}.bin", f"{number:064x}",
+            MediaType(kind, "made"), 1, 1,
+        )  # fmt: skip
+        yield IndexedAsset(asset, tuple(parts))
+
+
+def _made(folder: Path, data: Path, count: int) -> None:
+    """Write the library."""
+    towers = registry.towers(registry.DEFAULT, Settings())
+    labels = [row["label"] for row in rows(data / "images" / "labels.csv")]
+    said = [row["text"] for row in rows(data / "prompts.csv")]
+    base = Real.load(data, towers.shared.dim).base
+    vectors = (row.astype(np.float32) for batch in grown(base, 3 * count) for row in batch)
+    assets = _assets(count, towers.shared.name, vectors, labels, said)
+    with Store.create(folder, towers.encoder.name) as store, store.writer() as writer:
+        writer.ensure_space(towers.shared)
+        while batch := list(islice(assets, _PER_COMMIT)):
+            writer.commit(batch)
+
+
+def _seconds(work: Callable[[], object]) -> float:
+    started = time.perf_counter()
+    work()
+    return time.perf_counter() - started
+
+
+def _timed(library: Library, labels: Sequence[str]) -> tuple[float, float]:
+    """Median seconds of a whole search, and of encoding plus the index."""
+    kinds = (Kind.VIDEO,)
+    indexes = library._indexes[library.towers.shared.name].indexes
+    searched = plan(validated(Query("x", kinds=kinds)), library._inventory())
+    filters: dict[Modality, Allowed | None] = {
+        modality: library._allowed(kinds, modality) if modality in (*HEARD, *_SPOKEN) else None
+        for modality in {branch.modality for branch in searched.branches if branch.modality}
+    }
+
+    def whole(text: str) -> str:
+        return json.dumps(search_document(library.search(text, kinds=kinds)))
+
+    def least(text: str) -> None:
+        (vector,) = library.towers.encoder.embed_texts([text])
+        for modality, allowed in filters.items():
+            indexes[modality].search(vector, searched.fetch, allowed)
+
+    for label in labels[:20]:  # all that is prepared once
+        whole(f"the {label} of yesterday")
+        least(f"the {label} of today")
+    taken = [
+        (
+            _seconds(lambda text=f"is there a {label} here": whole(text)),
+            _seconds(lambda text=f"look for some {label} now": least(text)),
+        )
+        for label in labels
+    ]
+    ours, theirs = zip(*taken, strict=True)
+    return median(ours), median(theirs)
+
+
+@command(__doc__)
+@data_option
+@click.option("--assets", default=1_000_000, show_default=True, type=click.IntRange(100))
+def main(data: Path, assets: int) -> None:
+    need(data / "vectors" / "texts-60k.f16.npy", data / "images" / "labels.csv")
+    labels = [row["label"] for row in rows(data / "images" / "labels.csv")]
+    with scratch() as place:
+        written = _seconds(lambda: _made(place / "library", data, assets))
+        with Library.open(place / "library") as library:
+            compacted = _seconds(library.compact)
+            refreshed = _seconds(
+                lambda: library.refresh(said=lambda line: click.echo(line, err=True))
+            )
+            library._calibrate(wait=False)
+        with Library.open(place / "library") as library:
+            first = _seconds(lambda: library.search("a dog", kinds=["video"]))
+            ours, theirs = _timed(library, labels)
+            stats = library.stats()
+    moments = sum(stats.moments.values())
+    size = f"{assets:,} assets, {moments:,} moments, {stats.bytes / 1e9:.1f} GB"
+    conclude(
+        f"{size}; {machine()}; medians.",
+        ("what", "figure"),
+        [
+            ("`search --kind video --json`, warm, against encode + index search",
+             f"{ours * 1e3:.1f} ms against {theirs * 1e3:.1f} ms, {ours / theirs:.2f}x",
+             at_most(ours / theirs, 1.3, "<= 1.3x")),
+            ("first search after opening", f"{first:.2f} s", None),
+            ("writing", f"{written:.0f} s, {moments / written:,.0f} moments/s", None),
+            ("compacting", f"{compacted:.0f} s", None),
+            ("making the indexes", f"{refreshed:.0f} s", None),
+        ],
+    )  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()
