@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from engine.store.paths import printable
-from engine.types import Failure, Hit, IndexReport, Query, SearchResult
+from engine.types import Failure, Hit, IndexReport, Query, SearchResult, Why
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -54,8 +54,13 @@ def search_document(result: SearchResult) -> dict[str, Any]:
     return {
         "query": _query(result.query),
         "took_ms": {stage: round(ms, 3) for stage, ms in result.took_ms.items()},
-        "hits": [dataclasses.asdict(hit) for hit in result.hits],
+        "hits": [_fields(hit) | {"why": [_fields(why) for why in hit.why]} for hit in result.hits],
     }
+
+
+def _fields(value: Hit | Why) -> dict[str, Any]:
+    """A value's fields as they are: ``asdict`` copies them all, in a millisecond a page."""
+    return {field: getattr(value, field) for field in value.__slots__}
 
 
 def _query(query: Query) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.index import lists
 from engine.index.base import drawn
 from engine.index.choose import EXACT, choose, fallbacks
 from engine.index.exact import import_faiss
@@ -125,6 +126,8 @@ def build(
     count = (folder / IDS).stat().st_size // 8
     vectors = np.memmap(folder / VECTORS, np.float16, "r", shape=(count, dim)).view(np.ndarray)
     made = _Attempt(vectors, samples(vectors, texts, faiss), wanted, faiss).best(base)
+    if lists.are_kept_apart(made.key):
+        lists.save(made.index, folder, faiss)
     faiss.write_index(made.index, str(folder / INDEX))
     about = Manifest(
         dim=dim,
@@ -136,7 +139,7 @@ def build(
         seconds=round(time.monotonic() - started, 3),
         faiss=faiss.__version__,
         missed=made.missed,
-        sizes={name: (folder / name).stat().st_size for name in (IDS, VECTORS, INDEX)},
+        sizes={file.name: file.stat().st_size for file in folder.iterdir()},
     )
     about.save(folder)
     return about
@@ -184,6 +187,9 @@ class _Attempt:
         if about.key == EXACT or count > _OUTGROWN * about.trained_on:
             return None
         index = self.faiss.read_index(str(base.folder / INDEX))
+        if lists.are_kept_apart(about.key):
+            lists.attach(index, base.folder, about.count, self.faiss)
+            lists.load(index, self.faiss)
         self._fill(index, len(base))
         return self._tuned(index, about.key, about.trained_on)
 

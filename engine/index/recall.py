@@ -24,8 +24,9 @@ _STORED = 200
 """Stored vectors that are asked."""
 _CHUNK = 65_536
 _CANDIDATES = (50, 100, 200, 400, 800)
-_MARGIN = 0.005
-"""Recall above the target that tuning asks for: the queries are a sample."""
+_MARGIN = 0.015
+"""Recall above the target that tuning asks for. The queries are a sample: of 230 with ten
+neighbours each, the mean is off by 0.008 as a rule."""
 
 
 @dataclass(frozen=True, slots=True)

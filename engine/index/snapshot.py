@@ -2,8 +2,8 @@
 
 ids.i64          moment ids, ascending; a row is a place in this file
 vectors.f16      the exact vectors, for re-scoring
-index.faiss      the codes that find candidates
-snapshot.json    what it is, how it was tuned, and the sizes of the other three
+index.faiss      what finds candidates; its lists in files of their own, see ``lists``
+snapshot.json    what it is, how it was tuned, and the sizes of the others
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import LibraryCorrupt
+from engine.index import lists
 from engine.index.allowed import Rows
 from engine.index.base import Scores, best
 from engine.index.choose import EXACT
@@ -107,9 +108,10 @@ class Snapshot:
             self.ids: MomentIds = self._mapped(IDS, np.int64, (self.about.count,))
             shape = (self.about.count, self.about.dim)
             self._vectors = self._mapped(VECTORS, np.float16, shape)
-            # Codes stay on disk until a query visits their list.
             flags = self._faiss.IO_FLAG_MMAP_IFC
             self._index = self._faiss.read_index(str(folder / INDEX), flags)
+            if lists.are_kept_apart(self.about.key):
+                lists.attach(self._index, folder, self.about.count, self._faiss)
         except (OSError, ValueError, TypeError, KeyError, RuntimeError) as error:
             reason = " ".join(str(error).split())
             raise LibraryCorrupt(f"index {folder} cannot be read: {reason}") from error
@@ -169,13 +171,13 @@ class Snapshot:
         kept = 1.0 if rows is None else rows.share / _SPARE
         while True:
             wanted = round(wide * max(tuning.candidates, 4 * top) / kept)
-            lists = min(wide * tuning.lists, self._lists)
-            places = self._candidates(query, wanted, lists)
+            visited = min(wide * tuning.lists, self._lists)
+            places = self._candidates(query, wanted, visited)
             if rows is not None:
                 places = places[rows.mask[places]]
             if len(places) >= top:
                 return self._nearest(query, places, top)
-            if lists == self._lists and wanted >= len(self):
+            if visited == self._lists and wanted >= len(self):
                 return self._nearest(query, self._all(rows), top)
             wide *= _WIDER
 
@@ -187,11 +189,11 @@ class Snapshot:
         wide = max(rows.share**-_WIDENING, enough / tuning.lists)
         while True:
             wanted = max(tuning.candidates, 4 * top)
-            lists = min(math.ceil(wide * tuning.lists), self._lists)
-            places = self._candidates(query, wanted, lists, rows)
+            visited = min(math.ceil(wide * tuning.lists), self._lists)
+            places = self._candidates(query, wanted, visited, rows)
             if len(places) >= top:
                 return self._nearest(query, places, top)
-            if lists == self._lists:
+            if visited == self._lists:
                 return self._nearest(query, rows.places, top)
             wide *= _WIDER
 
@@ -203,7 +205,7 @@ class Snapshot:
         return np.arange(len(self), dtype=np.int64) if rows is None else rows.places
 
     def _candidates(
-        self, query: Vectors, wanted: int, lists: int, rows: Rows | None = None
+        self, query: Vectors, wanted: int, visited: int, rows: Rows | None = None
     ) -> Places:
         """The places that the codes say are nearest. Parameters are the query's own; the
         index, which others search at the same time, is never changed."""
@@ -214,7 +216,7 @@ class Snapshot:
         if self.about.key == EXACT:
             parameters = faiss.SearchParameters(sel=selector)
         else:
-            parameters = faiss.SearchParametersIVF(nprobe=lists, sel=selector)
+            parameters = faiss.SearchParametersIVF(nprobe=visited, sel=selector)
         _, places = self._index.search(query[None], min(wanted, len(self)), params=parameters)
         found: Places = places[0][places[0] >= 0]
         return found

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 
@@ -16,6 +17,7 @@ from engine.index.base import VectorIndex
 from engine.index.space import SpaceIndex
 from engine.query.calibrate import BackgroundKey, background, log_odds, words_log_odds
 from engine.query.embed import QueryVectors
+from engine.query.selective import BUDGET
 from engine.store import Background, Store, match_any
 from engine.types import (
     Branch,
@@ -59,9 +61,9 @@ def execute(plan: Plan, vectors: QueryVectors, sources: Sources) -> list[Candida
     spaces = [(b, vectors.of(b)) for b in plan.branches if b.space]
     found = _found_by_vectors(plan, spaces, sources)
     words = _found_by_words(plan, sources)
-    _add_found_by_words(found, words, sources.store)
+    _add_found_by_words(found, words, plan.fetch, sources.store)
     candidates = list(_scored(spaces, found, sources))
-    candidates.extend(_scored_by_words(plan, set().union(*found.values()), sources))
+    candidates.extend(_scored_by_words(words, set().union(*found.values())))
     return candidates
 
 
@@ -78,29 +80,28 @@ def _found_by_vectors(
     return found
 
 
-def _found_by_words(plan: Plan, sources: Sources) -> set[int]:
-    """The moments that full text search finds for the wanted words."""
-    found: set[int] = set()
-    for branch, match in _matches(plan, sources):
-        if branch.weight > 0:
-            hits = sources.store.words(match, plan.query.kinds, plan.fetch)
-            found.update(moment for moment, _ in hits)
-    return found
+def _found_by_words(plan: Plan, sources: Sources) -> list[tuple[Branch, dict[int, float]]]:
+    """All moments that have words of a branch, best first, with their BM25.
 
-
-def _matches(plan: Plan, sources: Sources) -> Iterator[tuple[Branch, str]]:
-    """The branches that ask for words, with what they ask of full text search."""
-    for branch in plan.branches:
-        if branch.space is None and (match := sources.match(branch.term or "")):
-            yield branch, match
+    There are few enough to list them: that is what ``Selective`` sees to.
+    """
+    return [
+        (branch, dict(sources.store.words(match, plan.query.kinds, BUDGET)))
+        for branch in plan.branches
+        if branch.space is None and (match := sources.match(branch.term or ""))
+    ]
 
 
 def _add_found_by_words(
-    found: dict[Modality, set[int]], words: Iterable[int], store: Store
+    found: dict[Modality, set[int]],
+    words: Iterable[tuple[Branch, dict[int, float]]],
+    fetch: int,
+    store: Store,
 ) -> None:
-    """Let vectors score what only words found; its modality is in the catalog."""
+    """Let vectors score what only wanted words found; its modality is in the catalog."""
     known = set().union(*found.values())
-    new = [moment for moment in words if moment not in known]
+    wanted = (islice(hits, fetch) for branch, hits in words if branch.weight > 0)
+    new = [moment for moment in set().union(*wanted) if moment not in known]
     for moment, record in (store.records(new) if new else {}).items():
         found.setdefault(record.moment.modality, set()).add(moment)
 
@@ -122,11 +123,13 @@ def _scored(
             yield Candidate(moment, branch, raw, log_odds(raw, against))
 
 
-def _scored_by_words(plan: Plan, found: set[int], sources: Sources) -> Iterator[Candidate]:
+def _scored_by_words(
+    words: Iterable[tuple[Branch, dict[int, float]]], found: set[int]
+) -> Iterator[Candidate]:
     """What of the found moments has the words of each branch, wanted or not."""
-    for branch, match in _matches(plan, sources):
-        for moment, bm25 in sources.store.score_words(match, list(found)):
-            yield Candidate(moment, branch, bm25, words_log_odds(bm25))
+    for branch, hits in words:
+        for moment in hits.keys() & found:
+            yield Candidate(moment, branch, hits[moment], words_log_odds(hits[moment]))
 
 
 def _held(index: VectorIndex, ids: MomentIds) -> tuple[MomentIds, Vectors]:

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from engine.store import Store, match_any, tokens
 
-BUDGET = 3_000
-"""Moments that the words of one text may match together; scoring them takes 3 ms."""
+BUDGET = 1_000
+"""Moments that the words of one text may match together; scoring them takes 1 ms."""
 
 
 class Selective:

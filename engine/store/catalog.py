@@ -180,15 +180,6 @@ class Catalog:
         with translated(self.path):
             return self._reader().search(match, kinds, limit)
 
-    def score_words(self, match: str, moment_ids: Sequence[int]) -> list[tuple[int, float]]:
-        """Those of some moments whose words match, with their BM25, in no order.
-
-        Raises:
-            InvalidQuery: ``match`` is no expression that the database knows.
-        """
-        with translated(self.path):
-            return self._reader().score(match, moment_ids)
-
     def count_words(self, match: str, most: int) -> int:
         """How many moments' words match, counted up to ``most``."""
         with translated(self.path):

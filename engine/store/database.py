@@ -43,9 +43,6 @@ class Reader(Protocol):
     def search(self, match: str, kinds: Sequence[str], limit: int) -> list[tuple[int, float]]:
         """Moments whose words match, best first, with their BM25."""
 
-    def score(self, match: str, moment_ids: Sequence[int]) -> list[tuple[int, float]]:
-        """Those of some moments whose words match, with their BM25."""
-
     def matching(self, match: str, most: int) -> int:
         """How many moments' words match, counted up to ``most``."""
 

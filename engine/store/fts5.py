@@ -32,12 +32,6 @@ _SEARCH_KINDS = (
     " WHERE moments_fts MATCH :match AND m.kind IN (SELECT value FROM json_each(:kinds))"
     " ORDER BY score DESC, f.rowid LIMIT :limit"
 )
-# The plus keeps SQLite from asking FTS5 once a row, which counts every word's matches
-# anew each time: eighty times slower.
-_SCORE = (
-    "SELECT rowid, -bm25(moments_fts, :text, :tags, :name) FROM moments_fts"
-    " WHERE moments_fts MATCH :match AND +rowid IN (SELECT value FROM json_each(:ids))"
-)
 
 _MATCHING = (
     "SELECT count(*), 0 FROM (SELECT 1 FROM moments_fts WHERE moments_fts MATCH :match LIMIT :most)"
@@ -65,13 +59,6 @@ def search(
     """Moments whose words match, best first; ``match`` is any expression of FTS5."""
     values = {"kinds": json.dumps(list(kinds)), "limit": limit}
     return _ask(connection, _SEARCH_KINDS if kinds else _SEARCH, match, values)
-
-
-def score(
-    connection: sqlite3.Connection, match: str, moment_ids: Sequence[int]
-) -> list[tuple[int, float]]:
-    """Those of some moments whose words match."""
-    return _ask(connection, _SCORE, match, {"ids": json.dumps(list(moment_ids))})
 
 
 def matching(connection: sqlite3.Connection, match: str, most: int) -> int:

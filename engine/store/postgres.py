@@ -98,9 +98,6 @@ class Reader:
     def search(self, match: str, kinds: Sequence[str], limit: int) -> list[tuple[int, float]]:
         return tsearch.search(self.connection, match, kinds, limit)
 
-    def score(self, match: str, moment_ids: Sequence[int]) -> list[tuple[int, float]]:
-        return tsearch.score(self.connection, match, moment_ids)
-
     def matching(self, match: str, most: int) -> int:
         return tsearch.matching(self.connection, match, most)
 

@@ -57,9 +57,6 @@ class Reader:
     def search(self, match: str, kinds: Sequence[str], limit: int) -> list[tuple[int, float]]:
         return fts5.search(self.connection, match, kinds, limit)
 
-    def score(self, match: str, moment_ids: Sequence[int]) -> list[tuple[int, float]]:
-        return fts5.score(self.connection, match, moment_ids)
-
     def matching(self, match: str, most: int) -> int:
         return fts5.matching(self.connection, match, most)
 

@@ -129,12 +129,8 @@ _BEST = " ORDER BY score DESC, rowid LIMIT %(limit)s"
 _OF_KINDS = """AND (SELECT kind FROM moments WHERE moment_id = f.rowid)
     = ANY (ARRAY(SELECT json_array_elements_text(%(kinds)s::json)))
 """
-_SOME = (
-    "AND f.rowid = ANY (ARRAY(SELECT value::bigint FROM json_array_elements_text(%(ids)s::json)))"
-)
 _SEARCH = _BM25.format(only="") + _BEST
 _SEARCH_KINDS = _BM25.format(only=_OF_KINDS) + _BEST
-_SCORE = _BM25.format(only=_SOME)
 
 _MATCHING = f"""
 SELECT count(*), 0 FROM (
@@ -181,13 +177,6 @@ def search(
     """Moments whose words match, best first; ``match`` is what ``match_any`` makes."""
     values = {"kinds": json.dumps(list(kinds)), "limit": limit}
     return _ask(connection, _SEARCH_KINDS if kinds else _SEARCH, match, values)
-
-
-def score(
-    connection: psycopg.Connection[Any], match: str, moment_ids: Sequence[int]
-) -> list[tuple[int, float]]:
-    """Those of some moments whose words match."""
-    return _ask(connection, _SCORE, match, {"ids": json.dumps(list(map(int, moment_ids)))})
 
 
 def matching(connection: psycopg.Connection[Any], match: str, most: int) -> int:
