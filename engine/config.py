@@ -55,7 +55,8 @@ class Settings:
     index_memory: float = 0.3
     """Memory that an index may take, as a part of its vectors in float32."""
     device: str = "auto"
-    """Where indexes are built: ``cpu``, ``cuda``, or ``auto``, a GPU where there is one."""
+    """Where indexes are built and searched: ``cpu``, ``cuda``, or ``auto``, a GPU where
+    there is one that FAISS can use."""
     speech: bool = True
     """Transcribe speech, where the speech bridge is installed."""
 

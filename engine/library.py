@@ -28,6 +28,7 @@ from engine.index.allowed import Allowed
 from engine.index.build import Wanted
 from engine.index.exact import import_faiss
 from engine.index.guard import Guard
+from engine.index.snapshot import Snapshot
 from engine.index.space import SpaceIndex
 from engine.query.calibrate import BackgroundKey, by_key
 from engine.query.embed import QueryVectors, embed_query
@@ -314,8 +315,13 @@ class Library:
 
     def _wanted(self) -> Wanted:
         settings = self.settings
-        device = gpu.select(settings.device, gpu.count(import_faiss()))
-        return Wanted(settings.recall, settings.index_memory, settings.threads, device)
+        return Wanted(settings.recall, settings.index_memory, settings.threads, self._device())
+
+    def _device(self) -> str:
+        return gpu.select(self.settings.device, gpu.count(import_faiss()))
+
+    def _kind_of_snapshot(self) -> type[Snapshot]:
+        return gpu.OnGpu if self._device() == "cuda" else Snapshot
 
     def _settle(self, wait: bool, said: Said = _silent) -> None:
         """After a change: tidy segments, bring indexes and backgrounds up to it.
@@ -521,7 +527,9 @@ class Library:
         if behind:
             with self._guard.writing():
                 for space in behind:
-                    self._indexes.setdefault(space.name, SpaceIndex(space)).follow(self.store)
+                    if space.name not in self._indexes:
+                        self._indexes[space.name] = SpaceIndex(space, self._kind_of_snapshot())
+                    self._indexes[space.name].follow(self.store)
 
     def _is_level(self, space: Space, generation: int) -> bool:
         index = self._indexes.get(space.name)

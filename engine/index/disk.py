@@ -71,7 +71,7 @@ def state(library: Path, space: str) -> tuple[int, int]:
     return 0, 0
 
 
-def newest(library: Path, space: Space) -> Shelf | None:
+def newest(library: Path, space: Space, kind: type[Snapshot] = Snapshot) -> Shelf | None:
     """The newest snapshots of a space; None where there are none that serve.
 
     What is damaged, or made of other weights, is passed over with a warning: it is
@@ -79,7 +79,7 @@ def newest(library: Path, space: Space) -> Shelf | None:
     """
     for number in reversed(_numbers(folder_of(library, space.name))):
         try:
-            return _opened(folder_of(library, space.name), number, space)
+            return _opened(folder_of(library, space.name), number, space, kind)
         except LibraryCorrupt as damage:
             # It may have been replaced since it was listed, which is no damage.
             if (folder_of(library, space.name) / str(number)).exists():
@@ -95,7 +95,7 @@ def opened(library: Path, space: Space) -> Shelf | None:
     """
     folder = folder_of(library, space.name)
     numbers = _numbers(folder)
-    return _opened(folder, numbers[-1], space) if numbers else None
+    return _opened(folder, numbers[-1], space, Snapshot) if numbers else None
 
 
 def _numbers(folder: Path) -> list[int]:
@@ -104,7 +104,7 @@ def _numbers(folder: Path) -> list[int]:
     return []
 
 
-def _opened(folder: Path, number: int, space: Space) -> Shelf:
+def _opened(folder: Path, number: int, space: Space, kind: type[Snapshot]) -> Shelf:
     here = folder / str(number)
     try:
         level = Level(**json.loads((here / LEVEL).read_text()))
@@ -112,7 +112,7 @@ def _opened(folder: Path, number: int, space: Space) -> Shelf:
         raise LibraryCorrupt(f"index {here} cannot be read: {error}") from error
     if (level.revision, level.dim) != (space.revision, space.dim):
         raise LibraryCorrupt(f"index {here} is of revision {level.revision}, not {space.revision}")
-    found = {m: Snapshot(here / m.value) for m in Modality if (here / m.value).is_dir()}
+    found = {m: kind(here / m.value) for m in Modality if (here / m.value).is_dir()}
     return Shelf(number, level, found)
 
 

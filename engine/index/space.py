@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from engine.errors import SegmentGone
 from engine.index import disk
 from engine.index.live import LiveIndex
+from engine.index.snapshot import Snapshot
 from engine.store import Store
 from engine.types import Modality, MomentIds, Space
 
@@ -27,6 +28,8 @@ class SpaceIndex:
     """The indexes of one space. ``follow`` brings them level with the log."""
 
     space: Space
+    kind: type[Snapshot] = Snapshot
+    """How snapshots are opened; ``gpu.OnGpu`` searches them on a GPU."""
     watermark: int = 0
     """The last segment that the indexes hold."""
     generation: int = -1
@@ -58,7 +61,7 @@ class SpaceIndex:
         on_disk = disk.state(log.path, self.space.name)
         if on_disk == self._on_disk:
             return
-        shelf = disk.newest(log.path, self.space)
+        shelf = disk.newest(log.path, self.space, self.kind)
         found = {} if shelf is None else shelf.snapshots
         self.indexes = {m: LiveIndex(self.space.dim, snapshot) for m, snapshot in found.items()}
         self.watermark = 0 if shelf is None else shelf.level.watermark
