@@ -263,6 +263,7 @@ class Library:
 
         Returns the number of moments.
         """
+        self._device()  # where that cannot be had, nothing is thrown away
         with self.store.writer(wait=wait) as writer:
             count = writer.rebuild_words()
         with disk.refreshing(self.store.path, wait):

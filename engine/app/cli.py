@@ -112,10 +112,27 @@ def _wait_option(command: _Command) -> _Command:
     )(command)
 
 
+def _set_device(_: click.Context, __: click.Parameter, device: str | None) -> None:
+    if device is not None:
+        os.environ["SENSORIUM_DEVICE"] = device  # where the settings are read from
+
+
+def _device_option(command: _Command) -> _Command:
+    return click.option(
+        "--device",
+        type=click.Choice(("auto", "cpu", "cuda")),
+        expose_value=False,
+        callback=_set_device,
+        help="Where indexes are made and searched  [default: $SENSORIUM_DEVICE, else auto: a GPU"
+        " where faiss-gpu has one]",
+    )(command)
+
+
 def _hit_options(command: _Command) -> _Command:
     """What search and similar share."""
     for option in (
         _json_option,
+        _device_option,
         _library_option,
         click.option(
             "-f",
@@ -154,6 +171,7 @@ def _hit_options(command: _Command) -> _Command:
 )
 @click.option("--dry-run", is_flag=True, help="Say what would be done, and write nothing.")
 @click.option("--retry", is_flag=True, help="Try files again that failed before.")
+@_device_option
 @_wait_option
 @_json_option
 def index(
@@ -301,6 +319,7 @@ def verify(deep: bool, library: Path | None, as_json: bool) -> None:
 
 
 @main.command()
+@_device_option
 @_wait_option
 @_library_option
 @_json_option

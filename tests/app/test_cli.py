@@ -16,6 +16,8 @@ import pytest
 from click.testing import CliRunner
 
 from engine.app.cli import main
+from engine.index import gpu
+from engine.index.exact import import_faiss
 from tests import media_files as make
 
 
@@ -335,6 +337,25 @@ def test_a_library_below_a_file_is_one_line(run, media):
     done = run("index", media, "--encoder", "fake", at=media / "0.png" / "deep" / "library")
     assert (done.code, done.out, done.err.count("\n")) == (2, "", 1)
     assert f"{media / '0.png'} is a file" in done.err
+
+
+@pytest.mark.skipif(gpu.count(import_faiss()) > 0, reason="there is a GPU here")
+@pytest.mark.parametrize("command", [("search", "red"), ("rebuild",)])
+def test_a_gpu_that_is_not_there_is_one_line(indexed, command):
+    done = indexed(*command, "--device", "cuda")
+    assert (done.code, done.out, done.err.count("\n")) == (2, "", 1)
+    assert "no GPU here" in done.err
+    assert indexed(*command, "--device", "cpu").code == 0
+
+
+def test_compact_says_what_it_did(indexed, media):
+    (media / "0.png").unlink()
+    indexed("index", media)
+    done = indexed("compact", "--json").json
+    assert done["dropped"] == 2
+    assert done["segments_after"] <= done["segments_before"]
+    assert "0 rows of deleted moments are gone" in indexed("compact").out
+    assert indexed("verify", "--deep").code == 0
 
 
 def test_another_encoder_is_refused(indexed, media):
