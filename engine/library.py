@@ -25,7 +25,6 @@ from engine.errors import (
 )
 from engine.index import disk, gpu
 from engine.index.allowed import Allowed
-from engine.index.build import Wanted
 from engine.index.exact import import_faiss
 from engine.index.guard import Guard
 from engine.index.snapshot import Snapshot
@@ -53,6 +52,7 @@ from engine.types import (
 )
 
 if TYPE_CHECKING:
+    from engine.index.build import Wanted
     from engine.index.refresh import Refreshed
     from engine.index.snapshot import Manifest
     from engine.store import LibraryStats
@@ -315,6 +315,8 @@ class Library:
         return self.towers.encoder.embed_texts(phrases())
 
     def _wanted(self) -> Wanted:
+        from engine.index.build import Wanted
+
         settings = self.settings
         return Wanted(settings.recall, settings.index_memory, settings.threads, self._device())
 

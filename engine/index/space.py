@@ -87,8 +87,8 @@ class SpaceIndex:
         if not len(ids):
             return
         alive, modalities = log.modalities(int(ids.min()), int(ids.max()))
-        for name in np.unique(modalities):
-            modality = Modality(str(name))
+        for name in sorted(set(modalities.tolist())):
+            modality = Modality(name)
             wanted = np.isin(ids, alive[modalities == name])
             if modality in self.indexes:
                 wanted &= ~self.indexes[modality].holds(ids)
