@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -9,6 +10,7 @@ from dataclasses import replace
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
+from threading import Thread
 from types import TracebackType
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -20,6 +22,7 @@ from engine.errors import (
     LibraryBusy,
     LibraryNotFound,
     SegmentGone,
+    SensoriumError,
     SpaceMismatch,
     UsageError,
 )
@@ -59,6 +62,8 @@ if TYPE_CHECKING:
     from engine.store.compact import Compaction
     from engine.store.verify import Verdict
     from indexers.local import Progress
+
+_log = logging.getLogger(__name__)
 
 Said: TypeAlias = Callable[[str], None]
 _LOOSE = 16
@@ -305,6 +310,22 @@ class Library:
                 made += refresh(self.store, space, self._phrases(space), self._wanted(), said=said)
         self._make_level(due)
         return made
+
+    def refresh_in_background(self, said: Said = _silent) -> Thread:
+        """Start ``refresh`` in a thread of its own, for a process that goes on serving.
+
+        What goes wrong is logged; the next refresh makes up for it.
+        """
+
+        def work() -> None:
+            try:
+                self.refresh(said=said)
+            except SensoriumError as error:
+                _log.warning("the indexes were not refreshed: %s", error)
+
+        thread = Thread(target=work, name="sensorium-refresh", daemon=True)
+        thread.start()
+        return thread
 
     def _phrases(self, space: Space) -> Vectors | None:
         """The bank of phrases in this space, where it has a text tower."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import shutil
 import threading
 from dataclasses import replace
@@ -462,6 +463,32 @@ def test_a_refresh_elsewhere_is_in_nobodys_way(fake, tmp_path, eager):
     assert fake.snapshots() == []
     fake.index([tmp_path / "media"])
     assert held(fake) == (12, 0)
+
+
+def test_searches_go_on_while_another_thread_refreshes(fake, tmp_path, eager, monkeypatch):
+    pictures(tmp_path / "media", 12)
+    with disk.refreshing(fake.store.path):
+        fake.index([tmp_path / "media"])
+    counts = [len(fake.search("red", top=50).hits)]
+    build = importlib.import_module("engine.index.refresh").build
+
+    def searched(*given):
+        counts.append(len(fake.search("red", top=50).hits))
+        return build(*given)
+
+    monkeypatch.setattr("engine.index.refresh.build", searched)
+    fake.refresh_in_background().join()
+    assert held(fake) == (12, 0)
+    assert counts == [12, 12, 12]
+    assert len(fake.search("red", top=50).hits) == 12
+
+
+def test_a_refresh_in_the_background_that_fails_is_logged(fake, tmp_path, eager, caplog):
+    pictures(tmp_path / "media", 12)
+    with disk.refreshing(fake.store.path):
+        fake.index([tmp_path / "media"])
+        fake.refresh_in_background().join()
+    assert "not refreshed" in caplog.text
 
 
 def test_the_recall_that_is_asked_for_is_that_of_the_index(tmp_path, eager, settings):
