@@ -12,15 +12,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.store import Background
 from engine.types import Modality, Vectors
 
 BackgroundKey: TypeAlias = tuple[str, str, Modality]
 """Space name, kind of query (``text``, ``image`` or ``audio``), modality."""
+
+_Score = TypeVar("_Score", float, NDArray[np.float64])
 
 _NATS_PER_DEVIATION = math.pi / math.sqrt(3)
 """A logistic distribution of unit variance has scale sqrt(3)/pi."""
@@ -30,8 +33,9 @@ _PRIORS = {"text": (0.1, 0.1), "image": (0.3, 0.15), "audio": (0.3, 0.15)}
 """Mean and standard deviation by kind of query, where nothing is known."""
 
 
-def log_odds(raw: float, background: Background) -> float:
-    """Log odds, in nats, that a pair of the background would have scored lower."""
+def log_odds(raw: _Score, background: Background) -> _Score:
+    """Log odds, in nats, that a pair of the background would have scored lower, of one
+    score or of many (n,)."""
     return _NATS_PER_DEVIATION * (raw - background.mean) / background.std
 
 

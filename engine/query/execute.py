@@ -119,8 +119,10 @@ def _scored(
         ids, rows = _held(index, np.array(sorted(found.get(_modality(branch), ())), np.int64))
         kind = "text" if branch.term is not None else branch.name
         against = background(sources.backgrounds, (branch.space or "", kind, _modality(branch)))
-        for moment, raw in zip(ids.tolist(), (rows @ vector).tolist(), strict=True):
-            yield Candidate(moment, branch, raw, log_odds(raw, against))
+        raw = (rows @ vector).astype(np.float64)
+        odds = log_odds(raw, against)
+        for moment, score, odd in zip(ids.tolist(), raw.tolist(), odds.tolist(), strict=True):
+            yield Candidate(moment, branch, score, odd)
 
 
 def _scored_by_words(

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 from engine.store import Store, match_any, tokens
 
-BUDGET = 1_000
-"""Moments that the words of one text may match together; scoring them takes 1 ms."""
+BUDGET = 500
+"""Moments that the words of one text may match together; scoring them takes 1 ms in a
+catalog of a million assets."""
 
 
 class Selective:
