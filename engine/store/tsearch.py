@@ -138,7 +138,7 @@ SELECT count(*), 0 FROM (
         SELECT FROM json_array_elements_text(%(asked)s::json) AS w (word)
         WHERE f.words @@ ({_STEM})::tsquery
     ) LIMIT %(most)s
-) AS some
+) AS found
 """  # noqa: S608
 
 
