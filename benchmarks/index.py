@@ -40,6 +40,7 @@ from benchmarks.common import (
     scratch,
 )
 from benchmarks.grow import Real, grown, spectrum
+from engine.config import Settings
 from engine.index.allowed import Allowed
 from engine.index.build import Copy, Wanted, build
 from engine.index.exact import import_faiss
@@ -167,7 +168,7 @@ def _memory(folder: Path, queries: Vectors) -> tuple[int, int, float]:
 def _graph(vectors: NDArray[np.float16], queries: Vectors, goal: float) -> Iterator[Row]:
     """HNSW32 over the same vectors, searched as little as the goal lets it."""
     faiss = import_faiss()
-    faiss.omp_set_num_threads(faiss.omp_get_num_procs())
+    faiss.omp_set_num_threads(Settings().threads)
     graph = faiss.IndexHNSWFlat(vectors.shape[1], 32, faiss.METRIC_INNER_PRODUCT)
     graph.hnsw.efConstruction = 200
     started = time.perf_counter()

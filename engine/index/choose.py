@@ -5,9 +5,9 @@ Measured on 59,000 sentence vectors (384-d, FAISS 1.15, one thread; benchmarks/i
 - Exact search in float16 takes 30 ns a vector: 0.6 ms at 20,000, which nothing beats
   by much.
 - In the middle, a fast scan of 4-bit product codes over *all* vectors, re-scored
-  exactly, is faster than a graph at the same recall (0.984 at 1/15 of flat, HNSW32
-  0.980 at 1/15), takes a second to build where HNSW takes fifteen, is deterministic,
-  and does not care how far a query lies from the vectors.
+  exactly, finds more than a graph in a little more time (0.994 in 0.33 ms; HNSW32, built
+  with efConstruction 200, 0.982 in 0.24 ms), takes a second to build where HNSW takes
+  seventeen, is deterministic, and does not care how far a query lies from the vectors.
 - For the large, an inverted file in front of the same codes.
 """
 
