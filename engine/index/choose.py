@@ -20,9 +20,7 @@ EXACT = "SQfp16"
 EXACT_ROWS = 20_000
 """Up to here exact search is fast enough."""
 SCAN_ROWS = 200_000
-"""Up to here all codes are scanned; it is ten vectors in float16 per byte of a code."""
-_FEWEST_BITS = 0.5
-"""Of recall, in bits a dimension: below it re-scoring would have to read too much."""
+"""Up to here all codes are scanned."""
 _ID_BYTES = 8
 
 
@@ -51,7 +49,8 @@ def _lists(count: int) -> int:
 
 
 def _codes(count: int, dim: int, memory_budget: int) -> str:
-    """The finest codes that the budget has room for: two, one or half a bit a dimension."""
+    """The finest codes that the budget has room for: two bits a dimension, one, or half a
+    bit, below which too much would have to be scored exactly."""
     for subspaces in _subspaces(dim):
         if count * (subspaces / 2 + _ID_BYTES) <= memory_budget:
             break
