@@ -57,8 +57,29 @@ class Settings:
     device: str = "auto"
     """Where indexes are built and searched: ``cpu``, ``cuda``, or ``auto``, a GPU where
     there is one that FAISS can use."""
+    max_fetch_bytes: int = 64 * 2**20
+    """Bytes of an example that is named by a URL, past which it is refused."""
+    fetch_seconds: float = 20.0
+    """Seconds that fetching an example may take, from its name to its last byte."""
     speech: bool = True
     """Transcribe speech, where the speech bridge is installed."""
+    ocr: bool = True
+    """Read text in pictures and keyframes, where the screen bridge is installed."""
+    rerank_seconds: float = 20.0
+    """Seconds that reranking one query may take; what is not done by then keeps its place."""
+    rerank_tokens: int = 20_000
+    """Tokens of question and answer that a server of chats may be asked to read and write."""
+    rerank_money: float = 0.05
+    """US dollars that reranking one query may cost, where the prices below are known."""
+    llm_model: str = "gpt-4o-mini"
+    """The model that a server of chats is asked for; ``OPENAI_BASE_URL`` and
+    ``OPENAI_API_KEY`` say which server."""
+    llm_price_in: float = 0.0
+    """US dollars that a million tokens of a question cost; 0 where nobody knows."""
+    llm_price_out: float = 0.0
+    """US dollars that a million tokens of an answer cost; 0 where nobody knows."""
+    llm_sees: bool = False
+    """Show that model thumbnails beside the words."""
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> Settings:
@@ -94,6 +115,13 @@ _RANGES: dict[str, tuple[float, float]] = {
     "silence_db": (-200, 0),
     "recall": (0.5, 1.0),
     "index_memory": (0.05, 1.0),
+    "max_fetch_bytes": (1, 2**40),
+    "fetch_seconds": (0.1, 3600),
+    "rerank_seconds": (0.1, 3600),
+    "rerank_tokens": (1, 10_000_000),
+    "rerank_money": (0, 1_000),
+    "llm_price_in": (0, 100_000),
+    "llm_price_out": (0, 100_000),
 }
 """Least and most of what an environment variable may set."""
 

@@ -5,15 +5,18 @@
     │   ├── LibraryNotFound      there is no library at that path
     │   ├── NotALibrary          the folder exists and is something else
     │   ├── PathNotFound         a file or folder to read does not exist
-    │   ├── EncoderUnavailable   the encoder, or weights that it needs, cannot be had
+    │   ├── EncoderUnavailable   an encoder or a language model, or its weights, cannot be had
     │   ├── ExtraMissing         an optional package is not installed
+    │   ├── FetchRefused         what a URL names cannot, or must not, be fetched
     │   └── InvalidQuery         the query says nothing, or contradicts itself
+    │       └── QuerySyntax      a character of the query stands where it means nothing
     ├── MediaError               one file; costs one line and a row of `failures`
     │   ├── EmptyMedia           no bytes, no frames, no samples
     │   ├── UnsupportedMedia     a format that Sensorium does not read
     │   ├── CorruptMedia         the decoder gave up
     │   ├── MediaTooLarge        past a limit; the line names limit and setting
     │   └── UnreadableMedia      permission denied, vanished, I/O error
+    ├── ChatFailed               a language model did not answer, or not as it was asked
     └── StoreError               the library's own files; exit code 1
         ├── LibraryBusy          another writer holds the lock
         ├── CatalogUnreachable   the server that has the catalog does not let us in
@@ -55,7 +58,7 @@ class PathNotFound(UsageError):
 
 
 class EncoderUnavailable(UsageError):
-    """The encoder, or weights that it needs, cannot be had."""
+    """An encoder or a language model, or weights that it needs, cannot be had."""
 
 
 class ExtraMissing(UsageError):
@@ -71,8 +74,29 @@ class ExtraMissing(UsageError):
         self.extra = extra
 
 
+class FetchRefused(UsageError):
+    """What a URL names cannot be fetched, or must not be."""
+
+
 class InvalidQuery(UsageError):
     """The query says nothing, or contradicts itself."""
+
+
+class QuerySyntax(InvalidQuery):
+    """A query, or the expression of a filter, cannot be read.
+
+    Args:
+        text: all that was typed.
+        position: index of the character of ``text`` where it goes wrong; its length where
+            something is missing at the end.
+        wrong: what is wrong there, in one line.
+        advice: the way out, in one line.
+    """
+
+    def __init__(self, text: str, position: int, wrong: str, advice: str) -> None:
+        super().__init__(f"at character {position + 1}: {wrong}; {advice}")
+        self.text = text
+        self.position = position
 
 
 class MediaError(SensoriumError):
@@ -97,6 +121,10 @@ class MediaTooLarge(MediaError):
 
 class UnreadableMedia(MediaError):
     """Permission denied, vanished between scan and decode, or an I/O error."""
+
+
+class ChatFailed(SensoriumError):
+    """A language model did not answer, not in time, or not as it was asked."""
 
 
 class StoreError(SensoriumError):

@@ -20,7 +20,7 @@ PREPROCESS = {
 
 def write_model(folder: Path) -> Path:
     """Config and weights, random but always the same."""
-    from engine.encoders.torchvision_ops import declare_missing_operators
+    from engine.torchvision_ops import declare_missing_operators
 
     declare_missing_operators()
     import torch

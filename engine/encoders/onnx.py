@@ -6,121 +6,23 @@ a cold start free of PyTorch's import time.
 
 from __future__ import annotations
 
-import tempfile
 import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.cached import Damaged, load_cached
 from engine.config import Settings
-from engine.encoders.weights import WeightFile
 from engine.errors import EncoderUnavailable
+from engine.weights import WeightFile
 
 _MODEL = "model.onnx"
 _OF_THE_SYSTEM = "system error number"
 """What ONNX Runtime writes where the system refused, as with too many files open."""
-
-Content = TypeVar("Content")
-
-
-class Damaged(Exception):
-    """What lies in the cache is not what was built there. Never leaves this module's
-    ``load_cached``, which builds it again."""
-
-
-def cached(settings: Settings, key: str, build: Callable[[Path], None]) -> Path:
-    """The file or folder ``key`` of the cache, built first where it is missing.
-
-    Args:
-        key: names the content completely: what is exported, the hash of its
-            weights and the revision of the exporting code.
-        build: makes the file, or the folder, at the path that it is given. The
-            path is temporary and is renamed only when complete, so that a run
-            that is killed, or two at a time, leave a whole one or none.
-    """
-    path = settings.cache / key
-    if path.exists():
-        return path
-    with _folder_beside(path, ".building-", settings) as folder:
-        draft = folder / path.name
-        build(draft)
-        try:
-            draft.replace(path)
-        except OSError:  # a folder does not replace one that somebody else has just made
-            if not path.exists():
-                raise
-    return path
-
-
-def load_cached(
-    settings: Settings,
-    key: str,
-    build: Callable[[Path], None],
-    load: Callable[[Path], Content],
-) -> Content:
-    """What ``load`` makes of ``cached``; where that is damaged, it is built once more.
-
-    Args:
-        load: raises ``Damaged`` for a content that is to be built again. Any other
-            error says nothing against the content, which stays.
-
-    Raises:
-        EncoderUnavailable: what has just been built is damaged as well.
-    """
-    for last in (False, True):
-        path = cached(settings, key, build)
-        seen = _stamp(path)
-        try:
-            return load(path)
-        except Damaged as error:
-            _discard(path, seen, settings)
-            if last:
-                raise EncoderUnavailable(f"{path} cannot be loaded: {error}") from error
-    raise AssertionError("the second round returns or raises")
-
-
-def _discard(path: Path, seen: tuple[int, int] | None, settings: Settings) -> None:
-    """Take out of the cache what was ``seen`` at ``path``.
-
-    It is renamed first and deleted then, so that nobody finds half of it. Where
-    another process has meanwhile put a new one there, that one stays.
-    """
-    with _folder_beside(path, ".discarded-", settings) as folder:
-        if _stamp(path) == seen:
-            with suppress(FileNotFoundError):
-                path.rename(folder / path.name)
-
-
-def _stamp(path: Path) -> tuple[int, int] | None:
-    """What tells the file or folder at ``path`` from a later one; None where none is."""
-    try:
-        about = path.stat()
-    except FileNotFoundError:
-        return None
-    return about.st_ino, about.st_mtime_ns
-
-
-@contextmanager
-def _folder_beside(path: Path, prefix: str, settings: Settings) -> Iterator[Path]:
-    """A folder that lasts for the context, on the disk of ``path``, so that a rename
-    between the two is one step."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        folder = tempfile.TemporaryDirectory(
-            dir=path.parent, prefix=prefix, ignore_cleanup_errors=True
-        )
-    except OSError as error:
-        raise EncoderUnavailable(
-            f"the cache {settings.cache} cannot be written ({error.strerror}):"
-            " set SENSORIUM_CACHE to a folder that can"
-        ) from error
-    with folder as name:
-        yield Path(name)
 
 
 class Tower:

@@ -112,7 +112,7 @@ def load(name: str) -> Loaded:
         EncoderUnavailable: open_clip has no such model, or the weights are
             neither on disk nor to be fetched.
     """
-    from engine.encoders.torchvision_ops import declare_missing_operators
+    from engine.torchvision_ops import declare_missing_operators
 
     model_name, pretrained = _parse(name)
     if pretrained is not None:

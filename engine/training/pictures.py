@@ -81,7 +81,7 @@ def ancestors(nouns: Mapping[str, Synset], offset: str) -> dict[str, int]:
 
 def _classes() -> tuple[list[str], list[list[str]]]:
     """WordNet offsets of the 1,000 classes and the names of each."""
-    from engine.encoders.torchvision_ops import declare_missing_operators
+    from engine.torchvision_ops import declare_missing_operators
 
     declare_missing_operators()
     from timm.data.imagenet_info import ImageNetInfo

@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 from onnxruntime.capi import onnxruntime_pybind11_state as status
 
+from engine.cached import Damaged, cached, load_cached
 from engine.encoders import onnx, weights
-from engine.encoders.onnx import Damaged, Tower, cached, export_module, load_cached
+from engine.encoders.onnx import Tower, export_module
 from engine.errors import EncoderUnavailable
 
 PINNED = [
@@ -20,6 +21,7 @@ PINNED = [
     weights.EFFICIENTNET,
     weights.AISFX,
     *weights.WHISPER,
+    *weights.PADDLE_OCR,
 ]
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from engine.encoders.torchvision_ops import declare_missing_operators
+from engine.torchvision_ops import declare_missing_operators
 
 declare_missing_operators()
 

@@ -17,11 +17,13 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from engine.cached import Damaged, load_cached
 from engine.config import Settings
 from engine.encoders.base import Pixels, revision_of
-from engine.encoders.onnx import Damaged, Tower, load_cached
-from engine.encoders.weights import EFFICIENTNET, sha256
+from engine.encoders.onnx import Tower
+from engine.encoders.weights import EFFICIENTNET
 from engine.types import Tag, Vectors
+from engine.weights import sha256
 
 SIDE = 260
 LOOKS_DIM = 1280

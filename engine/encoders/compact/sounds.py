@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 from engine.config import Settings
 from engine.encoders.base import Heard, Spectrogram, revision_of
 from engine.encoders.onnx import Tower
-from engine.encoders.weights import AISFX, sha256
+from engine.encoders.weights import AISFX
 from engine.errors import EncoderUnavailable
 from engine.types import Space, Vectors, Waveform
+from engine.weights import sha256
 
 RATE = 44_100
 DIM = 512

