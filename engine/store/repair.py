@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import select, update
 
-from engine.store import failpoints, mend, schema, segments, writes
+from engine.errors import StoreError
+from engine.store import failpoints, mend, schema, segments, thumbnails, writes
 from engine.store.compact import TARGET_ROWS, Compaction, Weighed, runs
 from engine.store.faults import translated
 from engine.store.rows import SegmentInfo
 from engine.store.transaction import Transactions
 from engine.types import MomentIds, Space
-
-_TEXTS_AT_ONCE = 5_000
 
 
 class Repairs(Transactions):
@@ -24,19 +24,16 @@ class Repairs(Transactions):
 
     def rebuild_words(self) -> int:
         """Make the full text index again from the catalog; returns its rows."""
-        count = 0
         with translated(self.path), self.transaction():
-            self._words.create(self._db)
-            for texts in writes.all_texts(self._db, _TEXTS_AT_ONCE):
-                self._words.put(self._db, texts)
-                count += len(texts)
+            count = writes.fill_words(self._db)
             self._changed = True
         return count
 
     def compact(
         self, held: Callable[[MomentIds], NDArray[np.bool_]], target: int = TARGET_ROWS
     ) -> Compaction:
-        """Drop the rows of deleted moments, and merge small segments.
+        """Drop the rows of deleted moments, and merge small segments. The thumbnails of
+        what is no asset any more go with them.
 
         One transaction a merged segment: a crash in between leaves a library that is
         whole, and compacted in part. Memory holds one segment of ``target`` rows.
@@ -63,6 +60,7 @@ class Repairs(Transactions):
                 gone = dead[~held(dead)]
                 writes.drop_tombstones(self._db, gone.tolist())
                 self._compacted()
+        self._tidy_thumbnails()
         after = self._known_segments()
         return Compaction(len(before), len(after), dropped, _bytes(before), _bytes(after))
 
@@ -105,6 +103,11 @@ class Repairs(Transactions):
         self._changed = True
         following = self._counters["generation"] + 1
         self._db.execute(update(schema.library).values(compacted=following))
+
+    def _tidy_thumbnails(self) -> None:
+        """Drop pictures of what is no asset any more, as far as that can be done."""
+        with suppress(StoreError), translated(self.path), self._db.begin():
+            thumbnails.tidy(self.path, lambda hashes: writes.known_hashes(self._db, hashes))
 
     def _tombstones(self) -> MomentIds:
         with self._db.begin():

@@ -1,0 +1,59 @@
+"""What a moment looks like: its thumbnail, from the library where it has been made before."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from engine.config import Settings
+from engine.media.thumbnail import SIDE, thumbnail
+from engine.store import KnownAsset
+from engine.store.thumbnails import Key, cached
+from engine.types import Kind, Moment, MomentRecord
+
+
+class Thumbnails:
+    """The thumbnails of one library; may be asked from many threads."""
+
+    def __init__(self, library: Path, settings: Settings) -> None:
+        self._library = library
+        self._settings = settings
+
+    def of(self, record: MomentRecord, asset: KnownAsset, side: int = SIDE) -> bytes:
+        """A JPEG of a moment, its longest side at most ``side`` pixels.
+
+        A video is shown at the middle of the moment, where its keyframe was looked for,
+        and a sound is drawn. What was made once is served even if the file is gone; what
+        the file holds now is shown, and not kept, where it has changed since.
+
+        Args:
+            asset: the one that ``record`` is of.
+
+        Raises:
+            MediaError: the file cannot be read as it is now.
+        """
+        start, end = _span(record.kind, record.moment)
+        key = Key(asset.content_hash, start, end, record.moment.ordinal, side)
+
+        def make() -> bytes:
+            return thumbnail(
+                Path(asset.path), self._settings, start, end,
+                ordinal=record.moment.ordinal, side=side,
+            )  # fmt: skip
+
+        return cached(self._library, key, make, keep=lambda: _unchanged(asset))
+
+
+def _span(kind: Kind, moment: Moment) -> tuple[float | None, float | None]:
+    """The times that the picture of a moment is made of."""
+    if kind is not Kind.VIDEO or moment.start is None or moment.end is None:
+        return moment.start, moment.end
+    return (moment.start + moment.end) / 2, None
+
+
+def _unchanged(asset: KnownAsset) -> bool:
+    """Whether the file is still the one that was indexed, by its size and date."""
+    try:
+        found = Path(asset.path).stat()
+    except OSError:
+        return False
+    return (found.st_size, found.st_mtime_ns) == (asset.size, asset.mtime_ns)

@@ -1,0 +1,123 @@
+"""Small pictures that have been shown, kept in the library. Derived, and disposable.
+
+thumbnails/
+  3f/                the first byte of the content's hash
+    3f9a...-2.500-5.000-0-320.jpg
+
+A name says of what content, of what span or frame of it, and of what size a picture is.
+So it never goes stale: other content has another name. One takes some 15 kB, and only
+those that were asked for are kept. Reading and writing take no lock: a file appears by
+one rename, and whoever finds none, or half of one after a power cut, makes it again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from secrets import token_hex
+
+from engine.store.faults import translated
+
+FOLDER = "thumbnails"
+_BEGIN, _END = b"\xff\xd8", b"\xff\xd9"
+"""With what a whole JPEG begins and ends."""
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """What a picture shows, and how large."""
+
+    content_hash: str
+    start: float | None
+    """Seconds; None where the media has no time."""
+    end: float | None
+    ordinal: int
+    side: int
+    """Pixels of the longest side."""
+
+    @property
+    def file(self) -> str:
+        """The path below the library's folder."""
+        span = "-".join("" if t is None else f"{t:.3f}" for t in (self.start, self.end))
+        name = f"{self.content_hash}-{span}-{self.ordinal}-{self.side}.jpg"
+        return f"{FOLDER}/{self.content_hash[:2]}/{name}"
+
+
+def cached(
+    library: Path, key: Key, make: Callable[[], bytes], keep: Callable[[], bool] = lambda: True
+) -> bytes:
+    """The picture from the library, or from ``make``, and then kept where ``keep`` agrees.
+
+    Where the library cannot be written, or its disk is full, it is made each time.
+    Errors are those of ``make``.
+    """
+    file = library / key.file
+    with suppress(OSError):
+        kept = file.read_bytes()
+        if kept.startswith(_BEGIN) and kept.endswith(_END):
+            return kept
+    made = make()
+    if keep():
+        with suppress(OSError):
+            _keep(file, made)
+    return made
+
+
+def _keep(file: Path, content: bytes) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = file.with_name(f"{file.name}.{token_hex(4)}.tmp")
+    try:
+        unfinished.write_bytes(content)
+        unfinished.replace(file)
+    except OSError:
+        with suppress(OSError):
+            unfinished.unlink(missing_ok=True)
+        raise
+
+
+def drop(library: Path) -> int:
+    """Throw all of them away, to be made again when they are asked for; returns how many.
+
+    Raises:
+        LibraryReadOnly, StoreError: some of them cannot be removed.
+    """
+    return tidy(library, lambda _: ())
+
+
+def tidy(library: Path, known: Callable[[Collection[str]], Collection[str]]) -> int:
+    """Remove the pictures of content that no asset has any more; returns how many.
+
+    What a crash left half written goes too. What others are writing meanwhile may stay,
+    or be made again. Memory is that of one of the 256 folders.
+
+    Args:
+        known: which of some content hashes an asset has.
+
+    Raises:
+        LibraryReadOnly, StoreError: some of them cannot be removed.
+    """
+    removed = 0
+    with translated(library):
+        for folder in _entries(library / FOLDER):
+            files = _entries(folder)
+            living = set(known({_hash_of(file) for file in files}))
+            for file in files:
+                if file.suffix != ".jpg" or _hash_of(file) not in living:
+                    file.unlink(missing_ok=True)
+                    removed += 1
+            with suppress(OSError):  # not empty
+                folder.rmdir()
+    return removed
+
+
+def _entries(folder: Path) -> list[Path]:
+    try:
+        return list(folder.iterdir())
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+
+
+def _hash_of(file: Path) -> str:
+    return file.name.partition("-")[0]
