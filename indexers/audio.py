@@ -19,13 +19,14 @@ SPEECH_SECONDS = 300.0
 
 def decode_audio(path: Path, towers: Towers, settings: Settings) -> Iterator[Piece]:
     """The file's facts, its windows, and its sentences where speech is transcribed."""
-    yield Facts(duration=probe_audio(path).duration)
+    info = probe_audio(path)
+    yield Facts(duration=info.duration, place=info.place, caption=info.caption)
     yield from either(soundtrack(path, towers, settings))
 
 
-def soundtrack(path: Path, towers: Towers, settings: Settings) -> dict[str, Iterator[Prepared]]:
+def soundtrack(path: Path, towers: Towers, settings: Settings) -> dict[str, Iterator[Piece]]:
     """What there is to hear, by the name that a fault is reported under."""
-    tracks = {"sound": _windows(path, towers, settings)}
+    tracks: dict[str, Iterator[Piece]] = {"sound": _windows(path, towers, settings)}
     if towers.speech is not None:
         tracks["speech"] = _sentences(path, towers.speech, settings)
     return tracks

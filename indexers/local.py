@@ -345,4 +345,6 @@ def _asset(found: Unknown, facts: Facts) -> Asset:
         facts.height,
         facts.duration,
         facts.taken_at,
+        facts.place,
+        facts.caption,
     )

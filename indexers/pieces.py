@@ -43,6 +43,8 @@ class Facts:
     height: int | None = None
     duration: float | None = None
     taken_at: str | None = None
+    place: tuple[float, float] | None = None
+    caption: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""A video into moments: a keyframe per shot, and the video's own sound."""
+"""A video into moments: a keyframe per shot, its text, and the video's own sound."""
 
 from __future__ import annotations
 
@@ -10,20 +10,21 @@ from engine.encoders.towers import Towers
 from engine.media.video import probe_video, read_keyframes
 from engine.types import Modality, Moment
 from indexers.audio import soundtrack
-from indexers.pieces import Facts, Piece, Prepared, Tower
+from indexers.pieces import Facts, Note, Piece, Prepared
+from indexers.screen import pictures
 from indexers.tracks import either
 
 
 def decode_video(path: Path, towers: Towers, settings: Settings) -> Iterator[Piece]:
     """The file's facts, its keyframes, and what is heard in it."""
     info = probe_video(path)
-    yield Facts(info.width, info.height, info.duration, info.taken_at)
+    told = (info.taken_at, info.place, info.caption)
+    yield Facts(info.width, info.height, info.duration, *told)
     heard = soundtrack(path, towers, settings) if info.has_audio else {}
     yield from either({"pictures": _keyframes(path, towers, settings), **heard})
 
 
-def _keyframes(path: Path, towers: Towers, settings: Settings) -> Iterator[Prepared]:
-    encoder = towers.encoder
-    for frame in read_keyframes(path, settings, encoder.image_size):
-        moment = Moment(Modality.KEYFRAME, frame.start, frame.end)
-        yield Prepared(moment, Tower.PICTURE, encoder.prepare_image(frame.image))
+def _keyframes(path: Path, towers: Towers, settings: Settings) -> Iterator[Prepared | Note]:
+    frames = read_keyframes(path, settings, towers.image_size)
+    shown = ((f.image, Moment(Modality.KEYFRAME, f.start, f.end)) for f in frames)
+    return pictures(shown, towers)

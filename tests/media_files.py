@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 import wave
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
 
@@ -51,10 +51,15 @@ def sound(path: Path, *tones: tuple[float, float]) -> Path:
 
 
 def video(
-    path: Path, colours: Sequence[str], seconds: float = 2.0, hertz: float | None = None
+    path: Path,
+    colours: Sequence[str],
+    seconds: float = 2.0,
+    hertz: float | None = None,
+    metadata: Mapping[str, str] | None = None,
 ) -> Path:
     """A video that shows each colour for ``seconds``; with ``hertz``, it hums throughout."""
     with av.open(str(path), "w") as container:
+        container.metadata.update(metadata or {})
         pictures = container.add_stream("mpeg4", rate=Fraction(10))
         pictures.width, pictures.height, pictures.pix_fmt = 64, 48, "yuv420p"
         pictures.gop_size = 10

@@ -37,6 +37,10 @@ class AudioInfo:
     rate: int
     """Samples per second, as stored."""
     channels: int
+    place: tuple[float, float] | None = None
+    """Latitude and longitude in degrees."""
+    caption: str | None = None
+    """Title, description and comment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +54,7 @@ class Chunk:
 
 
 def probe_audio(path: Path) -> AudioInfo:
-    """Length, rate and channels, from the header where that can be trusted.
+    """Length, rate, channels and metadata, from the header where that can be trusted.
 
     Raises:
         EmptyMedia: no bytes, or no soundtrack.
@@ -58,12 +62,13 @@ def probe_audio(path: Path) -> AudioInfo:
         CorruptMedia: FFmpeg finds no container in it.
     """
     with containers.open_container(path) as container:
-        stream = _soundtrack(container)
+        stream = soundtrack(container)
         seconds = containers.duration(container, stream)
         if stream.codec_context.name.startswith("pcm_") and stream.codec_context.bit_rate:
             # A file that was cut off still claims its whole length.
             seconds = min(seconds, container.size * 8 / stream.codec_context.bit_rate)
-        return AudioInfo(seconds, stream.rate, stream.channels)
+        told = (containers.place_of(container), containers.caption_of(container))
+        return AudioInfo(seconds, stream.rate, stream.channels, *told)
 
 
 def read_audio(path: Path, rate: int, seconds: float) -> Iterator[Chunk]:
@@ -82,7 +87,7 @@ def read_audio(path: Path, rate: int, seconds: float) -> Iterator[Chunk]:
         CorruptMedia: nothing of it can be decoded.
     """
     with containers.open_container(path) as container:
-        stream = _soundtrack(container)
+        stream = soundtrack(container)
         start = containers.stream_start(stream) - containers.origin(container)
         start = max(0.0, round(start, 6))  # FFmpeg gives the origin in microseconds
         size = max(1, round(seconds * rate))
@@ -119,7 +124,13 @@ def is_silent(samples: Waveform, rate: int, floor_db: float) -> bool:
     return bool(power.max() < 10 ** (floor_db / 10))
 
 
-def _soundtrack(container: InputContainer) -> AudioStream:
+def soundtrack(container: InputContainer) -> AudioStream:
+    """The soundtrack to decode, on one thread.
+
+    Raises:
+        EmptyMedia: there is none.
+        CorruptMedia: its sampling rate is none that a recording could have.
+    """
     stream = containers.audio_stream(container)
     if stream is None:
         raise EmptyMedia("no soundtrack")
@@ -129,11 +140,16 @@ def _soundtrack(container: InputContainer) -> AudioStream:
     return stream
 
 
-def _decode(container: InputContainer, stream: AudioStream, rate: int) -> Iterator[Waveform]:
-    """Mono pieces at ``rate``, of whatever lengths the codec brings."""
-    resample = _Resampler(rate)
+def decoded(container: InputContainer, stream: AudioStream) -> Iterator[AudioFrame]:
+    """The frames of a soundtrack as they are stored, from where the container stands.
+
+    Packets that cannot be decoded are skipped.
+
+    Raises:
+        EmptyMedia, CorruptMedia: no frame with a sample in it.
+    """
     failure: BaseException | None = None
-    decoded = False
+    heard = False
     packets = container.demux(stream)
     while True:
         try:
@@ -145,13 +161,20 @@ def _decode(container: InputContainer, stream: AudioStream, rate: int) -> Iterat
         if packet is None:
             break
         for frame in frames:
-            decoded = decoded or frame.samples > 0
-            yield from resample(frame)
-    yield from resample.flush()
-    if not decoded and failure is not None:
+            heard = heard or frame.samples > 0
+            yield frame
+    if not heard and failure is not None:
         raise containers.translate(failure, "sound") from failure
-    if not decoded:
+    if not heard:
         raise EmptyMedia("no samples")
+
+
+def _decode(container: InputContainer, stream: AudioStream, rate: int) -> Iterator[Waveform]:
+    """Mono pieces at ``rate``, of whatever lengths the codec brings."""
+    resample = _Resampler(rate)
+    for frame in decoded(container, stream):
+        yield from resample(frame)
+    yield from resample.flush()
 
 
 class _Resampler:
@@ -171,7 +194,7 @@ class _Resampler:
             yield from self.flush()
             self._source = frame.sample_rate
             self._inner = AudioResampler("flt", "mono", self._rate)
-        mono = _mono(frame)
+        mono = mono_samples(frame)
         if self._inner is None or not mono.size:
             yield mono
             return
@@ -191,7 +214,7 @@ def _flat(frame: AudioFrame) -> Waveform:
     return np.clip(samples, -1.0, 1.0)
 
 
-def _mono(frame: AudioFrame) -> Waveform:
+def mono_samples(frame: AudioFrame) -> Waveform:
     """The mean of all channels of one frame, (n,) float32 in [-1, 1]."""
     samples = frame.to_ndarray()
     if not frame.format.is_planar:

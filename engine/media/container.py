@@ -6,6 +6,7 @@ single thread: more would only fight over the same cores.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
@@ -20,6 +21,7 @@ from av.stream import Disposition, Stream
 from av.video.stream import VideoStream
 
 from engine.errors import EmptyMedia, MediaError
+from engine.media import captions, place
 from engine.media.files import corrupt, open_file, unreadable
 
 # FFmpeg's log would go to stderr; every error that counts is raised as well.
@@ -34,6 +36,10 @@ _UNSET_CLOCK = 1970
 """Recorders without a clock write zero, counted from 1904 or 1970."""
 _WITHOUT_DURATION = {"mp3", "aac"}
 """Formats whose header gives no length: FFmpeg's guess from the bitrate can be far off."""
+_QUICKTIME = "com.apple.quicktime."
+_PLACES = ("location.iso6709", "location")
+_CAPTIONS = ("title", "description", "comment")
+_LANGUAGE = re.compile(r"-[a-z]{3}$")
 
 
 @contextmanager
@@ -156,3 +162,33 @@ def taken_at(container: InputContainer) -> str | None:
         if when.year > _UNSET_CLOCK:
             return when.replace(tzinfo=None, microsecond=0).isoformat()
     return None
+
+
+def place_of(container: InputContainer) -> tuple[float, float] | None:
+    """Where the container says that it was recorded: latitude and longitude in degrees."""
+    told = _told(container)
+    found = (place.from_iso_6709(told.get(key, "")) for key in _PLACES)
+    return next(filter(None, found), None)
+
+
+def caption_of(container: InputContainer) -> str | None:
+    """What a person wrote into the container: title, description and comment."""
+    told = _told(container)
+    return captions.caption(told.get(key, "") for key in _CAPTIONS)
+
+
+def _told(container: InputContainer) -> dict[str, str]:
+    """The container's metadata by plain names: ``location`` for ``LOCATION-eng``, too."""
+    found: dict[str, str] = {}
+    for key, value in _metadata(container):
+        plain = _LANGUAGE.sub("", key.lower().removeprefix(_QUICKTIME))
+        found.setdefault(plain, value)
+    return found
+
+
+def _metadata(container: InputContainer) -> Iterator[tuple[str, str]]:
+    yield from container.metadata.items()
+    # Ogg has none of its own. In other containers a stream's title is "English" or "5.1".
+    if container.format.name == "ogg":
+        for stream in container.streams:
+            yield from stream.metadata.items()

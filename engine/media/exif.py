@@ -1,11 +1,14 @@
-"""The two facts that a picture's EXIF is read for: which way is up, and when."""
+"""What a picture's metadata is read for: which way is up, when, where, and a caption."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import suppress
 from datetime import datetime
 
-from PIL import ExifTags, Image
+from PIL import ExifTags, Image, ImageFile
+
+from engine.media import captions, place
 
 _UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -16,6 +19,8 @@ _UPRIGHT = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+_IPTC_CAPTION = (2, 120)
+_PNG_TEXTS = ("Title", "Description", "Comment")
 
 
 def orientation(image: Image.Image) -> Image.Transpose | None:
@@ -34,6 +39,48 @@ def taken_at(image: Image.Image) -> str | None:
         except ValueError:
             continue  # cameras without a clock write zeros or spaces
     return None
+
+
+def place_of(image: Image.Image) -> tuple[float, float] | None:
+    """Where the camera says the picture was taken: latitude and longitude in degrees."""
+    with suppress(Exception):  # damaged metadata must not cost the picture
+        return place.from_exif(image.getexif().get_ifd(ExifTags.IFD.GPSInfo))
+    return None
+
+
+def caption_of(image: Image.Image) -> str | None:
+    """What a person wrote into the picture's EXIF, IPTC or PNG texts."""
+    return captions.caption([*_exif_texts(image), *_iptc_texts(image), *_png_texts(image)])
+
+
+def _exif_texts(image: Image.Image) -> Iterator[str]:
+    tags = _tags(image)
+    if isinstance(title := tags.get(ExifTags.Base.XPTitle), bytes):
+        yield title.decode("utf-16-le", "replace")
+    if isinstance(description := tags.get(ExifTags.Base.ImageDescription), str):
+        # Pillow takes for Latin-1 what mostly is UTF-8.
+        yield captions.decoded(description.encode("latin-1", "replace"))
+    if isinstance(comment := tags.get(ExifTags.Base.XPComment), bytes):
+        yield comment.decode("utf-16-le", "replace")
+    if isinstance(comment := tags.get(ExifTags.Base.UserComment), bytes):
+        yield captions.user_comment(comment, image.getexif().endian or "<")
+
+
+def _iptc_texts(image: Image.Image) -> Iterator[str]:
+    from PIL import IptcImagePlugin
+
+    if not isinstance(image, ImageFile.ImageFile):
+        return
+    with suppress(Exception):  # damaged metadata must not cost the picture
+        found = (IptcImagePlugin.getiptcinfo(image) or {}).get(_IPTC_CAPTION, b"")
+        for raw in found if isinstance(found, list) else [found]:
+            yield captions.decoded(raw)
+
+
+def _png_texts(image: Image.Image) -> Iterator[str]:
+    if image.format == "PNG":
+        texts = (image.info.get(name) for name in _PNG_TEXTS)
+        yield from (text for text in texts if isinstance(text, str))
 
 
 def _tags(image: Image.Image) -> dict[int, object]:

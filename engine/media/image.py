@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from math import ceil
@@ -28,7 +28,7 @@ from PIL import (  # noqa: F401
 from engine.config import Settings
 from engine.errors import CorruptMedia, EmptyMedia, MediaError
 from engine.media import tiff
-from engine.media.exif import orientation, taken_at
+from engine.media.exif import caption_of, orientation, place_of, taken_at
 from engine.media.files import check_pixels, corrupt, open_file
 from engine.media.pixels import halve_down, to_rgb
 
@@ -66,8 +66,12 @@ class Frame:
     width: int
     """Pixels of the whole frame, upright, before it was reduced."""
     height: int
-    taken_at: str | None
+    taken_at: str | None = None
     """ISO 8601 without a zone, from EXIF."""
+    place: tuple[float, float] | None = None
+    """Latitude and longitude in degrees, from EXIF."""
+    caption: str | None = None
+    """What a person wrote into its metadata."""
 
 
 def read_frames(path: Path, settings: Settings, min_side: int) -> Iterator[Frame]:
@@ -88,6 +92,30 @@ def read_frames(path: Path, settings: Settings, min_side: int) -> Iterator[Frame
         CorruptMedia: it is truncated, or cannot be decoded.
         UnsupportedMedia: a TIFF of an uncommon kind.
     """
+    return _read(path, settings, min_side, lambda count: spread(count, settings.max_frames))
+
+
+def read_frame(path: Path, settings: Settings, ordinal: int, min_side: int) -> Frame:
+    """The frame of an animation or the page of a TIFF with this number, from 0.
+
+    Reduced as ``read_frames`` reduces, whose errors it raises.
+
+    Raises:
+        EmptyMedia: there is no frame of that number, either.
+    """
+
+    def chosen(count: int) -> list[int]:
+        return [ordinal] if 0 <= ordinal < count else []
+
+    for frame in _read(path, settings, min_side, chosen):
+        return frame
+    raise EmptyMedia(f"no frame {ordinal}")
+
+
+def _read(
+    path: Path, settings: Settings, min_side: int, choose: Callable[[int], list[int]]
+) -> Iterator[Frame]:
+    """The frames that ``choose`` picks, told how many there are."""
     _hush_pillow()
     with open_file(path) as stream:
         size = stream.seek(0, 2)
@@ -96,11 +124,11 @@ def read_frames(path: Path, settings: Settings, min_side: int) -> Iterator[Frame
             raise EmptyMedia("no bytes")
         try:
             with _open(stream) as image:
-                yield from _frames(image, settings, min_side, size)
+                yield from _frames(image, settings, min_side, size, choose)
         except UnidentifiedImageError as error:
             if not tiff.is_tiff(stream):
                 raise CorruptMedia("not a picture that can be decoded") from error
-            yield from _plain_tiff(stream, settings, min_side, size)
+            yield from _plain_tiff(stream, settings, min_side, size, choose)
         except _PILLOW_ERRORS as error:
             raise _explain(error, "picture", size) from error
 
@@ -135,13 +163,19 @@ def _hush_pillow() -> None:
         warnings.filterwarnings("ignore", module=_PILLOW_MODULES)
 
 
-def _frames(image: Image.Image, settings: Settings, min_side: int, size: int) -> Iterator[Frame]:
+def _frames(
+    image: Image.Image,
+    settings: Settings,
+    min_side: int,
+    size: int,
+    choose: Callable[[int], list[int]],
+) -> Iterator[Frame]:
     """The chosen frames of an opened file; see ``read_frames``."""
     check_pixels(*image.size, settings)
     name = image.format or "picture"
     failure: MediaError | None = None
     found = False
-    for ordinal in spread(_count(image), settings.max_frames):
+    for ordinal in choose(_count(image)):
         try:
             if ordinal:
                 image.seek(ordinal)
@@ -156,14 +190,20 @@ def _frames(image: Image.Image, settings: Settings, min_side: int, size: int) ->
         raise failure
 
 
-def _plain_tiff(stream: BinaryIO, settings: Settings, min_side: int, size: int) -> Iterator[Frame]:
+def _plain_tiff(
+    stream: BinaryIO,
+    settings: Settings,
+    min_side: int,
+    size: int,
+    choose: Callable[[int], list[int]],
+) -> Iterator[Frame]:
     """The pages of a TIFF that Pillow cannot identify."""
     try:
         pages = tiff.plain_pages(stream, settings)
-        for ordinal in spread(len(pages), settings.max_frames):
+        for ordinal in choose(len(pages)):
             page = tiff.decode(stream, pages[ordinal])
             shown = halve_down(to_rgb(page, min_side), min_side)
-            yield Frame(shown, ordinal, *page.size, None)
+            yield Frame(shown, ordinal, *page.size)
     except _PILLOW_ERRORS as error:
         raise _explain(error, "TIFF", size) from error
 
@@ -192,7 +232,8 @@ def _frame(image: Image.Image, ordinal: int, min_side: int) -> Frame:
         shown = image.copy()
     if turn is not None and turn in _SIDEWAYS:
         width, height = height, width
-    return Frame(shown, ordinal, width, height, taken_at(image))
+    told = (taken_at(image), place_of(image), caption_of(image))
+    return Frame(shown, ordinal, width, height, *told)
 
 
 _SIDEWAYS = (

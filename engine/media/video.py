@@ -27,6 +27,7 @@ from engine.errors import EmptyMedia
 from engine.media import container as containers
 from engine.media.files import check_pixels
 from engine.media.sampling import sampled_frames
+from engine.media.seeking import frame_at
 from engine.media.shots import Candidate, Look, Shot, find_shots
 
 _SPACING = 0.1
@@ -80,10 +81,14 @@ class VideoInfo:
     has_audio: bool
     taken_at: str | None
     """ISO 8601 without a zone."""
+    place: tuple[float, float] | None
+    """Latitude and longitude in degrees."""
+    caption: str | None
+    """Title, description and comment."""
 
 
 def probe_video(path: Path) -> VideoInfo:
-    """Size, length and date; decodes the first frame, which alone knows its rotation.
+    """Size, length and what metadata says; decodes the first frame, which alone knows its rotation.
 
     Raises:
         EmptyMedia: no bytes, or no video stream.
@@ -97,7 +102,15 @@ def probe_video(path: Path) -> VideoInfo:
         if _turn(_first_frame(container, stream)) in _SIDEWAYS:
             width, height = height, width
         has_audio = containers.audio_stream(container) is not None
-        return VideoInfo(width, height, seconds, has_audio, containers.taken_at(container))
+        return VideoInfo(
+            width,
+            height,
+            seconds,
+            has_audio,
+            containers.taken_at(container),
+            containers.place_of(container),
+            containers.caption_of(container),
+        )
 
 
 def read_keyframes(path: Path, settings: Settings, min_side: int) -> Iterator[Keyframe]:
@@ -133,6 +146,32 @@ def read_keyframes(path: Path, settings: Settings, min_side: int) -> Iterator[Ke
             yield _keyframe(shot, following.start)
             shot = following
         yield _keyframe(shot, max(seconds, shot.held[-1].time + _LAST_FRAME))
+
+
+def read_still(path: Path, settings: Settings, time: float | None, min_side: int) -> Image.Image:
+    """What a player shows at ``time``, RGB and upright.
+
+    Args:
+        time: seconds from the start of the video; past its end, the last frame. None
+            is a tenth of the way in, where a fade from black is mostly over.
+        min_side: pixels to which the shortest side of larger videos is reduced.
+
+    Raises:
+        EmptyMedia, UnreadableMedia, MediaTooLarge, CorruptMedia: as ``read_keyframes``.
+    """
+    with containers.open_container(path) as container:
+        stream = _pictures(container)
+        check_pixels(stream.width, stream.height, settings)
+        if time is None:
+            time = containers.duration(container, stream) / 10
+        try:
+            frame = frame_at(container, stream, containers.origin(container) + max(0.0, time))
+        except containers.DECODE_ERRORS as error:
+            raise containers.translate(error, "video") from error
+        if frame is None:
+            raise EmptyMedia("no frames")
+        image, turn = _picture(frame, stream, min_side), _turn(frame)
+        return image if turn is None else image.transpose(turn)
 
 
 def _pictures(container: InputContainer) -> VideoStream:

@@ -5,6 +5,7 @@
     writer.py      Writer: every change, each one transaction
     batch.py       a batch of assets as rows and vectors, checked before anything is written
     segments.py    immutable Parquet files of vectors
+    thumbnails.py  small pictures that have been shown, kept by content
     mend.py        orphans and lost segments, found at open
     lock.py        one writer at a time, by name
     schema.py      the tables (SQLAlchemy Core); migrations/ leads to them
@@ -14,6 +15,8 @@
     sqlite.py      connections and pragmas of SQLite
     postgres.py    connections, settings and the lock of PostgreSQL
     address.py     catalog.json: where a catalog is that is not in the folder
+    filters.py     filters as SQL
+    globs.py       globs of paths as the databases match them
     words.py       full text: what of a moment goes in, and what is asked
     fts5.py        full text by SQLite
     tsearch.py     full text by PostgreSQL, with the scores of FTS5

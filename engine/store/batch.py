@@ -36,14 +36,13 @@ class Batch:
 
     def add(self, asset_id: int, first_moment: int, indexed: IndexedAsset) -> None:
         """Append one asset's moments, numbered from ``first_moment``."""
-        name = words.name_words(indexed.asset.path)
+        of_asset = words.OfAsset(indexed.asset.caption, words.name_words(indexed.asset.path))
         for moment_id, embedding in enumerate(indexed.embeddings, first_moment):
             row = moment_row(moment_id, asset_id, indexed.asset.media.kind, embedding)
             self.moments.append(row)
             # A row for every moment, so that a later name has one to go to.
-            self.words.append(words.row(moment_id, embedding.moment, name))
-            # Only the first moment carries the name.
-            name = ""
+            self.words.append(words.row(moment_id, embedding.moment, of_asset))
+            of_asset = words.OfAsset()
             for space, vector in embedding.vectors.items():
                 column = self.columns.setdefault(space, Column())
                 column.ids.append(moment_id)
@@ -100,6 +99,7 @@ def last_of_each(assets: Sequence[IndexedAsset]) -> list[IndexedAsset]:
 
 
 def asset_row(asset_id: int, asset: Asset) -> dict[str, Any]:
+    latitude, longitude = asset.place or (None, None)
     return {
         "asset_id": asset_id,
         "path": to_text(asset.path),
@@ -113,6 +113,9 @@ def asset_row(asset_id: int, asset: Asset) -> dict[str, Any]:
         "duration": asset.duration,
         "taken_at": asset.taken_at,
         "state": "indexed",
+        "latitude": latitude,
+        "longitude": longitude,
+        "caption": None if asset.caption is None else storable(asset.caption),
     }
 
 

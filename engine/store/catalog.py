@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from engine.store import database, paths, rows
 from engine.store.faults import translated
 from engine.store.rows import Background, KnownAsset, Row, SegmentInfo
-from engine.types import Failure, MomentIds, MomentRecord, Space
+from engine.types import Failure, Filter, Kind, Modality, MomentIds, MomentRecord, Space
 
 
 class Catalog:
@@ -69,18 +69,21 @@ class Catalog:
                 reader.begin()
         reader.snapshots += 1
         try:
-            # A deferred transaction takes its view at the first read.
-            self.generation()
+            if reader.snapshots == 1:
+                # A deferred transaction takes its view at the first read.
+                self._local.generation = int(self._one("generation"))
             yield
         finally:
             reader.snapshots -= 1
             if reader.snapshots == 0:
+                self._local.generation = None
                 with translated(self.path):
                     reader.end()
 
     def generation(self) -> int:
         """A number that grows with every change to what a search could return."""
-        return int(self._one("generation"))
+        seen: int | None = getattr(self._local, "generation", None)
+        return int(self._one("generation")) if seen is None else seen
 
     def calibrated(self) -> bool:
         """Whether the backgrounds were estimated from just what is committed."""
@@ -114,6 +117,11 @@ class Catalog:
         """The assets with these bytes."""
         return list(map(rows.known_asset, self._ask("assets_hash", hash=content_hash)))
 
+    def assets_numbered(self, asset_ids: Iterable[int]) -> dict[int, KnownAsset]:
+        """The assets with these ids, by id; those that are gone are left out."""
+        found = self._ask("assets_numbered", ids=json.dumps([int(i) for i in asset_ids]))
+        return {asset.asset_id: asset for asset in map(rows.known_asset, found)}
+
     def records(self, moment_ids: Sequence[int] | MomentIds) -> dict[int, MomentRecord]:
         """What a page shows of these moments; those that are gone are left out.
 
@@ -122,6 +130,12 @@ class Catalog:
         wanted = [int(moment_id) for moment_id in moment_ids]
         found = {row[0]: row for row in self._ask("records", ids=json.dumps(wanted))}
         return {i: rows.moment_record(found[i]) for i in wanted if i in found}
+
+    def kinds_of(self, moment_ids: Iterable[int]) -> dict[int, tuple[Kind, Modality]]:
+        """What these moments are of and how they are perceived; those that are gone are
+        left out."""
+        found = self._ask("kinds_of", ids=json.dumps(list(moment_ids)))
+        return {row[0]: rows.kind_and_modality(row) for row in found}
 
     def moments_of(self, asset_id: int) -> list[MomentRecord]:
         """An asset's moments in their order."""
@@ -142,6 +156,23 @@ class Catalog:
         values = {"kinds": json.dumps(list(kinds)), "modalities": json.dumps(list(modalities))}
         return self._ids(read, values)
 
+    def passing(
+        self, wanted: Filter, kinds: Sequence[str] = (), modalities: Sequence[str] = ()
+    ) -> MomentIds:
+        """The ids of all moments of these kinds and modalities whose assets pass a filter.
+
+        Dates compare as text: ``2024-06`` lies before all that was made in that month.
+        A file's own date is that of its last change, in UTC.
+
+        Returns:
+            int64, shape (n,), sorted.
+
+        Raises:
+            InvalidQuery: a condition of the filter is of no known field, operator or value.
+        """
+        with translated(self.path):
+            return _sorted(self._reader().passing(wanted, kinds, modalities))
+
     def tombstones(self, since: int = -1) -> MomentIds:
         """Ids of deleted moments whose vectors are still in some segment, or index.
 
@@ -157,10 +188,7 @@ class Catalog:
 
     def _ids(self, read: str, values: Mapping[str, object]) -> MomentIds:
         with translated(self.path):
-            found = self._reader().ask(read, values)
-            ids = np.fromiter(itertools.chain.from_iterable(found), dtype=np.int64)
-        ids.sort()
-        return ids
+            return _sorted(self._reader().ask(read, values))
 
     def words(
         self, match: str, kinds: Sequence[str] = (), limit: int = 100
@@ -249,3 +277,10 @@ class Catalog:
         else:
             found = self._ask("segments_after", space=space, after=after)
         return list(map(rows.segment_info, found))
+
+
+def _sorted(found: Iterable[Row]) -> MomentIds:
+    """The ids in rows of one."""
+    ids = np.fromiter(itertools.chain.from_iterable(found), dtype=np.int64)
+    ids.sort()
+    return ids

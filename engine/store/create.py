@@ -137,6 +137,7 @@ def upgrade(path: Path) -> None:
     Raises:
         LibraryBusy, LibraryReadOnly: it cannot be upgraded now; it is as it was.
     """
+    from engine.store import writes
     from engine.store.migrations import run
 
     with lock.held(path), translated(path):
@@ -144,5 +145,7 @@ def upgrade(path: Path) -> None:
         try:
             with engine.begin() as db:
                 run(db)
+                if writes.lacks_words(db):
+                    writes.fill_words(db)
         finally:
             engine.dispose()

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from engine.store import address
 from engine.store.rows import Row
+from engine.types import Filter
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
@@ -34,6 +35,11 @@ class Reader(Protocol):
 
     def ask(self, read: str, values: Mapping[str, object]) -> Iterable[Row]:
         """The rows of one of the reads by name."""
+
+    def passing(
+        self, wanted: Filter, kinds: Sequence[str], modalities: Sequence[str]
+    ) -> Iterable[Row]:
+        """Ids of the moments whose assets pass a filter, in rows of one."""
 
     def begin(self) -> None:
         """See one generation from the next read on, until ``end``."""

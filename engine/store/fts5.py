@@ -13,21 +13,25 @@ from engine.store.words import TABLE, WEIGHTS
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-CREATE = f"CREATE VIRTUAL TABLE {TABLE} USING fts5(text, tags, name, tokenize = 'porter unicode61')"
+CREATE = (
+    f"CREATE VIRTUAL TABLE {TABLE}"
+    " USING fts5(text, tags, caption, name, tokenize = 'porter unicode61')"
+)
 _DROP = f"DROP TABLE IF EXISTS {TABLE}"
 _INSERT = (
-    "INSERT INTO moments_fts (rowid, text, tags, name) VALUES (:moment_id, :text, :tags, :name)"
+    "INSERT INTO moments_fts (rowid, text, tags, caption, name)"
+    " VALUES (:moment_id, :text, :tags, :caption, :name)"
 )
 _DELETE = "DELETE FROM moments_fts WHERE rowid IN (SELECT value FROM json_each(:ids))"
 _COUNT = "SELECT count(*) FROM moments_fts"
 # The function and not the hidden column "rank", which takes twice as long here.
 _SEARCH = (
-    "SELECT rowid, -bm25(moments_fts, :text, :tags, :name) AS score FROM moments_fts"
+    "SELECT rowid, -bm25(moments_fts, :text, :tags, :caption, :name) AS score FROM moments_fts"
     " WHERE moments_fts MATCH :match"
     " ORDER BY score DESC, rowid LIMIT :limit"
 )
 _SEARCH_KINDS = (
-    "SELECT f.rowid, -bm25(moments_fts, :text, :tags, :name) AS score"
+    "SELECT f.rowid, -bm25(moments_fts, :text, :tags, :caption, :name) AS score"
     " FROM moments_fts f JOIN moments m ON m.moment_id = f.rowid"
     " WHERE moments_fts MATCH :match AND m.kind IN (SELECT value FROM json_each(:kinds))"
     " ORDER BY score DESC, f.rowid LIMIT :limit"

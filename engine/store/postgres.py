@@ -30,6 +30,7 @@ from engine.store.address import Address
 from engine.store.faults import one_line, translated
 from engine.store.postgres_reads import READS
 from engine.store.rows import Row
+from engine.types import Filter
 
 try:
     import psycopg
@@ -87,6 +88,14 @@ class Reader:
 
     def ask(self, read: str, values: Mapping[str, object]) -> psycopg.Cursor[Row]:
         return self.connection.execute(READS[read].encode(), values)
+
+    def passing(
+        self, wanted: Filter, kinds: Sequence[str], modalities: Sequence[str]
+    ) -> psycopg.Cursor[Row]:
+        from engine.store import filters  # few searches have one
+
+        text, values = filters.select(wanted, kinds, modalities, filters.POSTGRES)
+        return self.connection.execute(text.encode(), values)
 
     def begin(self) -> None:
         self.connection.execute(_BEGIN)

@@ -119,6 +119,8 @@ def reads() -> dict[str, Select[Any]]:
         "assets_under": _under(),
         "asset_at": _known().where(a.path == bindparam("path")),
         "assets_hash": _known().where(a.content_hash == bindparam("hash")).order_by(a.path),
+        "assets_numbered": _known().where(among(a.asset_id, "ids")),
+        "kinds_of": select(m.moment_id, m.kind, m.modality).where(among(m.moment_id, "ids")),
         "records": _records().where(among(m.moment_id, "ids")),
         "moments_of": _records().where(m.asset_id == bindparam("id")).order_by(m.moment_id),
         "moment_ids": select(m.moment_id),
@@ -139,7 +141,7 @@ def reads() -> dict[str, Select[Any]]:
             s.space == bindparam("space"), s.segment_id > bindparam("after")
         ),
         "failures": select(f.path, f.reason, f.size, f.mtime_ns).order_by(f.path),
-        "backgrounds": select(b.space, b.query, b.modality, b.mean, b.std, b.n),
+        "backgrounds": select(b.space, b.query, b.modality, b.mean, b.std, b.n, b.centre),
         "count_assets": select(a.kind, func.count()).group_by(a.kind),
         "count_pending": select(func.count()).where(a.state == bindparam("state")),
         "count_moments": select(m.modality, func.count()).group_by(m.modality),

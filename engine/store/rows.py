@@ -54,9 +54,13 @@ class Background:
     """Kind of the query: ``text``, ``image`` or ``audio``."""
     modality: Modality
     mean: float
+    """Of what is left of the scores when the centre's have been taken off."""
     std: float
+    """Of what is left when the means of the queries have been taken off as well."""
     n: int
-    """Pairs that the two were estimated from."""
+    """Pairs that it was estimated from."""
+    centre: bytes = b""
+    """The mean of the queries that it was estimated with, float32, (dim,); empty for none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +92,11 @@ def moment_record(row: Row) -> MomentRecord:
     return MomentRecord(moment_id, asset_id, from_text(path), _KINDS[kind], moment)
 
 
+def kind_and_modality(row: Row) -> tuple[Kind, Modality]:
+    _, kind, modality = row
+    return _KINDS[kind], _MODALITIES[modality]
+
+
 def _tags(column: str | None) -> tuple[Tag, ...]:
     return () if column is None else tuple(Tag(word, weight) for word, weight in json.loads(column))
 
@@ -98,8 +107,8 @@ def failure(row: Row) -> Failure:
 
 
 def background(row: Row) -> Background:
-    space, query, modality, mean, std, n = row
-    return Background(space, query, _MODALITIES[modality], mean, std, n)
+    space, query, modality, mean, std, n, centre = row
+    return Background(space, query, _MODALITIES[modality], mean, std, n, bytes(centre or b""))
 
 
 def space(row: Row) -> Space:

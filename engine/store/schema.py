@@ -16,6 +16,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     Table,
     Text,
@@ -83,6 +84,10 @@ assets = Table(
     Column("duration", Float(53)),
     Column("taken_at", _Text),
     Column("state", _Text, nullable=False),
+    # Degrees; both are NULL where nothing says where it was taken.
+    Column("latitude", Float(53)),
+    Column("longitude", Float(53)),
+    Column("caption", _Text),
 )
 
 moments = Table(
@@ -129,4 +134,6 @@ backgrounds = Table(
     Column("mean", Float(53), nullable=False),
     Column("std", Float(53), nullable=False),
     Column("n", Integer, nullable=False),
+    # float32, the mean of the queries; what a moment is near to on average.
+    Column("centre", LargeBinary),
 )

@@ -17,6 +17,7 @@ from urllib.parse import quote
 
 from engine.store import fts5
 from engine.store.sqlite_reads import READS
+from engine.types import Filter
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
@@ -46,6 +47,14 @@ class Reader:
 
     def ask(self, read: str, values: Mapping[str, object]) -> sqlite3.Cursor:
         return self.connection.execute(READS[read], values)
+
+    def passing(
+        self, wanted: Filter, kinds: Sequence[str], modalities: Sequence[str]
+    ) -> sqlite3.Cursor:
+        from engine.store import filters  # few searches have one
+
+        text, values = filters.select(wanted, kinds, modalities, filters.SQLITE)
+        return self.connection.execute(text, values)
 
     def begin(self) -> None:
         self.connection.execute("BEGIN")

@@ -4,6 +4,8 @@ library/
   catalog.sqlite     the facts, and the full text index; or, where a server of
                      PostgreSQL has them, catalog.json, which says where
   segments/          the vectors
+  indexes/           what a search reads instead of them; derived
+  thumbnails/        pictures that have been shown; derived
   lock               who writes; of no meaning when nobody does
 """
 

@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 
 from engine.errors import StoreError
 from engine.store import failpoints, mend, schema, segments
-from engine.store.database import Database, full_text
+from engine.store.database import Database
 from engine.store.faults import translated
 from engine.store.rows import SegmentInfo
 from engine.types import Space
@@ -30,7 +30,6 @@ class Transactions:
         with translated(path):
             self._engine = database.writer(wait)
             self._db = self._engine.connect()
-            self._words = full_text(self._db)
             self._load()
 
     def close(self) -> None:

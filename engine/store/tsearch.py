@@ -10,7 +10,7 @@ the formula of FTS5 with its constants and the same weights. How many rows have 
 comes from the GIN index; the number of all rows and words from a table of one row that
 the writer keeps; how often a row has a word from the positions in its tsvector. To
 count those takes long, so the label of a word says the two counts that almost all have:
-A for once in what is said and the tags, B for once in the name.
+A for once in what is said, the tags and the caption, B for once in the name.
 """
 
 from __future__ import annotations
@@ -159,7 +159,8 @@ class TextSearch:
 
 def _row(fields: Mapping[str, Any]) -> dict[str, Any]:
     """All words of a moment, and how many of them are not of its name."""
-    body = _all_words(f"{fields['text']} {fields['tags']}")
+    # The caption first: it is short, and so is never what is cut off.
+    body = _all_words(f"{fields['caption']} {fields['text']} {fields['tags']}")
     name = _all_words(fields["name"])
     return {"rowid": fields["moment_id"], "body": len(body), "words": [*body, *name]}
 

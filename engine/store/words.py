@@ -1,10 +1,11 @@
 """Full text search: what of a moment goes in, and what is asked.
 
 The table is derived and can be rebuilt from the catalog. A moment's row holds what
-is said in it (``text``) and its tags (``tags``). The file's name and folder
-(``name``) go with the first moment of an asset alone: a name then finds its asset
-once, where on every moment it would flood the hits of "beach" with a thousand
-keyframes of beach.mp4. ``fts5.py`` and ``tsearch.py`` keep the table.
+is said in it (``text``) and its tags (``tags``). What a person wrote into the file
+(``caption``), and the file's name and folder (``name``), go with the first moment of
+an asset alone: a name then finds its asset once, where on every moment it would flood
+the hits of "beach" with a thousand keyframes of beach.mp4. ``fts5.py`` and
+``tsearch.py`` keep the table.
 """
 
 from __future__ import annotations
@@ -13,12 +14,13 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from pathlib import PurePath
+from typing import NamedTuple
 
 from engine.store.paths import storable
 from engine.types import Moment
 
 TABLE = "moments_fts"
-WEIGHTS = {"text": 1.0, "tags": 1.0, "name": 0.5}
+WEIGHTS = {"text": 1.0, "tags": 1.0, "caption": 1.0, "name": 0.5}
 """BM25 weights of the columns: a name says less about what is in a file."""
 _MOST_TOKENS = 64
 WORD = re.compile(r"[^\W_]+")
@@ -49,13 +51,30 @@ def name_words(path: str) -> str:
     return " ".join(WORD.findall(unicodedata.normalize("NFC", apart)))
 
 
-def row(moment_id: int, moment: Moment, name: str) -> dict[str, object]:
-    """The row of a moment; ``name`` is empty for all but an asset's first."""
-    return fields(moment_id, moment.text, (tag.word for tag in moment.tags), name)
+class OfAsset(NamedTuple):
+    """What the first moment of an asset has besides its own; others have none of it."""
+
+    caption: str | None = None
+    name: str = ""
 
 
-def fields(moment_id: int, text: str | None, tags: Iterable[str], name: str) -> dict[str, object]:
+def row(moment_id: int, moment: Moment, of_asset: OfAsset) -> dict[str, object]:
+    """The row of a moment."""
+    return fields(moment_id, moment.text, (tag.word for tag in moment.tags), of_asset)
+
+
+def fields(
+    moment_id: int, text: str | None, tags: Iterable[str], of_asset: OfAsset
+) -> dict[str, object]:
     """What ``FullText.put`` takes."""
-    spoken = unicodedata.normalize("NFC", storable(text or ""))
-    put = unicodedata.normalize("NFC", storable(" ".join(tags)))
-    return {"moment_id": moment_id, "text": spoken, "tags": put, "name": name}
+    return {
+        "moment_id": moment_id,
+        "text": _indexed(text),
+        "tags": _indexed(" ".join(tags)),
+        "caption": _indexed(of_asset.caption),
+        "name": of_asset.name,
+    }
+
+
+def _indexed(text: str | None) -> str:
+    return unicodedata.normalize("NFC", storable(text or ""))

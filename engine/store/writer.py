@@ -71,6 +71,7 @@ class Writer(Repairs):
                 "mean": row.mean,
                 "std": row.std,
                 "n": row.n,
+                "centre": row.centre,
             }
             for row in rows
         ]

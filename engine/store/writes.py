@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, text, update
 
 from engine.store import schema, words
 from engine.store.database import full_text
@@ -25,6 +25,7 @@ _BURY = insert(_tombstones).from_select(
         among(_moments.c.asset_id, "ids"), _moments.c.vectors > 0
     ),
 )
+_HASHES = select(_assets.c.content_hash).where(among(_assets.c.content_hash, "hashes"))
 _MOMENTS_OF = select(_moments.c.moment_id).where(among(_moments.c.asset_id, "ids"))
 _DROP_MOMENTS = delete(_moments).where(among(_moments.c.asset_id, "ids"))
 _DROP_ASSETS = delete(_assets).where(among(_assets.c.asset_id, "ids"))
@@ -41,13 +42,22 @@ _HELD_BY = (
     .order_by(_assets.c.path)
 )
 _DROP_SEGMENTS = delete(_segments).where(among(_segments.c.segment_id, "ids"))
+_LACKS_WORDS = text(
+    "SELECT EXISTS (SELECT 1 FROM moments) AND NOT EXISTS (SELECT 1 FROM moments_fts)"
+)
 _DROP_TOMBSTONES = delete(_tombstones).where(among(_tombstones.c.moment_id, "ids"))
+_TEXTS_AT_ONCE = 5_000
 
 
 def ids_at(db: Connection, paths: Iterable[str]) -> dict[str, int]:
     """Asset ids by path, of those paths (as the catalog stores them) that are known."""
     found = db.execute(_IDS_AT, {"paths": json.dumps(list(paths))})
     return {row.path: row.asset_id for row in found}
+
+
+def known_hashes(db: Connection, hashes: Iterable[str]) -> set[str]:
+    """Which of these content hashes an asset has."""
+    return set(db.scalars(_HASHES, {"hashes": json.dumps(list(hashes))}))
 
 
 def drop_moments(db: Connection, asset_ids: Iterable[int]) -> int:
@@ -122,15 +132,17 @@ def rename(db: Connection, asset_id: int, path: str) -> None:
     """Give the words of a file's name to its first moment again."""
     m = _moments.c
     first = db.execute(
-        select(m.moment_id, m.text, m.tags)
+        select(m.moment_id, m.text, m.tags, _assets.c.caption)
+        .join_from(_moments, _assets)
         .where(m.asset_id == asset_id)
         .order_by(m.moment_id)
         .limit(1)
     ).one_or_none()
     if first is not None:
-        name = words.name_words(path)
+        of_asset = words.OfAsset(first.caption, words.name_words(path))
+        row = words.fields(first.moment_id, first.text, _words(first.tags), of_asset)
         full_text(db).drop(db, [first.moment_id])
-        full_text(db).put(db, [words.fields(first.moment_id, first.text, _words(first.tags), name)])
+        full_text(db).put(db, [row])
 
 
 def _words(tags: Iterable[tuple[str, float]] | None) -> Iterator[str]:
@@ -170,17 +182,34 @@ def lose_segment(db: Connection, segment_id: int) -> list[str] | None:
     return [from_text(path) for _, path in held]
 
 
-def all_texts(db: Connection, batch: int) -> Iterator[list[dict[str, Any]]]:
+def fill_words(db: Connection) -> int:
+    """Make the full text index again from the catalog; returns its rows."""
+    index, count = full_text(db), 0
+    index.create(db)
+    for texts in _all_texts(db):
+        index.put(db, texts)
+        count += len(texts)
+    return count
+
+
+def lacks_words(db: Connection) -> bool:
+    """Whether the full text index is empty, though there are moments."""
+    return bool(db.scalar(_LACKS_WORDS))
+
+
+def _all_texts(db: Connection) -> Iterator[list[dict[str, Any]]]:
     """Every row of the full text table, made from truth, in batches."""
     m = _moments.c
-    columns = select(m.moment_id, m.asset_id, m.text, m.tags, _assets.c.path)
+    columns = select(m.moment_id, m.asset_id, m.text, m.tags, _assets.c.path, _assets.c.caption)
     ordered = columns.join_from(_moments, _assets).order_by(m.asset_id, m.moment_id)
     previous = None
     # A driver that reads all rows before it gives the first would fill the memory.
-    for part in db.execute(ordered, execution_options={"yield_per": batch}).partitions():
+    for part in db.execute(ordered, execution_options={"yield_per": _TEXTS_AT_ONCE}).partitions():
         texts = []
         for row in part:
-            name = words.name_words(from_text(row.path)) if row.asset_id != previous else ""
+            of_asset = words.OfAsset()
+            if row.asset_id != previous:
+                of_asset = words.OfAsset(row.caption, words.name_words(from_text(row.path)))
             previous = row.asset_id
-            texts.append(words.fields(row.moment_id, row.text, _words(row.tags), name))
+            texts.append(words.fields(row.moment_id, row.text, _words(row.tags), of_asset))
         yield texts

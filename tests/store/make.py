@@ -6,6 +6,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from zlib import crc32
 
@@ -54,20 +55,21 @@ def embedding(moment: Moment, seed: str, spaces: tuple[Space, ...] = (TEXT, LOOK
     return Embedding(moment, {space.name: vector(seed + space.name, space.dim) for space in spaces})
 
 
-def picture(path: str, content: str = "", *tags: str) -> IndexedAsset:
+def picture(path: str, content: str = "", *tags: str, caption: str | None = None) -> IndexedAsset:
     """A picture of one moment in two spaces."""
     content = content or path
     moment = Moment(Modality.IMAGE, tags=tuple(Tag(word, 0.5) for word in tags))
-    return IndexedAsset(asset(path, content), (embedding(moment, content),))
+    known = replace(asset(path, content), caption=caption)
+    return IndexedAsset(known, (embedding(moment, content),))
 
 
-def sound(path: str, *sentences: str) -> IndexedAsset:
+def sound(path: str, *sentences: str, caption: str | None = None) -> IndexedAsset:
     """A sound of one moment a sentence, in one space."""
     moments = [
         Moment(Modality.SPEECH, float(i), i + 0.5, i, text) for i, text in enumerate(sentences)
     ]
     parts = tuple(embedding(moment, f"{path}{moment.text}", (TEXT,)) for moment in moments)
-    return IndexedAsset(asset(path, path, Kind.AUDIO, "wav"), parts)
+    return IndexedAsset(replace(asset(path, path, Kind.AUDIO, "wav"), caption=caption), parts)
 
 
 def asset(path: str, content: str, kind: Kind = Kind.IMAGE, form: str = "jpeg") -> Asset:

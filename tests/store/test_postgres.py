@@ -390,17 +390,25 @@ def test_what_a_server_says_is_one_line(
 
 WORDS = ["dog", "dogs", "barking", "barks", "as", "is", "café", "IMG2024", "1e5x", "sea"]
 texts = st.lists(st.sampled_from(WORDS), max_size=8).map(" ".join)
-assets = st.lists(st.tuples(texts, texts.map(lambda text: text or "x")), min_size=1, max_size=6)
+assets = st.lists(
+    st.tuples(texts, texts.map(lambda text: text or "x"), texts), min_size=1, max_size=6
+)
 
 
 @on_postgres
 @hypothesis.settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(said=assets, asked=texts)
 def test_words_score_as_on_sqlite(
-    store: Store, tmp_path_factory: pytest.TempPathFactory, said: list[tuple[str, str]], asked: str
+    store: Store,
+    tmp_path_factory: pytest.TempPathFactory,
+    said: list[tuple[str, str, str]],
+    asked: str,
 ) -> None:
     """To rounding, whatever is said, in names and elsewhere, and whatever is asked."""
-    new = [sound(f"/{i} {name}/{name}.wav", text, text[:9]) for i, (text, name) in enumerate(said)]
+    new = [
+        sound(f"/{i} {name}/{name}.wav", text, text[:9], caption=caption)
+        for i, (text, name, caption) in enumerate(said)
+    ]
     match = match_any(asked)
     beside = tmp_path_factory.mktemp("beside") / "library"
     with Store.create(beside, "fake") as sqlite, sqlite.writer() as writer:

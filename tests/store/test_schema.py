@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -12,10 +12,12 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
 from engine.errors import LibraryCorrupt
-from engine.store import Store, database, migrations, reads, sqlite_reads
+from engine.store import Background, Store, database, migrations, reads, sqlite_reads
 from engine.store.revisions import HEAD, REVISIONS
 from engine.store.schema import metadata
-from tests.store.make import LOOKS, TEXT, on_sqlite, picture, tamper
+from engine.store.verify import verify
+from engine.types import Modality
+from tests.store.make import LOOKS, TEXT, on_sqlite, picture, sound, tamper
 
 
 @pytest.fixture
@@ -138,6 +140,50 @@ def test_a_library_of_the_first_version_is_migrated_and_calibrated_anew(
             writer.ensure_space(LOOKS)
             writer.commit([picture("/a.jpg")])
         assert opened.get("/a.jpg").asset_id == 3
+
+
+def test_words_of_a_library_without_captions_are_made_again(
+    store: Store, commit: Callable[..., int], catalog: str | None
+) -> None:
+    commit(picture("/pics/beach.jpg", "a", "dog"), sound("/talk.wav", "hello there", "hello"))
+    store.close()
+    for column in ("latitude", "longitude", "caption"):
+        tamper(store, f"ALTER TABLE assets DROP COLUMN {column}")
+    tamper(store, "ALTER TABLE backgrounds DROP COLUMN centre")
+    if catalog is None:
+        tamper(store, "DROP TABLE moments_fts")
+        tamper(store, "CREATE VIRTUAL TABLE moments_fts USING fts5(text, tags, name)")
+        tamper(store, "INSERT INTO moments_fts (rowid, name) VALUES (1, 'beach')")
+    tamper(store, "UPDATE alembic_version SET version_num = ?", "0004")
+    with Store.open(store.path) as opened:
+        found = [opened.words(f'"{word}"', (), 9) for word in ("beach", "dog", "hello", "talk")]
+        assert [[moment for moment, _ in one] for one in found] == [[1], [1], [3, 2], [2]]
+        with opened.writer() as writer:
+            writer.commit([picture("/new.jpg", caption="a cake")])
+        assert [moment for moment, _ in opened.words('"cake"', (), 9)] == [4]
+        assert verify(opened, deep=True).problems == ()
+
+
+def test_backgrounds_without_centres_are_estimated_anew(
+    store: Store, commit: Callable[..., int]
+) -> None:
+    """They would be compared with what they do not belong to."""
+    commit(picture("/a.jpg"))
+    known = Background("text", "text", Modality.IMAGE, 0.1, 0.05, 1000, b"\0" * 32)
+    with store.writer() as writer:
+        writer.set_backgrounds([known], store.generation())
+    assert store.calibrated()
+    store.close()
+    tamper(store, "ALTER TABLE backgrounds DROP COLUMN centre")
+    tamper(store, "UPDATE alembic_version SET version_num = ?", "0005")
+    with Store.open(store.path) as opened:
+        assert opened.backgrounds() == []
+        assert not opened.calibrated()
+        with opened.writer() as writer:
+            writer.set_backgrounds([known], opened.generation())
+        assert opened.backgrounds() == [known]
+        assert opened.calibrated()
+        assert verify(opened, deep=True).problems == ()
 
 
 def test_running_the_migrations_again_changes_nothing(migrated: Connection) -> None:

@@ -244,3 +244,16 @@ def test_reading_imports_neither_sqlalchemy_nor_pyarrow(
         check=False,
     )
     assert (done.stdout, done.stderr) == ("[]\n", "")
+
+
+def test_moments_are_told_apart_by_what_they_are_of(
+    store: Store, commit: Callable[..., int]
+) -> None:
+    commit(picture("/a.jpg"), sound("/b.wav", "hello"), picture("/c.jpg"))
+    image, speech = (Kind.IMAGE, Modality.IMAGE), (Kind.AUDIO, Modality.SPEECH)
+    assert store.kinds_of([3, 2, 99, 2]) == {2: speech, 3: image}
+    assert store.kinds_of(i for i in (1,)) == {1: image}
+    assert store.kinds_of([]) == {}
+    with store.writer() as writer:
+        writer.remove([1])
+    assert set(store.kinds_of([1, 2, 3])) == {2, 3}

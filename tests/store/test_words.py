@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from engine.store import Store, match_any
 from engine.store.words import name_words
 from engine.types import Embedding, IndexedAsset, Kind, Modality, Moment
-from tests.store.make import asset, picture, sound
+from tests.store.make import asset, picture, sound, stat
 
 HOSTILE = [*"\"'*^()-+%\0🙂", "OR", "AND", "NOT", "NEAR(a b)", "text:"]
 
@@ -94,6 +94,31 @@ def test_a_word_weighs_less_in_a_name_than_among_the_tags(
     commit(picture("/1/dog.jpg", "a"), picture("/2/3.jpg", "b", "dog"))
     commit(*(picture(f"/x/{i}.jpg") for i in range(20)))
     assert search(store, "dog") == [2, 1]
+
+
+def test_a_caption_finds_its_asset_once(store: Store, commit: Callable[..., int]) -> None:
+    commit(sound("/a.wav", "one", "two", caption="Grandma's birthdays,\nin the garden"))
+    assert search(store, "birthday") == search(store, "gardens") == [1]
+
+
+def test_a_word_weighs_in_a_caption_as_much_as_among_the_tags(
+    store: Store, commit: Callable[..., int]
+) -> None:
+    commit(picture("/1/2.jpg", "a", caption="the garden"), picture("/3/4.jpg", "b", "a garden"))
+    commit(picture("/garden/5 6 7.jpg"), *(picture(f"/x/{i}.jpg") for i in range(20)))
+    scores = dict(store.words('"garden"', (), 9))
+    assert scores[1] == scores[2] > scores[3]
+
+
+def test_a_caption_follows_a_move_and_goes_with_what_replaces_the_file(
+    store: Store, commit: Callable[..., int]
+) -> None:
+    commit(picture("/a.jpg", "a", caption="birthday \0 cake \ud800"))
+    with store.writer() as writer:
+        writer.move(1, stat("/b.jpg"))
+    assert search(store, "cake") == [1]
+    commit(picture("/b.jpg", "b"))
+    assert search(store, "cake") == []
 
 
 def test_only_the_kinds_that_are_asked(store: Store, commit: Callable[..., int]) -> None:

@@ -156,7 +156,7 @@ def test_a_commit_clears_the_failures_of_its_paths(
 def test_backgrounds_are_replaced_as_a_whole(store: Store) -> None:
     rows = [
         Background("text", "text", Modality.IMAGE, 0.1, 0.05, 1000),
-        Background("looks", "image", Modality.KEYFRAME, 0.2, 0.1, 500),
+        Background("looks", "image", Modality.KEYFRAME, 0.2, 0.1, 500, bytes(range(256))),
     ]
     with store.writer() as writer:
         writer.set_backgrounds(rows, 1)
@@ -260,11 +260,14 @@ def test_a_space_of_a_failed_transaction_is_not_remembered(store: Store) -> None
 
 
 def test_rebuilt_words_equal_those_that_grew(store: Store, commit: Callable[..., int]) -> None:
-    commit(picture("/pics/beach.jpg", "a", "dog", "sea"), sound("/talk.wav", "one two", "two"))
+    commit(
+        picture("/pics/beach.jpg", "a", "dog", "sea"),
+        sound("/talk.wav", "one two", "two", caption="Aunt\u0301 Ada speaks"),
+    )
     commit(picture("/pics/beach.jpg", "b", "cat"), sound("/silence.wav"))
     with store.writer() as writer:
         writer.move(2, stat("/Moved Speech.wav"))
-    columns = "words, length, body" if store.catalog else "text, tags, name"
+    columns = "words, length, body" if store.catalog else "text, tags, caption, name"
     read = f"SELECT rowid, {columns} FROM moments_fts ORDER BY rowid"
     grown = store._reader().connection.execute(read).fetchall()
     with store.writer() as writer:
