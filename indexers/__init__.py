@@ -6,6 +6,7 @@ decode.py     one file -> a stream of prepared moments, by its kind:
 image.py        frames
 video.py        keyframes, and the video's own sound
 audio.py        windows and spoken sentences
+screen.py     pictures of one file, and the text that is to be read in them
 tracks.py     tracks of one file that fail independently
 pieces.py     what those streams are made of
 lookahead.py  the queue between decoding and encoding, bounded in bytes

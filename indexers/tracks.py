@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from indexers.pieces import Note, Piece, Prepared, fault
+from indexers.pieces import Note, Piece, fault
 
 
-def either(tracks: Mapping[str, Iterator[Prepared]]) -> Iterator[Piece]:
+def either(tracks: Mapping[str, Iterator[Piece]]) -> Iterator[Piece]:
     """One track after another; a broken one costs a note, and the others stay.
 
     What a track brought before it broke is kept with them.

@@ -11,6 +11,7 @@ from pathlib import Path
 from engine.config import Settings
 from engine.encoders import weights
 from engine.errors import EncoderUnavailable, SensoriumError
+from engine.weights import WeightFile
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,7 @@ def examine(library: Path | None) -> list[Check]:
         _faiss(),
         *_weights(),
         _speech(),
+        _screen(),
         _gpu(),
         Check("cache", True, str(settings.cache)),
         _library(library or settings.library),
@@ -58,7 +60,7 @@ def _weights() -> Iterator[Check]:
         yield _located(name, files)
 
 
-def _located(name: str, files: tuple[weights.WeightFile, ...]) -> Check:
+def _located(name: str, files: tuple[WeightFile, ...]) -> Check:
     try:
         for file in files:
             file.locate()
@@ -72,6 +74,14 @@ def _speech() -> Check:
         detail = "speech is not transcribed: pip install 'sensorium[speech]'"
         return Check("speech bridge", False, detail, optional=True)
     located = _located("speech bridge", weights.WHISPER)
+    return Check(located.name, located.ok, located.detail, optional=True)
+
+
+def _screen() -> Check:
+    if not find_spec("rapidocr"):
+        detail = "text in pictures is not read: pip install 'sensorium[ocr]'"
+        return Check("screen bridge", False, detail, optional=True)
+    located = _located("screen bridge", weights.PADDLE_OCR)
     return Check(located.name, located.ok, located.detail, optional=True)
 
 

@@ -1,10 +1,11 @@
 """What an encoder is: one shared space that text can query, and towers into it.
 
 An encoder embeds texts and pictures. Sound reaches the shared space by a
-bridge (``SoundBridge``), which puts it into words with weights, and speech by
-its transcript, so that both work with every text tower. Preparing (resizing,
-spectrograms) is separated from embedding, because the first belongs to the
-threads that decode and the second to the one that runs the towers.
+bridge (``SoundBridge``), which puts it into words with weights, speech by its
+transcript, and text on screen by what is to be read, so that all of them work
+with every text tower. Preparing (resizing, spectrograms) is separated from
+embedding, because the first belongs to the threads that decode and the second
+to the one that runs the towers.
 """
 
 from __future__ import annotations
@@ -140,3 +141,16 @@ class SpeechBridge(Protocol):
 
     def transcribe(self, samples: Waveform) -> Sequence[Sentence]:
         """The sentences of one recording; empty where nobody speaks."""
+
+
+class ScreenBridge(Protocol):
+    """Pictures into the text that is to be read in them."""
+
+    @property
+    def side(self) -> int:
+        """The shortest side, in pixels, below which text becomes illegible; decoders
+        may hand over pictures reduced to no less than this."""
+
+    def read(self, image: Image.Image) -> Sequence[str]:
+        """The text of one RGB picture in reading order, in parts that a text tower reads
+        whole; empty where there is none. Called from many threads."""

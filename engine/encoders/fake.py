@@ -2,13 +2,14 @@
 
 It understands a little, so that a test can ask a question that has an answer:
 a picture is put into the word of its nearest named colour, a sound into "low
-tone" or "high tone". Texts that share words are alike.
+tone" or "high tone", and what is said or written is set. Texts that share words
+are alike.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from PIL import Image
@@ -44,6 +45,13 @@ def _unit(rows: Vectors) -> Vectors:
     return scaled.astype(np.float32)
 
 
+def _colours(means: Vectors) -> list[str]:
+    """The nearest named colour of each mean, (n, 3)."""
+    palette = np.array(list(COLOURS.values()), np.float32)
+    nearest = ((means[:, None] - palette) ** 2).sum(2).argmin(1)
+    return [list(COLOURS)[i] for i in nearest]
+
+
 class FakeEncoder:
     """Implements ``Encoder`` over a bag of hashed words and six colours."""
 
@@ -67,9 +75,7 @@ class FakeEncoder:
 
     def embed_images(self, pixels: Sequence[Pixels]) -> Embedded:
         flat = np.stack(pixels).reshape(len(pixels), -1, 3).astype(np.float32)
-        palette = np.array(list(COLOURS.values()), np.float32)
-        nearest = ((flat.mean(1)[:, None] - palette) ** 2).sum(2).argmin(1)
-        words = [list(COLOURS)[i] for i in nearest]
+        words = _colours(flat.mean(1))
         vectors = {
             self.shared.name: self.embed_texts(words),
             self.looks.name: _unit(flat.reshape(len(pixels), -1) - 127.5),
@@ -112,6 +118,25 @@ class FakeSpeech:
         return [Sentence(0.0, len(samples) / self.rate, self._text)] if samples.any() else []
 
 
-def fake_towers(speech: str | None = None) -> Towers:
-    """Towers that need no weights; with ``speech``, every sound is heard to say it."""
-    return Towers(FakeEncoder(), FakeSounds(), FakeSpeech(speech) if speech else None)
+class FakeScreen:
+    """Implements ``ScreenBridge``: reads a set text in any picture of some colour."""
+
+    side = 32
+
+    def __init__(self, signs: Mapping[str, str]) -> None:
+        self._signs = signs
+
+    def read(self, image: Image.Image) -> Sequence[str]:
+        (colour,) = _colours(np.asarray(image, np.float32).mean((0, 1))[np.newaxis])
+        return [self._signs[colour]] if colour in self._signs else []
+
+
+def fake_towers(speech: str | None = None, signs: Mapping[str, str] | None = None) -> Towers:
+    """Towers that need no weights.
+
+    Args:
+        speech: what every sound is heard to say.
+        signs: by name of a colour, what is to be read in pictures of it.
+    """
+    heard = FakeSpeech(speech) if speech else None
+    return Towers(FakeEncoder(), FakeSounds(), heard, FakeScreen(signs) if signs else None)

@@ -6,7 +6,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from engine.config import Settings
-from engine.encoders.base import SpeechBridge
+from engine.encoders.base import ScreenBridge, SpeechBridge
 from engine.encoders.towers import Towers
 from engine.errors import EncoderUnavailable
 
@@ -30,14 +30,15 @@ def towers(name: str, settings: Settings) -> Towers:
     from engine.encoders.compact.sounds import CompactSounds
 
     sounds = CompactSounds(settings, settings.sound_head)
+    bridges = speech_bridge(settings), screen_bridge(settings)
     if name == DEFAULT:
         from engine.encoders.compact.encoder import CompactEncoder
 
-        return Towers(CompactEncoder(settings), sounds, speech_bridge(settings))
+        return Towers(CompactEncoder(settings), sounds, *bridges)
     if name.startswith(_OPEN_CLIP) or _folder(name):
         from engine.encoders.openclip import OpenClipEncoder
 
-        return Towers(OpenClipEncoder(name, settings), sounds, speech_bridge(settings))
+        return Towers(OpenClipEncoder(name, settings), sounds, *bridges)
     raise EncoderUnavailable(f"no encoder is called {name!r}; there is {_NAMES}")
 
 
@@ -75,3 +76,19 @@ def speech_installed() -> bool:
     from engine.encoders.weights import WHISPER
 
     return find_spec("faster_whisper") is not None and all(w.find() for w in WHISPER)
+
+
+def screen_bridge(settings: Settings) -> ScreenBridge | None:
+    """The screen bridge, where text is to be read and the extra is installed."""
+    if not settings.ocr or not ocr_installed():
+        return None
+    from engine.encoders.screen import RapidScreen
+
+    return RapidScreen()
+
+
+def ocr_installed() -> bool:
+    """Whether the package of the extra ``ocr`` is there, with the models that are read."""
+    from engine.encoders.weights import PADDLE_OCR
+
+    return all(w.find() for w in PADDLE_OCR)

@@ -11,6 +11,7 @@ import numpy as np
 from engine.encoders.base import (
     Embedded,
     Encoder,
+    ScreenBridge,
     SoundBridge,
     Spectrogram,
     SpeechBridge,
@@ -28,21 +29,23 @@ _MAX_TAGS = 3
 
 @dataclass(frozen=True)
 class Towers:
-    """An encoder, the sound bridge, and the speech bridge where it is installed.
+    """An encoder, the sound bridge, and those of speech and screen where they are installed.
 
     The shared space is the encoder's. Its revision names all that decides where a text,
     a picture or a sound lies in it: the encoder, the sound bridge, and how the words
-    that the bridge hears are put. It does not name the speech bridge. That one only
-    writes down what is said; the text tower embeds the transcript like any other text.
-    So a vector lies where its words lie, whoever wrote them down, and a library that was
-    indexed without the speech bridge can be searched with it, and the other way round.
-    Better ears would hear other words in the same file, which is other data and no
-    other geometry: to hear it again, index into a new library.
+    that the bridge hears are put. It does not name the bridges of speech and screen. They
+    only write down what is said and what is to be read; the text tower embeds that like
+    any other text. So a vector lies where its words lie, whoever wrote them down, and a
+    library that was indexed without either bridge can be searched with it, and the other
+    way round. Better ears would hear other words in the same file, and better eyes read
+    others, which is other data and no other geometry: to hear and read it again, index
+    into a new library.
     """
 
     encoder: Encoder
     sound: SoundBridge
     speech: SpeechBridge | None = None
+    screen: ScreenBridge | None = None
 
     @cached_property
     def shared(self) -> Space:
@@ -61,6 +64,12 @@ class Towers:
     def sounds(self) -> Space:
         """Where sounds resemble sounds."""
         return self.sound.sounds
+
+    @property
+    def image_size(self) -> int:
+        """The shortest side, in pixels, to which decoders may reduce pictures: what the
+        encoder wants or, where text is read, what the screen bridge wants if it is more."""
+        return max(self.encoder.image_size, self.screen.side if self.screen else 0)
 
     @property
     def spaces(self) -> tuple[Space, ...]:

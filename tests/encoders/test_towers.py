@@ -18,10 +18,11 @@ from engine.encoders.base import Embedded, Heard
 from engine.encoders.compact import pictures, sounds, text
 from engine.encoders.compact.sounds import HEAD
 from engine.encoders.fake import COLOURS, FakeEncoder, FakeSounds, fake_towers
-from engine.encoders.torchvision_ops import declare_missing_operators
 from engine.encoders.towers import Towers
-from engine.encoders.weights import AISFX, EFFICIENTNET, MINILM, MINILM_TOKENIZER, WeightFile
+from engine.encoders.weights import AISFX, EFFICIENTNET, MINILM, MINILM_TOKENIZER
 from engine.errors import EncoderUnavailable
+from engine.torchvision_ops import declare_missing_operators
+from engine.weights import WeightFile
 
 
 @pytest.fixture(scope="module")

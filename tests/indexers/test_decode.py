@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import av
 import pytest
+from PIL import ExifTags, Image
 
 from engine.config import Settings
 from engine.encoders.fake import FakeSpeech, fake_towers
@@ -51,6 +53,37 @@ def test_a_picture_is_one_moment(tmp_path: Path) -> None:
     (picture,) = moments(found, Modality.IMAGE)
     assert picture.tower is Tower.PICTURE and picture.moment.start is None
     assert picture.data.shape == (16, 16, 3) and picture.nbytes == 768
+
+
+def test_a_picture_says_where_and_what_it_is(tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[ExifTags.Base.ImageDescription] = "the lighthouse"
+    exif.get_ifd(ExifTags.IFD.GPSInfo).update({1: "S", 2: (34.0, 21.6, 0), 3: "E", 4: (18.5, 0, 0)})
+    Image.new("RGB", (40, 30)).save(tmp_path / "a.jpg", exif=exif)
+    found = facts(pieces(tmp_path / "a.jpg"))
+    assert found.place == pytest.approx((-34.36, 18.5))
+    assert found == Facts(40, 30, None, None, found.place, "the lighthouse")
+
+
+def test_a_video_says_where_and_what_it_is(tmp_path: Path) -> None:
+    path = make.video(
+        tmp_path / "a.mp4", ["red"], metadata={"location": "+12.5-003.5/", "title": "at the well"}
+    )
+    found = facts(pieces(path))
+    assert (found.place, found.caption) == ((12.5, -3.5), "at the well")
+
+
+def test_a_sound_says_where_and_what_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "a.m4a"
+    with av.open(str(path), "w") as container:
+        container.metadata.update({"location": "+01-002/", "comment": "an owl"})
+        track = container.add_stream("aac", rate=make.RATE, layout="mono")
+        samples = make.tone(440, 2).astype("f4")[None]
+        heard = av.AudioFrame.from_ndarray(samples, format="fltp", layout="mono")
+        heard.sample_rate = make.RATE
+        container.mux([*track.encode(heard), *track.encode(None)])
+    found = facts(pieces(path))
+    assert (found.place, found.caption) == ((1.0, -2.0), "an owl")
 
 
 def test_an_animation_is_a_moment_per_frame(tmp_path: Path) -> None:

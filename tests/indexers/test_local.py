@@ -13,7 +13,7 @@ from engine.config import Settings
 from engine.encoders.fake import COLOURS, FakeSounds, fake_towers
 from engine.encoders.towers import Towers
 from engine.store import Store
-from engine.types import IndexReport, Modality
+from engine.types import Condition, IndexReport, Modality
 from indexers.local import run
 from tests import media_files as make
 from tests.indexers.runs import (
@@ -42,6 +42,16 @@ def test_everything_finds_its_place(media: Path, store: Store, index: Index) -> 
     stats = store.stats()
     assert stats.moments[Modality.SPEECH] == 2 and stats.moments[Modality.IMAGE] == 6
     assert set(vectors(store, "fake")) >= set(vectors(store, "fake-looks"))
+
+
+def test_places_and_captions_reach_the_catalog(media: Path, store: Store, index: Index) -> None:
+    told = {"location": "+35.36+138.73/", "title": "A mountain at dawn"}
+    path = make.video(media / "v.mp4", ["red", "blue"], metadata=told)
+    make.picture(media / "a.png")
+    index()
+    around = Condition("place", "=", (35.0, 138.0, 36.0, 139.0))
+    assert store.passing(around).tolist() == moment_ids(store, path)
+    assert [moment for moment, _ in store.words('"mountain"')] == moment_ids(store, path)[:1]
 
 
 def test_a_second_run_does_nothing(media: Path, store: Store, index: Index) -> None:

@@ -1,0 +1,81 @@
+"""Pictures of one file, in their order, and the text that is to be read in them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from PIL import Image
+
+from engine.encoders.base import ScreenBridge
+from engine.encoders.towers import Towers
+from engine.types import Modality, Moment
+from indexers.pieces import Note, Prepared, Tower, fault
+
+
+def pictures(
+    shown: Iterable[tuple[Image.Image, Moment]], towers: Towers
+) -> Iterator[Prepared | Note]:
+    """Each picture prepared for its tower, and what is to be read in it where text is read.
+
+    A text that cannot be read costs a note, and the picture stays. Where ``shown``
+    breaks off, what was read before is kept.
+
+    Raises:
+        Exception: that of ``shown``.
+    """
+    reader = _Reader(towers.screen) if towers.screen is not None else None
+    broken: Exception | None = None
+    try:
+        for image, moment in shown:
+            yield Prepared(moment, Tower.PICTURE, towers.encoder.prepare_image(image))
+            if reader is not None:
+                yield from reader.take(image, moment)
+    except Exception as error:  # whatever a decoder runs into
+        broken = error
+    if reader is not None:
+        yield from reader.rest()
+    if broken is not None:
+        raise broken
+
+
+class _Reader:
+    """Reads one picture after another, and makes one moment of a text that stays.
+
+    It stays as long as each next picture shows the very same: one moment then lasts
+    from the start of the first to the end of the last.
+    """
+
+    def __init__(self, bridge: ScreenBridge) -> None:
+        self._bridge = bridge
+        self._staying: dict[str, Moment] = {}
+        self._fault: str | None = None
+
+    def take(self, image: Image.Image, seen: Moment) -> Iterator[Prepared]:
+        """Read a picture, and hand over what it shows no more."""
+        staying: dict[str, Moment] = {}
+        for text in self._read(image):
+            first = self._staying.pop(text, None) or Moment(
+                Modality.SCREEN, seen.start, ordinal=seen.ordinal, text=text
+            )
+            staying.setdefault(text, replace(first, end=seen.end))
+        yield from self._ended()
+        self._staying = staying
+
+    def _read(self, image: Image.Image) -> Iterator[str]:
+        try:
+            texts = self._bridge.read(image)
+        except Exception as error:  # whatever a recogniser runs into
+            self._fault = self._fault or fault(error)
+            return
+        yield from filter(None, map(str.strip, texts))
+
+    def rest(self) -> Iterator[Prepared | Note]:
+        """What the last picture shows, and a note if any could not be read."""
+        yield from self._ended()
+        if self._fault is not None:
+            yield Note(f"text on screen: {self._fault}")
+
+    def _ended(self) -> Iterator[Prepared]:
+        for text, moment in self._staying.items():
+            yield Prepared(moment, Tower.TEXT, text)
