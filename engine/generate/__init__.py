@@ -1,0 +1,1 @@
+"""Language models: a protocol of chats, and the adapters behind it."""

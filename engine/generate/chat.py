@@ -1,0 +1,100 @@
+"""What is said to a language model and what it says back, whoever makes it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol, TypeAlias
+
+Role: TypeAlias = Literal["system", "user", "assistant"]
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A part of a message that is read."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A part of a message that is looked at."""
+
+    jpeg: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One turn of a chat."""
+
+    role: Role
+    parts: tuple[Text | Picture, ...]
+
+    @classmethod
+    def of(cls, role: Role, text: str) -> Message:
+        """A message that is one text."""
+        return cls(role, (Text(text),))
+
+    @property
+    def text(self) -> str:
+        """All that is to be read in it; pictures are left out."""
+        return "\n".join(part.text for part in self.parts if isinstance(part, Text))
+
+
+@dataclass(frozen=True, slots=True)
+class Schema:
+    """The JSON that an answer must be, as a JSON Schema with a name."""
+
+    name: str
+    schema: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens of one exchange, as the model's server counts them; 0 where it does not say."""
+
+    asked: int = 0
+    answered: int = 0
+
+    @property
+    def total(self) -> int:
+        return self.asked + self.answered
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What the model said."""
+
+    text: str
+    model: str
+    """The model that answered, in its server's words."""
+    usage: Usage = field(default_factory=Usage)
+
+
+class Chat(Protocol):
+    """A model that answers messages."""
+
+    model: str
+    """What is asked for; part of every cache's key."""
+
+    def reply(
+        self,
+        messages: Sequence[Message],
+        *,
+        seconds: float,
+        schema: Schema | None = None,
+        most_tokens: int | None = None,
+    ) -> Reply:
+        """Answer the last of ``messages``.
+
+        Args:
+            seconds: from the call to its end at most, whatever the server does.
+            schema: what the answer must be, where the model can be held to that. The
+                caller checks all the same.
+            most_tokens: of the answer.
+
+        Raises:
+            ChatFailed: no answer came in time, or none that can be read.
+            UsageError: the model is not installed or not configured.
+        """
+        ...

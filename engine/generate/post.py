@@ -1,0 +1,225 @@
+"""One request to a server, tried again while that may help, and never past its time."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import math
+import queue
+import random
+import threading
+import time
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from importlib.util import find_spec
+from typing import Any
+from urllib.parse import urlsplit
+
+from engine.errors import ChatFailed, ExtraMissing
+
+_MISSING = ("asking a server of language models", "llm")
+_ATTEMPTS = 5
+_LONGEST_WAIT = 8.0
+"""Seconds that the waits, which double, grow to."""
+_MOST_BYTES = 4 * 2**20
+"""Of an answer; the longest text that a model writes is a hundredth of that."""
+_SHOWN = 200
+"""Characters of a server's complaint that are passed on."""
+_chance = random.SystemRandom()
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is sent, as JSON, and where to."""
+
+    url: str
+    body: bytes = field(repr=False)
+    key: str | None = field(default=None, repr=False)
+    """The bearer token. It is in no message and no representation."""
+
+    @property
+    def host(self) -> str:
+        return urlsplit(self.url).hostname or self.url
+
+    def headers(self) -> dict[str, str]:
+        bearer = {"Authorization": f"Bearer {self.key}"} if self.key else {}
+        return {"Content-Type": "application/json", "Accept": "application/json"} | bearer
+
+
+class _Trouble(Exception):
+    """An attempt that failed, whether another may do better, and the seconds that the
+    server asks for."""
+
+    def __init__(self, what: str, *, again: bool, wait: float | None = None) -> None:
+        super().__init__(what)
+        self.what, self.again, self.wait = what, again, wait
+
+
+def post(request: Request, *, seconds: float, first_wait: float = 0.5) -> bytes:
+    """The body of the server's answer.
+
+    Too many requests (429), faults of the server (500 to 599) and lost connections are
+    tried again, after as long as ``Retry-After`` says, or else after waits that double
+    from ``first_wait`` seconds, with jitter (Brooker 2015, "Exponential Backoff and
+    Jitter").
+
+    The work is done in a thread of its own, which is left behind at the deadline: no
+    timeout of a socket covers the look-up of a name, or a server that sends its headers
+    one byte at a time.
+
+    Raises:
+        ChatFailed: ``seconds`` have passed, or the server will not answer.
+        ExtraMissing: httpx is not installed.
+    """
+    deadline = time.monotonic() + seconds  # importing and making the client takes a while
+    client = require().Client()
+    done: queue.SimpleQueue[bytes | ChatFailed] = queue.SimpleQueue()
+    over = threading.Event()
+    work = _Work(client, request, deadline, over, first_wait)
+    threading.Thread(target=lambda: done.put(work.run()), daemon=True).start()
+    try:
+        result = done.get(timeout=max(0.0, deadline - time.monotonic()))
+    except queue.Empty:
+        raise _late(request, seconds) from None
+    finally:
+        over.set()
+        with suppress(Exception):  # of a connection that the thread is still reading
+            client.close()
+    if isinstance(result, ChatFailed):
+        raise result
+    return result
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """What the thread does."""
+
+    client: Any
+    request: Request
+    deadline: float
+    over: threading.Event
+    first_wait: float
+
+    def run(self) -> bytes | ChatFailed:
+        try:
+            return self._persist()
+        except _Trouble as trouble:
+            return ChatFailed(f"{self.request.host} {trouble.what}")
+        except Exception as error:
+            # Its text is left out: it may quote a header, and the key is in one.
+            return ChatFailed(f"{self.request.host} cannot be asked ({type(error).__name__})")
+
+    def _persist(self) -> bytes:
+        for attempt in itertools.count(1):
+            try:
+                return self._once()
+            except _Trouble as trouble:
+                if not trouble.again or attempt == _ATTEMPTS:
+                    raise
+                wait = self._backoff(attempt) if trouble.wait is None else trouble.wait
+                if wait >= self.deadline - time.monotonic():
+                    asks = f" and asks to wait {wait:.0f} s" if trouble.wait else ""
+                    raise _Trouble(f"{trouble.what}{asks}", again=False) from None
+            if self.over.wait(wait):
+                break
+        raise _Trouble("was given up", again=False)
+
+    def _backoff(self, attempt: int) -> float:
+        longest = min(_LONGEST_WAIT, self.first_wait * 2 ** (attempt - 1))
+        return _chance.uniform(longest / 2, longest)
+
+    def _once(self) -> bytes:
+        httpx = require()
+        left = self.deadline - time.monotonic()
+        if left <= 0:
+            raise _Trouble("did not answer in time", again=False)
+        try:
+            with self.client.stream(
+                "POST",
+                self.request.url,
+                content=self.request.body,
+                headers=self.request.headers(),
+                timeout=left,
+            ) as answer:
+                body = self._read(answer)
+        except httpx.TimeoutException:
+            raise _Trouble("did not answer in time", again=False) from None
+        except httpx.TransportError as error:
+            # As above: no text, and no chain to it.
+            raise _Trouble(f"lost the connection ({type(error).__name__})", again=True) from None
+        if answer.status_code != httpx.codes.OK:
+            raise self._refused(answer, body)
+        return body
+
+    def _read(self, answer: Any) -> bytes:
+        body = bytearray()
+        for chunk in answer.iter_bytes():
+            body += chunk
+            if len(body) > _MOST_BYTES:
+                raise _Trouble(f"answered more than {_MOST_BYTES} bytes", again=False)
+            if time.monotonic() > self.deadline:
+                raise _Trouble("did not answer in time", again=False)
+        return bytes(body)
+
+    def _refused(self, answer: Any, body: bytes) -> _Trouble:
+        status: int = answer.status_code
+        complaint = _complaint(body)
+        if self.request.key:
+            complaint = complaint.replace(self.request.key, "***")
+        what = f"answered {status}" + (f" ({complaint[:_SHOWN]})" if complaint else "")
+        again = status == 429 or 500 <= status <= 599
+        wait = _seconds(answer.headers.get("Retry-After"))
+        return _Trouble(what, again=again, wait=wait)
+
+
+def _complaint(body: bytes) -> str:
+    """What a server says is wrong, in one line; nothing where it does not say."""
+    try:
+        said = json.loads(body)["error"]["message"]
+    except (ValueError, LookupError, TypeError, RecursionError):
+        return ""
+    return " ".join(said.split()) if isinstance(said, str) else ""
+
+
+def _seconds(retry_after: str | None) -> float | None:
+    """``Retry-After``, seconds or a date (RFC 9110, 10.2.3); None where it is neither."""
+    if retry_after is None:
+        return None
+    try:
+        seconds = float(retry_after)
+    except ValueError:
+        try:
+            date = parsedate_to_datetime(retry_after)
+        except ValueError:
+            return None
+        seconds = (date.replace(tzinfo=date.tzinfo or UTC) - datetime.now(UTC)).total_seconds()
+    return max(0.0, seconds) if math.isfinite(seconds) else None
+
+
+def _late(request: Request, seconds: float) -> ChatFailed:
+    return ChatFailed(f"{request.host} did not answer within {seconds:g} s")
+
+
+def check() -> None:
+    """See that httpx is installed, without importing it.
+
+    Raises:
+        ExtraMissing: it is not.
+    """
+    if find_spec("httpx") is None:
+        raise ExtraMissing(*_MISSING)
+
+
+def require() -> Any:
+    """httpx.
+
+    Raises:
+        ExtraMissing: it is not installed.
+    """
+    try:
+        import httpx
+    except ImportError as error:
+        raise ExtraMissing(*_MISSING) from error
+    return httpx

@@ -1,0 +1,100 @@
+"""The hits of a search, put in order by a reranker."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from functools import partial
+from pathlib import PurePath
+
+from engine.config import Settings
+from engine.query.rerank.base import Budget, Document, Reranked, Reranker
+from engine.types import Fusion, Hit, SearchResult, Why
+
+_IN_NATS = {Fusion.CALIBRATED, Fusion.MAX, Fusion.EARLY, Fusion.INTERACTION}
+"""Fusions whose scores can be added to a log likelihood ratio."""
+
+
+def reranked(
+    found: SearchResult,
+    reranker: Reranker,
+    settings: Settings,
+    thumbnail: Callable[[int], bytes],
+    said: Callable[[str], None],
+) -> SearchResult:
+    """The ``top`` hits of a query in their new order.
+
+    Loading a model is in no budget, because the first query of all would have nothing of
+    it; but a deadline is kept, and then the model goes on loading behind.
+
+    Args:
+        found: with as many hits as are to be reranked.
+        thumbnail: makes a JPEG of a moment, for a model that sees.
+        said: is told what takes long, a line at a time.
+    """
+    query = found.query
+    if not query.text:
+        note = f"not reranked: {reranker.name} reads, and the query has no text"
+        return replace(found, hits=found.hits[: query.top], notes=(*found.notes, note))
+    began = time.perf_counter()
+    if query.deadline_ms is None:
+        reranker.load(said)
+    loaded = time.perf_counter()
+    documents = [_document(hit, found, thumbnail) for hit in found.hits]
+    done = reranker.rerank(query.text, documents, _budget(found, settings))
+    took = {"load": loaded - began, "rerank": time.perf_counter() - loaded}
+    return replace(
+        found,
+        hits=tuple(_in_order(found, reranker.name, done))[: query.top],
+        reranked=reranker.name,
+        notes=(*found.notes, *([f"{reranker.name}: {done.note}"] if done.note else [])),
+        took_ms=_with(took, found.took_ms),
+    )
+
+
+def _with(seconds: Mapping[str, float], took_ms: Mapping[str, float]) -> dict[str, float]:
+    """The times of a search with those of more stages."""
+    more = {stage: took * 1e3 for stage, took in seconds.items()}
+    return {**took_ms, **more, "total": took_ms["total"] + sum(more.values())}
+
+
+def _budget(found: SearchResult, settings: Settings) -> Budget:
+    """What may be spent, with no more time than the query's deadline leaves."""
+    seconds = settings.rerank_seconds
+    if found.query.deadline_ms is not None:
+        seconds = min(seconds, (found.query.deadline_ms - found.took_ms["total"]) / 1e3)
+    return Budget(
+        found.query.rerank_top, max(seconds, 0.0), settings.rerank_tokens, settings.rerank_money
+    )
+
+
+def _document(hit: Hit, found: SearchResult, thumbnail: Callable[[int], bytes]) -> Document:
+    words = next((why.words for why in hit.why if why.words), "") or ""
+    name = PurePath(hit.path).name
+    times = "" if hit.start is None else f", {hit.start:.0f} s"
+    return Document(
+        hit.moment_id,
+        _evidence(hit, found),
+        words,
+        f"{hit.modality} of {hit.kind} {name}{times}",
+        partial(thumbnail, hit.moment_id),
+    )
+
+
+def _evidence(hit: Hit, found: SearchResult) -> float:
+    fusion = found.query.fusion if found.plan is None else found.plan.fusion
+    if fusion in _IN_NATS:
+        return hit.score
+    parts = ((why.weight, why.log_odds) for why in hit.why)
+    return sum(w * (odds if w > 0 else max(odds, 0.0)) for w, odds in parts)
+
+
+def _in_order(found: SearchResult, name: str, done: Reranked) -> Iterator[Hit]:
+    """With what the model says of each hit as one more reason."""
+    by_moment = {hit.moment_id: hit for hit in found.hits}
+    for rank, moment in enumerate(done.order, 1):
+        hit, score = by_moment[moment], done.scores[moment]
+        said = score - _evidence(hit, found)
+        why = hit.why if not said else (*hit.why, Why(name, None, said, said, 1.0))
+        yield replace(hit, rank=rank, score=score, why=why)

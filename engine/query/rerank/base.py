@@ -1,0 +1,94 @@
+"""What a reranker is given, may spend, and gives back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A moment as a language model gets to know it."""
+
+    moment_id: int
+    score: float
+    """Fused log odds, in nats."""
+    words: str = ""
+    """What is said, read or seen in it: speech, text on screen, tags, the file's name."""
+    facts: str = ""
+    """What the catalog knows: kind, the path's name, times."""
+    thumbnail: Callable[[], bytes] | None = None
+    """Makes a JPEG, when it is asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """What reranking one query may cost."""
+
+    candidates: int = 50
+    """Documents from the top; those behind them keep their order."""
+    seconds: float = 20.0
+    tokens: int = 20_000
+    """Of question and answer together, estimated before the question is sent."""
+    money: float = 0.05
+    """US dollars, where the settings say what a token costs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reranked:
+    """A new order, and what it came from."""
+
+    order: tuple[int, ...]
+    """Ids of all moments that were given, best first."""
+    scores: Mapping[int, float]
+    """Log odds in nats. Where a model only put moments in order, the fused ones."""
+    note: str | None = None
+    """Why the fused order stands, wholly or in part, in one line; None when all went well."""
+    cached: bool = False
+    """Whether no model had to be asked."""
+    tokens: int = 0
+    """What a server counted; 0 for a model that runs here."""
+    seconds: float = 0.0
+
+
+class Reranker(Protocol):
+    """Puts the top of a ranking in order."""
+
+    name: str
+
+    def load(self, said: Callable[[str], None]) -> None:
+        """Get ready now, which may take long, and is in no budget.
+
+        Args:
+            said: is told what takes long, a line at a time.
+
+        Raises:
+            UsageError: the model is not installed or not configured.
+        """
+        ...
+
+    def rerank(self, query: str, documents: Sequence[Document], budget: Budget) -> Reranked:
+        """A new order of ``documents``, which come best first.
+
+        Faults of a model or its server never raise: the fused order stands, and
+        ``note`` says why.
+
+        Raises:
+            UsageError: the model is not installed or not configured.
+        """
+        ...
+
+
+def in_fused_order(documents: Iterable[Document], note: str | None) -> Reranked:
+    """The order that there is."""
+    scores = {document.moment_id: document.score for document in documents}
+    return Reranked(tuple(scores), scores, note)
+
+
+def clean(text: str, most: int) -> str:
+    """``text`` in one line of at most ``most`` characters that any encoding can hold.
+
+    Names of files may hold bytes that are no text, which Python keeps as lone surrogates.
+    """
+    return " ".join(text.encode("utf-8", "replace").decode().split())[:most]

@@ -1,0 +1,48 @@
+"""Rerankers by name. Nothing is imported before it is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from engine.config import Settings
+from engine.errors import UsageError
+from engine.query.rerank.base import Reranker
+
+NAMES = ("lm", "llm")
+
+
+def reranker(name: str, settings: Settings, environ: Mapping[str, str] | None = None) -> Reranker:
+    """The reranker of that name. A model loads, or is asked, at first use.
+
+    Args:
+        name: ``lm``, the small language model that runs here, or ``llm``, the server
+            that ``OPENAI_BASE_URL`` and ``OPENAI_API_KEY`` of ``environ`` name.
+
+    Raises:
+        UsageError: there is no such reranker, or it is not installed or configured.
+    """
+    if name == "lm":
+        return _lm(settings)
+    if name == "llm":
+        return _llm(settings, environ)
+    raise UsageError(f"no reranker is called {name!r}; there is {', '.join(NAMES)}")
+
+
+def _lm(settings: Settings) -> Reranker:
+    from engine.generate.lm import LocalLM
+    from engine.query.rerank.likelihood import Likelihood
+
+    model = LocalLM(settings)
+    model.check()
+    return Likelihood(model)
+
+
+def _llm(settings: Settings, environ: Mapping[str, str] | None) -> Reranker:
+    from engine.generate.openai import OpenAIChat
+    from engine.query.rerank.listwise import Listwise
+    from engine.query.rerank.question import Prices
+
+    chat = OpenAIChat.from_env(settings, environ)
+    chat.check()
+    prices = Prices(settings.llm_price_in, settings.llm_price_out)
+    return Listwise(chat, sees=settings.llm_sees, prices=prices)
