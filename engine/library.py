@@ -3,79 +3,50 @@
 from __future__ import annotations
 
 import logging
-import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
-from itertools import islice
 from pathlib import Path
 from threading import Thread
 from types import TracebackType
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Unpack
 
 from engine.config import Settings
 from engine.encoders import registry
 from engine.encoders.towers import Towers
 from engine.errors import (
-    InvalidQuery,
-    LibraryBusy,
     LibraryNotFound,
-    SegmentGone,
     SensoriumError,
-    SpaceMismatch,
     UsageError,
 )
-from engine.index import disk, gpu
-from engine.index.allowed import Allowed
-from engine.index.exact import import_faiss
-from engine.index.guard import Guard
-from engine.index.snapshot import Snapshot
-from engine.index.space import SpaceIndex
-from engine.query.calibrate import BackgroundKey, by_key
-from engine.query.embed import QueryVectors, embed_query
-from engine.query.execute import Sources, execute
-from engine.query.explain import hits_of
-from engine.query.fuse import Fused, fuse, one_per_place
-from engine.query.plan import Inventory, plan, validated
-from engine.query.selective import Selective
-from engine.store import Background, Store, catalog_url
+from engine.index import disk
+from engine.query.ask import Options, kinds_of, query_of, with_options
+from engine.query.examples import local
+from engine.query.plan import validated
+from engine.query.search import Searcher, Shown, nobody
+from engine.query.upkeep import Said, Upkeep, silent
+from engine.store import Store, catalog_url
 from engine.types import (
+    Asked,
     Failure,
-    Hit,
     IndexReport,
     Kind,
     Modality,
-    MomentRecord,
-    Plan,
+    Part,
     Query,
     SearchResult,
-    Space,
-    Vectors,
 )
 
 if TYPE_CHECKING:
-    from engine.index.build import Wanted
     from engine.index.refresh import Refreshed
     from engine.index.snapshot import Manifest
+    from engine.query.rerank.base import Reranker
     from engine.store import LibraryStats
     from engine.store.compact import Compaction
     from engine.store.verify import Verdict
     from indexers.local import Progress
 
 _log = logging.getLogger(__name__)
-
-Said: TypeAlias = Callable[[str], None]
-_LOOSE = 16
-"""Segments a space past which a run compacts: every one costs each start a read."""
-_TRIES = 20
-"""How often a search begins again because a writer came in between."""
-_REFILL = 4
-"""How many times more candidates are asked for, when too few hits are left of them."""
-
-
-def _silent(_: str) -> None:
-    """What is said to nobody."""
 
 
 class Library:
@@ -89,14 +60,9 @@ class Library:
         self.store = store
         self.settings = settings
         self._given_towers = towers
-        self._guard = Guard()
-        self._indexes: dict[str, SpaceIndex] = {}
-        self._backgrounds: tuple[int, Mapping[BackgroundKey, Background]] = (-1, {})
-        """The generation that they were read at, and the backgrounds."""
-        self._filters: tuple[int, dict[tuple[tuple[Kind, ...], Modality], Allowed]] = (-1, {})
-        """The same of the filters that were asked for."""
-        self._selective: tuple[int, Selective | None] = (-1, None)
-        """The same of how common words are."""
+        self._rerankers: dict[str, Reranker] = {}
+        self.searcher = Searcher(store, settings, lambda: self.towers)
+        self.upkeep = Upkeep(store, settings, self.searcher)
 
     @classmethod
     def open(
@@ -162,6 +128,7 @@ class Library:
 
     def close(self) -> None:
         """Let go of the catalog. The object is of no use afterwards."""
+        self.searcher.close()
         self.store.close()
 
     def __enter__(self) -> Library:
@@ -189,7 +156,7 @@ class Library:
         retry: bool = False,
         wait: bool = False,
         progress: Progress | None = None,
-        said: Said = _silent,
+        said: Said = silent,
     ) -> IndexReport:
         """Bring the library level with files and folders.
 
@@ -208,7 +175,7 @@ class Library:
             self.store, self.towers, paths, self.settings,
             retry=retry, wait=wait, progress=progress,
         )  # fmt: skip
-        self._settle(wait, said)
+        self.upkeep.settle(wait, said)
         return report
 
     def retry(self, *, wait: bool = False, progress: Progress | None = None) -> IndexReport:
@@ -218,7 +185,7 @@ class Library:
         report = retry_failures(
             self.store, self.towers, self.settings, wait=wait, progress=progress
         )
-        self._settle(wait)
+        self.upkeep.settle(wait)
         return report
 
     @staticmethod
@@ -259,27 +226,18 @@ class Library:
         Raises:
             LibraryBusy: another process writes, or refreshes an index.
         """
-        path = self.store.path
-        with disk.refreshing(path, wait), self.store.writer(wait=wait) as writer:
-            return writer.compact(lambda ids: disk.holding(path, ids))
+        return self.upkeep.compact(wait)
 
-    def rebuild(self, *, wait: bool = False, said: Said = _silent) -> int:
+    def rebuild(self, *, wait: bool = False, said: Said = silent) -> int:
         """Make again what is derived: the full text index, the indexes, the backgrounds.
+        Thumbnails are thrown away, and made again when they are asked for.
 
         Returns the number of moments.
         """
-        self._device()  # where that cannot be had, nothing is thrown away
-        with self.store.writer(wait=wait) as writer:
-            count = writer.rebuild_words()
-        with disk.refreshing(self.store.path, wait):
-            disk.drop(self.store.path)
-        self._make_level(self.store.spaces().values())
-        self.refresh(wait=wait, said=said)
-        self._calibrate(wait)
-        return count
+        return self.upkeep.rebuild(wait, said)
 
     def refresh(
-        self, *, wait: bool = False, always: bool = False, said: Said = _silent
+        self, *, wait: bool = False, always: bool = False, said: Said = silent
     ) -> list[Refreshed]:
         """Fold what was committed into the indexes on disk, where enough has changed.
 
@@ -293,25 +251,9 @@ class Library:
         Raises:
             LibraryBusy: another process is at it, and ``wait`` was not asked.
         """
-        from engine.index.refresh import is_due, refresh
+        return self.upkeep.refresh(wait, said, always=always)
 
-        spaces = self.store.spaces()
-        self._make_level(spaces.values())
-        due = [
-            space
-            for name, space in spaces.items()
-            if (held := self._indexes[name].indexes.values()) and (always or any(map(is_due, held)))
-        ]
-        if not due:
-            return []
-        made: list[Refreshed] = []
-        with disk.refreshing(self.store.path, wait):
-            for space in due:
-                made += refresh(self.store, space, self._phrases(space), self._wanted(), said=said)
-        self._make_level(due)
-        return made
-
-    def refresh_in_background(self, said: Said = _silent) -> Thread:
+    def refresh_in_background(self, said: Said = silent) -> Thread:
         """Start ``refresh`` in a thread of its own, for a process that goes on serving.
 
         What goes wrong is logged; the next refresh makes up for it.
@@ -326,56 +268,6 @@ class Library:
         thread = Thread(target=work, name="sensorium-refresh", daemon=True)
         thread.start()
         return thread
-
-    def _phrases(self, space: Space) -> Vectors | None:
-        """The bank of phrases in this space, where it has a text tower."""
-        if space.name != self.towers.shared.name:
-            return None
-        from engine.query.phrases import phrases
-
-        return self.towers.encoder.embed_texts(phrases())
-
-    def _wanted(self) -> Wanted:
-        from engine.index.build import Wanted
-
-        settings = self.settings
-        return Wanted(settings.recall, settings.index_memory, settings.threads, self._device())
-
-    def _device(self) -> str:
-        return gpu.select(self.settings.device, gpu.count(import_faiss()))
-
-    def _kind_of_snapshot(self) -> type[Snapshot]:
-        return gpu.OnGpu if self._device() == "cuda" else Snapshot
-
-    def _settle(self, wait: bool, said: Said = _silent) -> None:
-        """After a change: tidy segments, bring indexes and backgrounds up to it.
-
-        Another process may be in the way; the next run makes up for what is left.
-        """
-        with suppress(LibraryBusy):
-            if len(self.store.all_segments()) > _LOOSE * max(len(self.store.spaces()), 1):
-                self.compact(wait=wait)
-        with suppress(LibraryBusy):
-            self.refresh(wait=wait, said=said)
-        self._calibrate(wait)
-
-    def _calibrate(self, wait: bool) -> None:
-        """Estimate the backgrounds anew, unless they are those of what is committed.
-
-        The catalog knows for which generation they were estimated. So a run that was
-        cut off before this, or that another writer kept out, is made up for by the next.
-        """
-        if self.store.calibrated():
-            return
-        from engine.query.background import estimate_all
-
-        generation = self.store.generation()
-        self._make_level(self.store.spaces().values())
-        with self._guard.reading():
-            levels = [index.generation for index in self._indexes.values()]
-            backgrounds = estimate_all(self._indexes, self.towers)
-        with suppress(LibraryBusy), self.store.writer(wait=wait) as writer:
-            writer.set_backgrounds(backgrounds, min(levels, default=generation))
 
     # --- reading --------------------------------------------------------------
 
@@ -414,218 +306,97 @@ class Library:
         *,
         image: str | Path | None = None,
         audio: str | Path | None = None,
-        exclude: Sequence[str] = (),
-        kinds: Sequence[Kind | str] = (),
+        exclude: Sequence[str] | str = (),
+        kinds: Sequence[Kind | str] | str = (),
+        where: Sequence[str] | str = (),
         top: int = 20,
+        **options: Unpack[Options],
     ) -> SearchResult:
         """Moments by a text, an example picture, an example sound, or a mix of them.
 
         Args:
+            text: in the query language (docs/language.md); ``engine.query.parse.quoted``
+                makes any text stand for itself.
             exclude: texts whose likeness counts against a moment.
             kinds: only these kinds of assets; empty means all.
+            where: filters, such as ``date >= 2024 and tags has beach``.
             top: how many hits at most.
+            options: how to fuse, weigh and group; see ``Options``.
 
         Raises:
             InvalidQuery: nothing was asked, or an example cannot be read.
+            QuerySyntax: ``text`` or ``where`` is not understood; says where.
         """
         return self.run(
-            Query(
-                text=None if text is None else _plain(text),
-                image=_example(image),
-                audio=_example(audio),
-                exclude=tuple(map(_plain, _several(exclude))),
-                kinds=_kinds(kinds),
-                top=top,
+            query_of(
+                text, image=image, audio=audio, exclude=exclude, kinds=kinds, where=where,
+                top=top, **options,
             )
-        )
+        )  # fmt: skip
 
     def similar(
-        self, path: str | Path, *, kinds: Sequence[Kind | str] = (), top: int = 20
+        self,
+        path: str | Path,
+        *,
+        kinds: Sequence[Kind | str] | str = (),
+        top: int = 20,
+        shown: Shown = nobody,
+        **options: Unpack[Options],
     ) -> SearchResult:
         """Moments that look or sound like a file, best first, the file itself left out."""
-        from engine.query.embed import example_of
-
-        query = example_of(Path(path).expanduser())
+        file = local(path)
+        example = Query((Part(str(file), Asked.FILE),), kinds=kinds_of(kinds), top=top)
         return self.run(
-            replace(query, kinds=_kinds(kinds), top=top, likeness=True),
-            leave_out=str(Path(path).expanduser().resolve()),
+            with_options(replace(example, likeness=True), **options),
+            leave_out=str(file.resolve()),
+            shown=shown,
         )
 
-    def run(self, query: Query, *, leave_out: str | None = None) -> SearchResult:
-        """Run a query; ``leave_out`` is a path whose moments are not shown."""
-        took: dict[str, float] = {}
-        query = validated(query)
-        with _stage(took, "level"):
-            spaces = self._spaces_of(query)
-            self._make_level(spaces)
-        with _stage(took, "plan"), self._guard.reading():
-            planned = plan(query, self._inventory())
-        # Outside the guard: an example that takes long to decode holds nobody up.
-        with _stage(took, "encode"):
-            vectors = embed_query(planned, self.towers, self.settings)
-        with _stage(took, "search"):
-            hits = self._of_one_generation(planned, vectors, spaces, leave_out)
-        took["total"] = sum(took.values())
-        return SearchResult(query, hits, took)
-
-    def _of_one_generation(
+    def run(
         self,
-        planned: Plan,
-        vectors: QueryVectors,
-        spaces: Sequence[Space],
-        leave_out: str | None,
-    ) -> tuple[Hit, ...]:
-        """Hits, where indexes and catalog say the same: what was replaced since an index
-        followed would else be in neither its old form nor its new one.
+        query: Query,
+        *,
+        leave_out: str | None = None,
+        shown: Shown = nobody,
+        said: Said = silent,
+    ) -> SearchResult:
+        """Run a query; ``leave_out`` is a path whose moments are not shown, ``shown`` is
+        told the plan before it runs, and ``said`` what takes long.
 
-        Other threads may take the indexes on to a later generation meanwhile; then this
-        one looks at the catalog again.
-        """
-        for attempt in range(_TRIES):
-            with suppress(SegmentGone), self.store.snapshot():
-                self._make_level(spaces)
-                with self._guard.reading():
-                    if self._is_whole(spaces) or attempt == _TRIES - 1:
-                        backgrounds = self._known_backgrounds()
-                        sources = Sources(
-                            self.store, self._indexes, backgrounds, self._allowed, self._match
-                        )
-                        return self._refilled(planned, vectors, sources, leave_out)
-        raise LibraryBusy(f"{self.store.path} changes faster than it can be read; try again")
-
-    def _is_whole(self, spaces: Sequence[Space]) -> bool:
-        """Whether the indexes hold just what this thread's snapshot of the catalog says."""
-        generation, following = self.store.generation(), self.store.next_segment()
-        indexes = [self._indexes[space.name] for space in spaces]
-        return all(i.generation == generation and i.watermark < following for i in indexes)
-
-    def _refilled(
-        self, planned: Plan, vectors: QueryVectors, sources: Sources, leave_out: str | None
-    ) -> tuple[Hit, ...]:
-        """Hits, with more candidates asked for until there are ``top`` or no more to have:
-        neighbours that fold together, and what is left out, must not cost other files."""
-        top, most = planned.query.top, sources.size(planned)
-        while True:
-            ranked = self._looked_up(fuse(execute(planned, vectors, sources)), top, leave_out)
-            hits = hits_of(islice(one_per_place(ranked), top))
-            if len(hits) == top or planned.fetch >= most:
-                return hits
-            planned = replace(planned, fetch=planned.fetch * _REFILL)
-
-    def _looked_up(
-        self, ranked: Sequence[Fused], page: int, leave_out: str | None
-    ) -> Iterator[tuple[Fused, MomentRecord]]:
-        """Moments with their records, a page at a time. Those that have died since they
-        were found have none."""
-        for first in range(0, len(ranked), page):
-            part = ranked[first : first + page]
-            records = self.store.records([fused.moment_id for fused in part])
-            for fused in part:
-                record = records.get(fused.moment_id)
-                if record is not None and record.path != leave_out:
-                    yield fused, record
-
-    def _spaces_of(self, query: Query) -> list[Space]:
-        """The spaces that a query is asked in, of those that the library has.
+        The first query for a reranker waits until its model is loaded, which is in no
+        budget; where it has a deadline, the deadline is kept, and the model loads behind.
 
         Raises:
-            SpaceMismatch: one was made with other weights than the query would be.
+            InvalidQuery: the query asks for nothing, or an example cannot be read.
+            UsageError: the reranker that it names is not installed or not configured.
         """
-        towers, stored = self.towers, self.store.spaces()
-        wanted = [towers.shared]
-        wanted += [towers.looks] if query.image is not None else []
-        wanted += [towers.sounds] if query.audio is not None else []
-        for space in wanted:
-            if space.name in stored and stored[space.name] != space:
-                raise SpaceMismatch(
-                    f"the library's space {space.name} was made by revision"
-                    f" {stored[space.name].revision}, and the installed encoder is revision"
-                    f" {space.revision}: index into a new library"
-                )
-        return [space for space in wanted if space.name in stored]
+        if query.rerank is None:
+            return self.searcher.run(query, leave_out=leave_out, shown=shown)
+        validated(query)  # as it was asked, before more hits are
+        from engine.query.rerank.apply import reranked
 
-    def _make_level(self, spaces: Iterable[Space]) -> None:
-        """Have the indexes of these spaces hold all that was committed."""
-        generation = self.store.generation()
-        behind = [s for s in spaces if not self._is_level(s, generation)]
-        if behind:
-            with self._guard.writing():
-                for space in behind:
-                    if space.name not in self._indexes:
-                        self._indexes[space.name] = SpaceIndex(space, self._kind_of_snapshot())
-                    self._indexes[space.name].follow(self.store)
+        reranker = self._reranker(query.rerank)
+        wide = replace(query, top=max(query.top, query.rerank_top))
+        found = self.searcher.run(wide, leave_out=leave_out, shown=shown)
+        narrow = replace(found, query=replace(found.query, top=query.top))
+        return reranked(narrow, reranker, self.settings, self.thumbnail, said)
 
-    def _is_level(self, space: Space, generation: int) -> bool:
-        index = self._indexes.get(space.name)
-        return index is not None and index.is_level(self.store, generation)
+    def _reranker(self, name: str) -> Reranker:
+        if name not in self._rerankers:
+            from engine.query.rerank.registry import reranker
 
-    def _inventory(self) -> Inventory:
-        """What there is to search."""
-        held = {name: frozenset(index.indexes) for name, index in self._indexes.items()}
-        towers = self.towers
-        return Inventory(towers.shared.name, towers.looks.name, towers.sounds.name, held)
+            self._rerankers[name] = reranker(name, self.settings)
+        return self._rerankers[name]
 
-    def _allowed(self, kinds: tuple[Kind, ...], modality: Modality) -> Allowed:
-        """The moments of some kinds and one modality, kept while nothing is committed."""
-        generation = self.store.generation()
-        level, filters = self._filters
-        if level != generation:
-            filters = {}
-            self._filters = generation, filters
-        if (kinds, modality) not in filters:
-            ids = self.store.moment_ids(kinds=kinds, modalities=(modality,))
-            filters[kinds, modality] = Allowed(ids)
-        return filters[kinds, modality]
+    def thumbnail(self, moment_id: int) -> bytes:
+        """A JPEG of a moment, its longest side at most 320 pixels; kept in the library.
 
-    def _match(self, text: str) -> str | None:
-        """What to ask full text search for a text, with counts of this generation."""
-        generation = self.store.generation()
-        level, selective = self._selective
-        if selective is None or level != generation:
-            selective = Selective(self.store)
-            self._selective = generation, selective
-        return selective.match(text)
+        Raises:
+            MediaError: its file cannot be read as it is now.
+            KeyError: there is no such moment.
+        """
+        from engine.query.thumbnails import Thumbnails
 
-    def _known_backgrounds(self) -> Mapping[BackgroundKey, Background]:
-        generation = self.store.generation()
-        level, backgrounds = self._backgrounds
-        if level != generation:
-            backgrounds = by_key(self.store.backgrounds())
-            # One assignment, so that another thread sees both or neither.
-            self._backgrounds = generation, backgrounds
-        return backgrounds
-
-
-def _example(path: str | Path | None) -> str | None:
-    if path is None:
-        return None
-    if not str(path):
-        raise InvalidQuery("the path of the example is empty")
-    return str(Path(path).expanduser())
-
-
-def _kinds(kinds: Sequence[Kind | str] | str) -> tuple[Kind, ...]:
-    try:
-        return tuple(Kind(kind) for kind in _several(kinds))
-    except ValueError as error:
-        raise InvalidQuery(f"{error}; the kinds are {', '.join(Kind)}") from None
-
-
-def _several(texts: Sequence[str] | str) -> Sequence[str]:
-    """A lone text is one text, and not its letters."""
-    return [texts] if isinstance(texts, str) else texts
-
-
-def _plain(text: str) -> str:
-    """Text that a tokenizer takes: bytes that are no UTF-8 become question marks."""
-    return text.encode("utf-8", "replace").decode()
-
-
-@contextmanager
-def _stage(took: dict[str, float], name: str) -> Iterator[None]:
-    """Note how long a stage took, in milliseconds."""
-    started = time.perf_counter()
-    try:
-        yield
-    finally:
-        took[name] = (time.perf_counter() - started) * 1e3
+        record = self.store.records([moment_id])[moment_id]
+        asset = self.store.assets_numbered([record.asset_id])[record.asset_id]
+        return Thumbnails(self.store.path, self.settings).of(record, asset)

@@ -1,16 +1,21 @@
-"""What all tests share: a cache of exported towers that lasts one session."""
+"""What all tests share: a cache of exported models that lasts one session."""
 
 from __future__ import annotations
 
+import io
 import os
+import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass
 
 import hypothesis
 import pytest
 from hypothesis.configuration import set_hypothesis_home_dir
 
 from engine.config import Settings
+from engine.generate.lm import LocalLM
 
 # Examples are drawn anew each time, and nothing is left in the checkout.
 _hypothesis_home = tempfile.TemporaryDirectory(prefix="hypothesis-")
@@ -40,3 +45,35 @@ def _own_folders(tmp_path_factory) -> Iterator[None]:
 def settings(_own_folders) -> Settings:
     """Settings whose towers are exported once for all tests."""
     return Settings.from_env()
+
+
+@dataclass
+class Watched:
+    """A language model, and what its loading did besides."""
+
+    lm: LocalLM
+    noise: str
+    network: list[str]
+
+
+@pytest.fixture(scope="session")
+def watched_lm(settings) -> Watched:
+    """SmolLM2, exported and loaded once for all tests."""
+    network: list[str] = []
+    watching = True
+
+    def watch(event: str, _: tuple[object, ...]) -> None:
+        if watching and event in {"socket.connect", "socket.getaddrinfo"}:
+            network.append(event)
+
+    sys.addaudithook(watch)
+    lm, noise = LocalLM(settings), io.StringIO()
+    with redirect_stderr(noise), redirect_stdout(noise):
+        lm.load()
+    watching = False
+    return Watched(lm, noise.getvalue(), network)
+
+
+@pytest.fixture(scope="session")
+def lm(watched_lm) -> LocalLM:
+    return watched_lm.lm

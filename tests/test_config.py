@@ -19,6 +19,10 @@ def test_every_kind_of_field_can_be_set():
             "SENSORIUM_MAX_PIXELS": "1000000000",
             "SENSORIUM_SILENCE_DB": "-50.5",
             "SENSORIUM_SPEECH": "0",
+            "SENSORIUM_OCR": "false",
+            "SENSORIUM_LLM_MODEL": "qwen",
+            "SENSORIUM_LLM_PRICE_IN": "0.15",
+            "SENSORIUM_LLM_SEES": "true",
             "SENSORIUM_SOUND_HEAD": "/mine.safetensors",
         }
     )
@@ -26,6 +30,9 @@ def test_every_kind_of_field_can_be_set():
     assert settings.max_pixels == 10**9
     assert settings.silence_db == -50.5
     assert settings.speech is False
+    assert settings.ocr is False
+    assert (settings.llm_model, settings.llm_sees) == ("qwen", True)
+    assert settings.llm_price_in == 0.15
     assert settings.sound_head == Path("/mine.safetensors")
 
 

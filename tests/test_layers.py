@@ -10,15 +10,33 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 LAYERS = (
-    {"engine.types", "engine.errors", "engine.config"},
-    {"engine.media", "engine.encoders", "engine.store"},
+    {
+        "engine.types",
+        "engine.errors",
+        "engine.config",
+        "engine.cached",
+        "engine.torchvision_ops",
+        "engine.weights",
+    },
+    {"engine.media", "engine.encoders", "engine.store", "engine.generate"},
     {"engine.index", "indexers"},
     {"engine.query"},
-    {"engine.classify", "engine.curate", "engine.generate", "engine.training"},
+    {"engine.classify", "engine.curate", "engine.training"},
     {"engine.library"},
     {"engine.app"},
 )
-HEAVY = {"torch", "faiss", "open_clip", "timm", "torchvision", "faster_whisper", "rich", "sklearn"}
+HEAVY = {
+    "torch",
+    "faiss",
+    "open_clip",
+    "timm",
+    "torchvision",
+    "faster_whisper",
+    "rich",
+    "sklearn",
+    "transformers",
+    "httpx",
+}
 """Imported only inside functions, or in modules that are themselves imported so."""
 
 

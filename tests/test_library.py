@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import io
 import shutil
 import threading
 from dataclasses import replace
@@ -17,13 +18,15 @@ from engine.errors import (
     EncoderUnavailable,
     InvalidQuery,
     LibraryNotFound,
+    MediaError,
     PathNotFound,
     SpaceMismatch,
     UsageError,
 )
 from engine.index import disk
+from engine.query.upkeep import Upkeep
 from engine.store import Store
-from engine.types import Kind, Modality
+from engine.types import Kind, Modality, Part
 from tests import media_files as make
 from tests.clip import write_model
 
@@ -215,13 +218,15 @@ def test_neighbours_that_fold_together_leave_no_gap(fake, tmp_path):
     make.sound(tmp_path / "media" / "long.wav", (200, 60.0))
     make.sound(tmp_path / "media" / "short.wav", (3000, 2.0))
     fake.index([tmp_path / "media"])
-    assert names(fake.search("low tone", kinds=["audio"], top=2)) == ["long.wav", "short.wav"]
+    found = fake.search("low tone", kinds=["audio"], top=2, floor=False)
+    assert names(found) == ["long.wav", "short.wav"]
+    assert found.hits[0].more == 5
 
 
 def test_a_run_that_died_before_its_end_is_calibrated_by_the_next(fake, tmp_path, monkeypatch):
     make.picture(tmp_path / "media" / "a.png", "red")
     with monkeypatch.context() as patched:
-        patched.setattr(Library, "_calibrate", lambda *_: None)
+        patched.setattr(Upkeep, "calibrate", lambda *_: None)
         fake.index([tmp_path / "media"])
     assert fake.store.backgrounds() == []
     assert fake.index([tmp_path / "media"]).unchanged == 1
@@ -235,7 +240,7 @@ def test_backgrounds_that_are_behind_are_estimated_again(fake, tmp_path, monkeyp
     old = fake.store.backgrounds()
     make.picture(tmp_path / "media" / "b.png", "blue")
     with monkeypatch.context() as patched:
-        patched.setattr(Library, "_calibrate", lambda *_: None)
+        patched.setattr(Upkeep, "calibrate", lambda *_: None)
         fake.index([tmp_path / "media"])
     assert fake.store.backgrounds() == old
     assert not fake.store.calibrated()
@@ -243,7 +248,7 @@ def test_backgrounds_that_are_behind_are_estimated_again(fake, tmp_path, monkeyp
     assert fake.index([tmp_path / "media"]).unchanged == 2
     assert fake.store.calibrated()
     assert max(b.n for b in fake.store.backgrounds()) == 2 * max(b.n for b in old)
-    assert set(fake._known_backgrounds().values()) == set(fake.store.backgrounds())
+    assert set(fake.searcher._known_backgrounds().values()) == set(fake.store.backgrounds())
 
 
 def test_a_run_that_finds_nothing_new_makes_no_generation(fake, tmp_path):
@@ -276,6 +281,27 @@ def test_rebuild_estimates_the_backgrounds_again(fake, tmp_path):
     assert fake.store.backgrounds() == right
 
 
+def test_a_thumbnail_is_kept_until_the_library_is_rebuilt(fake, tmp_path):
+    file = make.picture(tmp_path / "media" / "a.png", "red", (640, 320))
+    fake.index([tmp_path / "media"])
+    moment = fake.search("red").hits[0].moment_id
+    made = fake.thumbnail(moment)
+    shown = Image.open(io.BytesIO(made))
+    assert (shown.format, shown.size) == ("JPEG", (320, 160))
+    red, green, blue = shown.getpixel((160, 80))
+    assert red > 200 and green < 60 and blue < 60
+    file.unlink()
+    assert fake.thumbnail(moment) == made, "it is the one that was kept"
+    fake.rebuild()
+    with pytest.raises(MediaError, match="vanished"):
+        fake.thumbnail(moment)
+
+
+def test_a_moment_that_there_is_none_of_has_no_thumbnail(fake):
+    with pytest.raises(KeyError):
+        fake.thumbnail(99)
+
+
 def test_a_search_waits_for_an_update_of_the_indexes(fake, tmp_path):
     """FAISS must not be searched while it is added to."""
     make.picture(tmp_path / "media" / "a.png", "red")
@@ -287,7 +313,7 @@ def test_a_search_waits_for_an_update_of_the_indexes(fake, tmp_path):
         fake.search("red")
         ended.set()
 
-    with fake._guard.writing():
+    with fake.searcher.guard.writing():
         thread = threading.Thread(target=ask)
         thread.start()
         assert not ended.wait(0.2)
@@ -302,7 +328,7 @@ def test_an_example_is_decoded_while_an_update_goes_on(fake, tmp_path, monkeypat
     decode = fake.towers.encoder.embed_images
 
     def beside_a_writer(pixels):
-        with fake._guard.writing():
+        with fake.searcher.guard.writing():
             return decode(pixels)
 
     monkeypatch.setattr(fake.towers.encoder, "embed_images", beside_a_writer)
@@ -311,13 +337,13 @@ def test_an_example_is_decoded_while_an_update_goes_on(fake, tmp_path, monkeypat
 
 def test_a_writer_that_comes_in_between_does_not_fail_the_run(fake, tmp_path, monkeypatch):
     make.picture(tmp_path / "media" / "a.png", "red")
-    calibrate = Library._calibrate
+    calibrate = Upkeep.calibrate
 
     def beside_another(self, *arguments):
         with Store.open(tmp_path / "lib") as other, other.writer():
             calibrate(self, *arguments)
 
-    monkeypatch.setattr(Library, "_calibrate", beside_another)
+    monkeypatch.setattr(Upkeep, "calibrate", beside_another)
     assert fake.index([tmp_path / "media"]).added == 1
 
 
@@ -365,7 +391,8 @@ def test_a_query_that_cannot_be_is_refused_by_its_own_error(fake, asked):
 
 def test_a_lone_text_is_not_its_letters(fake):
     query = fake.search("red", exclude="blue", kinds="image").query
-    assert (query.exclude, query.kinds) == (("blue",), (Kind.IMAGE,))
+    assert query.parts == (Part("red"), Part("blue", weight=-1.0))
+    assert query.kinds == (Kind.IMAGE,)
 
 
 @pytest.fixture
@@ -381,7 +408,7 @@ def pictures(folder: Path, count: int, colour: str = "red") -> None:
 
 def held(library: Library, modality: Modality = Modality.IMAGE) -> tuple[int, int]:
     """Vectors in the snapshot, and in the tail."""
-    index = library._indexes["fake"].indexes[modality]
+    index = library.searcher.indexes["fake"].indexes[modality]
     return len(index.snapshot or ()), len(index.tail)
 
 
@@ -418,7 +445,7 @@ def test_what_comes_after_the_index_is_found_at_once(fake, tmp_path, eager):
     assert names(fake.search("green"))[0] == "new.png"
     assert names(fake.search("blue"))[0] == "red0.png"
     assert "red1.png" not in names(fake.search("red", top=50))
-    assert len(fake.search("red", top=50).hits) == 12
+    assert len(fake.search("red", top=50, floor=False).hits) == 12
     assert fake.verify(deep=True).problems == ()
 
 
@@ -446,7 +473,7 @@ def test_compact_and_rebuild_change_no_answer(fake, tmp_path, eager):
 
 
 def test_many_small_segments_are_merged_by_the_run_that_makes_them(fake, tmp_path, monkeypatch):
-    monkeypatch.setattr("engine.library._LOOSE", 2)
+    monkeypatch.setattr("engine.query.upkeep._LOOSE", 2)
     for place in range(5):
         make.picture(tmp_path / "media" / f"{place}.png", "red", (40, 30 + place))
         fake.index([tmp_path / "media"])
@@ -459,7 +486,7 @@ def test_a_refresh_elsewhere_is_in_nobodys_way(fake, tmp_path, eager):
     pictures(tmp_path / "media", 12)
     with disk.refreshing(fake.store.path):
         fake.index([tmp_path / "media"])
-        assert len(fake.search("red", top=50).hits) == 12
+        assert len(fake.search("red", top=50, floor=False).hits) == 12
     assert fake.snapshots() == []
     fake.index([tmp_path / "media"])
     assert held(fake) == (12, 0)
@@ -480,7 +507,7 @@ def test_searches_go_on_while_another_thread_refreshes(fake, tmp_path, eager, mo
     fake.refresh_in_background().join()
     assert held(fake) == (12, 0)
     assert counts == [12, 12, 12]
-    assert len(fake.search("red", top=50).hits) == 12
+    assert len(fake.search("red", top=50, floor=False).hits) == 12
 
 
 def test_a_refresh_in_the_background_that_fails_is_logged(fake, tmp_path, eager, caplog):
@@ -505,7 +532,7 @@ def test_a_filter_is_prepared_once_a_generation(fake, tmp_path, monkeypatch):
     fake.index([tmp_path / "media"])
     asked = []
     ask = fake.store.moment_ids
-    monkeypatch.setattr(fake.store, "moment_ids", lambda **by: asked.append(by) or ask(**by))
+    monkeypatch.setattr(fake.store, "moment_ids", lambda *by: asked.append(by) or ask(*by))
     for _ in range(3):
         assert names(fake.search("low tone", kinds=["audio"])) == ["a.wav"]
     assert len(asked) == 1
@@ -548,10 +575,12 @@ def test_a_clip_library_by_the_same_way(tmp_path, settings):
         assert (space.dim, space.encoder) == (32, model)
         hits = library.search(image=media / "chelsea.png", kinds=["image"]).hits
         assert Path(hits[0].path).name == "chelsea.png"
-        assert {hit.kind for hit in library.search("anything").hits} == set(Kind)
+        anything = library.search("anything", floor=False)
+        assert {hit.kind for hit in anything.hits} == set(Kind)
     with Library.open(tmp_path / "lib", settings=settings) as again:
-        assert names(again.similar(media / "chelsea.png", kinds=["image"])) == ["coffee.png"]
-        assert names(again.search("a cat", kinds=["audio"])) == ["a.wav"]
+        alike = again.similar(media / "chelsea.png", kinds=["image"], floor=False)
+        assert names(alike) == ["coffee.png"]
+        assert names(again.search("a cat", kinds=["audio"], floor=False)) == ["a.wav"]
 
 
 def test_speech_is_found_by_what_is_said(tmp_path, settings):

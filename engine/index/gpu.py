@@ -15,8 +15,10 @@ from typing import Any
 
 import numpy as np
 
+from engine.config import Settings
 from engine.errors import UsageError
 from engine.index.allowed import Rows
+from engine.index.exact import import_faiss
 from engine.index.snapshot import Places, Snapshot
 from engine.types import Vectors
 
@@ -44,6 +46,20 @@ def select(wanted: str, gpus: int) -> str:
     if wanted == "cuda" and not gpus:
         raise UsageError("FAISS sees no GPU here; install faiss-gpu, or set SENSORIUM_DEVICE=cpu")
     return wanted
+
+
+def device(settings: Settings) -> str:
+    """Where indexes are made and searched with these settings.
+
+    Raises:
+        UsageError: on a GPU, and there is none.
+    """
+    return select(settings.device, count(import_faiss()))
+
+
+def kind_of_snapshot(settings: Settings) -> type[Snapshot]:
+    """How snapshots are opened: to be searched on a GPU, or without one."""
+    return OnGpu if device(settings) == "cuda" else Snapshot
 
 
 def count(faiss: Any) -> int:

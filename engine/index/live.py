@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 
 from engine.index.allowed import Allowed, Rows
 from engine.index.base import Scores, VectorIndex, best, drawn
+from engine.index.choose import EXACT
 from engine.index.exact import ExactIndex
 from engine.index.snapshot import Snapshot
-from engine.types import MomentIds, Vectors
+from engine.types import MomentIds, Placement, Vectors
 
 _versions = itertools.count()
 
@@ -64,6 +65,18 @@ class LiveIndex:
         older = self.snapshot.search(query, top, self._rows(self.snapshot, allowed))
         ids = np.concatenate([older[0], newer[0]])
         return best(ids, np.concatenate([older[1], newer[1]]), top)
+
+    def placement(self, allowed: Allowed, top: int) -> Placement:
+        """Where a search applies this filter; the tail always does inside."""
+        rows = None if self.snapshot is None else self._rows(self.snapshot, allowed)
+        if self.snapshot is None or rows is None:
+            return Placement.INSIDE
+        return self.snapshot.placement(rows, top)
+
+    @property
+    def exact(self) -> bool:
+        """Whether a search scores every vector."""
+        return self.snapshot is None or self.snapshot.about.key == EXACT
 
     def _rows(self, snapshot: Snapshot, allowed: Allowed | None) -> Rows | None:
         """The rows of the snapshot that may be returned; None where all may."""

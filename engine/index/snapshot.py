@@ -24,7 +24,7 @@ from engine.index.allowed import Rows
 from engine.index.base import Scores, best
 from engine.index.choose import EXACT
 from engine.index.exact import TIES, import_faiss
-from engine.types import MomentIds, Vectors
+from engine.types import MomentIds, Placement, Vectors
 
 IDS, VECTORS, INDEX, MANIFEST = "ids.i64", "vectors.f16", "index.faiss", "snapshot.json"
 
@@ -157,11 +157,19 @@ class Snapshot:
         top = min(top, there)
         if top <= 0:
             return np.zeros(0, np.int64), np.zeros(0, np.float32)
-        if rows is not None and there <= max(_SCANNED, top):
-            return self._nearest(query, rows.places, top)
-        if rows is None or rows.share >= _MOST_KEPT:
+        placement = None if rows is None else self.placement(rows, top)
+        if rows is None or placement is Placement.AFTER:
             return self._filtered_after(query, top, rows)
+        if placement is Placement.BEFORE:
+            return self._nearest(query, rows.places, top)
         return self._filtered_within(query, top, rows)
+
+    @staticmethod
+    def placement(rows: Rows, top: int) -> Placement:
+        """Where a filter that keeps these rows is applied."""
+        if rows.count <= max(_SCANNED, top):
+            return Placement.BEFORE
+        return Placement.AFTER if rows.share >= _MOST_KEPT else Placement.INSIDE
 
     def _filtered_after(
         self, query: Vectors, top: int, rows: Rows | None

@@ -2,17 +2,23 @@
 
 A cosine of 0.3 is a good match between a text and a picture and a poor one
 between two texts. What compares is how far a score stands out of its
-background: the scores that the same kind of query gets from moments of the
-same modality when they have nothing to do with each other. Under a logistic
-background, whose tails are as heavy as those that are seen, the log odds that
-such a pair would have scored lower are linear in the standardised score.
+background: the scores that the same kind of query gets from the same moment when the two
+have nothing to do with each other. Some moments are near every query (hubs: Radovanovic
+et al. 2010), so what is expected of a moment is its own mean over a bank of queries,
+which is its product with their centre. What is left is compared with the deviation of
+pairs alone, the double-centred scores. Under a logistic background, whose tails are as
+heavy as those that are seen, the log odds that such a pair would have scored lower are
+linear in that.
+
+The query's own mean over the moments is not taken off: in a library of dogs "a dog" is
+near all of them, and should be.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from typing import TypeAlias, TypeVar
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,26 +29,30 @@ from engine.types import Modality, Vectors
 BackgroundKey: TypeAlias = tuple[str, str, Modality]
 """Space name, kind of query (``text``, ``image`` or ``audio``), modality."""
 
-_Score = TypeVar("_Score", float, NDArray[np.float64])
-
 _NATS_PER_DEVIATION = math.pi / math.sqrt(3)
 """A logistic distribution of unit variance has scale sqrt(3)/pi."""
 _PRIOR_PAIRS = 50
 """How many pairs the prior counts for, so that a small sample does not rule."""
-_PRIORS = {"text": (0.1, 0.1), "image": (0.3, 0.15), "audio": (0.3, 0.15)}
+_TOPICS = 50
+"""What a bank of queries is about: its phrases are no independent draws, as dogs and cats
+are both animals, and so its means are no surer than those of so many."""
+_PRIORS = {"text": (0.1, 0.06), "image": (0.3, 0.1), "audio": (0.3, 0.1)}
 """Mean and standard deviation by kind of query, where nothing is known."""
 
 
-def log_odds(raw: _Score, background: Background) -> _Score:
-    """Log odds, in nats, that a pair of the background would have scored lower, of one
-    score or of many (n,)."""
-    return _NATS_PER_DEVIATION * (raw - background.mean) / background.std
+def expected(background: Background, moments: Vectors) -> NDArray[np.float64]:
+    """The scores (n,) that moments (n, dim) get from queries that are not about them."""
+    centre = np.frombuffer(background.centre, np.float32)
+    hubs = moments @ centre if len(centre) else np.zeros(len(moments), np.float32)
+    return hubs.astype(np.float64) + background.mean
 
 
-def words_log_odds(bm25: float) -> float:
-    """Log odds of a match by words. BM25 is itself a sum of log odds, one for each
-    word that query and moment share (Robertson and Sparck Jones 1976)."""
-    return bm25
+def log_odds(
+    raw: NDArray[np.float64], mean: NDArray[np.float64] | float, std: float
+) -> NDArray[np.float64]:
+    """How much, in nats, scores (n,) speak for a match: 0 at what is expected of their
+    moments, ``mean``, (n,), and 1.8 a deviation of pairs, ``std``."""
+    return _NATS_PER_DEVIATION * (raw - mean) / std
 
 
 def by_key(rows: Iterable[Background]) -> dict[BackgroundKey, Background]:
@@ -60,16 +70,38 @@ def _prior(key: BackgroundKey) -> Background:
 
 
 def estimate(key: BackgroundKey, queries: Vectors, moments: Vectors) -> Background:
-    """The background of all pairs of queries (q, dim) and moments (n, dim).
+    """The background of pairs of queries (q, dim) and moments (n, dim).
 
     A query that is itself one of the moments must not meet itself: pairs with a
     cosine of one are left out. The result is drawn towards the prior of its kind
     of query by as much as ``_PRIOR_PAIRS`` pairs would.
     """
-    scores = (queries @ moments.T).ravel()
-    scores = scores[scores < 1 - 1e-4]
-    prior, count = _prior(key), len(scores)
-    total = count + _PRIOR_PAIRS
-    mean = (scores.sum() + _PRIOR_PAIRS * prior.mean) / total
-    squares = (scores**2).sum() + _PRIOR_PAIRS * (prior.std**2 + prior.mean**2)
-    return Background(*key, float(mean), float(np.sqrt(squares / total - mean**2)), count)
+    scores = (queries @ moments.T).astype(np.float64)
+    pairs = scores < 1 - 1e-4
+    count = int(pairs.sum())
+    centre = queries.mean(axis=0, dtype=np.float64).astype(np.float32)
+    hubs = (moments @ centre).astype(np.float64)
+    std = _deviation(np.where(pairs, scores - hubs, 0.0), pairs, _prior(key).std)
+    trust = _trust(hubs, std, len(queries))
+    left = np.where(pairs, scores - trust * hubs, 0.0)
+    mean = float(left.sum() / max(count, 1))
+    return Background(*key, mean, std, count, (np.float32(trust) * centre).tobytes())
+
+
+def _deviation(left: NDArray[np.float64], pairs: NDArray[np.bool_], prior: float) -> float:
+    """Of pairs alone: when the means of moments are off, those of queries go as well."""
+    of_queries = left.sum(axis=1) / np.maximum(pairs.sum(axis=1), 1)
+    squares = (np.where(pairs, left - of_queries[:, None], 0.0) ** 2).sum()
+    # Means that were taken off leave fewer free; of one moment nothing is left at all.
+    free = max(int(pairs.sum()) - sum(pairs.shape) + 1, 0)
+    return float(np.sqrt((squares + _PRIOR_PAIRS * prior**2) / (free + _PRIOR_PAIRS)))
+
+
+def _trust(hubs: NDArray[np.float64], std: float, queries: int) -> float:
+    """How much of the differences between the moments' means is theirs, in [0, 1].
+
+    The rest is chance: it is in the bank that some are named more often. So means are
+    drawn together as far as chance explains that they differ (James and Stein 1961).
+    """
+    by_chance = std**2 / min(queries, _TOPICS)
+    return max(0.0, 1.0 - by_chance / max(float(hubs.var()), 1e-12))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from threading import Lock
 
 import numpy as np
 from PIL import Image
@@ -14,7 +16,7 @@ from PIL import Image
 from engine.config import Settings
 from engine.encoders.towers import Towers
 from engine.errors import EmptyMedia, InvalidQuery, MediaError, PathNotFound, UnsupportedMedia
-from engine.types import Branch, Kind, MediaType, Plan, Query, Vectors
+from engine.types import Asked, Branch, Kind, MediaType, Plan, Vectors
 
 _EXAMPLE_WINDOWS = 6
 """How much of an example sound is listened to, in windows."""
@@ -22,51 +24,92 @@ _EXAMPLE_FRAMES = 8
 """How many keyframes stand for an example video."""
 
 
+class TextCache:
+    """The vectors of texts that were asked before, so that a page, or a search as you
+    type, does not embed them again. Threads may share it."""
+
+    def __init__(self, embed: Callable[[Sequence[str]], Vectors], most: int = 2_000) -> None:
+        self._embed = embed
+        self._most = most
+        self._held: OrderedDict[str, Vectors] = OrderedDict()
+        self._lock = Lock()
+
+    def of(self, texts: Iterable[str]) -> dict[str, Vectors]:
+        """A vector (dim,) for each text; the new ones are embedded in one batch."""
+        wanted = list(dict.fromkeys(texts))
+        with self._lock:
+            known = {text: self._held[text] for text in wanted if text in self._held}
+        new = [text for text in wanted if text not in known]
+        if new:
+            known |= zip(new, self._embed(new), strict=True)
+        with self._lock:
+            for text in wanted:
+                self._held[text] = known[text]
+                self._held.move_to_end(text)
+            while len(self._held) > self._most:
+                self._held.popitem(last=False)
+        return known
+
+
 @dataclass(frozen=True, slots=True)
 class QueryVectors:
-    """Unit vectors (dim,): of texts by their words, of examples by name and space."""
+    """Unit vectors (dim,) of a query's parts, by space."""
 
-    texts: Mapping[str, Vectors]
-    examples: Mapping[tuple[str, str], Vectors]
+    parts: Mapping[tuple[Asked, str], Mapping[str, Vectors]]
 
     def of(self, branch: Branch) -> Vectors:
-        """The vector that a branch searches with."""
-        if branch.term is not None:
-            return self.texts[branch.term]
-        return self.examples[branch.name, branch.space or ""]
+        """The vector that a branch searches with: that of its part, or one that is
+        composed of several by their weights."""
+        space = branch.space or ""
+        rows = [self.parts[part.asked, part.value][space] for part in branch.parts]
+        if len(rows) == 1:
+            return rows[0]
+        weights = np.array([part.weight for part in branch.parts], np.float32)
+        return _direction(weights @ np.stack(rows))
 
 
-def embed_query(plan: Plan, towers: Towers, settings: Settings) -> QueryVectors:
-    """Embed all that the plan's branches search with, texts in one batch."""
-    texts = sorted({b.term for b in plan.branches if b.space and b.term is not None})
-    vectors = towers.encoder.embed_texts(texts) if texts else ()
-    examples: dict[tuple[str, str], Vectors] = {}
-    query = plan.query
-    for name, path, embed in (
-        ("image", query.image, embed_picture),
-        ("audio", query.audio, embed_sound),
-    ):
-        if path is not None:
-            embedded = embed(Path(path), towers, settings)
-            examples |= {(name, space): vector for space, vector in embedded.items()}
-    return QueryVectors(dict(zip(texts, vectors, strict=True)), examples)
+def embed_query(
+    plan: Plan,
+    towers: Towers,
+    settings: Settings,
+    texts: TextCache | None = None,
+    files: Mapping[str, Path] | None = None,
+) -> QueryVectors:
+    """Embed all that the plan's branches search with, texts in one batch.
+
+    Args:
+        files: where the examples are that a query names otherwise than by a path.
+    """
+    asked = {p for b in plan.branches if b.space for p in b.parts}
+    words = sorted(part.value for part in asked if part.asked is Asked.TEXT)
+    embedded = (texts or TextCache(towers.encoder.embed_texts)).of(words)
+    shared = towers.shared.name
+    vectors: dict[tuple[Asked, str], Mapping[str, Vectors]] = {
+        (Asked.TEXT, text): {shared: row} for text, row in embedded.items()
+    }
+    for part in sorted(asked, key=lambda part: part.value):
+        if part.asked is not Asked.TEXT:
+            embed = embed_picture if part.asked is Asked.IMAGE else embed_sound
+            path = (files or {}).get(part.value, Path(part.value))
+            with naming(part.value):
+                vectors[part.asked, part.value] = embed(path, towers, settings)
+    return QueryVectors(vectors)
 
 
 def embed_picture(path: Path, towers: Towers, settings: Settings) -> dict[str, Vectors]:
     """The vectors of a picture, or the mean ones of a video's first keyframes, by space.
 
     Raises:
-        InvalidQuery: there is no such file, or it is neither picture nor video.
+        MediaError, PathNotFound: it is neither picture nor video, or there is no such file.
     """
-    with _naming(path):
-        images = list(islice(_pictures(path, towers.encoder.image_size, settings), _EXAMPLE_FRAMES))
+    images = list(islice(_pictures(path, towers.encoder.image_size, settings), _EXAMPLE_FRAMES))
     embedded = towers.encoder.embed_images([towers.encoder.prepare_image(i) for i in images])
     return {space: _mean_direction(rows) for space, rows in embedded.vectors.items()}
 
 
 def _pictures(path: Path, side: int, settings: Settings) -> Iterator[Image.Image]:
     """The picture that a file is, or the keyframes that a video has."""
-    if _media_type(path).kind is Kind.VIDEO:
+    if media_type(path).kind is Kind.VIDEO:
         from engine.media.video import read_keyframes
 
         yield from (keyframe.image for keyframe in read_keyframes(path, settings, side))
@@ -80,46 +123,50 @@ def embed_sound(path: Path, towers: Towers, settings: Settings) -> dict[str, Vec
     """The mean vectors of a sound's first minute, by space.
 
     Raises:
-        InvalidQuery: there is no such file, or nothing is to be heard in it.
+        MediaError, PathNotFound: nothing is to be heard in it, or there is no such file.
     """
     from engine.media.audio import read_windows
 
-    with _naming(path):
-        _media_type(path)
-        chunks = islice(read_windows(path, settings, towers.sound.rate), _EXAMPLE_WINDOWS)
-        windows = [towers.sound.prepare(chunk.samples) for chunk in chunks]
-        if not windows:
-            raise EmptyMedia("nothing but silence")
+    media_type(path)
+    chunks = islice(read_windows(path, settings, towers.sound.rate), _EXAMPLE_WINDOWS)
+    windows = [towers.sound.prepare(chunk.samples) for chunk in chunks]
+    if not windows:
+        raise EmptyMedia("nothing but silence")
     embedded = towers.embed_sounds(windows)
     return {space: _mean_direction(rows) for space, rows in embedded.vectors.items()}
 
 
 def _mean_direction(rows: Vectors) -> Vectors:
-    mean = rows.mean(axis=0)
-    unit: Vectors = mean / max(float(np.linalg.norm(mean)), 1e-9)
+    return _direction(rows.mean(axis=0))
+
+
+def _direction(vector: Vectors) -> Vectors:
+    unit: Vectors = vector / max(float(np.linalg.norm(vector)), 1e-9)
     return unit
 
 
-def example_of(path: Path) -> Query:
-    """The query that asks for what is like a file, by what the file is."""
-    with _naming(path):
-        kind = _media_type(path).kind
-    return Query(audio=str(path)) if kind is Kind.AUDIO else Query(image=str(path))
+def media_type(path: Path) -> MediaType:
+    """What an example is.
 
-
-def _media_type(path: Path) -> MediaType:
+    Raises:
+        PathNotFound, UnsupportedMedia: it is nothing that could be one.
+    """
     from engine.media.sniff import sniff
 
-    if not path.is_file():
-        raise PathNotFound("there is no such file")
-    media = sniff(path)
+    try:
+        if not path.is_file():
+            folder = path.is_dir()
+            raise PathNotFound("it is a folder" if folder else "there is no such file")
+        media = sniff(path)
+    except OSError as error:  # a name that is too long, or a file that may not be read
+        raise PathNotFound((error.strerror or str(error)).lower()) from None
     if media is None:
         raise UnsupportedMedia("neither a picture, a video nor a sound")
     return media
 
 
 @contextmanager
-def _naming(path: Path) -> Iterator[None]:
+def naming(path: Path | str) -> Iterator[None]:
     """Put the file's name before what is wrong with it; an example is an argument,
     so that a bad one is a mistake of the request."""
     try:

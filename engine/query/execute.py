@@ -6,44 +6,60 @@ score in the others too, which their own lists of nearest cut off.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from itertools import islice
+from concurrent.futures import Executor, Future, wait
+from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.index.allowed import Allowed
 from engine.index.base import VectorIndex
 from engine.index.space import SpaceIndex
-from engine.query.calibrate import BackgroundKey, background, log_odds, words_log_odds
+from engine.query.calibrate import BackgroundKey, background, expected, log_odds
 from engine.query.embed import QueryVectors
-from engine.query.selective import BUDGET
-from engine.store import Background, Store, match_any
+from engine.query.idsets import among, union
+from engine.query.wording import BUDGET, Worded
+from engine.store import Background
 from engine.types import (
     Branch,
-    Candidate,
-    Kind,
     Modality,
     MomentIds,
+    Outcome,
     Plan,
+    Scored,
     Vectors,
 )
 
-_MIXED = (Modality.SOUND, Modality.SPEECH)
-"""Modalities that assets of more than one kind have."""
+_SIDE_BY_SIDE = 100_000
+"""Vectors of a plan from which its branches run in threads: what a small one takes is
+less than what handing it over costs."""
+
+_Found = dict[tuple[int, Modality], MomentIds]
+"""Moments by the stage and the modality that they were found in."""
+
+
+def _no_filter(_: Branch) -> Allowed | None:
+    return None
+
+
+def _no_words(_: str) -> Worded | None:
+    return None
 
 
 @dataclass(frozen=True, slots=True)
 class Sources:
     """What a plan is run against."""
 
-    store: Store
     indexes: Mapping[str, SpaceIndex]
     backgrounds: Mapping[BackgroundKey, Background]
-    allowed: Callable[[tuple[Kind, ...], Modality], Allowed]
-    """The moments of some kinds and one modality."""
-    match: Callable[[str], str | None] = match_any
-    """What to ask full text search for a text."""
+    allowed: Callable[[Branch], Allowed | None] = _no_filter
+    """The moments that a branch may find; None for all."""
+    words: Callable[[str], Worded | None] = _no_words
+    """What full text search says of a text; None for nothing."""
+    threads: Executor | None = None
+    """Where branches run side by side."""
 
     def index(self, branch: Branch) -> VectorIndex | None:
         """The index that a branch searches; None where its last vector has gone since
@@ -51,104 +67,193 @@ class Sources:
         return self.indexes[branch.space or ""].indexes.get(_modality(branch))
 
     def size(self, plan: Plan) -> int:
-        """How many moments the vectors of a plan can find at most."""
+        """How many moments a plan can find at most; by words alone, as many as they are
+        asked for."""
         searched = [self.index(branch) for branch in plan.branches if branch.space]
-        return sum(len(index) for index in searched if index is not None)
+        return sum(len(index) for index in searched if index is not None) or BUDGET
 
 
-def execute(plan: Plan, vectors: QueryVectors, sources: Sources) -> list[Candidate]:
-    """Every wanted branch's candidates, with their scores in all branches."""
-    spaces = [(b, vectors.of(b)) for b in plan.branches if b.space]
-    found = _found_by_vectors(plan, spaces, sources)
-    words = _found_by_words(plan, sources)
-    _add_found_by_words(found, words, plan.fetch, sources.store)
-    candidates = list(_scored(spaces, found, sources))
-    candidates.extend(_scored_by_words(words, set().union(*found.values())))
-    return candidates
+@dataclass(frozen=True, slots=True)
+class Executed:
+    """What came of a plan."""
+
+    scored: tuple[Scored, ...]
+    outcomes: tuple[Outcome, ...]
+
+    @property
+    def partial(self) -> bool:
+        """Whether the deadline kept a branch from running."""
+        return any(outcome.skipped for outcome in self.outcomes)
+
+    def found(self, branch: Branch) -> int:
+        """How many moments a branch brought into the ranking; 0 for what is not wanted."""
+        counts = (outcome.found for outcome in self.outcomes if outcome.branch is branch)
+        return next(counts, 0) if branch.weight > 0 else 0
+
+    def stage(self, number: int) -> list[Scored]:
+        """What the branches of one stage say."""
+        return [one for one in self.scored if one.branch.stage == number]
 
 
-def _found_by_vectors(
-    plan: Plan, spaces: Sequence[tuple[Branch, Vectors]], sources: Sources
-) -> dict[Modality, set[int]]:
-    """Per modality, the nearest moments of every wanted branch."""
-    found: dict[Modality, set[int]] = {}
-    for branch, vector in spaces:
-        index = sources.index(branch)
-        if index is not None and branch.weight > 0:
-            ids, _ = index.search(vector, plan.fetch, _allowed(branch, plan, sources))
-            found.setdefault(_modality(branch), set()).update(ids.tolist())
-    return found
+@dataclass(slots=True)
+class _Run:
+    """A plan under way."""
+
+    plan: Plan
+    vectors: QueryVectors
+    sources: Sources
+    until: float
+    """On the clock of ``time.perf_counter``."""
+    outcomes: list[Outcome] = field(default_factory=list)
+
+    def found_by(self, branch: Branch, allowed: Allowed | None) -> MomentIds | None:
+        """The nearest moments of a branch; None where the deadline came first."""
+        started = time.perf_counter()
+        index, ids = self.sources.index(branch), np.zeros(0, np.int64)
+        late = started >= self.until
+        if index is not None and not late:
+            ids, _ = index.search(self.vectors.of(branch), self.plan.fetch, allowed)
+        self.outcomes.append(Outcome(branch, len(ids), _since(started), late))
+        return None if late else ids
+
+    def words_of(self, branch: Branch) -> Worded | None:
+        """The moments that have words of a branch, best first."""
+        started = time.perf_counter()
+        late = started >= self.until
+        words = None if late else self.sources.words(branch.term)
+        if words is not None:
+            words = words.where(self._may_be_shown(branch, words))
+        found = 0 if words is None else len(words)
+        self.outcomes.append(Outcome(branch, found, _since(started), late))
+        return words
+
+    def _may_be_shown(self, branch: Branch, words: Worded) -> NDArray[np.bool_]:
+        kinds, allowed = self.plan.query.kinds, self.sources.allowed(branch)
+        of_kind = np.array([not kinds or kind in kinds for kind in words.kinds], np.bool_)
+        return of_kind if allowed is None else of_kind & allowed.mask(words.ids)
 
 
-def _found_by_words(plan: Plan, sources: Sources) -> list[tuple[Branch, dict[int, float]]]:
-    """All moments that have words of a branch, best first, with their BM25.
+def execute(plan: Plan, vectors: QueryVectors, sources: Sources, until: float = np.inf) -> Executed:
+    """What every branch says of all candidates that the wanted ones find.
 
-    There are few enough to list them: that is what ``Selective`` sees to.
+    Args:
+        until: when branches are left out that have not begun, as ``time.perf_counter``
+            counts.
     """
-    return [
-        (branch, dict(sources.store.words(match, plan.query.kinds, BUDGET)))
-        for branch in plan.branches
-        if branch.space is None and (match := sources.match(branch.term or ""))
-    ]
+    run = _Run(plan, vectors, sources, until)
+    spaces = [branch for branch in plan.branches if branch.space]
+    nearest = _start(run, [branch for branch in spaces if branch.weight > 0])
+    try:
+        # The catalog's snapshot is this thread's, so words are looked up here meanwhile.
+        words = [(b, run.words_of(b)) for b in plan.branches if b.space is None]
+    finally:
+        # Whatever happens here: who let us read the indexes must not let others write
+        # while they are searched.
+        wait([future for _, future in nearest])
+    found = _found(nearest)
+    _add_found_by_words(found, words, plan.fetch)
+    rows = _Rows(sources)
+    scored = [*_scored(spaces, found, run, rows), *_scored_by_words(words, found)]
+    order = {id(branch): place for place, branch in enumerate(plan.branches)}
+    outcomes = sorted(run.outcomes, key=lambda outcome: order[id(outcome.branch)])
+    return Executed(tuple(scored), tuple(outcomes))
+
+
+def _since(started: float) -> float:
+    return (time.perf_counter() - started) * 1e3
+
+
+def _start(run: _Run, branches: Sequence[Branch]) -> list[tuple[Branch, Future[MomentIds | None]]]:
+    """Begin to search; in threads, where that is worth it."""
+    # The catalog's snapshot is this thread's, and so is what it says of filters.
+    admitted = [(branch, run.sources.allowed(branch)) for branch in branches]
+    threads = run.sources.threads
+    many = sum(branch.vectors for branch in branches) >= _SIDE_BY_SIDE
+    if threads is not None and many and len(branches) > 1:
+        return [(branch, threads.submit(run.found_by, branch, of)) for branch, of in admitted]
+    return [(branch, _done(run.found_by(branch, of))) for branch, of in admitted]
+
+
+def _done(ids: MomentIds | None) -> Future[MomentIds | None]:
+    future: Future[MomentIds | None] = Future()
+    future.set_result(ids)
+    return future
+
+
+def _found(nearest: Iterable[tuple[Branch, Future[MomentIds | None]]]) -> _Found:
+    """Per stage and modality, what the wanted branches found."""
+    lists: dict[tuple[int, Modality], list[MomentIds]] = {}
+    for branch, future in nearest:
+        ids = future.result()
+        if ids is not None:
+            lists.setdefault((branch.stage, _modality(branch)), []).append(ids)
+    return {place: union(ids) for place, ids in lists.items()}
 
 
 def _add_found_by_words(
-    found: dict[Modality, set[int]],
-    words: Iterable[tuple[Branch, dict[int, float]]],
-    fetch: int,
-    store: Store,
+    found: _Found, words: Iterable[tuple[Branch, Worded | None]], fetch: int
 ) -> None:
-    """Let vectors score what only wanted words found; its modality is in the catalog."""
-    known = set().union(*found.values())
-    wanted = (islice(hits, fetch) for branch, hits in words if branch.weight > 0)
-    new = [moment for moment in set().union(*wanted) if moment not in known]
-    for moment, record in (store.records(new) if new else {}).items():
-        found.setdefault(record.moment.modality, set()).add(moment)
-
-
-def _scored(
-    spaces: Iterable[tuple[Branch, Vectors]],
-    found: Mapping[Modality, set[int]],
-    sources: Sources,
-) -> Iterator[Candidate]:
-    """The exact scores of all found moments in each branch of their modality."""
-    for branch, vector in spaces:
-        index = sources.index(branch)
-        if index is None:
+    """Let vectors score what only wanted words found."""
+    for branch, hits in words:
+        if hits is None or branch.weight <= 0:
             continue
-        ids, rows = _held(index, np.array(sorted(found.get(_modality(branch), ())), np.int64))
-        kind = "text" if branch.term is not None else branch.name
-        against = background(sources.backgrounds, (branch.space or "", kind, _modality(branch)))
-        raw = (rows @ vector).astype(np.float64)
-        odds = log_odds(raw, against)
-        for moment, score, odd in zip(ids.tolist(), raw.tolist(), odds.tolist(), strict=True):
-            yield Candidate(moment, branch, score, odd)
+        best = list(zip(hits.ids[:fetch].tolist(), hits.modalities, strict=False))
+        for modality in set(hits.modalities[:fetch]):
+            place = branch.stage, modality
+            new = np.array([i for i, of in best if of is modality], np.int64)
+            found[place] = union([new, *([found[place]] if place in found else [])])
+
+
+class _Rows:
+    """The vectors of what was found, read once for all branches that score them."""
+
+    def __init__(self, sources: Sources) -> None:
+        self._sources = sources
+        self._read: dict[tuple[int, str, Modality], tuple[MomentIds, Vectors]] = {}
+
+    def of(self, branch: Branch, ids: MomentIds) -> tuple[MomentIds, Vectors] | None:
+        """Those of ids that the branch's index holds, with their vectors."""
+        index = self._sources.index(branch)
+        if index is None:
+            return None
+        key = branch.stage, branch.space or "", _modality(branch)
+        if key not in self._read:
+            held = ids[index.holds(ids)]
+            self._read[key] = held, index.vectors(held)
+        return self._read[key]
+
+
+def _scored(branches: Iterable[Branch], found: _Found, run: _Run, rows: _Rows) -> Iterator[Scored]:
+    """The exact scores of all found moments in each branch of their modality."""
+    skipped = {id(outcome.branch) for outcome in run.outcomes if outcome.skipped}
+    for branch in branches:
+        ids = found.get((branch.stage, _modality(branch)))
+        held = None if ids is None or id(branch) in skipped else rows.of(branch, ids)
+        if held is None:
+            continue
+        key = branch.space or "", branch.asks, _modality(branch)
+        against = background(run.sources.backgrounds, key)
+        raw = (held[1] @ run.vectors.of(branch)).astype(np.float64)
+        mean = expected(against, held[1])
+        odds = log_odds(raw, mean, against.std)
+        yield Scored(branch, held[0], raw, odds, mean, against.std)
 
 
 def _scored_by_words(
-    words: Iterable[tuple[Branch, dict[int, float]]], found: set[int]
-) -> Iterator[Candidate]:
+    words: Iterable[tuple[Branch, Worded | None]], found: _Found
+) -> Iterator[Scored]:
     """What of the found moments has the words of each branch, wanted or not."""
     for branch, hits in words:
-        for moment in hits.keys() & found:
-            yield Candidate(moment, branch, hits[moment], words_log_odds(hits[moment]))
-
-
-def _held(index: VectorIndex, ids: MomentIds) -> tuple[MomentIds, Vectors]:
-    """Those of ids that the index holds, with their vectors."""
-    held = ids[index.holds(ids)]
-    return held, index.vectors(held)
+        of_stage = [ids for (stage, _), ids in found.items() if stage == branch.stage]
+        if hits is None or not of_stage:
+            continue
+        held = hits.where(among(hits.ids, union(of_stage)))
+        order = np.argsort(held.ids)
+        if len(held):
+            yield Scored(branch, held.ids[order], held.bm25[order], held.log_odds[order])
 
 
 def _modality(branch: Branch) -> Modality:
     if branch.modality is None:
         raise ValueError(f"branch {branch.name!r} searches a space and names no modality")
     return branch.modality
-
-
-def _allowed(branch: Branch, plan: Plan, sources: Sources) -> Allowed | None:
-    """The moments that the kinds admit, where the modality alone does not decide it."""
-    kinds: tuple[Kind, ...] = plan.query.kinds
-    if not kinds or branch.modality not in _MIXED or {Kind.VIDEO, Kind.AUDIO} <= set(kinds):
-        return None
-    return sources.allowed(kinds, _modality(branch))

@@ -2,44 +2,64 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
-from engine.query.fuse import Fused, contribution
-from engine.types import Candidate, Hit, MomentRecord, Why
-
-
-def hits_of(ranked: Iterable[tuple[Fused, MomentRecord]]) -> tuple[Hit, ...]:
-    """Moments, best first, as hits."""
-    return tuple(_hit(rank, fused, record) for rank, (fused, record) in enumerate(ranked, 1))
+from engine.query.fuse import Ranking
+from engine.types import Hit, MomentRecord, Scored, Span, Why
 
 
-def _hit(rank: int, fused: Fused, record: MomentRecord) -> Hit:
-    parts = sorted(fused.parts, key=contribution, reverse=True)
+def hit(
+    rank: int, record: MomentRecord, ranking: Ranking, *, more: int = 0, spans: Sequence[Span] = ()
+) -> Hit:
+    """A moment as it is shown, with its score in a ranking."""
+    place = int((ranking.ids == record.moment_id).argmax())
+    parts = sorted(ranking.of(record.moment_id), key=_strength, reverse=True)
     return Hit(
         rank=rank,
-        score=fused.score,
+        score=float(ranking.scores[place]),
         kind=record.kind,
         path=record.path,
         asset_id=record.asset_id,
         moment_id=record.moment_id,
+        modality=record.moment.modality,
         start=record.moment.start,
         end=record.moment.end,
-        why=tuple(_why(part, record) for part in parts),
+        why=tuple(_why(one, at, record) for one, at in parts),
+        more=more,
+        spans=tuple(spans),
     )
 
 
-def _why(part: Candidate, record: MomentRecord) -> Why:
+def _strength(part: tuple[Scored, int]) -> float:
+    one, at = part
+    odds, weight = float(one.log_odds[at]), one.branch.weight
+    return weight * (odds if weight > 0 else max(odds, 0.0))
+
+
+def _why(one: Scored, at: int, record: MomentRecord) -> Why:
     return Why(
-        branch=part.branch.name,
-        space=part.branch.space,
-        raw=part.raw,
-        log_odds=contribution(part),
+        branch=one.branch.name,
+        space=one.branch.space,
+        raw=float(one.raw[at]),
+        log_odds=float(one.log_odds[at]),
+        weight=one.branch.weight,
+        asked=one.branch.term,
+        mean=None if one.mean is None else float(one.mean[at]),
+        std=one.std,
         words=words_of(record),
     )
 
 
+def span(record: MomentRecord, asked: str) -> Span:
+    """The moment that answers one stage, or one part."""
+    moment = record.moment
+    return Span(
+        record.moment_id, moment.modality, moment.start, moment.end, asked, words_of(record)
+    )
+
+
 def words_of(record: MomentRecord) -> str | None:
-    """What is said at a moment, or what a bridge put it into."""
+    """What was said or read at a moment, or else what it shows."""
     if record.moment.text is not None:
         return record.moment.text
     return ", ".join(tag.word for tag in record.moment.tags) or None

@@ -1,74 +1,158 @@
-"""Late fusion: one ranking out of the branches' candidates. Pure.
+"""Late fusion: one ranking out of what the branches say of their candidates. Pure.
 
-Log odds of independent evidence add up, so a moment's score is the weighted sum
-over the branches that found it. What the user does not want only counts
-against a moment: being unlike it is no reason to be shown.
+Log odds of independent evidence add up, so a moment's evidence is the weighted sum over
+the branches that scored it. What the user does not want only counts against a moment:
+being unlike it is no reason to be shown. The other ways to merge are here because other
+engines merge so, and because ranks need no background.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
-from engine.types import Candidate, Modality, MomentRecord
+import numpy as np
+from numpy.typing import NDArray
 
+from engine.query.idsets import union
+from engine.types import Fusion, MomentIds, Scored
+
+RRF_K = 60
+"""Of reciprocal rank fusion, as Cormack et al. (2009) chose it: the first rank counts
+twice what the 62nd does."""
 _ROUNDING = 1e-4
-"""Nats."""
+"""Of the least difference that is one, as a part of nats; see ``_step``."""
+
+_Scores = NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True)
-class Fused:
-    """A moment with its score and the candidates that it is the sum of."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Ranking:
+    """Moments by descending score, equal scores by ascending id."""
 
-    moment_id: int
-    score: float
-    parts: tuple[Candidate, ...]
+    ids: MomentIds
+    """(n,)."""
+    scores: _Scores
+    """(n,): what the fusion makes of them."""
+    evidence: _Scores
+    """(n,): the weighted sum of their log odds, in nats, whatever the fusion."""
+    wanted: _Scores
+    """(n,): the part of it that speaks for them."""
+    scored: tuple[Scored, ...]
+    """What they were made of."""
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def of(self, moment_id: int) -> Iterator[tuple[Scored, int]]:
+        """The branches that scored a moment, with its place in each."""
+        for one in self.scored:
+            place = int(np.searchsorted(one.ids, moment_id))
+            if place < len(one.ids) and one.ids[place] == moment_id:
+                yield one, place
+
+    def where(self, kept: NDArray[np.bool_]) -> Ranking:
+        """Those that a mask (n,) keeps, in the same order."""
+        return replace(
+            self, ids=self.ids[kept], scores=self.scores[kept], evidence=self.evidence[kept],
+            wanted=self.wanted[kept],
+        )  # fmt: skip
 
 
-def contribution(candidate: Candidate) -> float:
-    """What one candidate adds to its moment's score."""
-    weight = candidate.branch.weight
-    return weight * (candidate.log_odds if weight > 0 else max(candidate.log_odds, 0.0))
+def contributions(scored: Scored) -> _Scores:
+    """What a branch adds to the evidence of each of its candidates, (n,), in nats."""
+    weight = scored.branch.weight
+    return weight * (scored.log_odds if weight > 0 else np.maximum(scored.log_odds, 0.0))
 
 
-def fuse(candidates: Iterable[Candidate]) -> list[Fused]:
-    """Moments by descending score, equal scores by ascending id.
+def fuse(scored: Sequence[Scored], fusion: Fusion = Fusion.CALIBRATED) -> Ranking:
+    """One ranking of all that was scored.
 
-    Scores that differ by less than ``_ROUNDING`` are equal: a matrix product may sum the
+    Scores that differ by less than rounding are equal: a matrix product may sum the
     rows of one vector in another order, and the hits must not depend on that.
     """
-    parts: dict[int, list[Candidate]] = {}
-    for candidate in candidates:
-        parts.setdefault(candidate.moment_id, []).append(candidate)
-    fused = [
-        Fused(moment, sum(map(contribution, of_one)), tuple(of_one))
-        for moment, of_one in parts.items()
-    ]
-    return sorted(fused, key=lambda f: (-round(f.score / _ROUNDING), f.moment_id))
+    held = [one.ids for one in scored]
+    ids = union(held)
+    places = [np.searchsorted(ids, one) for one in held]
+    evidence = _summed(scored, places, len(ids), contributions)
+    wanted = _summed(scored, places, len(ids), _for)
+    scores = _METHODS.get(fusion, _calibrated)(scored, places, evidence)
+    order = np.lexsort((ids, -np.round(scores / _step(scores))))
+    return Ranking(ids[order], scores[order], evidence[order], wanted[order], tuple(scored))
 
 
-def one_per_place(
-    ranked: Iterable[tuple[Fused, MomentRecord]],
-) -> Iterator[tuple[Fused, MomentRecord]]:
-    """Of moments, best first, one for a shot, a sentence or a stretch of sound.
-
-    A moment is dropped when a better one of the same asset and modality is the
-    same shot, or the window beside it; the frames of an animation are one place.
-    Lazy, because how many moments make a page is only known when it is full.
-    """
-    taken: dict[tuple[int, Modality], list[MomentRecord]] = {}
-    for fused, record in ranked:
-        better = taken.setdefault((record.asset_id, record.moment.modality), [])
-        if not any(_same_place(record, other) for other in better):
-            yield fused, record
-        better.append(record)
+def _for(scored: Scored) -> _Scores:
+    return contributions(scored) if scored.branch.weight > 0 else np.zeros(len(scored.ids))
 
 
-def _same_place(one: MomentRecord, other: MomentRecord) -> bool:
-    """Whether two moments of one asset and modality are one place to a viewer."""
-    a, b = one.moment, other.moment
-    if a.start is None or b.start is None or a.end is None or b.end is None:
-        return True
-    if a.modality is Modality.SOUND:
-        return a.start <= b.end and b.start <= a.end
-    return a.start < b.end and b.start < a.end
+def _step(scores: _Scores) -> float:
+    """The difference below which scores are equal: ranks are three orders below nats."""
+    return _ROUNDING * float(min(1.0, np.abs(scores).max(initial=0.0) or 1.0))
+
+
+def _summed(
+    scored: Sequence[Scored],
+    places: Sequence[NDArray[np.intp]],
+    count: int,
+    part: Callable[[Scored], _Scores],
+) -> _Scores:
+    total = np.zeros(count)
+    for one, at in zip(scored, places, strict=True):
+        total[at] += part(one)
+    return total
+
+
+def _calibrated(_: Sequence[Scored], __: Sequence[NDArray[np.intp]], evidence: _Scores) -> _Scores:
+    return evidence
+
+
+def _reciprocal_ranks(
+    scored: Sequence[Scored], places: Sequence[NDArray[np.intp]], evidence: _Scores
+) -> _Scores:
+    return _summed(scored, places, len(evidence), _by_rank)
+
+
+def _by_rank(one: Scored) -> _Scores:
+    ranks = np.empty(len(one.ids))
+    ranks[np.lexsort((one.ids, -one.raw))] = np.arange(1, len(one.ids) + 1)
+    return _signed(one, 1.0 / (RRF_K + ranks))
+
+
+def _weighted(
+    scored: Sequence[Scored], places: Sequence[NDArray[np.intp]], evidence: _Scores
+) -> _Scores:
+    return _summed(scored, places, len(evidence), _stretched)
+
+
+def _stretched(one: Scored) -> _Scores:
+    """Raw scores on [0, 1]; one candidate alone is as good as they come."""
+    low, high = one.raw.min(initial=np.inf), one.raw.max(initial=-np.inf)
+    part = (one.raw - low) / (high - low) if high > low else np.ones(len(one.raw))
+    return _signed(one, part)
+
+
+def _signed(one: Scored, part: _Scores) -> _Scores:
+    """Weighted; what is not wanted counts only where a moment stands out for it."""
+    weight = one.branch.weight
+    return weight * (part if weight > 0 else np.where(one.log_odds > 0, part, 0.0))
+
+
+def _greatest(
+    scored: Sequence[Scored], places: Sequence[NDArray[np.intp]], evidence: _Scores
+) -> _Scores:
+    best = np.full(len(evidence), -np.inf)
+    against = np.zeros(len(evidence))
+    for one, at in zip(scored, places, strict=True):
+        if one.branch.weight > 0:
+            best[at] = np.maximum(best[at], contributions(one))
+        else:
+            against[at] += contributions(one)
+    return np.where(np.isfinite(best), best, 0.0) + against
+
+
+_METHODS = {
+    Fusion.RRF: _reciprocal_ranks,
+    Fusion.WEIGHTED: _weighted,
+    Fusion.MAX: _greatest,
+}
+"""The others sum log odds: what differs is what they sum."""

@@ -2,22 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from engine.errors import InvalidQuery
-from engine.types import Branch, Kind, Modality, Plan, Query
+from engine.query.calibrate import BackgroundKey
+from engine.types import (
+    Asked,
+    Branch,
+    Fusion,
+    Kind,
+    Modality,
+    Part,
+    Placement,
+    Plan,
+    Query,
+)
 
+WORDS = "words"
+"""The branch that searches full text, and the name of its weight."""
 _CROSS_MODAL = 0.5
 """Weight of what words would say of an example, beside its likeness itself."""
 _MIN_FETCH = 100
 _MOST = 1_000_000
 """Hits that one query may ask for."""
 _FETCH_PER_HIT = 5
+_MOST_RERANKED = 1_000
+_MOST_PARTS = 32
+_MOST_STAGES = 8
+_LONGEST = 1e9
+"""Of seconds and milliseconds: more than anything lasts, and a number in JSON."""
+_FEWEST_PAIRS = 20
+"""Pairs that a background is estimated from, below which it says nothing."""
 
-_MODALITIES = {
-    Kind.IMAGE: (Modality.IMAGE,),
-    Kind.VIDEO: (Modality.KEYFRAME, Modality.SOUND, Modality.SPEECH),
+MODALITIES = {
+    Kind.IMAGE: (Modality.IMAGE, Modality.SCREEN),
+    Kind.VIDEO: (Modality.KEYFRAME, Modality.SOUND, Modality.SPEECH, Modality.SCREEN),
     Kind.AUDIO: (Modality.SOUND, Modality.SPEECH),
 }
 SEEN = (Modality.IMAGE, Modality.KEYFRAME)
@@ -25,71 +45,186 @@ HEARD = (Modality.SOUND,)
 
 
 @dataclass(frozen=True, slots=True)
+class Held:
+    """What there is of one modality in one space."""
+
+    vectors: int = 0
+    exact: bool = True
+    placement: Placement | None = None
+    """Where the query's filter is applied; None where it has none."""
+
+
+@dataclass(frozen=True, slots=True)
 class Inventory:
-    """What there is to search: the three spaces, and the modalities in each."""
+    """The spaces of a library by their roles, and what each holds."""
 
     shared: str
     looks: str
     sounds: str
-    modalities: Mapping[str, frozenset[Modality]]
+    held: Mapping[str, Mapping[Modality, Held]]
+    pairs: Mapping[BackgroundKey, int] = field(default_factory=dict)
+    """How many pairs each background was estimated from."""
+    passing: int | None = None
+    """Moments that pass the query's filter; None where it has none."""
+
+
+# --- is it a query at all --------------------------------------------------------
 
 
 def validated(query: Query) -> Query:
-    """The query as it will be run: texts trimmed, and each said once.
+    """The query without blank parts.
 
     Raises:
-        InvalidQuery: nothing is asked for, one text is both asked for and excluded, or
-            ``top`` is not positive.
+        InvalidQuery: a stage asks for nothing, one text is both asked for and excluded,
+            or a number is none that could be meant.
     """
-    text = (query.text or "").strip() or None
-    exclude = tuple(dict.fromkeys(filter(None, map(str.strip, query.exclude))))
-    if not (query.image or query.audio or text):
+    if len(query.stages) > _MOST_STAGES:
+        raise InvalidQuery(f"more than {_MOST_STAGES} stages in one query")
+    stages = [_stage(parts) for parts in query.stages]
+    _check_range("--top", query.top, 1, _MOST)
+    _check_range("--rerank-top", query.rerank_top, 1, _MOST_RERANKED)
+    _check_range("--within", query.within, 0, _LONGEST)
+    if query.deadline_ms is not None:
+        _check_range("--deadline-ms", query.deadline_ms, 1, _LONGEST)
+    _check_weights(query.weights)
+    return replace(query, parts=stages[0], then=tuple(stages[1:]))
+
+
+def _stage(parts: Sequence[Part]) -> tuple[Part, ...]:
+    kept = tuple(dict.fromkeys(p for p in map(_stripped, parts) if p.value and p.weight))
+    if len(kept) > _MOST_PARTS:
+        raise InvalidQuery(f"more than {_MOST_PARTS} parts in one query")
+    wanted = {part.value for part in kept if part.weight > 0}
+    if not wanted:
         raise InvalidQuery("nothing to search for: give a text, --image or --audio")
-    if text in exclude:
-        raise InvalidQuery(f"{text!r} is both searched for and excluded by --not")
-    if query.top < 1:
-        raise InvalidQuery(f"--top must be at least 1, not {query.top}")
-    if query.top > _MOST:
-        raise InvalidQuery(f"--top must be at most {_MOST}, not {query.top}")
-    return replace(query, text=text, exclude=exclude)
+    for part in kept:
+        _check_range("a weight", part.weight, -100, 100)
+        if part.weight < 0 and part.value in wanted:
+            raise InvalidQuery(f"{part.value!r} is both searched for and excluded")
+    return kept
+
+
+def _stripped(part: Part) -> Part:
+    """Of a text, without blanks around it; they may belong to the name of a file."""
+    return replace(part, value=part.value.strip()) if part.asked is Asked.TEXT else part
+
+
+def _check_range(name: str, value: float, least: float, most: float) -> None:
+    if not least <= value <= most:
+        bound = f"at least {least:g}" if value < least else f"at most {most:g}"
+        raise InvalidQuery(f"{name} must be {bound}, not {value:g}")
+
+
+def _check_weights(weights: Sequence[tuple[str, float]]) -> None:
+    names = [*Modality, WORDS]
+    for name, weight in weights:
+        if name not in names:
+            raise InvalidQuery(f"there is no weight of {name!r}; weights are {', '.join(names)}")
+        _check_range(f"the weight of {name}", weight, 0, 100)
+
+
+# --- the plan -----------------------------------------------------------------------
 
 
 def plan(query: Query, inventory: Inventory) -> Plan:
-    """How to run a ``validated`` query on a library that holds ``inventory``."""
-    branches = (*_wanted(query, inventory), *_unwanted(query, inventory))
-    return Plan(query, branches, max(_MIN_FETCH, _FETCH_PER_HIT * query.top))
-
-
-def _wanted(query: Query, inventory: Inventory) -> Iterator[Branch]:
-    shared = inventory.shared
-    if query.text:
-        for modality in _present(query, inventory, shared):
-            yield Branch("text", shared, modality, query.text)
-        yield Branch("words", term=query.text)
-    examples = (
-        ("image", query.image, inventory.looks, SEEN),
-        ("audio", query.audio, inventory.sounds, HEARD),
+    """Branches for all that is asked, in the modalities that exist and are wanted."""
+    drafts = (
+        _finished(draft, stage, query, inventory)
+        for stage, parts in enumerate(query.stages)
+        for draft in _branches(query, parts, inventory)
     )
-    for name, example, likeness, alike in examples:
-        if example is None:
-            continue
-        for modality in _present(query, inventory, likeness):
-            if modality in alike:
-                yield Branch(name, likeness, modality)
-        for modality in _present(query, inventory, shared):
-            if modality not in alike and not query.likeness:
-                yield Branch(name, shared, modality, weight=_CROSS_MODAL)
+    branches = tuple(branch for branch in drafts if branch.weight)
+    fetch = max(_MIN_FETCH, _FETCH_PER_HIT * query.top)
+    fusion, unknown = _fusion(query, branches, inventory)
+    notes = (*unknown, *_empty_stages(query, branches))
+    return Plan(
+        query, branches, fetch, fusion, _moments(branches, inventory), inventory.passing,
+        floor=query.floor and not unknown, notes=notes,
+    )  # fmt: skip
 
 
-def _unwanted(query: Query, inventory: Inventory) -> Iterator[Branch]:
-    for text in query.exclude:
+def _empty_stages(query: Query, branches: Sequence[Branch]) -> Iterator[str]:
+    searched = {branch.stage for branch in branches}
+    for number, parts in enumerate(query.stages):
+        if number not in searched:
+            asked = " + ".join(part.value for part in parts)
+            yield f"nothing is searched for {asked!r}: nothing here can answer it, or weighs 0"
+
+
+def _moments(branches: Sequence[Branch], inventory: Inventory) -> int:
+    searched: dict[Modality | None, int] = {}
+    for branch in branches:
+        searched[branch.modality] = max(branch.vectors, searched.get(branch.modality, 0))
+    count = sum(searched.values())
+    return count if inventory.passing is None else min(count, inventory.passing)
+
+
+def _finished(branch: Branch, stage: int, query: Query, inventory: Inventory) -> Branch:
+    """With the user's weight, and what its index holds."""
+    factor = dict(query.weights).get(branch.modality or WORDS, 1.0)
+    weighed = replace(branch, weight=branch.weight * factor, stage=stage)
+    if branch.space is None or branch.modality is None:
+        return weighed
+    held = inventory.held[branch.space][branch.modality]
+    return replace(weighed, vectors=held.vectors, exact=held.exact, placement=held.placement)
+
+
+def _fusion(
+    query: Query, branches: Sequence[Branch], inventory: Inventory
+) -> tuple[Fusion, tuple[str, ...]]:
+    """What merges the branches: ranks, where most of what is searched has no background
+    to compare its scores with."""
+    unknown = [branch for branch in branches if _has_no_background(branch, inventory)]
+    searched = sum(branch.vectors for branch in branches)
+    if query.fusion is not Fusion.CALIBRATED or not unknown:
+        return query.fusion, ()
+    if 2 * sum(branch.vectors for branch in unknown) < searched:
+        return query.fusion, ()
+    names = ", ".join(sorted({f"{branch.asks}-{branch.modality}" for branch in unknown}))
+    return Fusion.RRF, (
+        f"the background of {names} is known from fewer than {_FEWEST_PAIRS} pairs:"
+        " branches are fused by rank (rrf)",
+    )
+
+
+def _has_no_background(branch: Branch, inventory: Inventory) -> bool:
+    if branch.space is None or branch.modality is None:
+        return False
+    key = branch.space, branch.asks, branch.modality
+    return inventory.pairs.get(key, 0) < _FEWEST_PAIRS
+
+
+def _branches(query: Query, parts: Sequence[Part], inventory: Inventory) -> Iterator[Branch]:
+    if query.fusion is Fusion.EARLY:
         for modality in _present(query, inventory, inventory.shared):
-            yield Branch("not", inventory.shared, modality, text, weight=-1.0)
-        yield Branch("not", term=text, weight=-1.0)
+            yield Branch("early", inventory.shared, modality, tuple(parts))
+    for part in parts:
+        if part.asked is not Asked.TEXT:
+            if query.fusion is not Fusion.EARLY:
+                yield from _of_example(query, part, inventory)
+            continue
+        name = "text" if part.weight > 0 else "not"
+        if query.fusion is not Fusion.EARLY:
+            for modality in _present(query, inventory, inventory.shared):
+                yield Branch(name, inventory.shared, modality, (part,), part.weight)
+        yield Branch(WORDS if part.weight > 0 else name, None, None, (part,), part.weight)
+
+
+def _of_example(query: Query, part: Part, inventory: Inventory) -> Iterator[Branch]:
+    """An example in the space of its likeness, and by its words where it has none."""
+    looks = part.asked is Asked.IMAGE
+    likeness, alike = (inventory.looks, SEEN) if looks else (inventory.sounds, HEARD)
+    name = str(part.asked) if part.weight > 0 else "not"
+    for modality in _present(query, inventory, likeness):
+        if modality in alike:
+            yield Branch(name, likeness, modality, (part,), part.weight)
+    for modality in _present(query, inventory, inventory.shared):
+        if modality not in alike and not query.likeness:
+            weight = _CROSS_MODAL * part.weight
+            yield Branch(name, inventory.shared, modality, (part,), weight)
 
 
 def _present(query: Query, inventory: Inventory, space: str) -> Iterator[Modality]:
-    """The modalities of a space that the query's kinds admit."""
-    wanted = {m for kind in query.kinds or Kind for m in _MODALITIES[kind]}
-    held = inventory.modalities.get(space, frozenset())
+    wanted = {m for kind in query.kinds or Kind for m in MODALITIES[kind]}
+    held = inventory.held.get(space, {})
     return (m for m in Modality if m in wanted and m in held)

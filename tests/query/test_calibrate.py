@@ -5,13 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from engine.query.calibrate import background, estimate, log_odds
+from engine.query.calibrate import background, estimate, expected, log_odds
 from engine.query.phrases import phrases
-from engine.store import Background
 from engine.types import Modality
 
 TEXT = ("words", "text", Modality.IMAGE)
-SAID = ("words", "text", Modality.SPEECH)
 EXAMPLE = ("words", "image", Modality.IMAGE)
 
 
@@ -38,20 +36,49 @@ def test_a_small_sample_does_not_rule():
     assert 0.05 < lone.std < 0.2
 
 
+def test_what_is_expected_of_a_moment_is_its_mean_over_the_queries():
+    """Moments that are near every query, hubs, have a higher background."""
+    queries, moments = rows(200, 1), rows(50, 2)
+    moments[:10] = moments[:10] + 3 * queries.mean(axis=0) / np.linalg.norm(queries.mean(axis=0))
+    moments /= np.linalg.norm(moments, axis=1, keepdims=True)
+    found = estimate(TEXT, queries, moments)
+    means = (queries @ moments.T).mean(axis=0)
+    assert means[:10].min() > means[10:].max()
+    # Drawn together by what chance explains, and right on the whole.
+    assert expected(found, moments).mean() == pytest.approx(means.mean(), abs=0.002)
+    assert np.corrcoef(expected(found, moments), means)[0, 1] > 0.999
+
+
+def test_means_that_differ_by_chance_are_drawn_together():
+    queries, moments = rows(50, 1), rows(200, 2)
+    spread = (queries @ moments.T).mean(axis=0).std()
+    assert expected(estimate(TEXT, queries, moments), moments).std() < 0.5 * spread
+
+
+def test_the_deviation_is_that_of_pairs_and_not_of_moments_or_queries():
+    """Queries that differ in how near they are to everything."""
+    queries, moments = rows(200, 1, 256), rows(100, 2, 256)
+    moments = moments + moments[:1]
+    plain = estimate(TEXT, queries, moments).std
+    near = queries + np.linspace(0, 1, 200)[:, None].astype(np.float32) * moments[:1]
+    assert estimate(TEXT, near, moments).std < 1.5 * plain
+    assert (near @ moments.T).std() > 5 * plain
+
+
 def test_a_score_at_the_background_says_nothing_and_more_deviations_say_more():
-    ground = Background(*TEXT, 0.2, 0.05, 1000)
-    assert log_odds(0.2, ground) == 0
-    assert log_odds(0.35, ground) == pytest.approx(3 * np.pi / np.sqrt(3))
-    assert log_odds(0.1, ground) < 0
+    raw = np.array([0.2, 0.35, 0.1])
+    assert log_odds(raw, 0.2, 0.05) == pytest.approx([0, 3 * np.pi / np.sqrt(3), -3.6276], abs=1e-3)
 
 
 def test_a_lower_cosine_can_be_the_better_match():
-    picture, text = Background(*TEXT, 0.2, 0.02, 1000), Background(*SAID, 0.5, 0.1, 1000)
-    assert log_odds(0.28, picture) > log_odds(0.7, text)
+    picture, text = log_odds(np.array([0.28]), 0.2, 0.02), log_odds(np.array([0.7]), 0.5, 0.1)
+    assert picture > text
 
 
 def test_an_unknown_background_is_the_prior_of_its_kind():
-    assert background({}, TEXT).n == 0
+    unknown = background({}, TEXT)
+    assert unknown.n == 0
+    assert expected(unknown, rows(2, 1)) == pytest.approx([unknown.mean] * 2)
 
 
 def test_the_bank_of_phrases_is_large_and_distinct():

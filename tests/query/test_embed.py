@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from engine.encoders.fake import fake_towers
-from engine.errors import InvalidQuery
-from engine.query.embed import embed_picture, embed_sound, example_of
+from engine.query.embed import TextCache, embed_picture, embed_query, embed_sound
+from engine.types import Branch, Modality, Part, Plan, Query
 from tests import media_files as make
 
 
@@ -30,14 +30,39 @@ def test_an_example_sound_is_its_first_minute_and_not_the_first_window(tmp_path,
     assert whole @ high > first @ high + 0.1
 
 
-def test_an_example_is_what_its_content_says(tmp_path):
-    sound = make.sound(tmp_path / "sound.png", (200, 1.0))
-    assert example_of(sound).audio == str(sound)
+def test_parts_are_composed_by_their_weights(settings):
+    towers = fake_towers()
+    parts = Part("red", weight=2.0), Part("blue", weight=-1.0)
+    branch = Branch("early", "fake", Modality.IMAGE, parts)
+    composed = embed_query(Plan(Query(parts), (branch,), 1), towers, settings).of(branch)
+    red, blue = towers.encoder.embed_texts(["red", "blue"])
+    wanted = 2 * red - blue
+    assert composed == pytest.approx(wanted / np.linalg.norm(wanted), abs=1e-6)
 
 
-@pytest.mark.parametrize("content", [b"", b"no picture at all"])
-def test_an_example_that_cannot_be_read_is_a_mistake_of_the_query(tmp_path, settings, content):
-    bad = tmp_path / "bad.png"
-    bad.write_bytes(content)
-    with pytest.raises(InvalidQuery, match=r"bad\.png"):
-        embed_picture(bad, fake_towers(), settings)
+class Counted:
+    """An embedder that says what it was asked."""
+
+    def __init__(self):
+        self.asked = []
+
+    def __call__(self, texts):
+        self.asked.append(list(texts))
+        return np.array([[len(text), 0.0] for text in texts], np.float32)
+
+
+def test_a_text_is_embedded_once_and_new_ones_in_one_batch():
+    embed = Counted()
+    cache = TextCache(embed)
+    cache.of(["a", "bb"])
+    found = cache.of(["bb", "ccc", "bb", "dddd"])
+    assert embed.asked == [["a", "bb"], ["ccc", "dddd"]]
+    assert {text: row[0] for text, row in found.items()} == {"bb": 2, "ccc": 3, "dddd": 4}
+
+
+def test_the_texts_asked_longest_ago_are_forgotten_first():
+    embed = Counted()
+    cache = TextCache(embed, most=2)
+    for text in ("a", "b", "a", "c", "a", "b"):
+        cache.of([text])
+    assert embed.asked == [["a"], ["b"], ["c"], ["b"]]

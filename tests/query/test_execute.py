@@ -2,23 +2,38 @@
 
 from __future__ import annotations
 
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from engine import Library
-from engine.query.calibrate import log_odds
+from engine.index.allowed import Allowed
+from engine.query import execute as executing
+from engine.query.calibrate import expected, log_odds
 from engine.query.embed import embed_query
-from engine.query.execute import Sources, execute
-from engine.query.explain import hits_of
+from engine.query.execute import Executed, Sources, execute
+from engine.query.explain import hit
 from engine.query.fuse import fuse
 from engine.store import Background
-from engine.types import Branch, Candidate, Modality, Plan, Query
+from engine.types import Asked, Branch, Kind, Modality, Part, Plan, Query
 from tests import media_files as make
 
-TEXT = Branch("text", "fake", Modality.IMAGE, "red")
-NOT = Branch("not", "fake", Modality.IMAGE, "blue", weight=-1.0)
+
+def text(value: str, modality: Modality = Modality.IMAGE, **changes) -> Branch:
+    return Branch("text", "fake", modality, (Part(value),), **changes)
+
+
+def words(value: str, **changes) -> Branch:
+    return Branch("words", None, None, (Part(value),), **changes)
+
+
+RED = text("red")
+NOT_BLUE = Branch("not", "fake", Modality.IMAGE, (Part("blue", weight=-1.0),), weight=-1.0)
 
 
 @pytest.fixture
@@ -32,102 +47,174 @@ def library(tmp_path, settings):
         yield made
 
 
-def sources(library, backgrounds) -> Sources:
-    return Sources(library.store, library._indexes, backgrounds, library._allowed)
-
-
-def found(library, *branches: Branch) -> list[tuple[str, str]]:
-    """File and branch of every candidate, when each branch may find one moment."""
-    planned = Plan(Query("x"), branches, fetch=1)
+def run(
+    library, *branches: Branch, fetch: int = 1, kinds=(), until: float = np.inf, **sources
+) -> Executed:
+    planned = Plan(Query.of("x", kinds=kinds), branches, fetch)
     vectors = embed_query(planned, library.towers, library.settings)
-    candidates = execute(planned, vectors, sources(library, {}))
-    records = library.store.records([c.moment_id for c in candidates])
-    return sorted((Path(records[c.moment_id].path).name, c.branch.name) for c in candidates)
+    searcher = library.searcher
+    with library.store.snapshot():
+        searcher.make_level(library.store.spaces().values())
+        known = {"backgrounds": {}, "words": searcher._words} | sources
+        return execute(planned, vectors, Sources(searcher.indexes, **known), until)
+
+
+def found(library, *branches: Branch, **options) -> list[tuple[str, str]]:
+    """File and branch of every score, when each branch may find one moment."""
+    scored = run(library, *branches, **options).scored
+    records = library.store.records(sorted({int(i) for one in scored for i in one.ids}))
+    return sorted((Path(records[i].path).name, o.branch.name) for o in scored for i in o.ids)
 
 
 def test_what_is_not_wanted_scores_and_finds_nothing(library):
-    assert found(library, TEXT, NOT) == [("one.png", "not"), ("one.png", "text")]
+    assert found(library, RED, NOT_BLUE) == [("one.png", "not"), ("one.png", "text")]
 
 
 def test_what_only_words_find_is_scored_by_vectors_too(library):
-    words = Branch("words", term="zebra")
-    assert found(library, TEXT, words) == [
+    assert found(library, RED, words("zebra")) == [
         ("one.png", "text"),
         ("zebra.png", "text"),
         ("zebra.png", "words"),
     ]
 
 
+def test_words_find_no_more_than_each_branch_is_asked_for(library):
+    (scored, _) = run(library, text("green"), words("zebra one")).scored
+    assert len(scored.ids) == 2
+
+
 def test_unwanted_words_find_nothing(library):
-    assert found(library, TEXT, Branch("not", term="zebra", weight=-1.0)) == [("one.png", "text")]
+    against = words("zebra", weight=-1.0)
+    assert found(library, RED, against) == [("one.png", "text")]
 
 
 def test_why_names_the_strongest_branch_first(library):
-    (moment,) = library.store.words("zebra", (), 1)[0][:1]
-    weak, strong = Candidate(moment, TEXT, 0.1, 1.0), Candidate(moment, NOT, 0.1, -3.0)
-    words = Candidate(moment, Branch("words", term="zebra"), 4.0, 4.0)
-    (ranked,) = fuse([weak, strong, words])
-    (hit,) = hits_of([(ranked, library.store.records([moment])[moment])])
-    assert [why.branch for why in hit.why] == ["words", "text", "not"]
-    assert [why.log_odds for why in hit.why] == [4.0, 1.0, 0.0]
-    assert hit.score == 5.0
-
-
-def candidates(library, *branches: Branch, fetch: int = 1, backgrounds=None) -> list[Candidate]:
-    planned = Plan(Query("x"), branches, fetch)
-    vectors = embed_query(planned, library.towers, library.settings)
-    return execute(planned, vectors, sources(library, backgrounds or {}))
+    executed = run(library, RED, words("zebra"), NOT_BLUE, fetch=3)
+    ranking = fuse(executed.scored)
+    zebra = library.searcher._words("zebra").ids[0]
+    shown = hit(1, library.store.records([zebra])[zebra], ranking)
+    contributions = [
+        why.weight * (why.log_odds if why.weight > 0 else max(why.log_odds, 0.0))
+        for why in shown.why
+    ]
+    assert contributions == sorted(contributions, reverse=True)
+    assert {why.branch for why in shown.why} == {"words", "text", "not"}
+    assert shown.score == pytest.approx(sum(contributions))
+    assert {why.branch: why.asked for why in shown.why}["not"] == "blue"
 
 
 def test_unwanted_words_count_against_what_their_own_list_cuts_off(library, tmp_path):
     """Both pictures say "zebra"; a list of one names only the better of them."""
     make.picture(tmp_path / "media" / "zebra crossing.png", "red")
     library.index([tmp_path / "media"])
-    library.search("red")
-    text, unwanted = (
-        Branch("text", "fake", Modality.IMAGE, "red zebra"),
-        Branch("not", term="zebra"),
-    )
-    against = [
-        c for c in candidates(library, text, replace(unwanted, weight=-1.0), fetch=3)
-        if c.branch.name == "not"
-    ]  # fmt: skip
-    assert len(against) == 2
-    assert all(c.raw > 0 for c in against)
-
-
-def test_words_count_by_their_bm25(library):
-    (only,) = (c for c in candidates(library, Branch("words", term="zebra")) if not c.branch.space)
-    assert only.log_odds == only.raw > 0
+    unwanted = replace(words("zebra", weight=-1.0), name="not")
+    scored = run(library, text("red zebra"), unwanted, fetch=3).scored
+    (against,) = [one for one in scored if one.branch.name == "not"]
+    assert len(against.ids) == 2
+    assert (against.raw > 0).all()
 
 
 @pytest.mark.parametrize(
     ("branch", "kind"),
     [
-        (Branch("text", "fake", Modality.IMAGE, "green"), "text"),
-        (Branch("image", "fake-looks", Modality.IMAGE), "image"),
-        (Branch("image", "fake", Modality.IMAGE, weight=0.5), "image"),
-        (NOT, "text"),
+        (text("green"), "text"),
+        (Branch("image", "fake-looks", Modality.IMAGE, (Part("FILE", Asked.IMAGE),)), "image"),
+        (Branch("image", "fake", Modality.IMAGE, (Part("FILE", Asked.IMAGE),), 0.5), "image"),
+        (NOT_BLUE, "text"),
     ],
 )
 def test_a_score_is_measured_against_the_background_of_its_own_kind(library, branch, kind):
     """Every kind has a background of its own here, and only one of them is right."""
+    example = str(next(library.store.assets()).path)
+    parts = tuple(replace(p, value=p.value.replace("FILE", example)) for p in branch.parts)
+    branch = replace(branch, parts=parts)
+    dim = library.store.spaces()[branch.space].dim
     backgrounds = {
         (branch.space, name, Modality.IMAGE): Background(
-            branch.space, name, Modality.IMAGE, mean, 0.1, 1
+            branch.space, name, Modality.IMAGE, mean, 0.1, 1, np.full(dim, mean, "f4").tobytes()
         )
         for name, mean in (("text", 0.1), ("image", 0.2), ("audio", 0.4))
     }
-    example = str(next(library.store.assets()).path)
-    planned = Plan(Query(image=example), (TEXT, branch), fetch=1)
-    vectors = embed_query(planned, library.towers, library.settings)
-    library._make_level(library.store.spaces().values())
-    found = execute(planned, vectors, sources(library, backgrounds))
-    scored = [c for c in found if c.branch is branch]
+    executed = run(library, RED, branch, backgrounds=backgrounds)
+    (scored,) = [one for one in executed.scored if one.branch == branch]
     right = backgrounds[branch.space, kind, Modality.IMAGE]
-    assert [c.log_odds for c in scored] == [pytest.approx(log_odds(c.raw, right)) for c in scored]
-    assert scored
+    rows = library.searcher.indexes[branch.space].indexes[Modality.IMAGE].vectors(scored.ids)
+    mean = expected(right, rows)
+    assert len(scored.ids)
+    assert scored.mean == pytest.approx(mean)
+    assert scored.log_odds == pytest.approx(log_odds(scored.raw, mean, right.std))
 
 
 def test_a_modality_that_is_gone_since_the_plan_finds_nothing(library):
-    assert candidates(library, Branch("text", "fake", Modality.SOUND, "red")) == []
+    assert run(library, text("red", Modality.SOUND)).scored == ()
+
+
+def test_only_what_is_allowed_is_found(library):
+    ids = library.store.moment_ids()
+    for only in ids.tolist():
+        scored = run(
+            library, text("red"), words("zebra one"), fetch=9,
+            allowed=lambda _, only=only: Allowed(np.array([only])),
+        ).scored  # fmt: skip
+        assert {int(i) for one in scored for i in one.ids} == {only}
+
+
+def test_words_of_other_kinds_are_not_found(library):
+    assert found(library, words("zebra"), kinds=(Kind.VIDEO,)) == []
+    assert found(library, words("zebra"), kinds=(Kind.IMAGE,)) == [("zebra.png", "words")]
+
+
+def test_stages_score_what_they_found_themselves(library):
+    blue = replace(text("blue"), stage=1)
+    executed = run(library, RED, blue)
+    (red,), (other,) = executed.stage(0), executed.stage(1)
+    assert len(red.ids) == len(other.ids) == 1
+    assert red.ids[0] != other.ids[0]
+
+
+def test_every_branch_says_what_it_found_and_how_long_it_took(library):
+    branches = (RED, text("blue"), words("zebra"), NOT_BLUE)
+    outcomes = run(library, *branches).outcomes
+    # What is not wanted finds nothing, and so has no search of its own.
+    assert [outcome.branch for outcome in outcomes] == list(branches[:3])
+    assert [outcome.found for outcome in outcomes] == [1, 1, 1]
+    assert all(outcome.ms >= 0 and not outcome.skipped for outcome in outcomes)
+
+
+def test_what_has_not_begun_at_the_deadline_is_left_out_and_marked(library):
+    late = run(library, RED, words("zebra"), until=time.perf_counter())
+    assert late.partial
+    assert [outcome.skipped for outcome in late.outcomes] == [True, True]
+    assert late.scored == ()
+    assert not run(library, RED, words("zebra")).partial
+
+
+def test_branches_in_threads_say_the_same(library, monkeypatch):
+    monkeypatch.setattr(executing, "_SIDE_BY_SIDE", 1)
+    branches = tuple(replace(b, vectors=3) for b in (RED, text("blue"), text("green")))
+    with ThreadPoolExecutor(2) as threads:
+        beside = run(library, *branches, words("zebra"), fetch=2, threads=threads)
+    alone = run(library, *branches, words("zebra"), fetch=2)
+    assert [o.branch for o in beside.outcomes] == [o.branch for o in alone.outcomes]
+    for one, other in zip(beside.scored, alone.scored, strict=True):
+        assert one.branch == other.branch
+        assert one.ids.tolist() == other.ids.tolist()
+        assert one.log_odds == pytest.approx(other.log_odds)
+
+
+def test_filters_are_asked_of_the_catalog_in_the_thread_that_has_its_snapshot(library, monkeypatch):
+    monkeypatch.setattr(executing, "_SIDE_BY_SIDE", 0)
+    asked = []
+
+    def allowed(_: Branch) -> None:
+        asked.append(threading.get_ident())
+
+    with ThreadPoolExecutor(2) as threads:
+        run(library, text("red"), text("blue"), allowed=allowed, threads=threads)
+    assert asked
+    assert set(asked) == {threading.get_ident()}
+
+
+def test_words_alone_may_have_more_than_the_vectors(library):
+    size = Sources(library.searcher.indexes, {}).size
+    assert size(Plan(Query.of("zebra"), (words("zebra"),), 2)) >= 500

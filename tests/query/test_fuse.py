@@ -1,87 +1,114 @@
-"""Fusing is pure: candidates in, one ranking out."""
+"""Fusing is pure: what branches say in, one ranking out."""
 
 from __future__ import annotations
 
-from itertools import islice
-
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.query.fuse import fuse, one_per_place
-from engine.types import Branch, Candidate, Kind, Modality, Moment, MomentRecord
+from engine.query.fuse import RRF_K, Ranking, fuse
+from engine.types import Fusion, Modality, Scored
+from tests.query.scores import branch, scored
 
-TEXT = Branch("text", "words", Modality.IMAGE, "a dog")
-WORDS = Branch("words", term="a dog")
-NOT = Branch("not", "words", Modality.IMAGE, "a husky", weight=-1.0)
+TEXT = branch()
+SAID = branch(modality=Modality.SPEECH)
+WORDS = branch("words", None)
+NOT = branch("not", term="a husky", weight=-1.0)
 
 
-def candidate(moment: int, log_odds: float, branch: Branch = TEXT) -> Candidate:
-    return Candidate(moment, branch, raw=0.0, log_odds=log_odds)
+def pairs(ranking: Ranking) -> list[tuple[int, float]]:
+    return [(i, pytest.approx(s)) for i, s in zip(ranking.ids, ranking.scores, strict=True)]
 
 
 def test_log_odds_add_up_across_branches():
-    ranked = fuse([candidate(1, 3.0), candidate(2, 2.0), candidate(2, 1.5, WORDS)])
-    assert [(f.moment_id, f.score) for f in ranked] == [(2, 3.5), (1, 3.0)]
+    ranked = fuse([scored(TEXT, m1=3.0, m2=2.0), scored(WORDS, m2=1.5)])
+    assert pairs(ranked) == [(2, 3.5), (1, 3.0)]
+
+
+def test_weights_multiply_log_odds():
+    ranked = fuse([scored(TEXT, m1=3.0), scored(branch(modality=Modality.SPEECH, weight=2), m2=2)])
+    assert pairs(ranked) == [(2, 4.0), (1, 3.0)]
 
 
 def test_what_is_not_wanted_counts_against_and_never_for():
-    ranked = fuse(
-        [candidate(1, 3.0), candidate(1, 2.0, NOT), candidate(2, 2.0), candidate(2, -9.0, NOT)]
-    )
-    assert [(f.moment_id, f.score) for f in ranked] == [(2, 2.0), (1, 1.0)]
+    ranked = fuse([scored(TEXT, m1=3.0, m2=2.0), scored(NOT, m1=2.0, m2=-9.0)])
+    assert pairs(ranked) == [(2, 2.0), (1, 1.0)]
 
 
-@given(st.lists(st.tuples(st.integers(1, 20), st.floats(-5, 5)), max_size=60), st.randoms())
-def test_the_order_of_the_candidates_does_not_matter(pairs, random):
-    candidates = [candidate(moment, round(score, 3)) for moment, score in pairs]
-    shuffled = random.sample(candidates, len(candidates))
-    one, other = fuse(candidates), fuse(shuffled)
-    assert {f.moment_id for f in one} == {f.moment_id for f in other}
-    assert [f.score for f in one] == pytest.approx([f.score for f in other])
-
-
-def test_equal_scores_are_in_the_order_of_their_ids():
-    assert [f.moment_id for f in fuse([candidate(m, 1.0) for m in (5, 2, 9)])] == [2, 5, 9]
-
-
-def record(moment_id: int, asset: int, modality: Modality, start=None, end=None) -> MomentRecord:
-    moment = Moment(modality, start, end)
-    return MomentRecord(moment_id, asset, f"/{asset}", Kind.VIDEO, moment)
-
-
-def shown(records: list[MomentRecord]) -> list[int]:
-    """Ids that are kept, when they rank in the order given."""
-    ranked = fuse([candidate(r.moment_id, 100.0 - i) for i, r in enumerate(records)])
-    return [f.moment_id for f, _ in one_per_place(zip(ranked, records, strict=True))]
-
-
-def test_neighbouring_windows_of_one_sound_are_one_hit():
-    windows = [record(i, 1, Modality.SOUND, 10.0 * i, 10.0 * i + 10) for i in (3, 4, 5, 9)]
-    assert shown(windows) == [3, 9]
-
-
-def test_shots_side_by_side_are_two_hits_and_keyframes_of_one_shot_are_one():
-    keyframes = [
-        record(1, 1, Modality.KEYFRAME, 0.0, 4.0),
-        record(2, 1, Modality.KEYFRAME, 4.0, 9.0),
-        record(3, 1, Modality.KEYFRAME, 0.0, 4.0),
+@given(
+    st.lists(st.dictionaries(st.integers(1, 20), st.floats(-5, 5), max_size=9), max_size=5),
+    st.randoms(),
+    st.sampled_from(Fusion),
+)
+def test_the_order_of_the_branches_does_not_matter(branches, random, fusion):
+    said = [
+        scored(branch(term=str(n)), **{f"m{i}": round(s, 3) for i, s in of.items()})
+        for n, of in enumerate(branches)
     ]
-    assert shown(keyframes) == [1, 2]
+    one, other = fuse(said, fusion), fuse(random.sample(said, len(said)), fusion)
+    assert set(one.ids) == set(other.ids) == {i for of in branches for i in of}
+    assert one.scores == pytest.approx(other.scores)
+    assert sorted(one.scores, reverse=True) == pytest.approx(list(one.scores), abs=1e-3)
 
 
-def test_sentences_side_by_side_are_two_hits():
-    said = [record(i, 1, Modality.SPEECH, 2.0 * i, 2.0 * i + 2) for i in (1, 2)]
-    assert shown(said) == [1, 2]
+@pytest.mark.parametrize("fusion", Fusion)
+def test_equal_scores_are_in_the_order_of_their_ids(fusion):
+    two = [
+        scored(branch(modality=Modality(m)), **{f"m{i}": 1.0})
+        for m, i in zip(("image", "sound", "speech"), (5, 2, 9), strict=True)
+    ]
+    assert list(fuse(two, fusion).ids) == [2, 5, 9]
 
 
-def test_the_frames_of_one_picture_are_one_hit_and_other_assets_stay():
-    frames = [record(1, 1, Modality.IMAGE), record(2, 1, Modality.IMAGE)]
-    assert shown([*frames, record(3, 2, Modality.IMAGE)]) == [1, 3]
+def test_nothing_fuses_to_nothing():
+    assert len(fuse([])) == 0
 
 
-def test_no_more_records_are_looked_up_than_are_shown():
-    records = [record(i, i, Modality.IMAGE) for i in range(1, 8)]
-    ranked = iter(zip(fuse(candidate(r.moment_id, 1.0) for r in records), records, strict=True))
-    assert [f.moment_id for f, _ in islice(one_per_place(ranked), 3)] == [1, 2, 3]
-    assert next(ranked)[0].moment_id == 4
+def test_ranks_are_all_that_reciprocal_rank_fusion_knows():
+    ranked = fuse([scored(TEXT, m1=90.0, m2=1.0), scored(SAID, m3=0.1)], Fusion.RRF)
+    assert pairs(ranked) == [
+        (1, 1 / (RRF_K + 1)), (3, 1 / (RRF_K + 1)), (2, 1 / (RRF_K + 2)),
+    ]  # fmt: skip
+
+
+def test_a_weighted_sum_stretches_raw_scores():
+    ranked = fuse([scored(TEXT, m1=9.0, m2=5.0, m3=1.0), scored(SAID, m4=0.1)], Fusion.WEIGHTED)
+    assert pairs(ranked) == [(1, 1.0), (4, 1.0), (2, 0.5), (3, 0.0)]
+
+
+def test_the_greatest_counts_alone_and_what_is_not_wanted_against_it():
+    said = [scored(TEXT, m1=3.0, m2=2.0), scored(WORDS, m1=1.0, m2=2.5), scored(NOT, m1=1.0)]
+    assert pairs(fuse(said, Fusion.MAX)) == [(2, 2.5), (1, 2.0)]
+
+
+def test_evidence_is_log_odds_whatever_the_fusion():
+    for fusion in Fusion:
+        ranked = fuse([scored(TEXT, m1=3.0), scored(WORDS, m1=1.5)], fusion)
+        assert ranked.evidence == pytest.approx([4.5])
+
+
+def test_scores_that_differ_by_rounding_are_equal():
+    assert list(fuse([scored(TEXT, m1=3.0, m2=3.0 + 1e-6)]).ids) == [1, 2]
+    assert list(fuse([scored(TEXT, m1=3.0, m2=3.001)]).ids) == [2, 1]
+
+
+def test_a_ranking_knows_what_made_it():
+    said = [scored(TEXT, m1=3.0, m2=2.0), scored(WORDS, m2=1.5)]
+    parts = [(one.branch.name, one.log_odds[at]) for one, at in fuse(said).of(2)]
+    assert parts == [("text", 2.0), ("words", 1.5)]
+    assert list(fuse(said).of(7)) == []
+
+
+def test_a_part_of_a_ranking_keeps_its_order():
+    ranked = fuse([scored(TEXT, m1=1.0, m2=3.0, m3=2.0)])
+    assert list(ranked.where(np.array([True, False, True])).ids) == [2, 1]
+
+
+def test_inputs_are_left_as_they_are():
+    said: Scored = scored(TEXT, m1=1.0, m2=3.0)
+    before = said.ids.copy(), said.raw.copy(), said.log_odds.copy()
+    for fusion in Fusion:
+        fuse([said], fusion)
+    after = said.ids, said.raw, said.log_odds
+    assert all((a == b).all() for a, b in zip(before, after, strict=True))

@@ -1,0 +1,67 @@
+"""The files that a query names as examples: where they are, and what they are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from engine.config import Settings
+from engine.errors import InvalidQuery
+from engine.query.embed import media_type, naming
+from engine.types import Asked, Kind, Part, Query
+
+_URLS = ("http://", "https://")
+
+
+@contextmanager
+def examples(query: Query, settings: Settings) -> Iterator[tuple[Query, Mapping[str, Path]]]:
+    """The query with every example known for a picture or a sound, and where those are.
+
+    What a URL names is fetched, and kept for the length of the ``with``.
+
+    Raises:
+        InvalidQuery: an example is not there, or is neither picture, video nor sound.
+    """
+    with ExitStack() as kept:
+        files: dict[str, Path] = {}
+
+        def known(part: Part) -> Part:
+            if part.asked is Asked.TEXT:
+                return part
+            if part.value not in files:
+                files[part.value] = _local(part.value, settings, kept)
+            return part if part.asked is not Asked.FILE else _of_kind(part, files[part.value])
+
+        # A file that was given twice, by its name and as a picture, is one example.
+        parts, *then = [tuple(dict.fromkeys(map(known, stage))) for stage in query.stages]
+        yield replace(query, parts=parts, then=tuple(then)), files
+
+
+def _local(value: str, settings: Settings, kept: ExitStack) -> Path:
+    if value.lower().startswith(_URLS):
+        from engine.media.fetch import fetched
+
+        return kept.enter_context(fetched(value, settings))
+    return local(value)
+
+
+def local(value: str | Path) -> Path:
+    """Where an example lies, with ``~`` as the folder that it stands for.
+
+    Raises:
+        InvalidQuery: it is the home folder of nobody, or no path at all.
+    """
+    if "\0" in str(value):
+        raise InvalidQuery(f"{str(value)!r}: a path has a NUL character in it; take it out")
+    try:
+        return Path(value).expanduser()
+    except RuntimeError:  # the home of nobody
+        raise InvalidQuery(f"{value}: there is no such home folder") from None
+
+
+def _of_kind(part: Part, file: Path) -> Part:
+    with naming(part.value):
+        kind = media_type(file).kind
+    return replace(part, asked=Asked.AUDIO if kind is Kind.AUDIO else Asked.IMAGE)

@@ -1,0 +1,198 @@
+"""Moments that belong together, as one hit: its best moment, and how many more.
+
+Everything here is in the order of the ranking: the first moment of a group stands for it.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.types import Group, Modality, MomentRecord
+
+_SEEN = {Modality.IMAGE: "seen", Modality.KEYFRAME: "seen", Modality.SCREEN: "seen"}
+"""A picture and what is to be read in it are one place."""
+_ALIKE = {
+    Modality.IMAGE: 0.93,
+    Modality.KEYFRAME: 0.93,
+    Modality.SOUND: 0.97,
+    Modality.SPEECH: 0.95,
+    Modality.SCREEN: 0.95,
+}
+"""Cosines from which two moments are as good as the same, in the space of their likeness."""
+
+Likeness = Callable[[Sequence[MomentRecord]], Mapping[int, NDArray[np.float32]]]
+"""The vectors, by moment id, in which moments of one modality resemble each other."""
+
+
+@dataclass(slots=True)
+class Together:
+    """The best moment of a group, and how many follow it."""
+
+    record: MomentRecord
+    more: int = 0
+
+
+def grouped(
+    ranked: Iterable[Sequence[MomentRecord]], group: Group, top: int, likeness: Likeness
+) -> list[Together]:
+    """The first ``top`` groups of moments that come in pages, best first.
+
+    All pages are read where there is something to count: everything that was found.
+    """
+    keep = _KEEPERS[group](likeness)
+    groups: list[Together] = []
+    for page in ranked:
+        keep.look_at(page)
+        for record in page:
+            leader = keep.leader_of(record)
+            if leader is not None:
+                leader.more += 1
+                continue
+            made = Together(record)
+            keep.lead(made)
+            if len(groups) < top:
+                groups.append(made)
+        if group is Group.NONE and len(groups) == top:
+            break
+    return groups
+
+
+class _Keeper(ABC):
+    """Knows the groups that there are, and which of them a moment belongs to."""
+
+    def __init__(self, likeness: Likeness) -> None:
+        self.likeness = likeness
+
+    def look_at(self, page: Sequence[MomentRecord]) -> None:  # noqa: B027
+        """Prepare for the moments that come next; most keepers need not."""
+
+    @abstractmethod
+    def leader_of(self, record: MomentRecord) -> Together | None:
+        """The group that a moment belongs to, of those that there are."""
+
+    @abstractmethod
+    def lead(self, made: Together) -> None:
+        """Take note of a new group."""
+
+
+class _Alone(_Keeper):
+    """Every moment for itself."""
+
+    def leader_of(self, _: MomentRecord) -> Together | None:
+        return None
+
+    def lead(self, _: Together) -> None:
+        """Nothing will ask."""
+
+
+class _Asset(_Keeper):
+    """One hit a file."""
+
+    def __init__(self, likeness: Likeness) -> None:
+        super().__init__(likeness)
+        self._led: dict[int, Together] = {}
+
+    def leader_of(self, record: MomentRecord) -> Together | None:
+        return self._led.get(record.asset_id)
+
+    def lead(self, made: Together) -> None:
+        self._led[made.record.asset_id] = made
+
+
+class _Shot(_Keeper):
+    """One hit for a shot, a sentence, a stretch of sound or a picture. A moment beside one
+    that belongs to a stretch belongs to it as well."""
+
+    def __init__(self, likeness: Likeness) -> None:
+        super().__init__(likeness)
+        self._taken: dict[tuple[int, str], list[tuple[MomentRecord, Together]]] = {}
+
+    def leader_of(self, record: MomentRecord) -> Together | None:
+        taken = self._taken.get(_place(record), ())
+        leader = next((led for other, led in taken if _same_place(record, other)), None)
+        if leader is not None:
+            self._taken[_place(record)].append((record, leader))
+        return leader
+
+    def lead(self, made: Together) -> None:
+        self._taken.setdefault(_place(made.record), []).append((made.record, made))
+
+
+@dataclass(slots=True)
+class _Leaders:
+    """The groups of one modality, with the vectors of those who lead them."""
+
+    groups: list[Together] = field(default_factory=list)
+    rows: list[NDArray[np.float32]] = field(default_factory=list)
+
+
+class _Alike(_Shot):
+    """One hit for what is as good as the same, anywhere in the library."""
+
+    def __init__(self, likeness: Likeness) -> None:
+        super().__init__(likeness)
+        self._vectors: dict[int, NDArray[np.float32]] = {}
+        self._leaders: dict[Modality, _Leaders] = {}
+
+    def look_at(self, page: Sequence[MomentRecord]) -> None:
+        self._vectors |= self.likeness(page)
+
+    def leader_of(self, record: MomentRecord) -> Together | None:
+        return super().leader_of(record) or self._resembled(record)
+
+    def _resembled(self, record: MomentRecord) -> Together | None:
+        vector, modality = self._vectors.get(record.moment_id), record.moment.modality
+        leaders = self._leaders.get(modality)
+        if vector is None or leaders is None:
+            return None
+        cosines = np.stack(leaders.rows) @ vector
+        best = int(cosines.argmax())
+        return leaders.groups[best] if cosines[best] >= _ALIKE[modality] else None
+
+    def lead(self, made: Together) -> None:
+        super().lead(made)
+        vector = self._vectors.get(made.record.moment_id)
+        if vector is not None:
+            leaders = self._leaders.setdefault(made.record.moment.modality, _Leaders())
+            leaders.groups.append(made)
+            leaders.rows.append(vector)
+
+
+_KEEPERS: Mapping[Group, Callable[[Likeness], _Keeper]] = {
+    Group.NONE: _Alone,
+    Group.ASSET: _Asset,
+    Group.SHOT: _Shot,
+    Group.ALIKE: _Alike,
+}
+
+
+def _place(record: MomentRecord) -> tuple[int, str]:
+    modality = record.moment.modality
+    return record.asset_id, _SEEN.get(modality, modality)
+
+
+def _same_place(one: MomentRecord, other: MomentRecord) -> bool:
+    """Whether two moments of one asset, seen or heard alike, are one place to a viewer."""
+    a, b = one.moment, other.moment
+    if a.start is None or b.start is None or a.end is None or b.end is None:
+        return True
+    if a.modality is Modality.SOUND:
+        return a.start <= b.end and b.start <= a.end
+    return a.start < b.end and b.start < a.end
+
+
+def pages(records: Iterable[MomentRecord], size: int) -> Iterator[list[MomentRecord]]:
+    """Records in lists of ``size``."""
+    page: list[MomentRecord] = []
+    for record in records:
+        page.append(record)
+        if len(page) == size:
+            yield page
+            page = []
+    if page:
+        yield page

@@ -1,0 +1,155 @@
+"""From what the branches say to hits: fuse, leave out what is no answer, group, explain."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+
+from engine.query import floor
+from engine.query.execute import Executed
+from engine.query.explain import hit, span
+from engine.query.fuse import Ranking, fuse
+from engine.query.group import Likeness, Together, grouped
+from engine.query.idsets import among, union
+from engine.query.interact import interact, ranking_of
+from engine.query.sequence import Chain, chains
+from engine.store import Store
+from engine.types import Fusion, Group, Hit, MomentRecord, Outcome, Part, Plan, Scored, Span
+
+_PAGE = 64
+"""Records that are looked up at a time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What came of a query."""
+
+    hits: tuple[Hit, ...]
+    outcomes: tuple[Outcome, ...]
+    below: int
+    """Moments that are no better than the background."""
+    partial: bool
+    may_have_more: bool
+    """Whether more candidates could bring more hits."""
+    refills: int = 0
+    """How often more had been asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Ranked:
+    """The moments that may be shown, of one stage."""
+
+    ranking: Ranking
+    below: int
+    may_have_more: bool
+
+
+class Results:
+    """Makes hits of what was executed, with the records of one generation."""
+
+    def __init__(self, store: Store, likeness: Likeness, leave_out: str | None = None) -> None:
+        self._store = store
+        self._likeness = likeness
+        self._leave_out = leave_out
+
+    def of(self, plan: Plan, executed: Executed) -> Found:
+        """The hits, best first."""
+        stages = [self._ranked(plan, executed, number) for number in range(len(plan.query.stages))]
+        if len(stages) > 1:
+            hits = self._of_chains(plan, [stage.ranking for stage in stages])
+        elif plan.fusion is Fusion.INTERACTION:
+            hits = self._of_assets(plan, executed, stages[0].ranking)
+        else:
+            hits = self._of_moments(plan, stages[0].ranking)
+        return Found(
+            tuple(hits),
+            executed.outcomes,
+            sum(stage.below for stage in stages),
+            executed.partial,
+            any(stage.may_have_more for stage in stages),
+        )
+
+    def _ranked(self, plan: Plan, executed: Executed, number: int) -> _Ranked:
+        scored = executed.stage(number)
+        ranking = fuse(scored, plan.fusion)
+        cut_off = [one for one in scored if executed.found(one.branch) >= plan.fetch]
+        if not plan.floor:
+            return _Ranked(ranking, 0, bool(cut_off))
+        kept = floor.stands_out(ranking, plan.moments)
+        # What was cut off holds more answers only where all that was not are answers.
+        lost = union([ranking.ids[~kept]])
+        more = any(not among(one.ids, lost).any() for one in cut_off)
+        return _Ranked(ranking.where(kept), len(lost), more)
+
+    # --- hits -----------------------------------------------------------------------
+
+    def _of_moments(self, plan: Plan, ranking: Ranking) -> list[Hit]:
+        query = plan.query
+        groups = grouped(self._pages(ranking.ids.tolist()), query.group, query.top, self._likeness)
+        return [hit(rank, one.record, ranking, more=one.more) for rank, one in enumerate(groups, 1)]
+
+    def _of_assets(self, plan: Plan, executed: Executed, ranking: Ranking) -> list[Hit]:
+        """One hit an asset, with the moments that answer the parts."""
+        counted = [_counted(one, ranking) for one in executed.stage(0)]
+        records = self._records({i for one in counted for i in one.ids.tolist()})
+        assets = {moment: record.asset_id for moment, record in records.items()}
+        answered = interact(counted, assets)[: plan.query.top]
+        by_asset = ranking_of(answered, executed.stage(0))
+        return [
+            hit(rank, records[one.moments[0][1]], by_asset, spans=_spans(one.moments, records))
+            for rank, one in enumerate(answered, 1)
+        ]
+
+    def _of_chains(self, plan: Plan, stages: Sequence[Ranking]) -> list[Hit]:
+        """A hit where the stages are answered in order, at the moment of the first."""
+        records = self._records({i for stage in stages for i in stage.ids.tolist()})
+        found = chains(stages, records, plan.query.within)
+        groups = _first_of_each(found, plan.query.group, plan.query.top, self._likeness)
+        asked = [" + ".join(p.value for p in parts) for parts in plan.query.stages]
+        return [
+            replace(
+                hit(rank, chain.records[0], stages[0], more=more),
+                score=chain.score,
+                spans=tuple(map(span, chain.records, asked)),
+            )
+            for rank, (chain, more) in enumerate(groups, 1)
+        ]
+
+    # --- records --------------------------------------------------------------------
+
+    def _pages(self, ids: Sequence[int]) -> Iterator[list[MomentRecord]]:
+        """Records in pages, best first. Moments that have died since they were found have
+        none."""
+        for first in range(0, len(ids), _PAGE):
+            yield list(self._records(ids[first : first + _PAGE]).values())
+
+    def _records(self, ids: Iterable[int]) -> dict[int, MomentRecord]:
+        wanted = list(ids)
+        found = self._store.records(wanted) if wanted else {}
+        return {i: record for i, record in found.items() if record.path != self._leave_out}
+
+
+def _counted(one: Scored, shown: Ranking) -> Scored:
+    """What a branch says of the moments that may be shown; and where it is about what is
+    not wanted, of all, because the moment that is most like that answers nothing."""
+    if one.branch.weight < 0:
+        return one
+    kept = among(one.ids, union([shown.ids]))
+    return replace(one, ids=one.ids[kept], raw=one.raw[kept], log_odds=one.log_odds[kept])
+
+
+def _spans(moments: Iterable[tuple[Part, int]], records: Mapping[int, MomentRecord]) -> list[Span]:
+    return [span(records[moment], part.value) for part, moment in moments]
+
+
+def _first_of_each(
+    found: Sequence[Chain], group: Group, top: int, likeness: Likeness
+) -> Iterator[tuple[Chain, int]]:
+    """Chains whose first moments belong together are one."""
+    by_first: dict[int, Chain] = {}
+    for chain in found:
+        by_first.setdefault(chain.records[0].moment_id, chain)
+    firsts = [chain.records[0] for chain in by_first.values()]
+    groups: list[Together] = grouped([firsts], group, top, likeness)
+    return ((by_first[one.record.moment_id], one.more) for one in islice(groups, top))

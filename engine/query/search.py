@@ -1,0 +1,370 @@
+"""Search at one generation: the indexes in memory, and a query's way through them."""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from functools import cached_property
+from threading import Lock
+from typing import Generic, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.config import Settings
+from engine.encoders.towers import Towers
+from engine.errors import LibraryBusy, SegmentGone, SpaceMismatch
+from engine.index import gpu
+from engine.index.allowed import Allowed
+from engine.index.guard import Guard
+from engine.index.space import SpaceIndex
+from engine.query.calibrate import BackgroundKey, by_key
+from engine.query.embed import QueryVectors, TextCache, embed_query
+from engine.query.examples import examples
+from engine.query.execute import Sources, execute
+from engine.query.plan import HEARD, MODALITIES, SEEN, Held, Inventory, plan, validated
+from engine.query.results import Found, Results
+from engine.query.wording import Worded, Wording
+from engine.store import Background, Store
+from engine.types import (
+    Asked,
+    Branch,
+    Filter,
+    Group,
+    Kind,
+    Modality,
+    MomentRecord,
+    Plan,
+    Query,
+    SearchResult,
+    Space,
+)
+
+_TRIES = 20
+"""How often a search begins again because a writer came in between."""
+_REFILL = 4
+"""How many times more candidates are asked for, when too few hits are left of them."""
+
+_KEPT = 32
+"""Filters that are kept prepared: everybody who searches may have some of his own."""
+
+Shown = Callable[[Plan], None]
+"""Is told a plan before it runs."""
+_T = TypeVar("_T")
+
+
+def nobody(_: Plan) -> None:
+    """A plan that nobody asked to see."""
+
+
+class _Kept(Generic[_T]):
+    """What was read last of one generation, kept while nothing is committed."""
+
+    def __init__(self) -> None:
+        self._generation = -1
+        self._values: OrderedDict[object, _T] = OrderedDict()
+        self._lock = Lock()
+
+    def get(self, generation: int, key: object, read: Callable[[], _T]) -> _T:
+        """The value of ``key`` at a generation."""
+        with self._lock:
+            if self._generation != generation:
+                self._generation, self._values = generation, OrderedDict()
+            values = self._values
+            if key in values:
+                values.move_to_end(key)
+                return values[key]
+        # Read without the lock; another thread may have gone on to a later generation
+        # meanwhile, and then nobody looks into these values any more.
+        value = read()
+        with self._lock:
+            values[key] = value
+            while len(values) > _KEPT:
+                values.popitem(last=False)
+        return value
+
+
+class Searcher:
+    """Answers queries, from many threads, beside writers of this and other processes.
+
+    Attributes:
+        indexes: per space, level with the log as far as ``make_level`` last brought them.
+        guard: keeps who reads them apart from who brings them level.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        settings: Settings,
+        towers: Callable[[], Towers],
+    ) -> None:
+        """``towers`` is asked at first use, because it loads much."""
+        self.guard = Guard()
+        self.indexes: dict[str, SpaceIndex] = {}
+        self._store = store
+        self._settings = settings
+        self._towers_of = towers
+        self._backgrounds: _Kept[Mapping[BackgroundKey, Background]] = _Kept()
+        self._filters: _Kept[Allowed] = _Kept()
+        self._wording: _Kept[Wording] = _Kept()
+        self._worded: _Kept[Worded] = _Kept()
+
+    @property
+    def towers(self) -> Towers:
+        """The encoder and its bridges."""
+        return self._towers_of()
+
+    @cached_property
+    def _texts(self) -> TextCache:
+        return TextCache(self.towers.encoder.embed_texts)
+
+    @cached_property
+    def _threads(self) -> Executor:
+        return ThreadPoolExecutor(self._settings.threads, "sensorium-branch")
+
+    def close(self) -> None:
+        """Let the threads go."""
+        threads = vars(self).pop("_threads", None)
+        if threads is not None:
+            threads.shutdown()
+
+    # --- the way of a query -----------------------------------------------------
+
+    def run(
+        self, query: Query, *, leave_out: str | None = None, shown: Shown = nobody
+    ) -> SearchResult:
+        """Run a query.
+
+        Args:
+            leave_out: a path whose moments are not shown.
+            shown: is told the plan before it runs.
+
+        Raises:
+            InvalidQuery: the query asks for nothing, or an example cannot be read.
+            SpaceMismatch: the library was made with other weights.
+        """
+        until = _until(query)
+        took: dict[str, float] = {}
+        with examples(validated(query), self._settings) as (query, files):
+            with stage(took, "level"):
+                spaces = self._spaces_of(query)
+                self.make_level(spaces)
+            # What is kept of a generation must be of no later one.
+            with stage(took, "plan"), self._store.snapshot(), self.guard.reading():
+                planned = plan(query, self._inventory(query, spaces))
+            shown(planned)
+            # Outside the guard: an example that takes long to decode holds nobody up.
+            with stage(took, "encode"):
+                vectors = embed_query(planned, self.towers, self._settings, self._texts, files)
+        with stage(took, "search"):
+            found = self._of_one_generation(planned, vectors, spaces, leave_out, until)
+        took["total"] = sum(took.values())
+        return SearchResult(
+            query, found.hits, took, planned, found.outcomes, found.refills, found.below,
+            found.partial, notes=planned.notes,
+        )  # fmt: skip
+
+    def _of_one_generation(
+        self,
+        planned: Plan,
+        vectors: QueryVectors,
+        spaces: Sequence[Space],
+        leave_out: str | None,
+        until: float,
+    ) -> Found:
+        """What is found where indexes and catalog say the same: what was replaced since an
+        index followed would else be in neither its old form nor its new one.
+
+        Other threads may take the indexes on to a later generation meanwhile; then this
+        one looks at the catalog again.
+        """
+        for attempt in range(_TRIES):
+            with suppress(SegmentGone), self._store.snapshot():
+                if attempt or self._levels(spaces) != {self._store.generation()}:
+                    self.make_level(spaces)
+                with self.guard.reading():
+                    if self._is_whole(spaces) or attempt == _TRIES - 1:
+                        sources = self._sources(planned.query)
+                        return self._refilled(planned, vectors, sources, leave_out, until)
+        raise LibraryBusy(f"{self._store.path} changes faster than it can be read; try again")
+
+    def _refilled(
+        self,
+        planned: Plan,
+        vectors: QueryVectors,
+        sources: Sources,
+        leave_out: str | None,
+        until: float,
+    ) -> Found:
+        """Hits, with more candidates asked for until there are ``top`` or no more to have:
+        neighbours that fold together, and what is left out, must not cost other files."""
+        top, most = planned.query.top, sources.size(planned)
+        results = Results(self._store, self._likeness, leave_out)
+        refills = 0
+        while True:
+            executed = execute(planned, vectors, sources, until)
+            found = replace(results.of(planned, executed), refills=refills)
+            enough = len(found.hits) >= top or planned.fetch >= most or not found.may_have_more
+            if enough or time.perf_counter() >= until:
+                return found
+            planned, refills = replace(planned, fetch=planned.fetch * _REFILL), refills + 1
+
+    def _sources(self, query: Query) -> Sources:
+        def allowed(branch: Branch) -> Allowed | None:
+            return self._allowed(query, branch.modality)
+
+        return Sources(self.indexes, self._known_backgrounds(), allowed, self._words, self._threads)
+
+    # --- the indexes --------------------------------------------------------------
+
+    def make_level(self, spaces: Iterable[Space]) -> None:
+        """Have the indexes of these spaces hold all that was committed."""
+        generation = self._store.generation()
+        behind = [s for s in spaces if not self._is_level(s, generation)]
+        if behind:
+            with self.guard.writing():
+                for space in behind:
+                    if space.name not in self.indexes:
+                        self.indexes[space.name] = SpaceIndex(
+                            space, gpu.kind_of_snapshot(self._settings)
+                        )
+                    self.indexes[space.name].follow(self._store)
+
+    def _is_level(self, space: Space, generation: int) -> bool:
+        index = self.indexes.get(space.name)
+        return index is not None and index.is_level(self._store, generation)
+
+    def _levels(self, spaces: Sequence[Space]) -> set[int]:
+        """The generations that the indexes of these spaces are level with."""
+        return {self.indexes[space.name].generation for space in spaces}
+
+    def _is_whole(self, spaces: Sequence[Space]) -> bool:
+        """Whether the indexes hold just what this thread's snapshot of the catalog says."""
+        generation, following = self._store.generation(), self._store.next_segment()
+        indexes = [self.indexes[space.name] for space in spaces]
+        return all(i.generation == generation and i.watermark < following for i in indexes)
+
+    def _spaces_of(self, query: Query) -> list[Space]:
+        """The spaces that a query is asked in, of those that the library has.
+
+        Raises:
+            SpaceMismatch: one was made with other weights than the query would be.
+        """
+        towers, stored = self.towers, self._store.spaces()
+        asked = {part.asked for parts in query.stages for part in parts}
+        alike = query.group is Group.ALIKE
+        wanted = [towers.shared]
+        wanted += [towers.looks] if alike or Asked.IMAGE in asked else []
+        wanted += [towers.sounds] if alike or Asked.AUDIO in asked else []
+        for space in wanted:
+            if space.name in stored and stored[space.name] != space:
+                raise SpaceMismatch(
+                    f"the library's space {space.name} was made by revision"
+                    f" {stored[space.name].revision}, and the installed encoder is revision"
+                    f" {space.revision}: index into a new library"
+                )
+        return [space for space in wanted if space.name in stored]
+
+    def _inventory(self, query: Query, spaces: Iterable[Space]) -> Inventory:
+        """What there is to search."""
+        towers = self.towers
+        pairs = {key: row.n for key, row in self._known_backgrounds().items()}
+        passing = None if query.filter is None else len(self._filter(query))
+        held = {space.name: self._held(space.name, query) for space in spaces}
+        roles = towers.shared.name, towers.looks.name, towers.sounds.name
+        return Inventory(*roles, held, pairs, passing)
+
+    def _held(self, space: str, query: Query) -> dict[Modality, Held]:
+        held, kinds = {}, set(query.kinds or Kind)
+        for modality, index in self.indexes[space].indexes.items():
+            searched = not kinds.isdisjoint(_kinds_with(modality))
+            allowed = self._allowed(query, modality) if searched else None
+            where = None if allowed is None else index.placement(allowed, query.top)
+            held[modality] = Held(len(index), index.exact, where)
+        return held
+
+    def _likeness(self, page: Sequence[MomentRecord]) -> dict[int, NDArray[np.float32]]:
+        """The vectors in which moments of one modality resemble each other."""
+        rows: dict[int, NDArray[np.float32]] = {}
+        for modality in {record.moment.modality for record in page}:
+            index = self.indexes[self._space_of_likeness(modality)].indexes.get(modality)
+            if index is not None:
+                ids = np.array([r.moment_id for r in page if r.moment.modality is modality])
+                ids = np.sort(ids[index.holds(ids)])
+                rows |= zip(ids.tolist(), index.vectors(ids), strict=True)
+        return rows
+
+    def _space_of_likeness(self, modality: Modality) -> str:
+        towers = self.towers
+        if modality in SEEN:
+            return towers.looks.name
+        return (towers.sounds if modality in HEARD else towers.shared).name
+
+    # --- what is kept of a generation -----------------------------------------------
+
+    def _allowed(self, query: Query, modality: Modality | None) -> Allowed | None:
+        """The moments that a query admits, where their modality does not decide it.
+
+        Full text search looks after kinds itself; it is given no modality.
+        """
+        if query.filter is not None:
+            return self._filter(query)
+        kinds = set(query.kinds)
+        if not kinds or modality is None or _kinds_with(modality) <= kinds:
+            return None
+        return self._filters.get(
+            self._store.generation(),
+            (query.kinds, modality),
+            lambda: Allowed(self._store.moment_ids(query.kinds, (modality,))),
+        )
+
+    def _filter(self, query: Query) -> Allowed:
+        """The moments of every modality that pass a query's filter and kinds."""
+        asked: Filter | None = query.filter
+        assert asked is not None
+        return self._filters.get(
+            self._store.generation(),
+            (query.kinds, asked),
+            lambda: Allowed(self._store.passing(asked, query.kinds)),
+        )
+
+    def _words(self, text: str) -> Worded:
+        """What the words of a text say, with counts of this generation."""
+
+        def wording() -> Wording:
+            shared = self.indexes.get(self.towers.shared.name)
+            held = {} if shared is None else shared.indexes
+            return Wording(self._store, {m: len(index) for m, index in held.items()})
+
+        generation = self._store.generation()
+        words = self._wording.get(generation, None, wording)
+        return self._worded.get(generation, text, lambda: words.of(text))
+
+    def _known_backgrounds(self) -> Mapping[BackgroundKey, Background]:
+        generation = self._store.generation()
+        return self._backgrounds.get(generation, None, lambda: by_key(self._store.backgrounds()))
+
+
+def _kinds_with(modality: Modality) -> set[Kind]:
+    return {kind for kind, modalities in MODALITIES.items() if modality in modalities}
+
+
+def _until(query: Query) -> float:
+    """When branches that have not begun are left out, as ``time.perf_counter`` counts."""
+    if query.deadline_ms is None:
+        return float("inf")
+    return time.perf_counter() + query.deadline_ms / 1e3
+
+
+@contextmanager
+def stage(took: dict[str, float], name: str) -> Iterator[None]:
+    """Note how long a stage took, in milliseconds."""
+    started = time.perf_counter()
+    try:
+        yield
+    finally:
+        took[name] = (time.perf_counter() - started) * 1e3

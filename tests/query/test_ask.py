@@ -1,0 +1,161 @@
+"""What was typed becomes a query, whichever way it was given."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from engine.errors import InvalidQuery, QuerySyntax
+from engine.query.ask import kinds_of, query_of, several, with_options
+from engine.query.where import parse_where
+from engine.types import Asked, Both, Either, Fusion, Group, Kind, Part, Query
+
+VIDEO, AUDIO, IMAGE = Kind.VIDEO, Kind.AUDIO, Kind.IMAGE
+
+
+def test_a_text_alone_asks_with_the_defaults():
+    assert query_of("a red car") == Query((Part("a red car"),))
+
+
+def test_nothing_typed_is_an_empty_query():
+    assert query_of() == query_of("") == Query()
+
+
+def test_words_of_a_command_line_are_one_text():
+    assert query_of(["a", "red", "car"]) == query_of("a red car")
+
+
+def test_the_language_is_read():
+    query = query_of('2: snow - night then "the end"')
+    assert query == query_of(["2:", "snow", "-", "night", "then", "the end"])
+    assert query.parts == (Part("snow", weight=2.0), Part("night", weight=-1.0))
+    assert query.then == ((Part("the end"),),)
+
+
+def test_examples_and_what_is_not_wanted_are_parts_of_the_first_stage():
+    query = query_of(
+        '"a dog" then "the end"', image="~/a.jpg", audio=Path("b.wav"), exclude=["x", "- y"]
+    )
+    assert query.parts == (
+        Part("a dog"),
+        Part("~/a.jpg", Asked.IMAGE),
+        Part("b.wav", Asked.AUDIO),
+        Part("x", weight=-1.0),
+        Part("- y", weight=-1.0),
+    )
+    assert query.then == ((Part("the end"),),)
+
+
+def test_an_example_without_a_path_is_refused():
+    with pytest.raises(InvalidQuery, match="the path of the example is empty"):
+        query_of(audio="")
+
+
+def test_every_option_is_one_of_the_query():
+    query = query_of(
+        "x", top=7, fusion="rrf", weights={"words": 2.0, "image": 0.5}, group="alike", floor=False,
+        within=5.0, deadline_ms=80.0, rerank="lm", rerank_top=9,
+    )  # fmt: skip
+    assert query == Query(
+        (Part("x"),), top=7, fusion=Fusion.RRF, weights=(("image", 0.5), ("words", 2.0)),
+        group=Group.ALIKE, floor=False, within=5.0, deadline_ms=80.0, rerank="lm", rerank_top=9,
+    )  # fmt: skip
+
+
+def test_options_leave_the_others_as_they_were():
+    query = query_of("x", top=7, fusion="max", floor=False)
+    assert with_options(query) == query
+    assert with_options(query, group=Group.NONE) == query_of(
+        "x", top=7, fusion="max", floor=False, group="none"
+    )
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"fusion": "best"}, "no way to fuse called 'best'; there are calibrated, rrf, weighted"),
+        ({"group": "day"}, "no way to group called 'day'; there are shot, asset, alike, none"),
+        ({"kinds": "picture"}, "no kind called 'picture'; there are image, video, audio"),
+    ],
+)
+def test_a_choice_that_there_is_none_of_is_refused_with_those_that_there_are(options, message):
+    with pytest.raises(InvalidQuery, match=message):
+        query_of("x", **options)
+
+
+def test_filters_of_both_grammars_hold_together():
+    typed = query_of("x after:2024-02 duration:<60")
+    asked = query_of("x", where=["after 2024-02", "duration < 60"])
+    assert typed.filter == asked.filter
+    assert isinstance(asked.filter, Both)
+    assert asked.filter.filters == (parse_where("after 2024-02"), parse_where("duration < 60"))
+    assert query_of("x after:2024-02", where="duration < 60").filter == asked.filter
+
+
+def test_one_filter_stands_alone():
+    assert query_of("x", where="duration < 60").filter == parse_where("duration < 60")
+    assert query_of("x").filter is None
+
+
+def test_a_filter_that_cannot_be_read_is_refused():
+    with pytest.raises(QuerySyntax):
+        query_of("x", where="duration <")
+
+
+@pytest.mark.parametrize(
+    ("given", "kinds", "rest"),
+    [
+        ({"where": "kind = video"}, (VIDEO,), None),
+        ({"text": "x kind:video"}, (VIDEO,), None),
+        ({"text": "x kind:audio,video"}, (VIDEO, AUDIO), None),
+        ({"where": "kind in (audio, image)"}, (IMAGE, AUDIO), None),
+        ({"where": "kind = video or kind = audio"}, (VIDEO, AUDIO), None),
+        ({"where": "kind = video and size > 9"}, (VIDEO,), "size > 9"),
+        ({"where": "(size > 9 and kind = video) and size < 99"}, (VIDEO,), "size > 9, size < 99"),
+        ({"where": ["kind in (video, audio)", "kind in (audio, image)"]}, (AUDIO,), None),
+        ({"kinds": ["audio", "video"], "where": "kind = video"}, (VIDEO,), None),
+        ({"kinds": ["audio", "video"]}, (AUDIO, VIDEO), None),
+        # Only what names kinds and nothing else can stand for a filter.
+        ({"where": "kind != video"}, (), "kind != video"),
+        ({"where": "not kind = video"}, (), "not kind = video"),
+        ({"where": "kind = video or size > 9"}, (), "kind = video or size > 9"),
+    ],
+)
+def test_filters_that_name_kinds_become_kinds(given, kinds, rest):
+    query = query_of(**{"text": "x"} | given)
+    assert query.kinds == kinds
+    expected = [parse_where(one) for one in rest.split(", ")] if rest else []
+    assert query.filter == (Both(tuple(expected)) if len(expected) > 1 else (*expected, None)[0])
+
+
+def test_kinds_inside_of_an_alternative_stay_there():
+    query = query_of("x", where="(kind = video and size > 9) or kind = audio")
+    assert query.kinds == ()
+    assert isinstance(query.filter, Either)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"where": "kind = video and kind = audio"},
+        {"kinds": "image", "where": "kind = video"},
+        {"text": "x kind:video", "where": "kind in (image, audio)"},
+    ],
+)
+def test_kinds_that_contradict_each_other_are_refused(given):
+    with pytest.raises(InvalidQuery, match="no file is of two kinds at once"):
+        query_of(**{"text": "x"} | given)
+
+
+def test_a_lone_text_is_one_of_several():
+    assert several("abc") == ["abc"]
+    assert several(["a", "b"]) == ["a", "b"]
+    assert kinds_of("video") == (VIDEO,)
+    assert query_of("x", exclude="abc").parts[1:] == (Part("abc", weight=-1.0),)
+
+
+def test_bytes_that_are_no_utf8_are_searched_as_question_marks_and_opened_as_they_are():
+    query = query_of(["caf\udce9", "then", "na\udcefve"], exclude="\udcff", image="a\udce9.jpg")
+    assert [part.value for part in query.parts] == ["caf?", "a\udce9.jpg", "?"]
+    assert query.then == ((Part("na?ve"),),)

@@ -1,0 +1,34 @@
+"""Sets of ids, against numpy's own."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.query.idsets import among, union
+
+IDS = st.lists(st.integers(1, 30), max_size=20).map(lambda ids: np.array(ids, np.int64))
+
+
+@given(st.lists(IDS, max_size=4))
+def test_a_union_has_each_id_once_in_order(parts):
+    expected = np.unique(np.concatenate([np.zeros(0, np.int64), *parts]))
+    assert union(parts).tolist() == expected.tolist()
+
+
+@given(IDS, IDS)
+def test_membership(ids, known):
+    assert among(ids, np.unique(known)).tolist() == np.isin(ids, known).tolist()
+
+
+def test_they_import_nothing_more_of_numpy():
+    code = (
+        "import sys, numpy as np; from engine.query.idsets import among, union\n"
+        "ids = union([np.array([2, 1])]); among(ids, ids)\n"
+        "sys.exit('numpy.ma' in sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
