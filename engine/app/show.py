@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from engine.store.paths import printable
-from engine.types import Failure, Hit, IndexReport, Query, SearchResult, Why
+from engine.types import Failure, Hit, IndexReport, Query, SearchResult, Span, Why
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -32,15 +32,22 @@ _UNDECODED = re.compile("[\ud800-\udfff]")
 """Bytes of a name that are no UTF-8."""
 
 
-def hits(result: SearchResult, *, as_json: bool, filepath_only: bool) -> None:
+def hits(
+    result: SearchResult, *, as_json: bool, filepath_only: bool, explain: bool = False
+) -> None:
     """Print a result. With ``filepath_only`` each file is named once."""
     if as_json:
-        _print_json(search_document(result))
-    elif filepath_only:
+        _print_json(search_document(result, explain=explain))
+        return
+    for note in result.notes:
+        _say(note, err=True)
+    if result.partial:
+        click.echo("partial: the deadline came before all was searched", err=True)
+    if filepath_only:
         for path in dict.fromkeys(hit.path for hit in result.hits):
             _print(file_name(path))
     elif not result.hits:
-        click.echo("nothing found", err=True)
+        click.echo(nothing(result), err=True)
     elif sys.stdout.isatty():
         _table(result.hits)
     else:
@@ -49,23 +56,49 @@ def hits(result: SearchResult, *, as_json: bool, filepath_only: bool) -> None:
             _print("\t".join((*facts, file_name(hit.path), words(hit))))
 
 
-def search_document(result: SearchResult) -> dict[str, Any]:
+def nothing(result: SearchResult) -> str:
+    """Why there are no hits, in a line."""
+    if result.plan is not None and result.plan.passing == 0:
+        return "nothing found: no file passes the filter"
+    if not result.below:
+        return "nothing found"
+    return (
+        f"nothing here matches: of {result.below} moments none is better than the background"
+        " (--all shows the nearest)"
+    )
+
+
+def search_document(result: SearchResult, *, explain: bool = False) -> dict[str, Any]:
     """The contract of ``search --json``; tests hold it."""
-    return {
+    document = {
         "query": _query(result.query),
         "took_ms": {stage: round(ms, 3) for stage, ms in result.took_ms.items()},
-        "hits": [_fields(hit) | {"why": [_fields(why) for why in hit.why]} for hit in result.hits],
+        "below": result.below,
+        "partial": result.partial,
+        "reranked": result.reranked,
+        "notes": result.notes,
+        "hits": [_fields(hit) | _nested(hit) for hit in result.hits],
     }
+    if explain and result.plan is not None:
+        document["plan"] = dataclasses.asdict(result.plan)
+        document["refills"] = result.refills
+        document["outcomes"] = [dataclasses.asdict(outcome) for outcome in result.outcomes]
+    return document
 
 
-def _fields(value: Hit | Why) -> dict[str, Any]:
+def _nested(hit: Hit) -> dict[str, Any]:
+    return {"why": [*map(_fields, hit.why)], "spans": [*map(_fields, hit.spans)]}
+
+
+def _fields(value: Hit | Why | Span) -> dict[str, Any]:
     """A value's fields as they are: ``asdict`` copies them all, in a millisecond a page."""
     return {field: getattr(value, field) for field in value.__slots__}
 
 
 def _query(query: Query) -> dict[str, Any]:
-    """The parts of a query that were asked."""
-    return {key: value for key, value in dataclasses.asdict(query).items() if value}
+    """What of a query is not as it is by itself."""
+    plain, asked = dataclasses.asdict(Query()), dataclasses.asdict(query)
+    return {key: value for key, value in asked.items() if key == "top" or value != plain[key]}
 
 
 def span(hit: Hit) -> str:
@@ -99,7 +132,18 @@ def words(hit: Hit) -> str:
     """What was said or seen at a hit, in one short line."""
     spoken = next((why.words for why in hit.why if why.words), "")
     said = printable(" ".join(spoken.split()))
-    return said if len(said) <= _MAX_WORDS else said[: _MAX_WORDS - 1] + "…"
+    short = said if len(said) <= _MAX_WORDS else said[: _MAX_WORDS - 1] + "…"
+    return " ".join(filter(None, (short, *map(_then, hit.spans[1:]), more(hit))))
+
+
+def more(hit: Hit) -> str:
+    """How many moments belong together with a hit."""
+    return f"(and {hit.more} more like it)" if hit.more else ""
+
+
+def _then(one: Span) -> str:
+    at = "" if one.start is None else f" at {clock(one.start)}"
+    return printable(f"[{one.asked}{at}]")
 
 
 def _table(found: Sequence[Hit]) -> None:

@@ -43,12 +43,17 @@ def test_a_dry_run_writes_nothing(run, media, library):
 
 def test_search_prints_the_contract(indexed, media):
     document = indexed("search", "red", "--json").json
-    assert set(document) == {"query", "took_ms", "hits"}
-    assert document["query"]["text"] == "red"
+    assert set(document) == {
+        "query", "took_ms", "below", "partial", "reranked", "notes", "hits",
+    }  # fmt: skip
+    part = {"value": "red", "asked": "text", "weight": 1.0}
+    assert document["query"] == {"parts": [part], "top": 10}
+    assert (document["below"], document["partial"], document["reranked"]) == (4, False, None)
     assert {"plan", "encode", "search", "total"} <= set(document["took_ms"])
     best = document["hits"][0]
     assert set(best) == {
-        "rank", "score", "kind", "path", "asset_id", "moment_id", "start", "end", "why",
+        "rank", "score", "kind", "path", "asset_id", "moment_id", "modality", "start", "end",
+        "why", "more", "spans",
     }  # fmt: skip
     assert best["path"] == str(media / "0.png")
     assert (best["rank"], best["kind"], best["start"], best["end"]) == (1, "image", None, None)
@@ -67,13 +72,14 @@ def test_a_sound_has_its_seconds(indexed, media):
 def test_kinds_top_and_paths_only(indexed, media):
     kinds = {h["kind"] for h in indexed("search", "tone", "--kind", "audio", "--json").json["hits"]}
     assert kinds == {"audio"}
-    assert len(indexed("search", "red", "-t", "2", "--json").json["hits"]) == 2
+    assert len(indexed("search", "red", "-t", "2", "--json", "--all").json["hits"]) == 2
     lines = indexed("search", "red", "-f", "-t", "1").out.splitlines()
     assert lines == [str(media / "0.png")]
 
 
 def test_what_is_not_wanted_falls_behind(indexed, media):
-    hits = indexed("search", "red blue", "--not", "red", "--kind", "image", "--json").json["hits"]
+    asked = ("red blue", "--not", "red", "--kind", "image", "--json", "--all")
+    hits = indexed("search", *asked).json["hits"]
     paths = [hit["path"] for hit in hits]
     assert paths.index(str(media / "2.png")) < paths.index(str(media / "0.png"))
 
@@ -87,18 +93,18 @@ def test_examples(indexed, media, tmp_path):
     assert hit["path"] == str(media / "shrill.wav")
 
 
-def test_similar_leaves_the_file_itself_out(indexed, media):
+def test_similar_leaves_the_file_itself_out(indexed, index, media):
     shutil.copy(media / "1.png", media / "copy.png")
-    indexed("index", media)
+    index()
     hits = indexed("similar", media / "1.png", "--json").json["hits"]
     assert hits[0]["path"] == str(media / "copy.png")
     assert str(media / "1.png") not in {hit["path"] for hit in hits}
     assert {hit["kind"] for hit in hits} == {"image"}
 
 
-def test_similar_takes_kinds_too(indexed, media):
+def test_similar_takes_kinds_too(indexed, index, media):
     make.video(media / "clip.mp4", ["green", "red"])
-    indexed("index", media)
+    index()
 
     def kinds(*options):
         hits = indexed("similar", media / "1.png", *options, "--json").json["hits"]
@@ -110,9 +116,9 @@ def test_similar_takes_kinds_too(indexed, media):
     assert kinds("--kind", "audio") == set()
 
 
-def test_a_kind_is_what_the_content_is(indexed, media):
+def test_a_kind_is_what_the_content_is(indexed, index, media):
     (media / "deep.wav").rename(media / "deep.mp4")
-    indexed("index", media)
+    index()
     hits = indexed("search", "tone", "--kind", "video", "--json").json["hits"]
     assert hits == []
     hits = indexed("search", "low tone", "--kind", "audio", "--json").json["hits"]
@@ -149,17 +155,17 @@ def test_no_name_breaks_a_line_or_drives_a_terminal(indexed, media):
     assert true == str(media / EVIL)
 
 
-def test_a_name_of_plain_letters_is_printed_as_it_is(indexed, media):
+def test_a_name_of_plain_letters_is_printed_as_it_is(indexed, index, media):
     name = 'äöü "quoted" \\ 日本 \u200d.png'
     make.picture(media / name, "yellow")
-    indexed("index", media)
+    index()
     assert indexed("search", "yellow", "-f", "-t", "1").out == f"{media / name}\n"
 
 
-def test_a_name_that_is_no_utf8_goes_into_a_pipe_as_its_bytes(indexed, media, library):
+def test_a_name_that_is_no_utf8_goes_into_a_pipe_as_its_bytes(indexed, index, media, library):
     path = media / os.fsdecode(b"\xff.png")
     make.picture(media / "there.png", "yellow").rename(path)
-    indexed("index", media)
+    index()
     options = ("-f", "-t", "1", "--library", str(library))
     command = [sys.executable, "-m", "engine.app.cli", "search", "yellow", *options]
     assert subprocess.run(command, capture_output=True).stdout == bytes(path) + b"\n"
@@ -348,9 +354,9 @@ def test_a_gpu_that_is_not_there_is_one_line(indexed, command):
     assert indexed(*command, "--device", "cpu").code == 0
 
 
-def test_compact_says_what_it_did(indexed, media):
+def test_compact_says_what_it_did(indexed, index, media):
     (media / "0.png").unlink()
-    indexed("index", media)
+    index()
     done = indexed("compact", "--json").json
     assert done["dropped"] == 2
     assert done["segments_after"] <= done["segments_before"]
@@ -373,10 +379,147 @@ def test_an_example_that_cannot_be_read_is_named(indexed, media, tmp_path):
         assert done.err.count("\n") == 1
 
 
-@pytest.mark.parametrize("text", ["\udcff\udcfe", "AND OR NOT *", '"', "\x01", "🐕", "x" * 9000])
+@pytest.mark.parametrize("text", ["\udcff\udcfe", "AND OR NOT *", "\x01", "🐕", "x" * 9000])
 def test_no_text_is_too_odd_to_be_searched_for(indexed, text):
     done = indexed("search", text, "--not", f"{text} again")
-    assert (done.code, done.err) in ((0, ""), (0, "nothing found\n"))
+    assert done.code == 0
+    assert done.err == "" or done.err.startswith("nothing here matches: of 5 moments")
+    assert done.err.count("\n") <= 1
+
+
+@pytest.mark.parametrize(
+    ("words", "position", "way_out"),
+    [
+        (['"red'], 1, "not closed"),
+        (["red kinds:image"], 5, "did you mean 'kind'?"),
+        (["red", "-", "dog", "+"], 11, ""),
+        (['"a" then'], 5, ""),
+        (["red", "--where", "size > 1parsec"], 8, ""),
+        (["red", "--after", "yesteryear"], 7, ""),
+    ],
+)
+def test_a_mistake_is_answered_with_its_place_and_a_way_out(indexed, words, position, way_out):
+    done = indexed("search", *words)
+    assert done.code == 2
+    assert done.err.startswith(f"sensorium: at character {position}: ")
+    assert way_out in done.err
+    assert done.err.count("\n") == 1
+
+
+def paths(done) -> list[str]:
+    assert done.code == 0, done.err
+    return [Path(hit["path"]).name for hit in done.json["hits"]]
+
+
+def test_parts_and_weights_on_the_command_line(indexed, media):
+    asked = ("2: red", "+", "blue", "-", "green", "--json", "--all", "--kind", "image")
+    assert paths(indexed("search", *asked)) == ["0.png", "2.png", "1.png"]
+    example = str(media / "2.png")
+    assert paths(indexed("search", f"{example}", "--json", "-t", "1")) == ["2.png"]
+
+
+def test_then_joins_what_follows_in_one_file(run, media, library):
+    make.video(media / "film.mp4", ["red", "green", "blue"], seconds=6.0)
+    run("index", media, "--encoder", "fake")
+    found = run("search", "red", "then", "blue", "--json").json["hits"]
+    assert [Path(hit["path"]).name for hit in found] == ["film.mp4"]
+    (hit,) = found
+    assert [span["asked"] for span in hit["spans"]] == ["red", "blue"]
+    assert hit["start"] == hit["spans"][0]["start"] < hit["spans"][1]["start"]
+    backwards = run("search", "blue", "then", "red")
+    assert "nothing" in backwards.err
+    assert "[blue at 0:12]" in run("search", "red", "then", "blue").out
+
+
+def test_filters_on_the_command_line(indexed, media):
+    every = ("search", "tone red", "--json", "--all")
+    assert set(paths(indexed(*every, "--where", "duration < 10 and kind = audio"))) == {
+        "deep.wav", "shrill.wav",
+    }  # fmt: skip
+    assert set(paths(indexed(*every, "--where", "path like 1*"))) == {"1.png"}
+    assert set(paths(indexed(*every, "--where", "tags has red"))) == {"0.png"}
+    assert paths(indexed(*every, "--before", "1999")) == []
+    assert len(paths(indexed(*every, "--after", "1999"))) == 5
+    assert set(paths(indexed("search", "tone kind:audio path:d*", "--json", "--all"))) == {
+        "deep.wav"
+    }
+
+
+@pytest.mark.parametrize("fusion", ["calibrated", "rrf", "weighted", "max", "early", "interaction"])
+def test_every_way_to_fuse_finds_what_is_there(indexed, fusion):
+    assert paths(indexed("search", "red", "--fusion", fusion, "--json"))[0] == "0.png"
+
+
+def test_weights_on_the_command_line(indexed):
+    asked = (
+        "search",
+        "red",
+        "--all",
+        "--json",
+        "--weight",
+        "image=0,words=0",
+        "--weight",
+        "sound=2",
+    )
+    document = indexed(*asked, "--explain").json
+    assert {branch["modality"] for branch in document["plan"]["branches"]} == {"sound"}
+    assert {branch["weight"] for branch in document["plan"]["branches"]} == {2.0}
+    bad = indexed("search", "red", "--weight", "pictures=1")
+    assert (bad.code, "no weight of 'pictures'" in bad.err) == (2, True)
+    assert indexed("search", "red", "--weight", "image").code == 2
+
+
+def test_explain_shows_the_plan_and_what_came_of_it(indexed):
+    lines = indexed("search", "red - blue", "--explain", "--where", "size > 1").out.splitlines()
+    assert lines[0].startswith("plan: calibrated fusion over ")
+    text = "\n".join(lines)
+    assert "filter: size > 1: 5 moments pass" in text
+    assert 'text "red" in fake image, 3 vectors, exact, filtered inside the index' in text
+    assert 'not "blue" in full text, weight -1' in text
+    assert "milliseconds: " in text
+    assert "1 x text" in text
+    document = indexed("search", "red", "--explain", "--json").json
+    assert document["plan"]["fusion"] == "calibrated"
+    assert {outcome["found"] for outcome in document["outcomes"]} == {1, 2, 3}
+
+
+def test_nothing_is_an_answer_and_all_shows_what_there_is(indexed):
+    none = indexed("search", "an opera singer")
+    assert (none.code, none.out) == (0, "")
+    assert "nothing here matches" in none.err
+    assert "--all" in none.err
+    assert len(indexed("search", "an opera singer", "--all").out.splitlines()) == 5
+
+
+def test_a_deadline_marks_what_is_partial(indexed):
+    done = indexed("search", "red", "--deadline-ms", "1", "--json")
+    assert done.json["partial"] is True
+    assert "partial: the deadline" in indexed("search", "red", "--deadline-ms", "1").err
+
+
+def test_what_belongs_together_is_counted(run, media, library):
+    for copy in range(3):
+        shutil.copy(media / "0.png", media / f"copy{copy}.png")
+    run("index", media, "--encoder", "fake")
+    document = run("search", "red", "--group", "alike", "--json").json
+    assert [hit["more"] for hit in document["hits"]] == [3]
+    assert "(and 3 more like it)" in run("search", "red", "--group", "alike").out
+    assert len(run("search", "red", "--json").json["hits"]) == 4
+
+
+def test_a_reranker_that_is_not_configured_is_named(indexed, monkeypatch):
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    done = indexed("search", "red", "--rerank", "llm")
+    assert done.code == 2
+    assert "OPENAI_API_KEY" in done.err
+
+
+def test_a_model_that_loads_is_said_on_stderr(indexed, lm):
+    done = indexed("search", "red", "--rerank", "lm", "--json")
+    assert done.err == "loading the language model\n"
+    assert done.json["reranked"] == "lm"
+    assert done.json["took_ms"]["load"] > 0
+    assert done.json["notes"] == []
 
 
 def test_too_many_hits_are_refused(indexed):
@@ -454,3 +597,18 @@ def test_an_unknown_option_is_refused(run):
     done = run("search", "x", "--no-such")
     assert done.code == 2
     assert "No such option" in done.err
+
+
+def test_an_empty_date_is_no_date_and_a_date_is_nothing_else(indexed):
+    for date in ("", "2024 or kind = image", 'x" or "'):
+        done = indexed("search", "red", "--after", date)
+        assert done.code == 2
+        assert done.err.count("\n") == 1
+    assert indexed("search", "red", "--before", "2999").code == 0
+
+
+def test_a_filter_that_nothing_passes_is_named(indexed):
+    for extra in ((), ("--explain",)):
+        done = indexed("search", "red", "--where", "size > 10gb", *extra)
+        assert done.code == 0
+        assert "no file passes the filter" in done.err

@@ -12,7 +12,7 @@ import pytest
 
 from engine.app import doctor
 from engine.app.show import clock, hits, span
-from engine.types import Hit, Kind, Query, SearchResult, Why
+from engine.types import Hit, Kind, Modality, Query, SearchResult, Why
 from tests import media_files as make
 
 
@@ -25,7 +25,7 @@ def test_seconds_are_shown_as_a_clock(seconds, shown):
 
 def test_a_span_is_shown_by_both_ends_and_a_picture_by_a_dash():
     def hit(start, end):
-        return Hit(1, 1.0, Kind.VIDEO, "/a", 1, 1, start, end, ())
+        return Hit(1, 1.0, Kind.VIDEO, "/a", 1, 1, Modality.KEYFRAME, start, end, ())
 
     assert span(hit(None, None)) == "-"
     assert span(hit(65.0, 80.0)) == "1:05-1:20"
@@ -33,8 +33,11 @@ def test_a_span_is_shown_by_both_ends_and_a_picture_by_a_dash():
 
 
 def test_a_file_is_named_once(capsys):
-    found = tuple(Hit(i, 1.0, Kind.VIDEO, path, 1, i, 0.0, 1.0, ()) for i, path in enumerate("aba"))
-    hits(SearchResult(Query("x"), found), as_json=False, filepath_only=True)
+    found = tuple(
+        Hit(i, 1.0, Kind.VIDEO, path, 1, i, Modality.KEYFRAME, 0.0, 1.0, ())
+        for i, path in enumerate("aba")
+    )
+    hits(SearchResult(Query.of("x"), found), as_json=False, filepath_only=True)
     assert capsys.readouterr().out == "a\nb\n"
 
 
@@ -71,11 +74,13 @@ def test_a_terminal_gets_a_table(indexed, library):
 def test_a_narrow_terminal_can_still_be_read(columns, capsys, monkeypatch):
     path = "/home/someone/pictures/holidays/2023/by-the-sea/dog-and-ball-0001.mp4"
     said = "a man talks about a dog on the beach, and then about something else"
-    why = (Why("text", "fake", 1.0, 1.0, said),)
-    found = tuple(Hit(i, 3.2, Kind.VIDEO, path, 1, i, 3605.0, 3720.0, why) for i in range(2))
+    why = (Why("text", "fake", 1.0, 1.0, words=said),)
+    found = tuple(
+        Hit(i, 3.2, Kind.VIDEO, path, 1, i, Modality.SPEECH, 3605.0, 3720.0, why) for i in range(2)
+    )
     monkeypatch.setenv("COLUMNS", str(columns))
     monkeypatch.setattr("sys.stdout.isatty", lambda: True)
-    hits(SearchResult(Query("x"), found), as_json=False, filepath_only=False)
+    hits(SearchResult(Query.of("x"), found), as_json=False, filepath_only=False)
     lines = capsys.readouterr().out.splitlines()
     visible = [re.sub(r"\x1b\[[0-9;]*m", "", line) for line in lines]
     assert all(len(line) <= columns for line in visible)
@@ -87,19 +92,20 @@ def test_a_narrow_terminal_can_still_be_read(columns, capsys, monkeypatch):
 
 def test_a_wide_terminal_shows_path_and_words_on_one_line(capsys, monkeypatch):
     path, said = "/pictures/dog.png", "a dog on the beach"
-    found = (Hit(1, 3.2, Kind.IMAGE, path, 1, 1, None, None, (Why("t", "f", 1, 1, said),)),)
+    why = (Why("t", "f", 1, 1, words=said),)
+    found = (Hit(1, 3.2, Kind.IMAGE, path, 1, 1, Modality.IMAGE, None, None, why),)
     monkeypatch.setenv("COLUMNS", "80")
     monkeypatch.setattr("sys.stdout.isatty", lambda: True)
-    hits(SearchResult(Query("x"), found), as_json=False, filepath_only=False)
+    hits(SearchResult(Query.of("x"), found), as_json=False, filepath_only=False)
     assert any(path in line and said in line for line in capsys.readouterr().out.splitlines())
 
 
 @pytest.mark.parametrize("columns", [50, 200])
 @pytest.mark.parametrize("options", [(), ("-f",)])
-def test_no_name_drives_a_terminal(run, media, library, columns, options):
+def test_no_name_drives_a_terminal(index, media, library, columns, options):
     make.picture(media / "a\nb\x1b[31m.png", "yellow")
     make.picture(media / "there.png", "yellow").rename(media / "c\udc9b31m.png")
-    run("index", media, "--encoder", "fake")
+    index()
     where = ("-t", "2", "--library", str(library))
     shown = at_a_terminal("search", "yellow", *options, *where, stream="stdout", columns=columns)
     assert "\x1b[31m" not in shown
