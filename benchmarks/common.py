@@ -8,7 +8,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NoReturn
 
@@ -16,6 +16,7 @@ import click
 
 from engine.config import Settings
 from engine.library import Library
+from engine.query.parse import quoted
 from engine.types import IndexReport
 
 data_option = click.option(
@@ -163,8 +164,10 @@ class Indexed:
     report: IndexReport
 
     def found(self, text: str, top: int) -> list[int]:
-        """The places of the files that a text finds, best first."""
-        return [self.places[hit.path] for hit in self.library.search(text, top=top).hits]
+        """The places of the files that a text finds, best first, however far down they are:
+        what the floor of relevance costs is measured by itself, in ``mixed``."""
+        hits = self.library.search(quoted(text), top=top, floor=False).hits
+        return [self.places[hit.path] for hit in hits]
 
 
 @contextmanager
@@ -178,6 +181,7 @@ def indexed(
             yield Indexed(library, places, fill(library, folder / "media"))
 
 
-def new_library(folder: Path, encoder: str = "compact") -> Library:
-    """An empty library."""
-    return Library.open(folder, create=True, encoder=encoder)
+def new_library(folder: Path, encoder: str = "compact", *, ocr: bool = False) -> Library:
+    """An empty library, which reads no text in pictures where nothing else is asked."""
+    settings = replace(Settings.from_env(), ocr=ocr)
+    return Library.open(folder, create=True, encoder=encoder, settings=settings)

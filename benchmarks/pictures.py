@@ -12,6 +12,7 @@ is needed; their synonyms ("domestic dog") are still in that fit.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -67,7 +68,7 @@ def _refitted(wordnet: Path, unseen: Collection[str]) -> dict[str, Vectors]:
 
 def _library_with(head: dict[str, Vectors], folder: Path) -> Library:
     """An empty library whose pictures are put into words by ``head``."""
-    settings = Settings.from_env()
+    settings = replace(Settings.from_env(), ocr=False)
     towers = registry.towers(registry.DEFAULT, settings)
     assert isinstance(towers.encoder, CompactEncoder)
     vars(towers.encoder._pictures)["head"] = head  # what the cached property would load

@@ -25,7 +25,7 @@ from benchmarks.common import (
     rows,
 )
 
-_PROMPTS = Path("/usr/share/asterisk/sounds/en_US_f_Allison")
+PROMPTS = Path("/usr/share/asterisk/sounds/en_US_f_Allison")
 
 
 def less_a_third(text: str) -> str:
@@ -43,7 +43,7 @@ def _first(prompts: Indexed, queries: Sequence[str]) -> float:
 @click.option(
     "--prompts",
     type=click.Path(path_type=Path),
-    default=_PROMPTS,
+    default=PROMPTS,
     show_default=True,
     help="The sounds folder of Debian's asterisk-core-sounds-en-wav.",
 )
