@@ -25,7 +25,9 @@ _SEARCHES = (
     ("search", "a cup of coffee"),
     ("search", "people riding bicycles", "--kind", "video"),
     ("search", "an explosion", "--kind", "audio"),
+    ("search", "a cat + a cup of coffee kind:image"),
     ("search", "an animal", "--not", "a cat"),
+    ("search", "an opera singer"),
 )
 _TOP = ("--top", "3")
 
@@ -47,7 +49,7 @@ def main() -> None:
     _run("index", *folders, *library)
     for search in _SEARCHES:
         _run(*search, *_TOP, *library)
-    _run("similar", str(Path(folders[0]) / "chelsea.png"), *_TOP, *library)
+    _run("similar", str(Path(folders[0]) / "motorcycle_left.png"), *_TOP, *library)
     click.echo("\nNow your own folder:\n\n    .venv/bin/sensorium index ~/Pictures\n")
 
 
