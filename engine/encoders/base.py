@@ -13,7 +13,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias
+from typing import Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,7 +52,11 @@ class Embedded:
 
 
 class Encoder(Protocol):
-    """A shared space with its text tower and its picture tower."""
+    """A shared space with its text tower and its picture tower.
+
+    One that not every modality can enter has an attribute ``modalities``, a
+    ``frozenset[Modality]`` of those that can; see ``Towers.modalities``.
+    """
 
     @property
     def name(self) -> str:
@@ -82,6 +86,32 @@ class Encoder(Protocol):
 
     def embed_images(self, pixels: Sequence[Pixels]) -> Embedded:
         """Embed prepared pictures into ``shared`` and ``looks``."""
+
+
+@runtime_checkable
+class Logits(Protocol):
+    """An encoder that was trained to tell pairs by ``logit_scale * cosine + logit_bias``.
+
+    Whoever wants probabilities asks ``isinstance(encoder, Logits)``, which may load it;
+    ``compact`` has none, because its pictures are put into words.
+    """
+
+    @property
+    def logit_scale(self) -> float:
+        """What a cosine is multiplied by, some 100 as a rule."""
+
+    @property
+    def logit_bias(self) -> float | None:
+        """What is then added; the sigmoid of that is a pair's own probability (SigLIP).
+        None where the softmax over the texts is meant, and no pair stands alone (CLIP)."""
+
+
+@runtime_checkable
+class Fetched(Protocol):
+    """An encoder whose weights can be fetched ahead."""
+
+    def fetch(self) -> None:
+        """Have all of its files on disk; raise ``EncoderUnavailable`` if they cannot be had."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +151,9 @@ class SoundBridge(Protocol):
 
     def listen(self, windows: Sequence[Spectrogram]) -> Heard:
         """Features and word probabilities of prepared windows."""
+
+    def words_of(self, features: Vectors) -> NDArray[np.float32]:
+        """Probabilities of the words, (n, words), from features that ``listen`` gave, (n, dim)."""
 
 
 @dataclass(frozen=True, slots=True)

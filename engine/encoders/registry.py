@@ -6,14 +6,20 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from engine.config import Settings
-from engine.encoders.base import ScreenBridge, SpeechBridge
+from engine.encoders import plugins
+from engine.encoders.base import Encoder, ScreenBridge, SpeechBridge
+from engine.encoders.openclip import names
 from engine.encoders.towers import Towers
 from engine.errors import EncoderUnavailable
 
 DEFAULT = "compact"
 _FAKE = "fake"
-_OPEN_CLIP = "open_clip:"
-_NAMES = "compact, open_clip:MODEL/PRETRAINED, or the folder of an open_clip model"
+_OTHER_FAKES = ("fake2", "fake-hearing")
+_CLAP = "clap:"
+_NAMES = (
+    "compact, open_clip:MODEL/PRETRAINED, hf-hub:ORG/NAME, clap:NAME, or the folder of an"
+    " open_clip model; `sensorium models` lists them"
+)
 
 
 def towers(name: str, settings: Settings) -> Towers:
@@ -22,23 +28,43 @@ def towers(name: str, settings: Settings) -> Towers:
     Raises:
         EncoderUnavailable: no encoder has that name.
     """
-    name = normalised(name)
-    if name == _FAKE:
+    if normalised(name) == _FAKE:
         from engine.encoders.fake import fake_towers
 
         return fake_towers()
+    if name in _OTHER_FAKES:
+        from engine.encoders.fake import other_towers
+
+        return other_towers(name)
+    if name.startswith(_CLAP):
+        from engine.encoders.clap import ClapEncoder
+
+        clap = ClapEncoder(name, settings)
+        return Towers(clap, clap)
     from engine.encoders.compact.sounds import CompactSounds
 
     sounds = CompactSounds(settings, settings.sound_head)
-    bridges = speech_bridge(settings), screen_bridge(settings)
+    return Towers(encoder(name, settings), sounds, speech_bridge(settings), screen_bridge(settings))
+
+
+def encoder(name: str, settings: Settings) -> Encoder:
+    """The encoder alone. Weights load at first use; of a third party's, its code at once.
+
+    Raises:
+        EncoderUnavailable: no encoder has that name.
+    """
+    name = normalised(name)
     if name == DEFAULT:
         from engine.encoders.compact.encoder import CompactEncoder
 
-        return Towers(CompactEncoder(settings), sounds, *bridges)
-    if name.startswith(_OPEN_CLIP) or _folder(name):
+        return CompactEncoder(settings)
+    source = names.parse(name)
+    if source is not None and source.name == name:
         from engine.encoders.openclip import OpenClipEncoder
 
-        return Towers(OpenClipEncoder(name, settings), sounds, *bridges)
+        return OpenClipEncoder(name, settings)
+    if plugin := plugins.find(name):
+        return plugin.build(settings)
     raise EncoderUnavailable(f"no encoder is called {name!r}; there is {_NAMES}")
 
 
@@ -48,9 +74,17 @@ def normalised(name: str) -> str:
     A library is opened from anywhere, so this is the name that it keeps, and the one
     to compare with. A folder that happens to be called as an encoder is ``./compact``.
     """
-    if name in (DEFAULT, _FAKE) or name.startswith(_OPEN_CLIP):
+    if name in (DEFAULT, _FAKE, *_OTHER_FAKES):
         return name
-    return str(_folder(name) or name)
+    if name.startswith(_CLAP):
+        model = name.removeprefix(_CLAP)
+        return f"{_CLAP}{_folder(model) or model}"
+    try:
+        source = names.parse(name)
+    except EncoderUnavailable:
+        return name  # half a name is nothing's, and is complained of when it is built
+    hidden = isinstance(source, names.Folder) and "/" not in name and plugins.find(name)
+    return name if source is None or hidden else source.name
 
 
 def _folder(name: str) -> Path | None:

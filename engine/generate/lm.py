@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import io
 import json
-import logging
 import threading
 import warnings
 from collections.abc import Iterator, Sequence
@@ -27,6 +26,7 @@ from engine.cached import Damaged, load_cached
 from engine.config import Settings
 from engine.errors import ExtraMissing
 from engine.generate.chat import Message
+from engine.quiet import quiet_transformers
 from engine.torchvision_ops import declare_missing_operators
 from engine.weights import WeightFile
 
@@ -123,7 +123,7 @@ class LocalLM:
         """The likeliest answer, token by token; pictures are not looked at."""
         import torch
 
-        with self._lock, self._threads(), torch.inference_mode(), _quiet():
+        with self._lock, self._threads(), torch.inference_mode(), quiet_transformers():
             head = self._prompt(_as_chat(messages), most_tokens)
             ids = torch.tensor([head])
             answer = self._loaded.model.generate(
@@ -216,24 +216,6 @@ def _require() -> None:
         raise ExtraMissing(*_MISSING) from error
 
 
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """transformers reports every step, with bars; what matters of it is raised."""
-    from transformers.utils import logging as reports
-
-    bars, before = reports.is_progress_bar_enabled(), logging.root.manager.disable
-    reports.disable_progress_bar()
-    logging.disable(logging.CRITICAL)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        logging.disable(before)
-        if bars:
-            reports.enable_progress_bar()
-
-
 def _export(folder: Path) -> None:
     """Write the tensors in float16, the tokenizer and the configuration.
 
@@ -246,7 +228,7 @@ def _export(folder: Path) -> None:
     source = SMOLLM2.locate()
     of_file = {"gguf_file": source.name, "local_files_only": True}
     # Its bar of tensors knows no switch.
-    with _quiet(), redirect_stderr(io.StringIO()):
+    with quiet_transformers(), redirect_stderr(io.StringIO()):
         tokenizer = AutoTokenizer.from_pretrained(source.parent, **of_file)
         model = LlamaForCausalLM.from_pretrained(source.parent, **of_file)
     folder.mkdir()
@@ -274,7 +256,7 @@ def _load(folder: Path) -> _Loaded:
 
     try:
         tokenizer = Tokenizer.from_str((folder / _TOKENIZER).read_text())
-        with _quiet():
+        with quiet_transformers():
             model, about = LlamaForCausalLM.from_pretrained(
                 folder, dtype=torch.float32, local_files_only=True, output_loading_info=True
             )

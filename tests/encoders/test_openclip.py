@@ -10,8 +10,8 @@ import pytest
 from PIL import Image
 
 from engine.config import Settings
-from engine.encoders import openclip, registry
-from engine.encoders.openclip import OpenClipEncoder
+from engine.encoders import registry
+from engine.encoders.openclip import OpenClipEncoder, load
 from engine.errors import EncoderUnavailable
 from tests.clip import write_model
 
@@ -98,7 +98,7 @@ def test_the_revision_is_that_of_the_tokenizer_and_of_the_code_too(
         return OpenClipEncoder(str(model_folder), Settings()).shared.revision
 
     with monkeypatch.context() as patch:
-        patch.setattr(openclip, "_REVISION", 0)
+        patch.setattr(load, "_REVISION", 0)
         assert revision() != encoder.shared.revision
     import open_clip
 
@@ -108,7 +108,7 @@ def test_the_revision_is_that_of_the_tokenizer_and_of_the_code_too(
 
 
 @pytest.mark.parametrize(
-    "broken", ["open_clip.get_tokenizer", "engine.encoders.openclip._revision"]
+    "broken", ["open_clip.get_tokenizer", "engine.encoders.openclip.load.revision"]
 )
 def test_whatever_goes_wrong_in_loading_is_one_clear_line(model_folder, monkeypatch, broken):
     def fail(*_):
@@ -125,14 +125,23 @@ def test_whatever_goes_wrong_in_loading_is_one_clear_line(model_folder, monkeypa
     [
         "open_clip:ViT-B-32",
         "open_clip:no-such-model/openai",
-        "open_clip:ViT-B-32/no-such-tag",
+        "open_clip:ViT-B-32/no_such_tag",
+        "hf-hub:no-such-model",
+        "no-such-model__openai",
     ],
 )
 def test_a_model_that_cannot_be_had_is_one_clear_line(name):
     with pytest.raises(EncoderUnavailable) as caught:
         registry.towers(name, Settings()).check()
-    assert name in str(caught.value)
+    assert name.partition("__")[0] in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_a_name_that_is_nearly_right_is_put_right():
+    with pytest.raises(EncoderUnavailable, match="did you mean ViT-B-32"):
+        registry.towers("ViT-B32__openai", Settings()).check()
+    with pytest.raises(EncoderUnavailable, match="there is webli"):
+        registry.towers("ViT-B-16-SigLIP__wbli", Settings()).check()
 
 
 def test_weights_that_need_a_hub_are_one_clear_line_without_one(monkeypatch, tmp_path):

@@ -1,0 +1,47 @@
+"""How many parameters open_clip's models have, into parameters.json beside this file.
+
+    python -m engine.encoders.openclip.count
+
+Building a model without tensors takes a second for some, and there are a hundred, so the
+list does not do it. Models with a text tower of transformers are left out: how large that
+is says a config on a hub.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import warnings
+from pathlib import Path
+
+import click
+
+from engine.encoders.openclip import files
+
+FILE = Path(__file__).with_name("parameters.json")
+
+
+def count(model: str) -> int | None:
+    """Parameters of one of open_clip's models; None where its config does not say."""
+    import torch
+
+    open_clip = files.open_clip()
+    if open_clip.get_model_config(model)["text_cfg"].get("hf_model_name"):
+        return None
+    with torch.device("meta"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        built = open_clip.create_model(model, device="meta", load_weights=False)
+    return sum(int(parameter.numel()) for parameter in built.parameters())
+
+
+@click.command()
+def write() -> None:
+    """Count all of them anew."""
+    logging.disable(logging.CRITICAL)
+    models = dict.fromkeys(model for model, _ in files.open_clip().list_pretrained())
+    counted = {model: number for model in models if (number := count(model))}
+    FILE.write_text(json.dumps(counted, indent=0) + "\n")
+
+
+if __name__ == "__main__":
+    write()

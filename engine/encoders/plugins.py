@@ -1,0 +1,91 @@
+"""Encoders of third parties: entry points of the group ``sensorium.encoders``.
+
+A distribution names what makes its encoder, a class or a function of ``Settings``:
+
+    [project.entry-points."sensorium.encoders"]
+    palette = "palette:PaletteEncoder"
+
+docs/encoders.md shows a whole one. Nothing of a distribution is imported before its
+encoder is asked for.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from engine.config import Settings
+from engine.encoders.base import Encoder
+from engine.errors import EncoderUnavailable, SensoriumError
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
+
+GROUP = "sensorium.encoders"
+_MEMBERS = (
+    "shared", "looks", "image_size", "check", "embed_texts", "prepare_image", "embed_images",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Plugin:
+    """An encoder that a distribution registers, and which."""
+
+    name: str
+    distribution: str
+    entry: EntryPoint
+
+    def build(self, settings: Settings) -> Encoder:
+        """Import it, and make the encoder.
+
+        Raises:
+            EncoderUnavailable: it cannot be imported or made, or is no encoder.
+        """
+        try:
+            made = self.entry.load()(settings)
+        except SensoriumError:
+            raise
+        except Exception as error:
+            reason = " ".join(f"{type(error).__name__}: {error}".split())
+            raise self._broken(reason) from error
+        if missing := [member for member in _MEMBERS if not _has(made, member)]:
+            raise self._broken(f"it makes no encoder: {', '.join(missing)} is missing")
+        if made.name != self.name:
+            raise self._broken(f"its encoder calls itself {made.name!r}")
+        encoder: Encoder = made
+        return encoder
+
+    def _broken(self, reason: str) -> EncoderUnavailable:
+        return EncoderUnavailable(
+            f"encoder {self.name} of the distribution {self.distribution} does not work"
+            f" ({reason}); update it, or pip uninstall {self.distribution}"
+        )
+
+
+def _has(value: object, member: str) -> bool:
+    """Whether it is there, without asking for it: a property may load weights."""
+    return hasattr(type(value), member) or member in getattr(value, "__dict__", {})
+
+
+def installed() -> list[Plugin]:
+    """Every encoder that is registered, by name."""
+    from importlib.metadata import entry_points
+
+    found = [
+        Plugin(entry.name, entry.dist.name if entry.dist else "of nobody", entry)
+        for entry in entry_points(group=GROUP)
+    ]
+    return sorted(found, key=lambda plugin: (plugin.name, plugin.distribution))
+
+
+def find(name: str) -> Plugin | None:
+    """The encoder of that name.
+
+    Raises:
+        EncoderUnavailable: two distributions register it.
+    """
+    found = [plugin for plugin in installed() if plugin.name == name]
+    if len(owners := {plugin.distribution for plugin in found}) > 1:
+        both = " and ".join(sorted(owners))
+        raise EncoderUnavailable(f"encoder {name} is registered by {both}: pip uninstall one")
+    return found[0] if found else None

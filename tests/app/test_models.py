@@ -1,0 +1,205 @@
+"""`sensorium models`, in processes of their own, with a hub on loopback that has a few files."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import pty
+import subprocess
+import sys
+import termios
+import time
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+
+import pytest
+
+from engine.encoders.openclip.count import FILE, count
+from tests.encoders.openclip_models import FAMILIES, write_family, write_tokenizer
+
+_COMMIT = "89abcdef0123456789abcdef0123456789abcdef"
+
+
+class Hub(ThreadingHTTPServer):
+    """Answers as a model hub does for single files of repositories, out of a folder."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(("127.0.0.1", 0), _Answer)
+        self.folder = folder
+        self.asked: list[str] = []
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}"
+
+
+class _Answer(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: Hub
+
+    def do_HEAD(self) -> None:
+        self._answer()
+
+    def do_GET(self) -> None:
+        if (content := self._answer()) is not None:
+            self.wfile.write(content)
+
+    def _answer(self) -> bytes | None:
+        repo, _, file = self.path.strip("/").partition("/resolve/main/")
+        self.server.asked.append(f"{repo}: {file}")
+        place = self.server.folder / repo / file
+        if not place.is_file():
+            known = (self.server.folder / repo).is_dir()
+            self.send_response(404)
+            self.send_header("X-Error-Code", "EntryNotFound" if known else "RepoNotFound")
+            self.send_header("X-Repo-Commit", _COMMIT)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+            return None
+        content = place.read_bytes()
+        self.send_response(200)
+        self.send_header("X-Repo-Commit", _COMMIT)
+        self.send_header("ETag", f'"{hashlib.sha256(content).hexdigest()}"')
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        return content
+
+    def log_message(self, *_: object) -> None:
+        """Nothing: the tests look at what was asked."""
+
+
+@pytest.fixture
+def hub(tmp_path) -> Iterator[Hub]:
+    folder = tmp_path / "hub"
+    write_family("siglip", folder / "tiny" / "clip")
+    for file in ("tokenizer.json", "tokenizer_config.json"):
+        (folder / "tiny" / "clip" / file).unlink()
+    write_tokenizer(folder / FAMILIES["siglip"]["text_cfg"]["hf_tokenizer_name"])
+    server = Hub(folder)
+    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+    thread.start()
+    yield server
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+@pytest.fixture
+def environ(tmp_path) -> dict[str, str]:
+    """A home of the hub's client that is empty, and a hub where nobody listens."""
+    mine = {k: v for k, v in os.environ.items() if not k.startswith("HF_")}
+    home = {"HF_HOME": str(tmp_path / "hf"), "HF_ENDPOINT": "http://127.0.0.1:9"}
+    return mine | home | {"NO_PROXY": "127.0.0.1"}
+
+
+Command = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def models(environ) -> Command:
+    """`sensorium ARGUMENTS`, with more of the environment."""
+
+    def run(*arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "engine.app.cli", *arguments],
+            capture_output=True, text=True, timeout=120, env=environ | more,
+        )  # fmt: skip
+
+    return run
+
+
+def listed(done: subprocess.CompletedProcess[str]) -> dict[str, dict[str, object]]:
+    assert done.returncode == 0, done.stderr
+    return {model["name"]: model for model in json.loads(done.stdout)["models"]}
+
+
+def test_the_list_tells_what_is_known_without_a_network(models):
+    began = time.monotonic()
+    found = listed(models("models", "--json"))
+    assert time.monotonic() - began < 60
+    assert found["open_clip:ViT-B-32/openai"] == {
+        "name": "open_clip:ViT-B-32/openai", "origin": "open_clip", "dim": 512,
+        "image_size": 224, "parameters": 151_277_313, "bytes": None, "downloaded": False,
+    }  # fmt: skip
+    assert found["compact"]["dim"] == 384
+    assert found["compact"]["downloaded"] is True
+    assert found["open_clip:roberta-ViT-B-32/laion2b_s12b_b32k"]["parameters"] is None
+    assert len(found) > 150
+
+
+def test_pulled_once_a_model_is_here_without_a_network(models, environ, hub, tmp_path):
+    """On a terminal, where fetching shows its progress."""
+    ours, theirs = pty.openpty()
+    termios.tcsetwinsize(theirs, (24, 100))
+    done = subprocess.Popen(
+        [sys.executable, "-m", "engine.app.cli", "models", "pull", "hf-hub:tiny/clip"],
+        stdout=subprocess.PIPE, stderr=theirs, env=environ | {"HF_ENDPOINT": hub.url},
+    )  # fmt: skip
+    os.close(theirs)
+    shown = b""
+    while chunk := _read(ours):
+        shown += chunk
+    os.close(ours)
+    assert done.communicate(timeout=60)[0] == b"hf-hub:tiny/clip is on this machine\n"
+    assert b"open_clip_model.safetensors" in shown
+    assert b"100%" in shown
+
+    asked = len(hub.asked)
+    found = listed(models("models", "list", "--downloaded", "--json", HF_ENDPOINT=hub.url))
+    assert set(found) == {"compact", "hf-hub:tiny/clip"}
+    assert (found["hf-hub:tiny/clip"]["dim"], found["hf-hub:tiny/clip"]["origin"]) == (32, "hub")
+    (tmp_path / "media").mkdir()
+    where = ("--library", str(tmp_path / "library"), "--encoder", "hf-hub:tiny/clip")
+    indexed = models("index", str(tmp_path / "media"), *where, HF_ENDPOINT=hub.url)
+    assert indexed.returncode == 0, indexed.stderr
+    assert len(hub.asked) == asked
+
+
+def test_in_a_pipe_fetching_is_quiet(models, hub):
+    done = models("models", "pull", "hf-hub:tiny/clip", HF_ENDPOINT=hub.url)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == "hf-hub:tiny/clip is on this machine\n"
+
+
+def _read(terminal: int) -> bytes:
+    try:
+        return os.read(terminal, 4096)
+    except OSError:  # how Linux says that the other side is closed
+        return b""
+
+
+@pytest.mark.parametrize(
+    ("name", "more", "reason"),
+    [
+        ("hf-hub:tiny/none", {}, "127.0.0.1 cannot be reached"),
+        ("ViT-B-32__openai", {"HF_HUB_OFFLINE": "1"}, "HF_HUB_OFFLINE is set"),
+        ("hf-hub:tiny/none", {"HF_ENDPOINT": "hub"}, "no repository tiny/none"),
+        ("hf-hub:tiny/siglip-words", {"HF_ENDPOINT": "hub"}, "holds no open_clip_config.json"),
+        ("resnet", {}, "no encoder is called 'resnet'"),
+    ],
+)
+def test_a_model_that_cannot_be_had_is_one_line(models, hub, name, more, reason):
+    more = {key: hub.url if value == "hub" else value for key, value in more.items()}
+    done = models("models", "pull", name, **more)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert reason in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_pull_knows_encoders_that_fetch_nothing(models):
+    assert models("models", "pull", "compact").stdout == "compact is on this machine\n"
+
+
+def test_options_of_the_list_are_not_for_pull(models):
+    done = models("models", "--json", "pull", "compact")
+    assert (done.returncode, len(done.stderr.splitlines())) == (2, 1)
+
+
+@pytest.mark.parametrize(
+    "model", ["ViT-B-32", "RN50", "coca_ViT-B-32", "ViT-B-16-SigLIP", "MobileCLIP2-S0"]
+)
+def test_the_parameters_are_those_of_the_models(model):
+    assert json.loads(FILE.read_text())[model] == count(model)
