@@ -35,7 +35,8 @@ class Settings:
     """Threads of the encoder, and of the pool that decodes."""
     batch_size: int = 8
     """Pictures, blocks of sound or sentences in one forward pass. On a CPU more is no
-    faster, and takes more memory: 0.3 GiB at 8 pictures, 1.0 at 32."""
+    faster, and takes more memory: 0.3 GiB at 8 pictures, 1.0 at 32. How many pictures of
+    a CLIP model a GPU takes is found out there."""
     look_ahead: int = 32 * 2**20
     """Bytes of prepared media that may wait for the encoder: some 160 pictures."""
     max_pixels: int = 400_000_000
@@ -55,8 +56,12 @@ class Settings:
     index_memory: float = 0.3
     """Memory that an index may take, as a part of its vectors in float32."""
     device: str = "auto"
-    """Where indexes are built and searched: ``cpu``, ``cuda``, or ``auto``, a GPU where
-    there is one that FAISS can use."""
+    """Where indexes are built and searched, and CLIP models run: ``cpu``, ``cuda``, or
+    ``auto``, a GPU where there is one that FAISS, or PyTorch, can use."""
+    backend: str = "auto"
+    """What runs a CLIP model: ``torch``, ``onnx``, ``onnx-int8`` (faster, and its vectors
+    of pictures are a little coarser), or ``auto``, a GPU where PyTorch has one, else the
+    faster of the first two, which is measured once."""
     max_fetch_bytes: int = 64 * 2**20
     """Bytes of an example that is named by a URL, past which it is refused."""
     fetch_seconds: float = 20.0

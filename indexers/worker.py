@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Generic, TypeAlias, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.encoders.backends.base import Done, Pending, Pipelined
 from engine.encoders.base import Embedded, Pixels, Spectrogram
 from engine.encoders.towers import Towers
 from engine.errors import SensoriumError
 from engine.types import Asset, Embedding, IndexedAsset, Moment, Tag
 from indexers.pieces import Prepared, Tower
+from indexers.several import embed_texts
 
 _Vectors: TypeAlias = dict[str, NDArray[np.float32]]
+IN_FLIGHT = 2
+"""Batches on their way: one that is computed, and one that waits for it to be over."""
 
 
 @dataclass(eq=False, slots=True)
@@ -64,46 +69,77 @@ class _Place(Generic[A]):
     slot: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Batch(Generic[A]):
+    """Moments whose vectors are on their way, without the pixels they are made of."""
+
+    places: list[tuple[Moment, A, int]]
+    pending: Pending[Embedded]
+
+
 class Worker(Generic[A]):
-    """Collects prepared moments per tower and runs the tower when a batch is full."""
+    """Collects prepared moments per tower and runs the tower when a batch is full.
+
+    An encoder that is ``Pipelined`` has two batches of pictures on their way, so that one
+    is computed while the next is put together; they come back in their order. All others
+    embed a batch at once.
+    """
 
     def __init__(self, towers: Towers, batch_size: int) -> None:
         self._towers = towers
         self._batch_size = batch_size
         self._batches: dict[Tower, list[_Place[A]]] = {tower: [] for tower in Tower}
+        self._on_their_way: deque[_Batch[A]] = deque()
 
     def add(self, assembly: A, prepared: Prepared) -> set[A]:
         """Take a moment in; returns the assemblies that have been given vectors by it."""
         batch = self._batches[prepared.tower]
         batch.append(_Place(prepared, assembly, assembly.open_slot()))
-        if len(batch) < self._batch_size:
+        size = self._size(prepared.tower)
+        if len(batch) < size:
             return set()
         # Room that a failed file leaves goes to the next one: batches stay full.
         batch[:] = [place for place in batch if place.assembly.fault is None]
-        return self._run(prepared.tower) if len(batch) == self._batch_size else set()
+        return self._run(prepared.tower) if len(batch) >= size else set()
 
     def flush(self) -> set[A]:
         """Run what there is, however small the batches; returns as ``add``."""
-        return {assembly for tower in Tower for assembly in self._run(tower)}
+        filled = {assembly for tower in Tower for assembly in self._run(tower)}
+        return filled | self._collect(down_to=0)
+
+    def _size(self, tower: Tower) -> int:
+        encoder = self._towers.encoder
+        if tower is Tower.PICTURE and isinstance(encoder, Pipelined):
+            return encoder.picture_batch()
+        return self._batch_size
 
     def _run(self, tower: Tower) -> set[A]:
         places = [p for p in self._batches[tower] if p.assembly.fault is None]
         self._batches[tower].clear()
         if not places:
             return set()
-        embedded = self._embed(tower, [place.prepared for place in places])
-        for place, embedding in zip(places, embedded, strict=True):
-            if not all(np.isfinite(v).all() for v in embedding.vectors.values()):
-                place.assembly.fault = "the encoder returned a vector that is not finite"
-            place.assembly.fill(place.slot, embedding)
-        return {place.assembly for place in places}
+        filled = self._collect(down_to=IN_FLIGHT - 1)
+        pending = self._submit(tower, [place.prepared.data for place in places])
+        kept = [(place.prepared.moment, place.assembly, place.slot) for place in places]
+        self._on_their_way.append(_Batch(kept, pending))
+        return filled | self._collect(down_to=IN_FLIGHT)
 
-    def _embed(self, tower: Tower, batch: Sequence[Prepared]) -> Iterator[Embedding]:
-        embedded = self._embedded(tower, [prepared.data for prepared in batch])
-        check(embedded, len(batch))
-        for row, prepared in enumerate(batch):
-            moment = _tagged(prepared.moment, embedded.tags[row])
-            yield Embedding(moment, _vectors(embedded.vectors, row))
+    def _submit(self, tower: Tower, data: Sequence[object]) -> Pending[Embedded]:
+        encoder = self._towers.encoder
+        if tower is Tower.PICTURE and isinstance(encoder, Pipelined):
+            return encoder.submit_images(cast(Sequence[Pixels], data))
+        return Done(self._embedded(tower, data))
+
+    def _collect(self, down_to: int) -> set[A]:
+        """Take what has come back, waiting until no more than ``down_to`` batches are out."""
+        filled: set[A] = set()
+        while self._on_their_way:
+            batch = self._on_their_way[0]
+            if len(self._on_their_way) <= down_to and not batch.pending.ready():
+                break
+            self._on_their_way.popleft()
+            filled |= _fill(batch.places, batch.pending.result())
+        return filled
 
     def _embedded(self, tower: Tower, data: Sequence[object]) -> Embedded:
         towers = self._towers
@@ -111,9 +147,20 @@ class Worker(Generic[A]):
             return towers.encoder.embed_images(cast(Sequence[Pixels], data))
         if tower is Tower.SOUND:
             return towers.embed_sounds(cast(Sequence[Spectrogram], data))
-        texts = cast(Sequence[str], data)
-        shared = towers.encoder.embed_texts(texts)
-        return Embedded({towers.shared.name: shared}, ((),) * len(texts))
+        return embed_texts(towers, cast(Sequence[str], data))
+
+
+def _fill(places: Sequence[tuple[Moment, A, int]], embedded: Embedded) -> set[A]:
+    """Every row to its own slot; returns the assemblies, but for those that failed before,
+    of which nothing more is to be told."""
+    check(embedded, len(places))
+    alive = {assembly for _, assembly, _ in places if assembly.fault is None}
+    for row, (moment, assembly, slot) in enumerate(places):
+        vectors = _vectors(embedded.vectors, row)
+        if not all(np.isfinite(v).all() for v in vectors.values()):
+            assembly.fault = "the encoder returned a vector that is not finite"
+        assembly.fill(slot, Embedding(_tagged(moment, embedded.tags[row]), vectors))
+    return alive
 
 
 def check(embedded: Embedded, count: int) -> None:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import errno
+import json
+import logging
 import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -18,6 +21,13 @@ if TYPE_CHECKING:
 Command = TypeVar("Command", bound=Callable[..., Any])
 _SHOWN = 80
 """Characters of a name that is too long for the system, and so for a line."""
+
+
+class _Lines(logging.Handler):
+    """What is logged, as one line beside the results."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        say(record.getMessage())
 
 
 class AnyPath(click.Path):
@@ -76,6 +86,32 @@ def device_option(command: Command) -> Command:
     )(command)
 
 
+def _set_backend(_: click.Context, __: click.Parameter, backend: str | None) -> None:
+    if backend is not None:
+        os.environ["SENSORIUM_BACKEND"] = backend  # where the settings are read from
+    _tell_of_backends()
+
+
+def _tell_of_backends() -> None:
+    """Have it said when backends are tried, which takes a while, and when one is refused."""
+    log = logging.getLogger("engine.encoders.backends")
+    if not log.handlers:
+        log.addHandler(_Lines())
+        log.setLevel(logging.INFO)
+
+
+def backend_option(command: Command) -> Command:
+    """What runs a CLIP model."""
+    return click.option(
+        "--backend",
+        type=click.Choice(("auto", "torch", "onnx", "onnx-int8")),
+        expose_value=False,
+        callback=_set_backend,
+        help="What runs a CLIP model  [default: $SENSORIUM_BACKEND, else auto: a GPU where"
+        " PyTorch has one, else torch or onnx, whichever a short measurement finds faster]",
+    )(command)
+
+
 def open_library(library: Path | None) -> Library:
     """The library of a command."""
     from engine.library import Library
@@ -99,3 +135,8 @@ def complain(line: str) -> None:
     from engine.store.paths import printable
 
     click.echo(f"sensorium: {printable(line)}", err=True)
+
+
+def print_json(document: object) -> None:
+    """One JSON object, laid out for a person where one looks at it."""
+    click.echo(json.dumps(document, indent=2 if sys.stdout.isatty() else None))

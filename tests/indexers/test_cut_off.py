@@ -19,7 +19,7 @@ from engine.encoders.towers import Towers
 from engine.errors import EncoderUnavailable, LibraryBusy, PathNotFound
 from engine.store import Store, failpoints
 from engine.types import IndexReport
-from indexers import commit, local, lookahead
+from indexers import commit, local, lookahead, readers
 from indexers.local import run
 from tests import media_files as make
 from tests.indexers.runs import (
@@ -122,7 +122,7 @@ def test_an_interrupted_run_waits_for_its_threads(
         raise KeyboardInterrupt
 
     pictures(media, 12)
-    monkeypatch.setattr(local, "Thread", Watched)
+    monkeypatch.setattr(readers, "Thread", Watched)
     with pytest.raises(KeyboardInterrupt):
         index(progress=Told(interrupt))
     assert not alive

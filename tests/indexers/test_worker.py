@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
@@ -11,13 +12,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from engine.encoders.backends.base import Pending, Then
 from engine.encoders.base import Embedded, Pixels
 from engine.encoders.fake import FakeEncoder, FakeSounds, fake_towers
 from engine.encoders.towers import Towers
 from engine.errors import SensoriumError
-from engine.types import Asset, Kind, MediaType, Modality, Moment
+from engine.types import Asset, IndexedAsset, Kind, MediaType, Modality, Moment
 from indexers.pieces import Prepared, Tower
-from indexers.worker import Assembly, Worker
+from indexers.worker import IN_FLIGHT, Assembly, Worker
 
 TOWERS = fake_towers()
 ASSET = Asset("/a", "00", MediaType(Kind.IMAGE, "png"), 1, 1)
@@ -198,3 +200,140 @@ def test_vectors_do_not_keep_their_batch_alive() -> None:
     assert indexed is not None
     vectors = [v for e in indexed.embeddings for v in e.vectors.values()]
     assert all(v.base is None and v.dtype == np.float32 for v in vectors)
+
+
+@dataclass(eq=False)
+class _Sent:
+    """A batch that a device has; embedded when it is asked for."""
+
+    device: _Device
+    pixels: Sequence[Pixels]
+
+    def ready(self) -> bool:
+        return self.device.quick
+
+    def result(self) -> Embedded:
+        assert self.device.out.pop(0) is self, "batches are collected in their order"
+        return FakeEncoder.embed_images(self.device, self.pixels)
+
+
+class _Device(FakeEncoder):
+    """Implements ``Pipelined``: nothing is done before somebody waits for it."""
+
+    def __init__(self, size: int, *, quick: bool = False) -> None:
+        self.size, self.quick = size, quick
+        self.out: list[_Sent] = []
+        self.most = 0
+        self.sizes: list[int] = []
+
+    def picture_batch(self) -> int:
+        return self.size
+
+    def submit_images(self, pixels: Sequence[Pixels]) -> Pending[Embedded]:
+        self.out.append(_Sent(self, pixels))
+        self.most = max(self.most, len(self.out))
+        self.sizes.append(len(pixels))
+        return self.out[-1]
+
+    def embed_images(self, pixels: Sequence[Pixels]) -> Embedded:
+        raise AssertionError("pictures are submitted")
+
+
+def _indexed(assembly: Assembly) -> IndexedAsset:
+    found = assembly.indexed()
+    assert found is not None
+    return found
+
+
+def test_two_batches_are_on_their_way_and_none_is_lost() -> None:
+    device = _Device(3)
+    worker: Worker[Assembly] = Worker(Towers(device, FakeSounds()), 8)
+    assemblies = [Assembly(asset=ASSET) for _ in range(20)]
+    told: list[Assembly] = []
+    for seed, assembly in enumerate(assemblies):
+        filled = worker.add(assembly, prepared(Tower.PICTURE, seed))
+        told += sorted(filled, key=assemblies.index)
+    assert device.most == IN_FLIGHT == 2
+    assert told == assemblies[:12], "six batches went out, and two are on their way"
+    told += sorted(worker.flush(), key=assemblies.index)
+    assert told == assemblies and not device.out
+    assert device.sizes == [3, 3, 3, 3, 3, 3, 2]
+    for seed, assembly in enumerate(assemblies):
+        (embedding,) = _indexed(assembly).embeddings
+        expected = alone(prepared(Tower.PICTURE, seed))
+        np.testing.assert_allclose(embedding.vectors["fake"], expected["fake"], atol=1e-5)
+
+
+def test_what_is_ready_is_not_kept_waiting() -> None:
+    device = _Device(2, quick=True)
+    worker: Worker[Assembly] = Worker(Towers(device, FakeSounds()), 8)
+    first, second = Assembly(asset=ASSET), Assembly(asset=ASSET)
+    assert not worker.add(first, prepared(Tower.PICTURE, 1))
+    assert worker.add(second, prepared(Tower.PICTURE, 2)) == {first, second}
+    assert device.most == 1
+
+
+def test_a_device_that_takes_less_from_now_on_is_given_less() -> None:
+    device = _Device(4)
+    worker: Worker[Assembly] = Worker(Towers(device, FakeSounds()), 8)
+    for seed in range(3):
+        worker.add(Assembly(), prepared(Tower.PICTURE, seed))
+    device.size = 2
+    for seed in range(3, 8):
+        worker.add(Assembly(), prepared(Tower.PICTURE, seed))
+    worker.flush()
+    assert device.sizes == [4, 2, 2]
+
+
+def test_sounds_and_texts_keep_their_order_beside_pictures_on_their_way() -> None:
+    worker: Worker[Assembly] = Worker(Towers(_Device(2), FakeSounds()), 2)
+    assembly = Assembly()
+    items = [prepared(tower, seed) for seed in range(4) for tower in Tower]
+    for item in items:
+        worker.add(assembly, item)
+    worker.flush()
+    assembly.asset = ASSET
+    ordinals = [e.moment.ordinal for e in _indexed(assembly).embeddings]
+    assert ordinals == [item.moment.ordinal for item in items]
+
+
+class _Nan(_Device):
+    """NaN for dark pictures."""
+
+    def submit_images(self, pixels: Sequence[Pixels]) -> Pending[Embedded]:
+        sent = super().submit_images(pixels)
+        assert isinstance(sent, _Sent)
+        return Then(sent, lambda embedded: _dark_is_nan(embedded, pixels))
+
+
+def _dark_is_nan(embedded: Embedded, pixels: Sequence[Pixels]) -> Embedded:
+    for row, picture in enumerate(pixels):
+        if not picture.any():
+            embedded.vectors["fake"][row] = np.nan
+    return embedded
+
+
+def test_a_file_that_failed_is_told_of_once_though_more_of_it_is_on_its_way() -> None:
+    worker: Worker[Assembly] = Worker(Towers(_Nan(2), FakeSounds()), 2)
+    bad, good = Assembly(asset=ASSET), [Assembly(asset=ASSET) for _ in range(6)]
+    dark = replace(prepared(Tower.PICTURE, 9), data=np.zeros((16, 16, 3), np.uint8))
+    told = [worker.add(bad, dark), worker.add(good[0], prepared(Tower.PICTURE, 0))]
+    told += [worker.add(bad, prepared(Tower.PICTURE, 1))]
+    for seed, assembly in enumerate(good[1:], 1):
+        told.append(worker.add(assembly, prepared(Tower.PICTURE, seed)))
+    told.append(worker.flush())
+    assert sum(bad in filled for filled in told) == 1
+    assert bad.indexed() is None and "not finite" in (bad.fault or "")
+    assert all(assembly.indexed() is not None for assembly in good)
+
+
+def test_pixels_are_let_go_of_when_they_are_submitted() -> None:
+    device = _Device(2)
+    worker: Worker[Assembly] = Worker(Towers(device, FakeSounds()), 2)
+    pixels = [prepared(Tower.PICTURE, seed) for seed in (1, 2)]
+    seen = [weakref.ref(item.data) for item in pixels]
+    for item in pixels:
+        worker.add(Assembly(), item)
+    del pixels, item
+    device.out[0].pixels = ()
+    assert all(ref() is None for ref in seen)

@@ -48,7 +48,9 @@ class CompactPictures:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._tower = Tower(settings, "compact/efficientnet", EFFICIENTNET, _REVISION, _export)
+        self._tower = Tower(
+            settings, "compact/efficientnet", EFFICIENTNET, _REVISION, _export, by_rows=True
+        )
 
     @property
     def looks_revision(self) -> str:

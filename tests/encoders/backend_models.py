@@ -1,0 +1,51 @@
+"""Small models with random weights, loaded as backends take them."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+from engine.encoders.backends.base import Model
+from engine.encoders.backends.choose import model_of
+
+TEXT = {"context_length": 12, "vocab_size": 49408, "width": 32, "heads": 2, "layers": 2}
+VISION = {"image_size": 32, "layers": 2, "width": 64, "patch_size": 8, "head_width": 16}
+SHAPES: dict[str, dict[str, Any]] = {
+    "vit": {"vision_cfg": VISION},
+    "average": {"vision_cfg": {**VISION, "pool_type": "avg", "final_ln_after_pool": True}},
+    "pooler": {
+        "vision_cfg": {**VISION, "attentional_pool": True, "attn_pooler_heads": 2},
+    },
+    "scaled": {"vision_cfg": {**VISION, "ls_init_value": 0.1}, "quick_gelu": True},
+    "resnet": {"vision_cfg": {"image_size": 32, "layers": [1, 1, 1, 1], "width": 8}},
+}
+
+
+def loaded(shape: str = "vit", revision: str | None = None, text: Any = None) -> SimpleNamespace:
+    """What ``choose.backend`` takes; always the same weights for a shape."""
+    from engine.torchvision_ops import declare_missing_operators
+
+    declare_missing_operators()
+    import torch
+    from open_clip.model import CLIP, CustomTextCLIP
+    from open_clip.tokenizer import SimpleTokenizer
+
+    torch.manual_seed(3)
+    made = CustomTextCLIP if text else CLIP
+    module = made(32, text_cfg={**TEXT, **(text or {})}, **SHAPES[shape]).eval()
+    for parameter in module.parameters():
+        parameter.requires_grad_(False)
+        if parameter.ndim == 1:  # else biases are 0 and scales 1, and could be mixed up
+            parameter.add_(torch.randn_like(parameter) * 0.1)
+    return SimpleNamespace(
+        model=module,
+        tokenize=SimpleTokenizer(context_length=TEXT["context_length"]),
+        mean=torch.tensor([0.48, 0.46, 0.41]).view(1, 3, 1, 1),
+        std=torch.tensor([0.27, 0.26, 0.28]).view(1, 3, 1, 1),
+        revision=revision or f"test-{shape}",
+    )
+
+
+def model(shape: str = "vit", **more: Any) -> Model:
+    """The same, as backends have it."""
+    return model_of(loaded(shape, **more))

@@ -1,0 +1,76 @@
+"""Exported networks, run by one thread an operator or by one thread a row."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from engine.encoders.onnx import Exported, export_module
+
+ROWS = np.random.default_rng(5).random((37, 6), np.float32)
+
+
+def _export(out):
+    import torch
+
+    torch.manual_seed(1)
+    network = torch.nn.Sequential(torch.nn.Linear(6, 9), torch.nn.GELU(), torch.nn.Linear(9, 4))
+    export_module(
+        network.eval(), (torch.zeros(2, 6),), out, inputs={"x": {0: "n"}}, outputs={"y": {0: "n"}}
+    )
+
+
+@pytest.fixture
+def exported(settings, tmp_path):
+    def made(threads, *, by_rows):
+        own = replace(settings, cache=tmp_path, threads=threads)
+        return Exported(own, "test/network", _export, by_rows=by_rows)
+
+    return made
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3, 8])
+@pytest.mark.parametrize("rows", [1, 2, 5, 8, 37])
+def test_rows_keep_their_order_however_they_are_shared_out(exported, threads, rows):
+    (whole,) = exported(2, by_rows=False).run(x=ROWS[:rows])
+    (shared,) = exported(threads, by_rows=True).run(x=ROWS[:rows])
+    np.testing.assert_allclose(shared, whole, atol=1e-6)
+
+
+def test_every_thread_has_its_part(exported):
+    network = exported(4, by_rows=True)
+    seen = []
+    alone = network._alone
+
+    class Watched:
+        def run(self, outputs, inputs):
+            seen.append(len(inputs["x"]))
+            return alone.run(outputs, inputs)
+
+    network.__dict__["_alone"] = Watched()
+    network.run(x=ROWS[:8])
+    assert sorted(seen) == [2, 2, 2, 2]
+    seen.clear()
+    network.run(x=ROWS)
+    assert sorted(seen) == [5, 8, 8, 8, 8]
+
+
+def test_one_row_alone_has_all_threads_and_no_second_session(exported):
+    network = exported(2, by_rows=True)
+    network.run(x=ROWS[:1])
+    assert "_alone" not in network.__dict__
+    network = exported(2, by_rows=True)
+    network.run(x=ROWS[:4])
+    network.run(x=ROWS[:1])
+    assert "_session" not in network.__dict__
+
+
+def test_many_may_run_it_at_once(exported):
+    network = exported(2, by_rows=True)
+    (expected,) = network.run(x=ROWS)
+    with ThreadPoolExecutor(6) as pool:
+        for found in pool.map(lambda _: network.run(x=ROWS)[0], range(24)):
+            np.testing.assert_allclose(found, expected, atol=1e-6)
