@@ -8,6 +8,7 @@
     │   ├── EncoderUnavailable   an encoder or a language model, or its weights, cannot be had
     │   ├── ExtraMissing         an optional package is not installed
     │   ├── FetchRefused         what a URL names cannot, or must not, be fetched
+    │   ├── BadImport            what is to be imported is not what its format says
     │   └── InvalidQuery         the query says nothing, or contradicts itself
     │       └── QuerySyntax      a character of the query stands where it means nothing
     ├── MediaError               one file; costs one line and a row of `failures`
@@ -17,6 +18,7 @@
     │   ├── MediaTooLarge        past a limit; the line names limit and setting
     │   └── UnreadableMedia      permission denied, vanished, I/O error
     ├── ChatFailed               a language model did not answer, or not as it was asked
+    ├── ExportFailed             a folder of an export, or of an import, cannot be written
     └── StoreError               the library's own files; exit code 1
         ├── LibraryBusy          another writer holds the lock
         ├── CatalogUnreachable   the server that has the catalog does not let us in
@@ -78,6 +80,10 @@ class FetchRefused(UsageError):
     """What a URL names cannot be fetched, or must not be."""
 
 
+class BadImport(UsageError):
+    """What is to be imported is not what its format says; nothing of it was taken."""
+
+
 class InvalidQuery(UsageError):
     """The query says nothing, or contradicts itself."""
 
@@ -125,6 +131,10 @@ class UnreadableMedia(MediaError):
 
 class ChatFailed(SensoriumError):
     """A language model did not answer, not in time, or not as it was asked."""
+
+
+class ExportFailed(SensoriumError):
+    """A folder of an export, or of an import, cannot be written; nothing of it is left."""
 
 
 class StoreError(SensoriumError):

@@ -8,7 +8,7 @@ segment, and a content hash.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TypeAlias
 
@@ -23,6 +23,10 @@ MomentIds: TypeAlias = NDArray[np.int64]
 
 Waveform: TypeAlias = NDArray[np.float32]
 """Mono samples in [-1, 1], shape (n,), float32."""
+
+
+HEAD = "~"
+"""What parts the head of sounds from the rest of a space's revision."""
 
 
 class Kind(StrEnum):
@@ -65,6 +69,22 @@ class Space:
     dtype: str = field(default="float16", compare=False)
     """How vectors are kept, ``float16`` or ``float32``. They come back as float32, and
     which of the two it is makes no other space: a cosine differs by 1e-4 at most."""
+
+    @property
+    def geometry(self) -> str:
+        """The revision less the head of sounds, which is named behind ``~`` where a library
+        has one (``sensorium align``). Another head moves the sounds of a space alone, and
+        all of them in one commit: what else was embedded before stays comparable."""
+        return self.revision.partition(HEAD)[0]
+
+    @property
+    def head(self) -> str:
+        """The head of sounds, empty where the space has none."""
+        return self.revision.partition(HEAD)[2]
+
+    def with_head(self, head: str) -> Space:
+        """The same space with another head of sounds; empty for none."""
+        return replace(self, revision=f"{self.geometry}{HEAD}{head}" if head else self.geometry)
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +222,7 @@ class Condition:
     | duration | < <= > >= | seconds |
     | size | < <= > >= | bytes |
     | place | = != | a box (south, west, north, east) in degrees; west > east crosses 180 |
-    | tags | = != | a word: whether any moment of the asset has a tag of it |
+    | tags | = != | a word: whether the asset, or any moment of it, has a tag of it |
     | speech | = != | ``yes`` or ``no``: whether anything is said in the asset |
 
     What an asset lacks (a duration, a place) no comparison of it is true of, ``!=``
@@ -301,6 +321,8 @@ class Query:
     """What puts the best hits in order: ``lm``, ``llm``, or None."""
     rerank_top: int = 50
     """How many hits are reranked."""
+    space: str | None = None
+    """The space that is asked in the place of the library's default one."""
 
     @classmethod
     def of(

@@ -16,16 +16,17 @@ import json
 import logging
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from hashlib import blake2b
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import LibraryBusy, LibraryCorrupt, LibraryReadOnly
-from engine.index.snapshot import IDS, MANIFEST, Snapshot
+from engine.index.snapshot import IDS, MANIFEST, Manifest, Snapshot
 from engine.store import failpoints
 from engine.store.faults import translated
 from engine.store.lock import held
@@ -57,8 +58,11 @@ class Shelf:
 
 
 def folder_of(library: Path, space: str) -> Path:
-    """Where a space's snapshots lie."""
-    return library / FOLDER / without_specials(space)
+    """Where a space's snapshots lie; names that no file system takes stay apart."""
+    name = without_specials(space)
+    if name != space:
+        name += f"-{blake2b(space.encode(), digest_size=4).hexdigest()}"
+    return library / FOLDER / name
 
 
 def state(library: Path, space: str) -> tuple[int, int]:
@@ -98,6 +102,17 @@ def opened(library: Path, space: Space) -> Shelf | None:
     return _opened(folder, numbers[-1], space, Snapshot) if numbers else None
 
 
+def snapshots(library: Path, spaces: Mapping[str, Space]) -> list[tuple[str, Modality, Manifest]]:
+    """The indexes on disk: of what space and modality, and how they were tuned."""
+    shelves = [(name, newest(library, space)) for name, space in spaces.items()]
+    return [
+        (name, modality, snapshot.about)
+        for name, shelf in shelves
+        if shelf is not None
+        for modality, snapshot in shelf.snapshots.items()
+    ]
+
+
 def _numbers(folder: Path) -> list[int]:
     with suppress(FileNotFoundError):
         return sorted(int(entry.name) for entry in folder.iterdir() if entry.name.isdecimal())
@@ -110,7 +125,9 @@ def _opened(folder: Path, number: int, space: Space, kind: type[Snapshot]) -> Sh
         level = Level(**json.loads((here / LEVEL).read_text()))
     except (OSError, ValueError, TypeError) as error:
         raise LibraryCorrupt(f"index {here} cannot be read: {error}") from error
-    if (level.revision, level.dim) != (space.revision, space.dim):
+    # Sounds that another head placed have died since, like anything that is replaced.
+    made = replace(space, revision=level.revision)
+    if (made.geometry, level.dim) != (space.geometry, space.dim):
         raise LibraryCorrupt(f"index {here} is of revision {level.revision}, not {space.revision}")
     found = {m: kind(here / m.value) for m in Modality if (here / m.value).is_dir()}
     return Shelf(number, level, found)
@@ -185,6 +202,19 @@ def _sync(folder: Path) -> None:
         else:
             sync_folder(file)
     sync_folder(folder)
+
+
+def drop_space(library: Path, space: str) -> None:
+    """Remove the snapshots of one space. Only inside ``refreshing``."""
+    shutil.rmtree(folder_of(library, space), ignore_errors=True)
+
+
+def drop_strangers(library: Path, spaces: Iterable[str]) -> None:
+    """Remove folders of spaces that are no more. Only inside ``refreshing``."""
+    known = {folder_of(library, space) for space in spaces}
+    for folder in (library / FOLDER).iterdir():
+        if folder.is_dir() and folder not in known:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def drop(library: Path) -> None:

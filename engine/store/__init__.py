@@ -2,7 +2,8 @@
 
     store.py       Store: create, open, read; hands out the one Writer
     catalog.py     what a Store reads from the catalog
-    writer.py      Writer: every change, each one transaction
+    writer.py      Writer: every change, each one transaction; made of transaction.py,
+                   spaces.py and repair.py
     batch.py       a batch of assets as rows and vectors, checked before anything is written
     segments.py    immutable Parquet files of vectors
     thumbnails.py  small pictures that have been shown, kept by content
@@ -20,6 +21,9 @@
     words.py       full text: what of a moment goes in, and what is asked
     fts5.py        full text by SQLite
     tsearch.py     full text by PostgreSQL, with the scores of FTS5
+    curated.py     what a Store reads of curation: runs, findings, journal, tags
+    findings.py    the values that those are
+    journal.py     what a Writer writes of them
     rows.py        the values that a Store returns, and their columns
     paths.py       file names as text, whatever their bytes
     faults.py      errors of the databases and the system, translated
@@ -34,7 +38,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from engine.store.address import normalised as catalog_url
-from engine.store.rows import Background, KnownAsset, LibraryStats, SegmentInfo
+from engine.store.rows import (
+    Addition,
+    Background,
+    KnownAsset,
+    LibraryStats,
+    Role,
+    SegmentInfo,
+    SpaceInfo,
+)
 from engine.store.store import Store
 from engine.store.words import match_any, tokens
 
@@ -42,10 +54,13 @@ if TYPE_CHECKING:
     from engine.store.writer import Writer
 
 __all__ = [
+    "Addition",
     "Background",
     "KnownAsset",
     "LibraryStats",
+    "Role",
     "SegmentInfo",
+    "SpaceInfo",
     "Store",
     "Writer",
     "catalog_url",

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from engine.errors import SpaceMismatch, StoreError
 from engine.store import words
 from engine.store.paths import printable, storable, to_text
+from engine.store.rows import Addition
 from engine.types import Asset, Embedding, IndexedAsset, Kind, MomentIds, Space, Vectors
 
 _NORM_TOLERANCE = 1e-3
@@ -34,20 +35,28 @@ class Batch:
     words: list[dict[str, Any]] = field(default_factory=list)
     columns: dict[str, Column] = field(default_factory=dict)
 
-    def add(self, asset_id: int, first_moment: int, indexed: IndexedAsset) -> None:
-        """Append one asset's moments, numbered from ``first_moment``."""
-        of_asset = words.OfAsset(indexed.asset.caption, words.name_words(indexed.asset.path))
+    def add(
+        self, asset_id: int, first_moment: int, indexed: IndexedAsset, tags: tuple[str, ...] = ()
+    ) -> None:
+        """Append one asset's moments, numbered from ``first_moment``; ``tags`` are those
+        that the asset has already."""
+        name = words.name_words(indexed.asset.path)
+        of_asset = words.OfAsset(indexed.asset.caption, name, tags)
         for moment_id, embedding in enumerate(indexed.embeddings, first_moment):
             row = moment_row(moment_id, asset_id, indexed.asset.media.kind, embedding)
             self.moments.append(row)
             # A row for every moment, so that a later name has one to go to.
             self.words.append(words.row(moment_id, embedding.moment, of_asset))
             of_asset = words.OfAsset()
-            for space, vector in embedding.vectors.items():
-                column = self.columns.setdefault(space, Column())
-                column.ids.append(moment_id)
-                column.vectors.append(vector)
-                column.paths.append(indexed.asset.path)
+            self.extend(Addition(moment_id, indexed.asset.path, embedding.vectors))
+
+    def extend(self, addition: Addition) -> None:
+        """Append the vectors of one moment."""
+        for space, vector in addition.vectors.items():
+            column = self.columns.setdefault(space, Column())
+            column.ids.append(addition.moment_id)
+            column.vectors.append(vector)
+            column.paths.append(addition.path)
 
     def arrays(self, spaces: Mapping[str, Space]) -> list[tuple[Space, MomentIds, Vectors]]:
         """The vectors by space, checked.

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 
 from engine.store import database, paths, rows
 from engine.store.faults import translated
-from engine.store.rows import Background, KnownAsset, Row, SegmentInfo
-from engine.types import Failure, Filter, Kind, Modality, MomentIds, MomentRecord, Space
+from engine.store.rows import Background, KnownAsset, Row, SegmentInfo, SpaceInfo
+from engine.types import Asset, Failure, Filter, Kind, Modality, MomentIds, MomentRecord, Space
 
 
 class Catalog:
@@ -91,7 +91,17 @@ class Catalog:
 
     def spaces(self) -> dict[str, Space]:
         """The spaces by name."""
-        return {row[0]: rows.space(row) for row in self._ask("spaces")}
+        return {name: info.space for name, info in self.space_infos().items()}
+
+    def space_infos(self) -> dict[str, SpaceInfo]:
+        """The spaces by name, with what they are to the library."""
+        return {row[0]: rows.space_info(row) for row in self._ask("spaces")}
+
+    def serving(self) -> dict[str, Space]:
+        """The spaces that searches read: all but those that are still being filled."""
+        infos = self.space_infos()
+        names = rows.serving(infos.values())
+        return {name: info.space for name, info in infos.items() if name in names}
 
     def assets(self, under: Sequence[str | os.PathLike[str]] | None = None) -> Iterator[KnownAsset]:
         """The known files, in order of their paths; of ``under``, absolute files and
@@ -122,6 +132,11 @@ class Catalog:
         found = self._ask("assets_numbered", ids=json.dumps([int(i) for i in asset_ids]))
         return {asset.asset_id: asset for asset in map(rows.known_asset, found)}
 
+    def whole_assets(self, asset_ids: Iterable[int]) -> dict[int, Asset]:
+        """All that is known of these assets, by id; those that are gone are left out."""
+        found = self._ask("assets_whole", ids=json.dumps([int(i) for i in asset_ids]))
+        return dict(map(rows.asset, found))
+
     def records(self, moment_ids: Sequence[int] | MomentIds) -> dict[int, MomentRecord]:
         """What a page shows of these moments; those that are gone are left out.
 
@@ -130,6 +145,10 @@ class Catalog:
         wanted = [int(moment_id) for moment_id in moment_ids]
         found = {row[0]: row for row in self._ask("records", ids=json.dumps(wanted))}
         return {i: rows.moment_record(found[i]) for i in wanted if i in found}
+
+    def owners(self, moment_ids: MomentIds) -> int:
+        """Of how many assets these moments are."""
+        return len(self._ask("owners", ids=json.dumps(moment_ids.tolist())))
 
     def kinds_of(self, moment_ids: Iterable[int]) -> dict[int, tuple[Kind, Modality]]:
         """What these moments are of and how they are perceived; those that are gone are

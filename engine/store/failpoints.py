@@ -29,8 +29,24 @@ COMMIT = (
 """Every point, in the order in which a commit passes them."""
 COMPACTION = (*COMMIT[1:], "compact.unlinking", "compact.tombstones")
 """Every point, in the order in which a compaction passes them."""
+DROPPING = ("drop.begun", "commit.rows", "commit.done", "drop.unlinking")
+"""Every point, in the order in which dropping a space passes them."""
 REFRESH = ("refresh.begun", "refresh.filled", "refresh.renamed")
 """Every point, in the order in which a refresh of an index passes them."""
+APPLYING = ("apply.intended", "apply.placed", "apply.moved")
+"""Every point, in the order in which moving files passes them, commits aside."""
+
+REALIGNMENT = (
+    "realign.begun",
+    "segment.writing",
+    "segment.written",
+    "segment.renamed",
+    "realign.moved",
+    "realign.head",
+    "commit.rows",
+    "commit.done",
+)
+"""Every point, in the order in which a change of the head of sounds passes them."""
 
 
 class Injected(Exception):
@@ -55,7 +71,7 @@ def _act(name: str, action: str) -> None:
 @contextmanager
 def armed(name: str, action: str = "raise") -> Iterator[None]:
     """Arm one point of this process for the length of a ``with``."""
-    if name not in COMMIT + COMPACTION + REFRESH:
+    if name not in COMMIT + COMPACTION + DROPPING + REFRESH + REALIGNMENT + APPLYING:
         raise ValueError(f"no failpoint is called {name!r}")
     _armed[name] = action
     try:

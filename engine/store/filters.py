@@ -158,12 +158,14 @@ class _Compiler:
     def _tags(self, one: Condition) -> str:
         typed = storable(_text(one))
         spellings = {typed, typed.lower(), typed.upper(), typed.capitalize(), typed.title()}
-        words = sorted({_ascii_lower(word) for word in spellings})
+        words = sorted({ascii_lower(word) for word in spellings})
         # To parse JSON takes ten times as long as to see that a word is not in it. The
         # words are in there as json.dumps writes them.
         seen = (self._dialect.holds.format(self.bind(_like(json.dumps(word)))) for word in words)
         same = f"({' OR '.join(seen)}) AND {self.among(self._dialect.word, words)}"
-        return self._any_moment(f"moments t, {self._dialect.tags}", same)
+        heard = self._any_moment(f"moments t, {self._dialect.tags}", same)
+        given = self._any_moment("asset_tags t", self.among("t.folded", words))
+        return f"({heard} OR {given})"
 
     def _speech(self, one: Condition) -> str:
         # The kinds are there for the index, which begins with them.
@@ -229,7 +231,8 @@ def _like(part: str) -> str:
     return f"%{escaped}%"
 
 
-def _ascii_lower(text: str) -> str:
+def ascii_lower(text: str) -> str:
+    """As both databases fold: without regard to what else has a small letter."""
     return "".join(c.lower() if c.isascii() else c for c in text)
 
 

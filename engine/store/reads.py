@@ -21,6 +21,7 @@ from sqlalchemy import (
     cast,
     column,
     func,
+    literal_column,
     or_,
     select,
     table,
@@ -31,9 +32,13 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
 from engine.store.schema import (
+    asset_tags,
     assets,
     backgrounds,
+    curation_runs,
     failures,
+    findings,
+    journal,
     library,
     moments,
     segments,
@@ -97,9 +102,27 @@ def _under() -> Select[Any]:
     )
 
 
+def _content() -> Select[Any]:
+    a = assets.c
+    return select(
+        a.asset_id, a.path, a.content_hash, a.kind, a.format, a.size, a.mtime_ns, a.width, a.height,
+        a.duration, a.taken_at, a.latitude, a.longitude, a.caption,
+    )  # fmt: skip
+
+
 def _segments() -> Select[Any]:
     s = segments.c
     return select(s.segment_id, s.space, s.file, s.rows, s.bytes, s.checksum).order_by(s.segment_id)
+
+
+def space_infos() -> Select[Any]:
+    """Every space as ``rows.space_info`` takes it."""
+    c = spaces.c
+    default = c.towers == select(library.c.encoder).scalar_subquery()
+    return select(
+        c.name, c.encoder, c.revision, c.dim, c.dtype, c.state,
+        c.towers, c.looks, c.sounds, c.modalities, default,
+    ).order_by(c.name)  # fmt: skip
 
 
 def reads() -> dict[str, Select[Any]]:
@@ -114,13 +137,15 @@ def reads() -> dict[str, Select[Any]]:
         "next_segment": select(library.c.next_segment),
         "compacted": select(library.c.compacted),
         "calibrated": select(library.c.calibrated == library.c.generation),
-        "spaces": select(spaces).order_by(spaces.c.name),
+        "spaces": space_infos(),
         "assets": _known().order_by(a.path),
         "assets_under": _under(),
         "asset_at": _known().where(a.path == bindparam("path")),
         "assets_hash": _known().where(a.content_hash == bindparam("hash")).order_by(a.path),
         "assets_numbered": _known().where(among(a.asset_id, "ids")),
+        "assets_whole": _content().where(among(a.asset_id, "ids")),
         "kinds_of": select(m.moment_id, m.kind, m.modality).where(among(m.moment_id, "ids")),
+        "owners": select(m.asset_id).distinct().where(among(m.moment_id, "ids")),
         "records": _records().where(among(m.moment_id, "ids")),
         "moments_of": _records().where(m.asset_id == bindparam("id")).order_by(m.moment_id),
         "moment_ids": select(m.moment_id),
@@ -149,7 +174,56 @@ def reads() -> dict[str, Select[Any]]:
         "count_segments": select(func.count()).select_from(segments),
         "count_tombstones": select(func.count()).select_from(tombstones),
         "count_failures": select(func.count()).select_from(failures),
+        **_curation(),
     }
+
+
+def _curation() -> dict[str, Select[Any]]:
+    a, m, r, f, g, j = (
+        table.c for table in (assets, moments, curation_runs, findings, asset_tags, journal)
+    )
+    of_run = bindparam("run", type_=BigInteger)
+    run = select(r.run_id, r.kind, r.command, r.settings, r.created_at, r.generation)
+    return {
+        "runs": run.order_by(r.run_id),
+        "run": run.where(r.run_id == of_run),
+        "findings": select(
+            f.asset_id, f.moment_id, f.path, f.verdict, f.group_no, f.score, f.why
+        )
+        .where(f.run_id == of_run)
+        .order_by(f.ordinal),
+        "acts": select(j.ordinal, j.act, j.asset_id, j.source, j.target, j.state)
+        .where(j.run_id == of_run)
+        .order_by(j.ordinal),
+        "count_findings": select(f.run_id, func.count()).group_by(f.run_id),
+        "count_acts": select(j.run_id, j.state, func.count()).group_by(j.run_id, j.state),
+        "count_tags": select(g.word, func.count()).group_by(g.word).order_by(g.word),
+        "tags": select(g.asset_id, g.word)
+        .where(among(g.asset_id, "ids"))
+        .order_by(g.asset_id, g.word),
+        "facts": select(
+            a.asset_id, a.path, a.content_hash, a.kind, a.size, a.mtime_ns,
+            a.width, a.height, a.duration, a.taken_at,
+        ).where(among(a.asset_id, "ids")),
+        "captions": select(a.asset_id, a.path, a.caption)
+        .where(a.kind == bindparam("kind"), a.caption.is_not(None))
+        .order_by(a.asset_id),
+        "alike_hashes": select(a.content_hash, a.asset_id)
+        .where(
+            a.content_hash.in_(
+                select(a.content_hash)
+                .group_by(a.content_hash)
+                .having(func.count() > literal_column("1"))
+            )
+        )
+        .order_by(a.content_hash, a.asset_id),
+        "moments_of_assets": select(m.moment_id, m.asset_id)
+        .where(m.moment_id.between(bindparam("first"), bindparam("last")))
+        .order_by(m.moment_id),
+        "stray_tags": select(func.count())
+        .select_from(asset_tags)
+        .where(g.asset_id.not_in(select(a.asset_id))),
+    }  # fmt: skip
 
 
 def compiled(dialect: Dialect) -> dict[str, str]:

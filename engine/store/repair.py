@@ -15,11 +15,11 @@ from engine.store import failpoints, mend, schema, segments, thumbnails, writes
 from engine.store.compact import TARGET_ROWS, Compaction, Weighed, runs
 from engine.store.faults import translated
 from engine.store.rows import SegmentInfo
-from engine.store.transaction import Transactions
+from engine.store.spaces import Spaces
 from engine.types import MomentIds, Space
 
 
-class Repairs(Transactions):
+class Repairs(Spaces):
     """The part of a ``Writer`` that changes no asset on its own account."""
 
     def rebuild_words(self) -> int:
@@ -127,18 +127,22 @@ class Repairs(Transactions):
         return [warning for warning in found if warning]
 
     def lose(self, info: SegmentInfo, reason: str) -> str | None:
-        """Forget a segment that cannot be read.
+        """Forget a segment that cannot be read. Where only added spaces use its space, they
+        are to be filled again; else its assets are to be indexed again.
 
         Returns:
             The warning that says so; None where it was forgotten already.
         """
         with translated(self.path), self.transaction():
-            paths = writes.lose_segment(self._db, info.segment_id)
+            encoder = self._refill(info)
+            paths = [] if encoder else writes.lose_segment(self._db, info.segment_id)
             if paths is None:
                 return None
             self._changed = True
         with translated(self.path):
             (self._segments / info.file).unlink(missing_ok=True)
+        if encoder:
+            return f"segment {info.file} {reason}; sensorium index --add-space {encoder} makes it"
         return mend.warning(info, reason, paths)
 
 

@@ -3,15 +3,31 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
+from engine.errors import UsageError
 from engine.store.paths import from_text
-from engine.types import Failure, Kind, Modality, Moment, MomentRecord, Space, Tag
+from engine.types import (
+    Asset,
+    Failure,
+    Kind,
+    MediaType,
+    Modality,
+    Moment,
+    MomentRecord,
+    Space,
+    Tag,
+)
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 State: TypeAlias = Literal["pending", "indexed"]
 Row: TypeAlias = tuple[Any, ...]
+READY, FILLING = "ready", "filling"
 
 _KINDS = {kind.value: kind for kind in Kind}
 _MODALITIES = {modality.value: modality for modality in Modality}
@@ -43,6 +59,48 @@ class SegmentInfo:
     rows: int
     bytes: int
     checksum: str
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """What makes a space one that texts query."""
+
+    encoder: str
+    """What ``--encoder`` calls the encoder whose text tower it has."""
+    looks: str
+    """The space in which its pictures resemble pictures; may be the same."""
+    sounds: str
+    """The space in which its sounds resemble sounds; encoders may have one between them."""
+    modalities: frozenset[Modality] = frozenset(Modality)
+    """What it holds. One that does not hold all is searched beside the default."""
+
+    @property
+    def partial(self) -> bool:
+        """Whether it leaves a modality to other spaces."""
+        return self.modalities != frozenset(Modality)
+
+
+@dataclass(frozen=True, slots=True)
+class SpaceInfo:
+    """A space of a library."""
+
+    space: Space
+    role: Role | None = None
+    """None for a space of likeness."""
+    ready: bool = True
+    """Whether it holds all that it should; until then nothing is searched in it."""
+    default: bool = False
+    """Whether texts are asked in it when nothing else is said."""
+
+
+@dataclass(frozen=True, slots=True)
+class Addition:
+    """More vectors of a moment that is committed already."""
+
+    moment_id: int
+    path: str
+    vectors: Mapping[str, NDArray[np.float32]]
+    """Per space name one of shape (dim,)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +137,27 @@ class LibraryStats:
     failures: int
     bytes: int
     """Of all files in the library's folder."""
+    tags: Mapping[str, int] = field(default_factory=dict)
+    """Assets by the tags that people, and runs on their behalf, gave them."""
+    runs: int = 0
+    """Of curation, with what they found."""
 
 
 def known_asset(row: Row) -> KnownAsset:
     asset_id, path, size, mtime_ns, content_hash, kind, state = row
     return KnownAsset(asset_id, from_text(path), size, mtime_ns, content_hash, _KINDS[kind], state)
+
+
+def asset(row: Row) -> tuple[int, Asset]:
+    """An asset's id, and all that is known of it."""
+    asset_id, path, content_hash, kind, form, size, mtime_ns, *rest = row
+    width, height, duration, taken_at, latitude, longitude, caption = rest
+    place = None if latitude is None else (latitude, longitude)
+    media = MediaType(_KINDS[kind], form)
+    return asset_id, Asset(
+        from_text(path), content_hash, media, size, mtime_ns, width, height, duration, taken_at,
+        place, caption,
+    )  # fmt: skip
 
 
 def moment_record(row: Row) -> MomentRecord:
@@ -111,8 +185,60 @@ def background(row: Row) -> Background:
     return Background(space, query, _MODALITIES[modality], mean, std, n, bytes(centre or b""))
 
 
-def space(row: Row) -> Space:
-    return Space(*row)
+def space_info(row: Row) -> SpaceInfo:
+    *of_space, state, encoder, looks, sounds, modalities, default = row
+    space = Space(*of_space)
+    if encoder is None:
+        return SpaceInfo(space)
+    held = None if modalities is None else [_MODALITIES[name] for name in modalities.split(",")]
+    role = Role(encoder, looks or space.name, sounds or space.name, frozenset(held or Modality))
+    return SpaceInfo(space, role, state == READY, bool(default))
+
+
+def role_columns(role: Role) -> dict[str, str | None]:
+    """A role as columns of the table of spaces."""
+    held = ",".join(sorted(role.modalities)) if role.partial else None
+    return {
+        "towers": role.encoder, "looks": role.looks, "sounds": role.sounds, "modalities": held,
+    }  # fmt: skip
+
+
+def named(name: str, infos: Mapping[str, SpaceInfo], *, ready: bool = False) -> SpaceInfo:
+    """The space of this name that texts query.
+
+    Raises:
+        UsageError: there is none, or it is not ``ready`` where that is asked.
+    """
+    info = infos.get(name)
+    if info is None or info.role is None:
+        there = ", ".join(i.space.name for i in infos.values() if i.role is not None)
+        raise UsageError(
+            f"no space that texts query is called {name!r}; there is {there or 'none yet'}"
+        )
+    if ready and not info.ready:
+        again = f"sensorium index --add-space {info.role.encoder}"
+        raise UsageError(f"the space {name} is still being filled: {again}")
+    return info
+
+
+def droppable(info: SpaceInfo) -> None:
+    """Raise ``UsageError`` for the default space."""
+    if info.default:
+        raise UsageError(
+            f"{info.space.name} is the default space; make another the default first:"
+            " sensorium spaces default NAME"
+        )
+
+
+def serving(infos: Iterable[SpaceInfo]) -> set[str]:
+    """The names of the spaces that searches read: all but those that only spaces use which
+    are still being filled."""
+    known = list(infos)
+    used: dict[bool, set[str]] = {True: set(), False: set()}
+    for info in known:
+        if info.role is not None:
+            used[info.ready] |= {info.space.name, info.role.looks, info.role.sounds}
+    return {info.space.name for info in known} - (used[False] - used[True])
 
 
 def segment_info(row: Row) -> SegmentInfo:

@@ -53,6 +53,14 @@ spaces = Table(
     Column("revision", _Text, nullable=False),
     Column("dim", Integer, nullable=False),
     Column("dtype", _Text, nullable=False, server_default="float32"),
+    # All that follows is of a space that texts query, and NULL or idle for one of likeness:
+    # whether it is filled, what its encoder is called, and its spaces of likeness.
+    Column("state", _Text, nullable=False, server_default="ready"),
+    Column("towers", _Text),
+    Column("looks", _Text),
+    Column("sounds", _Text),
+    # Those that the encoder embeds, joined by commas; NULL means every one.
+    Column("modalities", _Text),
 )
 
 segments = Table(
@@ -136,4 +144,59 @@ backgrounds = Table(
     Column("n", Integer, nullable=False),
     # float32, the mean of the queries; what a moment is near to on average.
     Column("centre", LargeBinary),
+)
+
+# --- curation -------------------------------------------------------------------
+
+curation_runs = Table(
+    "curation_runs",
+    metadata,
+    Column("run_id", _Id, primary_key=True, autoincrement=False),
+    Column("kind", _Text, nullable=False),
+    Column("command", _Text, nullable=False),
+    Column("settings", JSON, nullable=False),
+    Column("created_at", _Text, nullable=False),
+    Column("generation", BigInteger, nullable=False),
+)
+
+# Findings outlive the assets that they are about, and so refer to none.
+findings = Table(
+    "findings",
+    metadata,
+    Column(
+        "run_id", _Id, ForeignKey("curation_runs.run_id"), primary_key=True, autoincrement=False
+    ),
+    Column("ordinal", Integer, primary_key=True, autoincrement=False),
+    Column("asset_id", BigInteger, nullable=False),
+    Column("moment_id", BigInteger),
+    Column("path", _Text, nullable=False),
+    Column("verdict", _Text, nullable=False),
+    Column("group_no", BigInteger),
+    Column("score", Float(53), nullable=False),
+    Column("why", _Text, nullable=False),
+)
+
+# What people, and runs on their behalf, say of an asset; tags of bridges are the moments'.
+asset_tags = Table(
+    "asset_tags",
+    metadata,
+    Column("asset_id", _Id, ForeignKey("assets.asset_id"), primary_key=True, autoincrement=False),
+    Column("word", _Text, primary_key=True),
+    # The word with its ASCII letters small, by which filters compare.
+    Column("folded", _Text, nullable=False, index=True),
+)
+
+# What a run was to do, written before it did it.
+journal = Table(
+    "journal",
+    metadata,
+    Column(
+        "run_id", _Id, ForeignKey("curation_runs.run_id"), primary_key=True, autoincrement=False
+    ),
+    Column("ordinal", Integer, primary_key=True, autoincrement=False),
+    Column("act", _Text, nullable=False),
+    Column("asset_id", BigInteger),
+    Column("source", _Text, nullable=False),
+    Column("target", _Text, nullable=False),
+    Column("state", _Text, nullable=False),
 )

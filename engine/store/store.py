@@ -5,7 +5,9 @@ library/
                      PostgreSQL has them, catalog.json, which says where
   segments/          the vectors
   indexes/           what a search reads instead of them; derived
+  heads/             what sounds are placed with, where that was learned (sensorium align)
   thumbnails/        pictures that have been shown; derived
+  curation/          what runs of curation found, for other programs; derived
   lock               who writes; of no meaning when nobody does
 """
 
@@ -20,6 +22,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+import numpy as np
+
 from engine.errors import (
     LibraryBusy,
     LibraryCorrupt,
@@ -29,7 +33,7 @@ from engine.errors import (
     SegmentGone,
 )
 from engine.store import address, mend, segments, sqlite
-from engine.store.catalog import Catalog
+from engine.store.curated import CuratedCatalog
 from engine.store.lock import held
 from engine.store.revisions import HEAD, REVISIONS
 from engine.store.rows import LibraryStats, SegmentInfo
@@ -40,14 +44,16 @@ if TYPE_CHECKING:
     from engine.store.writer import Writer
 
 _log = logging.getLogger(__name__)
+_TRIES = 10
+"""Compactions that may come in between while segments are listed and read."""
+_NO_IDS: MomentIds = np.zeros(0, np.int64)
 
 
-class Store(Catalog):
+class Store(CuratedCatalog):
     """An open library. Reads need no lock, from any thread, and never wait for a writer.
 
     Attributes:
         path: the library's folder, absolute.
-        encoder: the encoder that the library was made with, as it was named then.
         catalog: URL of the database that has the catalog; None where the folder has it.
         warnings: what had to be mended, one line each; logged as well.
     """
@@ -59,7 +65,6 @@ class Store(Catalog):
         self._lost: frozenset[str] = frozenset()
         try:
             self._check_revision()
-            self.encoder = str(self._one("library"))
             self._check_segments()
         except BaseException:
             # Connections that were opened before the failure must not stay open.
@@ -130,6 +135,12 @@ class Store(Catalog):
         self.close()
         upgrade(self.path)
 
+    @property
+    def encoder(self) -> str:
+        """The encoder of the default space, as ``--encoder`` names it: the one that the
+        library was made with, until another space becomes the default."""
+        return str(self._one("library"))
+
     # --- segments ---------------------------------------------------------------
 
     def _check_segments(self) -> None:
@@ -169,12 +180,40 @@ class Store(Catalog):
             LibraryCorrupt: it is damaged, and cannot be mended now.
             SegmentGone: a compaction has merged it since it was listed; list again.
         """
-        space = self.spaces()[info.space]
+        space = self.spaces().get(info.space)
+        if space is None:
+            raise SegmentGone(f"{info.file} went with its space {info.space}")
         try:
             return segments.read(self.path / segments.FOLDER, info, space)
         except Unreadable as damage:
             self._lose(damage)
         return segments.empty(space)
+
+    def held_ids(self, space: str) -> MomentIds:
+        """The moments, alive or deleted, that have a vector in a space.
+
+        Raises:
+            LibraryCorrupt, SegmentGone: as ``read_segment``.
+
+        Returns:
+            int64, shape (n,), sorted.
+        """
+        for attempt in range(_TRIES):
+            try:
+                return np.sort(
+                    np.concatenate([*map(self._ids_of, self.segments(space))] or [_NO_IDS])
+                )
+            except SegmentGone:  # merged since it was listed: list again
+                if attempt == _TRIES - 1:
+                    raise
+        raise AssertionError("unreachable")
+
+    def _ids_of(self, info: SegmentInfo) -> MomentIds:
+        try:
+            return segments.read_ids(self.path / segments.FOLDER, info)
+        except Unreadable as damage:
+            self._lose(damage)
+        return _NO_IDS
 
     def _lose(self, damage: Unreadable) -> None:
         if not self._is_named(damage.info):
@@ -228,6 +267,8 @@ class Store(Catalog):
                 segments=self._one("count_segments"),
                 failures=self._one("count_failures"),
                 bytes=_bytes_under(self.path) + self._reader().bytes(),
+                tags=self.tag_counts(),
+                runs=len(self._ask("runs")),
             )
 
 

@@ -9,9 +9,10 @@ from pathlib import Path
 from sqlalchemy import select, update
 
 from engine.errors import StoreError
-from engine.store import failpoints, mend, schema, segments
+from engine.store import failpoints, mend, rows, schema, segments
 from engine.store.database import Database
 from engine.store.faults import translated
+from engine.store.reads import space_infos
 from engine.store.rows import SegmentInfo
 from engine.types import Space
 
@@ -41,9 +42,13 @@ class Transactions:
         with self._db.begin():
             row = self._db.execute(select(schema.library)).one()
             self._counters = {name: int(getattr(row, name)) for name in _COUNTERS}
-            self._spaces = {
-                row.name: Space(*row) for row in self._db.execute(select(schema.spaces))
-            }
+            self._load_spaces()
+
+    def _load_spaces(self) -> None:
+        """Inside a transaction: read which spaces there are."""
+        found = self._db.execute(space_infos()).all()
+        self._infos = {row[0]: rows.space_info(tuple(row)) for row in found}
+        self._spaces: dict[str, Space] = {name: i.space for name, i in self._infos.items()}
 
     def _take(self, counter: str, count: int = 1) -> int:
         """Reserve ids for this transaction; the first of them."""
@@ -100,8 +105,8 @@ class Transactions:
         c = schema.segments.c
         columns = (c.segment_id, c.space, c.file, c.rows, c.bytes, c.checksum)
         with self._db.begin():
-            rows = self._db.execute(select(*columns).order_by(c.segment_id))
-            return [SegmentInfo(*row) for row in rows]
+            found = self._db.execute(select(*columns).order_by(c.segment_id))
+            return [SegmentInfo(*row) for row in found]
 
     def _damage(self) -> mend.Damage:
         return mend.find_damage(self.path, self._known_segments())

@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from engine.errors import StoreError
 from engine.store import mend, segments
+from engine.store.findings import ActState
 from engine.store.rows import SegmentInfo
+from engine.store.spaces import count_of
 from engine.store.store import Store
 from engine.types import MomentIds, Space
 
@@ -39,7 +40,7 @@ def verify(store: Store, *, deep: bool = False) -> Verdict:
     """
     with store.snapshot():
         stats = store.stats()
-        problems = [*_catalog(store, deep), *_files(store)]
+        problems = [*_catalog(store, deep), *_files(store), *_curation(store)]
         if stats.pending:
             problems.append(f"{stats.pending} files are pending: index them again")
         problems += _deep(store) if deep else _counts(store, sum(stats.vectors.values()))
@@ -67,6 +68,16 @@ def _files(store: Store) -> Iterator[str]:
         yield f"segment {info.file} {mend.reason_of(store.path, info)}"
     for name in damage.orphans:
         yield f"segment {name} is not in the catalog, and goes at the next write"
+
+
+def _curation(store: Store) -> Iterator[str]:
+    """Tags belong to assets, and what a run set out to do was done."""
+    if stray := store.stray_tags():
+        yield f"{stray} tags belong to no asset"
+    for summary in store.runs():
+        if open_acts := summary.acts.get(ActState.INTENDED):
+            number = summary.run.run_id
+            yield f"run {number} was cut off, {open_acts} acts open: sensorium undo {number}"
 
 
 def _counts(store: Store, in_segments: int) -> Iterator[str]:
@@ -109,20 +120,12 @@ def _both_ways(store: Store, held: MomentIds) -> Iterator[str]:
     """Every live moment has its vectors, and every vector a moment, alive or buried."""
     ids, expected = store.moment_vectors()
     live, counts = np.unique(held, return_counts=True)
-    short = int((_count_of(ids, live, counts) < expected).sum())
+    short = int((count_of(ids, live, counts) < expected).sum())
     if short:
         yield f"{short} moments lack a vector: index their files again"
-    over = int((_count_of(ids, live, counts) > expected).sum())
+    over = int((count_of(ids, live, counts) > expected).sum())
     if over:
         yield f"{over} moments have more vectors than the catalog knows"
     stray = int((~np.isin(live, np.union1d(ids, store.tombstones()))).sum())
     if stray:
         yield f"{stray} vectors belong to no moment, alive or deleted"
-
-
-def _count_of(wanted: MomentIds, found: MomentIds, counts: NDArray[np.int64]) -> NDArray[np.int64]:
-    """How often each of ``wanted`` (n,) was found, (n,)."""
-    if not len(found):
-        return np.zeros(len(wanted), np.int64)
-    places = np.searchsorted(found, wanted).clip(max=len(found) - 1)
-    return np.where(found[places] == wanted, counts[places], 0)

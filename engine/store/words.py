@@ -2,10 +2,10 @@
 
 The table is derived and can be rebuilt from the catalog. A moment's row holds what
 is said in it (``text``) and its tags (``tags``). What a person wrote into the file
-(``caption``), and the file's name and folder (``name``), go with the first moment of
-an asset alone: a name then finds its asset once, where on every moment it would flood
-the hits of "beach" with a thousand keyframes of beach.mp4. ``fts5.py`` and
-``tsearch.py`` keep the table.
+(``caption``), the tags that the asset itself has, and the file's name and folder
+(``name``), go with the first moment of an asset alone: a name then finds its asset
+once, where on every moment it would flood the hits of "beach" with a thousand keyframes
+of beach.mp4. ``fts5.py`` and ``tsearch.py`` keep the table.
 """
 
 from __future__ import annotations
@@ -56,6 +56,7 @@ class OfAsset(NamedTuple):
 
     caption: str | None = None
     name: str = ""
+    tags: tuple[str, ...] = ()
 
 
 def row(moment_id: int, moment: Moment, of_asset: OfAsset) -> dict[str, object]:
@@ -70,7 +71,7 @@ def fields(
     return {
         "moment_id": moment_id,
         "text": _indexed(text),
-        "tags": _indexed(" ".join(tags)),
+        "tags": _indexed(" ".join([*tags, *of_asset.tags])),
         "caption": _indexed(of_asset.caption),
         "name": of_asset.name,
     }

@@ -8,53 +8,29 @@ is an orphan.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from sqlalchemy import delete, insert, select, update
 
-from engine.errors import SpaceMismatch, StoreError
-from engine.store import batch, failpoints, schema, segments, writes
+from engine.errors import StoreError
+from engine.store import batch, failpoints, schema, writes
+from engine.store.captions import Captions
 from engine.store.faults import translated
+from engine.store.journal import Journal
 from engine.store.paths import storable, to_text
-from engine.store.repair import Repairs
-from engine.store.rows import Background, SegmentInfo
+from engine.store.realign import Realignment
+from engine.store.rows import Background
 from engine.types import Failure, FileStat, IndexedAsset, Space
 
 
-class Writer(Repairs):
+class Writer(Realignment, Journal, Captions):
     """Made by ``Store.writer``, which holds the lock for as long as it lives.
 
     Every method is atomic and lasting when it returns. Several of them inside
     ``with writer.transaction()`` are so together, and cost one sync of the disk.
     """
 
-    # --- spaces and backgrounds -------------------------------------------------
-
-    def ensure_space(self, space: Space) -> None:
-        """Have this space.
-
-        Raises:
-            SpaceMismatch: one of the same name has another encoder, revision or dim.
-        """
-        known = self._spaces.get(space.name)
-        if known == space:
-            return
-        if known is not None:
-            raise SpaceMismatch(
-                f"the space {space.name!r} of {self.path} is {known.encoder} {known.revision} "
-                f"with {known.dim} dimensions, not {space.encoder} {space.revision} with "
-                f"{space.dim}; open it with that encoder, or index into a new library"
-            )
-        row = {
-            "name": space.name,
-            "encoder": space.encoder,
-            "revision": space.revision,
-            "dim": space.dim,
-            "dtype": space.dtype,
-        }
-        with translated(self.path), self.transaction():
-            self._db.execute(insert(schema.spaces), row)
-            self._spaces[space.name] = space
+    # --- backgrounds ------------------------------------------------------------
 
     def set_backgrounds(self, rows: Sequence[Background], generation: int) -> None:
         """Put these distributions in the place of all earlier ones.
@@ -87,17 +63,21 @@ class Writer(Repairs):
 
     # --- assets -----------------------------------------------------------------
 
-    def commit(self, assets: Sequence[IndexedAsset]) -> int:
+    def commit(self, assets: Sequence[IndexedAsset], made_for: Iterable[Space] = ()) -> int:
         """Add assets with all their moments, in the place of what was at their paths.
 
         A replaced asset keeps its id; its old moments are deleted, and moment ids are
         never used again. The paths are no failures any more.
 
+        Args:
+            made_for: the spaces, as whoever made the vectors knew them.
+
         Returns:
             How many moments were committed.
 
         Raises:
-            SpaceMismatch: an unknown space, or a vector of another dim.
+            SpaceMismatch: an unknown space, one that is another by now, or a vector of
+                another dim.
             StoreError: a vector that is not finite or not of unit length.
             LibraryReadOnly, LibraryBusy: as the disk and other processes have it; the
                 library is as it was before.
@@ -107,13 +87,14 @@ class Writer(Repairs):
             return 0
         with translated(self.path), self.transaction():
             failpoints.hit("commit.begun")
+            self.require_spaces(made_for)
             paths = [to_text(one.asset.path) for one in indexed]
             known = writes.ids_at(self._db, paths)
             ids = [known.get(path) or self._take("next_asset") for path in paths]
-            content = batch.Batch()
+            content, tags = batch.Batch(), writes.tags_of(self._db, known.values())
             for asset_id, one in zip(ids, indexed, strict=True):
                 first = self._take("next_moment", len(one.embeddings))
-                content.add(asset_id, first, one)
+                content.add(asset_id, first, one, tags.get(asset_id, ()))
             infos = self._write_segments(content)
             rows = [batch.asset_row(i, one.asset) for i, one in zip(ids, indexed, strict=True)]
             new = [row for row in rows if row["path"] not in known]
@@ -123,17 +104,6 @@ class Writer(Repairs):
             writes.drop_failures(self._db, paths)
             self._changed = True
         return len(content.moments)
-
-    def _write_segments(self, content: batch.Batch) -> list[tuple[SegmentInfo, int, int]]:
-        """Write and name a segment a space; each with its first and last moment."""
-        infos = []
-        for space, ids, vectors in content.arrays(self._spaces):
-            segment_id = self._take("next_segment")
-            info = segments.write(self._segments, segment_id, space, ids, vectors)
-            infos.append((info, int(ids[0]), int(ids[-1])))
-        if infos:
-            segments.publish(self._segments, [info for info, _, _ in infos])
-        return infos
 
     def move(self, asset_id: int, stat: FileStat) -> None:
         """The file of an asset is now ``stat``; its moments and vectors stay."""
@@ -157,8 +127,7 @@ class Writer(Repairs):
             at_target = writes.ids_at(self._db, paths).values()
             writes.drop_assets(self._db, [i for i in at_target if i not in moving])
             writes.place(self._db, [_placement(asset_id, stat) for asset_id, stat in moves])
-            for asset_id, stat in moves:
-                writes.rename(self._db, asset_id, stat.path)
+            writes.reword(self._db, [asset_id for asset_id, _ in moves])
             writes.drop_failures(self._db, paths)
             self._changed = True
 

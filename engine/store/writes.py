@@ -6,13 +6,27 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, text, update
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    bindparam,
+    delete,
+    func,
+    insert,
+    select,
+    text,
+    true,
+    update,
+)
 
 from engine.store import schema, words
 from engine.store.database import full_text
 from engine.store.paths import from_text
 from engine.store.reads import among
 from engine.store.rows import SegmentInfo
+from engine.types import MomentIds
 
 _assets, _moments, _segments = schema.assets, schema.moments, schema.segments
 _tombstones, _failures = schema.tombstones, schema.failures
@@ -29,6 +43,27 @@ _HASHES = select(_assets.c.content_hash).where(among(_assets.c.content_hash, "ha
 _MOMENTS_OF = select(_moments.c.moment_id).where(among(_moments.c.asset_id, "ids"))
 _DROP_MOMENTS = delete(_moments).where(among(_moments.c.asset_id, "ids"))
 _DROP_ASSETS = delete(_assets).where(among(_assets.c.asset_id, "ids"))
+_tags = schema.asset_tags
+_DROP_TAGS = delete(_tags).where(among(_tags.c.asset_id, "ids"))
+_TAGS_OF = (
+    select(_tags.c.asset_id, _tags.c.word)
+    .where(among(_tags.c.asset_id, "ids"))
+    .order_by(_tags.c.asset_id, _tags.c.word)
+)
+_FIRST_MOMENTS = (
+    select(
+        _moments.c.moment_id, _moments.c.asset_id, _moments.c.text, _moments.c.tags,
+        _assets.c.caption, _assets.c.path,
+    )
+    .join_from(_moments, _assets)
+    .where(
+        _moments.c.moment_id.in_(
+            select(func.min(_moments.c.moment_id))
+            .where(among(_moments.c.asset_id, "ids"))
+            .group_by(_moments.c.asset_id)
+        )
+    )
+)  # fmt: skip
 _DROP_FAILURES = delete(_failures).where(among(_failures.c.path, "paths"))
 _REPLACE = update(_assets).where(_assets.c.asset_id == bindparam("replaced"))
 _PLACE = _REPLACE.values(
@@ -46,7 +81,13 @@ _LACKS_WORDS = text(
     "SELECT EXISTS (SELECT 1 FROM moments) AND NOT EXISTS (SELECT 1 FROM moments_fts)"
 )
 _DROP_TOMBSTONES = delete(_tombstones).where(among(_tombstones.c.moment_id, "ids"))
-_TEXTS_AT_ONCE = 5_000
+_ALIVE = select(_moments.c.moment_id).where(among(_moments.c.moment_id, "ids"))
+_COUNT_VECTORS = (
+    update(_moments)
+    .where(among(_moments.c.moment_id, "ids"))
+    .values(vectors=_moments.c.vectors + bindparam("more"))
+)
+_AT_ONCE = 5_000
 
 
 def ids_at(db: Connection, paths: Iterable[str]) -> dict[str, int]:
@@ -73,6 +114,7 @@ def drop_assets(db: Connection, asset_ids: Sequence[int]) -> int:
     if not asset_ids:
         return 0
     drop_moments(db, asset_ids)
+    db.execute(_DROP_TAGS, {"ids": json.dumps(list(asset_ids))})
     return db.execute(_DROP_ASSETS, {"ids": json.dumps(list(asset_ids))}).rowcount
 
 
@@ -128,21 +170,27 @@ def place(db: Connection, rows: list[dict[str, Any]]) -> None:
     db.execute(_PLACE, rows)
 
 
-def rename(db: Connection, asset_id: int, path: str) -> None:
-    """Give the words of a file's name to its first moment again."""
-    m = _moments.c
-    first = db.execute(
-        select(m.moment_id, m.text, m.tags, _assets.c.caption)
-        .join_from(_moments, _assets)
-        .where(m.asset_id == asset_id)
-        .order_by(m.moment_id)
-        .limit(1)
-    ).one_or_none()
-    if first is not None:
-        of_asset = words.OfAsset(first.caption, words.name_words(path))
-        row = words.fields(first.moment_id, first.text, _words(first.tags), of_asset)
-        full_text(db).drop(db, [first.moment_id])
-        full_text(db).put(db, [row])
+def reword(db: Connection, asset_ids: Iterable[int]) -> None:
+    """Give the words of an asset, its name and its own tags, to its first moment again."""
+    ids = list(asset_ids)
+    for at in range(0, len(ids), _AT_ONCE):
+        part = {"ids": json.dumps(ids[at : at + _AT_ONCE])}
+        tags = tags_of(db, ids[at : at + _AT_ONCE])
+        rows = []
+        for row in db.execute(_FIRST_MOMENTS, part):
+            name = words.name_words(from_text(row.path))
+            of_asset = words.OfAsset(row.caption, name, tags.get(row.asset_id, ()))
+            rows.append(words.fields(row.moment_id, row.text, _words(row.tags), of_asset))
+        full_text(db).drop(db, [int(str(row["moment_id"])) for row in rows])
+        full_text(db).put(db, rows)
+
+
+def tags_of(db: Connection, asset_ids: Iterable[int]) -> dict[int, tuple[str, ...]]:
+    """The tags that these assets have themselves, those of their moments aside."""
+    found: dict[int, tuple[str, ...]] = {}
+    for asset_id, word in db.execute(_TAGS_OF, {"ids": json.dumps(list(asset_ids))}):
+        found[asset_id] = (*found.get(asset_id, ()), word)
+    return found
 
 
 def _words(tags: Iterable[tuple[str, float]] | None) -> Iterator[str]:
@@ -161,6 +209,20 @@ def put_failures(db: Connection, rows: list[dict[str, Any]]) -> None:
 def restat(db: Connection, row: dict[str, Any]) -> None:
     """Set size and mtime of one asset, at the path that it has."""
     db.execute(_PLACE, row)
+
+
+def alive(db: Connection, moment_ids: Sequence[int]) -> Sequence[int]:
+    """Which of these moments there are."""
+    return db.scalars(_ALIVE, {"ids": json.dumps(list(moment_ids))}).all()
+
+
+def count_vectors(db: Connection, ids: MomentIds, more: NDArray[np.int64]) -> None:
+    """Note that moments (n,) have so many more vectors, (n,), than before."""
+    for step in np.unique(more).tolist():
+        of_step = ids[more == step].tolist()
+        for first in range(0, len(of_step), _AT_ONCE):
+            part = json.dumps(of_step[first : first + _AT_ONCE])
+            db.execute(_COUNT_VECTORS, {"ids": part, "more": step})
 
 
 def lose_segment(db: Connection, segment_id: int) -> list[str] | None:
@@ -184,9 +246,21 @@ def lose_segment(db: Connection, segment_id: int) -> list[str] | None:
 
 def fill_words(db: Connection) -> int:
     """Make the full text index again from the catalog; returns its rows."""
+    full_text(db).create(db)
+    return _put_texts(db, true())
+
+
+def refill_words(db: Connection, asset_ids: Sequence[int]) -> int:
+    """Make the rows of these assets' moments, which have none now; returns their number."""
+    listed = among(_moments.c.asset_id, "ids")
+    return _put_texts(db, listed, {"ids": json.dumps(list(asset_ids))})
+
+
+def _put_texts(
+    db: Connection, wanted: ColumnElement[bool], values: dict[str, Any] | None = None
+) -> int:
     index, count = full_text(db), 0
-    index.create(db)
-    for texts in _all_texts(db):
+    for texts in _all_texts(db, wanted, values or {}):
         index.put(db, texts)
         count += len(texts)
     return count
@@ -197,19 +271,25 @@ def lacks_words(db: Connection) -> bool:
     return bool(db.scalar(_LACKS_WORDS))
 
 
-def _all_texts(db: Connection) -> Iterator[list[dict[str, Any]]]:
-    """Every row of the full text table, made from truth, in batches."""
+def _all_texts(
+    db: Connection, wanted: ColumnElement[bool], values: dict[str, Any]
+) -> Iterator[list[dict[str, Any]]]:
+    """Rows of the full text table for all moments of some assets, made from truth, in
+    batches."""
     m = _moments.c
     columns = select(m.moment_id, m.asset_id, m.text, m.tags, _assets.c.path, _assets.c.caption)
     ordered = columns.join_from(_moments, _assets).order_by(m.asset_id, m.moment_id)
     previous = None
     # A driver that reads all rows before it gives the first would fill the memory.
-    for part in db.execute(ordered, execution_options={"yield_per": _TEXTS_AT_ONCE}).partitions():
-        texts = []
+    options = {"yield_per": _AT_ONCE}
+    found = db.execute(ordered.where(wanted), values, execution_options=options)
+    for part in found.partitions():
+        texts, tags = [], tags_of(db, {row.asset_id for row in part})
         for row in part:
             of_asset = words.OfAsset()
             if row.asset_id != previous:
-                of_asset = words.OfAsset(row.caption, words.name_words(from_text(row.path)))
+                name = words.name_words(from_text(row.path))
+                of_asset = words.OfAsset(row.caption, name, tags.get(row.asset_id, ()))
             previous = row.asset_id
             texts.append(words.fields(row.moment_id, row.text, _words(row.tags), of_asset))
         yield texts

@@ -16,7 +16,14 @@ import pytest
 
 from engine.errors import LibraryBusy, LibraryCorrupt, LibraryReadOnly, SpaceMismatch, StoreError
 from engine.store import Store, failpoints
-from engine.store.failpoints import COMMIT, COMPACTION, REFRESH, Injected
+from engine.store.failpoints import (
+    COMMIT,
+    COMPACTION,
+    DROPPING,
+    REALIGNMENT,
+    REFRESH,
+    Injected,
+)
 from engine.types import Space
 from tests.store import invariants
 from tests.store.make import on_sqlite, picture, python, sound, vector
@@ -36,7 +43,7 @@ AFTER = {"/a.jpg": "new", "/b.jpg": "b"}
 def test_the_list_of_points_is_that_of_the_code() -> None:
     folder = Path(failpoints.__file__).parents[1]
     code = "".join(file.read_text() for file in folder.glob("*/*.py"))
-    points = {*COMMIT, *COMPACTION, *REFRESH}
+    points = {*COMMIT, *COMPACTION, *DROPPING, *REFRESH, *REALIGNMENT}
     assert all(f'hit("{point}")' in code for point in points)
     assert code.count('failpoints.hit("') == len(points)
 

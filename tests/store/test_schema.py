@@ -16,7 +16,7 @@ from engine.store import Background, Store, database, migrations, reads, sqlite_
 from engine.store.revisions import HEAD, REVISIONS
 from engine.store.schema import metadata
 from engine.store.verify import verify
-from engine.types import Modality
+from engine.types import Modality, Space
 from tests.store.make import LOOKS, TEXT, on_sqlite, picture, sound, tamper
 
 
@@ -150,6 +150,7 @@ def test_words_of_a_library_without_captions_are_made_again(
     for column in ("latitude", "longitude", "caption"):
         tamper(store, f"ALTER TABLE assets DROP COLUMN {column}")
     tamper(store, "ALTER TABLE backgrounds DROP COLUMN centre")
+    without_roles(store)
     if catalog is None:
         tamper(store, "DROP TABLE moments_fts")
         tamper(store, "CREATE VIRTUAL TABLE moments_fts USING fts5(text, tags, name)")
@@ -175,6 +176,7 @@ def test_backgrounds_without_centres_are_estimated_anew(
     assert store.calibrated()
     store.close()
     tamper(store, "ALTER TABLE backgrounds DROP COLUMN centre")
+    without_roles(store)
     tamper(store, "UPDATE alembic_version SET version_num = ?", "0005")
     with Store.open(store.path) as opened:
         assert opened.backgrounds() == []
@@ -184,6 +186,51 @@ def test_backgrounds_without_centres_are_estimated_anew(
         assert opened.backgrounds() == [known]
         assert opened.calibrated()
         assert verify(opened, deep=True).problems == ()
+
+
+def without_roles(store: Store) -> None:
+    """A library as it was before there could be several spaces that texts query, and
+    before anything was curated."""
+    for table in ("journal", "asset_tags", "findings", "curation_runs"):
+        tamper(store, f"DROP TABLE {table}")
+    for column in ("state", "towers", "looks", "sounds", "modalities"):
+        tamper(store, f"ALTER TABLE spaces DROP COLUMN {column}")
+
+
+@pytest.mark.parametrize(
+    ("encoder", "names", "roles"),
+    [
+        ("fake", ("fake", "fake-looks", "fake-sounds"), {"fake": ("fake-looks", "fake-sounds")}),
+        ("compact", ("compact", "looks", "sounds"), {"compact": ("looks", "sounds")}),
+        (
+            "open_clip:a/b",
+            ("open_clip:a/b", "sounds"),
+            {"open_clip:a/b": ("open_clip:a/b", "sounds")},
+        ),
+        ("fake", (), {}),
+    ],
+)
+def test_spaces_of_a_library_that_had_one_encoder_get_their_roles(
+    tmp_path: Path,
+    catalog: str | None,
+    encoder: str,
+    names: tuple[str, ...],
+    roles: dict[str, object],
+) -> None:
+    with Store.create(tmp_path / "library", encoder, catalog) as store:
+        with store.writer() as writer:
+            for name in names:
+                writer.ensure_space(Space(name, encoder, "1", 8))
+        store.close()
+        without_roles(store)
+        tamper(store, "UPDATE alembic_version SET version_num = ?", "0006")
+    with Store.open(tmp_path / "library") as opened:
+        infos = opened.space_infos()
+        assert set(infos) == set(names)
+        found = {name: info.role for name, info in infos.items() if info.role is not None}
+        assert {name: (role.looks, role.sounds) for name, role in found.items()} == roles
+        assert all(role.encoder == encoder and not role.partial for role in found.values())
+        assert all(infos[name].default and infos[name].ready for name in found)
 
 
 def test_running_the_migrations_again_changes_nothing(migrated: Connection) -> None:
