@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import cached_property
 from pathlib import Path
 from threading import Thread
 from types import TracebackType
@@ -14,12 +12,10 @@ from typing import TYPE_CHECKING, Unpack
 from engine.config import Settings
 from engine.encoders import registry
 from engine.encoders.towers import Towers
-from engine.errors import (
-    LibraryNotFound,
-    SensoriumError,
-    UsageError,
-)
+from engine.errors import LibraryNotFound, UsageError
 from engine.index import disk
+from engine.library_spaces import LibrarySpaces
+from engine.query.aligned import LibraryTowers
 from engine.query.ask import Options, kinds_of, query_of, with_options
 from engine.query.examples import local
 from engine.query.plan import validated
@@ -44,9 +40,8 @@ if TYPE_CHECKING:
     from engine.store import LibraryStats
     from engine.store.compact import Compaction
     from engine.store.verify import Verdict
+    from engine.training.align import Aligner
     from indexers.local import Progress
-
-_log = logging.getLogger(__name__)
 
 
 class Library:
@@ -59,10 +54,18 @@ class Library:
     def __init__(self, store: Store, settings: Settings, towers: Towers | None = None) -> None:
         self.store = store
         self.settings = settings
-        self._given_towers = towers
+        self._towers = LibraryTowers(
+            store,
+            lambda encoder: (
+                towers
+                if towers is not None and towers.encoder.name == encoder
+                else registry.towers(encoder, settings)
+            ),
+        )
         self._rerankers: dict[str, Reranker] = {}
-        self.searcher = Searcher(store, settings, lambda: self.towers)
+        self.searcher = Searcher(store, settings, self.towers_of)
         self.upkeep = Upkeep(store, settings, self.searcher)
+        self.spaces = LibrarySpaces(store, settings, self.upkeep, self.towers_of)
 
     @classmethod
     def open(
@@ -103,10 +106,11 @@ class Library:
                 raise
             return cls._create(folder, encoder or registry.DEFAULT, catalog, settings)
         if encoder is not None and registry.normalised(encoder) != store.encoder:
+            own = store.encoder
             store.close()
             raise UsageError(
-                f"{folder} was made with --encoder {store.encoder}; for {encoder} choose"
-                " another folder with --library"
+                f"{folder} has --encoder {own}; to have {encoder} beside it, use --add-space,"
+                " or choose another folder with --library"
             )
         if catalog is not None and catalog != store.catalog:
             place = store.catalog or "a file in the folder"
@@ -123,6 +127,11 @@ class Library:
         cls, folder: Path, encoder: str, catalog: str | None, settings: Settings
     ) -> Library:
         towers = registry.towers(encoder, settings)
+        if towers.modalities != frozenset(Modality):
+            raise UsageError(
+                f"{encoder} embeds {', '.join(sorted(towers.modalities))} alone; make the library"
+                f" with another encoder, and add it: sensorium index --add-space {encoder}"
+            )
         towers.check()
         return cls(Store.create(folder, towers.encoder.name, catalog), settings, towers)
 
@@ -142,10 +151,26 @@ class Library:
     ) -> None:
         self.close()
 
-    @cached_property
+    @property
     def towers(self) -> Towers:
-        """The encoder and its bridges; their weights load at first use."""
-        return self._given_towers or registry.towers(self.store.encoder, self.settings)
+        """The encoder of the default space and its bridges, as the library has them now;
+        their weights load at first use."""
+        return self._towers.now()
+
+    def towers_of(self, encoder: str) -> Towers:
+        """An encoder and its bridges, by its name; weights load at first use.
+
+        Raises:
+            EncoderUnavailable: no encoder has that name.
+        """
+        return self._towers.of(encoder)
+
+    @property
+    def aligner(self) -> Aligner:
+        """What learns where sounds lie in the shared space; ``upkeep.settle`` comes after."""
+        from engine.training.align import Aligner
+
+        return Aligner(self.store, self._towers)
 
     # --- writing --------------------------------------------------------------
 
@@ -172,7 +197,7 @@ class Library:
         from indexers.local import run
 
         report = run(
-            self.store, self.towers, paths, self.settings,
+            self.store, self.spaces.towers(), paths, self.settings,
             retry=retry, wait=wait, progress=progress,
         )  # fmt: skip
         self.upkeep.settle(wait, said)
@@ -183,7 +208,7 @@ class Library:
         from indexers.local import retry_failures
 
         report = retry_failures(
-            self.store, self.towers, self.settings, wait=wait, progress=progress
+            self.store, self.spaces.towers(), self.settings, wait=wait, progress=progress
         )
         self.upkeep.settle(wait)
         return report
@@ -258,16 +283,7 @@ class Library:
 
         What goes wrong is logged; the next refresh makes up for it.
         """
-
-        def work() -> None:
-            try:
-                self.refresh(said=said)
-            except SensoriumError as error:
-                _log.warning("the indexes were not refreshed: %s", error)
-
-        thread = Thread(target=work, name="sensorium-refresh", daemon=True)
-        thread.start()
-        return thread
+        return self.upkeep.refresh_in_background(said)
 
     # --- reading --------------------------------------------------------------
 
@@ -285,16 +301,7 @@ class Library:
 
     def snapshots(self) -> list[tuple[str, Modality, Manifest]]:
         """The indexes on disk: of what space and modality, and how they were tuned."""
-        shelves = [
-            (name, disk.newest(self.store.path, space))
-            for name, space in self.store.spaces().items()
-        ]
-        return [
-            (name, modality, snapshot.about)
-            for name, shelf in shelves
-            if shelf is not None
-            for modality, snapshot in shelf.snapshots.items()
-        ]
+        return disk.snapshots(self.store.path, self.store.spaces())
 
     def failures(self) -> list[Failure]:
         """The files that could not be indexed, and why."""

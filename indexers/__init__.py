@@ -2,6 +2,8 @@
 
 scan.py       folders -> files, and what of them the catalog does not know
 identify.py   one file -> its type and content hash; touched, moved or to decode
+duplicates.py files with the same bytes: one is decoded, the others get copies
+stored.py     assets out of the store, with their vectors
 decode.py     one file -> a stream of prepared moments, by its kind:
 image.py        frames
 video.py        keyframes, and the video's own sound

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import cast
 
 from engine.config import Settings
-from engine.encoders.base import SpeechBridge
+from engine.encoders.base import SoundBridge, Spectrogram, SpeechBridge
 from engine.encoders.towers import Towers
-from engine.media.audio import is_silent, probe_audio, read_audio, read_windows
+from engine.media.audio import Chunk, is_silent, probe_audio, read_audio, read_windows
 from engine.types import Modality, Moment
 from indexers.pieces import Facts, Piece, Prepared, Tower
+from indexers.several import Each, Several
 from indexers.tracks import either
 
 SPEECH_SECONDS = 300.0
 """Sound that the speech bridge is given at a time, so that a day-long file fits."""
+_SAME_TIME = 0.05
+"""Seconds by which one window may begin apart at two rates: half of the shortest one."""
 
 
 def decode_audio(path: Path, towers: Towers, settings: Settings) -> Iterator[Piece]:
@@ -33,11 +37,51 @@ def soundtrack(path: Path, towers: Towers, settings: Settings) -> dict[str, Iter
 
 
 def _windows(path: Path, towers: Towers, settings: Settings) -> Iterator[Prepared]:
-    rate = towers.sound.rate
-    for chunk in read_windows(path, settings, rate):
-        end = chunk.start + len(chunk.samples) / rate
-        moment = Moment(Modality.SOUND, chunk.start, end)
-        yield Prepared(moment, Tower.SOUND, towers.sound.prepare(chunk.samples))
+    for start, end, window in _prepared(path, towers, settings):
+        yield Prepared(Moment(Modality.SOUND, start, end), Tower.SOUND, window)
+
+
+def _prepared(
+    path: Path, towers: Towers, settings: Settings
+) -> Iterator[tuple[float, float, Spectrogram]]:
+    """The windows worth hearing with their start and end in seconds, prepared.
+
+    Bridges that listen at different rates have the file decoded once for each rate, so
+    that a sound's vectors do not depend on which other encoders a library has. What is
+    silence at the first one's rate is no moment; what is at another's, none of its own.
+    """
+    if not isinstance(towers, Several):
+        for chunk in read_windows(path, settings, towers.sound.rate):
+            yield chunk.start, _end(chunk, towers.sound.rate), towers.sound.prepare(chunk.samples)
+        return
+    bridges = [m.sound if Modality.SOUND in m.modalities else None for m in towers.members]
+    rates = list(dict.fromkeys(bridge.rate for bridge in bridges if bridge is not None))
+    for heard in _side_by_side({rate: read_windows(path, settings, rate) for rate in rates}):
+        if first := heard.get(rates[0]):
+            each = cast(Spectrogram, _each(bridges, heard))
+            yield first.start, _end(first, rates[0]), each
+
+
+def _each(bridges: Sequence[SoundBridge | None], heard: Mapping[int, Chunk]) -> Each:
+    made: dict[int, Spectrogram] = {}
+    for bridge in bridges:
+        if bridge is not None and bridge.rate in heard and id(bridge) not in made:
+            made[id(bridge)] = bridge.prepare(heard[bridge.rate].samples)
+    return Each(tuple(made.get(id(bridge)) for bridge in bridges))
+
+
+def _end(chunk: Chunk, rate: int) -> float:
+    return chunk.start + len(chunk.samples) / rate
+
+
+def _side_by_side(read: Mapping[int, Iterator[Chunk]]) -> Iterator[dict[int, Chunk]]:
+    """Windows of one time by their rates; at the edge of silence, one may lack a rate."""
+    heads = {rate: next(chunks, None) for rate, chunks in read.items()}
+    while any(heads.values()):
+        start = min(chunk.start for chunk in heads.values() if chunk is not None)
+        now = {r: c for r, c in heads.items() if c is not None and c.start < start + _SAME_TIME}
+        yield now
+        heads |= {rate: next(read[rate], None) for rate in now}
 
 
 def _sentences(path: Path, speech: SpeechBridge, settings: Settings) -> Iterator[Prepared]:

@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass, field, replace
 
 from engine.store import KnownAsset, Writer
-from engine.types import Failure, FileStat, IndexedAsset, IndexReport
+from engine.types import Failure, FileStat, IndexedAsset, IndexReport, Space
 
 COMMIT_ASSETS = 256
 COMMIT_SECONDS = 5.0
@@ -35,8 +35,12 @@ class Ledger:
     Without a writer it only counts, which is all that a dry run does.
     """
 
-    def __init__(self, writer: Writer | None, report: IndexReport) -> None:
+    def __init__(
+        self, writer: Writer | None, report: IndexReport, made_for: tuple[Space, ...] = ()
+    ) -> None:
+        """``made_for`` are the spaces of the vectors, as whoever makes them knows them."""
         self._writer = writer
+        self._made_for = made_for
         self._report = report
         self._failures: list[Failure] = []
         self._waiting = _Waiting()
@@ -113,16 +117,17 @@ class Ledger:
         self._last = time.monotonic()
         if self._writer is not None and waiting != _Waiting():
             with self._writer.transaction():
-                _write(self._writer, waiting)
+                _write(self._writer, waiting, self._made_for)
 
 
-def _write(writer: Writer, waiting: _Waiting) -> None:
+def _write(writer: Writer, waiting: _Waiting, made_for: tuple[Space, ...]) -> None:
     """What is gone goes before what takes its path, and notes come after their assets."""
     writer.remove(waiting.removed)
     writer.move_all(waiting.moved)
     for asset_id, stat in waiting.touched:
         writer.touch(asset_id, stat)
     writer.clear_failures(waiting.cleared)
-    writer.commit(sorted(waiting.assets, key=lambda indexed: indexed.asset.path))
+    assets = sorted(waiting.assets, key=lambda indexed: indexed.asset.path)
+    writer.commit(assets, made_for)
     writer.fail(waiting.notes, drop_assets=False)
     writer.fail(waiting.failures)

@@ -21,10 +21,11 @@ def decode_video(path: Path, towers: Towers, settings: Settings) -> Iterator[Pie
     told = (info.taken_at, info.place, info.caption)
     yield Facts(info.width, info.height, info.duration, *told)
     heard = soundtrack(path, towers, settings) if info.has_audio else {}
-    yield from either({"pictures": _keyframes(path, towers, settings), **heard})
+    yield from either({"pictures": keyframes(path, towers, settings), **heard})
 
 
-def _keyframes(path: Path, towers: Towers, settings: Settings) -> Iterator[Prepared | Note]:
+def keyframes(path: Path, towers: Towers, settings: Settings) -> Iterator[Prepared | Note]:
+    """A keyframe per shot, prepared, and what is to be read in them."""
     frames = read_keyframes(path, settings, towers.image_size)
     shown = ((f.image, Moment(Modality.KEYFRAME, f.start, f.end)) for f in frames)
     return pictures(shown, towers)

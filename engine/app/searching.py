@@ -150,6 +150,12 @@ def _ranking_options(command: Command) -> Command:
             "--rerank-top", default=50, show_default=True, help="How many hits are reranked."
         ),
         click.option(
+            "--space",
+            metavar="NAME",
+            help="Ask this space in the place of the default one; `sensorium spaces list` has"
+            " them.",
+        ),
+        click.option(
             "--deadline-ms",
             type=float,
             metavar="MS",
@@ -213,6 +219,7 @@ def _dated(name: str, date: str | None) -> str | None:
 
 _OF_THE_QUERY = (
     "kinds", "top", "fusion", "weights", "group", "within", "rerank_top", "deadline_ms",
+    "space",
 )  # fmt: skip
 
 

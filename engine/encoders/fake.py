@@ -12,11 +12,12 @@ import hashlib
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from engine.encoders.base import Embedded, Heard, Pixels, Sentence, Spectrogram
 from engine.encoders.towers import Towers
-from engine.types import Space, Tag, Vectors, Waveform
+from engine.types import Modality, Space, Tag, Vectors, Waveform
 
 DIM = 64
 _SIDE = 16
@@ -83,6 +84,28 @@ class FakeEncoder:
         return Embedded(vectors, tuple((Tag(word, 1.0),) for word in words))
 
 
+class OtherFake(FakeEncoder):
+    """Another space of the same words, without one of looks: as a CLIP beside ``fake``."""
+
+    name = "fake2"
+    shared = looks = Space("fake2", "fake2", "1", DIM)
+
+    def embed_texts(self, texts: Sequence[str]) -> Vectors:
+        return -super().embed_texts(texts)
+
+    def embed_images(self, pixels: Sequence[Pixels]) -> Embedded:
+        tags = super().embed_images(pixels).tags
+        return Embedded({self.shared.name: self.embed_texts([tag.word for (tag,) in tags])}, tags)
+
+
+class FakeHearing(OtherFake):
+    """A space of texts and sounds alone: as a CLAP."""
+
+    name = "fake-hearing"
+    shared = looks = Space("fake-hearing", "fake-hearing", "1", DIM)
+    modalities = frozenset({Modality.SOUND})
+
+
 class FakeSounds:
     """Implements ``SoundBridge``: is the strongest frequency low or high?"""
 
@@ -100,10 +123,20 @@ class FakeSounds:
         return np.array([[[band.sum() for band in bands]]], np.float32)
 
     def listen(self, windows: Sequence[Spectrogram]) -> Heard:
-        bands = np.stack([w[0, 0] for w in windows])
-        hertz = (bands.argmax(1) + 0.5) * self.rate / 2 / self.sounds.dim
+        features = _unit(np.stack([w[0, 0] for w in windows]))
+        return Heard(features, self.words_of(features))
+
+    def words_of(self, features: Vectors) -> NDArray[np.float32]:
+        hertz = (features.argmax(1) + 0.5) * self.rate / 2 / self.sounds.dim
         high = (hertz > _SPLIT_HZ).astype(np.float32)
-        return Heard(_unit(bands), np.stack([1 - high, high], axis=1))
+        return np.stack([1 - high, high], axis=1)
+
+
+class OtherSounds(FakeSounds):
+    """The bridge of ``FakeHearing``, which listens at another rate."""
+
+    rate = 8_000
+    sounds = Space("fake-hearing-sounds", "fake-hearing", "1", 32)
 
 
 class FakeSpeech:
@@ -129,6 +162,13 @@ class FakeScreen:
     def read(self, image: Image.Image) -> Sequence[str]:
         (colour,) = _colours(np.asarray(image, np.float32).mean((0, 1))[np.newaxis])
         return [self._signs[colour]] if colour in self._signs else []
+
+
+def other_towers(name: str) -> Towers:
+    """The towers of ``fake2`` or ``fake-hearing``."""
+    if name == FakeHearing.name:
+        return Towers(FakeHearing(), OtherSounds())
+    return Towers(OtherFake(), FakeSounds())
 
 
 def fake_towers(speech: str | None = None, signs: Mapping[str, str] | None = None) -> Towers:

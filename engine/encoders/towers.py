@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.encoders.base import (
     Embedded,
     Encoder,
+    Heard,
     ScreenBridge,
     SoundBridge,
     Spectrogram,
     SpeechBridge,
     revision_of,
 )
-from engine.types import Space, Tag, Vectors
+from engine.encoders.projection import Projection, unit
+from engine.types import Modality, Space, Tag, Vectors
 
 _REVISION = 1
 """Of the code that mixes a sound's vector from those of its words."""
@@ -25,6 +28,8 @@ _SOUND_PHRASE = "the sound of a {}"
 _SOME_SOUND = "a sound"
 _TAG_FLOOR = 0.15
 _MAX_TAGS = 3
+_HOW_SURE = (1.0, 0.7, 0.4, 0.1)
+"""Probabilities of a word that stand for all sounds."""
 
 
 @dataclass(frozen=True)
@@ -40,19 +45,37 @@ class Towers:
     way round. Better ears would hear other words in the same file, and better eyes read
     others, which is other data and no other geometry: to hear and read it again, index
     into a new library.
+
+    Attributes:
+        head: takes sounds into the shared space by their features, where the library has
+            learned one; what the bridge hears in them then only tags them, or counts in part.
     """
 
     encoder: Encoder
     sound: SoundBridge
     speech: SpeechBridge | None = None
     screen: ScreenBridge | None = None
+    head: Projection | None = None
 
     @cached_property
     def shared(self) -> Space:
         """The space that text queries, and that every modality enters."""
         space = self.encoder.shared
+        if self.has_sound_tower:
+            return space
         mixing = revision_of(code=_REVISION, phrases=(_SOUND_PHRASE, _SOME_SOUND))
-        return replace(space, revision=f"{space.revision}+{self.sound.revision}+{mixing}")
+        bridged = replace(space, revision=f"{space.revision}+{self.sound.revision}+{mixing}")
+        return bridged.with_head(self.head.revision if self.head else "")
+
+    @cached_property
+    def has_sound_tower(self) -> bool:
+        """Whether the sound bridge is none: its features lie in the encoder's own space."""
+        return self.sound.sounds.name == self.encoder.shared.name
+
+    @property
+    def modalities(self) -> frozenset[Modality]:
+        """What can enter the shared space: everything, where the encoder does not say less."""
+        return getattr(self.encoder, "modalities", frozenset(Modality))
 
     @property
     def looks(self) -> Space:
@@ -93,16 +116,39 @@ class Towers:
         A window's shared vector is the probability-weighted sum of the words'
         vectors, as for pictures (ConSE, Norouzi et al. 2014). What probability no
         word has goes to "a sound": it is all that is known of such a window, and
-        keeps it from standing before those that a word is true of.
+        keeps it from standing before those that a word is true of. Where there is a
+        head, it says where the window lies by its features, alone or in part.
         """
         heard = self.sound.listen(windows)
-        rest = 1 - heard.probabilities.sum(axis=1, keepdims=True)
-        mixed = np.concatenate([heard.probabilities, rest], axis=1) @ self._vocabulary
-        vectors = {
-            self.shared.name: mixed / np.linalg.norm(mixed, axis=1, keepdims=True),
-            self.sounds.name: heard.features,
-        }
+        vectors = {self.sounds.name: heard.features}
+        if not self.has_sound_tower:
+            vectors = {self.shared.name: self._placed(heard)} | vectors
         return Embedded(vectors, tuple(self._tags(row) for row in heard.probabilities))
+
+    def _placed(self, heard: Heard) -> Vectors:
+        words = self.in_words(heard.probabilities)
+        return self.head.place(heard.features, words) if self.head else words
+
+    def in_words(self, probabilities: NDArray[np.float32]) -> Vectors:
+        """Word probabilities (n, words) in the shared space, (n, dim), L2-normalised."""
+        rest = 1 - probabilities.sum(axis=1, keepdims=True)
+        mixed = np.concatenate([probabilities, rest], axis=1) @ self._vocabulary
+        return unit(mixed)
+
+    def typical(self, modality: Modality) -> Vectors | None:
+        """What these towers would make of anything of a modality: unit vectors (n, dim) of
+        the shared space. None where they cannot say, as where no words decide it.
+        """
+        if modality is Modality.SOUND:
+            if self.has_sound_tower or self.head:
+                return None
+            words, some = self._vocabulary[:-1], self._vocabulary[-1:]
+            heard = np.concatenate([p * words + (1 - p) * some for p in _HOW_SURE])
+            return unit(heard)
+        if modality not in (Modality.IMAGE, Modality.KEYFRAME):
+            return None
+        pictures: Callable[[], Vectors] | None = getattr(self.encoder, "typical_images", None)
+        return None if pictures is None else pictures()
 
     def _tags(self, row: Vectors) -> tuple[Tag, ...]:
         """The probable words of one window, most probable first."""

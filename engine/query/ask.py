@@ -27,6 +27,7 @@ class Options(TypedDict, total=False):
     deadline_ms: float | None
     rerank: str | None
     rerank_top: int
+    space: str | None
 
 
 def query_of(

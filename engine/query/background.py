@@ -6,11 +6,9 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
-from engine.encoders.towers import Towers
 from engine.index.base import VectorIndex
 from engine.index.space import SpaceIndex
 from engine.query.calibrate import estimate
-from engine.query.phrases import phrases
 from engine.query.plan import HEARD, SEEN
 from engine.store import Background
 from engine.types import Modality, Vectors
@@ -23,20 +21,24 @@ _EXAMPLE_OF = {"image": SEEN, "audio": HEARD}
 """What an example of each kind is like: it is a query of the same sort."""
 
 
-def estimate_all(indexes: Mapping[str, SpaceIndex], towers: Towers) -> list[Background]:
-    """The backgrounds of texts in the shared space, and of examples in every space.
+def estimate_all(
+    indexes: Mapping[str, SpaceIndex], texts: Mapping[str, Vectors]
+) -> list[Background]:
+    """The backgrounds of texts in the spaces that they query, and of examples in every space.
 
     A picture that asks for sounds stands out of the pairs of pictures and sounds, so
     the examples of a space are asked of all that it holds. The sample is drawn with a
     fixed seed, so that a rebuilt library scores alike.
+
+    Args:
+        texts: per space with a text tower, a bank of phrases through that tower, (q, dim).
     """
-    texts = towers.encoder.embed_texts(phrases())
     known: list[Background] = []
     for space, index in indexes.items():
         samples = {modality: _sample(held) for modality, held in index.indexes.items()}
         asked = dict(_examples(samples))
-        if space == towers.shared.name:
-            asked["text"] = texts
+        if space in texts:
+            asked["text"] = texts[space]
         known += [
             estimate((space, kind, modality), queries, sample)
             for modality, sample in samples.items()

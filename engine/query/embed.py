@@ -72,20 +72,24 @@ def embed_query(
     plan: Plan,
     towers: Towers,
     settings: Settings,
-    texts: TextCache | None = None,
+    texts: Mapping[str, TextCache] | None = None,
     files: Mapping[str, Path] | None = None,
 ) -> QueryVectors:
     """Embed all that the plan's branches search with, texts in one batch.
 
     Args:
+        towers: of the space that all is asked in; examples go through these alone.
+        texts: the text tower of each space that texts are asked in, where it is not the
+            one of ``towers`` alone.
         files: where the examples are that a query names otherwise than by a path.
     """
     asked = {p for b in plan.branches if b.space for p in b.parts}
-    words = sorted(part.value for part in asked if part.asked is Asked.TEXT)
-    embedded = (texts or TextCache(towers.encoder.embed_texts)).of(words)
     shared = towers.shared.name
     vectors: dict[tuple[Asked, str], Mapping[str, Vectors]] = {
-        (Asked.TEXT, text): {shared: row} for text, row in embedded.items()
+        (Asked.TEXT, text): rows
+        for text, rows in _embedded(
+            plan, texts or {shared: TextCache(towers.encoder.embed_texts)}
+        ).items()
     }
     for part in sorted(asked, key=lambda part: part.value):
         if part.asked is not Asked.TEXT:
@@ -94,6 +98,17 @@ def embed_query(
             with naming(part.value):
                 vectors[part.asked, part.value] = embed(path, towers, settings)
     return QueryVectors(vectors)
+
+
+def _embedded(plan: Plan, texts: Mapping[str, TextCache]) -> dict[str, dict[str, Vectors]]:
+    """Each text's vectors by space; one batch a space."""
+    vectors: dict[str, dict[str, Vectors]] = {}
+    for space, cache in texts.items():
+        parts = {p for b in plan.branches if b.space == space for p in b.parts}
+        words = sorted(part.value for part in parts if part.asked is Asked.TEXT)
+        for text, row in cache.of(words).items() if words else ():
+            vectors.setdefault(text, {})[space] = row
+    return vectors
 
 
 def embed_picture(path: Path, towers: Towers, settings: Settings) -> dict[str, Vectors]:

@@ -20,6 +20,7 @@ it was set on the half of ``benchmarks/mixed.py``'s queries that is for setting 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,13 +40,22 @@ def least(moments: int, by_chance: float) -> float:
     return max(math.log(max(moments, 1) / by_chance), _LEAST)
 
 
+def _weights(ranking: Ranking) -> Iterable[float]:
+    """The weights of what was asked, which several spaces of a modality share."""
+    shared: dict[object, float] = {}
+    for one in ranking.scored:
+        key = one.branch.parts, one.branch.modality
+        shared[key] = shared.get(key, 0.0) + one.branch.weight
+    return shared.values()
+
+
 def stands_out(ranking: Ranking, moments: int) -> NDArray[np.bool_]:
     """Which of a ranking's moments answer its query, (n,); none, where nothing does.
 
     Args:
         moments: how many were searched.
     """
-    heaviest = max((one.branch.weight for one in ranking.scored), default=1.0)
+    heaviest = max(_weights(ranking), default=1.0)
     wanted = np.where(ranking.evidence > 0, ranking.wanted / max(heaviest, 1e-9), -np.inf)
     if wanted.max(initial=-np.inf) < least(moments, ANSWERS):
         return np.zeros(len(ranking), np.bool_)

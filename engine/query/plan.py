@@ -59,6 +59,7 @@ class Inventory:
     """The spaces of a library by their roles, and what each holds."""
 
     shared: str
+    """The space that every text and example is asked in."""
     looks: str
     sounds: str
     held: Mapping[str, Mapping[Modality, Held]]
@@ -66,6 +67,15 @@ class Inventory:
     """How many pairs each background was estimated from."""
     passing: int | None = None
     """Moments that pass the query's filter; None where it has none."""
+    beside: tuple[str, ...] = ()
+    """Spaces in which texts are asked as well, each of the modalities that it holds."""
+    notes: tuple[str, ...] = ()
+    """What of the library cannot be searched, and why."""
+
+    def answering(self, modality: Modality) -> tuple[str, ...]:
+        """The spaces that answer a text in a modality, the shared one first."""
+        spaces = (self.shared, *self.beside)
+        return tuple(space for space in spaces if modality in self.held.get(space, {}))
 
 
 # --- is it a query at all --------------------------------------------------------
@@ -136,7 +146,7 @@ def plan(query: Query, inventory: Inventory) -> Plan:
     branches = tuple(branch for branch in drafts if branch.weight)
     fetch = max(_MIN_FETCH, _FETCH_PER_HIT * query.top)
     fusion, unknown = _fusion(query, branches, inventory)
-    notes = (*unknown, *_empty_stages(query, branches))
+    notes = (*inventory.notes, *unknown, *_empty_stages(query, branches))
     return Plan(
         query, branches, fetch, fusion, _moments(branches, inventory), inventory.passing,
         floor=query.floor and not unknown, notes=notes,
@@ -205,8 +215,12 @@ def _branches(query: Query, parts: Sequence[Part], inventory: Inventory) -> Iter
             continue
         name = "text" if part.weight > 0 else "not"
         if query.fusion is not Fusion.EARLY:
-            for modality in _present(query, inventory, inventory.shared):
-                yield Branch(name, inventory.shared, modality, (part,), part.weight)
+            for modality in _wanted(query):
+                spaces = inventory.answering(modality)
+                # Two spaces that hear the same sound are no two witnesses: they share the
+                # weight of one, so that no modality counts for more than another.
+                for space in spaces:
+                    yield Branch(name, space, modality, (part,), part.weight / len(spaces))
         yield Branch(WORDS if part.weight > 0 else name, None, None, (part,), part.weight)
 
 
@@ -225,6 +239,11 @@ def _of_example(query: Query, part: Part, inventory: Inventory) -> Iterator[Bran
 
 
 def _present(query: Query, inventory: Inventory, space: str) -> Iterator[Modality]:
-    wanted = {m for kind in query.kinds or Kind for m in MODALITIES[kind]}
     held = inventory.held.get(space, {})
-    return (m for m in Modality if m in wanted and m in held)
+    return (m for m in _wanted(query) if m in held)
+
+
+def _wanted(query: Query) -> list[Modality]:
+    """The modalities of the kinds that are asked for."""
+    wanted = {m for kind in query.kinds or Kind for m in MODALITIES[kind]}
+    return [m for m in Modality if m in wanted]

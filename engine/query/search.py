@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from threading import Lock
 from typing import Generic, TypeVar
 
@@ -16,13 +16,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.config import Settings
-from engine.encoders.towers import Towers
-from engine.errors import LibraryBusy, SegmentGone, SpaceMismatch
+from engine.errors import LibraryBusy, SegmentGone
 from engine.index import gpu
 from engine.index.allowed import Allowed
 from engine.index.guard import Guard
 from engine.index.space import SpaceIndex
 from engine.query.calibrate import BackgroundKey, by_key
+from engine.query.chosen import Chosen, TowersOf, choose
 from engine.query.embed import QueryVectors, TextCache, embed_query
 from engine.query.examples import examples
 from engine.query.execute import Sources, execute
@@ -31,10 +31,8 @@ from engine.query.results import Found, Results
 from engine.query.wording import Worded, Wording
 from engine.store import Background, Store
 from engine.types import (
-    Asked,
     Branch,
     Filter,
-    Group,
     Kind,
     Modality,
     MomentRecord,
@@ -100,27 +98,27 @@ class Searcher:
         self,
         store: Store,
         settings: Settings,
-        towers: Callable[[], Towers],
+        towers_of: TowersOf,
     ) -> None:
-        """``towers`` is asked at first use, because it loads much."""
+        """``towers_of`` is asked at first use, because it loads much."""
         self.guard = Guard()
         self.indexes: dict[str, SpaceIndex] = {}
         self._store = store
         self._settings = settings
-        self._towers_of = towers
+        self._texts: dict[str, TextCache] = {}
+        self.towers_of = towers_of
         self._backgrounds: _Kept[Mapping[BackgroundKey, Background]] = _Kept()
         self._filters: _Kept[Allowed] = _Kept()
         self._wording: _Kept[Wording] = _Kept()
         self._worded: _Kept[Worded] = _Kept()
 
-    @property
-    def towers(self) -> Towers:
-        """The encoder and its bridges."""
-        return self._towers_of()
-
-    @cached_property
-    def _texts(self) -> TextCache:
-        return TextCache(self.towers.encoder.embed_texts)
+    def _text_towers(self, chosen: Chosen) -> dict[str, TextCache]:
+        """The text tower of each space that texts are asked in, with what it said before."""
+        towers = {chosen.shared: chosen.towers, **chosen.beside}
+        return {
+            name: self._texts.setdefault(name, TextCache(of.encoder.embed_texts))
+            for name, of in towers.items()
+        }
 
     @cached_property
     def _threads(self) -> Executor:
@@ -151,17 +149,20 @@ class Searcher:
         took: dict[str, float] = {}
         with examples(validated(query), self._settings) as (query, files):
             with stage(took, "level"):
-                spaces = self._spaces_of(query)
-                self.make_level(spaces)
+                # Of one generation: another process may give the library another head of sounds.
+                with self._store.snapshot():
+                    chosen = choose(query, self._store, self.towers_of)
+                self.make_level(chosen.spaces)
             # What is kept of a generation must be of no later one.
             with stage(took, "plan"), self._store.snapshot(), self.guard.reading():
-                planned = plan(query, self._inventory(query, spaces))
+                planned = plan(query, self._inventory(query, chosen))
             shown(planned)
             # Outside the guard: an example that takes long to decode holds nobody up.
             with stage(took, "encode"):
-                vectors = embed_query(planned, self.towers, self._settings, self._texts, files)
+                texts = self._text_towers(chosen)
+                vectors = embed_query(planned, chosen.towers, self._settings, texts, files)
         with stage(took, "search"):
-            found = self._of_one_generation(planned, vectors, spaces, leave_out, until)
+            found = self._of_one_generation(planned, vectors, chosen, leave_out, until)
         took["total"] = sum(took.values())
         return SearchResult(
             query, found.hits, took, planned, found.outcomes, found.refills, found.below,
@@ -172,7 +173,7 @@ class Searcher:
         self,
         planned: Plan,
         vectors: QueryVectors,
-        spaces: Sequence[Space],
+        chosen: Chosen,
         leave_out: str | None,
         until: float,
     ) -> Found:
@@ -182,14 +183,16 @@ class Searcher:
         Other threads may take the indexes on to a later generation meanwhile; then this
         one looks at the catalog again.
         """
+        spaces = chosen.spaces
         for attempt in range(_TRIES):
             with suppress(SegmentGone), self._store.snapshot():
                 if attempt or self._levels(spaces) != {self._store.generation()}:
                     self.make_level(spaces)
                 with self.guard.reading():
                     if self._is_whole(spaces) or attempt == _TRIES - 1:
-                        sources = self._sources(planned.query)
-                        return self._refilled(planned, vectors, sources, leave_out, until)
+                        sources = self._sources(planned.query, chosen)
+                        results = Results(self._store, partial(self._likeness, chosen), leave_out)
+                        return self._refilled(planned, vectors, sources, results, until)
         raise LibraryBusy(f"{self._store.path} changes faster than it can be read; try again")
 
     def _refilled(
@@ -197,13 +200,12 @@ class Searcher:
         planned: Plan,
         vectors: QueryVectors,
         sources: Sources,
-        leave_out: str | None,
+        results: Results,
         until: float,
     ) -> Found:
         """Hits, with more candidates asked for until there are ``top`` or no more to have:
         neighbours that fold together, and what is left out, must not cost other files."""
         top, most = planned.query.top, sources.size(planned)
-        results = Results(self._store, self._likeness, leave_out)
         refills = 0
         while True:
             executed = execute(planned, vectors, sources, until)
@@ -213,11 +215,12 @@ class Searcher:
                 return found
             planned, refills = replace(planned, fetch=planned.fetch * _REFILL), refills + 1
 
-    def _sources(self, query: Query) -> Sources:
+    def _sources(self, query: Query, chosen: Chosen) -> Sources:
         def allowed(branch: Branch) -> Allowed | None:
             return self._allowed(query, branch.modality)
 
-        return Sources(self.indexes, self._known_backgrounds(), allowed, self._words, self._threads)
+        words = partial(self._words, chosen.shared)
+        return Sources(self.indexes, self._known_backgrounds(), allowed, words, self._threads)
 
     # --- the indexes --------------------------------------------------------------
 
@@ -228,7 +231,8 @@ class Searcher:
         if behind:
             with self.guard.writing():
                 for space in behind:
-                    if space.name not in self.indexes:
+                    known = self.indexes.get(space.name)
+                    if known is None or known.space != space:
                         self.indexes[space.name] = SpaceIndex(
                             space, gpu.kind_of_snapshot(self._settings)
                         )
@@ -236,7 +240,9 @@ class Searcher:
 
     def _is_level(self, space: Space, generation: int) -> bool:
         index = self.indexes.get(space.name)
-        return index is not None and index.is_level(self._store, generation)
+        if index is None or index.space != space:
+            return False
+        return index.is_level(self._store, generation)
 
     def _levels(self, spaces: Sequence[Space]) -> set[int]:
         """The generations that the indexes of these spaces are level with."""
@@ -248,35 +254,19 @@ class Searcher:
         indexes = [self.indexes[space.name] for space in spaces]
         return all(i.generation == generation and i.watermark < following for i in indexes)
 
-    def _spaces_of(self, query: Query) -> list[Space]:
-        """The spaces that a query is asked in, of those that the library has.
+    def forget(self, spaces: Iterable[str]) -> None:
+        """Let go of spaces that are no more."""
+        with self.guard.writing():
+            for name in spaces:
+                self.indexes.pop(name, None)
 
-        Raises:
-            SpaceMismatch: one was made with other weights than the query would be.
-        """
-        towers, stored = self.towers, self._store.spaces()
-        asked = {part.asked for parts in query.stages for part in parts}
-        alike = query.group is Group.ALIKE
-        wanted = [towers.shared]
-        wanted += [towers.looks] if alike or Asked.IMAGE in asked else []
-        wanted += [towers.sounds] if alike or Asked.AUDIO in asked else []
-        for space in wanted:
-            if space.name in stored and stored[space.name] != space:
-                raise SpaceMismatch(
-                    f"the library's space {space.name} was made by revision"
-                    f" {stored[space.name].revision}, and the installed encoder is revision"
-                    f" {space.revision}: index into a new library"
-                )
-        return [space for space in wanted if space.name in stored]
-
-    def _inventory(self, query: Query, spaces: Iterable[Space]) -> Inventory:
+    def _inventory(self, query: Query, chosen: Chosen) -> Inventory:
         """What there is to search."""
-        towers = self.towers
         pairs = {key: row.n for key, row in self._known_backgrounds().items()}
         passing = None if query.filter is None else len(self._filter(query))
-        held = {space.name: self._held(space.name, query) for space in spaces}
-        roles = towers.shared.name, towers.looks.name, towers.sounds.name
-        return Inventory(*roles, held, pairs, passing)
+        held = {space.name: self._held(space.name, query) for space in chosen.spaces}
+        roles = chosen.shared, chosen.looks, chosen.sounds
+        return Inventory(*roles, held, pairs, passing, tuple(chosen.beside), chosen.notes)
 
     def _held(self, space: str, query: Query) -> dict[Modality, Held]:
         held, kinds = {}, set(query.kinds or Kind)
@@ -287,22 +277,18 @@ class Searcher:
             held[modality] = Held(len(index), index.exact, where)
         return held
 
-    def _likeness(self, page: Sequence[MomentRecord]) -> dict[int, NDArray[np.float32]]:
+    def _likeness(
+        self, chosen: Chosen, page: Sequence[MomentRecord]
+    ) -> dict[int, NDArray[np.float32]]:
         """The vectors in which moments of one modality resemble each other."""
         rows: dict[int, NDArray[np.float32]] = {}
         for modality in {record.moment.modality for record in page}:
-            index = self.indexes[self._space_of_likeness(modality)].indexes.get(modality)
+            index = self.indexes[_space_of_likeness(chosen, modality)].indexes.get(modality)
             if index is not None:
                 ids = np.array([r.moment_id for r in page if r.moment.modality is modality])
                 ids = np.sort(ids[index.holds(ids)])
                 rows |= zip(ids.tolist(), index.vectors(ids), strict=True)
         return rows
-
-    def _space_of_likeness(self, modality: Modality) -> str:
-        towers = self.towers
-        if modality in SEEN:
-            return towers.looks.name
-        return (towers.sounds if modality in HEARD else towers.shared).name
 
     # --- what is kept of a generation -----------------------------------------------
 
@@ -332,17 +318,17 @@ class Searcher:
             lambda: Allowed(self._store.passing(asked, query.kinds)),
         )
 
-    def _words(self, text: str) -> Worded:
+    def _words(self, space: str, text: str) -> Worded:
         """What the words of a text say, with counts of this generation."""
 
         def wording() -> Wording:
-            shared = self.indexes.get(self.towers.shared.name)
+            shared = self.indexes.get(space)
             held = {} if shared is None else shared.indexes
             return Wording(self._store, {m: len(index) for m, index in held.items()})
 
         generation = self._store.generation()
-        words = self._wording.get(generation, None, wording)
-        return self._worded.get(generation, text, lambda: words.of(text))
+        words = self._wording.get(generation, space, wording)
+        return self._worded.get(generation, (space, text), lambda: words.of(text))
 
     def _known_backgrounds(self) -> Mapping[BackgroundKey, Background]:
         generation = self._store.generation()
@@ -351,6 +337,12 @@ class Searcher:
 
 def _kinds_with(modality: Modality) -> set[Kind]:
     return {kind for kind, modalities in MODALITIES.items() if modality in modalities}
+
+
+def _space_of_likeness(chosen: Chosen, modality: Modality) -> str:
+    if modality in SEEN:
+        return chosen.looks
+    return chosen.sounds if modality in HEARD else chosen.shared
 
 
 def _until(query: Query) -> float:

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from contextlib import suppress
+from threading import Thread
 from typing import TYPE_CHECKING, TypeAlias
 
 from engine.config import Settings
-from engine.errors import LibraryBusy
+from engine.errors import LibraryBusy, SensoriumError
 from engine.index import disk, gpu
 from engine.query.search import Searcher
-from engine.store import Store, thumbnails
+from engine.store import SpaceInfo, Store, failpoints, thumbnails
 from engine.types import Space, Vectors
 
 if TYPE_CHECKING:
+    from engine.encoders.towers import Towers
     from engine.index.build import Wanted
     from engine.index.refresh import Refreshed
     from engine.store.compact import Compaction
+
+_log = logging.getLogger(__name__)
 
 Said: TypeAlias = Callable[[str], None]
 _LOOSE = 16
@@ -57,12 +62,14 @@ class Upkeep:
     def rebuild(self, wait: bool, said: Said = silent) -> int:
         """Make again what is derived; returns the number of moments."""
         gpu.device(self._settings)  # where that cannot be had, nothing is thrown away
+        for info in self._text_spaces():
+            self._towers_of(info).check()  # nor where an encoder is missing
         with self._store.writer(wait=wait) as writer:
             count = writer.rebuild_words()
             thumbnails.drop(self._store.path)
         with disk.refreshing(self._store.path, wait):
             disk.drop(self._store.path)
-        self._searcher.make_level(self._store.spaces().values())
+        self._searcher.make_level(self._store.serving().values())
         self.refresh(wait, said)
         self.calibrate(wait)
         return count
@@ -71,7 +78,7 @@ class Upkeep:
         """Fold what was committed into the indexes on disk, where enough has changed."""
         from engine.index.refresh import is_due, refresh
 
-        spaces = self._store.spaces()
+        spaces = self._store.serving()
         self._searcher.make_level(spaces.values())
         due = [
             space
@@ -83,20 +90,43 @@ class Upkeep:
             return []
         made: list[Refreshed] = []
         with disk.refreshing(self._store.path, wait):
+            disk.drop_strangers(self._store.path, self._store.spaces())
             for space in due:
                 phrases, wanted = self._phrases(space), self._wanted()
                 made += refresh(self._store, space, phrases, wanted, said=said)
         self._searcher.make_level(due)
         return made
 
+    def refresh_in_background(self, said: Said = silent) -> Thread:
+        """Start ``refresh`` in a thread of its own; what goes wrong is logged."""
+
+        def work() -> None:
+            try:
+                self.refresh(False, said)
+            except SensoriumError as error:
+                _log.warning("the indexes were not refreshed: %s", error)
+
+        thread = Thread(target=work, name="sensorium-refresh", daemon=True)
+        thread.start()
+        return thread
+
     def _phrases(self, space: Space) -> Vectors | None:
         """The bank of phrases in this space, where it has a text tower."""
-        towers = self._searcher.towers
-        if space.name != towers.shared.name:
+        info = self._store.space_infos().get(space.name)
+        if info is None or info.role is None:
             return None
-        from engine.query.phrases import phrases
+        from engine.query.bank import bank
 
-        return towers.encoder.embed_texts(phrases())
+        return bank(self._towers_of(info), self._settings)
+
+    def _text_spaces(self) -> list[SpaceInfo]:
+        """The spaces that texts query and that are searched."""
+        infos = self._store.space_infos().values()
+        return [info for info in infos if info.role is not None and info.ready]
+
+    def _towers_of(self, info: SpaceInfo) -> Towers:
+        assert info.role is not None
+        return self._searcher.towers_of(info.role.encoder)
 
     def _wanted(self) -> Wanted:
         from engine.index.build import Wanted
@@ -116,9 +146,26 @@ class Upkeep:
         from engine.query.background import estimate_all
 
         searcher, generation = self._searcher, self._store.generation()
-        searcher.make_level(self._store.spaces().values())
+        spaces = self._store.serving()
+        searcher.make_level(spaces.values())
+        texts = {n: rows for n, s in spaces.items() if (rows := self._phrases(s)) is not None}
         with searcher.guard.reading():
-            levels = [index.generation for index in searcher.indexes.values()]
-            backgrounds = estimate_all(searcher.indexes, searcher.towers)
+            indexes = {name: searcher.indexes[name] for name in spaces}
+            levels = [index.generation for index in indexes.values()]
+            backgrounds = estimate_all(indexes, texts)
         with suppress(LibraryBusy), self._store.writer(wait=wait) as writer:
             writer.set_backgrounds(backgrounds, min(levels, default=generation))
+
+    def drop_space(self, name: str, wait: bool) -> list[str]:
+        """Remove a space, its vectors, indexes and backgrounds; the names of what went.
+
+        The indexes go first: they are derived, and the library is whole without them.
+        """
+        path = self._store.path
+        with disk.refreshing(path, wait), self._store.writer(wait=wait) as writer:
+            for one in writer.goes_with(name):
+                disk.drop_space(path, one)
+            failpoints.hit("drop.begun")
+            gone = writer.drop_space(name)
+        self._searcher.forget(gone)
+        return gone

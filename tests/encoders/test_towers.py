@@ -22,6 +22,7 @@ from engine.encoders.towers import Towers
 from engine.encoders.weights import AISFX, EFFICIENTNET, MINILM, MINILM_TOKENIZER
 from engine.errors import EncoderUnavailable
 from engine.torchvision_ops import declare_missing_operators
+from engine.types import Modality
 from engine.weights import WeightFile
 
 
@@ -240,3 +241,27 @@ def test_settings_choose_the_sound_head_and_whether_speech_is_heard(settings, tm
     towers = registry.towers("compact", chosen)
     assert towers.speech is None
     assert towers.shared.revision != registry.towers("compact", settings).shared.revision
+
+
+def test_what_is_typical_of_sounds_goes_from_a_word_to_any_sound(towers):
+    heard = towers.typical(Modality.SOUND)
+    low, high, some = towers.encoder.embed_texts(
+        ["the sound of a low tone", "the sound of a high tone", "a sound"]
+    )
+    np.testing.assert_allclose(np.linalg.norm(heard, axis=1), 1, atol=1e-5)
+    np.testing.assert_allclose(heard[:2], [low, high], atol=1e-5)
+    assert (heard[-2:] @ some > 0.98).all()
+
+
+def test_towers_that_use_no_words_cannot_say_what_pictures_are_typical(towers):
+    assert towers.typical(Modality.IMAGE) is None
+    assert towers.typical(Modality.SPEECH) is None
+
+
+def test_compact_knows_a_picture_of_each_class(settings):
+    compact = registry.towers("compact", settings)
+    seen = compact.typical(Modality.KEYFRAME)
+    assert seen.shape == (1000, 384)
+    np.testing.assert_allclose(np.linalg.norm(seen, axis=1), 1, atol=1e-5)
+    names = compact.encoder.embed_texts(["goldfish", "grand piano"])
+    assert (seen @ names.T).argmax(axis=0).tolist() == [1, 579]

@@ -14,6 +14,8 @@ from engine.query.calibrate import expected
 from engine.query.phrases import phrases
 from engine.types import Modality, Space, Vectors
 
+TEXTS = {"fake": fake_towers().encoder.embed_texts(phrases())}
+
 
 def space(name: str, dim: int, **rows: Vectors) -> SpaceIndex:
     made = SpaceIndex(Space(name, "fake", "1", dim))
@@ -36,7 +38,7 @@ def test_examples_are_asked_of_every_modality_of_their_spaces():
     shared = space("fake", 64, image=around(0, 30), sound=around(1, 40))
     found = {
         (one.query, one.modality): one
-        for one in estimate_all({"fake": shared}, fake_towers())
+        for one in estimate_all({"fake": shared}, TEXTS)
     }  # fmt: skip
     assert set(found) == {(q, m) for q in ("text", "image", "audio") for m in shared.indexes}
     assert found["image", Modality.SOUND].n == 30 * 40
@@ -49,7 +51,7 @@ def test_examples_are_asked_of_every_modality_of_their_spaces():
 
 def test_texts_are_asked_in_the_shared_space_alone():
     looks = space("fake-looks", 768, image=around(0, 3, 768), keyframe=around(5, 4, 768))
-    found = estimate_all({"fake-looks": looks}, fake_towers())
+    found = estimate_all({"fake-looks": looks}, TEXTS)
     assert {one.query for one in found} == {"image"}
     assert {one.modality: one.n for one in found} == {
         Modality.IMAGE: 3 * 3 - 3 + 4 * 3,
@@ -60,11 +62,11 @@ def test_texts_are_asked_in_the_shared_space_alone():
 def test_a_large_modality_is_sampled_the_same_way_each_time(monkeypatch):
     monkeypatch.setattr("engine.query.background._SAMPLE", 50)
     shared = space("fake", 64, image=around(0, 200))
-    one, other = (estimate_all({"fake": shared}, fake_towers()) for _ in range(2))
+    one, other = (estimate_all({"fake": shared}, TEXTS) for _ in range(2))
     assert one == other
     assert {b.n for b in one} == {len(phrases()) * 50, 50 * 50 - 50}
 
 
 @pytest.mark.parametrize("indexes", [{}, {"fake": space("fake", 64)}])
 def test_an_empty_library_has_no_background(indexes):
-    assert estimate_all(indexes, fake_towers()) == []
+    assert estimate_all(indexes, TEXTS) == []

@@ -41,6 +41,17 @@ def test_a_weight_makes_nothing_an_answer():
     assert kept(weight=5.0, m1=3.0) == []
 
 
+def test_spaces_that_share_a_weight_make_nothing_an_answer():
+    strict = least(1000, ANSWERS)
+
+    def answers(nats: float) -> bool:
+        halves = [scored(branch(space=space, weight=0.5), m1=nats) for space in ("a", "b")]
+        return bool(stands_out(fuse(halves), 1000).all())
+
+    assert answers(strict + 0.1)
+    assert not answers(strict - 0.1)
+
+
 def test_an_empty_ranking_has_nothing_to_keep():
     assert len(stands_out(fuse([]), 10)) == 0
 

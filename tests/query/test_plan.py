@@ -62,6 +62,45 @@ def test_kinds_leave_out_the_modalities_that_they_do_not_have(kind, modalities):
     assert {modality for _, _, modality in asked if modality} == modalities
 
 
+BESIDE = replace(
+    LIBRARY, held={**LIBRARY.held, "heard": {Modality.SOUND: Held(40)}}, beside=("heard",)
+)
+
+
+def test_a_space_beside_answers_texts_in_what_it_holds_and_shares_their_weight():
+    query = replace(Query.of("a dog", exclude=("a cat",)), weights=(("sound", 3.0),))
+    made = plan(query, BESIDE)
+    sounds = [(b.name, b.space, b.weight) for b in made.branches if b.modality is Modality.SOUND]
+    assert sounds == [
+        (name, space, weight)
+        for name, weight in (("text", 1.5), ("not", -1.5))
+        for space in ("words", "heard")
+    ]
+    assert {b.weight for b in made.branches if b.modality is Modality.IMAGE} == {1.0, -1.0}
+    assert made.moments == plan(query, LIBRARY).moments, "they are the same moments"
+    assert BESIDE.answering(Modality.SOUND) == ("words", "heard")
+    assert BESIDE.answering(Modality.IMAGE) == ("words",)
+
+
+def test_a_space_beside_is_asked_no_examples():
+    audio = Query.of(audio="a.wav")
+    assert plan(audio, BESIDE).branches == plan(audio, LIBRARY).branches
+    early = replace(Query.of("a dog"), fusion=Fusion.EARLY)
+    assert plan(early, BESIDE).branches == plan(early, LIBRARY).branches
+
+
+def test_a_space_beside_answers_where_the_first_holds_nothing():
+    alone = replace(BESIDE, held={"heard": {Modality.SOUND: Held(40)}})
+    vectors = [(b.space, b.weight) for b in plan(Query.of("a dog"), alone).branches if b.space]
+    assert vectors == [("heard", 1.0)]
+
+
+def test_what_cannot_be_searched_is_noted():
+    made = plan(Query.of("a dog"), replace(LIBRARY, notes=("heard is not searched: gone",)))
+    assert made.notes == ("heard is not searched: gone",)
+    assert made.floor
+
+
 def test_a_picture_is_compared_by_looks_and_its_words_reach_what_has_none():
     assert branches(Query.of(image="a.jpg")) == {
         ("image", "looks", Modality.IMAGE),

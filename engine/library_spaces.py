@@ -1,0 +1,114 @@
+"""The spaces of a library: ``library.spaces``. Wiring only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeAlias
+
+from engine.config import Settings
+from engine.encoders import registry
+from engine.encoders.towers import Towers
+from engine.query.chosen import named
+from engine.query.upkeep import Said, Upkeep, silent
+from engine.store import Store, rows
+
+if TYPE_CHECKING:
+    from engine.query.census import Counted
+    from indexers.fill import Filled
+    from indexers.local import Progress
+
+# In the class, ``list`` is a method.
+Names: TypeAlias = list[str]
+Parts: TypeAlias = list[Towers]
+
+
+class LibrarySpaces:
+    """Lists spaces, adds one beside the others, makes one the default, and drops one.
+
+    Args:
+        towers_of: gives an encoder with its bridges, by its name.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        settings: Settings,
+        upkeep: Upkeep,
+        towers_of: Callable[[str], Towers],
+    ) -> None:
+        self._store, self._settings = store, settings
+        self._upkeep, self._towers_of = upkeep, towers_of
+        self._together: tuple[Parts, Towers] | None = None
+
+    def towers(self) -> Towers:
+        """Those of the default and of every other space that is searched, as one."""
+        roles = [info.role for info in self._store.space_infos().values() if info.ready]
+        default = self._store.encoder
+        others = [r.encoder for r in roles if r is not None and r.encoder != default]
+        if not others:
+            return self._towers_of(default)
+        from indexers.several import together
+
+        parts = [self._towers_of(encoder) for encoder in (default, *others)]
+        if self._together is None or self._together[0] != parts:
+            self._together = parts, together(parts)
+        return self._together[1]
+
+    def list(self) -> list[Counted]:
+        """What spaces there are, and what each holds."""
+        from engine.query.census import census
+
+        return census(self._store)
+
+    def add(
+        self,
+        encoder: str,
+        *,
+        wait: bool = False,
+        progress: Progress | None = None,
+        said: Said = silent,
+    ) -> Filled:
+        """Fill a space of another encoder from the originals, while the default serves.
+
+        A run that was cut off goes on where it was; one of a space that is there looks
+        again at what lacks a vector.
+
+        Raises:
+            EncoderUnavailable: the encoder cannot be had; nothing has been written then.
+            LibraryBusy: another process is writing, and ``wait`` was not asked.
+            SpaceMismatch: the space is there by another revision, or was dropped meanwhile.
+        """
+        from indexers.fill import fill
+
+        towers = self._towers_of(registry.normalised(encoder))
+        towers.check()
+        filled = fill(self._store, towers, self._settings, wait=wait, progress=progress)
+        self._upkeep.settle(wait, said)
+        return filled
+
+    def set_default(self, name: str, *, wait: bool = False) -> str:
+        """Ask texts in this space from now on; returns its full name.
+
+        Raises:
+            UsageError: there is none, it is not filled, or holds some modalities alone.
+        """
+        full = self._full_name(name)
+        with self._store.writer(wait=wait) as writer:
+            writer.set_default(full)
+        return full
+
+    def may_drop(self, name: str) -> None:
+        """Raise ``UsageError`` unless there is such a space, and it is not the default."""
+        rows.droppable(named(name, self._store.space_infos()))
+
+    def drop(self, name: str, *, wait: bool = False) -> Names:
+        """Remove a space with all that is in it; returns the names of what went: its own,
+        and of those of likeness that it had to itself.
+
+        Raises:
+            UsageError: there is none, or it is the default.
+        """
+        return self._upkeep.drop_space(self._full_name(name), wait)
+
+    def _full_name(self, name: str) -> str:
+        return named(name, self._store.space_infos()).space.name

@@ -1,0 +1,70 @@
+"""What the spaces of a library hold, counted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from engine.index import disk
+from engine.store import SpaceInfo, Store
+from engine.types import Modality
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """A space, and what is in it."""
+
+    name: str
+    encoder: str
+    revision: str
+    dim: int
+    role: str
+    """``text`` for one that texts query, ``likeness`` for one of looks or sounds."""
+    default: bool
+    """Whether texts are asked in it when nothing else is said."""
+    state: str
+    """``ready``, or ``filling`` until it holds all that it should."""
+    vectors: Mapping[Modality, int]
+    """Of living moments."""
+    bytes: int
+    """Of its segments and its indexes on disk."""
+
+
+def census(store: Store) -> list[Counted]:
+    """Every space, the default first, then the others that texts query. Reads the ids of
+    all vectors."""
+    with store.snapshot():
+        infos, serving = store.space_infos(), store.serving()
+        modalities = store.modalities(0, store.next_moment())
+        counted = [
+            _counted(store, info, info.space.name in serving, *modalities)
+            for info in infos.values()
+        ]
+    return sorted(counted, key=lambda one: (not one.default, one.role != "text", one.name))
+
+
+def _counted(
+    store: Store, info: SpaceInfo, serves: bool, ids: np.ndarray, modalities: np.ndarray
+) -> Counted:
+    space = info.space
+    held = modalities[np.isin(ids, store.held_ids(space.name))]
+    names, counts = np.unique(held, return_counts=True)
+    on_disk = sum(segment.bytes for segment in store.segments(space.name))
+    return Counted(
+        name=space.name,
+        encoder=space.encoder if info.role is None else info.role.encoder,
+        revision=space.revision,
+        dim=space.dim,
+        role="likeness" if info.role is None else "text",
+        default=info.default,
+        state="ready" if serves else "filling",
+        vectors=dict(zip(map(Modality, names.tolist()), counts.tolist(), strict=True)),
+        bytes=on_disk + _bytes_under(disk.folder_of(store.path, space.name)),
+    )
+
+
+def _bytes_under(folder: Path) -> int:
+    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())

@@ -1,0 +1,386 @@
+"""Which spaces a query is asked in, and what several of them do to a whole library."""
+
+from __future__ import annotations
+
+import signal
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from engine import Library
+from engine.encoders import registry
+from engine.encoders.fake import FakeEncoder, FakeHearing, OtherFake
+from engine.errors import EncoderUnavailable, SpaceMismatch, UsageError
+from engine.index import disk, refresh
+from engine.query.phrases import phrases
+from engine.store import Store
+from engine.store.failpoints import DROPPING
+from engine.types import Asked, Fusion, Modality, Part, Query
+from tests import media_files as make
+from tests.store.make import python
+
+_DROP = """
+import sys
+from engine import Library
+with Library.open(sys.argv[1]) as library:
+    library.spaces.drop("fake2")
+"""
+
+
+@pytest.fixture
+def library(tmp_path, settings):
+    """Pictures, a sound and a video in the one space of a library."""
+    media = tmp_path / "media"
+    for name, colour in (("one", "red"), ("two", "red"), ("three", "blue")):
+        make.picture(media / f"{name}.png", colour)
+    make.sound(media / "deep.wav", (200, 12.0))
+    make.video(media / "film.mp4", ["green"], 1.0, hertz=3000)
+    with Library.open(tmp_path / "lib", create=True, encoder="fake", settings=settings) as made:
+        made.index([media])
+        yield made
+
+
+@pytest.fixture
+def full(library):
+    """With a second space, and one of sounds alone."""
+    library.spaces.add("fake2")
+    library.spaces.add("fake-hearing")
+    return library
+
+
+def hits(result) -> list[tuple[str, float]]:
+    return [(Path(hit.path).name, round(hit.score, 3)) for hit in result.hits]
+
+
+def spaces(result) -> list[tuple[str | None, str | None, float]]:
+    return [(b.space, b.modality, b.weight) for b in result.plan.branches]
+
+
+def embedded(monkeypatch, encoder: type[FakeEncoder]) -> list[list[str]]:
+    """What an encoder's text tower is asked from now on."""
+    asked: list[list[str]] = []
+    embed = encoder.embed_texts
+    monkeypatch.setattr(
+        encoder, "embed_texts", lambda self, texts: asked.append(list(texts)) or embed(self, texts)
+    )
+    return asked
+
+
+# --- one space ----------------------------------------------------------------------------
+
+
+def test_a_second_space_changes_nothing_of_what_the_first_answers(library, settings):
+    asked = ["red", "low tone", "red - blue", "green then green"]
+    before = [hits(library.search(text)) for text in asked]
+    plans = [library.search(text).plan for text in asked]
+    library.spaces.add("fake2")
+    assert [hits(library.search(text)) for text in asked] == before
+    assert [library.search(text).plan for text in asked] == plans
+    with Library.open(library.store.path, settings=settings) as again:
+        assert [hits(again.search(text)) for text in asked] == before
+        assert list(again._towers._plain) == ["fake"], "and its encoder is not even made"
+
+
+def test_a_space_that_is_being_filled_is_not_searched(full, monkeypatch):
+    with full.store.writer() as writer:
+        info = full.store.segments("fake-hearing")[0]
+        writer.lose(info, "is lost")
+    found = full.search("low tone")
+    assert {space for space, _, _ in spaces(found)} == {"fake", None}
+    with pytest.raises(UsageError, match=r"still being filled: .*--add-space fake-hearing"):
+        full.search("low tone", space="fake-hearing")
+    full.spaces.add("fake-hearing")
+    assert "fake-hearing" in {space for space, _, _ in spaces(full.search("low tone"))}
+
+
+# --- another space ------------------------------------------------------------------------
+
+
+def test_a_space_is_asked_by_its_name(full):
+    found = full.search("red", space="fake2", kinds="image")
+    assert hits(found)[0][0] in ("one.png", "two.png")
+    assert {why.space for hit in found.hits for why in hit.why} == {"fake2", None}
+    assert found.query.space == "fake2"
+    with pytest.raises(UsageError, match="called 'other'; there is fake, fake-hearing, fake2"):
+        full.search("red", space="other")
+    with pytest.raises(UsageError, match="called 'fake-looks'"):
+        full.search("red", space="fake-looks")
+
+
+def test_a_space_of_sounds_can_be_asked_alone(full):
+    found = full.search("low tone", space="fake-hearing", floor=False)
+    assert spaces(found)[0] == ("fake-hearing", Modality.SOUND, 1.0)
+    assert {space for space, _, _ in spaces(found)} == {"fake-hearing", None}
+    assert hits(found)[0][0] == "deep.wav"
+
+
+def test_an_example_is_asked_in_the_spaces_of_likeness_of_its_space(full, tmp_path):
+    example = make.picture(tmp_path / "example.png", "blue")
+    found = full.search(image=example, space="fake2", kinds="image", floor=False)
+    assert hits(found)[0][0] == "three.png"
+    assert [space for space, _, _ in spaces(found)] == ["fake2"], "its looks are the same space"
+    alike = full.search("red", space="fake2", group="alike")
+    assert [hit.more for hit in alike.hits if hit.kind == "image"] == [1]
+
+
+def test_the_default_is_what_is_asked_from_then_on(full, settings):
+    by_name = full.search("red", space="fake2")
+    full.spaces.set_default("fake2")
+    assert hits(full.search("red")) == hits(by_name)
+    assert full.store.calibrated()
+    assert full.towers.encoder.name == "fake2"
+    assert full.index([full.store.get(hit.path).path for hit in by_name.hits]).added == 0
+    with Library.open(full.store.path, settings=settings) as again:
+        assert again.search("red").plan == full.search("red").plan
+    with pytest.raises(UsageError, match="has --encoder fake2; to have fake beside it"):
+        Library.open(full.store.path, encoder="fake", settings=settings)
+    with pytest.raises(UsageError, match="fake-hearing holds sound alone"):
+        full.spaces.set_default("fake-hearing")
+
+
+def test_a_library_that_is_open_sees_that_the_default_has_changed(full, settings):
+    with Library.open(full.store.path, settings=settings) as reader:
+        reader.search("red")
+        full.spaces.set_default("fake2")
+        assert {space for space, _, _ in spaces(reader.search("red"))} >= {"fake2", None}
+        assert "fake" not in {space for space, _, _ in spaces(reader.search("red"))}
+
+
+# --- spaces beside ------------------------------------------------------------------------
+
+
+def test_a_space_of_some_modalities_is_asked_as_well_by_its_own_text_tower(full, monkeypatch):
+    own, other = embedded(monkeypatch, FakeHearing), embedded(monkeypatch, OtherFake)
+    found = full.search("low tone")
+    assert spaces(found) == [
+        ("fake", Modality.IMAGE, 1.0),
+        ("fake", Modality.KEYFRAME, 1.0),
+        ("fake", Modality.SOUND, 0.5),
+        ("fake-hearing", Modality.SOUND, 0.5),
+        (None, None, 1.0),
+    ]
+    assert own == [["low tone"]]
+    assert other == [], "the one that nobody asks for is not asked"
+    assert hits(found)[0][0] == "deep.wav"
+    assert [why.space for why in found.hits[0].why[:2]] == ["fake", "fake-hearing"]
+    full.search("low tone", top=3)
+    assert own == [["low tone"]], "a text is embedded once"
+
+
+def test_a_space_beside_counts_with_its_own_background(full):
+    known = {(b.space, b.query, b.modality): b for b in full.store.backgrounds()}
+    mine = known["fake-hearing", "text", Modality.SOUND]
+    assert mine.n == len(phrases()) * 3
+    assert ("fake2", "text", Modality.IMAGE) in known
+    assert ("fake-hearing-sounds", "text", Modality.SOUND) not in known
+    centre = FakeHearing().embed_texts(phrases()).mean(axis=0)
+    drawn = np.frombuffer(mine.centre, np.float32)
+    assert np.linalg.norm(drawn) == 0 or drawn @ centre > 0
+
+
+def test_what_stands_out_is_no_more_because_two_spaces_say_so(full):
+    """Two that agree are not two witnesses: a sound would else pass every picture."""
+    both = full.search("low tone", kinds="audio").hits[0]
+    with full.store.writer() as writer:
+        writer.drop_space("fake-hearing")
+    alone = full.search("low tone", kinds="audio").hits[0]
+    assert both.score == pytest.approx(alone.score, rel=0.05)
+    assert full.search("an unheard of thing").hits == ()
+
+
+@pytest.mark.parametrize("asked", [{"kinds": "image"}, {"fusion": Fusion.EARLY}])
+def test_a_space_that_cannot_answer_is_left_alone(full, settings, asked):
+    with Library.open(full.store.path, settings=settings) as again:
+        found = again.search("low tone", **asked)
+        assert {space for space, _, _ in spaces(found)} == {"fake", None}
+        assert list(again._towers._plain) == ["fake"]
+
+
+def test_examples_are_asked_in_the_default_alone(full, settings, tmp_path):
+    example = Query((Part(str(make.sound(tmp_path / "x.wav", (200, 3.0))), Asked.AUDIO),))
+    with Library.open(full.store.path, settings=settings) as again:
+        assert "fake-hearing" not in {space for space, _, _ in spaces(again.run(example))}
+        assert list(again._towers._plain) == ["fake"]
+
+
+@pytest.mark.parametrize("wrong", ["gone", "changed"])
+def test_an_encoder_that_cannot_be_had_costs_a_note_and_no_answer(
+    full, settings, monkeypatch, wrong
+):
+    plain = registry.towers
+
+    def towers(name, settings):
+        if name == "fake-hearing" and wrong == "gone":
+            raise EncoderUnavailable("there is no such encoder here")
+        made = plain(name, settings)
+        if name == "fake-hearing":
+            made = replace(made, sound=replace_revision(made.sound))
+        return made
+
+    monkeypatch.setattr(registry, "towers", towers)
+    with Library.open(full.store.path, settings=settings) as again:
+        found = again.search("red", kinds=["image", "video"])
+        assert hits(found)[0][0] in ("one.png", "two.png")
+        (note,) = found.notes
+        assert note.startswith("fake-hearing is not searched: ")
+        with pytest.raises((EncoderUnavailable, SpaceMismatch)):
+            again.index([full.store.path.parent / "media"])
+
+
+def replace_revision(bridge):
+    """The bridge of a later version."""
+    later = type("Later", (type(bridge),), {"revision": "2"})
+    return later()
+
+
+# --- the library as a whole ------------------------------------------------------------------
+
+
+def test_what_is_indexed_later_goes_into_every_space(full, tmp_path):
+    make.picture(tmp_path / "media" / "late.png", "yellow")
+    make.sound(tmp_path / "media" / "late.wav", (3000, 3.0))
+    assert full.index([tmp_path / "media"]).added == 2
+    for name in ("fake", "fake2"):
+        assert hits(full.search("yellow", space=name))[0][0] == "late.png"
+    found = {Path(h.path).name for h in full.search("high tone", space="fake-hearing").hits}
+    assert "late.wav" in found
+    assert full.verify(deep=True).problems == ()
+    assert full.store.calibrated()
+
+
+def test_a_failed_file_that_is_mended_goes_into_every_space(full, tmp_path):
+    bad = tmp_path / "media" / "bad.png"
+    bad.write_bytes(make.picture(tmp_path / "good.png", "white").read_bytes()[:60])
+    assert full.index([tmp_path / "media"]).failed == 1
+    make.picture(bad, "white")
+    assert full.retry().added == 1
+    assert hits(full.search("white", space="fake2"))[0][0] == "bad.png"
+
+
+def test_a_library_of_several_spaces_is_compacted_and_rebuilt(full, tmp_path):
+    (tmp_path / "media" / "two.png").unlink()
+    full.index([tmp_path / "media"])
+    before = {name: hits(full.search("red", space=name)) for name in ("fake", "fake2")}
+    full.compact()
+    full.rebuild()
+    assert {name: hits(full.search("red", space=name)) for name in before} == before
+    assert full.verify(deep=True).problems == ()
+    assert {b.space for b in full.store.backgrounds()} == set(full.store.spaces())
+
+
+def test_what_a_space_holds_is_counted(full):
+    counted = {one.name: one for one in full.spaces.list()}
+    assert next(iter(counted)) == "fake"
+    assert list(counted) == [
+        "fake", "fake-hearing", "fake2", "fake-hearing-sounds", "fake-looks", "fake-sounds",
+    ]  # fmt: skip
+    one = counted["fake2"]
+    assert (one.encoder, one.dim, one.role, one.default, one.state) == (
+        "fake2", 64, "text", False, "ready",
+    )  # fmt: skip
+    assert one.vectors == {Modality.IMAGE: 3, Modality.KEYFRAME: 1, Modality.SOUND: 3}
+    assert counted["fake-hearing"].vectors == {Modality.SOUND: 3}
+    assert one.bytes == sum(info.bytes for info in full.store.segments("fake2"))
+    assert counted["fake-looks"].role == "likeness"
+
+
+def test_a_space_that_is_dropped_is_gone_from_all(full, tmp_path, settings, monkeypatch):
+    monkeypatch.setattr(refresh, "EXACT_ROWS", 1)
+    full.refresh(always=True)
+    assert disk.newest(full.store.path, full.store.spaces()["fake2"])
+    with Library.open(full.store.path, settings=settings) as reader:
+        reader.search("red", space="fake2")
+        with pytest.raises(UsageError, match="default space"):
+            full.spaces.drop("fake")
+        full.search("red", space="fake2")
+        assert full.spaces.drop("fake2") == ["fake2"]
+        assert "fake2" not in full.searcher.indexes
+        with pytest.raises(UsageError, match="called 'fake2'"):
+            reader.search("red", space="fake2")
+        assert hits(reader.search("red"))[0][0] in ("one.png", "two.png")
+    assert not disk.folder_of(full.store.path, "fake2").exists()
+    assert full.verify(deep=True).problems == ()
+    make.picture(tmp_path / "media" / "late.png", "yellow")
+    assert full.index([tmp_path / "media"]).added == 1
+    assert {b.space for b in full.store.backgrounds()} == set(full.store.spaces())
+    full.spaces.add("fake2")
+    assert hits(full.search("yellow", space="fake2"))[0][0] == "late.png"
+
+
+def test_indexes_of_spaces_whose_names_no_file_takes_stay_apart(full):
+    one, other = (disk.folder_of(full.store.path, f"{'/model' * 20}/{end}") for end in "ab")
+    assert one != other
+    assert one.parent == other.parent == full.store.path / "indexes"
+    assert disk.folder_of(full.store.path, "fake").name == "fake"
+
+
+def test_indexes_of_spaces_that_are_no_more_go_with_the_next_refresh(full):
+    stranger = full.store.path / "indexes" / "gone" / "1"
+    stranger.mkdir(parents=True)
+    full.refresh(always=True)
+    assert not stranger.parent.exists()
+    assert disk.newest(full.store.path, full.store.spaces()["fake"])
+
+
+def test_a_space_that_is_made_again_by_another_revision_is_followed_anew(
+    full, settings, monkeypatch
+):
+    with Library.open(full.store.path, settings=settings) as reader:
+        before = hits(reader.search("red", space="fake2"))
+        full.spaces.drop("fake2")
+        monkeypatch.setattr(OtherFake, "shared", replace(OtherFake.shared, revision="2"))
+        monkeypatch.setattr(OtherFake, "embed_texts", FakeEncoder.embed_texts)
+        with Library.open(full.store.path, settings=settings) as later:
+            later.spaces.add("fake2")
+            assert hits(later.search("red", space="fake2")) == before
+        reader._towers._plain.clear()  # as if it had been opened by the later version
+        reader.searcher._texts.clear()
+        assert hits(reader.search("red", space="fake2")) == before
+        reader._towers._plain.clear()
+        monkeypatch.setattr(OtherFake, "shared", replace(OtherFake.shared, revision="1"))
+        with pytest.raises(SpaceMismatch, match="revision"):
+            reader.search("red", space="fake2")
+
+
+@pytest.mark.parametrize("point", DROPPING)
+def test_dropping_killed_at_any_point_leaves_a_whole_library(full, settings, point):
+    with python(_DROP, str(full.store.path), failpoints=f"{point}=kill") as other:
+        other.wait()
+    assert other.returncode == -signal.SIGKILL
+    gone = point in ("commit.done", "drop.unlinking")
+    with Library.open(full.store.path, settings=settings) as again:
+        assert again.store.warnings == []
+        assert ("fake2" in again.store.spaces()) is not gone
+        assert again.verify(deep=True).problems == ()
+        assert hits(again.search("red"))[0][0] in ("one.png", "two.png")
+        if not gone:
+            assert hits(again.search("red", space="fake2"))[0][0] in ("one.png", "two.png")
+            again.spaces.drop("fake2")
+        assert again.verify(deep=True).problems == ()
+
+
+def test_an_encoder_of_some_modalities_makes_no_library(tmp_path, settings):
+    with pytest.raises(UsageError, match=r"fake-hearing embeds sound alone; .* --add-space fake-h"):
+        Library.open(tmp_path / "lib", create=True, encoder="fake-hearing", settings=settings)
+    assert not (tmp_path / "lib").exists()
+
+
+def test_a_space_is_added_to_a_library_in_which_nothing_is_indexed_yet(tmp_path, settings):
+    with Library.open(tmp_path / "lib", create=True, encoder="fake", settings=settings) as made:
+        assert made.spaces.add("fake2").moments == 0
+        make.picture(tmp_path / "media" / "a.png", "red")
+        made.index([tmp_path / "media"])
+        assert hits(made.search("red")) and hits(made.search("red", space="fake2"))
+        assert made.store.encoder == "fake"
+
+
+def test_a_library_that_knows_no_roles_is_searched_as_before(library):
+    """Where the migration could not tell, the next run does."""
+    with Store.open(library.store.path) as store, store.writer() as writer:
+        writer._db.exec_driver_sql("UPDATE spaces SET towers = NULL")
+        writer._db.commit()
+    assert hits(library.search("red"))[0][0] in ("one.png", "two.png")
+    library.index([library.store.path.parent / "media"])
+    assert library.store.space_infos()["fake"].default
