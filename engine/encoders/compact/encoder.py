@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cached_property
 
+import numpy as np
 from PIL import Image
 
 from engine.config import Settings
 from engine.encoders.base import Embedded, Pixels, revision_of
-from engine.encoders.compact.pictures import LOOKS_DIM, CompactPictures
+from engine.encoders.compact.pictures import CLASSES, LOOKS_DIM, CompactPictures
 from engine.encoders.compact.text import DIM, MiniLM
 from engine.types import Space, Vectors
 
@@ -55,3 +56,7 @@ class CompactEncoder:
             self.looks.name: features,
         }
         return Embedded(vectors, self._pictures.tags(probabilities))
+
+    def typical_images(self) -> Vectors:
+        """A picture of each class that is of no other, (1000, 384)."""
+        return self._pictures.words(np.eye(CLASSES, dtype=np.float32))

@@ -106,7 +106,11 @@ class CompactSounds:
     def listen(self, windows: Sequence[Spectrogram]) -> Heard:
         """Features of n windows, (n, 512), and probabilities of the words, (n, words)."""
         features = self.features(windows)
-        return Heard(features, self._head.probabilities(features))
+        return Heard(features, self.words_of(features))
+
+    def words_of(self, features: Vectors) -> NDArray[np.float32]:
+        """Probabilities of the words, (n, words), from features (n, 512)."""
+        return self._head.probabilities(features)
 
     @cached_property
     def _head(self) -> SoundHead:
