@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import os
 import shutil
 import tempfile
@@ -24,6 +25,21 @@ data_option = click.option(
     type=click.Path(path_type=Path),
     required=True,
     help="Folder of the shared measuring data (images/, sounds/, prompts.csv, vectors/).",
+)
+
+
+work_option = click.option(
+    "--work",
+    type=click.Path(path_type=Path),
+    default=Path(".cache") / "benchmarks",
+    show_default=True,
+    help="Folder that keeps what takes long to make.",
+)
+figures_option = click.option(
+    "--json",
+    "figures",
+    type=click.Path(path_type=Path),
+    help="Also write the figures to this file.",
 )
 
 
@@ -86,6 +102,12 @@ def _verdict(target: object) -> tuple[str, str]:
     if not isinstance(target, Target):
         return "", ""
     return target.shown, "yes" if target.reached else "NO"
+
+
+def keep(figures: Path | None, document: object) -> None:
+    """Write figures to the file that ``--json`` names, if it names one."""
+    if figures is not None:
+        figures.write_text(json.dumps(document, indent=2) + "\n")
 
 
 def machine() -> str:

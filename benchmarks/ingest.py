@@ -14,33 +14,24 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from importlib.util import find_spec
 from pathlib import Path
-from statistics import median
 
 import click
 
+from benchmarks.alone import take
 from benchmarks.common import (
     anonymous_copies,
     at_most,
     command,
     conclude,
     data_option,
-    fill,
     machine,
     need,
-    new_library,
     pictures,
     scratch,
 )
-from engine.config import Settings
-from engine.encoders import registry
-from engine.encoders.base import Pixels
-from engine.encoders.towers import Towers
-from engine.media.image import read_frames
 
 _VIDEOS = ("bikes.mp4", "bigbuckbunny.mp4")
 _PEAK = (
@@ -52,41 +43,6 @@ _PEAK = (
 )
 """Prints the peak in KiB. Not ``ru_maxrss``, which a process takes over from its parent:
 nothing that took less than this benchmark itself would be seen. VmHWM starts anew."""
-
-
-def _decode(files: Sequence[Path], towers: Towers, settings: Settings) -> list[Pixels]:
-    """Read and prepare all pictures on all cores."""
-
-    def read(file: Path) -> Pixels:
-        frame = next(iter(read_frames(file, settings, towers.encoder.image_size)))
-        return towers.encoder.prepare_image(frame.image)
-
-    with ThreadPoolExecutor(settings.threads) as pool:
-        return list(pool.map(read, files))
-
-
-def _encode(pixels: Sequence[Pixels], towers: Towers, settings: Settings) -> None:
-    for first in range(0, len(pixels), settings.batch_size):
-        towers.encoder.embed_images(pixels[first : first + settings.batch_size])
-
-
-def times(files: Sequence[Path], folder: Path, turns: int) -> tuple[float, float, float]:
-    """Median seconds of decoding, of encoding, and of `index`."""
-    settings = Settings.from_env()
-    towers = registry.towers("compact", settings)
-    _encode(_decode(files[:4], towers, settings), towers, settings)
-    taken = []
-    for turn in range(turns):
-        started = time.perf_counter()
-        pixels = _decode(files, towers, settings)
-        decoded = time.perf_counter()
-        _encode(pixels, towers, settings)
-        encoded = time.perf_counter()
-        with new_library(folder / f"library-{turn}") as library:
-            fill(library, files[0].parent)
-        taken.append((decoded - started, encoded - decoded, time.perf_counter() - encoded))
-    decode, encode, wall = (median(column) for column in zip(*taken, strict=True))
-    return decode, encode, wall
 
 
 def peak(library: Path, media: Sequence[Path]) -> float:
@@ -120,13 +76,14 @@ def main(data: Path, turns: int) -> None:
     sources, _ = pictures(data)
     with scratch() as folder:
         files = [Path(path) for path in anonymous_copies(sources, folder / "media")]
-        decode, encode, wall = times(files, folder, turns)
+        taken = take(files, "compact", folder, turns)
         peaks = {}
         for factor in (1, 3, 6):
             _multiplied(files, folder / f"times-{factor}", factor)
             media = [folder / f"times-{factor}", *_videos()]
             peaks[factor] = peak(folder / f"peak-{factor}", media)
-    ratio, growth = wall / (decode + encode), peaks[6] - peaks[3]
+    wall, ratio, growth = taken.index, taken.ratio, peaks[6] - peaks[3]
+    decode, encode = taken.decode + taken.prepare, taken.encode
     conclude(
         f"Indexing {len(files)} pictures, without reading text in them; {machine()};"
         f" medians of {turns} turns.",

@@ -41,6 +41,7 @@ from engine.config import Settings
 from engine.encoders import registry
 from engine.index.allowed import Allowed
 from engine.library import Library
+from engine.query.chosen import choose
 from engine.query.plan import HEARD, SEEN, plan, validated
 from engine.store import Store
 from engine.types import (
@@ -54,6 +55,7 @@ from engine.types import (
     Query,
     Tag,
 )
+from indexers.several import register
 
 _PER_COMMIT = 4_000
 _SPOKEN = (Modality.SPEECH,)
@@ -102,7 +104,7 @@ def _made(folder: Path, data: Path, count: int) -> None:
     vectors = (row.astype(np.float32) for batch in grown(base, 3 * count) for row in batch)
     assets = _assets(count, towers.shared.name, vectors, labels, said)
     with Store.create(folder, towers.encoder.name) as store, store.writer() as writer:
-        writer.ensure_space(towers.shared)
+        register(writer, towers)
         while batch := list(islice(assets, _PER_COMMIT)):
             writer.commit(batch)
 
@@ -117,7 +119,9 @@ def _timed(library: Library, labels: Sequence[str], kinds: tuple[Kind, ...]) -> 
     """Median seconds of a whole search, and of encoding plus the index."""
     searcher, towers = library.searcher, library.towers
     query = validated(Query.of("x", kinds=kinds))
-    searched = plan(query, searcher._inventory(query, [towers.shared]))
+    searched = plan(
+        query, searcher._inventory(query, choose(query, library.store, library.towers_of))
+    )
     indexes = searcher.indexes[towers.shared.name].indexes
     filters: dict[Modality, Allowed | None] = {
         branch.modality: searcher._allowed(query, branch.modality)

@@ -7,16 +7,16 @@ from collections.abc import Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
-from threading import Lock, Thread
 from typing import Protocol, TypeAlias
 
 from engine.config import Settings
 from engine.encoders.towers import Towers
 from engine.errors import UnreadableMedia
 from engine.store import Store, Writer
-from engine.types import Asset, Failure, IndexReport
-from indexers.commit import Ledger
+from engine.types import Asset, Failure, IndexedAsset, IndexReport
+from indexers.commit import COMMIT_ASSETS, Ledger
 from indexers.decode import decode
+from indexers.duplicates import Copied, Duplicates
 from indexers.identify import (
     Moved,
     Moves,
@@ -27,9 +27,11 @@ from indexers.identify import (
     stat_file,
     trade,
 )
-from indexers.lookahead import Drained, LookAhead, Stopped
+from indexers.lookahead import Drained, LookAhead
 from indexers.pieces import Facts, Note, Prepared, fault, transient
+from indexers.readers import reading
 from indexers.scan import Candidate, ScanPlan, missing, scan
+from indexers.several import register
 from indexers.worker import Assembly, Worker
 
 
@@ -46,7 +48,7 @@ class Progress(Protocol):
         """A file, or part of one, cannot be used."""
 
 
-class _Quiet:
+class Unwatched:
     """A ``Progress`` that nobody watches."""
 
     def start(self, total_files: int) -> None: ...
@@ -119,6 +121,8 @@ class _Job(Assembly):
 
     candidate: Candidate = field(kw_only=True)
     notes: list[Failure] = field(default_factory=list)
+    content_hash: str | None = None
+    """Known once it has been identified as something to decode."""
 
     def failure(self, reason: str, *, again: bool = False) -> Failure:
         """``again``: without the file's ``stat``, so that the next run tries it anyhow."""
@@ -136,7 +140,9 @@ class _Failed:
     again: bool
 
 
-_Event: TypeAlias = Prepared | Note | Asset | _Failed | NotMedia | Touched | Moved | Unknown
+_Event: TypeAlias = (
+    Prepared | Note | Asset | _Failed | NotMedia | Touched | Moved | Unknown | Copied
+)
 
 
 class _Session:
@@ -156,15 +162,15 @@ class _Session:
         self._writer = writer
         self._towers = towers
         self._settings = settings
-        self._progress = progress or _Quiet()
+        self._progress = progress or Unwatched()
         self._moves = Moves(store, self._trade.candidates)
+        self._duplicates: Duplicates[_Job] = Duplicates(store, self._trade.candidates)
         self._worker: Worker[_Job] = Worker(towers, settings.batch_size)
         self._queue: LookAhead[tuple[_Job, _Event]] = LookAhead(
             settings.look_ahead, settings.threads
         )
         # One by one: a list would keep the vectors of every file until the end.
         self._jobs = (_Job(candidate=candidate) for candidate in self._trade.candidates)
-        self._next_job = Lock()
         self._ledger = Ledger(
             writer,
             IndexReport(
@@ -173,14 +179,14 @@ class _Session:
                 failed=plan.failed_before,
                 dry_run=writer is None,
             ),
+            () if writer is None else towers.spaces,
         )
 
     def run(self, started: float) -> IndexReport:
         """Do what the plan says; returns the report."""
         self._progress.start(len(self._plan.candidates))
         if self._writer is not None:
-            for space in self._towers.spaces:
-                self._writer.ensure_space(space)
+            register(self._writer, self._towers)
         for failure in self._plan.failures:
             self._progress.note(failure)
             self._ledger.failed(failure)
@@ -190,7 +196,7 @@ class _Session:
         for known in self._plan.gone:
             if known.asset_id not in self._moves.claimed:
                 self._ledger.removed(known)
-        self._ledger.flush()
+        self._flush()
         return self._ledger.report(time.monotonic() - started)
 
     # --- the caller's thread ---------------------------------------------------
@@ -205,22 +211,13 @@ class _Session:
 
     def _read_all(self) -> None:
         """Run the threads and take what they bring; none is left when this returns."""
-        threads = [
-            Thread(target=self._decode_loop, name=f"decode-{number}")
-            for number in range(self._settings.threads)
-        ]
-        try:
-            for thread in threads:
-                thread.start()
-            self._consume()
-        except BaseException:
-            self._ledger.flush()  # what is finished stays, whatever ended the run
-            raise
-        finally:
-            self._queue.stop()
-            for thread in threads:
-                if thread.ident is not None:
-                    thread.join()
+        threads = self._settings.threads
+        with reading(self._jobs, self._read, self._queue, threads, "decode"):
+            try:
+                self._consume()
+            except BaseException:
+                self._ledger.flush()  # what is finished stays, whatever ended the run
+                raise
 
     def _consume(self) -> None:
         while True:
@@ -232,9 +229,36 @@ class _Session:
                 self._take(*event)
             else:
                 self._settle(self._worker.flush())  # nothing to do: small batches cost nothing
+            if self._duplicates.waiting >= COMMIT_ASSETS:
+                self._resolve()
             if time.monotonic() >= self._ledger.due:
-                self._ledger.flush()
+                self._flush()
         self._settle(self._worker.flush())
+        self._resolve()
+        while orphan := self._duplicates.orphan():
+            self._decode_here(*orphan)
+
+    def _flush(self) -> None:
+        self._resolve()
+        self._ledger.flush()
+        self._duplicates.committed()
+
+    def _resolve(self) -> None:
+        """Give copies what their originals have."""
+        for copy in self._duplicates.resolve():
+            job = copy.job
+            if copy.indexed is None:
+                self._fail(job, copy.reason)
+            else:
+                job.notes = [job.failure(reason) for reason in copy.notes]
+                self._finish(job, copy.indexed)
+
+    def _decode_here(self, job: _Job, found: Unknown) -> None:
+        """Decode a copy whose original came to nothing, without the other threads."""
+        for event in self._told(self._decoded(found)):
+            self._take(job, event)
+        self._settle(self._worker.flush())
+        self._resolve()
 
     def _take(self, job: _Job, event: _Event) -> None:
         """One event of one file; every file ends with one that is no ``Prepared`` or ``Note``."""
@@ -249,6 +273,8 @@ class _Session:
                 self._settle({job})
             case _Failed():
                 self._fail(job, event.reason, again=event.again)
+            case Copied():
+                self._duplicates.add(job, event.found)
             case Unknown():
                 self._ledger.decoded(known)
                 self._done(job)
@@ -271,14 +297,19 @@ class _Session:
             if job.fault is not None:
                 self._fail(job, job.fault)
             elif indexed := job.indexed():
-                self._ledger.decoded(job.candidate.known)
-                self._ledger.indexed(indexed, job.notes)
-                for note in job.notes:
-                    self._progress.note(note)
-                self._done(job, len(indexed.embeddings))
+                self._duplicates.indexed(indexed, [note.reason for note in job.notes])
+                self._finish(job, indexed)
+
+    def _finish(self, job: _Job, indexed: IndexedAsset) -> None:
+        self._ledger.decoded(job.candidate.known)
+        self._ledger.indexed(indexed, job.notes)
+        for note in job.notes:
+            self._progress.note(note)
+        self._done(job, len(indexed.embeddings))
 
     def _fail(self, job: _Job, reason: str, *, again: bool = False) -> None:
         job.fault = reason
+        self._duplicates.failed(job.content_hash, reason, again=again)
         failure = job.failure(reason, again=again)
         self._ledger.failed(failure)
         self._progress.note(failure)
@@ -289,62 +320,46 @@ class _Session:
 
     # --- the threads that decode -----------------------------------------------
 
-    def _decode_loop(self) -> None:
-        error: BaseException | None = None
-        try:
-            while job := self._take_job():
-                self._read(job)
-        except Stopped:
-            pass
-        except BaseException as raised:
-            error = raised
-        finally:
-            self._queue.finish(error)
-
-    def _take_job(self) -> _Job | None:
-        with self._next_job:
-            return next(self._jobs, None)
-
     def _read(self, job: _Job) -> None:
         """Put all events of one file into the queue."""
-        try:
-            with closing(self._events(job.candidate)) as events:
-                for event in events:
-                    nbytes = event.nbytes if isinstance(event, Prepared) else 0
-                    self._queue.put((job, event), nbytes)
-        except Stopped:
-            raise
-        except Exception as error:  # whatever a decoder runs into costs its own file only
-            self._queue.put((job, _Failed(fault(error), transient(error))))
+        with closing(self._told(self._events(job))) as events:
+            for event in events:
+                nbytes = event.nbytes if isinstance(event, Prepared) else 0
+                self._queue.put((job, event), nbytes)
 
-    def _events(self, candidate: Candidate) -> Generator[_Event, None, None]:
-        verdict = identify(candidate, self._moves)
+    def _told(self, reading: Generator[_Event, None, None]) -> Generator[_Event, None, None]:
+        """The events of one file, of which a fault is the last."""
+        try:
+            with closing(reading):
+                yield from reading
+        except Exception as error:  # whatever a decoder runs into costs its own file only
+            yield _Failed(fault(error), transient(error))
+
+    def _events(self, job: _Job) -> Generator[_Event, None, None]:
+        verdict = identify(job.candidate, self._moves)
         if self._writer is None or not isinstance(verdict, Unknown):
             yield verdict
             return
-        path = Path(verdict.stat.path)
+        job.content_hash = verdict.content_hash
+        if self._duplicates.is_first(verdict, forced=job.candidate.forced):
+            yield from self._decoded(verdict)
+        else:
+            yield Copied(verdict)
+
+    def _decoded(self, found: Unknown) -> Generator[_Event, None, None]:
+        path = Path(found.stat.path)
         facts = Facts()
-        for piece in decode(path, verdict.media, self._towers, self._settings):
+        for piece in decode(path, found.media, self._towers, self._settings):
             if isinstance(piece, Facts):
                 facts = piece
             else:
                 yield piece
-        if stat_file(path) != verdict.stat:
+        if stat_file(path) != found.stat:
             raise UnreadableMedia("changes while it is read")
-        yield _asset(verdict, facts)
+        yield _asset(found, facts)
 
 
 def _asset(found: Unknown, facts: Facts) -> Asset:
-    return Asset(
-        found.stat.path,
-        found.content_hash,
-        found.media,
-        found.stat.size,
-        found.stat.mtime_ns,
-        facts.width,
-        facts.height,
-        facts.duration,
-        facts.taken_at,
-        facts.place,
-        facts.caption,
-    )
+    stat = found.stat
+    told = (facts.width, facts.height, facts.duration, facts.taken_at, facts.place, facts.caption)
+    return Asset(stat.path, found.content_hash, found.media, stat.size, stat.mtime_ns, *told)

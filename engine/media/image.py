@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import warnings
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from math import ceil
@@ -110,6 +111,14 @@ def read_frame(path: Path, settings: Settings, ordinal: int, min_side: int) -> F
     for frame in _read(path, settings, min_side, chosen):
         return frame
     raise EmptyMedia(f"no frame {ordinal}")
+
+
+@contextmanager
+def open_picture(path: Path) -> Iterator[Image.Image]:
+    """A file whose header alone is read, for its metadata. Errors are those of Pillow."""
+    _hush_pillow()
+    with open_file(path) as stream, _open(stream) as image:
+        yield image
 
 
 def _read(

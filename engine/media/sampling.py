@@ -51,7 +51,10 @@ def sampled_frames(
 def packet_time(packet: Packet[VideoStream]) -> float | None:
     """Seconds on the container's timeline, None for the packet that ends a stream."""
     stamp = packet.pts if packet.pts is not None else packet.dts
-    return None if stamp is None else float(stamp * packet.time_base)
+    if stamp is None:
+        return None
+    base = packet.time_base  # as integers: products of fractions cost as much as the walk
+    return stamp * base.numerator / base.denominator
 
 
 def _keyframes(stream: VideoStream) -> int:

@@ -36,6 +36,11 @@ _UNREAD = {
 _ID3_HEADER = 10
 
 
+def promises_media(name: str) -> bool:
+    """Whether a file's name says that it is media."""
+    return name[name.rfind(".") :].lower() in _NAMED_MEDIA if "." in name else False
+
+
 def sniff(path: Path) -> MediaType | None:
     """The kind and format of a media file; None when it is no media at all.
 

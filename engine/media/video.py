@@ -148,6 +148,30 @@ def read_keyframes(path: Path, settings: Settings, min_side: int) -> Iterator[Ke
         yield _keyframe(shot, max(seconds, shot.held[-1].time + _LAST_FRAME))
 
 
+def read_samples(
+    path: Path, settings: Settings, min_side: int
+) -> Iterator[tuple[float, Image.Image]]:
+    """Frames with their times in seconds, in order and as near to one another as they are
+    when shots are looked for: keyframes, and where those lie far apart, frames between.
+
+    Args:
+        min_side: pixels to which the shortest side of larger videos is reduced.
+
+    Raises:
+        EmptyMedia, UnreadableMedia, MediaTooLarge, CorruptMedia: as ``read_keyframes``.
+    """
+    with containers.open_container(path) as container:
+        stream = _pictures(container)
+        check_pixels(stream.width, stream.height, settings)
+        seconds = containers.duration(container, stream)
+        given = False
+        for one in _candidates(container, stream, seconds, min_side):
+            given = True
+            yield one.time, one.image
+        if not given:
+            raise EmptyMedia("no frames")
+
+
 def read_still(path: Path, settings: Settings, time: float | None, min_side: int) -> Image.Image:
     """What a player shows at ``time``, RGB and upright.
 

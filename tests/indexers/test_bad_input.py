@@ -89,9 +89,8 @@ def test_files_that_fail_in_the_middle_shift_nobody(
     monkeypatch.setattr(image, "read_frames", breaks_off)
     for number in range(8):
         for colour in COLOURS:
-            make.picture(
-                media / f"{'bad' if number % 3 else 'good'}{number}" / f"{colour}.png", colour
-            )
+            folder = media / f"{'bad' if number % 3 else 'good'}{number}"
+            make.picture(folder / f"{number}-{colour}.png", colour)  # no two have the same bytes
     report = run(store, fake_towers(), [media], replace(settings, batch_size=batch_size))
     assert (report.added, report.failed) == (18, 30)
     assert set(reasons(report).values()) == {"ZeroDivisionError: in the middle"}
