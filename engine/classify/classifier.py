@@ -1,0 +1,248 @@
+"""Classify a library: labels and templates into scorers, its moments through them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from engine.classify import background, link
+from engine.classify.assets import ORDER, Guesses, any_labels, one_label
+from engine.classify.labels import Label, names
+from engine.classify.moments import Moments, Range, assets_under
+from engine.classify.prompts import prompted
+from engine.classify.results import About, Result
+from engine.classify.scores import Scorer, Trained, in_turn
+from engine.classify.templates import templates
+from engine.config import Settings
+from engine.encoders.towers import Towers
+from engine.errors import SpaceMismatch, UsageError
+from engine.query.phrases import phrases
+from engine.query.plan import SEEN
+from engine.store import KnownAsset, Store
+from engine.types import Modality, MomentRecord, Vectors
+
+if TYPE_CHECKING:
+    from engine.classify.examples import Gain
+
+_SAMPLE = 1_000
+"""Moments of a modality that stand for all of it."""
+_TOP, _TOP_OF_MANY = 5, 20
+EVEN = 0.5
+"""The threshold of ``auto``: as likely as not."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """What is asked of a run."""
+
+    labels: Sequence[Label]
+    templates: str = "default"
+    """``default``, ``imagenet``, ``sound``, or a file."""
+    multi: bool = False
+    """Decide each label by itself."""
+    unknown: bool = False
+    """Allow an asset to be none of the labels."""
+    threshold: float | None = None
+    """Probability below which a label is not given; None for what the mode says."""
+    examples: Path | None = None
+    """A folder that has a folder of files for each label."""
+    under: Sequence[str] | None = None
+    """Files and folders; None for all of the library."""
+    top: int | None = None
+    """How many labels a result lists."""
+
+    def checked(self) -> Task:
+        """Itself.
+
+        Raises:
+            UsageError: there are no labels, or a number is out of its range.
+        """
+        if not self.labels:
+            raise UsageError("there are no labels to classify by")
+        if self.threshold is not None and not 0 <= self.threshold <= 1:
+            raise UsageError(
+                f"--threshold must be between 0 and 1, or auto, not {self.threshold:g}"
+            )
+        if self.top is not None and not 1 <= self.top <= 1000:
+            raise UsageError(f"--top must be between 1 and 1000, not {self.top}")
+        return self
+
+
+class Classifier:
+    """One run over one library.
+
+    Attributes:
+        gains: what examples brought, where there are some.
+        notes: what is not as it might be expected, a line each.
+    """
+
+    def __init__(self, store: Store, towers: Towers, settings: Settings, task: Task) -> None:
+        """Raises:
+        UsageError: the task is none.
+        SpaceMismatch: the library was made with other weights.
+        """
+        self.task = task.checked()
+        self.gains: list[Gain] = []
+        self.notes: list[str] = []
+        self._store, self._towers, self._settings = store, towers, settings
+        stored = store.spaces().get(towers.shared.name)
+        if stored is not None and stored != towers.shared:
+            raise SpaceMismatch(
+                f"the library's space {stored.name} was made by revision {stored.revision}, and"
+                f" the installed encoder is revision {towers.shared.revision}: index into a new"
+                " library"
+            )
+        self.generation = store.generation()
+        self._moments = None if stored is None else Moments(store, stored)
+
+    @property
+    def about(self) -> About:
+        """What its results were made with."""
+        task = self.task
+        settings = {
+            "templates": task.templates,
+            "threshold": task.threshold,
+            "examples": task.examples and str(task.examples),
+            "encoder": self._towers.encoder.name,
+            "revision": self._towers.shared.revision,
+        }
+        return About(tuple(names(task.labels)), task.multi, task.unknown, settings)
+
+    # --- the labels ---------------------------------------------------------------
+
+    @cached_property
+    def scorers(self) -> Mapping[Modality, Scorer]:
+        """The labels as each modality is asked for them."""
+        if self._moments is None:
+            return {}
+        plain = {m: self._scorer(self._moments, m) for m in self._moments.indexes}
+        if self.task.examples is None:
+            return plain
+        from engine.classify.examples import taught
+
+        labels, folder = names(self.task.labels), self.task.examples
+        scorers, self.gains, notes = taught(plain, folder, labels, self._towers, self._settings)
+        self.notes += notes
+        return scorers
+
+    def _scorer(self, moments: Moments, modality: Modality) -> Scorer:
+        said = prompted(
+            self._towers.encoder.embed_texts,
+            self.task.labels,
+            templates(self.task.templates)[modality],
+        )
+        directions = background.of(said, self._reference(moments, modality))
+        trained = self._trained() if modality in SEEN else None
+        cosines = None if trained is None else said.labels
+        return Scorer(directions, link.sureness(modality), cosines, trained)
+
+    def _reference(self, moments: Moments, modality: Modality) -> Vectors:
+        """What labels are held against."""
+        if modality is Modality.SPEECH:
+            return self._towers.encoder.embed_texts(phrases())
+        typical = self._towers.typical(modality)
+        if typical is None:
+            sample = moments.sample(modality, _SAMPLE)
+            typical = sample - sample.mean(axis=0, keepdims=True)
+        return typical
+
+    def _trained(self) -> Trained | None:
+        """How the encoder's own cosines become probabilities, where it says so."""
+        encoder = self._towers.encoder
+        scale = getattr(encoder, "logit_scale", None)
+        bias = getattr(encoder, "logit_bias", None)
+        if scale is None:
+            return None
+        return Trained(float(scale), None if bias is None else float(bias))
+
+    # --- the run ------------------------------------------------------------------
+
+    def guesses(self) -> Iterator[Guesses]:
+        """What the assets may be, some thousand at a time."""
+        moments = self._moments
+        if moments is None or not self.scorers:
+            return
+        wanted = assets_under(self._store, self.task.under)
+        decide = any_labels if self.task.multi else one_label
+        top = self.task.top or (_TOP_OF_MANY if self.task.multi else _TOP)
+
+        def work(part: Range) -> Guesses:
+            return decide(moments.read(part), self.scorers, top)
+
+        workers = self._settings.threads
+        with one_thread_each(), ThreadPoolExecutor(workers, "sensorium-classify") as pool:
+            yield from in_turn(pool, work, moments.ranges(wanted), ahead=workers + 1)
+
+    def results(self) -> Iterator[list[Result]]:
+        """What the assets are, some thousand at a time."""
+        for guesses in self.guesses():
+            if len(guesses):
+                yield self._named(guesses)
+
+    def _named(self, guesses: Guesses) -> list[Result]:
+        assets = self._store.assets_numbered(guesses.assets.tolist())
+        timed = guesses.moments[guesses.modalities != ORDER.index(Modality.IMAGE)]
+        records = self._store.records(timed) if len(timed) else {}
+        labels = names(self.task.labels)
+        named = []
+        for place, asset_id in enumerate(guesses.assets.tolist()):
+            if asset_id in assets:  # else it has been removed meanwhile
+                row = _Guess(guesses, place)
+                record = records.get(row.moment)
+                named.append(self._result(row, assets[asset_id], record, labels))
+        return named
+
+    def _result(
+        self, row: _Guess, asset: KnownAsset, record: MomentRecord | None, labels: Sequence[str]
+    ) -> Result:
+        chosen, probability = self._decided(row)
+        start, end = (None, None) if record is None else (record.moment.start, record.moment.end)
+        return Result(
+            asset.path, asset.kind.value, labels[row.labels[0]] if chosen else None, probability,
+            row.known, row.by.value, start, end,
+            tuple(labels[i] for i in row.labels), tuple(row.odds), chosen,
+            asset.asset_id, row.moment,
+        )  # fmt: skip
+
+    def _decided(self, row: _Guess) -> tuple[int, float]:
+        """How many of the labels hold, and how probable that decision is."""
+        task, threshold = self.task, self.task.threshold
+        if task.multi:
+            chosen = sum(odds >= (EVEN if threshold is None else threshold) for odds in row.odds)
+            return chosen, row.odds[0] if chosen else 1 - row.odds[0]
+        best = row.odds[0] * (row.known if task.unknown else 1.0)
+        if threshold is not None:
+            return (1, best) if best >= threshold else (0, 1 - best)
+        if task.unknown and row.known < EVEN:
+            return 0, 1 - row.known
+        return 1, best
+
+
+class _Guess:
+    """One row of guesses as plain values."""
+
+    def __init__(self, guesses: Guesses, place: int) -> None:
+        self.moment = int(guesses.moments[place])
+        self.by = ORDER[int(guesses.modalities[place])]
+        self.known = round(float(guesses.known[place]), 6)
+        listed = guesses.labels[place]
+        self.labels: list[int] = listed[listed >= 0].tolist()
+        odds = guesses.probabilities[place][: len(self.labels)].astype(np.float64)
+        self.odds: list[float] = np.round(odds, 6).tolist()
+
+
+@contextmanager
+def one_thread_each() -> Iterator[None]:
+    """Products run on one thread each while in the block: blocks go side by side, rather
+    than threads that wait for each other inside of every product."""
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(1):
+        yield

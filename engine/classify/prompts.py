@@ -1,0 +1,55 @@
+"""Labels as unit vectors: the mean over templates and descriptions, in the space."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+
+from engine.classify.labels import Label
+from engine.classify.templates import fill
+from engine.query.phrases import phrases
+from engine.types import Vectors
+
+Embed: TypeAlias = Callable[[Sequence[str]], Vectors]
+_MOST_PHRASES = 1_500
+"""Texts that the bank of phrases may cost; with many templates every so many is left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prompted:
+    """What templates make of labels, and of anything else."""
+
+    labels: Vectors
+    """(labels, dim), of unit length."""
+    bank: Vectors
+    """The bank of everyday phrases through the same templates, (phrases, dim)."""
+
+
+def prompted(embed: Embed, labels: Sequence[Label], templates: Sequence[str]) -> Prompted:
+    """Put labels and the bank of phrases into templates, and embed them."""
+    described = [text for label in labels for text in label.descriptions]
+    starts = np.cumsum([0, *(len(label.descriptions) for label in labels[:-1])])
+    every = -(-len(phrases()) * len(templates) // _MOST_PHRASES)
+    rows = np.add.reduceat(_summed(embed, described, templates), starts, axis=0)
+    return Prompted(unit(rows), _ensemble(embed, phrases()[::every], templates))
+
+
+def _ensemble(embed: Embed, texts: Sequence[str], templates: Sequence[str]) -> Vectors:
+    return unit(_summed(embed, texts, templates))
+
+
+def _summed(embed: Embed, texts: Sequence[str], templates: Sequence[str]) -> Vectors:
+    """The sum of each text's vectors over the templates, (texts, dim)."""
+    total: Vectors = embed([fill(templates[0], text) for text in texts]).copy()
+    for template in templates[1:]:
+        total += embed([fill(template, text) for text in texts])
+    return total
+
+
+def unit(rows: Vectors) -> Vectors:
+    """Rows of length one; those of nothing stay."""
+    scaled: Vectors = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)
+    return scaled
