@@ -1,0 +1,60 @@
+"""SHA256SUMS, as ``sha256sum`` writes and checks them."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
+
+from engine.errors import BadImport
+from engine.store.paths import printable
+
+FILE = "SHA256SUMS"
+_LINE = re.compile(r"([0-9a-f]{64}) [ *](.+)")
+_BLOCK = 1 << 20
+
+
+def lines(sums: Mapping[str, str]) -> str:
+    """The text of the file, by name. Names must hold neither line breaks nor backslashes."""
+    return "".join(f"{digest}  {name}\n" for name, digest in sorted(sums.items()))
+
+
+def sha256(path: Path) -> str:
+    """Of a file's bytes, hexadecimal."""
+    digest = hashlib.sha256()
+    with path.open("rb", buffering=0) as stream:
+        while block := stream.read(_BLOCK):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def verify(folder: Path) -> int:
+    """Compare every file that the folder's SHA256SUMS names; returns how many there are, 0
+    where it has none.
+
+    Raises:
+        BadImport: one is missing or another, or the list cannot be read.
+    """
+    listed = folder / FILE
+    if not listed.is_file():
+        return 0
+    count = 0
+    for number, line in enumerate(listed.read_text(errors="replace").splitlines(), 1):
+        found = _LINE.fullmatch(line)
+        name = PurePosixPath(found[2]) if found else PurePosixPath("/")
+        if found is None or name.is_absolute() or ".." in name.parts:
+            raise BadImport(f"{listed}: line {number} is no checksum of a file in the folder")
+        _compare(folder / name, found[1])
+        count += 1
+    return count
+
+
+def _compare(file: Path, expected: str) -> None:
+    try:
+        found = sha256(file)
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise BadImport(f"{printable(str(file))} cannot be read: {reason}") from error
+    if found != expected:
+        raise BadImport(f"{printable(str(file))} is not what {FILE} says; copy it again")

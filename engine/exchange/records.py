@@ -1,0 +1,108 @@
+"""What is exported: files with their moments and vectors, one after another."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import groupby
+
+import numpy as np
+
+from engine.exchange.vectors import Row, Stored
+from engine.store import SpaceInfo, Store
+from engine.store.findings import SELECTED, STAYS, Finding
+from engine.types import Asset, Filter, Kind, Modality, Moment, MomentIds
+
+_BLOCK = 1024
+"""Moments that are read at once."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Piece:
+    """One moment with its vectors as they are stored, by space."""
+
+    moment_id: int
+    moment: Moment
+    vectors: Mapping[str, Row] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Item:
+    """One file with its moments."""
+
+    asset_id: int
+    asset: Asset
+    pieces: tuple[Piece, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which files of a library; all of them, where nothing is said."""
+
+    kinds: tuple[Kind, ...] = ()
+    filter: Filter | None = None
+    assets: Collection[int] | None = None
+    """Ids of assets, such as those that a search found."""
+    left_out: Mapping[int, str] = field(default_factory=dict)
+    """By asset id, why a curation run leaves it out: ``a near-duplicate``."""
+    run: str | None = None
+    """That run, as a person would name it."""
+
+    def ids(
+        self, store: Store, kinds: Sequence[Kind] = (), modalities: Sequence[Modality] = ()
+    ) -> MomentIds:
+        """The moments, ascending, of those kinds and modalities that a format takes."""
+        wanted = [k for k in self.kinds or Kind if not kinds or k in kinds]
+        if not wanted:
+            return np.zeros(0, np.int64)
+        if self.filter is None:
+            ids = store.moment_ids(wanted, modalities)
+        else:
+            ids = store.passing(self.filter, wanted, modalities)
+        if self.assets is None:
+            return ids
+        chosen = [r.moment_id for a in sorted(self.assets) for r in store.moments_of(a)]
+        return np.intersect1d(ids, np.array(chosen, np.int64))
+
+
+def of_run(kind: str, name: str, found: Iterable[Finding], base: Selection) -> Selection:
+    """What a curation run keeps: of a run that selects, what it selected; of any other, all
+    but the files of which it found something. Findings of single moments leave no file out.
+
+    Args:
+        kind: of the run: ``select``, ``duplicates``.
+        name: of the run, for the data card.
+        base: what else is asked.
+    """
+    if kind == "select":
+        chosen = frozenset(f.asset_id for f in found if f.verdict == SELECTED)
+        if base.assets is not None:
+            chosen &= frozenset(base.assets)
+        return replace(base, assets=chosen, run=name)
+    whole = [f for f in found if f.moment_id is None]
+    kept = {f.asset_id for f in whole if f.verdict in STAYS}
+    why = {f.asset_id: f.verdict for f in whole if f.asset_id not in kept}
+    return replace(base, left_out=why, run=name)
+
+
+def items(store: Store, ids: MomentIds, spaces: Sequence[SpaceInfo]) -> Iterator[Item]:
+    """The files that these moments, ascending, are of, in the order of their moments: that
+    in which they were indexed. To be used inside ``store.snapshot()``."""
+    pieces = _pieces(store, ids, spaces)
+    for asset_id, group in groupby(pieces, key=lambda one: one[0]):
+        (_, asset, first), *rest = group
+        yield Item(asset_id, asset, (first, *(piece for _, _, piece in rest)))
+
+
+def _pieces(
+    store: Store, ids: MomentIds, spaces: Sequence[SpaceInfo]
+) -> Iterator[tuple[int, Asset, Piece]]:
+    stored = {info.space.name: Stored(store, info.space) for info in spaces}
+    for at in range(0, len(ids), _BLOCK):
+        block = ids[at : at + _BLOCK]
+        records = store.records(block)
+        assets = store.whole_assets({record.asset_id for record in records.values()})
+        vectors = {name: of_space.among(block) for name, of_space in stored.items()}
+        for moment_id, record in records.items():
+            own = {n: rows[moment_id] for n, rows in vectors.items() if moment_id in rows}
+            yield record.asset_id, assets[record.asset_id], Piece(moment_id, record.moment, own)

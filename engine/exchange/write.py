@@ -1,0 +1,205 @@
+"""A folder that is written beside its place under another name, and then renamed.
+
+So it is there as a whole or not at all: after a full disk, an error or an interrupt
+nothing of it is left. Files are hashed as they are written.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from secrets import token_hex
+from typing import IO
+
+from engine.errors import ExportFailed, UsageError
+from engine.exchange import checksums
+from engine.store.paths import printable
+
+_FULL = {errno.ENOSPC, errno.EDQUOT}
+_BLOCK = 1 << 20
+
+
+class Sink:
+    """A new file, hashed while it is written. When it is closed, it is on disk for good, but
+    for a copy: of those there may be a million, and ``Draft.finish`` sees to all at once.
+
+    The buffer is its own: a file that failed on a full disk must not try again when it
+    is closed. Once aborted it takes everything, and keeps nothing.
+    """
+
+    def __init__(self, path: Path, lasting: bool = True) -> None:
+        self._lasting = lasting
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self.path = path
+        self._file = path.open("xb", buffering=0)
+        self._buffer = bytearray()
+        self._digest = hashlib.sha256()
+        self._written = 0
+        self.closed = False
+
+    @property
+    def sha256(self) -> str:
+        """Of what was written so far."""
+        return self._digest.hexdigest()
+
+    def write(self, data: bytes | bytearray | memoryview) -> int:
+        view = memoryview(data).cast("B")
+        if not self.closed:
+            self._digest.update(view)
+            self._buffer += view
+            self._written += len(view)
+            if len(self._buffer) >= _BLOCK:
+                self._drain()
+        return len(view)
+
+    def tell(self) -> int:
+        return self._written
+
+    def writable(self) -> bool:
+        return True
+
+    def flush(self) -> None:
+        """All that is kept is written when it is closed."""
+
+    def close(self) -> None:
+        if not self.closed:
+            self._drain()
+            if self._lasting:
+                os.fsync(self._file.fileno())
+            self.abort()
+
+    def abort(self) -> None:
+        """Let go of the file, whatever is still to be written."""
+        self.closed = True
+        self._file.close()
+        self._buffer = bytearray()  # a new one: what failed may still have hold of the old
+
+    def _drain(self) -> None:
+        rest = memoryview(self._buffer)
+        while rest:
+            rest = rest[self._file.write(rest) :]
+        rest.release()
+        self._buffer = bytearray()
+
+
+class Draft:
+    """The unfinished folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.sums: dict[str, str] = {}
+        """SHA-256 by the name of each file that is done."""
+        self._open: list[Sink] = []
+
+    @contextmanager
+    def file(self, name: str, lasting: bool = True) -> Iterator[Sink]:
+        """A new file, below the folder; done at the end of the ``with``."""
+        sink = self.open(name, lasting)
+        yield sink
+        self.done(name, sink)
+
+    def open(self, name: str, lasting: bool = True) -> Sink:
+        """A new file that ``done`` ends."""
+        sink = Sink(self.folder / name, lasting)
+        self._open.append(sink)
+        return sink
+
+    def done(self, name: str, sink: Sink) -> None:
+        sink.close()
+        self._open.remove(sink)
+        self.sums[name] = sink.sha256
+
+    def pour(self, source: Sink, into: Sink) -> None:
+        """Append an open file to another one, and be rid of it."""
+        source.close()
+        self._open.remove(source)
+        with source.path.open("rb") as stream:
+            shutil.copyfileobj(stream, into, _BLOCK)
+        source.path.unlink()
+
+    def json(self, name: str, value: object) -> None:
+        """A file of one JSON value."""
+        with self.file(name) as sink:
+            sink.write(f"{json.dumps(value, ensure_ascii=False, indent=1)}\n".encode())
+
+    def text(self, name: str, text: str) -> None:
+        with self.file(name) as sink:
+            sink.write(text.encode())
+
+    def copy(self, source: IO[bytes], name: str) -> str:
+        """A file out of a stream; returns its SHA-256."""
+        with self.file(name, lasting=False) as sink:
+            shutil.copyfileobj(source, sink, _BLOCK)
+        return self.sums[name]
+
+    def abort(self) -> None:
+        for sink in self._open:
+            sink.abort()
+
+    def finish(self) -> None:
+        """Write the checksums of all the others, and have all of it on disk."""
+        self.text(checksums.FILE, checksums.lines(self.sums))
+        os.sync()
+
+
+@contextmanager
+def draft(out: Path) -> Iterator[Draft]:
+    """A folder to be, at ``out``, for the length of a ``with``; it appears at its end.
+
+    Raises:
+        UsageError: there is something at ``out`` already.
+        ExportFailed: the disk is full, or does not take it; nothing is left then.
+    """
+    _check_free(out)
+    work = out.with_name(f".{out.name}.{token_hex(4)}.partial")
+    made = Draft(work)
+    new: list[Path] = []
+    try:
+        new = [folder for folder in out.parents if not folder.exists()]
+        work.mkdir(parents=True)
+        yield made
+        made.finish()
+        work.rename(out)
+        _sync(out.parent)
+    except OSError as error:
+        raise failed(out, error) from error
+    finally:
+        made.abort()
+        shutil.rmtree(work, ignore_errors=True)
+        for folder in new:  # those that are not empty are needed
+            with suppress(OSError):
+                folder.rmdir()
+
+
+def _check_free(out: Path) -> None:
+    try:
+        taken = out.exists() and (not out.is_dir() or any(out.iterdir()))
+    except OSError as error:
+        raise failed(out, error) from error
+    if taken:
+        raise UsageError(f"{printable(str(out))} is there already; name a folder that is not")
+
+
+def failed(out: Path, error: OSError) -> ExportFailed:
+    """The line for a folder that cannot be written."""
+    shown = printable(str(out))
+    if error.errno in _FULL:
+        return ExportFailed(f"the disk of {shown} is full; nothing of it is left")
+    reason = (error.strerror or str(error)).lower()
+    return ExportFailed(f"{shown} cannot be written: {reason}; nothing of it is left")
+
+
+def _sync(folder: Path) -> None:
+    """Make the new name last; where folders cannot be synced, it is there all the same."""
+    with suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

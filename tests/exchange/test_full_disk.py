@@ -1,0 +1,74 @@
+"""An export, and an import, onto a disk that is really full."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from engine import Library
+from engine.encoders.fake import fake_towers
+from engine.errors import ExportFailed
+from engine.exchange.bring import Wanted, look
+from engine.exchange.export import export
+from engine.exchange.names import EXPORTS
+from engine.store import Store
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Iterator[Path]:
+    """A folder that holds half a megabyte."""
+    folder = tmp_path / "small"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=512k", "tmpfs", str(folder)]
+    done = subprocess.run(mount, capture_output=True, text=True, check=False)
+    if done.returncode:
+        pytest.skip(f"no file system can be mounted here: {done.stderr.strip()}")
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", str(folder)], check=True)
+
+
+@pytest.fixture(scope="module")
+def large(tmp_path_factory: pytest.TempPathFactory, settings) -> Path:
+    """A library whose exports are larger than that in every format."""
+    folder = tmp_path_factory.mktemp("large")
+    (folder / "media").mkdir()
+    noise = np.random.default_rng(5)
+    for number in range(400):
+        side = 20 if number else 600
+        pixels = noise.integers(0, 255, (side, side, 3), np.uint8)
+        Image.fromarray(pixels).save(folder / "media" / f"{number}.png")
+    with Library.open(folder / "library", create=True, encoder="fake", settings=settings) as made:
+        made.index([folder / "media"])
+    return folder / "library"
+
+
+@pytest.mark.parametrize("name", EXPORTS)
+def test_an_export(large: Path, small: Path, name: str) -> None:
+    with Store.open(large) as store:
+        for out in (small / "out", small / "deep" / "er" / "out"):
+            full = pytest.raises(ExportFailed, match=r"the disk of .*out is full; nothing of it")
+            with full as raised:
+                export(store, out, name)
+            assert raised.value.exit_code == 1
+    assert not list(small.iterdir())
+
+
+def test_an_import(large: Path, small: Path, tmp_path: Path) -> None:
+    with Store.open(large) as store:
+        export(store, tmp_path / "out", "webdataset", main="fake")
+    with pytest.raises(ExportFailed, match=r"the disk of .*files is full; nothing of it is left"):
+        look(fake_towers(), Wanted("webdataset", tmp_path / "out", to=small / "files"))
+    assert not list(small.iterdir())
+
+
+def test_a_folder_that_takes_no_files(store: Store, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(ExportFailed, match=r"cannot be written: not a directory; nothing of it"):
+        export(store, tmp_path / "file" / "out", "jsonl")
