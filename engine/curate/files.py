@@ -1,0 +1,93 @@
+"""Files that move without overwriting anything, and links to them.
+
+A file is moved by a second name and the removal of the first: what a crash leaves in
+between has both, and is the same file. Where a disk knows no hard links, or the way leads
+from one disk to another, it is copied under a name that is ours, synced, and named last.
+"""
+
+from __future__ import annotations
+
+import errno
+import filecmp
+import os
+import shutil
+from collections.abc import Container
+from itertools import count
+from pathlib import Path
+
+from engine.store.failpoints import hit
+from engine.store.segments import sync_folder
+
+_PART = ".sensorium-part"
+_NO_LINK = {
+    errno.EXDEV, errno.EPERM, errno.EACCES, errno.EMLINK, errno.ENOTSUP, errno.EOPNOTSUPP,
+    errno.ENOSYS, errno.EINVAL,
+}  # fmt: skip
+
+
+def free_name(folder: Path, name: str, taken: Container[Path]) -> Path:
+    """A path in ``folder`` where nothing is, and that nobody has planned: the name itself,
+    else with a number."""
+    for number in count(1):
+        file = Path(name)
+        path = folder / (name if number == 1 else f"{file.stem}-{number}{file.suffix}")
+        if path not in taken and not os.path.lexists(path):
+            return path
+    raise AssertionError
+
+
+def move(source: Path, target: Path) -> None:
+    """Move a file to a place where nothing is.
+
+    Raises:
+        FileExistsError: something is there.
+        OSError: the system does not do it; ``source`` is as it was.
+    """
+    try:
+        os.link(source, target, follow_symlinks=False)
+    except FileExistsError:
+        raise
+    except OSError as error:
+        if error.errno not in _NO_LINK:
+            raise
+        _copy(source, target)
+    sync_folder(target.parent)
+    hit("apply.placed")
+    source.unlink()
+
+
+def _copy(source: Path, target: Path) -> None:
+    part = part_of(target)
+    try:
+        shutil.copy2(source, part, follow_symlinks=False)
+        with part.open("rb") as stream:
+            os.fsync(stream.fileno())
+        if os.path.lexists(target):
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target))
+        part.rename(target)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
+
+
+def part_of(target: Path) -> Path:
+    """The name under which a file is copied on its way to ``target``."""
+    return target.with_name(f".{target.name}{_PART}")
+
+
+def link(source: Path, target: Path, *, symbolic: bool) -> None:
+    """Make ``target``, where nothing is, a link to a file.
+
+    Raises:
+        FileExistsError: something is there.
+        OSError: the system does not do it.
+    """
+    if symbolic:
+        target.symlink_to(source)
+    else:
+        os.link(source, target)
+
+
+def are_one(first: Path, second: Path) -> bool:
+    """Whether two files are the same, or hold the same bytes."""
+    return first.samefile(second) or filecmp.cmp(first, second, shallow=False)

@@ -1,0 +1,168 @@
+"""Labels that are probably wrong, by confident learning (Northcutt et al. 2021).
+
+Each asset's class is predicted by a logistic regression on stored vectors which has not
+seen that asset. What a class is confused with, over all of it, says how sure a prediction
+must be before it speaks against a label; cleanlab draws that line.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.curate.findings import Finding
+from engine.curate.items import Items, Places, paths_of
+from engine.errors import ExtraMissing, UsageError
+from engine.store import Store
+
+FOLDS = 5
+_FEWEST = 2
+"""Assets that a class must have, to be learned from one part and asked of the other."""
+_STRENGTH = 100.0
+"""Inverse of the regularisation; features of length one that
+are all alike need more room than scikit-learn's 1."""
+_ROUNDS = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Mislabeled:
+    """Which of some items have a label that is probably wrong, the surest first."""
+
+    classes: tuple[str, ...]
+    labelled: Places
+    """(m,): the items that took part."""
+    given: Places
+    """(m,): the class of each, by its label."""
+    probabilities: NDArray[np.float64]
+    """(m, classes): out of sample."""
+    suspects: Places
+    """Rows of the above."""
+    folds: int
+    left_out: tuple[str, ...]
+    """What did not take part, and why, a line each."""
+
+    @property
+    def suggested(self) -> Places:
+        """(m,): the most probable class of each."""
+        best: Places = self.probabilities.argmax(axis=1)
+        return best
+
+    @property
+    def agreement(self) -> float:
+        """The share of labels that the prediction agrees with."""
+        return float((self.suggested == self.given).mean())
+
+
+def mislabeled(
+    items: Items, labels: Sequence[str | None], *, top: int | None = None, seed: int = 0
+) -> Mislabeled:
+    """The items whose label is probably wrong.
+
+    Args:
+        labels: (n,); items without one take no part, nor do those of a class of one.
+
+    Raises:
+        ExtraMissing: cleanlab or scikit-learn is not installed.
+        UsageError: fewer than two classes are left.
+    """
+    needed()
+    counted = Counter(label for label in labels if label is not None)
+    classes = tuple(sorted(label for label, n in counted.items() if n >= _FEWEST))
+    if len(classes) < 2:
+        raise UsageError(
+            f"{len(classes)} label{'s' * (len(classes) != 1)} of two or more assets of"
+            f" {items.modality}: at least two are needed; --labels says where they come from"
+        )
+    number = {label: i for i, label in enumerate(classes)}
+    labelled = np.array([p for p, label in enumerate(labels) if label in number], np.int64)
+    given = np.array([number[str(labels[p])] for p in labelled.tolist()], np.int64)
+    folds = min(FOLDS, min(counted[label] for label in classes))
+    probabilities = out_of_sample(items.rows(labelled), given, folds, seed)
+    suspects = _suspects(given, probabilities)
+    return Mislabeled(
+        classes, labelled, given, probabilities, suspects[:top], folds, _left_out(counted, labels)
+    )
+
+
+def needed() -> None:
+    """Raise ``ExtraMissing`` unless what it takes is installed."""
+    try:
+        import cleanlab  # noqa: F401
+        import sklearn  # noqa: F401
+    except ImportError:
+        raise ExtraMissing("curate mislabeled", "curate") from None
+
+
+def out_of_sample(
+    rows: NDArray[np.float32], given: Places, folds: int, seed: int
+) -> NDArray[np.float64]:
+    """The probabilities (m, classes) of rows (m, dim), each from a model that has not seen
+    it."""
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.model_selection import StratifiedKFold
+
+    found = np.zeros((len(rows), int(given.max()) + 1))
+    parts = StratifiedKFold(folds, shuffle=True, random_state=seed)
+    for learned, asked in parts.split(rows, given):
+        model = LogisticRegression(C=_STRENGTH, max_iter=_ROUNDS)
+        with warnings.catch_warnings():
+            # Where it stops short, it is a little less sure than it could be.
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            model.fit(rows[learned], given[learned])
+        found[np.ix_(asked, model.classes_)] = model.predict_proba(rows[asked])
+    return found
+
+
+def _suspects(given: Places, probabilities: NDArray[np.float64]) -> Places:
+    from cleanlab.filter import find_label_issues
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # about classes in which nothing is sure
+        ranked = find_label_issues(
+            given, probabilities, return_indices_ranked_by="self_confidence", n_jobs=1
+        )
+    rows = np.asarray(ranked, np.int64)
+    # A label that is the most probable one is not improved by any other.
+    suspects: Places = rows[probabilities[rows].argmax(axis=1) != given[rows]]
+    return suspects
+
+
+def _left_out(counted: Counter[str], labels: Sequence[str | None]) -> tuple[str, ...]:
+    said = []
+    alone = sorted(label for label, n in counted.items() if n < _FEWEST)
+    if alone:
+        shown = ", ".join(alone[:5]) + (", …" if len(alone) > 5 else "")
+        said.append(f"left out, labels of one asset alone: {shown}")
+    without = sum(label is None for label in labels)
+    if without:
+        said.append(f"left out, assets without a label: {without}")
+    return tuple(said)
+
+
+def findings(store: Store, items: Items, found: Mislabeled) -> list[Finding]:
+    """What to say of each, with the label that it should have; the score is the probability
+    of that."""
+    paths, best = paths_of(store, items.assets[found.labelled[found.suspects]]), found.suggested
+    said = []
+    for row in found.suspects.tolist():
+        place = int(found.labelled[row])
+        asset = int(items.assets[place])
+        if asset not in paths:
+            continue
+        given, instead = found.given[row], best[row]
+        odds = found.probabilities[row]
+        why = (
+            f"labelled {found.classes[given]!r} ({odds[given]:.2f}), looks more like"
+            f" {found.classes[instead]!r} ({odds[instead]:.2f})"
+        )
+        moment = int(items.moments[place])
+        said.append(
+            Finding(asset, moment, paths[asset], "mislabeled", None, float(odds[instead]), why)
+        )
+    return said

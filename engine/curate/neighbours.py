@@ -1,0 +1,94 @@
+"""The nearest others of every item: all pairs in blocks, or by the library's own indexes."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.curate.items import BLOCK, Items, Places
+from engine.index.base import VectorIndex
+from engine.types import Vectors
+
+_ALL_PAIRS = 30_000
+"""Items up to which every pair is looked at: some ten seconds on two cores."""
+_AT_ONCE = 16 * 2**20
+"""Scores that are held at a time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbours:
+    """The k nearest others of n items, nearest first."""
+
+    places: Places
+    """(n, k)."""
+    distances: NDArray[np.float64]
+    """(n, k): cosine distances, in [0, 2]."""
+
+
+def neighbours(items: Items, k: int, threads: int = 1, all_pairs: int = _ALL_PAIRS) -> Neighbours:
+    """The ``k`` nearest of every item, itself left out; k < n.
+
+    Args:
+        all_pairs: how many items are compared with each other; more are looked up in
+            their index, where they have one, which finds what it was tuned to find.
+    """
+    if len(items) <= all_pairs or items.index is None:
+        return _of_all_pairs(items, k)
+    return _of_index(items, items.index, k, threads)
+
+
+def _of_all_pairs(items: Items, k: int) -> Neighbours:
+    n = len(items)
+    places, distances = np.empty((n, k), np.int64), np.empty((n, k))
+    step = max(1, min(BLOCK, _AT_ONCE // n))
+    whole = items.rows(slice(None)) if n <= _ALL_PAIRS else None
+    for first in range(0, n, step):
+        rows = items.rows(slice(first, first + step))
+        scores = rows @ whole.T if whole is not None else _scores(rows, items)
+        scores[np.arange(len(rows)), first + np.arange(len(rows))] = -np.inf
+        at = np.argpartition(-scores, k - 1, axis=1)[:, :k]
+        found = np.take_along_axis(scores, at, 1)
+        order = np.lexsort((at, -found), axis=1)
+        places[first : first + step] = np.take_along_axis(at, order, 1)
+        distances[first : first + step] = 1 - np.take_along_axis(found, order, 1)
+    return Neighbours(places, np.maximum(distances, 0))
+
+
+def _scores(rows: Vectors, items: Items) -> Vectors:
+    return np.concatenate([rows @ block.T for _, block in items.blocks()], axis=1)
+
+
+def _of_index(items: Items, index: VectorIndex, k: int, threads: int) -> Neighbours:
+    """One search an item, many at a time: an index lets its searches run side by side."""
+    n = len(items)
+    places, distances = np.empty((n, k), np.int64), np.empty((n, k))
+
+    def look(first: int) -> None:
+        for place in range(first, min(first + BLOCK, n)):
+            places[place], distances[place] = _nearest(items, index, place, k)
+
+    with ThreadPoolExecutor(threads, "sensorium-neighbours") as pool:
+        list(pool.map(look, range(0, n, BLOCK)))
+    return Neighbours(places, np.maximum(distances, 0))
+
+
+def _nearest(
+    items: Items, index: VectorIndex, place: int, k: int
+) -> tuple[Places, NDArray[np.float64]]:
+    """The nearest other items by their nearest moments, which are looked for further until
+    there are enough: an asset may have many, and filters leave some out."""
+    query, wanted = items.rows(slice(place, place + 1))[0], 4 * (k + 1)
+    while True:
+        ids, _ = index.search(query, wanted)
+        others = items.owners.of(ids)
+        others = others[(others >= 0) & (others != place)]
+        found = np.array(list(dict.fromkeys(others.tolist())), np.int64)
+        if len(found) >= k or wanted >= len(index):
+            break
+        wanted *= 4
+    scores = items.rows(found) @ query
+    order = np.lexsort((found, -scores))[:k]
+    return found[order], 1 - scores[order].astype(np.float64)

@@ -1,0 +1,74 @@
+"""What each measure is called, and the limit past which it is a verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from engine.errors import UsageError
+from engine.types import Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """One thing that can be wrong."""
+
+    name: str
+    kind: Kind
+    limit: float
+    above: bool
+    """Whether more than the limit is wrong, or less."""
+    measure: str
+    """What is measured, as a sentence goes on: ``its blur is``."""
+
+
+VERDICTS = (
+    Verdict("blurred", Kind.IMAGE, 0.55, True, "blur (Crete et al. 2007, 0 to 1)"),
+    Verdict("dark", Kind.IMAGE, 0.32, False, "brightness of its brightest hundredth"),
+    Verdict("bright", Kind.IMAGE, 0.90, True, "brightness of its darkest twentieth"),
+    Verdict("flat", Kind.IMAGE, 0.20, False, "contrast between its 1st and 99th hundredth"),
+    Verdict("tiny", Kind.IMAGE, 100, False, "shortest side in pixels"),
+    Verdict("elongated", Kind.IMAGE, 0.35, False, "shorter by longer side"),
+    Verdict("banded", Kind.IMAGE, 0.70, True, "how closely its levels keep to a coarse grid"),
+    Verdict("clipped", Kind.AUDIO, 0.001, True, "share of samples piled up at the loudest level"),
+    Verdict("silent", Kind.AUDIO, 0.95, True, "share of its time below the level of silence"),
+    Verdict("noisy", Kind.AUDIO, 0.55, True, "flatness of its spectrum (1 is white noise)"),
+    Verdict("black", Kind.VIDEO, 0.90, True, "share of its time that is black"),
+    Verdict("frozen", Kind.VIDEO, 0.95, True, "share of its time in which nothing moves"),
+)
+NAMES = tuple(verdict.name for verdict in VERDICTS)
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A measure past its limit."""
+
+    verdict: str
+    value: float
+    limit: float
+    why: str
+
+
+def limits(given: Mapping[str, float]) -> dict[str, float]:
+    """The limit of every verdict, those that are given in the place of ours.
+
+    Raises:
+        UsageError: there is no such verdict.
+    """
+    for name in given:
+        if name not in NAMES:
+            raise UsageError(f"no verdict is called {name!r}; there are {', '.join(NAMES)}")
+    return {verdict.name: given.get(verdict.name, verdict.limit) for verdict in VERDICTS}
+
+
+def faults(measured: Mapping[str, float], limit: Mapping[str, float]) -> Iterator[Fault]:
+    """What is past its limit, of what was measured."""
+    for verdict in VERDICTS:
+        value = measured.get(verdict.name)
+        if value is None:
+            continue
+        bound = limit[verdict.name]
+        if value > bound if verdict.above else value < bound:
+            side = "at most" if verdict.above else "at least"
+            why = f"{verdict.measure}: {value:.3g}, and {side} {bound:g} is well"
+            yield Fault(verdict.name, value, bound, why)

@@ -1,0 +1,27 @@
+"""Points for tests: items of no library, in groups or anywhere."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from engine.curate.items import Items, unit
+from engine.types import Modality
+
+
+def items(rows: np.ndarray) -> Items:
+    """Items of these directions (n, dim)."""
+    numbers = np.arange(1, len(rows) + 1)
+    return Items(Modality.IMAGE, "x", numbers, 10 * numbers, unit(rows).astype(np.float16))
+
+
+def anywhere(count: int, dim: int = 16, seed: int = 0) -> Items:
+    """Directions without any order."""
+    return items(np.random.default_rng(seed).standard_normal((count, dim)))
+
+
+def groups(sizes: list[int], dim: int = 16, seed: int = 0) -> tuple[Items, np.ndarray]:
+    """Tight groups in directions of their own, and the group of each item."""
+    rng = np.random.default_rng(seed)
+    centres = np.eye(dim)[: len(sizes)]
+    of = np.repeat(np.arange(len(sizes)), sizes)
+    return items(centres[of] + 0.05 * rng.standard_normal((len(of), dim))), of
