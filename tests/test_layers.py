@@ -15,13 +15,15 @@ LAYERS = (
         "engine.errors",
         "engine.config",
         "engine.cached",
+        "engine.quiet",
         "engine.torchvision_ops",
         "engine.weights",
     },
     {"engine.media", "engine.encoders", "engine.store", "engine.generate"},
     {"engine.index", "indexers"},
-    {"engine.query"},
-    {"engine.classify", "engine.curate", "engine.training"},
+    {"engine.query", "engine.report"},
+    {"engine.classify", "engine.curate", "engine.exchange", "engine.training"},
+    {"engine.library_spaces"},
     {"engine.library"},
     {"engine.app"},
 )
@@ -34,8 +36,14 @@ HEAVY = {
     "faster_whisper",
     "rich",
     "sklearn",
+    "cleanlab",
+    "umap",
     "transformers",
     "httpx",
+    "pyarrow",
+    "pandas",
+    "webdataset",
+    "datasets",
 }
 """Imported only inside functions, or in modules that are themselves imported so."""
 

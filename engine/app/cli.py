@@ -13,8 +13,18 @@ from typing import Any
 
 import click
 
+from engine.app.align import align
+from engine.app.bench import bench
+from engine.app.classifying import classify, evaluate
+from engine.app.curating import curate, undo
+from engine.app.curating_files import alignment, mislabeled, quality
+from engine.app.curating_sets import clusters, outliers
+from engine.app.duplicating import duplicates, leaks, semdedup
+from engine.app.exporting import export_command, import_command
+from engine.app.models import models
 from engine.app.options import (
     AnyPath,
+    backend_option,
     complain,
     device_option,
     json_option,
@@ -25,6 +35,8 @@ from engine.app.options import (
     warn,
 )
 from engine.app.searching import search, similar
+from engine.app.selecting import select
+from engine.app.spaces import spaces
 from engine.errors import PathNotFound, SensoriumError
 
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
@@ -73,12 +85,19 @@ def main() -> None:
 
 
 @main.command()
-@click.argument("paths", metavar="PATH...", nargs=-1, required=True)
+@click.argument("paths", metavar="PATH...", nargs=-1)
 @library_option
+@click.option(
+    "--add-space",
+    metavar="ENCODER",
+    help="Fill a second space from the files that are indexed, while the first one serves; a"
+    " run that was cut off goes on. Needs no PATH.",
+)
 @click.option(
     "--encoder",
     metavar="NAME",
-    help="Of a new library: compact (default), open_clip:MODEL/PRETRAINED, or a model's folder.",
+    help="Of a new library: compact (default), open_clip:MODEL/PRETRAINED, or whatever else"
+    " docs/encoders.md names; `sensorium models` lists them.",
 )
 @click.option(
     "--catalog",
@@ -88,12 +107,14 @@ def main() -> None:
 )
 @click.option("--dry-run", is_flag=True, help="Say what would be done, and write nothing.")
 @click.option("--retry", is_flag=True, help="Try files again that failed before.")
+@backend_option
 @device_option
 @wait_option
 @json_option
 def index(
     paths: tuple[str, ...],
     library: Path | None,
+    add_space: str | None,
     encoder: str | None,
     catalog: str | None,
     dry_run: bool,
@@ -108,22 +129,49 @@ def index(
     listed by `sensorium failures`; the others are unaffected.
     """
     from engine.app import show
+    from engine.app import spaces as show_spaces
     from engine.app.progress import progress
     from engine.library import Library
 
+    if not paths and (add_space is None or dry_run):
+        raise click.MissingParameter(param_hint="'PATH...'", param_type="argument")
     if dry_run:
         report = Library.preview(paths, library, encoder=encoder, catalog=catalog)
-    else:
-        _must_exist(paths)
-        made = Library.open(library, create=True, encoder=encoder, catalog=catalog)
-        with made as opened, progress() as seen:
-            report = opened.index(paths, retry=retry, wait=wait, progress=seen, said=say)
-            warn(opened)
-    show.report(report, as_json=as_json)
+        show.report(report, as_json=as_json)
+        return
+    _must_exist(paths)
+    made = Library.open(library, create=bool(paths), encoder=encoder, catalog=catalog)
+    with made as opened:
+        if paths:
+            with progress() as seen:
+                report = opened.index(paths, retry=retry, wait=wait, progress=seen, said=say)
+            # A command prints one JSON object, and of two things done the second is it.
+            show.report(report, as_json=as_json and add_space is None)
+        if add_space is not None:
+            with progress() as seen:
+                filled = opened.spaces.add(add_space, wait=wait, progress=seen, said=say)
+            show_spaces.filled(filled, as_json=as_json)
+        warn(opened)
 
 
+main.add_command(align)
 main.add_command(search)
 main.add_command(similar)
+main.add_command(models)
+main.add_command(bench)
+main.add_command(spaces)
+main.add_command(export_command)
+main.add_command(import_command)
+main.add_command(curate)
+for _command in (
+    duplicates, semdedup, leaks, outliers, clusters, quality, alignment, mislabeled, select,
+):  # fmt: skip
+    curate.add_command(_command)
+main.add_command(undo)
+main.add_command(classify)
+main.add_command(evaluate)
+main.add_command(classify)
+main.add_command(evaluate)
 
 
 @main.command()

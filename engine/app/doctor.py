@@ -7,11 +7,15 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from engine.config import Settings
 from engine.encoders import weights
 from engine.errors import EncoderUnavailable, SensoriumError
 from engine.weights import WeightFile
+
+if TYPE_CHECKING:
+    from engine.store import Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +40,7 @@ def examine(library: Path | None) -> list[Check]:
         _gpu(),
         Check("cache", True, str(settings.cache)),
         _library(library or settings.library),
+        *_head(library or settings.library),
     ]
 
 
@@ -103,12 +108,40 @@ def _library(path: Path) -> Check:
     try:
         with Store.open(path) as store:
             warned = "; ".join(store.warnings)
-            return Check("library", not warned, warned or f"{path} ({store.encoder})")
+            return Check("library", not warned, warned or f"{path} ({_spaces(store)})")
     except LibraryNotFound:
         detail = f"none yet at {path}: sensorium index PATH"
         return Check("library", False, detail, optional=True)
     except SensoriumError as error:
         return Check("library", False, str(error))
+
+
+def _spaces(store: Store) -> str:
+    """The default's encoder, the spaces beside it, and how to go on with one half filled."""
+    beside = []
+    for name, info in store.space_infos().items():
+        if info.role is not None and not info.default:
+            go_on = f", half filled: sensorium index --add-space {info.role.encoder}"
+            beside.append(f"{name}{'' if info.ready else go_on}")
+    return "; beside it ".join((store.encoder, *beside))
+
+
+def _head(path: Path) -> Iterator[Check]:
+    """What places the sounds of a library that was aligned; nothing of one that was not."""
+    from engine.app.align import origin
+    from engine.store import Store
+    from engine.training.align import about
+
+    try:
+        with Store.open(path) as store:
+            found = about(store)
+    except EncoderUnavailable as error:
+        yield Check("sound head", False, str(error))
+    except SensoriumError:
+        return  # the check of the library says so
+    else:
+        if found is not None:
+            yield Check("sound head", True, origin(found))
 
 
 def _version(distribution: str) -> str | None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from engine.app.options import print_json
 from engine.store.paths import printable
 from engine.types import Failure, Hit, IndexReport, Query, SearchResult, Span, Why
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from engine.app.doctor import Check
     from engine.library import Library
+    from engine.store import SpaceInfo
     from engine.store.compact import Compaction
     from engine.store.verify import Verdict
 
@@ -37,7 +39,7 @@ def hits(
 ) -> None:
     """Print a result. With ``filepath_only`` each file is named once."""
     if as_json:
-        _print_json(search_document(result, explain=explain))
+        print_json(search_document(result, explain=explain))
         return
     for note in result.notes:
         _say(note, err=True)
@@ -197,7 +199,7 @@ def report(done: IndexReport, *, as_json: bool) -> None:
     for failure in done.failures:
         _say(f"{failure.path}: {failure.reason}", err=True)
     if as_json:
-        _print_json(dataclasses.asdict(done))
+        print_json(dataclasses.asdict(done))
         return
     counts = ("added", "changed", "moved", "removed", "unchanged", "skipped", "failed")
     parts = [f"{getattr(done, name)} {name}" for name in counts if getattr(done, name)]
@@ -212,7 +214,7 @@ def report(done: IndexReport, *, as_json: bool) -> None:
 def failures(found: Sequence[Failure], *, as_json: bool) -> None:
     """The failed files, a line each."""
     if as_json:
-        _print_json({"failures": [dataclasses.asdict(failure) for failure in found]})
+        print_json({"failures": [dataclasses.asdict(failure) for failure in found]})
         return
     for failure in found:
         _print(f"{file_name(failure.path)}: {printable(failure.reason)}")
@@ -223,7 +225,7 @@ def failures(found: Sequence[Failure], *, as_json: bool) -> None:
 def removed(count: int, path: str, *, as_json: bool) -> None:
     """How many files were forgotten."""
     if as_json:
-        _print_json({"removed": count})
+        print_json({"removed": count})
     elif count:
         click.echo(f"forgot {count} file{'s' * (count != 1)}")
     else:
@@ -233,7 +235,7 @@ def removed(count: int, path: str, *, as_json: bool) -> None:
 def verdict(found: Verdict, *, as_json: bool) -> None:
     """What was checked, and a line for every problem."""
     if as_json:
-        _print_json(dataclasses.asdict(found))
+        print_json(dataclasses.asdict(found))
         return
     for problem in found.problems:
         _say(problem)
@@ -245,18 +247,21 @@ def verdict(found: Verdict, *, as_json: bool) -> None:
 def rebuilt(count: int, *, as_json: bool) -> None:
     """How many moments the derived parts were made of."""
     if as_json:
-        _print_json({"moments": count})
+        print_json({"moments": count})
     else:
         click.echo(f"rebuilt from {count} moments")
 
 
 def stats(library: Library, *, as_json: bool) -> None:
     """Counts and sizes, and the spaces."""
-    counted = library.stats()
+    counted, infos = library.stats(), library.store.space_infos()
+    roles = {name: _role(info) for name, info in infos.items()}
     document = {
         "library": str(library.store.path),
         "encoder": library.store.encoder,
-        "spaces": [dataclasses.asdict(space) for space in library.store.spaces().values()],
+        "spaces": [
+            dataclasses.asdict(info.space) | {"state": roles[name]} for name, info in infos.items()
+        ],
         **dataclasses.asdict(counted),
         "indexes": [
             {"space": space, "modality": modality, **dataclasses.asdict(about)}
@@ -264,16 +269,28 @@ def stats(library: Library, *, as_json: bool) -> None:
         ],
     }
     if as_json:
-        _print_json(document)
+        print_json(document)
         return
     for name, value in document.items():
         if isinstance(value, dict):
             value = ", ".join(f"{count} {key}" for key, count in value.items()) or "none"
         elif name == "spaces":
-            value = ", ".join(f"{space['name']} ({space['dim']}-d)" for space in value) or "none"
+            value = (
+                ", ".join(
+                    f"{space['name']} ({space['dim']}-d, {space['state']})" for space in value
+                )
+                or "none"
+            )
         elif name == "indexes":
             value = "; ".join(map(_tuned, value)) or "none on disk: exact search, in memory"
         _say(f"{name.replace('_', ' ')}: {value}")
+
+
+def _role(info: SpaceInfo) -> str:
+    """What a space is to its library, in a word."""
+    if info.role is None:
+        return "likeness"
+    return "default" if info.default else "ready" if info.ready else "filling"
 
 
 def _tuned(about: Mapping[str, Any]) -> str:
@@ -292,7 +309,7 @@ def _tuned(about: Mapping[str, Any]) -> str:
 def compacted(done: Compaction, *, as_json: bool) -> None:
     """What a compaction dropped and merged."""
     if as_json:
-        _print_json(dataclasses.asdict(done))
+        print_json(dataclasses.asdict(done))
         return
     for warning in done.warnings:
         _say(warning, err=True)
@@ -306,15 +323,16 @@ def compacted(done: Compaction, *, as_json: bool) -> None:
 def doctor(found: Sequence[Check], *, as_json: bool) -> None:
     """A line for each check, with the way out where something is missing."""
     if as_json:
-        _print_json({"checks": [dataclasses.asdict(check) for check in found]})
+        print_json({"checks": [dataclasses.asdict(check) for check in found]})
         return
     for check in found:
         mark = "ok" if check.ok else "--" if check.optional else "MISSING"
         _say(f"{mark:8}{check.name}: {check.detail}")
 
 
-def _print_json(document: object) -> None:
-    click.echo(json.dumps(document, indent=2 if sys.stdout.isatty() else None))
+def line(text: str) -> None:
+    """One line of results; names of files in it are of ``file_name``."""
+    _print(text)
 
 
 def _print(line: str) -> None:
