@@ -10,10 +10,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+import numpy as np
+
 from engine.store.rows import SegmentInfo
+from engine.types import Space
 
 TARGET_ROWS = 65_536
-"""Rows of a merged segment; at 512 dimensions in float16 that is 64 MiB of memory."""
+"""Rows of a merged segment, at most."""
+TARGET_BYTES = 16 * 2**20
+"""Bytes of its vectors, at most: Parquet takes some nine times that to write them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +46,12 @@ class Weighed:
     @property
     def alive(self) -> int:
         return self.info.rows - self.dead
+
+
+def target_rows(space: Space) -> int:
+    """Rows of a merged segment of a space."""
+    row = space.dim * np.dtype(space.dtype).itemsize
+    return min(TARGET_ROWS, max(1, TARGET_BYTES // row))
 
 
 def runs(segments: Iterable[Weighed], target: int = TARGET_ROWS) -> Iterator[list[SegmentInfo]]:

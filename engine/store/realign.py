@@ -15,7 +15,7 @@ from sqlalchemy import bindparam, insert, select, update
 
 from engine.errors import SpaceMismatch
 from engine.store import failpoints, schema, segments, writes
-from engine.store.compact import TARGET_ROWS
+from engine.store.compact import target_rows
 from engine.store.database import full_text
 from engine.store.faults import translated
 from engine.store.reads import among
@@ -94,8 +94,9 @@ class Realignment(Repairs):
             numbers = new
             if space.name != realigned.name:
                 numbers, rows = self._copied(space, ids, new)
-            for first in range(0, len(numbers), TARGET_ROWS):
-                part = slice(first, first + TARGET_ROWS)
+            most = target_rows(space)
+            for first in range(0, len(numbers), most):
+                part = slice(first, first + most)
                 infos.append(self._written(space, numbers[part], rows[part]))
         if infos:
             segments.publish(self._segments, [info for info, _, _ in infos])

@@ -12,7 +12,7 @@ from sqlalchemy import select, update
 
 from engine.errors import StoreError
 from engine.store import failpoints, mend, schema, segments, thumbnails, writes
-from engine.store.compact import TARGET_ROWS, Compaction, Weighed, runs
+from engine.store.compact import Compaction, Weighed, runs, target_rows
 from engine.store.faults import translated
 from engine.store.rows import SegmentInfo
 from engine.store.spaces import Spaces
@@ -30,17 +30,18 @@ class Repairs(Spaces):
         return count
 
     def compact(
-        self, held: Callable[[MomentIds], NDArray[np.bool_]], target: int = TARGET_ROWS
+        self, held: Callable[[MomentIds], NDArray[np.bool_]], target: int | None = None
     ) -> Compaction:
         """Drop the rows of deleted moments, and merge small segments. The thumbnails of
         what is no asset any more go with them.
 
         One transaction a merged segment: a crash in between leaves a library that is
-        whole, and compacted in part. Memory holds one segment of ``target`` rows.
+        whole, and compacted in part. Memory holds one merged segment.
 
         Args:
             held: which of some deleted moments an index on disk still holds, (n,) bool.
                 Their tombstones stay.
+            target: rows of a merged segment; None for as many as ``target_rows`` says.
         """
         before = self._known_segments()
         dead, dropped = self._tombstones(), 0
@@ -48,7 +49,7 @@ class Repairs(Spaces):
             of_space = [info for info in before if info.space == space.name]
             try:
                 weighed = [self._weighed(info, dead) for info in of_space]
-                for run in runs(weighed, target):
+                for run in runs(weighed, target or target_rows(space)):
                     dropped += self._merge(space, run, dead)
             except segments.Unreadable as damage:
                 warning = self.lose(damage.info, damage.reason) or damage.reason

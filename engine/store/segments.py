@@ -99,6 +99,7 @@ def write(
         write_statistics=False,
     )
     content = sink.getvalue()
+    pa.default_memory_pool().release_unused()  # nine times the vectors, which it would keep
     file = file_name(segment_id if number is None else number, space.name)
     _write_synced(folder / temporary(file), content)
     return SegmentInfo(segment_id, space.name, file, len(ids), content.size, digest)

@@ -10,10 +10,10 @@ import pytest
 
 from engine.errors import LibraryReadOnly, SegmentGone
 from engine.store import Store, failpoints
-from engine.store.compact import Compaction, Weighed, runs
+from engine.store.compact import TARGET_ROWS, Compaction, Weighed, runs, target_rows
 from engine.store.failpoints import COMPACTION, Injected
 from engine.store.rows import SegmentInfo
-from engine.types import MomentIds
+from engine.types import MomentIds, Space
 from tests.store import invariants
 from tests.store.make import picture, python
 
@@ -71,6 +71,13 @@ def weighed(*rows_and_dead: tuple[int, int]) -> list[Weighed]:
 def test_which_segments_are_merged(segments, merged):
     found = [[info.segment_id for info in run] for run in runs(weighed(*segments), target=100)]
     assert found == merged
+
+
+def test_a_merged_segment_is_bounded_in_bytes_as_in_rows():
+    """Parquet takes a multiple of a segment's vectors to write it."""
+    for dim, rows in ((8, TARGET_ROWS), (384, 21_845), (1408, 5_957), (10**8, 1)):
+        assert target_rows(Space("looks", "some", "1", dim, "float16")) == rows
+    assert target_rows(Space("looks", "some", "1", 384, "float32")) == 10_922
 
 
 def test_dead_rows_go_and_small_segments_merge(worn):
