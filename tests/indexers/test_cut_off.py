@@ -84,9 +84,16 @@ def test_an_interrupted_run_commits_what_is_done_and_the_next_goes_on(
 
 
 def test_a_signal_wakes_a_run_that_waits_for_a_decoder(
-    media: Path, store: Store, index: Index, monkeypatch: pytest.MonkeyPatch
+    media: Path,
+    store: Store,
+    index: Index,
+    monkeypatch: pytest.MonkeyPatch,
+    request: pytest.FixtureRequest,
 ) -> None:
     pictures(media, 12)
+    # Who runs the tests in the background of a shell has them ignore the signal.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    request.addfinalizer(lambda: signal.signal(signal.SIGINT, before))
     prepare, signalled = FakeEncoder.prepare_image, threading.Event()
 
     def interrupt(self: FakeEncoder, picture: object) -> Pixels:

@@ -34,7 +34,7 @@ def test_a_caption_is_searched_and_the_name_stays(store: Store, commit: Callable
         writer.fill_captions({"/harbour.jpg": "fishermen mending\0 nets"})
     (moment,) = store.moment_ids().tolist()
     for word in ("fishermen", "nets", "harbour", "boat"):
-        assert [found for found, _ in store.words(word)] == [moment], word
+        assert [found for found, _ in store.words(f'"{word}"')] == [moment], word
 
 
 def test_facts_are_all_that_was_committed(store: Store, commit: Callable[..., int]) -> None:
