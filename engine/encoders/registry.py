@@ -60,7 +60,7 @@ def encoder(name: str, settings: Settings) -> Encoder:
         return CompactEncoder(settings)
     source = names.parse(name)
     if source is not None and source.name == name:
-        from engine.encoders.openclip import OpenClipEncoder
+        from engine.encoders.openclip.encoder import OpenClipEncoder
 
         return OpenClipEncoder(name, settings)
     if plugin := plugins.find(name):

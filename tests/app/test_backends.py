@@ -11,7 +11,7 @@ from PIL import Image
 
 from engine import Library
 from engine.config import Settings
-from engine.encoders.openclip import OpenClipEncoder
+from engine.encoders.openclip.encoder import OpenClipEncoder
 from tests.clip import write_model
 from tests.indexers.runs import vectors
 

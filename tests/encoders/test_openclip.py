@@ -11,7 +11,8 @@ from PIL import Image
 
 from engine.config import Settings
 from engine.encoders import registry
-from engine.encoders.openclip import OpenClipEncoder, load
+from engine.encoders.openclip import load
+from engine.encoders.openclip.encoder import OpenClipEncoder
 from engine.errors import EncoderUnavailable
 from tests.clip import write_model
 

@@ -17,7 +17,7 @@ from PIL import Image
 from engine.config import Settings
 from engine.encoders import registry
 from engine.encoders.base import Logits
-from engine.encoders.openclip import OpenClipEncoder
+from engine.encoders.openclip.encoder import OpenClipEncoder
 from engine.errors import EncoderUnavailable
 from engine.types import Vectors
 from tests.clip import PREPROCESS

@@ -1,5 +1,4 @@
-"""Any open_clip model as an encoder, by every route that leads to its weights."""
+"""Any open_clip model as an encoder, by every route that leads to its weights.
 
-from engine.encoders.openclip.encoder import OpenClipEncoder
-
-__all__ = ["OpenClipEncoder"]
+Nothing is imported here: a search asks for names alone.
+"""
