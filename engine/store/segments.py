@@ -13,7 +13,7 @@ import re
 from dataclasses import replace
 from hashlib import blake2b
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +32,7 @@ Stored: TypeAlias = NDArray[np.float16] | NDArray[np.float32]
 FOLDER = "segments"
 _PREFIX = "sensorium."
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
+_DTYPES = {"int64": np.int64, "halffloat": np.float16, "float": np.float32}
 
 
 def file_name(number: int, space: str) -> str:
@@ -230,10 +231,17 @@ def _mapped(file: Path) -> mmap.mmap:
 
 
 def _arrays(table: pa.Table, dim: int) -> tuple[MomentIds, Stored]:
-    lists = table.column("vector").combine_chunks()
-    stored = lists.values.to_numpy(zero_copy_only=False)
-    ids = table.column("moment_id").to_numpy()
-    return ids, stored.reshape(len(ids), dim)
+    ids = _numbers(table.column("moment_id").combine_chunks())
+    return ids, _numbers(table.column("vector").combine_chunks().values).reshape(len(ids), dim)
+
+
+def _numbers(array: pa.Array) -> NDArray[Any]:
+    """Numbers without nulls, as they lie in memory. ``to_numpy`` does the same, and imports
+    pandas where that is installed, which takes longer than a search."""
+    dtype = _DTYPES[str(array.type)]
+    if not len(array):
+        return np.empty(0, dtype)
+    return np.frombuffer(array.buffers()[1], dtype)[array.offset : array.offset + len(array)]
 
 
 def _check_space(metadata: dict[bytes, bytes], info: SegmentInfo, space: Space) -> None:
