@@ -217,8 +217,8 @@ def checked(pairs: Pairs) -> Pairs:
     files, targets = len(np.unique(joined)), len(np.unique(pairs.answers))
     if len(pairs) < FEWEST_PAIRS or files < FEWEST_FILES or targets < 2:
         raise UsageError(
-            f"there are too few pairs to learn from: {len(pairs)} of {files} different files"
-            f" with {targets} targets, and at least {FEWEST_PAIRS} of {FEWEST_FILES} are needed,"
-            " with two targets; index more, or take other --pairs"
+            f"there are too few pairs to learn from: {len(pairs)} from {files} different files"
+            f" with {targets} targets; at least {FEWEST_PAIRS} pairs from {FEWEST_FILES} files are"
+            " needed, with two targets: index more, or take other --pairs"
         )
     return Pairs(pairs.features, pairs.words, pairs.targets, pairs.answers, joined)

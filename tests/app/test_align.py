@@ -75,7 +75,7 @@ def test_what_is_no_better_is_refused_and_can_be_forced(filled, run, settings):
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
-        (("--from", "/nowhere"), "there are too few pairs to learn from: 0 of 0"),
+        (("--from", "/nowhere"), "there are too few pairs to learn from: 0 from 0"),
         (("--pairs", "labels", "--from", "/nowhere.csv"), "/nowhere.csv: there is no such file"),
         (("--undo", "--show"), "give one of them"),
     ],

@@ -70,5 +70,7 @@ def test_copies_of_a_recording_are_one_file():
 
 def test_too_few_pairs_are_one_clear_line():
     for files in (np.arange(39), np.repeat(np.arange(9), 9), np.arange(0)):
-        with pytest.raises(UsageError, match=r"too few pairs to learn from: .* at least 40 of 10"):
+        with pytest.raises(
+            UsageError, match=r"too few pairs to learn from: .* at least 40 pairs from 10 files"
+        ):
             checked(random_pairs(files))
