@@ -50,7 +50,7 @@ def test_learning_writes_nothing(path, library):
 
 
 def test_only_files_below_a_folder_are_learned_from(library, path):
-    with pytest.raises(UsageError, match="0 of 0 different files"):
+    with pytest.raises(UsageError, match="0 from 0 different files"):
         library.aligner.learn(Wanted(source=path / "elsewhere"))
 
 
