@@ -398,7 +398,7 @@ def test_a_lone_text_is_not_its_letters(fake):
 @pytest.fixture
 def eager(monkeypatch):
     """Indexes on disk from the tenth vector on."""
-    monkeypatch.setattr("engine.index.refresh.EXACT_ROWS", 10)
+    monkeypatch.setattr("engine.index.outline.EXACT_ROWS", 10)
 
 
 def pictures(folder: Path, count: int, colour: str = "red") -> None:
@@ -408,6 +408,7 @@ def pictures(folder: Path, count: int, colour: str = "red") -> None:
 
 def held(library: Library, modality: Modality = Modality.IMAGE) -> tuple[int, int]:
     """Vectors in the snapshot, and in the tail."""
+    library.searcher.make_level(library.store.serving().values())
     index = library.searcher.indexes["fake"].indexes[modality]
     return len(index.snapshot or ()), len(index.tail)
 

@@ -24,6 +24,7 @@ from engine.index.choose import EXACT, choose, fallbacks
 from engine.index.exact import import_faiss
 from engine.index.recall import Sample, samples, tune
 from engine.index.snapshot import IDS, INDEX, VECTORS, Manifest, Snapshot, Tuning
+from engine.store.segments import Stored
 from engine.types import MomentIds, Vectors
 
 _CHUNK = 65_536
@@ -70,7 +71,7 @@ class Copy:
         self._ids = (folder / IDS).open("ab", buffering=0)
         self._vectors = (folder / VECTORS).open("ab", buffering=0)
 
-    def append(self, ids: MomentIds, vectors: Vectors) -> None:
+    def append(self, ids: MomentIds, vectors: Stored) -> None:
         """Add n rows: ids (n,), and vectors (n, dim), which are kept as float16."""
         steps = np.diff(ids, prepend=self._last)
         self._sorted = self._sorted and bool((steps > 0).all())

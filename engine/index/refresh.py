@@ -17,17 +17,12 @@ import numpy as np
 from engine.index import disk
 from engine.index.allowed import Allowed
 from engine.index.build import Copy, Wanted, build
-from engine.index.choose import EXACT_ROWS
-from engine.index.live import LiveIndex
+from engine.index.outline import is_worn
 from engine.index.snapshot import Manifest, Snapshot
 from engine.store import Store
 from engine.store.rows import SegmentInfo
+from engine.store.segments import Stored
 from engine.types import Modality, MomentIds, Space, Vectors
-
-_NEW = 0.1
-"""Part of a snapshot that may lie in the exact tail before it is folded in."""
-_DEAD = 0.2
-"""Part of a snapshot that may be dead before it is made anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +34,6 @@ class Refreshed:
     about: Manifest
     grown: bool
     """It kept the lists and codes of the snapshot before it."""
-
-
-def is_due(index: LiveIndex) -> bool:
-    """Whether so much has been added or deleted that searches get slower."""
-    held = 0 if index.snapshot is None else len(index.snapshot)
-    return len(index.tail) > max(EXACT_ROWS, _NEW * held) or index.dead > _DEAD * max(held, 1)
 
 
 def refresh(
@@ -92,7 +81,7 @@ def _copy(
     try:
         for info in log:
             if info.segment_id > since:
-                ids, vectors = store.read_segment(info)
+                ids, vectors = store.read_stored(info)
                 for part in parts.values():
                     part.take(folder, ids, vectors)
         for part in parts.values():
@@ -119,7 +108,7 @@ class _Part:
         self._new = Allowed(alive[~known])
         self._copy: Copy | None = None
 
-    def take(self, folder: Path, ids: MomentIds, vectors: Vectors) -> None:
+    def take(self, folder: Path, ids: MomentIds, vectors: Stored) -> None:
         """Copy those rows that are new here."""
         new = self._new.mask(ids)
         if new.any():
@@ -162,4 +151,4 @@ class _Part:
 
 def _is_worn(store: Store, base: Snapshot) -> bool:
     """Whether too much of a snapshot is dead to build on it."""
-    return int(base.places(store.tombstones())[0].sum()) > _DEAD * len(base)
+    return is_worn(int(base.places(store.tombstones())[0].sum()), len(base))

@@ -10,17 +10,19 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 
 from engine.errors import SegmentGone
 from engine.index import disk
 from engine.index.live import LiveIndex
 from engine.index.snapshot import Snapshot
 from engine.store import Store
+from engine.store.segments import Stored
 from engine.types import Modality, MomentIds, Space
 
 _TRIES = 10
 """Compactions that may come in between while the log is read."""
+_ROWS = 1024
+"""That are turned into float32 at a time."""
 
 
 @dataclass(slots=True)
@@ -77,11 +79,11 @@ class SpaceIndex:
             if 0 <= self.generation < log.compacted():
                 self._forget(log)
             for info in log.segments(self.space.name, after=self.watermark):
-                self._take(log, *log.read_segment(info))
+                self._take(log, *log.read_stored(info))
                 self.watermark = info.segment_id
             self.generation = generation
 
-    def _take(self, log: Store, ids: MomentIds, vectors: NDArray[np.float32]) -> None:
+    def _take(self, log: Store, ids: MomentIds, stored: Stored) -> None:
         """Add those of a segment's rows that live and are not held: a merged segment may
         hold some that were taken in before."""
         if not len(ids):
@@ -94,7 +96,10 @@ class SpaceIndex:
                 wanted &= ~self.indexes[modality].holds(ids)
             if wanted.any():
                 index = self.indexes.setdefault(modality, LiveIndex(self.space.dim))
-                index.add(ids[wanted], vectors[wanted])
+                rows = np.flatnonzero(wanted)
+                for first in range(0, len(rows), _ROWS):
+                    part = rows[first : first + _ROWS]
+                    index.add(ids[part], stored[part].astype(np.float32))
 
     def _bury(self, ids: MomentIds) -> None:
         """Drop vectors whose moments have died, and indexes that are left empty."""

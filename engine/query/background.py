@@ -6,14 +6,12 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
-from engine.index.base import VectorIndex
-from engine.index.space import SpaceIndex
 from engine.query.calibrate import estimate
 from engine.query.plan import HEARD, SEEN
 from engine.store import Background
 from engine.types import Modality, Vectors
 
-_SAMPLE = 1000
+SAMPLE = 1000
 """Moments of a modality that stand for all of it."""
 _EXAMPLES = 200
 """Of those, the ones that are also asked as examples."""
@@ -22,33 +20,30 @@ _EXAMPLE_OF = {"image": SEEN, "audio": HEARD}
 
 
 def estimate_all(
-    indexes: Mapping[str, SpaceIndex], texts: Mapping[str, Vectors]
+    samples: Mapping[str, Mapping[Modality, Vectors]], texts: Mapping[str, Vectors]
 ) -> list[Background]:
     """The backgrounds of texts in the spaces that they query, and of examples in every space.
 
     A picture that asks for sounds stands out of the pairs of pictures and sounds, so
-    the examples of a space are asked of all that it holds. The sample is drawn with a
-    fixed seed, so that a rebuilt library scores alike.
+    the examples of a space are asked of all that it holds. Samples are put in another
+    order with a fixed seed, so that a rebuilt library scores alike.
 
     Args:
+        samples: per space, up to ``SAMPLE`` vectors (n, dim) of each modality.
         texts: per space with a text tower, a bank of phrases through that tower, (q, dim).
     """
     known: list[Background] = []
-    for space, index in indexes.items():
-        samples = {modality: _sample(held) for modality, held in index.indexes.items()}
-        asked = dict(_examples(samples))
+    for space, drawn in samples.items():
+        mixed = {m: np.random.default_rng(0).permutation(rows) for m, rows in drawn.items()}
+        asked = dict(_examples(mixed))
         if space in texts:
             asked["text"] = texts[space]
         known += [
             estimate((space, kind, modality), queries, sample)
-            for modality, sample in samples.items()
+            for modality, sample in mixed.items()
             for kind, queries in asked.items()
         ]
     return known
-
-
-def _sample(index: VectorIndex) -> Vectors:
-    return np.random.default_rng(0).permutation(index.sample(_SAMPLE))
 
 
 def _examples(samples: Mapping[Modality, Vectors]) -> Iterator[tuple[str, Vectors]]:

@@ -69,23 +69,17 @@ class Upkeep:
             thumbnails.drop(self._store.path)
         with disk.refreshing(self._store.path, wait):
             disk.drop(self._store.path)
-        self._searcher.make_level(self._store.serving().values())
         self.refresh(wait, said)
         self.calibrate(wait)
         return count
 
     def refresh(self, wait: bool, said: Said = silent, *, always: bool = False) -> list[Refreshed]:
         """Fold what was committed into the indexes on disk, where enough has changed."""
-        from engine.index.refresh import is_due, refresh
+        from engine.index.outline import outline
+        from engine.index.refresh import refresh
 
-        spaces = self._store.serving()
-        self._searcher.make_level(spaces.values())
-        due = [
-            space
-            for name, space in spaces.items()
-            if (held := self._searcher.indexes[name].indexes.values())
-            and (always or any(map(is_due, held)))
-        ]
+        held = [outline(self._store, space) for space in self._store.serving().values()]
+        due = [one.space for one in held if one.parts and (always or one.is_due())]
         if not due:
             return []
         made: list[Refreshed] = []
@@ -94,7 +88,6 @@ class Upkeep:
             for space in due:
                 phrases, wanted = self._phrases(space), self._wanted()
                 made += refresh(self._store, space, phrases, wanted, said=said)
-        self._searcher.make_level(due)
         return made
 
     def refresh_in_background(self, said: Said = silent) -> Thread:
@@ -143,16 +136,14 @@ class Upkeep:
         """
         if self._store.calibrated():
             return
-        from engine.query.background import estimate_all
+        from engine.index.outline import samples
+        from engine.query.background import SAMPLE, estimate_all
 
-        searcher, generation = self._searcher, self._store.generation()
-        spaces = self._store.serving()
-        searcher.make_level(spaces.values())
+        spaces, generation = self._store.serving(), self._store.generation()
+        drawn = {name: samples(self._store, space, SAMPLE) for name, space in spaces.items()}
         texts = {n: rows for n, s in spaces.items() if (rows := self._phrases(s)) is not None}
-        with searcher.guard.reading():
-            indexes = {name: searcher.indexes[name] for name in spaces}
-            levels = [index.generation for index in indexes.values()]
-            backgrounds = estimate_all(indexes, texts)
+        backgrounds = estimate_all({name: rows for name, (_, rows) in drawn.items()}, texts)
+        levels = [level for level, _ in drawn.values()]
         with suppress(LibraryBusy), self._store.writer(wait=wait) as writer:
             writer.set_backgrounds(backgrounds, min(levels, default=generation))
 

@@ -91,13 +91,15 @@ class Repairs(Spaces):
         self, space: Space, run: list[SegmentInfo], dead: MomentIds
     ) -> tuple[MomentIds, segments.Stored]:
         """The rows of a run that belong to living moments, in the order of the log."""
-        ids, vectors = [], []
+        most = sum(info.rows for info in run)
+        ids, vectors = np.empty(most, np.int64), np.empty((most, space.dim), space.dtype)
+        count = 0
         for info in run:
             of_one, stored = segments.read_stored(self._segments, info, space)
             alive = ~np.isin(of_one, dead)
-            ids.append(of_one[alive])
-            vectors.append(stored[alive].astype(space.dtype, copy=False))
-        return np.concatenate(ids), np.concatenate(vectors)
+            rows = slice(count, count := count + int(alive.sum()))
+            ids[rows], vectors[rows] = of_one[alive], stored[alive]
+        return ids[:count], vectors[:count]
 
     def _compacted(self) -> None:
         """Note that what is gone from the log may still be in an older index."""

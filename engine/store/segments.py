@@ -7,13 +7,12 @@ dtype, normalisation and checksum, so that a file explains itself without its ca
 
 from __future__ import annotations
 
-import mmap
 import os
 import re
 from dataclasses import replace
 from hashlib import blake2b
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,11 +24,14 @@ from engine.types import MomentIds, Space, Vectors
 
 if TYPE_CHECKING:
     import pyarrow as pa
+    import pyarrow.parquet as pq
 
 Stored: TypeAlias = NDArray[np.float16] | NDArray[np.float32]
 """Vectors as they are kept, shape (n, dim)."""
 
 FOLDER = "segments"
+_GROUP_BYTES = 2**19
+"""Of vectors in a row group. Parquet takes nine times that to write one, and keeps it."""
 _PREFIX = "sensorium."
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 _DTYPES = {"int64": np.int64, "halffloat": np.float16, "float": np.float32}
@@ -60,7 +62,8 @@ def checksum(ids: MomentIds, stored: Stored) -> str:
 
     The two are hashed apart so that a stream of batches gives the same answer.
     """
-    little = (ids.astype("<i8", copy=False), stored.astype(stored.dtype.newbyteorder("<")))
+    kept = stored.dtype.newbyteorder("<")
+    little = ids.astype("<i8", copy=False), stored.astype(kept, copy=False)
     return "".join(
         blake2b(np.ascontiguousarray(column).data, digest_size=16).hexdigest() for column in little
     )
@@ -84,42 +87,65 @@ def write(
     Raises:
         OSError: the disk does not take it.
     """
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
     stored = np.ascontiguousarray(vectors, dtype=space.dtype)
     digest = checksum(ids, stored)
-    sink = pa.BufferOutputStream()
+    file = file_name(segment_id if number is None else number, space.name)
+    size = _write_synced(folder / temporary(file), space, digest, ids, stored)
+    return SegmentInfo(segment_id, space.name, file, len(ids), size, digest)
+
+
+def _write_synced(file: Path, space: Space, digest: str, ids: MomentIds, stored: Stored) -> int:
+    """Write a file and sync it; its bytes."""
+    with file.open("wb") as stream:
+        failpoints.hit("segment.writing")
+        _write_groups(stream, space, digest, ids, stored)
+        size = stream.tell()
+        os.fsync(stream.fileno())
+    failpoints.hit("segment.written")
+    return size
+
+
+def _write_groups(
+    stream: BinaryIO, space: Space, digest: str, ids: MomentIds, stored: Stored
+) -> None:
+    import pyarrow.parquet as pq
+
+    schema = _schema(space, digest)
     # Vectors are noise to a dictionary, to statistics and to a general compressor; ids
     # are a run of numbers, which zstd all but removes.
-    pq.write_table(
-        _table(space, digest, ids, stored),
-        sink,
+    with pq.ParquetWriter(
+        stream,
+        schema,
         compression={"moment_id": "zstd", "vector.list.element": "none"},
         use_dictionary=False,
         write_statistics=False,
-    )
-    content = sink.getvalue()
-    pa.default_memory_pool().release_unused()  # nine times the vectors, which it would keep
-    file = file_name(segment_id if number is None else number, space.name)
-    _write_synced(folder / temporary(file), content)
-    return SegmentInfo(segment_id, space.name, file, len(ids), content.size, digest)
+    ) as writer:
+        rows = max(1, _GROUP_BYTES // (space.dim * stored.itemsize))
+        for first in range(0, len(ids), rows):
+            part = slice(first, first + rows)
+            writer.write_table(_table(schema, ids[part], stored[part]))
+    stream.flush()
 
 
-def _table(space: Space, digest: str, ids: MomentIds, stored: Stored) -> pa.Table:
+def _schema(space: Space, digest: str) -> pa.Schema:
     import pyarrow as pa
 
-    values = pa.array(stored.reshape(-1))
     # Declared as free of nulls: that spares readers a bitmap a row.
-    element = pa.field("element", values.type, nullable=False)
-    schema = pa.schema(
+    element = pa.field("element", pa.from_numpy_dtype(np.dtype(space.dtype)), nullable=False)
+    return pa.schema(
         [
             pa.field("moment_id", pa.int64(), nullable=False),
             pa.field("vector", pa.list_(element, space.dim), nullable=False),
         ],
         metadata=_metadata(space, digest),
     )
-    lists = pa.FixedSizeListArray.from_arrays(values, type=schema.field("vector").type)
+
+
+def _table(schema: pa.Schema, ids: MomentIds, stored: Stored) -> pa.Table:
+    import pyarrow as pa
+
+    kind = schema.field("vector").type
+    lists = pa.FixedSizeListArray.from_arrays(pa.array(stored.reshape(-1)), type=kind)
     return pa.Table.from_arrays([pa.array(ids), lists], schema=schema)
 
 
@@ -134,15 +160,6 @@ def _metadata(space: Space, digest: str) -> dict[bytes | str, bytes | str]:
         "checksum": digest,
     }
     return {_PREFIX + key: value for key, value in said.items()}
-
-
-def _write_synced(file: Path, content: pa.Buffer) -> None:
-    with file.open("wb") as stream:
-        failpoints.hit("segment.writing")
-        stream.write(content)
-        stream.flush()
-        os.fsync(stream.fileno())
-    failpoints.hit("segment.written")
 
 
 def publish(folder: Path, infos: list[SegmentInfo]) -> None:
@@ -177,18 +194,19 @@ def read(folder: Path, info: SegmentInfo, space: Space) -> tuple[MomentIds, Vect
 
 
 def read_stored(folder: Path, info: SegmentInfo, space: Space) -> tuple[MomentIds, Stored]:
-    """As ``read``, with the vectors in the dtype in which they are kept, read-only."""
+    """As ``read``, with the vectors in the dtype in which they are kept."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    file = folder / info.file
     try:
-        table = pq.ParquetFile(pa.py_buffer(_mapped(file))).read()
-        _check_space(table.schema.metadata or {}, info, space)
-        ids, stored = _arrays(table, space.dim)
+        with (folder / info.file).open("rb", 0) as stream, pq.ParquetFile(stream) as file:
+            _check_space(file.schema_arrow.metadata or {}, info, space)
+            if file.metadata.num_rows != info.rows:
+                raise Unreadable(info, "fails its checksum")
+            ids, stored = _arrays(file, space)
     except (pa.ArrowException, OSError, KeyError, ValueError) as error:
         raise Unreadable(info, f"cannot be read: {' '.join(str(error).split())}") from error
-    if len(ids) != info.rows or checksum(ids, stored) != info.checksum:
+    if checksum(ids, stored) != info.checksum:
         raise Unreadable(info, "fails its checksum")
     return ids, stored
 
@@ -212,11 +230,10 @@ def read_ids(folder: Path, info: SegmentInfo) -> MomentIds:
     import pyarrow.parquet as pq
 
     try:
-        file = pq.ParquetFile(pa.py_buffer(_mapped(folder / info.file)))
-        ids: MomentIds = file.read(columns=["moment_id"]).column("moment_id").to_numpy()
+        with (folder / info.file).open("rb", 0) as stream, pq.ParquetFile(stream) as file:
+            return _numbers(file.read(columns=["moment_id"]).column("moment_id").combine_chunks())
     except (pa.ArrowException, OSError, KeyError, ValueError) as error:
         raise Unreadable(info, f"cannot be read: {' '.join(str(error).split())}") from error
-    return ids
 
 
 def empty(space: Space) -> tuple[MomentIds, Vectors]:
@@ -224,15 +241,23 @@ def empty(space: Space) -> tuple[MomentIds, Vectors]:
     return np.empty(0, dtype=np.int64), np.empty((0, space.dim), dtype=np.float32)
 
 
-def _mapped(file: Path) -> mmap.mmap:
-    """The file's bytes. Mapped here, because pyarrow takes no name that is not UTF-8."""
-    with file.open("rb") as stream:
-        return mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
+def _arrays(file: pq.ParquetFile, space: Space) -> tuple[MomentIds, Stored]:
+    """All rows, a group at a time: what Parquet needs beside them is a group's."""
+    count = file.metadata.num_rows
+    ids = np.empty(count, np.int64)
+    stored: Stored = np.empty((count, space.dim), _dtype(file.schema_arrow))
+    first = 0
+    for number in range(file.num_row_groups):
+        table = file.read_row_group(number)
+        rows = slice(first, first := first + table.num_rows)
+        ids[rows] = _numbers(table.column("moment_id").combine_chunks())
+        values = _numbers(table.column("vector").combine_chunks().values)
+        stored[rows] = values.reshape(-1, space.dim)
+    return ids, stored
 
 
-def _arrays(table: pa.Table, dim: int) -> tuple[MomentIds, Stored]:
-    ids = _numbers(table.column("moment_id").combine_chunks())
-    return ids, _numbers(table.column("vector").combine_chunks().values).reshape(len(ids), dim)
+def _dtype(schema: pa.Schema) -> type[Any]:
+    return _DTYPES[str(schema.field("vector").type.value_type)]
 
 
 def _numbers(array: pa.Array) -> NDArray[Any]:

@@ -5,20 +5,17 @@ from __future__ import annotations
 import shutil
 import signal
 
-import numpy as np
 import pytest
 
 from engine.errors import LibraryBusy, LibraryReadOnly
 from engine.index import disk
 from engine.index.build import Wanted
 from engine.index.check import check
-from engine.index.live import LiveIndex
-from engine.index.refresh import is_due, refresh
+from engine.index.refresh import refresh
 from engine.index.space import SpaceIndex
 from engine.store import Store, failpoints
 from engine.store.failpoints import REFRESH
 from engine.types import Modality
-from tests.index.on_disk import snapshot, unit_rows
 from tests.store.make import LOOKS, TEXT, picture, python, sound, vector
 
 
@@ -250,23 +247,3 @@ def test_a_modality_that_comes_later_is_found_in_the_log(store):
     with store.writer() as writer:
         writer.commit([sound("/new.wav", "hello")])
     assert {one.modality for one in fold(store)} == {Modality.IMAGE, Modality.SPEECH}
-
-
-def test_a_refresh_is_due_when_much_is_new_or_dead(tmp_path, monkeypatch):
-    monkeypatch.setattr("engine.index.refresh.EXACT_ROWS", 30)
-    rows = unit_rows(np.random.default_rng(0), 1000, 8)
-    small = LiveIndex(8)
-    small.add(np.arange(1, 31), rows[:30])
-    assert not is_due(small)
-    small.add(np.array([31]), rows[30:31])
-    assert is_due(small)
-    large = LiveIndex(8, snapshot(tmp_path / "s", np.arange(1, 901), rows[:900]))
-    large.add(np.arange(901, 991), rows[900:990])
-    assert not is_due(large)
-    large.add(np.array([991]), rows[990:991])
-    assert is_due(large)
-    worn = LiveIndex(8, snapshot(tmp_path / "t", np.arange(1, 901), rows[:900]))
-    worn.remove(np.arange(1, 181))
-    assert not is_due(worn)
-    worn.remove(np.array([181]))
-    assert is_due(worn)

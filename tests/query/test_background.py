@@ -6,23 +6,12 @@ import numpy as np
 import pytest
 
 from engine.encoders.fake import fake_towers
-from engine.index.live import LiveIndex
-from engine.index.oracle import NumpyIndex
-from engine.index.space import SpaceIndex
 from engine.query.background import estimate_all
 from engine.query.calibrate import expected
 from engine.query.phrases import phrases
-from engine.types import Modality, Space, Vectors
+from engine.types import Modality, Vectors
 
 TEXTS = {"fake": fake_towers().encoder.embed_texts(phrases())}
-
-
-def space(name: str, dim: int, **rows: Vectors) -> SpaceIndex:
-    made = SpaceIndex(Space(name, "fake", "1", dim))
-    for modality, vectors in rows.items():
-        index = made.indexes[Modality(modality)] = LiveIndex(dim, tail=NumpyIndex(dim))
-        index.add(np.arange(1, len(vectors) + 1), vectors)
-    return made
 
 
 def around(axis: int, count: int, dim: int = 64) -> Vectors:
@@ -35,22 +24,20 @@ def around(axis: int, count: int, dim: int = 64) -> Vectors:
 def test_examples_are_asked_of_every_modality_of_their_spaces():
     """A sound that asks for pictures is measured against sounds and pictures, which are
     far apart here, and not against sounds and sounds, which are near."""
-    shared = space("fake", 64, image=around(0, 30), sound=around(1, 40))
+    shared = {Modality.IMAGE: around(0, 30), Modality.SOUND: around(1, 40)}
     found = {
         (one.query, one.modality): one
         for one in estimate_all({"fake": shared}, TEXTS)
     }  # fmt: skip
-    assert set(found) == {(q, m) for q in ("text", "image", "audio") for m in shared.indexes}
+    assert set(found) == {(q, m) for q in ("text", "image", "audio") for m in shared}
     assert found["image", Modality.SOUND].n == 30 * 40
-    sounds = shared.indexes[Modality.SOUND].sample(40)
-    assert expected(found["audio", Modality.SOUND], sounds).min() > 0.7
-    image = shared.indexes[Modality.IMAGE].sample(30)
-    assert expected(found["audio", Modality.IMAGE], image).max() < 0.2
+    assert expected(found["audio", Modality.SOUND], shared[Modality.SOUND]).min() > 0.7
+    assert expected(found["audio", Modality.IMAGE], shared[Modality.IMAGE]).max() < 0.2
     assert found["text", Modality.IMAGE].n == len(phrases()) * 30
 
 
 def test_texts_are_asked_in_the_shared_space_alone():
-    looks = space("fake-looks", 768, image=around(0, 3, 768), keyframe=around(5, 4, 768))
+    looks = {Modality.IMAGE: around(0, 3, 768), Modality.KEYFRAME: around(5, 4, 768)}
     found = estimate_all({"fake-looks": looks}, TEXTS)
     assert {one.query for one in found} == {"image"}
     assert {one.modality: one.n for one in found} == {
@@ -59,14 +46,11 @@ def test_texts_are_asked_in_the_shared_space_alone():
     }
 
 
-def test_a_large_modality_is_sampled_the_same_way_each_time(monkeypatch):
-    monkeypatch.setattr("engine.query.background._SAMPLE", 50)
-    shared = space("fake", 64, image=around(0, 200))
-    one, other = (estimate_all({"fake": shared}, TEXTS) for _ in range(2))
-    assert one == other
-    assert {b.n for b in one} == {len(phrases()) * 50, 50 * 50 - 50}
+def test_the_same_samples_give_the_same_backgrounds():
+    shared = {"fake": {Modality.IMAGE: around(0, 300)}}
+    assert estimate_all(shared, TEXTS) == estimate_all(shared, TEXTS)
 
 
-@pytest.mark.parametrize("indexes", [{}, {"fake": space("fake", 64)}])
-def test_an_empty_library_has_no_background(indexes):
-    assert estimate_all(indexes, TEXTS) == []
+@pytest.mark.parametrize("samples", [{}, {"fake": {}}])
+def test_an_empty_library_has_no_background(samples):
+    assert estimate_all(samples, TEXTS) == []

@@ -13,7 +13,7 @@ from engine import Library
 from engine.encoders import registry
 from engine.encoders.fake import FakeEncoder, FakeHearing, OtherFake
 from engine.errors import EncoderUnavailable, SpaceMismatch, UsageError
-from engine.index import disk, refresh
+from engine.index import disk, outline
 from engine.query.phrases import phrases
 from engine.store import Store
 from engine.store.failpoints import DROPPING
@@ -287,7 +287,7 @@ def test_what_a_space_holds_is_counted(full):
 
 
 def test_a_space_that_is_dropped_is_gone_from_all(full, tmp_path, settings, monkeypatch):
-    monkeypatch.setattr(refresh, "EXACT_ROWS", 1)
+    monkeypatch.setattr(outline, "EXACT_ROWS", 1)
     full.refresh(always=True)
     assert disk.newest(full.store.path, full.store.spaces()["fake2"])
     with Library.open(full.store.path, settings=settings) as reader:
