@@ -229,6 +229,7 @@ def _show_brought(done: Brought, *, as_json: bool) -> None:
         "files": done.files, "taken": done.taken, "known": done.known, "missing": done.missing,
         "embedded": report.added + report.changed + report.moved, "unchanged": report.unchanged,
         "failed": report.failed, "moments": done.moments, "captions": done.captions,
+        "tagged": done.tagged,
     }  # fmt: skip
     if as_json:
         _print(counts)
@@ -238,7 +239,9 @@ def _show_brought(done: Brought, *, as_json: bool) -> None:
         f" {counts['embedded']:,} embedded here, {done.known + report.unchanged:,} known before,"
         f" {counts['missing']:,} missing, {counts['failed']:,} failed"
     )
-    click.echo(f"{done.moments:,} moments; {done.captions:,} files got a caption")
+    click.echo(
+        f"{done.moments:,} moments; {done.captions:,} files got a caption, {done.tagged:,} tags"
+    )
 
 
 def _print(value: dict[str, Any]) -> None:

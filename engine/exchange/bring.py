@@ -59,6 +59,8 @@ class Brought:
     moments: int
     captions: int
     """That got a caption from the data set."""
+    tagged: int
+    """That got tags from the data set, which they had in the library that it is out of."""
     missing: int
     """That were left out because they are not there."""
     indexed: IndexReport
@@ -120,10 +122,11 @@ def bring(
     source = looked.source
     taker, rest = _take(store, towers, settings, source, looked.trust, wait)
     report = _index(store, towers, settings, rest, wait, progress)
-    captions, total = _caption(store, source, wait)
+    total, captions, tagged = _complete(store, source, wait)
     return Brought(
         files=total, taken=taker.taken, known=taker.known, moments=taker.moments + report.moments,
-        captions=captions, missing=looked.missing, indexed=report, notes=looked.notes,
+        captions=captions, tagged=tagged, missing=looked.missing, indexed=report,
+        notes=looked.notes,
     )  # fmt: skip
 
 
@@ -279,12 +282,14 @@ def _index(
     return run(store, towers, paths, settings, wait=wait, progress=progress)
 
 
-def _caption(store: Store, source: Source, wait: bool) -> tuple[int, int]:
-    """Give files without a caption that of the data set; how many got one, of how many."""
-    filled = total = 0
+def _complete(store: Store, source: Source, wait: bool) -> tuple[int, int, int]:
+    """Give files the tags of the data set, and its captions where they have none; how many
+    there are, and got a caption, and tags."""
+    total = captions = tagged = 0
     with store.writer(wait=wait) as writer:
         told = iter(source.samples())
         while block := list(islice(told, _AT_ONCE)):
             total += len(block)
-            filled += writer.fill_captions({s.path: s.caption for s in block if s.caption})
-    return filled, total
+            captions += writer.fill_captions({s.path: s.caption for s in block if s.caption})
+            tagged += writer.bring_tags({s.path: s.tags for s in block if s.tags})
+    return total, captions, tagged

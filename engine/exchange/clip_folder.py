@@ -106,15 +106,17 @@ class ClipFolder:
         if not isinstance(name, str) or not name or "\0" in name:
             raise BadImport(f"{where} has no image_path")
         path = os.path.realpath(self._root / (from_text(name) if self._ours else name))
-        caption = said.get("caption")
+        caption = said["caption"] if isinstance(said.get("caption"), str) else None
         pieces = tuple(
             Piece(
                 0, self._moment(row), {s: v for s, v in vectors.items() if s == UNNAMED or v.any()}
             )
             for _, _, row, vectors in rows
         )
-        asset = describe.asset_of(said) if self._ours else None
-        return Sample(path, where, caption if isinstance(caption, str) else None, asset, pieces)
+        if not self._ours:
+            return Sample(path, where, caption, None, pieces)
+        asset, tags = describe.asset_of(said), describe.tags_of(said)
+        return Sample(path, where, caption, asset, pieces, tags)
 
     def _moment(self, said: Mapping[str, Any]) -> Moment:
         return describe.moment_of(said) if self._ours else Moment(Modality.IMAGE)

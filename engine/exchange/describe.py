@@ -16,6 +16,7 @@ from engine.store.paths import from_text, to_text
 from engine.types import Asset, Kind, MediaType, Modality, Moment, Tag
 
 VERSION = 1
+FILE_TAGS = "file_tags"
 SIDECAR = "sensorium.json"
 """What an export says of its spaces; what an import trusts."""
 
@@ -61,12 +62,30 @@ def piece(one: Piece) -> dict[str, Any]:
 
 def item(one: Item) -> dict[str, Any]:
     """A file with its moments."""
-    return {**facts(one.asset), "moments": [piece(p) for p in one.pieces]}
+    return {**file(one), "moments": [piece(p) for p in one.pieces]}
+
+
+def file(one: Item) -> dict[str, Any]:
+    """All that is known of a file, and the tags that it was given."""
+    return {**facts(one.asset), FILE_TAGS: list(one.tags)}
+
+
+def tags_of(said: Mapping[str, Any]) -> tuple[str, ...]:
+    """The tags in what ``file`` has said; none, where an earlier version said it.
+
+    Raises:
+        BadImport: they are something else.
+    """
+    found = said.get(FILE_TAGS) or []
+    if not isinstance(found, list) or not all(isinstance(word, str) for word in found):
+        raise BadImport(f"{FILE_TAGS} is no list of words: {found!r:.80}")
+    return tuple(found)
 
 
 def words(one: Item) -> dict[str, float]:
-    """The tags of all moments of a file, each with its greatest weight."""
-    found: dict[str, float] = {}
+    """The tags of a file, for certain, and those of its moments, each with its greatest
+    weight."""
+    found = dict.fromkeys(one.tags, 1.0)
     for piece in one.pieces:
         for tag in piece.moment.tags:
             found[tag.word] = max(tag.weight, found.get(tag.word, 0.0))

@@ -42,7 +42,7 @@ class FiftyOne(Format):
         self._sink.write(f"{comma}\n{json.dumps(sample, ensure_ascii=False)}".encode())
 
     def _sample(self, item: Item, name: str, digest: str) -> dict[str, Any]:
-        said = describe.facts(item.asset)
+        said = describe.file(item)
         words = describe.words(item)
         sample: dict[str, Any] = {
             "filepath": name,
@@ -68,7 +68,16 @@ class FiftyOne(Format):
         self.sidecar(fields=self._fields)
 
 
-_KEPT = ("path", "kind", "format", "mtime_ns", "content_hash", "taken_at", "caption")
+_KEPT = (
+    "path",
+    "kind",
+    "format",
+    "mtime_ns",
+    "content_hash",
+    "taken_at",
+    "caption",
+    describe.FILE_TAGS,
+)
 _RENAMED = {"path": "original_path", "format": "media_format"}
 
 

@@ -47,8 +47,11 @@ class ImageFolder:
             path = inside(self._folder, line.get("file_name"), where)
             said = (line.get(name) for name in _CAPTIONS)
             caption = next((text for text in said if isinstance(text, str) and text), None)
-            asset = describe.asset_of(line) if "content_hash" in line else None
-            yield Sample(str(path), where, caption, asset, _pieces(line))
+            if "content_hash" not in line:
+                yield Sample(str(path), where, caption)
+                continue
+            asset, tags = describe.asset_of(line), describe.tags_of(line)
+            yield Sample(str(path), where, caption, asset, _pieces(line), tags)
 
     def _lines(self) -> Iterator[tuple[int, Any]]:
         assert self._table is not None

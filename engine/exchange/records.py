@@ -33,6 +33,8 @@ class Item:
     asset_id: int
     asset: Asset
     pieces: tuple[Piece, ...]
+    tags: tuple[str, ...] = ()
+    """The file's own, which somebody gave it; what was recognised is in its moments."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,20 +91,23 @@ def items(store: Store, ids: MomentIds, spaces: Sequence[SpaceInfo]) -> Iterator
     """The files that these moments, ascending, are of, in the order of their moments: that
     in which they were indexed. To be used inside ``store.snapshot()``."""
     pieces = _pieces(store, ids, spaces)
-    for asset_id, group in groupby(pieces, key=lambda one: one[0]):
-        (_, asset, first), *rest = group
-        yield Item(asset_id, asset, (first, *(piece for _, _, piece in rest)))
+    for (asset_id, tags), group in groupby(pieces, key=lambda one: one[:2]):
+        (*_, asset, first), *rest = group
+        yield Item(asset_id, asset, (first, *(piece for *_, piece in rest)), tags)
 
 
 def _pieces(
     store: Store, ids: MomentIds, spaces: Sequence[SpaceInfo]
-) -> Iterator[tuple[int, Asset, Piece]]:
+) -> Iterator[tuple[int, tuple[str, ...], Asset, Piece]]:
     stored = {info.space.name: Stored(store, info.space) for info in spaces}
     for at in range(0, len(ids), _BLOCK):
         block = ids[at : at + _BLOCK]
         records = store.records(block)
-        assets = store.whole_assets({record.asset_id for record in records.values()})
+        owners = {record.asset_id for record in records.values()}
+        assets, tags = store.whole_assets(owners), store.tags(owners)
         vectors = {name: of_space.among(block) for name, of_space in stored.items()}
         for moment_id, record in records.items():
             own = {n: rows[moment_id] for n, rows in vectors.items() if moment_id in rows}
-            yield record.asset_id, assets[record.asset_id], Piece(moment_id, record.moment, own)
+            owner = record.asset_id
+            piece = Piece(moment_id, record.moment, own)
+            yield owner, tags.get(owner, ()), assets[owner], piece

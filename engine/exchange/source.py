@@ -32,6 +32,8 @@ class Sample:
     """What a library knew of it; None where some other tool made the data set."""
     pieces: tuple[Piece, ...] = ()
     """Moments with vectors, where there are any."""
+    tags: tuple[str, ...] = ()
+    """That it was given in that library."""
 
 
 @dataclass(frozen=True, slots=True)

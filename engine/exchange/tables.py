@@ -26,6 +26,7 @@ def columns() -> list[pa.Field]:
         "path": text, "kind": text, "format": text, "size": integer, "mtime_ns": integer,
         "content_hash": text, "width": integer, "height": integer, "duration": real,
         "taken_at": text, "latitude": real, "longitude": real, "caption": text,
+        describe.FILE_TAGS: pa.list_(text),
         "asset_id": integer, "moment_id": integer, "modality": text, "start": real,
         "end": real, "ordinal": integer, "text": text, "tags": pa.list_(tag),
     }  # fmt: skip
@@ -34,7 +35,7 @@ def columns() -> list[pa.Field]:
 
 def rows(item: Item) -> Iterator[tuple[Piece, dict[str, Any]]]:
     """A row a moment."""
-    facts = describe.facts(item.asset)
+    facts = describe.file(item)
     for piece in item.pieces:
         ids = {"asset_id": item.asset_id, "moment_id": piece.moment_id}
         yield piece, {**facts, **ids, **describe.moment(piece.moment)}

@@ -48,7 +48,8 @@ class UnpackedTars:
         if not ours:
             return Sample(path, where, row["caption"])
         pieces = self._pieces(row, said, where)
-        return Sample(path, where, row["caption"], describe.asset_of(said), pieces)
+        asset, tags = describe.asset_of(said), describe.tags_of(said)
+        return Sample(path, where, row["caption"], asset, pieces, tags)
 
     def _pieces(
         self, row: Mapping[str, Any], said: Mapping[str, Any], where: str

@@ -54,7 +54,7 @@ class WebDataset(Format):
             shard = self._room()
             digest = shard.media(key + suffix(item.asset), stream, item.asset.size)
         columns = _img2dataset(item, key, digest)
-        said = {**describe.facts(item.asset), **columns, "moments": self._vectors(item, key)}
+        said = {**describe.file(item), **columns, "moments": self._vectors(item, key)}
         shard.put(f"{key}.json", json.dumps(said, ensure_ascii=False).encode())
         if item.asset.caption:
             shard.put(f"{key}.txt", item.asset.caption.encode())

@@ -105,6 +105,22 @@ class Journal(Repairs):
             self.intend(run_id, acts)
         return len(new)
 
+    def bring_tags(self, tags: Mapping[str, Iterable[str]]) -> int:
+        """Give the assets at these paths tags that they had in another library, which is no
+        run's doing; returns how many assets got any."""
+        with translated(self.path), self.transaction():
+            wanted = {to_text(path): dict.fromkeys(map(storable, w)) for path, w in tags.items()}
+            found = writes.ids_at(self._db, wanted)
+            had = writes.tags_of(self._db, found.values())
+            new = [
+                (asset_id, word)
+                for path, asset_id in sorted(found.items())
+                for word in wanted[path]
+                if word not in had.get(asset_id, ())
+            ]
+            self._put_tags(new)
+        return len({asset_id for asset_id, _ in new})
+
     def untag(self, pairs: Sequence[tuple[int, str]]) -> None:
         """Take tags from assets again."""
         c = _tags.c

@@ -14,6 +14,7 @@ from tests import media_files as make
 
 COLOURS = ("red", "green", "blue", "yellow")
 CAPTION = "a cafe, by the sea"
+TAGS = {"0 red.png": ("keep", "Großes Bild"), "tone.wav": ("a, b",)}
 OWNER = "(c) 2024 Jo Doe | all rights"
 
 
@@ -49,6 +50,9 @@ def library(media: Path, tmp_path_factory: pytest.TempPathFactory, settings) -> 
     path = tmp_path_factory.mktemp("exchange") / "library"
     with Library.open(path, create=True, encoder="fake", settings=settings) as made:
         assert made.index([media]).added == 8
+        with made.store.writer() as writer:
+            tagged = {str(media / name): words for name, words in TAGS.items()}
+            assert writer.bring_tags(tagged) == 2
     return path
 
 

@@ -10,8 +10,9 @@ from engine.store import Store
 from engine.types import Asset, Moment
 
 Bits = tuple[str, bytes]
-Held = dict[str, tuple[Asset, list[tuple[Moment, dict[str, Bits]]]]]
-"""By content hash: a file, and its moments with the dtype and bytes of each vector."""
+Held = dict[str, tuple[Asset, tuple[str, ...], list[tuple[Moment, dict[str, Bits]]]]]
+"""By content hash: a file, its tags, and its moments with the dtype and bytes of each
+vector."""
 
 
 def bits(item: Item) -> list[tuple[Moment, dict[str, Bits]]]:
@@ -30,8 +31,8 @@ def every(store: Store, selection: Selection = Selection()) -> list[Item]:  # no
 def held(store: Store) -> Held:
     """Without what belongs to a place: path and date of the file."""
     return {
-        item.asset.content_hash: (replace(item.asset, path="", mtime_ns=0), bits(item))
-        for item in every(store)
+        i.asset.content_hash: (replace(i.asset, path="", mtime_ns=0), i.tags, bits(i))
+        for i in every(store)
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -104,6 +105,14 @@ def test_a_path_that_is_named_twice(folder: Path) -> None:
         look(fake_towers(), Wanted("clip-retrieval", folder))
 
 
+WITH_A_WRONG_TAG = json.dumps(
+    {
+        "file_name": "0 red.png", "path": "/0 red.png", "content_hash": "0", "kind": "image",
+        "format": "png", "size": 1, "mtime_ns": 1, "file_tags": [7],
+    }
+)  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("lines", "says"),
     [
@@ -115,6 +124,7 @@ def test_a_path_that_is_named_twice(folder: Path) -> None:
         ('{"file_name": "0 red.png"}\n' * 2, "line 2 names .*0 red.png once more"),
         ('{"file_name": "gone.png"}', "1 of 1 files are not there"),
         ("", "names no files"),
+        (WITH_A_WRONG_TAG, "file_tags is no list of words: .*7"),
     ],
 )
 def test_an_imagefolder(media: Path, tmp_path: Path, lines: str, says: str) -> None:

@@ -172,7 +172,7 @@ def test_vectors_are_those_of_the_log_whatever_its_segments_are_like(
         assert held(made.store) == before
         made.compact()
         assert held(made.store) == before
-        vectors = [found for _, moments in before.values() for _, found in moments]
+        vectors = [found for *_, moments in before.values() for _, found in moments]
         assert len(vectors) == 11
         assert all(vectors)
 

@@ -74,6 +74,9 @@ def test_parquet_by_pandas(store: Store, tmp_path: Path) -> None:
     rows = pq.read_table(file).to_pylist()
     back = [(describe.asset_of(row), describe.moment_of(row)) for row in rows]
     assert back == [(i.asset, p.moment) for i in every(store) for p in i.pieces]
+    tags = [describe.tags_of(row) for row in rows]
+    assert tags == [item.tags for item in every(store) for _ in item.pieces]
+    assert any(tags)
 
 
 @ignored("ignore::pytest.PytestUnraisableExceptionWarning")  # it leaves the tar open
@@ -87,6 +90,7 @@ def test_webdataset_by_webdataset(store: Store, tmp_path: Path) -> None:
         said = sample["json"]
         assert sample["__key__"] == said["key"] == f"{number:09d}"
         assert describe.asset_of(said) == item.asset
+        assert describe.tags_of(said) == item.tags
         assert sample.get("txt") == item.asset.caption
         content = Path(item.asset.path).read_bytes()
         assert said["sha256"] == hashlib.sha256(content).hexdigest()
@@ -225,6 +229,8 @@ def test_fiftyone_as_its_layout_is_documented(store: Store, tmp_path: Path) -> N
         assert {one["label"]: one["confidence"] for one in labels} == describe.words(item)
         assert all(len(one["_id"]["$oid"]) == 24 for one in labels)
         assert (sample.get("location") is not None) == (item.asset.place is not None)
+        assert describe.tags_of(sample) == item.tags
+        assert set(item.tags) <= set(sample["tags"])
 
 
 def test_fiftyone_by_its_importer(store: Store, tmp_path: Path) -> None:

@@ -59,7 +59,7 @@ def test_webdataset(store: Store, other: Store, tmp_path: Path, settings) -> Non
     export(store, tmp_path / "out", "webdataset", main="fake")
     wanted = Wanted("webdataset", tmp_path / "out", to=tmp_path / "files")
     done = brought(other, settings, wanted)
-    assert (done.files, done.taken, done.moments) == (8, 8, 11)
+    assert (done.files, done.taken, done.moments, done.tagged) == (8, 8, 11, 2)
     assert held(other) == held(store)
     assert not verify(other, deep=True).problems
     copied = {i.asset.content_hash: i.asset.path for i in every(other)}
@@ -112,7 +112,7 @@ def test_an_import_that_is_done_again_changes_nothing(
     brought(other, settings, wanted)
     before = [(i.asset_id, i.pieces[0].moment_id) for i in every(other)]
     done = brought(other, settings, wanted)
-    assert (done.known, done.taken, done.moments, done.captions) == (6, 0, 0, 0)
+    assert (done.known, done.taken, done.moments, done.captions, done.tagged) == (6, 0, 0, 0, 0)
     assert [(i.asset_id, i.pieces[0].moment_id) for i in every(other)] == before
 
 

@@ -53,6 +53,22 @@ def test_tags_are_filtered_and_found_and_go_with_their_asset(
     assert verify(store, deep=True).problems == ()
 
 
+def test_tags_of_another_library_are_no_runs_doing(
+    store: Store, commit: Callable[..., int]
+) -> None:
+    commit(picture("/dog.jpg", "a"), picture("/cat\udcff.jpg", "b"))
+    with store.writer() as writer:
+        run = writer.add_run("x", "", {}, [], 1)
+        writer.tag(run.run_id, [(1, "spare")])
+        brought = {"/dog.jpg": ["spare"], "/cat\udcff.jpg": ["a, b", "x\x00", "a, b"], "/no": ["y"]}
+        assert writer.bring_tags(brought) == 1
+        assert writer.bring_tags(brought) == 0
+    assert store.tags([1, 2]) == {1: ("spare",), 2: ("a, b", "x\ufffd")}
+    assert store.passing(Condition("tags", "=", "A, B")).tolist() == [2]
+    assert [moment for moment, _ in store.words('"b"', (), 9)] == [2]
+    assert len(store.acts(run.run_id)) == 1
+
+
 def test_the_journal_keeps_its_order_and_what_is_open_is_a_problem(store: Store) -> None:
     acts = [Act(Did.FOLDER, "", "/to"), Act(Did.MOVE, "/a\udcff", "/to/a\udcff", 5)]
     with store.writer() as writer:
