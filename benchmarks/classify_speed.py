@@ -23,7 +23,7 @@ import numpy as np
 
 from benchmarks.common import Row, at_most, command, conclude, data_option, machine, need, scratch
 from benchmarks.grow import Real, grown
-from engine.classify.classifier import Classifier, Task, one_thread_each
+from engine.classify.classifier import Classifier, Task
 from engine.classify.labels import Label
 from engine.classify.moments import Moments, vectors_of
 from engine.classify.results import writing
@@ -33,6 +33,7 @@ from engine.encoders import registry
 from engine.encoders.compact.encoder import CompactEncoder
 from engine.library import Library
 from engine.store import Store
+from engine.threads import one_thread_a_product
 from engine.types import Asset, Embedding, IndexedAsset, Kind, MediaType, Modality, Moment
 
 _PER_COMMIT = 10_000
@@ -96,7 +97,7 @@ def _scored(moments: Moments, scorer: Scorer, threads: int) -> None:
     def work(first: int) -> object:
         return scorer.one_of(vectors_of(index, ids[first : first + _BLOCK]), 5)
 
-    with one_thread_each(), ThreadPoolExecutor(threads) as pool:
+    with one_thread_a_product(), ThreadPoolExecutor(threads) as pool:
         for _ in in_turn(pool, work, range(0, len(ids), _BLOCK), threads + 1):
             pass
 

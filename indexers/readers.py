@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from threading import Lock, Thread
 from typing import TypeVar
 
+from engine.threads import one_thread_a_product
 from indexers.lookahead import LookAhead, Stopped
 
 _Job = TypeVar("_Job")
@@ -48,12 +49,13 @@ def reading(
             queue.finish(error)
 
     started = [Thread(target=work, name=f"{name}-{number}") for number in range(threads)]
-    try:
-        for thread in started:
-            thread.start()
-        yield
-    finally:
-        queue.stop()
-        for thread in started:
-            if thread.ident is not None:
-                thread.join()
+    with one_thread_a_product():  # the cores are taken
+        try:
+            for thread in started:
+                thread.start()
+            yield
+        finally:
+            queue.stop()
+            for thread in started:
+                if thread.ident is not None:
+                    thread.join()

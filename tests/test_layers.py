@@ -16,6 +16,7 @@ LAYERS = (
         "engine.config",
         "engine.cached",
         "engine.quiet",
+        "engine.threads",
         "engine.torchvision_ops",
         "engine.weights",
     },

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -26,6 +25,7 @@ from engine.errors import SpaceMismatch, UsageError
 from engine.query.phrases import phrases
 from engine.query.plan import SEEN
 from engine.store import KnownAsset, Store
+from engine.threads import one_thread_a_product
 from engine.types import Modality, MomentRecord, Vectors
 
 if TYPE_CHECKING:
@@ -177,7 +177,7 @@ class Classifier:
             return decide(moments.read(part), self.scorers, top)
 
         workers = self._settings.threads
-        with one_thread_each(), ThreadPoolExecutor(workers, "sensorium-classify") as pool:
+        with one_thread_a_product(), ThreadPoolExecutor(workers, "sensorium-classify") as pool:
             yield from in_turn(pool, work, moments.ranges(wanted), ahead=workers + 1)
 
     def results(self) -> Iterator[list[Result]]:
@@ -236,13 +236,3 @@ class _Guess:
         self.labels: list[int] = listed[listed >= 0].tolist()
         odds = guesses.probabilities[place][: len(self.labels)].astype(np.float64)
         self.odds: list[float] = np.round(odds, 6).tolist()
-
-
-@contextmanager
-def one_thread_each() -> Iterator[None]:
-    """Products run on one thread each while in the block: blocks go side by side, rather
-    than threads that wait for each other inside of every product."""
-    from threadpoolctl import threadpool_limits
-
-    with threadpool_limits(1):
-        yield

@@ -8,25 +8,42 @@ from __future__ import annotations
 
 import shutil
 import warnings
-from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.cached import Damaged, load_cached
 from engine.config import Settings
+from engine.encoders.backends.base import Done, Pending
 from engine.errors import EncoderUnavailable
 from engine.weights import WeightFile
 
+Outputs: TypeAlias = list[NDArray[np.float32]]
+"""Of a network, in their order."""
+
 _MODEL = "model.onnx"
-_ROWS = 8
-"""Of one thread at a time: four have nearly the speed of eight, and two have not."""
 _OF_THE_SYSTEM = "system error number"
 """What ONNX Runtime writes where the system refused, as with too many files open."""
+
+
+@dataclass(frozen=True)
+class _Parts:
+    """Implements ``Pending`` for the parts of a batch, in their order."""
+
+    parts: Sequence[Future[Outputs]]
+
+    def ready(self) -> bool:
+        return all(part.done() for part in self.parts)
+
+    def result(self) -> Outputs:
+        outputs = [part.result() for part in self.parts]
+        return [np.concatenate(of_parts) for of_parts in zip(*outputs, strict=True)]
 
 
 class Exported:
@@ -41,10 +58,9 @@ class Exported:
             revision of the exporting code.
         export: writes the model, as ONNX, at the path that it is given. Tensors of very
             large ones may lie beside it.
-        by_rows: share the rows of a batch out to threads, each of which computes all
-            of the network for its own, instead of every operator among the threads. They
-            then wait for each other once and not a hundred times, and none waits long for
-            one whose core is decoding something.
+        by_rows: where not 0, the rows of a batch are shared out to threads, so many to each
+            at a time at most, and a thread computes all of the network for its own. Else
+            the threads share every operator, and wait for each other a hundred times.
     """
 
     def __init__(
@@ -53,7 +69,7 @@ class Exported:
         key: str,
         export: Callable[[Path], None],
         *,
-        by_rows: bool = False,
+        by_rows: int = 0,
     ) -> None:
         self._settings = settings
         self._key = key
@@ -65,26 +81,29 @@ class Exported:
         """Where it is, or will be."""
         return self._settings.cache / self._key
 
-    def run(self, **inputs: NDArray[Any]) -> list[NDArray[np.float32]]:
+    def run(self, **inputs: NDArray[Any]) -> Outputs:
         """Run the network on one batch; its outputs in their order."""
+        return self.submit(**inputs).result()
+
+    def submit(self, **inputs: NDArray[Any]) -> Pending[Outputs]:
+        """``run``, to be collected later. Where rows are shared out, it returns at once, and
+        threads that have done with one batch go on to the next: none waits for another one
+        whose core is decoding something."""
         rows = len(next(iter(inputs.values())))
         if self._by_rows and (rows > 1 or "_alone" in self.__dict__):
-            return self._run_by_rows(rows, inputs)
-        outputs: list[NDArray[np.float32]] = self._session.run(None, inputs)
-        return outputs
+            return self._shared_out(rows, inputs)
+        outputs: Outputs = self._session.run(None, inputs)
+        return Done(outputs)
 
-    def _run_by_rows(
-        self, rows: int, inputs: Mapping[str, NDArray[Any]]
-    ) -> list[NDArray[np.float32]]:
-        session, size = self._alone, min(_ROWS, -(-rows // self._settings.threads))
+    def _shared_out(self, rows: int, inputs: Mapping[str, NDArray[Any]]) -> Pending[Outputs]:
+        session, size = self._alone, min(self._by_rows, -(-rows // self._settings.threads))
 
-        def run(first: int) -> list[NDArray[np.float32]]:
+        def run(first: int) -> Outputs:
             part = {name: whole[first : first + size] for name, whole in inputs.items()}
-            outputs: list[NDArray[np.float32]] = session.run(None, part)
+            outputs: Outputs = session.run(None, part)
             return outputs
 
-        parts = self._pool.map(run, range(0, rows, size))
-        return [np.concatenate(outputs) for outputs in zip(*parts, strict=True)]
+        return _Parts([self._pool.submit(run, first) for first in range(0, rows, size)])
 
     @cached_property
     def _session(self) -> Any:
@@ -155,7 +174,7 @@ class Tower(Exported):
         revision: int,
         export: Callable[[Path, Path], None],
         *,
-        by_rows: bool = False,
+        by_rows: int = 0,
     ) -> None:
         key = f"{name}-{weights.sha256[:16]}-r{revision}"
         super().__init__(settings, key, lambda out: export(weights.locate(), out), by_rows=by_rows)

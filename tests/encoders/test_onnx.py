@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from threading import Event
 
 import numpy as np
 import pytest
@@ -35,13 +36,13 @@ def exported(settings, tmp_path):
 @pytest.mark.parametrize("threads", [1, 2, 3, 8])
 @pytest.mark.parametrize("rows", [1, 2, 5, 8, 37])
 def test_rows_keep_their_order_however_they_are_shared_out(exported, threads, rows):
-    (whole,) = exported(2, by_rows=False).run(x=ROWS[:rows])
-    (shared,) = exported(threads, by_rows=True).run(x=ROWS[:rows])
+    (whole,) = exported(2, by_rows=0).run(x=ROWS[:rows])
+    (shared,) = exported(threads, by_rows=8).run(x=ROWS[:rows])
     np.testing.assert_allclose(shared, whole, atol=1e-6)
 
 
 def test_every_thread_has_its_part(exported):
-    network = exported(4, by_rows=True)
+    network = exported(4, by_rows=8)
     seen = []
     alone = network._alone
 
@@ -58,18 +59,48 @@ def test_every_thread_has_its_part(exported):
     assert sorted(seen) == [5, 8, 8, 8, 8]
 
 
+def test_threads_that_are_done_go_on_to_the_next_batch(exported):
+    """One of two threads is held up in the first batch; the other does all the rest."""
+    network = exported(2, by_rows=8)
+    alone, held, first = network._alone, Event(), []
+
+    class Watched:
+        def run(self, outputs, inputs):
+            if not first:
+                first.append(inputs)
+                assert held.wait(60)
+            return alone.run(outputs, inputs)
+
+    network.__dict__["_alone"] = Watched()
+    one, other = network.submit(x=ROWS[:8]), network.submit(x=ROWS[8:20])
+    (later,) = other.result()
+    assert other.ready()
+    assert not one.ready()
+    held.set()
+    (earlier,) = one.result()
+    (whole,) = exported(2, by_rows=0).run(x=ROWS[:20])
+    np.testing.assert_allclose(np.concatenate([earlier, later]), whole, atol=1e-6)
+
+
+def test_what_goes_wrong_in_a_part_is_told_when_the_batch_is_collected(exported):
+    network = exported(2, by_rows=8)
+    pending = network.submit(x=ROWS[:8, :5])
+    with pytest.raises(Exception, match="invalid dimensions"):
+        pending.result()
+
+
 def test_one_row_alone_has_all_threads_and_no_second_session(exported):
-    network = exported(2, by_rows=True)
+    network = exported(2, by_rows=8)
     network.run(x=ROWS[:1])
     assert "_alone" not in network.__dict__
-    network = exported(2, by_rows=True)
+    network = exported(2, by_rows=8)
     network.run(x=ROWS[:4])
     network.run(x=ROWS[:1])
     assert "_session" not in network.__dict__
 
 
 def test_many_may_run_it_at_once(exported):
-    network = exported(2, by_rows=True)
+    network = exported(2, by_rows=8)
     (expected,) = network.run(x=ROWS)
     with ThreadPoolExecutor(6) as pool:
         for found in pool.map(lambda _: network.run(x=ROWS)[0], range(24)):

@@ -9,6 +9,7 @@ import numpy as np
 from PIL import Image
 
 from engine.config import Settings
+from engine.encoders.backends.base import Pending, Then
 from engine.encoders.base import Embedded, Pixels, revision_of
 from engine.encoders.compact.pictures import CLASSES, LOOKS_DIM, CompactPictures
 from engine.encoders.compact.text import DIM, MiniLM
@@ -18,7 +19,7 @@ NAME = "compact"
 
 
 class CompactEncoder:
-    """Implements ``Encoder``. Making one loads nothing."""
+    """Implements ``Encoder`` and ``Pipelined``. Making one loads nothing."""
 
     name = NAME
     image_size = CompactPictures.resized_side
@@ -26,6 +27,7 @@ class CompactEncoder:
     def __init__(self, settings: Settings) -> None:
         self._text = MiniLM(settings)
         self._pictures = CompactPictures(settings)
+        self._batch = settings.batch_size
 
     @cached_property
     def shared(self) -> Space:
@@ -50,7 +52,16 @@ class CompactEncoder:
         return self._pictures.prepare(image)
 
     def embed_images(self, pixels: Sequence[Pixels]) -> Embedded:
-        features, probabilities = self._pictures.see(pixels)
+        return self.submit_images(pixels).result()
+
+    def picture_batch(self) -> int:
+        return self._batch
+
+    def submit_images(self, pixels: Sequence[Pixels]) -> Pending[Embedded]:
+        return Then(self._pictures.submit(pixels), self._embedded)
+
+    def _embedded(self, seen: tuple[Vectors, Vectors]) -> Embedded:
+        features, probabilities = seen
         vectors = {
             self.shared.name: self._pictures.words(probabilities),
             self.looks.name: features,

@@ -19,8 +19,9 @@ from PIL import Image
 
 from engine.cached import Damaged, load_cached
 from engine.config import Settings
+from engine.encoders.backends.base import Done, Pending, Then
 from engine.encoders.base import Pixels, revision_of
-from engine.encoders.onnx import Tower
+from engine.encoders.onnx import Outputs, Tower
 from engine.encoders.weights import EFFICIENTNET
 from engine.types import Tag, Vectors
 from engine.weights import sha256
@@ -31,11 +32,15 @@ CLASSES = 1000
 _CROP = 0.89
 """Share of the shorter side that is kept; the tower was trained on such crops."""
 _REVISION = 1
-"""Of the exporting code."""
+"""Of the exporting code, as far as vectors depend on it."""
+_GRAPH = 2
+"""Of how the exported graph is laid out, which no vector depends on."""
 _CODE = 1
 """Of everything else between a picture and its features and probabilities."""
 _WORDS = 1
 """Of the code between probabilities and the vector in the shared space."""
+_ROWS = 4
+"""Of one thread at a time: what lies between the layers of more of them leaves its caches."""
 _TAG_FLOOR = 0.1
 _MAX_TAGS = 5
 HEAD = Path(__file__).parent / "heads" / "pictures.safetensors"
@@ -49,7 +54,7 @@ class CompactPictures:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._tower = Tower(
-            settings, "compact/efficientnet", EFFICIENTNET, _REVISION, _export, by_rows=True
+            settings, "compact/efficientnet", EFFICIENTNET, _GRAPH, _export, by_rows=_ROWS
         )
 
     @property
@@ -95,10 +100,14 @@ class CompactPictures:
 
     def see(self, pixels: Sequence[Pixels]) -> tuple[Vectors, Vectors]:
         """Unit features (n, 1280) and class probabilities (n, 1000) of n pictures."""
+        return self.submit(pixels).result()
+
+    def submit(self, pixels: Sequence[Pixels]) -> Pending[tuple[Vectors, Vectors]]:
+        """``see``, to be collected later."""
         if not pixels:
-            return np.zeros((0, LOOKS_DIM), np.float32), np.zeros((0, CLASSES), np.float32)
-        features, probabilities = self._tower.run(pixels=np.stack(pixels))
-        return features, probabilities
+            none = np.zeros((0, LOOKS_DIM), np.float32), np.zeros((0, CLASSES), np.float32)
+            return Done(none)
+        return Then(self._tower.submit(pixels=np.stack(pixels)), _features_and_probabilities)
 
     def words(self, probabilities: Vectors) -> Vectors:
         """Class probabilities (n, 1000) as unit vectors of the shared space, (n, 384).
@@ -117,6 +126,11 @@ class CompactPictures:
             tuple(Tag(self.names[c], round(float(row[c]), 3)) for c in best if row[c] >= _TAG_FLOOR)
             for row, best in zip(probabilities, top, strict=True)
         )
+
+
+def _features_and_probabilities(outputs: Outputs) -> tuple[Vectors, Vectors]:
+    features, probabilities = outputs
+    return features, probabilities
 
 
 def _export(weights: Path, out: Path) -> None:

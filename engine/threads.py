@@ -1,0 +1,37 @@
+"""How many threads a product of numpy takes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Lock
+from typing import Any
+
+_lock = Lock()
+_inside = 0
+_limited: Any = None
+
+
+@contextmanager
+def one_thread_a_product() -> Iterator[None]:
+    """Products of numpy run on one thread each while in the block.
+
+    For when the cores have threads of their own to run: those inside of a product wait for
+    each other, and so a product that takes a millisecond takes thirty. The setting is the
+    process's; the last to leave takes it back.
+    """
+    from threadpoolctl import threadpool_limits
+
+    global _inside, _limited
+    entered = False
+    try:
+        with _lock:
+            if not _inside:
+                _limited = threadpool_limits(1, user_api="blas")
+            _inside, entered = _inside + 1, True
+        yield
+    finally:
+        with _lock:
+            _inside -= entered
+            if not _inside and _limited is not None:
+                _limited.restore_original_limits()
