@@ -59,9 +59,9 @@ class Settings:
     """Where indexes are built and searched, and CLIP models run: ``cpu``, ``cuda``, or
     ``auto``, a GPU where there is one that FAISS, or PyTorch, can use."""
     backend: str = "auto"
-    """What runs a CLIP model: ``torch``, ``onnx``, ``onnx-int8`` (faster, and its vectors
-    of pictures are a little coarser), or ``auto``, a GPU where PyTorch has one, else the
-    faster of the first two, which is measured once."""
+    """What runs a CLIP model: ``torch``, ``torch-bf16`` (products in bfloat16), ``onnx``,
+    ``onnx-int8`` (faster, and its vectors of pictures are a little coarser), or ``auto``, a
+    GPU where PyTorch has one, else the fastest of the first three, which is measured once."""
     max_fetch_bytes: int = 64 * 2**20
     """Bytes of an example that is named by a URL, past which it is refused."""
     fetch_seconds: float = 20.0

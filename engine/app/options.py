@@ -104,11 +104,12 @@ def backend_option(command: Command) -> Command:
     """What runs a CLIP model."""
     return click.option(
         "--backend",
-        type=click.Choice(("auto", "torch", "onnx", "onnx-int8")),
+        type=click.Choice(("auto", "torch", "torch-bf16", "onnx", "onnx-int8")),
         expose_value=False,
         callback=_set_backend,
         help="What runs a CLIP model  [default: $SENSORIUM_BACKEND, else auto: a GPU where"
-        " PyTorch has one, else torch or onnx, whichever a short measurement finds faster]",
+        " PyTorch has one, else torch, torch-bf16 or onnx, whichever a short measurement finds"
+        " fastest]",
     )(command)
 
 

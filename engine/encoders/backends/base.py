@@ -1,10 +1,11 @@
 """What a backend is: the two towers of one model, however they are computed.
 
 All backends of a model embed into the same space, and the space's revision does not name
-them. Those in float32 agree to rounding. ``onnx-int8`` and a GPU's half precision do not,
-but both are bounded: int8 is refused unless every probe's cosine with float32 is 0.99 and
-its recall the same within a point (``verify``), and it is for pictures only; texts, which
-are what asks, stay in float32. A picture's vector in int8 is a coarser code of the same
+them. Those in float32 agree to rounding. ``torch-bf16`` (products alone), a GPU's half
+precision and ``onnx-int8`` do not, but all are bounded: one is refused unless every probe's
+cosine with float32 is 0.999 (int8: 0.99) and its recall the same within a point
+(``verify``). On a CPU they are for pictures only; texts, which are what asks, stay in
+float32. A picture's vector in int8 is a coarser code of the same
 vector, as those that the store (float16) and the indexes (4 bits) make of it anyway. So a
 library can be filled on a GPU, grown on a laptop and searched anywhere.
 """
@@ -21,8 +22,8 @@ from numpy.typing import NDArray
 from engine.encoders.base import Embedded, Pixels
 from engine.types import Vectors
 
-NAMES = ("auto", "torch", "onnx", "onnx-int8")
-"""What ``--backend`` takes. ``auto`` is measured, between those in float32."""
+NAMES = ("auto", "torch", "torch-bf16", "onnx", "onnx-int8")
+"""What ``--backend`` takes. ``auto`` is measured, among all but int8."""
 
 Result = TypeVar("Result", covariant=True)
 Held = TypeVar("Held")
@@ -95,7 +96,7 @@ class Backend(Protocol):
 
     @property
     def name(self) -> str:
-        """``torch``, ``onnx`` or ``onnx-int8``."""
+        """``torch``, ``torch-bf16``, ``onnx`` or ``onnx-int8``."""
 
     @property
     def device(self) -> str:

@@ -2,7 +2,8 @@
 
 ``auto`` takes a GPU where PyTorch has one. On a CPU it exports the model when the first
 full batch of pictures comes, which is when a library begins to be filled, and keeps the
-faster of PyTorch and ONNX Runtime in float32. What was kept is written into the cache,
+fastest of PyTorch, ONNX Runtime in float32, and, where the processor has them, PyTorch with
+products in bfloat16. What was kept is written into the cache,
 by the model and by the machine, and later processes take it from there: it is a property
 of both, and of no library, which may lie on a disk that other machines share. Searching
 exports and measures nothing.
@@ -18,7 +19,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from threading import RLock
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,7 +28,15 @@ from engine.cached import Damaged, load_cached
 from engine.config import Settings
 from engine.encoders.backends import machine, probes
 from engine.encoders.backends.base import NAMES, Backend, Done, Model, Pending, Refused
-from engine.encoders.backends.onnx import FOLDER, Pictures, PicturesInt8, Texts, batch_size
+from engine.encoders.backends.onnx import (
+    FOLDER,
+    OnnxTower,
+    Pictures,
+    PicturesInt8,
+    Texts,
+    batch_size,
+)
+from engine.encoders.backends.torch_bf16 import TorchBf16
 from engine.encoders.backends.torch_cpu import TorchCpu
 from engine.encoders.base import Pixels
 from engine.errors import EncoderUnavailable, UsageError
@@ -35,7 +44,7 @@ from engine.types import Vectors
 
 _SECONDS = 4.0
 """That timing takes, at most; every backend has two rounds in any case."""
-_REVISION = 1
+_REVISION = 2
 """Of what is measured and how it is written down."""
 _PROBES = (
     "a photo of a dog",
@@ -47,7 +56,14 @@ _PROBES = (
     "people at a table in a garden",
     "rain on a window",
 )
-_TOWERS: Mapping[str, type[Pictures]] = {"onnx": Pictures, "onnx-int8": PicturesInt8}
+_Tower: TypeAlias = Callable[[NDArray[Any]], Vectors]
+_TOWERS: Mapping[str, Callable[[Model, Settings, _Tower], _Tower]] = {
+    "torch-bf16": TorchBf16,
+    "onnx": Pictures,
+    "onnx-int8": PicturesInt8,
+}
+_WITH_TEXTS = ("onnx", "onnx-int8")
+"""Towers that bring one of texts."""
 _log = logging.getLogger(__name__)
 
 
@@ -86,17 +102,17 @@ def model_of(loaded: Any) -> Model:
 
 
 def device(settings: Settings, wanted: str) -> str:
-    """``cpu`` or ``cuda``. ONNX Runtime is used on a CPU alone.
+    """``cpu`` or ``cuda``. All but ``torch`` is for a CPU alone.
 
     Raises:
         UsageError, EncoderUnavailable: as ``backend``.
     """
     if wanted not in NAMES:
         raise UsageError(f"no backend is called {wanted!r}; there are {', '.join(NAMES)}")
-    onnx = wanted in _TOWERS
-    if settings.device == "cpu" or (onnx and settings.device == "auto"):
+    only_cpu = wanted in _TOWERS
+    if settings.device == "cpu" or (only_cpu and settings.device == "auto"):
         return "cpu"
-    if onnx:
+    if only_cpu:
         raise EncoderUnavailable(f"the backend {wanted} has no GPU; --backend torch does")
     import torch
 
@@ -110,7 +126,7 @@ def device(settings: Settings, wanted: str) -> str:
 
 
 class OnCpu:
-    """Implements ``Backend`` on a CPU: ``onnx``, ``onnx-int8``, or what is measured."""
+    """Implements ``Backend`` on a CPU: by name, or what is measured."""
 
     device = "cpu"
 
@@ -119,8 +135,8 @@ class OnCpu:
         self._settings = settings
         self._torch = TorchCpu(model, settings)
         self._lock = RLock()
-        self._pictures: Callable[[NDArray[Any]], Vectors] | None = None
-        self._texts: Callable[[NDArray[Any]], Vectors] | None = None
+        self._pictures: _Tower | None = None
+        self._texts: _Tower | None = None
         self.name = settings.backend
         """What was asked for; once that is decided, what runs."""
 
@@ -138,9 +154,11 @@ class OnCpu:
         return batch_size(self._settings)
 
     def submit(self, pixels: Sequence[Pixels]) -> Pending[Vectors]:
-        return Done(self.encode_image(np.stack(pixels)))
+        batch = np.stack(pixels)
+        tower = self._decided(worth_measuring=len(batch) >= self.picture_batch())
+        return tower.submit(batch) if isinstance(tower, OnnxTower) else Done(tower(batch))
 
-    def _decided(self, worth_measuring: bool) -> Callable[[NDArray[Any]], Vectors]:
+    def _decided(self, worth_measuring: bool) -> _Tower:
         """The picture tower; PyTorch's for now, while nothing is worth measuring."""
         with self._lock:
             if self._pictures is not None:
@@ -156,30 +174,31 @@ class OnCpu:
             assert self._pictures is not None
             return self._pictures
 
-    def _take(self, name: str, tower: Callable[[NDArray[Any]], Vectors]) -> None:
+    def _take(self, name: str, tower: _Tower) -> None:
         self._pictures = tower
         self._texts = None  # which go with the pictures
         self.name = "torch" if tower == self._torch.encode_image else name
 
-    def _picture_tower(self, name: str) -> Callable[[NDArray[Any]], Vectors]:
+    def _picture_tower(self, name: str) -> _Tower:
         """The tower of that backend, or PyTorch's and a line that says why."""
         if name == "torch":
             return self._torch.encode_image
         try:
             tower = _TOWERS[name](self._model, self._settings, self._torch.encode_image)
-            Texts(self._model, self._settings, self._torch.encode_text)
+            if name in _WITH_TEXTS:
+                Texts(self._model, self._settings, self._torch.encode_text)
         except Refused as refused:
             _log.warning("%s is refused: %s; torch takes its place", name, refused)
             return self._torch.encode_image
         return tower
 
-    def _text_tower(self) -> Callable[[NDArray[Any]], Vectors]:
+    def _text_tower(self) -> _Tower:
         """ONNX Runtime's where pictures have it as well and it is there; else PyTorch's,
         which loads with the model anyway."""
         name = self.name
         if name == "auto":
             name = _known(self._model, self._settings) or "torch"
-        if name == "torch" or not Texts.known(self._model, self._settings):
+        if name not in _WITH_TEXTS or not Texts.known(self._model, self._settings):
             return self._torch.encode_text
         try:
             return Texts(self._model, self._settings, self._torch.encode_text)
@@ -187,13 +206,14 @@ class OnCpu:
             _log.warning("onnx is refused for texts: %s; torch takes its place", refused)
             return self._torch.encode_text
 
-    def _measure(self) -> tuple[str, Callable[[NDArray[Any]], Vectors]]:
-        """The faster of PyTorch and ONNX Runtime, which is noted for later processes."""
+    def _measure(self) -> tuple[str, _Tower]:
+        """The fastest, which is noted for later processes."""
         _log.info("trying which backend is the fastest here; this is done once for a model")
-        towers: dict[str, Callable[[NDArray[Any]], Vectors]] = {"torch": self._torch.encode_image}
-        tower = self._picture_tower("onnx")
-        if tower != self._torch.encode_image:
-            towers["onnx"] = tower
+        towers: dict[str, _Tower] = {"torch": self._torch.encode_image}
+        for other in _tried():
+            tower = self._picture_tower(other)
+            if tower != self._torch.encode_image:
+                towers[other] = tower
         size = self.picture_batch()
         rates = measured(towers, probes.pictures(self._model.size, -(-size // 2))[:size])
         name = max(rates, key=lambda name: rates[name])
@@ -206,7 +226,7 @@ class OnCpu:
 
 
 def measured(
-    towers: Mapping[str, Callable[[NDArray[Any]], Vectors]],
+    towers: Mapping[str, _Tower],
     batch: NDArray[np.uint8],
     seconds: float = _SECONDS,
 ) -> dict[str, float]:
@@ -227,6 +247,11 @@ def measured(
                 best[name] = min(best[name], taken)
         rounds += 1
     return {name: len(batch) / taken for name, taken in best.items()}
+
+
+def _tried() -> tuple[str, ...]:
+    """What ``auto`` tries beside PyTorch."""
+    return ("onnx", "torch-bf16") if machine.bf16_products() else ("onnx",)
 
 
 def _key(model: Model, settings: Settings) -> str:
@@ -255,6 +280,6 @@ def _read(path: Path) -> str:
         name = json.loads(path.read_bytes())["backend"]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise Damaged(str(error)) from error
-    if name not in ("torch", "onnx"):
+    if name not in ("torch", "torch-bf16", "onnx"):
         raise Damaged(f"it names {name!r}")
     return str(name)

@@ -11,6 +11,8 @@ from pathlib import Path
 _CPUINFO = Path("/proc/cpuinfo")
 _EXACT = {"avx512_vnni", "avx_vnni", "amx_int8"}
 """Instructions that add up products of 8-bit integers in 32 bits."""
+_BF16 = {"amx_bf16", "avx512_bf16"}
+"""Instructions that multiply bfloat16 and add up in float32."""
 
 
 def name(threads: int) -> str:
@@ -32,6 +34,11 @@ def exact_products() -> bool:
     if platform.machine().lower() not in {"x86_64", "amd64"}:
         return True
     return bool(_EXACT & set(_line("flags").split()))
+
+
+def bf16_products() -> bool:
+    """Whether the processor multiplies bfloat16 itself; all others only imitate it."""
+    return bool(_BF16 & set(_line("flags").split()))
 
 
 def _line(key: str) -> str:
