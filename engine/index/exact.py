@@ -41,9 +41,12 @@ class ExactIndex:
         faiss = self._faiss = import_faiss()
         kind = faiss.ScalarQuantizer.QT_fp16
         flat = faiss.IndexScalarQuantizer(dim, kind, faiss.METRIC_INNER_PRODUCT)
-        self._index = faiss.IndexIDMap2(flat)
+        self._flat = flat
+        self._index = faiss.IndexIDMap(flat)
         self._ids: MomentIds | None = np.zeros(0, np.int64)
         """Ascending; None after a change, until it is asked for."""
+        self._rows = np.zeros(0, np.int64)
+        """Where each of them lies."""
 
     def __len__(self) -> int:
         return int(self._index.ntotal)
@@ -76,7 +79,9 @@ class ExactIndex:
 
     def ids(self) -> MomentIds:
         if self._ids is None:
-            self._ids = np.sort(self._faiss.vector_to_array(self._index.id_map))
+            listed = self._faiss.vector_to_array(self._index.id_map)
+            self._rows = np.argsort(listed, kind="stable")
+            self._ids = listed[self._rows]
         return self._ids
 
     def holds(self, ids: MomentIds) -> NDArray[np.bool_]:
@@ -89,12 +94,14 @@ class ExactIndex:
 
     def vectors(self, ids: MomentIds) -> Vectors:
         if not len(ids):
-            return np.zeros((0, self._index.d), np.float32)
-        try:
-            rows: Vectors = self._index.reconstruct_batch(np.ascontiguousarray(ids, np.int64))
-        except RuntimeError:
-            raise KeyError("an id that the index does not hold") from None
-        return rows
+            return np.zeros((0, self._flat.d), np.float32)
+        if not self.holds(ids).all():
+            raise KeyError("an id that the index does not hold")
+        # As they lie in memory: FAISS would look each one up, and write it out by itself.
+        codes = self._faiss.rev_swig_ptr(self._flat.codes.data(), self._flat.codes.size())
+        rows = self._rows[np.searchsorted(self.ids(), ids)]
+        held: Vectors = codes.view(np.float16).reshape(-1, self._flat.d)[rows].astype(np.float32)
+        return held
 
     def sample(self, count: int) -> Vectors:
         return self.vectors(self.ids()[drawn(len(self), count)])

@@ -3,7 +3,7 @@ modalities alone."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -60,6 +60,13 @@ def choose(query: Query, store: Store, towers_of: TowersOf) -> Chosen:
         tuple({s.name: s for s in wanted if s.name in infos}.values()),
         tuple(notes),
     )
+
+
+def kind_of(query: Query) -> Hashable:
+    """All of a query that ``choose`` looks at: two that have it alike have the same spaces."""
+    asked = frozenset(part.asked for parts in query.stages for part in parts)
+    alike = query.group is Group.ALIKE
+    return query.space, frozenset(query.kinds), query.fusion is Fusion.EARLY, alike, asked
 
 
 def _asked(query: Query, infos: Mapping[str, SpaceInfo]) -> SpaceInfo | None:

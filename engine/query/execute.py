@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future, wait
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,6 +39,8 @@ less than what handing it over costs."""
 
 _Found = dict[tuple[int, Modality], MomentIds]
 """Moments by the stage and the modality that they were found in."""
+_Nearest: TypeAlias = "MomentIds | Future[MomentIds | None] | None"
+"""What a branch found, or will have; None where the deadline came first."""
 
 
 def _no_filter(_: Branch) -> Allowed | None:
@@ -149,7 +152,7 @@ def execute(plan: Plan, vectors: QueryVectors, sources: Sources, until: float = 
     finally:
         # Whatever happens here: who let us read the indexes must not let others write
         # while they are searched.
-        wait([future for _, future in nearest])
+        wait([found for _, found in nearest if isinstance(found, Future)])
     found = _found(nearest)
     _add_found_by_words(found, words, plan.fetch)
     rows = _Rows(sources)
@@ -163,7 +166,7 @@ def _since(started: float) -> float:
     return (time.perf_counter() - started) * 1e3
 
 
-def _start(run: _Run, branches: Sequence[Branch]) -> list[tuple[Branch, Future[MomentIds | None]]]:
+def _start(run: _Run, branches: Sequence[Branch]) -> list[tuple[Branch, _Nearest]]:
     """Begin to search; in threads, where that is worth it."""
     # The catalog's snapshot is this thread's, and so is what it says of filters.
     admitted = [(branch, run.sources.allowed(branch)) for branch in branches]
@@ -171,20 +174,14 @@ def _start(run: _Run, branches: Sequence[Branch]) -> list[tuple[Branch, Future[M
     many = sum(branch.vectors for branch in branches) >= _SIDE_BY_SIDE
     if threads is not None and many and len(branches) > 1:
         return [(branch, threads.submit(run.found_by, branch, of)) for branch, of in admitted]
-    return [(branch, _done(run.found_by(branch, of))) for branch, of in admitted]
+    return [(branch, run.found_by(branch, of)) for branch, of in admitted]
 
 
-def _done(ids: MomentIds | None) -> Future[MomentIds | None]:
-    future: Future[MomentIds | None] = Future()
-    future.set_result(ids)
-    return future
-
-
-def _found(nearest: Iterable[tuple[Branch, Future[MomentIds | None]]]) -> _Found:
+def _found(nearest: Iterable[tuple[Branch, _Nearest]]) -> _Found:
     """Per stage and modality, what the wanted branches found."""
     lists: dict[tuple[int, Modality], list[MomentIds]] = {}
-    for branch, future in nearest:
-        ids = future.result()
+    for branch, found in nearest:
+        ids = found.result() if isinstance(found, Future) else found
         if ids is not None:
             lists.setdefault((branch.stage, _modality(branch)), []).append(ids)
     return {place: union(ids) for place, ids in lists.items()}

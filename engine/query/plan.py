@@ -172,11 +172,14 @@ def _moments(branches: Sequence[Branch], inventory: Inventory) -> int:
 def _finished(branch: Branch, stage: int, query: Query, inventory: Inventory) -> Branch:
     """With the user's weight, and what its index holds."""
     factor = dict(query.weights).get(branch.modality or WORDS, 1.0)
-    weighed = replace(branch, weight=branch.weight * factor, stage=stage)
+    weight = branch.weight * factor
     if branch.space is None or branch.modality is None:
-        return weighed
+        return replace(branch, weight=weight, stage=stage)
     held = inventory.held[branch.space][branch.modality]
-    return replace(weighed, vectors=held.vectors, exact=held.exact, placement=held.placement)
+    return replace(
+        branch, weight=weight, stage=stage, vectors=held.vectors, exact=held.exact,
+        placement=held.placement,
+    )  # fmt: skip
 
 
 def _fusion(

@@ -22,7 +22,7 @@ from engine.index.allowed import Allowed
 from engine.index.guard import Guard
 from engine.index.space import SpaceIndex
 from engine.query.calibrate import BackgroundKey, by_key
-from engine.query.chosen import Chosen, TowersOf, choose
+from engine.query.chosen import Chosen, TowersOf, choose, kind_of
 from engine.query.embed import QueryVectors, TextCache, embed_query
 from engine.query.examples import examples
 from engine.query.execute import Sources, execute
@@ -108,6 +108,7 @@ class Searcher:
         self._texts: dict[str, TextCache] = {}
         self.towers_of = towers_of
         self._backgrounds: _Kept[Mapping[BackgroundKey, Background]] = _Kept()
+        self._choices: _Kept[Chosen] = _Kept()
         self._filters: _Kept[Allowed] = _Kept()
         self._wording: _Kept[Wording] = _Kept()
         self._worded: _Kept[Worded] = _Kept()
@@ -149,10 +150,9 @@ class Searcher:
         took: dict[str, float] = {}
         with examples(validated(query), self._settings) as (query, files):
             with stage(took, "level"):
-                # Of one generation: another process may give the library another head of sounds.
-                with self._store.snapshot():
-                    chosen = choose(query, self._store, self.towers_of)
-                self.make_level(chosen.spaces)
+                generation = self._store.generation()
+                chosen = self._chosen(query, generation)
+                self.make_level(chosen.spaces, generation)
             # What is kept of a generation must be of no later one.
             with stage(took, "plan"), self._store.snapshot(), self.guard.reading():
                 planned = plan(query, self._inventory(query, chosen))
@@ -168,6 +168,21 @@ class Searcher:
             query, found.hits, took, planned, found.outcomes, found.refills, found.below,
             found.partial, notes=planned.notes,
         )  # fmt: skip
+
+    def _chosen(self, query: Query, generation: int) -> Chosen:
+        """The spaces of a query; those of a kind of query are found out once a generation.
+
+        A space that is named may be filling, of which no generation tells.
+        """
+
+        def chosen() -> Chosen:
+            # Of one generation: another process may give the library another head of sounds.
+            with self._store.snapshot():
+                return choose(query, self._store, self.towers_of)
+
+        if query.space is not None:
+            return chosen()
+        return self._choices.get(generation, kind_of(query), chosen)
 
     def _of_one_generation(
         self,
@@ -224,9 +239,11 @@ class Searcher:
 
     # --- the indexes --------------------------------------------------------------
 
-    def make_level(self, spaces: Iterable[Space]) -> None:
-        """Have the indexes of these spaces hold all that was committed."""
-        generation = self._store.generation()
+    def make_level(self, spaces: Iterable[Space], generation: int | None = None) -> None:
+        """Have the indexes of these spaces hold all that was committed, up to a generation
+        at least; None is the newest."""
+        if generation is None:
+            generation = self._store.generation()
         behind = [s for s in spaces if not self._is_level(s, generation)]
         if behind:
             with self.guard.writing():

@@ -32,6 +32,8 @@ BUDGET = 500
 catalog of a million assets."""
 _COUNTED = 20_000
 """Words whose counts are kept: a few megabytes."""
+_FEW = 8
+"""Moments that have a word, for which it is kept which they are."""
 _MOST_WORDS = 64
 """Words of a text that are looked at."""
 _MOST_OF_A_WORD = 2.2
@@ -100,6 +102,9 @@ class Wording:
         self._moments = moments
         self._all = sum(moments.values())
         self._counts: dict[str, int] = {}
+        self._rare: dict[str, dict[int, float]] = {}
+        """What few moments have, or none: in a small library, where a word is not counted
+        first, "there" and "is" are looked up for every other query."""
 
     def asked(self, text: str) -> tuple[list[str], list[str]]:
         """The words that are rare enough to ask for, rarest first, and those that no
@@ -139,7 +144,15 @@ class Wording:
         return {w: hits for w, hits in found.items() if hits}, [w for w in found if not found[w]]
 
     def _matching(self, word: str) -> dict[int, float]:
-        return dict(self._store.words(match_any(word) or "", (), BUDGET))
+        known = self._rare.get(word)
+        if known is not None:
+            return known
+        found = dict(self._store.words(match_any(word) or "", (), BUDGET))
+        if len(found) <= _FEW:
+            if len(self._rare) >= _COUNTED:
+                self._rare.clear()
+            self._rare[word] = found
+        return found
 
     def _add(
         self,

@@ -61,8 +61,10 @@ def search(
     connection: sqlite3.Connection, match: str, kinds: Sequence[str], limit: int
 ) -> list[tuple[int, float]]:
     """Moments whose words match, best first; ``match`` is any expression of FTS5."""
+    if not kinds:
+        return _ask(connection, _SEARCH, match, {"limit": limit})
     values = {"kinds": json.dumps(list(kinds)), "limit": limit}
-    return _ask(connection, _SEARCH_KINDS if kinds else _SEARCH, match, values)
+    return _ask(connection, _SEARCH_KINDS, match, values)
 
 
 def matching(connection: sqlite3.Connection, match: str, most: int) -> int:
