@@ -13,19 +13,19 @@ from engine.errors import LibraryBusy, SensoriumError
 from engine.index import disk, gpu
 from engine.query.search import Searcher
 from engine.store import SpaceInfo, Store, failpoints, thumbnails
+from engine.store.compact import Compaction, loose
 from engine.types import Space, Vectors
 
 if TYPE_CHECKING:
     from engine.encoders.towers import Towers
     from engine.index.build import Wanted
     from engine.index.refresh import Refreshed
-    from engine.store.compact import Compaction
 
 _log = logging.getLogger(__name__)
 
 Said: TypeAlias = Callable[[str], None]
 _LOOSE = 16
-"""Segments a space past which a run compacts: every one costs each start a read."""
+"""Loose segments a space past which a run compacts: every one costs each start a read."""
 
 
 def silent(_: str) -> None:
@@ -47,7 +47,8 @@ class Upkeep:
         Another process may be in the way; the next run makes up for what is left.
         """
         with suppress(LibraryBusy):
-            if len(self._store.all_segments()) > _LOOSE * max(len(self._store.spaces()), 1):
+            spaces = self._store.spaces()
+            if loose(self._store.all_segments(), spaces) > _LOOSE * max(len(spaces), 1):
                 self.compact(wait)
         with suppress(LibraryBusy):
             self.refresh(wait, said)

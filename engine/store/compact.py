@@ -7,7 +7,7 @@ segment, none of it, or a part that it can tell by the moments' ids.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -52,6 +52,13 @@ def target_rows(space: Space) -> int:
     """Rows of a merged segment of a space."""
     row = space.dim * np.dtype(space.dtype).itemsize
     return min(TARGET_ROWS, max(1, TARGET_BYTES // row))
+
+
+def loose(segments: Iterable[SegmentInfo], spaces: Mapping[str, Space]) -> int:
+    """How many segments are less than half full: what a compaction would merge, however
+    large the library is."""
+    targets = {name: target_rows(space) for name, space in spaces.items()}
+    return sum(2 * info.rows < targets.get(info.space, TARGET_ROWS) for info in segments)
 
 
 def runs(segments: Iterable[Weighed], target: int = TARGET_ROWS) -> Iterator[list[SegmentInfo]]:

@@ -10,7 +10,7 @@ import pytest
 
 from engine.errors import LibraryReadOnly, SegmentGone
 from engine.store import Store, failpoints
-from engine.store.compact import TARGET_ROWS, Compaction, Weighed, runs, target_rows
+from engine.store.compact import TARGET_ROWS, Compaction, Weighed, loose, runs, target_rows
 from engine.store.failpoints import COMPACTION, Injected
 from engine.store.rows import SegmentInfo
 from engine.types import MomentIds, Space
@@ -78,6 +78,16 @@ def test_a_merged_segment_is_bounded_in_bytes_as_in_rows():
     for dim, rows in ((8, TARGET_ROWS), (384, 21_845), (1408, 5_957), (10**8, 1)):
         assert target_rows(Space("looks", "some", "1", dim, "float16")) == rows
     assert target_rows(Space("looks", "some", "1", 384, "float32")) == 10_922
+
+
+def test_what_is_loose_does_not_grow_with_the_library():
+    spaces = {"looks": Space("looks", "some", "1", 1280, "float16")}
+    full = target_rows(spaces["looks"])
+    whole = [SegmentInfo(n, "looks", f"{n}", full, 1, "") for n in range(100)]
+    small = [SegmentInfo(n, "looks", f"{n}", full // 2 - 1, 1, "") for n in range(100, 103)]
+    assert loose(whole, spaces) == 0
+    assert loose([*whole, *small], spaces) == 3
+    assert loose([SegmentInfo(1, "gone", "1", full, 1, "")], spaces) == 1
 
 
 def test_dead_rows_go_and_small_segments_merge(worn):
