@@ -7,7 +7,8 @@ is the part of copies that are in one group with their original, and precision t
 the pairs within groups that are of one picture.
 
 imagededup runs in an environment of its own below --work, which plain pip makes. Its CNN
-needs weights from torchvision's server; where they cannot be had, the table says so.
+needs weights from torchvision's server; where they cannot be had, the table says so. It takes
+other networks as well, and so it is also given EfficientNet-Lite2, the tower of ``compact``.
 """
 
 from __future__ import annotations
@@ -40,6 +41,11 @@ from engine.curate.groups import Union
 from engine.types import Kind
 
 _OTHERS = 2_000
+_METHODS = {
+    "phash": "imagededup PHash, distance 10",
+    "cnn": "imagededup CNN, MobileNetV3, 0.9",
+    "lite2": "imagededup CNN, EfficientNet-Lite2, 0.9",
+}
 
 
 def measure(groups: Sequence[Sequence[str]], shows: Mapping[str, str]) -> tuple[float, float]:
@@ -90,10 +96,34 @@ from engine.torchvision_ops import declare_missing_operators
 declare_missing_operators()  # lets torchvision load beside a PyTorch without CUDA
 from imagededup.methods import CNN, PHash
 how, folder, out = sys.argv[1:]
+
+
+def lite2():
+    import torch
+    from imagededup.utils import CustomModel
+    from torchvision.transforms import CenterCrop, Compose, Normalize, Resize, ToTensor
+    from engine.encoders.compact.export_pictures import SIDE, build_model
+    from engine.encoders.weights import EFFICIENTNET
+
+    class Features(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.model = build_model(EFFICIENTNET.locate())
+
+        def forward(self, batch):
+            return self.model.forward_head(self.model.forward_features(batch), pre_logits=True)
+
+    half = [0.5] * 3
+    prepare = Compose([Resize(292), CenterCrop(SIDE), ToTensor(), Normalize(half, half)])
+    return CustomModel(model=Features().eval(), transform=prepare, name="lite2")
+
+
 if how == "phash":
     found = PHash(verbose=False).find_duplicates(image_dir=folder, max_distance_threshold=10)
 else:
-    found = CNN(verbose=False).find_duplicates(image_dir=folder, min_similarity_threshold=0.9)
+    more = {} if how == "cnn" else {"model_config": lite2()}
+    cnn = CNN(verbose=False, **more)
+    found = cnn.find_duplicates(image_dir=folder, min_similarity_threshold=0.9)
 json.dump({name: list(map(str, names)) for name, names in found.items()}, open(out, "w"))
 """
 
@@ -169,7 +199,7 @@ def main(
 
 def _peer_rows(work: Path, folder: Path, shows: Mapping[str, str]) -> Iterator[Row]:
     python = _peer(work)
-    for how, name in (("phash", "imagededup PHash, distance 10"), ("cnn", "imagededup CNN, 0.9")):
+    for how, name in _METHODS.items():
         found = (
             "it cannot be installed here" if python is None else _theirs(python, how, folder, work)
         )

@@ -19,7 +19,7 @@ from engine.index import disk
 from engine.index.base import drawn
 from engine.index.choose import EXACT_ROWS
 from engine.index.snapshot import Places, Snapshot
-from engine.store import Store
+from engine.store import Store, segments
 from engine.store.rows import SegmentInfo
 from engine.types import Modality, MomentIds, Space, Vectors
 
@@ -105,6 +105,8 @@ def _between_compactions(store: Store, read: Callable[[], _T]) -> _T:
         except SegmentGone:  # merged since it was listed: list again
             if attempt == _TRIES - 1:
                 raise
+        finally:
+            segments.release()
     raise AssertionError("unreachable")
 
 

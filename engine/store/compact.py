@@ -17,8 +17,8 @@ from engine.types import Space
 
 TARGET_ROWS = 65_536
 """Rows of a merged segment, at most."""
-TARGET_BYTES = 16 * 2**20
-"""Bytes of its vectors, at most: Parquet takes some nine times that to write them."""
+TARGET_BYTES = 8 * 2**20
+"""Bytes of its vectors, at most: what reads or writes one has them in memory."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,6 +61,7 @@ class Repairs(Spaces):
                 gone = dead[~held(dead)]
                 writes.drop_tombstones(self._db, gone.tolist())
                 self._compacted()
+        segments.release()
         self._tidy_thumbnails()
         after = self._known_segments()
         return Compaction(len(before), len(after), dropped, _bytes(before), _bytes(after))

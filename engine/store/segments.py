@@ -91,6 +91,7 @@ def write(
     digest = checksum(ids, stored)
     file = file_name(segment_id if number is None else number, space.name)
     size = _write_synced(folder / temporary(file), space, digest, ids, stored)
+    release()
     return SegmentInfo(segment_id, space.name, file, len(ids), size, digest)
 
 
@@ -234,6 +235,13 @@ def read_ids(folder: Path, info: SegmentInfo) -> MomentIds:
             return _numbers(file.read(columns=["moment_id"]).column("moment_id").combine_chunks())
     except (pa.ArrowException, OSError, KeyError, ValueError) as error:
         raise Unreadable(info, f"cannot be read: {' '.join(str(error).split())}") from error
+
+
+def release() -> None:
+    """Give back the memory that Parquet has kept for itself: up to 35 MB of a run's."""
+    import pyarrow as pa
+
+    pa.default_memory_pool().release_unused()
 
 
 def empty(space: Space) -> tuple[MomentIds, Vectors]:

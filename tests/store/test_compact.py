@@ -75,9 +75,9 @@ def test_which_segments_are_merged(segments, merged):
 
 def test_a_merged_segment_is_bounded_in_bytes_as_in_rows():
     """Parquet takes a multiple of a segment's vectors to write it."""
-    for dim, rows in ((8, TARGET_ROWS), (384, 21_845), (1408, 5_957), (10**8, 1)):
+    for dim, rows in ((8, TARGET_ROWS), (384, 10_922), (1408, 2_978), (10**8, 1)):
         assert target_rows(Space("looks", "some", "1", dim, "float16")) == rows
-    assert target_rows(Space("looks", "some", "1", 384, "float32")) == 10_922
+    assert target_rows(Space("looks", "some", "1", 384, "float32")) == 5_461
 
 
 def test_what_is_loose_does_not_grow_with_the_library():
