@@ -13,7 +13,8 @@ from typing import Any, cast
 import numpy as np
 from PIL import Image
 
-from engine.encoders.base import Embedded, Heard, Pixels, SoundBridge, Spectrogram
+from engine.encoders.backends.base import Done, Pending, Pipelined, Then
+from engine.encoders.base import Embedded, Encoder, Heard, Pixels, SoundBridge, Spectrogram
 from engine.encoders.towers import Towers
 from engine.errors import SpaceMismatch
 from engine.store import Role, Writer
@@ -102,6 +103,37 @@ class _Pictures:
         return _merged(said, len(each))
 
 
+class _PicturesInFlight(_Pictures):
+    """Implements ``Pipelined`` as well, where one of several does."""
+
+    def picture_batch(self) -> int:
+        """What each can take."""
+        encoders = (member.encoder for member in self._seeing)
+        return min(e.picture_batch() for e in encoders if isinstance(e, Pipelined))
+
+    def submit_images(self, pixels: Sequence[Pixels]) -> Pending[Embedded]:
+        each = cast(Sequence[Each], pixels)
+        sent = [
+            _sent(member.encoder, [one.parts[at] for one in each])
+            for at, member in enumerate(self._seeing)
+        ]
+        return _All(sent, len(each))
+
+
+@dataclass(frozen=True, slots=True)
+class _All:
+    """Implements ``Pending`` for a batch that several encoders have."""
+
+    parts: Sequence[Pending[Embedded]]
+    count: int
+
+    def ready(self) -> bool:
+        return all(part.ready() for part in self.parts)
+
+    def result(self) -> Embedded:
+        return _merged([part.result() for part in self.parts], self.count)
+
+
 class _Once:
     """A sound bridge that several encoders have: what they all ask is answered once."""
 
@@ -136,7 +168,9 @@ def together(members: Sequence[Towers]) -> Towers:
         replace(member, sound=asked[key]) if key in asked else member
         for key, member in zip(keys, members, strict=True)
     ]
-    return Several(_Pictures(ours), ours[0].sound, first.speech, first.screen, members=tuple(ours))
+    in_flight = any(isinstance(m.encoder, Pipelined) for m in ours if m.modalities & _SEEN)
+    pictures = _PicturesInFlight(ours) if in_flight else _Pictures(ours)
+    return Several(pictures, ours[0].sound, first.speech, first.screen, members=tuple(ours))
 
 
 def members_of(towers: Towers) -> tuple[Towers, ...]:
@@ -146,18 +180,35 @@ def members_of(towers: Towers) -> tuple[Towers, ...]:
 
 def _said(embed: Any, items: Sequence[Any]) -> Embedded:
     """What a tower says of those items that it takes; of the others, rows without direction."""
-    there = [at for at, item in enumerate(items) if item is not None]
-    if len(there) == len(items):
-        return cast(Embedded, embed(items))
+    there = _there(items)
     if not there:
         return Embedded({}, ((),) * len(items))
-    said = embed([items[at] for at in there])
+    return _spread(embed([items[at] for at in there]), there, len(items))
+
+
+def _sent(encoder: Encoder, items: Sequence[Any]) -> Pending[Embedded]:
+    """The same, to be collected later, where an encoder does that."""
+    there = _there(items)
+    if not there or not isinstance(encoder, Pipelined):
+        return Done(_said(encoder.embed_images, items))
+    sent = encoder.submit_images([items[at] for at in there])
+    return Then(sent, lambda said: _spread(said, there, len(items)))
+
+
+def _there(items: Sequence[Any]) -> list[int]:
+    return [at for at, item in enumerate(items) if item is not None]
+
+
+def _spread(said: Embedded, there: Sequence[int], count: int) -> Embedded:
+    """What was said of some of ``count`` items, in their places."""
+    if len(there) == count:
+        return said
     vectors: dict[str, Vectors] = {}
     for space, rows in said.vectors.items():
-        vectors[space] = np.zeros((len(items), rows.shape[1]), np.float32)
+        vectors[space] = np.zeros((count, rows.shape[1]), np.float32)
         vectors[space][there] = rows
     tags = dict(zip(there, said.tags, strict=True))
-    return Embedded(vectors, tuple(tags.get(at, ()) for at in range(len(items))))
+    return Embedded(vectors, tuple(tags.get(at, ()) for at in range(count)))
 
 
 def _merged(said: Sequence[Embedded], count: int) -> Embedded:

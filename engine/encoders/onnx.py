@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import shutil
 import warnings
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -20,7 +19,7 @@ from numpy.typing import NDArray
 
 from engine.cached import Damaged, load_cached
 from engine.config import Settings
-from engine.encoders.backends.base import Done, Pending
+from engine.encoders.backends.base import Done, Gathered, Pending, Then
 from engine.errors import EncoderUnavailable
 from engine.weights import WeightFile
 
@@ -30,20 +29,6 @@ Outputs: TypeAlias = list[NDArray[np.float32]]
 _MODEL = "model.onnx"
 _OF_THE_SYSTEM = "system error number"
 """What ONNX Runtime writes where the system refused, as with too many files open."""
-
-
-@dataclass(frozen=True)
-class _Parts:
-    """Implements ``Pending`` for the parts of a batch, in their order."""
-
-    parts: Sequence[Future[Outputs]]
-
-    def ready(self) -> bool:
-        return all(part.done() for part in self.parts)
-
-    def result(self) -> Outputs:
-        outputs = [part.result() for part in self.parts]
-        return [np.concatenate(of_parts) for of_parts in zip(*outputs, strict=True)]
 
 
 class Exported:
@@ -103,7 +88,8 @@ class Exported:
             outputs: Outputs = session.run(None, part)
             return outputs
 
-        return _Parts([self._pool.submit(run, first) for first in range(0, rows, size)])
+        parts = [self._pool.submit(run, first) for first in range(0, rows, size)]
+        return Then(Gathered(parts), _joined)
 
     @cached_property
     def _session(self) -> Any:
@@ -184,6 +170,10 @@ class Tower(Exported):
         """Raise ``EncoderUnavailable`` unless it is cached or its weights are installed."""
         if not self.folder.exists():
             self._weights.locate()
+
+
+def _joined(parts: list[Outputs]) -> Outputs:
+    return [np.concatenate(of_parts) for of_parts in zip(*parts, strict=True)]
 
 
 def _optimise(raw: Path, out: Path) -> None:

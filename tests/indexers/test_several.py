@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import nullcontext
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from engine.config import Settings
-from engine.encoders.base import Heard
+from engine.encoders.backends.base import Pending, Pipelined, Then
+from engine.encoders.base import Embedded, Heard, Pixels
 from engine.encoders.fake import FakeEncoder, FakeSounds, fake_towers, other_towers
 from engine.errors import SpaceMismatch
 from engine.media import audio as sounds
@@ -70,6 +72,67 @@ def test_every_space_gets_what_its_encoder_alone_would_have_given_it(
             assert len(found) == len(expected) > 0
             for moment, row in found.items():
                 np.testing.assert_allclose(row, expected[places[key(three, moment)]], atol=1e-3)
+
+
+class InFlight(FakeEncoder):
+    """The fake encoder, ``Pipelined``: what is submitted is embedded when it is collected."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.on_their_way = self.most = 0
+
+    def picture_batch(self) -> int:
+        return 2
+
+    def submit_images(self, pixels: Sequence[Pixels]) -> Pending[Embedded]:
+        assert len(pixels) <= 2
+        self.on_their_way += 1
+        self.most = max(self.most, self.on_their_way)
+        return Then(_Waiting(pixels), self._collected)
+
+    def _collected(self, pixels: Sequence[Pixels]) -> Embedded:
+        self.on_their_way -= 1
+        return super().embed_images(pixels)
+
+    def embed_images(self, pixels: Sequence[Pixels]) -> Embedded:
+        raise AssertionError("pictures are submitted")
+
+
+@dataclass(frozen=True)
+class _Waiting:
+    pixels: Sequence[Pixels]
+
+    def ready(self) -> bool:
+        return False
+
+    def result(self) -> Sequence[Pixels]:
+        return self.pixels
+
+
+def test_batches_of_several_are_on_their_way_where_one_encoder_does_that(
+    media: Path, three: Store, settings: Settings, tmp_path: Path
+) -> None:
+    collection(media)
+    encoder = InFlight()
+    towers = together([replace(fake_towers(), encoder=encoder), *map(other_towers, NAMES[1:])])
+    assert run(three, towers, [media], settings).failed == 0
+    assert (encoder.most, encoder.on_their_way) == (2, 0)
+    with Store.create(tmp_path / "plain", "fake") as plain:
+        run(plain, fake_towers(), [], settings)
+        for name in NAMES[1:]:
+            fill(plain, other_towers(name), settings)
+        run(plain, together([fake_towers(), *map(other_towers, NAMES[1:])]), [media], settings)
+        places = {key(plain, i): i for i in plain.moment_ids().tolist()}
+        for space in plain.spaces():
+            expected, found = vectors(plain, space), vectors(three, space)
+            assert len(found) == len(expected) > 0
+            for moment, row in found.items():
+                np.testing.assert_array_equal(row, expected[places[key(three, moment)]])
+
+
+def test_several_of_which_none_does_that_embed_at_once() -> None:
+    towers = together([fake_towers(), other_towers("fake2")])
+    assert not isinstance(towers.encoder, Pipelined)
 
 
 def key(store: Store, moment_id: int) -> tuple[object, ...]:

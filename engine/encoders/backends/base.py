@@ -13,6 +13,7 @@ library can be filled on a GPU, grown on a laptop and searched anywhere.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
 
@@ -75,6 +76,19 @@ class Done(Generic[Held]):
 
     def result(self) -> Held:
         return self.held
+
+
+@dataclass(frozen=True)
+class Gathered(Generic[Held]):
+    """Implements ``Pending`` for what threads compute, in its order."""
+
+    parts: Sequence[Future[Held]]
+
+    def ready(self) -> bool:
+        return all(part.done() for part in self.parts)
+
+    def result(self) -> list[Held]:
+        return [part.result() for part in self.parts]
 
 
 @dataclass(frozen=True)

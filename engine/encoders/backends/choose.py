@@ -156,7 +156,9 @@ class OnCpu:
     def submit(self, pixels: Sequence[Pixels]) -> Pending[Vectors]:
         batch = np.stack(pixels)
         tower = self._decided(worth_measuring=len(batch) >= self.picture_batch())
-        return tower.submit(batch) if isinstance(tower, OnnxTower) else Done(tower(batch))
+        return (
+            tower.submit(batch) if isinstance(tower, OnnxTower | TorchBf16) else Done(tower(batch))
+        )
 
     def _decided(self, worth_measuring: bool) -> _Tower:
         """The picture tower; PyTorch's for now, while nothing is worth measuring."""
