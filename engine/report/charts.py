@@ -103,7 +103,7 @@ def bars(values: Sequence[tuple[str, float]], *, of: str = "") -> Html:
     Args:
         of: what the values are, for who cannot see the chart.
     """
-    left, right = 210.0, 70.0
+    left, right = 236.0, 70.0
     across = axis([0.0, *(value for _, value in values)], left, _WIDTH - right)
     zero, parts = across.at(0.0), []
     for number, (name, value) in enumerate(values):
