@@ -172,7 +172,8 @@ class Searcher:
     def _chosen(self, query: Query, generation: int) -> Chosen:
         """The spaces of a query; those of a kind of query are found out once a generation.
 
-        A space that is named may be filling, of which no generation tells.
+        A space that is named may be filling, of which no generation tells; and what was left
+        out for want of a model may be there by now.
         """
 
         def chosen() -> Chosen:
@@ -182,7 +183,8 @@ class Searcher:
 
         if query.space is not None:
             return chosen()
-        return self._choices.get(generation, kind_of(query), chosen)
+        kept = self._choices.get(generation, kind_of(query), chosen)
+        return chosen() if kept.notes else kept
 
     def _of_one_generation(
         self,

@@ -95,3 +95,16 @@ def test_a_map_keeps_what_is_apart_apart():
         assert inside < others / 2
     flat, how = mapping.flat(items.rows(np.array([0, 1])))
     assert (flat.shape, how) == ((2, 2), "PCA")
+
+
+def test_a_map_by_umap_keeps_neighbours_and_is_the_same_every_time():
+    pytest.importorskip("umap", reason="it brings numba, and is an extra of its own")
+    rows = np.random.default_rng(0).standard_normal((60, 16)).astype(np.float32)
+    rows[:30] += 6
+    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+    at, how = mapping.flat(rows)
+    again, _ = mapping.flat(rows)
+    assert how == "UMAP"
+    np.testing.assert_array_equal(at, again)
+    apart = np.linalg.norm(at[:30].mean(0) - at[30:].mean(0))
+    assert apart > 2 * max(at[:30].std(0).max(), at[30:].std(0).max())

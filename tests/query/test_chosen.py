@@ -229,6 +229,25 @@ def test_an_encoder_that_cannot_be_had_costs_a_note_and_no_answer(
             again.index([full.store.path.parent / "media"])
 
 
+def test_an_encoder_that_is_there_again_is_asked_without_a_commit_in_between(
+    full, settings, monkeypatch
+):
+    plain, gone = registry.towers, [True]
+
+    def towers(name, settings):
+        if name == "fake-hearing" and gone:
+            raise EncoderUnavailable("there is no such encoder here")
+        return plain(name, settings)
+
+    monkeypatch.setattr(registry, "towers", towers)
+    with Library.open(full.store.path, settings=settings) as again:
+        assert again.search("red").notes
+        gone.clear()
+        found = again.search("red")
+        assert not found.notes
+        assert any(branch.space == "fake-hearing" for branch in found.plan.branches)
+
+
 def replace_revision(bridge):
     """The bridge of a later version."""
     later = type("Later", (type(bridge),), {"revision": "2"})
