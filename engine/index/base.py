@@ -60,6 +60,13 @@ def best(ids: MomentIds, scores: Scores, top: int) -> tuple[MomentIds, Scores]:
     return ids[order], scores[order]
 
 
+def drawn_older(held: int, dead: int, newer: int, count: int) -> NDArray[np.int64]:
+    """Of ``count`` rows, those that fall to a snapshot that holds ``held``, ``dead`` of them
+    dead, beside ``newer`` others: their places, a few too many to make up for the dead."""
+    share = held / max(held + newer, 1)
+    return drawn(held, round(count * share * (1 + dead / max(held, 1))))
+
+
 def drawn(size: int, count: int) -> NDArray[np.int64]:
     """Up to ``count`` of the places below ``size``, at random with a fixed seed."""
     return np.sort(np.random.default_rng(0).choice(size, min(size, count), replace=False))

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.index.allowed import Allowed, Rows
-from engine.index.base import Scores, VectorIndex, best, drawn
+from engine.index.base import Scores, VectorIndex, best, drawn_older
 from engine.index.choose import EXACT
 from engine.index.exact import ExactIndex
 from engine.index.snapshot import Snapshot
@@ -119,9 +119,7 @@ class LiveIndex:
     def sample(self, count: int) -> Vectors:
         if self.snapshot is None:
             return self.tail.sample(count)
-        # A snapshot may be too large to list its ids; a few too many make up for the dead.
-        share = len(self.snapshot) / max(len(self.snapshot) + len(self.tail), 1)
-        wanted = round(count * share * (1 + self._buried / max(len(self.snapshot), 1)))
-        places = drawn(len(self.snapshot), wanted)
+        # A snapshot may be too large to list its ids.
+        places = drawn_older(len(self.snapshot), self._buried, len(self.tail), count)
         older = self.snapshot.vectors(places[~self._dead[places]])
         return np.concatenate([older, self.tail.sample(max(count - len(older), 0))])

@@ -16,9 +16,10 @@ import numpy as np
 
 from engine.errors import SegmentGone
 from engine.index import disk
-from engine.index.base import drawn
+from engine.index.base import drawn, drawn_older
 from engine.index.choose import EXACT_ROWS
 from engine.index.snapshot import Places, Snapshot
+from engine.index.space import living
 from engine.store import Store, segments
 from engine.store.rows import SegmentInfo
 from engine.types import Modality, MomentIds, Space, Vectors
@@ -53,9 +54,7 @@ class Part:
         """Of ``count`` moments, the same at every call: places in the snapshot, and those
         of the tail."""
         held = 0 if self.snapshot is None else len(self.snapshot)
-        share = held / max(held + len(self.tail), 1)
-        # A few too many make up for the dead.
-        places = drawn(held, round(count * share * (1 + len(self.dead) / max(held, 1))))
+        places = drawn_older(held, len(self.dead), len(self.tail), count)
         places = np.setdiff1d(places, self.dead, assume_unique=True)
         return places, self.tail[drawn(len(self.tail), max(count - len(places), 0))]
 
@@ -116,7 +115,7 @@ def _outline(store: Store, space: Space) -> Outline:
     log = store.segments(space.name, after=0 if shelf is None else shelf.level.watermark)
     tails: defaultdict[Modality, list[MomentIds]] = defaultdict(list)
     for info in log:
-        for modality, ids in _living(store, store.read_ids(info)).items():
+        for modality, ids in living(store, store.read_ids(info)).items():
             held = snapshots.get(modality)
             tails[modality].append(ids if held is None else ids[~held.places(ids)[0]])
     tombstones = store.tombstones() if snapshots else _NO_IDS
@@ -128,15 +127,6 @@ def _outline(store: Store, space: Space) -> Outline:
         tail = np.unique(np.concatenate([_NO_IDS, *tails[modality]]))
         parts[modality] = Part(snapshot, dead, tail)
     return Outline(space, store.generation(), tuple(log), _without_empty(parts))
-
-
-def _living(store: Store, ids: MomentIds) -> dict[Modality, MomentIds]:
-    if not len(ids):
-        return {}
-    alive, modalities = store.modalities(int(ids.min()), int(ids.max()))
-    kept = np.isin(alive, ids)
-    alive, modalities = alive[kept], modalities[kept]
-    return {Modality(name): alive[modalities == name] for name in set(modalities.tolist())}
 
 
 def _without_empty(parts: Mapping[Modality, Part]) -> dict[Modality, Part]:

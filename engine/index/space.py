@@ -86,12 +86,8 @@ class SpaceIndex:
     def _take(self, log: Store, ids: MomentIds, stored: Stored) -> None:
         """Add those of a segment's rows that live and are not held: a merged segment may
         hold some that were taken in before."""
-        if not len(ids):
-            return
-        alive, modalities = log.modalities(int(ids.min()), int(ids.max()))
-        for name in sorted(set(modalities.tolist())):
-            modality = Modality(name)
-            wanted = np.isin(ids, alive[modalities == name])
+        for modality, alive in living(log, ids).items():
+            wanted = np.isin(ids, alive)
             if modality in self.indexes:
                 wanted &= ~self.indexes[modality].holds(ids)
             if wanted.any():
@@ -120,3 +116,13 @@ class SpaceIndex:
                 alive, _ = log.modalities(int(held[0]), int(held[-1]))
                 index.tail.remove(np.setdiff1d(held, alive, assume_unique=True))
         self.indexes = {m: index for m, index in self.indexes.items() if len(index)}
+
+
+def living(log: Store, ids: MomentIds) -> dict[Modality, MomentIds]:
+    """Those of ids (n,) whose moments live, ascending, by modality."""
+    if not len(ids):
+        return {}
+    alive, modalities = log.modalities(int(ids.min()), int(ids.max()))
+    kept = np.isin(alive, ids)
+    alive, modalities = alive[kept], modalities[kept]
+    return {Modality(name): alive[modalities == name] for name in sorted(set(modalities.tolist()))}

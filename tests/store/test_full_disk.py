@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from engine.index.refresh import refresh
 from engine.index.space import SpaceIndex
 from engine.store import Store
 from engine.types import Modality
+from tests.mounts import small_disk
 from tests.store import invariants
 from tests.store.make import LOOKS, TEXT, picture
 
@@ -25,16 +25,8 @@ _BALLAST = "ballast"
 @pytest.fixture
 def small(tmp_path: Path) -> Iterator[Path]:
     """A folder that holds three megabytes."""
-    folder = tmp_path / "small"
-    folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", str(folder)]
-    done = subprocess.run(mount, capture_output=True, text=True, check=False)
-    if done.returncode:
-        pytest.skip(f"no file system can be mounted here: {done.stderr.strip()}")
-    try:
+    with small_disk(tmp_path / "small", "3m") as folder:
         yield folder
-    finally:
-        subprocess.run(["umount", str(folder)], check=True)
 
 
 @pytest.fixture
