@@ -14,7 +14,7 @@ LLM_WEIGHTS := engine/generate/weights.txt
 .PHONY: demo test lint docs clean
 
 demo: $(VENV)/demo.stamp
-	$(BIN)/python -m engine.app.demo
+	$(BIN)/python -m engine.commands.demo
 
 test: $(VENV)/test.stamp
 	$(BIN)/python -m pytest
@@ -25,7 +25,7 @@ lint: $(VENV)/test.stamp
 	$(BIN)/mypy
 
 docs: $(VENV)/test.stamp
-	$(BIN)/python -m engine.app.reference docs
+	$(BIN)/python -m engine.commands.reference docs
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)

@@ -12,7 +12,7 @@ from statistics import median
 from benchmarks.common import fill, new_library
 from engine.config import Settings
 from engine.encoders import registry
-from engine.encoders.base import Pixels
+from engine.encoders.protocols import Pixels
 from engine.encoders.towers import Towers
 from engine.media.image import read_frames
 

@@ -6,7 +6,7 @@ Pictures go through a library, as users classify them. Sounds are held out: each
 heard by a head that was trained without its fold, as in ``sounds``. Where files are left
 out at random, figures are means over five draws.
 
-The two constants that say how sure the towers are (``engine/classify/link.py``) were set
+The two constants that say how sure the towers are (``engine/classify/calibration.py``) were set
 on every second file, so calibration is also given for the others alone.
 """
 
@@ -37,13 +37,13 @@ from benchmarks.common import (
     scratch,
 )
 from benchmarks.sounds import _distinct, _held_out
-from engine.classify import background, link
-from engine.classify.assets import one_label
+from engine.classify import background, calibration
 from engine.classify.classifier import Classifier, Task
 from engine.classify.labels import Label
 from engine.classify.learn import learn
 from engine.classify.metrics import auroc, calibration_error
 from engine.classify.moments import Rows
+from engine.classify.pooling import one_label
 from engine.classify.prompts import prompted
 from engine.classify.results import Result
 from engine.classify.scores import Scorer
@@ -53,7 +53,8 @@ from engine.encoders.compact.encoder import CompactEncoder
 from engine.encoders.compact.sounds import CompactSounds
 from engine.encoders.towers import Towers
 from engine.training.sounds import read_corpus, read_labels
-from engine.types import Modality, Vectors
+from engine.types import Modality
+from engine.types.arrays import Vectors
 
 _WORDS = Path(__file__).parent / "general_words.csv"
 _GENERAL = (
@@ -160,7 +161,7 @@ def sound_rows(towers: Towers, sounds: Heard) -> Iterator[Row]:
     encoder, reference = towers.encoder, towers.typical(Modality.SOUND)
     assert reference is not None
     said = prompted(encoder.embed_texts, _plain(sounds.words), templates("default")[Modality.SOUND])
-    scorer = Scorer(background.of(said, reference), link.sureness(Modality.SOUND))
+    scorer = Scorer(background.of(said, reference), calibration.sureness(Modality.SOUND))
     guesses = one_label([sounds.rows], {Modality.SOUND: scorer}, 5)
     right = guesses.labels[:, 0] == sounds.truth
     what = f"{len(sounds.labels)} recordings held out, {len(sounds.words)} labels"

@@ -28,12 +28,12 @@ from engine.classify.labels import Label
 from engine.classify.moments import Moments, vectors_of
 from engine.classify.results import writing
 from engine.classify.scores import Scorer, in_turn
+from engine.common.blas_threads import one_thread_a_product
 from engine.config import Settings
 from engine.encoders import registry
 from engine.encoders.compact.encoder import CompactEncoder
 from engine.library import Library
 from engine.store import Store
-from engine.threads import one_thread_a_product
 from engine.types import Asset, Embedding, IndexedAsset, Kind, MediaType, Modality, Moment
 
 _PER_COMMIT = 10_000

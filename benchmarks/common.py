@@ -17,7 +17,7 @@ import click
 
 from engine.config import Settings
 from engine.library import Library
-from engine.query.parse import quoted
+from engine.query.language.query_parser import quoted
 from engine.types import IndexReport
 
 data_option = click.option(

@@ -36,8 +36,8 @@ from benchmarks.common import (
     scratch,
 )
 from benchmarks.copies import COPIES, make_set
-from engine.curate.duplicates import BY_COSINE, Wanted, find, findings
-from engine.curate.groups import Union
+from engine.curate.copies.near_duplicates import BY_COSINE, Wanted, find, findings
+from engine.curate.copies.union_find import Union
 from engine.types import Kind
 
 _OTHERS = 2_000

@@ -51,7 +51,7 @@ from benchmarks.random_clip import load_random, random_clip
 from benchmarks.speech import PROMPTS
 from engine.config import Settings
 from engine.encoders import registry
-from engine.encoders.base import Pixels
+from engine.encoders.protocols import Pixels
 from engine.encoders.towers import Towers
 from engine.errors import SensoriumError
 from engine.media.audio import probe_audio

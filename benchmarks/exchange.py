@@ -24,9 +24,9 @@ import numpy as np
 from PIL import Image
 
 from benchmarks.common import Row, at_least, command, conclude, machine, need, new_library, scratch
-from engine.exchange import describe
-from engine.exchange.bring import Wanted, bring, look
+from engine.exchange import serialize
 from engine.exchange.export import export
+from engine.exchange.import_dataset import Wanted, bring, look
 from engine.exchange.records import Item, Selection, items
 from engine.library import Library
 from engine.store import Store
@@ -100,9 +100,9 @@ def _stored(store: Store, said: dict[str, Any]) -> dict[str, bytes]:
 
 def _told(store: Store, said: dict[str, Any]) -> tuple[str, tuple[object, Bits]]:
     """A file as ``describe`` put it."""
-    asset = describe.asset_of(said)
+    asset = serialize.asset_of(said)
     moments = [
-        (describe.moment_of(m), _stored(store, m.get("vectors") or {})) for m in said["moments"]
+        (serialize.moment_of(m), _stored(store, m.get("vectors") or {})) for m in said["moments"]
     ]
     return asset.content_hash, (replace(asset, path="", mtime_ns=0), moments)
 
@@ -127,10 +127,10 @@ def _parquet(store: Store, out: Path) -> Held:
     found: Held = {}
     for row in read.to_dict("records"):
         plain = {key: None if value is pd.NA else value for key, value in row.items()}
-        asset = replace(describe.asset_of(plain), path="", mtime_ns=0)
+        asset = replace(serialize.asset_of(plain), path="", mtime_ns=0)
         own = {s.removeprefix("vector:"): plain[s] for s in spaces if plain[s] is not None}
         moments = found.setdefault(asset.content_hash, (asset, []))[1]
-        moments.append((describe.moment_of(plain), _stored(store, own)))
+        moments.append((serialize.moment_of(plain), _stored(store, own)))
     return found
 
 
@@ -142,11 +142,11 @@ def _fiftyone(store: Store, out: Path) -> Held:
     found: Held = {}
     for sample in samples:
         asset = replace(known[sample["content_hash"]], path="", mtime_ns=0)
-        facts = describe.facts(asset)
+        facts = serialize.facts(asset)
         kept = ("kind", "content_hash", "taken_at", "caption")
         same = all(sample[key] == facts[key] for key in kept)
         vectors = {s: sample[f] for s, f in fields.items() if f in sample}
-        moments = [(describe.moment_of(m), dict[str, bytes]()) for m in sample["moments"]]
+        moments = [(serialize.moment_of(m), dict[str, bytes]()) for m in sample["moments"]]
         moments[0] = moments[0][0], _stored(store, vectors)
         found[asset.content_hash] = (asset if same else None, moments)
     return found

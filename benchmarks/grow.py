@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.index.exact import import_faiss
-from engine.types import Vectors
+from engine.types.arrays import Vectors
 
 HELD_OUT = 1_000
 """Real vectors that become queries, and are in no index."""

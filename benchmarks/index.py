@@ -45,7 +45,7 @@ from engine.index.allowed import Allowed
 from engine.index.build import Copy, Wanted, build
 from engine.index.exact import import_faiss
 from engine.index.snapshot import VECTORS, Manifest, Snapshot
-from engine.types import MomentIds, Vectors
+from engine.types.arrays import MomentIds, Vectors
 
 _REAL = 59_000
 _TOP = 10

@@ -37,7 +37,7 @@ from engine.library import Library
 from engine.types import Modality
 
 _TORCH_FREE = (
-    "import sys; from engine.app.cli import main\n"
+    "import sys; from engine.commands.main import main\n"
     "try: main(sys.argv[1:], standalone_mode=False)\n"
     "finally: assert 'torch' not in sys.modules, 'torch was imported'"
 )
@@ -81,9 +81,9 @@ def cold(library: Path, turns: int) -> tuple[float, float, float]:
         _searched(_process(compiled, "-c", _TORCH_FREE, *search))()
         ours, bare, help_ = _turns(
             turns,
-            _searched(_process(compiled, "-m", "engine.app.cli", *search)),
+            _searched(_process(compiled, "-m", "engine.commands.main", *search)),
             _process(compiled, "-c", "import onnxruntime, faiss"),
-            _process(compiled, "-m", "engine.app.cli", "--help"),
+            _process(compiled, "-m", "engine.commands.main", "--help"),
         )
     return ours, bare, help_
 

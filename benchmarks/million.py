@@ -36,13 +36,14 @@ from benchmarks.common import (
     scratch,
 )
 from benchmarks.grow import Real, grown
-from engine.app.show import search_document
+from engine.commands.output import search_document
 from engine.config import Settings
 from engine.encoders import registry
+from engine.encoders.multi import register
 from engine.index.allowed import Allowed
 from engine.library import Library
-from engine.query.chosen import choose
 from engine.query.plan import HEARD, SEEN, plan, validated
+from engine.query.space_selection import choose
 from engine.store import Store
 from engine.types import (
     Asset,
@@ -55,7 +56,6 @@ from engine.types import (
     Query,
     Tag,
 )
-from indexers.several import register
 
 _PER_COMMIT = 4_000
 _SPOKEN = (Modality.SPEECH,)

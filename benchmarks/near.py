@@ -28,8 +28,8 @@ from benchmarks.common import (
     need,
     scratch,
 )
-from engine.curate.near import pairs
-from engine.curate.rows import Rows
+from engine.curate.copies.similarity_join import pairs
+from engine.curate.moment_vectors import Rows
 
 
 def _vectors(data: Path, count: int, at: Path) -> NDArray[np.float16]:

@@ -36,7 +36,7 @@ from engine.encoders.compact.text import MiniLM
 from engine.library import Library
 from engine.store import Store
 from engine.training.pictures import fit, read_nouns
-from engine.types import Vectors
+from engine.types.arrays import Vectors
 
 _WORDS = Path(__file__).parent / "general_words.csv"
 _WORDNET = Path("/usr/share/wordnet")

@@ -47,12 +47,12 @@ from benchmarks.common import (
 from benchmarks.metrics import interval
 from benchmarks.speech import PROMPTS, less_a_third
 from engine.config import Settings
-from engine.generate import fake_server as does
 from engine.generate.chat import Message
-from engine.generate.fake_server import Behaviour, Served, serving
 from engine.generate.lm import LocalLM
 from engine.library import Library
-from engine.query.parse import quoted
+from engine.query.language.query_parser import quoted
+from engine.testing import chat_server as does
+from engine.testing.chat_server import Behaviour, Served, serving
 from engine.types import SearchResult
 
 _TOP, _RERANKED = 10, 50

@@ -32,10 +32,11 @@ from benchmarks.common import (
     scratch,
 )
 from benchmarks.grow import Real, grown
-from engine.curate.items import Items
-from engine.curate.kcenter import coverage, k_center
-from engine.curate.select import select
-from engine.types import Modality, Vectors
+from engine.curate.asset_vectors import Items
+from engine.curate.selection.kcenter import coverage, k_center
+from engine.curate.selection.select import select
+from engine.types import Modality
+from engine.types.arrays import Vectors
 
 _POINTS, _LARGE = 5_000, 200_000
 

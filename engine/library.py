@@ -15,12 +15,12 @@ from engine.encoders.towers import Towers
 from engine.errors import LibraryNotFound, UsageError
 from engine.index import disk
 from engine.library_spaces import LibrarySpaces
-from engine.query.aligned import LibraryTowers
-from engine.query.ask import Options, kinds_of, query_of, with_options
 from engine.query.examples import local
+from engine.query.language.build_query import Options, kinds_of, query_of, with_options
+from engine.query.library_towers import LibraryTowers
+from engine.query.maintenance import Said, Upkeep, silent
 from engine.query.plan import validated
 from engine.query.search import Searcher, Shown, nobody
-from engine.query.upkeep import Said, Upkeep, silent
 from engine.store import Store, catalog_url
 from engine.types import (
     Asked,
@@ -34,14 +34,14 @@ from engine.types import (
 )
 
 if TYPE_CHECKING:
+    from engine.align.aligner import Aligner
     from engine.index.refresh import Refreshed
     from engine.index.snapshot import Manifest
     from engine.query.rerank.base import Reranker
     from engine.store import LibraryStats
-    from engine.store.compact import Compaction
+    from engine.store.compaction import Compaction
     from engine.store.verify import Verdict
-    from engine.training.align import Aligner
-    from indexers.local import Progress
+    from indexers.pipeline import Progress
 
 
 class Library:
@@ -168,7 +168,7 @@ class Library:
     @property
     def aligner(self) -> Aligner:
         """What learns where sounds lie in the shared space; ``upkeep.settle`` comes after."""
-        from engine.training.align import Aligner
+        from engine.align.aligner import Aligner
 
         return Aligner(self.store, self._towers)
 
@@ -194,7 +194,7 @@ class Library:
             PathNotFound: one of ``paths`` does not exist; nothing is written then.
             LibraryBusy: another process is writing.
         """
-        from indexers.local import run
+        from indexers.pipeline import run
 
         report = run(
             self.store, self.spaces.towers(), paths, self.settings,
@@ -205,7 +205,7 @@ class Library:
 
     def retry(self, *, wait: bool = False, progress: Progress | None = None) -> IndexReport:
         """Try every failed file again, and forget those that are gone."""
-        from indexers.local import retry_failures
+        from indexers.pipeline import retry_failures
 
         report = retry_failures(
             self.store, self.spaces.towers(), self.settings, wait=wait, progress=progress
@@ -224,7 +224,7 @@ class Library:
     ) -> IndexReport:
         """What ``index`` would do, of a library that need not exist. Indexes nothing:
         a library that is there is opened, and so mended where a crash left something."""
-        from indexers.local import run
+        from indexers.pipeline import run
 
         settings = settings or Settings.from_env()
         try:
@@ -322,7 +322,7 @@ class Library:
         """Moments by a text, an example picture, an example sound, or a mix of them.
 
         Args:
-            text: in the query language (docs/language.md); ``engine.query.parse.quoted``
+            text: in the query language (docs/language.md); ``engine.query.language.query_parser.quoted``
                 makes any text stand for itself.
             exclude: texts whose likeness counts against a moment.
             kinds: only these kinds of assets; empty means all.

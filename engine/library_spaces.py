@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, TypeAlias
 from engine.config import Settings
 from engine.encoders import registry
 from engine.encoders.towers import Towers
-from engine.query.chosen import named
-from engine.query.upkeep import Said, Upkeep, silent
-from engine.store import Store, rows
+from engine.query.maintenance import Said, Upkeep, silent
+from engine.query.space_selection import named
+from engine.store import Store, records
 
 if TYPE_CHECKING:
-    from engine.query.census import Counted
-    from indexers.fill import Filled
-    from indexers.local import Progress
+    from engine.query.space_stats import Counted
+    from indexers.backfill import Filled
+    from indexers.pipeline import Progress
 
 # In the class, ``list`` is a method.
 Names: TypeAlias = list[str]
@@ -47,7 +47,7 @@ class LibrarySpaces:
         others = [r.encoder for r in roles if r is not None and r.encoder != default]
         if not others:
             return self._towers_of(default)
-        from indexers.several import together
+        from engine.encoders.multi import together
 
         parts = [self._towers_of(encoder) for encoder in (default, *others)]
         if self._together is None or self._together[0] != parts:
@@ -56,7 +56,7 @@ class LibrarySpaces:
 
     def list(self) -> list[Counted]:
         """What spaces there are, and what each holds."""
-        from engine.query.census import census
+        from engine.query.space_stats import census
 
         return census(self._store)
 
@@ -78,7 +78,7 @@ class LibrarySpaces:
             LibraryBusy: another process is writing, and ``wait`` was not asked.
             SpaceMismatch: the space is there by another revision, or was dropped meanwhile.
         """
-        from indexers.fill import fill
+        from indexers.backfill import fill
 
         towers = self._towers_of(registry.normalised(encoder))
         towers.check()
@@ -99,7 +99,7 @@ class LibrarySpaces:
 
     def may_drop(self, name: str) -> None:
         """Raise ``UsageError`` unless there is such a space, and it is not the default."""
-        rows.droppable(named(name, self._store.space_infos()))
+        records.droppable(named(name, self._store.space_infos()))
 
     def drop(self, name: str, *, wait: bool = False) -> Names:
         """Remove a space with all that is in it; returns the names of what went: its own,

@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import cast
 
 from engine.config import Settings
-from engine.encoders.base import SoundBridge, Spectrogram, SpeechBridge
+from engine.encoders.multi import Each, Several
+from engine.encoders.protocols import SoundBridge, Spectrogram, SpeechBridge
 from engine.encoders.towers import Towers
 from engine.media.audio import Chunk, is_silent, probe_audio, read_audio, read_windows
 from engine.types import Modality, Moment
-from indexers.pieces import Facts, Piece, Prepared, Tower
-from indexers.several import Each, Several
-from indexers.tracks import either
+from indexers.decode_events import Facts, Piece, Prepared, Tower
+from indexers.track_isolation import either
 
 SPEECH_SECONDS = 300.0
 """Sound that the speech bridge is given at a time, so that a day-long file fits."""

@@ -10,8 +10,8 @@ from engine.config import Settings
 from engine.encoders.towers import Towers
 from engine.types import Kind, MediaType
 from indexers.audio import decode_audio
+from indexers.decode_events import Piece
 from indexers.image import decode_image
-from indexers.pieces import Piece
 from indexers.video import decode_video
 
 _Decoder: TypeAlias = Callable[[Path, Towers, Settings], Iterator[Piece]]

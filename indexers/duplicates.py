@@ -17,9 +17,9 @@ from typing import Generic, TypeVar
 from engine.errors import StoreError
 from engine.store import Store
 from engine.types import IndexedAsset
+from indexers.committed_assets import stored_assets
 from indexers.identify import Unknown
 from indexers.scan import INDEXED, Candidate
-from indexers.stored import stored_assets
 
 J = TypeVar("J")
 

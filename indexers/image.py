@@ -10,7 +10,7 @@ from engine.config import Settings
 from engine.encoders.towers import Towers
 from engine.media.image import read_frames
 from engine.types import Modality, Moment
-from indexers.pieces import Facts, Piece
+from indexers.decode_events import Facts, Piece
 from indexers.screen import pictures
 
 

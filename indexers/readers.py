@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from threading import Lock, Thread
 from typing import TypeVar
 
-from engine.threads import one_thread_a_product
-from indexers.lookahead import LookAhead, Stopped
+from engine.common.blas_threads import one_thread_a_product
+from indexers.bounded_queue import LookAhead, Stopped
 
 _Job = TypeVar("_Job")
 _Item = TypeVar("_Item")

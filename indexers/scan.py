@@ -14,7 +14,7 @@ from pathlib import Path
 from engine.errors import PathNotFound
 from engine.store import KnownAsset, Store
 from engine.types import Failure, FileStat
-from indexers.pieces import explain, printable
+from indexers.decode_events import explain, printable
 
 INDEXED = "indexed"
 """State of an asset whose vectors are all there; any other means to index it again."""

@@ -7,10 +7,10 @@ from dataclasses import replace
 
 from PIL import Image
 
-from engine.encoders.base import ScreenBridge
+from engine.encoders.protocols import ScreenBridge
 from engine.encoders.towers import Towers
 from engine.types import Modality, Moment
-from indexers.pieces import Note, Prepared, Tower, fault
+from indexers.decode_events import Note, Prepared, Tower, fault
 
 
 def pictures(

@@ -10,9 +10,9 @@ from engine.encoders.towers import Towers
 from engine.media.video import probe_video, read_keyframes
 from engine.types import Modality, Moment
 from indexers.audio import soundtrack
-from indexers.pieces import Facts, Note, Piece, Prepared
+from indexers.decode_events import Facts, Note, Piece, Prepared
 from indexers.screen import pictures
-from indexers.tracks import either
+from indexers.track_isolation import either
 
 
 def decode_video(path: Path, towers: Towers, settings: Settings) -> Iterator[Piece]:

@@ -10,13 +10,13 @@ from typing import Generic, TypeAlias, TypeVar, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.encoders.backends.base import Done, Pending, Pipelined
-from engine.encoders.base import Embedded, Pixels, Spectrogram
+from engine.encoders.multi import embed_texts
+from engine.encoders.protocols import Embedded, Pixels, Spectrogram
+from engine.encoders.runtime.backend import Done, Pending, Pipelined
 from engine.encoders.towers import Towers
 from engine.errors import SensoriumError
 from engine.types import Asset, Embedding, IndexedAsset, Moment, Tag
-from indexers.pieces import Prepared, Tower
-from indexers.several import embed_texts
+from indexers.decode_events import Prepared, Tower
 
 _Vectors: TypeAlias = dict[str, NDArray[np.float32]]
 IN_FLIGHT = 2

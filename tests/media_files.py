@@ -13,7 +13,7 @@ import av
 import numpy as np
 from PIL import Image
 
-from engine.encoders.fake import COLOURS
+from engine.testing.fake_encoder import COLOURS
 
 RATE = 16_000
 

@@ -14,11 +14,11 @@ LAYERS = (
         "engine.types",
         "engine.errors",
         "engine.config",
-        "engine.cached",
-        "engine.quiet",
-        "engine.threads",
+        "engine.common.artifact_cache",
+        "engine.common.silence",
+        "engine.common.blas_threads",
         "engine.torchvision_ops",
-        "engine.weights",
+        "engine.common.package_weights",
     },
     {"engine.media", "engine.encoders", "engine.store", "engine.generate"},
     {"engine.index", "indexers"},
@@ -26,7 +26,7 @@ LAYERS = (
     {"engine.classify", "engine.curate", "engine.exchange", "engine.training"},
     {"engine.library_spaces"},
     {"engine.library"},
-    {"engine.app"},
+    {"engine.commands"},
 )
 HEAVY = {
     "torch",
@@ -102,7 +102,7 @@ def test_an_arrow_that_points_the_other_way_is_found():
     source = "def f():\n    from engine.library import Library\n"
     assert list(wrong_arrows("engine.store.catalog", imports(ast.parse(source))))
     assert list(wrong_arrows("indexers.scan", iter(["engine.index.exact"])))
-    assert list(wrong_arrows("engine.media.image", iter(["engine.encoders.base"])))
+    assert list(wrong_arrows("engine.media.image", iter(["engine.encoders.protocols"])))
     assert not list(wrong_arrows("engine.query.plan", iter(["engine.index.exact"])))
 
 

@@ -24,7 +24,7 @@ from engine.errors import (
     UsageError,
 )
 from engine.index import disk
-from engine.query.upkeep import Upkeep
+from engine.query.maintenance import Upkeep
 from engine.store import Store
 from engine.types import Kind, Modality, Part
 from tests import media_files as make
@@ -207,7 +207,7 @@ def test_nothing_is_made_when_the_encoders_weights_are_missing(tmp_path, setting
     def missing(self):
         raise EncoderUnavailable("no weights")
 
-    monkeypatch.setattr("engine.encoders.fake.FakeEncoder.check", missing)
+    monkeypatch.setattr("engine.testing.fake_encoder.FakeEncoder.check", missing)
     with pytest.raises(EncoderUnavailable, match="no weights"):
         Library.open(tmp_path / "none", create=True, encoder="fake", settings=settings)
     assert list(tmp_path.iterdir()) == []
@@ -373,7 +373,7 @@ def test_a_path_that_does_not_exist_changes_nothing(fake, tmp_path):
 def test_other_weights_than_the_librarys_are_refused(fake, tmp_path, settings, monkeypatch):
     Image.new("RGB", (20, 20), "red").save(tmp_path / "media" / "a.png")
     fake.index([tmp_path / "media"])
-    monkeypatch.setattr("engine.encoders.fake.FakeSounds.revision", "2")
+    monkeypatch.setattr("engine.testing.fake_encoder.FakeSounds.revision", "2")
     with (
         Library.open(tmp_path / "lib", settings=settings) as changed,
         pytest.raises(SpaceMismatch, match="revision"),
@@ -398,7 +398,7 @@ def test_a_lone_text_is_not_its_letters(fake):
 @pytest.fixture
 def eager(monkeypatch):
     """Indexes on disk from the tenth vector on."""
-    monkeypatch.setattr("engine.index.outline.EXACT_ROWS", 10)
+    monkeypatch.setattr("engine.index.inventory.EXACT_ROWS", 10)
 
 
 def pictures(folder: Path, count: int, colour: str = "red") -> None:
@@ -474,7 +474,7 @@ def test_compact_and_rebuild_change_no_answer(fake, tmp_path, eager):
 
 
 def test_many_small_segments_are_merged_by_the_run_that_makes_them(fake, tmp_path, monkeypatch):
-    monkeypatch.setattr("engine.query.upkeep._LOOSE", 2)
+    monkeypatch.setattr("engine.query.maintenance._LOOSE", 2)
     for place in range(5):
         make.picture(tmp_path / "media" / f"{place}.png", "red", (40, 30 + place))
         fake.index([tmp_path / "media"])

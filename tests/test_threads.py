@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from engine.threads import one_thread_a_product
+from engine.common.blas_threads import one_thread_a_product
 
 
 def threads() -> set[int]:

@@ -62,7 +62,7 @@ def _export(model: Path, out: Path) -> Path:
     if not out.exists():
         import torch
 
-        from engine.encoders.onnx import export_module
+        from engine.encoders.runtime.onnx_session import export_module
 
         example = (torch.zeros((2, 3, _SIDE, _SIDE)),)
         inputs, outputs = {"input": {0: "n"}}, {"output": {0: "n"}}

@@ -26,7 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.classify.prompts import Prompted
-from engine.types import Vectors
+from engine.types.arrays import Vectors
 
 _DAMPING = 20.0
 """Of the whitening, in mean eigenvalues. Chosen on the pictures of benchmarks/classify.py,

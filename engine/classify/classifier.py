@@ -11,22 +11,23 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from engine.classify import background, link
-from engine.classify.assets import ORDER, Guesses, any_labels, one_label
+from engine.classify import background, calibration
 from engine.classify.labels import Label, names
 from engine.classify.moments import Moments, Range, assets_under
+from engine.classify.pooling import ORDER, Guesses, any_labels, one_label
 from engine.classify.prompts import prompted
 from engine.classify.results import About, Result
 from engine.classify.scores import Scorer, Trained, in_turn
 from engine.classify.templates import templates
+from engine.common.blas_threads import one_thread_a_product
 from engine.config import Settings
 from engine.encoders.towers import Towers
 from engine.errors import SpaceMismatch, UsageError
-from engine.query.phrases import phrases
+from engine.query.calibration.phrases import phrases
 from engine.query.plan import SEEN
 from engine.store import KnownAsset, Store
-from engine.threads import one_thread_a_product
-from engine.types import Modality, MomentRecord, Vectors
+from engine.types import Modality, MomentRecord
+from engine.types.arrays import Vectors
 
 if TYPE_CHECKING:
     from engine.classify.examples import Gain
@@ -141,7 +142,7 @@ class Classifier:
         directions = background.of(said, self._reference(moments, modality))
         trained = self._trained() if modality in SEEN else None
         cosines = None if trained is None else said.labels
-        return Scorer(directions, link.sureness(modality), cosines, trained)
+        return Scorer(directions, calibration.sureness(modality), cosines, trained)
 
     def _reference(self, moments: Moments, modality: Modality) -> Vectors:
         """What labels are held against."""

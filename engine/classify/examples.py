@@ -16,7 +16,8 @@ from engine.config import Settings
 from engine.encoders.towers import Towers
 from engine.errors import UsageError
 from engine.store import Store
-from engine.types import Modality, Vectors
+from engine.types import Modality
+from engine.types.arrays import Vectors
 
 Seen = Mapping[Modality, tuple[Vectors, Truth]]
 
@@ -99,7 +100,7 @@ def embedded(
     They go through a library that lives as long as this call, so they are cut and embedded
     as what they are to be compared with.
     """
-    from indexers.local import run
+    from indexers.pipeline import run
 
     # What is said or to be read in an example would be another modality's.
     plain = replace(towers, screen=None, speech=None)

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from engine.classify.prompts import unit
 from engine.classify.scores import Floats, Learned
-from engine.types import Vectors
+from engine.types.arrays import Vectors
 
 ENOUGH = 3
 """Examples of every label from which a regression is fitted."""

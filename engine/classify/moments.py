@@ -13,10 +13,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.index.live import LiveIndex
+from engine.index.segmented_index import LiveIndex
 from engine.index.space import SpaceIndex
 from engine.store import Store
-from engine.types import Modality, MomentIds, Space, Vectors
+from engine.types import Modality, Space
+from engine.types.arrays import MomentIds, Vectors
 
 MODALITIES = (Modality.IMAGE, Modality.KEYFRAME, Modality.SOUND, Modality.SPEECH)
 """What labels are about. Text on screen is not: a sign that says "dog" shows no dog."""

@@ -10,8 +10,8 @@ import numpy as np
 
 from engine.classify.labels import Label
 from engine.classify.templates import fill
-from engine.query.phrases import phrases
-from engine.types import Vectors
+from engine.query.calibration.phrases import phrases
+from engine.types.arrays import Vectors
 
 Embed: TypeAlias = Callable[[Sequence[str]], Vectors]
 _MOST_PHRASES = 1_500

@@ -14,8 +14,8 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from engine.common.atomic_write import written
 from engine.errors import UsageError
-from engine.report.written import written
 from engine.store.paths import from_text, to_text
 
 _AT_ONCE = 10_000

@@ -17,8 +17,8 @@ from typing import TypeAlias, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.classify import link
-from engine.types import Vectors
+from engine.classify import calibration
+from engine.types.arrays import Vectors
 
 _TILE = 1 << 20
 """Scores that are computed at a time: four mebibytes, which hardly leave the cache."""
@@ -100,7 +100,7 @@ class Scorer:
         for first in range(0, len(rows), height):
             part = slice(first, first + height)
             labels[part], shares[part], deviations[part] = how(rows[part], wide)
-        return Scored(labels, shares, link.log_odds(deviations, len(self)))
+        return Scored(labels, shares, calibration.log_odds(deviations, len(self)))
 
     def _share(self, rows: Vectors, top: int) -> _Best:
         """The best labels of rows, and their part of a softmax over all."""
@@ -111,7 +111,7 @@ class Scorer:
         odds[:, len(self) :] = -np.inf  # columns that are no labels
         labels, best = best_of(odds, top)
         # Kept so small that the greatest need not be taken off before the exponential.
-        factor = link.steepness(best[:, 0], mean, self.sure)[:, None]
+        factor = calibration.steepness(best[:, 0], mean, self.sure)[:, None]
         odds *= factor
         return labels, _shares(odds, best * factor), best[:, 0].copy()
 
@@ -128,7 +128,7 @@ class Scorer:
             odds = rows @ self.cosines.T * np.float32(self.trained.scale)
         else:
             odds = rows @ self.directions.T
-            odds *= link.steepness(odds.max(axis=1), odds.mean(axis=1), self.sure)[:, None]
+            odds *= calibration.steepness(odds.max(axis=1), odds.mean(axis=1), self.sure)[:, None]
         if self.learned is not None:
             odds *= np.float32(self.learned.text)
             odds += rows @ self.learned.weights.T + self.learned.bias
@@ -141,12 +141,12 @@ class Scorer:
         if self.cosines is not None and trained is not None and trained.bias is not None:
             nats = rows @ self.cosines.T * np.float32(trained.scale) + np.float32(trained.bias)
         else:
-            nats = link.log_odds(rows @ self.directions.T, len(self))
+            nats = calibration.log_odds(rows @ self.directions.T, len(self))
         if self.learned is not None:
             added = rows @ self.learned.weights.T + self.learned.bias
             nats += added - added.mean(axis=1, keepdims=True)
         labels, best = best_of(nats, top)
-        return labels, link.probability(best), self._deviations(rows, labels)
+        return labels, calibration.probability(best), self._deviations(rows, labels)
 
     def _deviations(self, rows: Vectors, labels: Places) -> Floats:
         """How far rows stand out for their first label, (n,)."""

@@ -14,12 +14,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.curate.findings import Finding
-from engine.curate.items import Items, Places, paths_of, unit
+from engine.curate.asset_vectors import Items, Places, paths_of, unit
+from engine.curate.records import Finding
 from engine.errors import UsageError
 from engine.index.exact import import_faiss
 from engine.store import Store
-from engine.types import Vectors
+from engine.types.arrays import Vectors
 
 MOST = 4_096
 """Clusters that may be asked for."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from engine.curate import tables
-from engine.curate.items import BLOCK, Items, paths_of
+from engine.curate import csv_annotations
+from engine.curate.asset_vectors import BLOCK, Items, paths_of
 from engine.errors import UsageError
 from engine.store import Store
 
@@ -28,7 +28,9 @@ def labels(store: Store, items: Items, source: str) -> list[str | None]:
     elif source == TAG:
         found = {a: words[0] for a, words in own_tags(store, items).items() if len(words) == 1}
     else:
-        found = {a: said.value for a, said in tables.read(store, Path(source), "label").items()}
+        found = {
+            a: said.value for a, said in csv_annotations.read(store, Path(source), "label").items()
+        }
     return [found.get(asset) for asset in items.assets.tolist()]
 
 

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.curate.findings import Finding
-from engine.curate.items import Items, Places, paths_of
+from engine.curate.asset_vectors import Items, Places, paths_of
+from engine.curate.records import Finding
 from engine.errors import ExtraMissing, UsageError
 from engine.store import Store
 

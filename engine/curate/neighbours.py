@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.curate.items import BLOCK, Items, Places
-from engine.index.base import VectorIndex
-from engine.types import Vectors
+from engine.curate.asset_vectors import BLOCK, Items, Places
+from engine.index.vector_index import VectorIndex
+from engine.types.arrays import Vectors
 
 _ALL_PAIRS = 30_000
 """Items up to which every pair is looked at: some ten seconds on two cores."""

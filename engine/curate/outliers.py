@@ -13,9 +13,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.curate.findings import Finding
-from engine.curate.items import Items, Places, paths_of
+from engine.curate.asset_vectors import Items, Places, paths_of
 from engine.curate.neighbours import Neighbours, neighbours
+from engine.curate.records import Finding
 from engine.errors import UsageError
 from engine.store import Store
 

@@ -24,14 +24,15 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from engine.common.silence import quiet_transformers
 from engine.config import Settings
 from engine.encoders import hub
-from engine.encoders.base import Embedded, Heard, Pixels, Spectrogram
 from engine.encoders.loading import reason, revision
 from engine.encoders.projection import unit
+from engine.encoders.protocols import Embedded, Heard, Pixels, Spectrogram
 from engine.errors import EncoderUnavailable, ExtraMissing, UnsupportedMedia
-from engine.quiet import quiet_transformers
-from engine.types import Modality, Space, Vectors, Waveform
+from engine.types import Modality, Space
+from engine.types.arrays import Vectors, Waveform
 
 PREFIX = "clap:"
 _REVISION = 1

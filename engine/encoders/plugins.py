@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from engine.config import Settings
-from engine.encoders.base import Encoder
+from engine.encoders.protocols import Encoder
 from engine.errors import EncoderUnavailable, SensoriumError
 
 if TYPE_CHECKING:

@@ -1,6 +1,6 @@
 """A head that takes the sound tower's features into the shared space.
 
-``sensorium align`` learns one from pairs (``engine.training.align``), as Wav2CLIP does
+``sensorium align`` learns one from pairs (``engine.align.aligner``), as Wav2CLIP does
 (Wu et al. 2022), and the library keeps it. Using one needs numpy alone.
 """
 
@@ -18,9 +18,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.encoders.base import revision_of
+from engine.encoders.protocols import revision_of
 from engine.errors import EncoderUnavailable
-from engine.types import MomentIds, Vectors
+from engine.types.arrays import MomentIds, Vectors
 
 _CODE = 1
 """Of everything here between features and vectors."""

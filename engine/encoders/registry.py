@@ -7,8 +7,8 @@ from pathlib import Path
 
 from engine.config import Settings
 from engine.encoders import plugins
-from engine.encoders.base import Encoder, ScreenBridge, SpeechBridge
 from engine.encoders.openclip import names
+from engine.encoders.protocols import Encoder, ScreenBridge, SpeechBridge
 from engine.encoders.towers import Towers
 from engine.errors import EncoderUnavailable
 
@@ -29,11 +29,11 @@ def towers(name: str, settings: Settings) -> Towers:
         EncoderUnavailable: no encoder has that name.
     """
     if normalised(name) == _FAKE:
-        from engine.encoders.fake import fake_towers
+        from engine.testing.fake_encoder import fake_towers
 
         return fake_towers()
     if name in _OTHER_FAKES:
-        from engine.encoders.fake import other_towers
+        from engine.testing.fake_encoder import other_towers
 
         return other_towers(name)
     if name.startswith(_CLAP):

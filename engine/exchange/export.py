@@ -11,13 +11,15 @@ from typing import TypeAlias
 import numpy as np
 
 from engine.errors import UsageError
-from engine.exchange import card, formats
-from engine.exchange.base import Format, LeftOut
+from engine.exchange import data_card
+from engine.exchange.formats import registry
+from engine.exchange.formats.writer import Format, LeftOut
+from engine.exchange.output_folder import draft
 from engine.exchange.records import Selection, items
-from engine.exchange.write import draft
 from engine.media.rights import rights_of
 from engine.store import SpaceInfo, Store
-from engine.types import Failure, Kind, MomentIds
+from engine.types import Failure, Kind
+from engine.types.arrays import MomentIds
 
 CARD = "README.md"
 _KEPT = 1_000
@@ -76,7 +78,7 @@ def export(
         ExportFailed: the disk is full, or does not take it; nothing is left then.
         StoreError: the library cannot be read.
     """
-    kind = formats.named(format_name)
+    kind = registry.named(format_name)
     out = out.expanduser().absolute()
     with store.snapshot(), draft(out) as made:
         wanted = kind.vectors if vectors is None else vectors
@@ -85,7 +87,7 @@ def export(
         counts = _run(store, kind(made, chosen), selection, ids, step)
         made.text(
             CARD,
-            card.text(
+            data_card.text(
                 counts.card, title=format_name, reads=kind.reads, command=command,
                 spaces=chosen, run=selection.run, version=metadata.version("sensorium"),
             ),
@@ -120,12 +122,12 @@ def _holding(store: Store, infos: Sequence[SpaceInfo], ids: MomentIds) -> list[S
 
 @dataclass(slots=True)
 class _Counts:
-    card: card.Card
+    card: data_card.Card
     failures: list[Failure]
 
 
 def _run(store: Store, target: Format, selection: Selection, ids: MomentIds, step: Step) -> _Counts:
-    counts = _Counts(card.Card(), [])
+    counts = _Counts(data_card.Card(), [])
     done = 0
     for item in items(store, ids, target.spaces):
         done += len(item.pieces)

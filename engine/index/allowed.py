@@ -10,7 +10,7 @@ from threading import Lock
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.types import MomentIds
+from engine.types.arrays import MomentIds
 
 _KEPT = 16
 """Indexes that a set is kept prepared for."""

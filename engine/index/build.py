@@ -18,14 +18,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.index import lists
-from engine.index.base import drawn
+from engine.index import inverted_lists
 from engine.index.choose import EXACT, choose, fallbacks
 from engine.index.exact import import_faiss
 from engine.index.recall import Sample, samples, tune
 from engine.index.snapshot import IDS, INDEX, VECTORS, Manifest, Snapshot, Tuning
+from engine.index.vector_index import drawn
 from engine.store.segments import Stored
-from engine.types import MomentIds, Vectors
+from engine.types.arrays import MomentIds, Vectors
 
 _CHUNK = 65_536
 _PER_LIST = 40
@@ -127,8 +127,8 @@ def build(
     count = (folder / IDS).stat().st_size // 8
     vectors = np.memmap(folder / VECTORS, np.float16, "r", shape=(count, dim)).view(np.ndarray)
     made = _Attempt(vectors, samples(vectors, texts, faiss), wanted, faiss).best(base)
-    if lists.are_kept_apart(made.key):
-        lists.save(made.index, folder, faiss)
+    if inverted_lists.are_kept_apart(made.key):
+        inverted_lists.save(made.index, folder, faiss)
     faiss.write_index(made.index, str(folder / INDEX))
     about = Manifest(
         dim=dim,
@@ -188,9 +188,9 @@ class _Attempt:
         if about.key == EXACT or count > _OUTGROWN * about.trained_on:
             return None
         index = self.faiss.read_index(str(base.folder / INDEX))
-        if lists.are_kept_apart(about.key):
-            lists.attach(index, base.folder, about.count, self.faiss)
-            lists.load(index, self.faiss)
+        if inverted_lists.are_kept_apart(about.key):
+            inverted_lists.attach(index, base.folder, about.count, self.faiss)
+            inverted_lists.load(index, self.faiss)
         self._fill(index, len(base))
         return self._tuned(index, about.key, about.trained_on)
 

@@ -28,10 +28,11 @@ from numpy.typing import NDArray
 from engine.errors import LibraryBusy, LibraryCorrupt, LibraryReadOnly
 from engine.index.snapshot import IDS, MANIFEST, Manifest, Snapshot
 from engine.store import failpoints
-from engine.store.faults import translated
+from engine.store.error_translation import translated
 from engine.store.lock import held
 from engine.store.segments import sync_folder, without_specials
-from engine.types import Modality, MomentIds, Space
+from engine.types import Modality, Space
+from engine.types.arrays import MomentIds
 
 FOLDER, LEVEL = "indexes", "level.json"
 _log = logging.getLogger(__name__)

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from engine.errors import ExtraMissing
 from engine.index.allowed import Allowed
-from engine.index.base import Scores, best, drawn
-from engine.types import MomentIds, Vectors
+from engine.index.vector_index import Scores, best, drawn
+from engine.types.arrays import MomentIds, Vectors
 
 TIES = 64
 """How far past ``top`` equal scores are looked for. FAISS breaks ties as they come; a

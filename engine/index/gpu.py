@@ -20,7 +20,7 @@ from engine.errors import UsageError
 from engine.index.allowed import Rows
 from engine.index.exact import import_faiss
 from engine.index.snapshot import Places, Snapshot
-from engine.types import Vectors
+from engine.types.arrays import Vectors
 
 DEVICES = ("cpu", "cuda")
 _MOST = 2_048

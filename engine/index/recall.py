@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.index.base import drawn
 from engine.index.snapshot import Places, Tuning
-from engine.types import Vectors
+from engine.index.vector_index import drawn
+from engine.types.arrays import Vectors
 
 AT = 10
 """Recall is of the ten nearest."""

@@ -17,12 +17,13 @@ import numpy as np
 from engine.index import disk
 from engine.index.allowed import Allowed
 from engine.index.build import Copy, Wanted, build
-from engine.index.outline import is_worn
+from engine.index.inventory import is_worn
 from engine.index.snapshot import Manifest, Snapshot
 from engine.store import Store
-from engine.store.rows import SegmentInfo
+from engine.store.records import SegmentInfo
 from engine.store.segments import Stored
-from engine.types import Modality, MomentIds, Space, Vectors
+from engine.types import Modality, Space
+from engine.types.arrays import MomentIds, Vectors
 
 
 @dataclass(frozen=True, slots=True)

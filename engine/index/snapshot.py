@@ -19,12 +19,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import LibraryCorrupt
-from engine.index import lists
+from engine.index import inverted_lists
 from engine.index.allowed import Rows
-from engine.index.base import Scores, best
 from engine.index.choose import EXACT
 from engine.index.exact import TIES, import_faiss
-from engine.types import MomentIds, Placement, Vectors
+from engine.index.vector_index import Scores, best
+from engine.types import Placement
+from engine.types.arrays import MomentIds, Vectors
 
 IDS, VECTORS, INDEX, MANIFEST = "ids.i64", "vectors.f16", "index.faiss", "snapshot.json"
 
@@ -110,8 +111,8 @@ class Snapshot:
             self._vectors = self._mapped(VECTORS, np.float16, shape)
             flags = self._faiss.IO_FLAG_MMAP_IFC
             self._index = self._faiss.read_index(str(folder / INDEX), flags)
-            if lists.are_kept_apart(self.about.key):
-                lists.attach(self._index, folder, self.about.count, self._faiss)
+            if inverted_lists.are_kept_apart(self.about.key):
+                inverted_lists.attach(self._index, folder, self.about.count, self._faiss)
         except (OSError, ValueError, TypeError, KeyError, RuntimeError) as error:
             reason = " ".join(str(error).split())
             raise LibraryCorrupt(f"index {folder} cannot be read: {reason}") from error

@@ -13,11 +13,12 @@ import numpy as np
 
 from engine.errors import SegmentGone
 from engine.index import disk
-from engine.index.live import LiveIndex
+from engine.index.segmented_index import LiveIndex
 from engine.index.snapshot import Snapshot
 from engine.store import Store
 from engine.store.segments import Stored
-from engine.types import Modality, MomentIds, Space
+from engine.types import Modality, Space
+from engine.types.arrays import MomentIds
 
 _TRIES = 10
 """Compactions that may come in between while the log is read."""

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from engine.config import Settings
 from engine.errors import CorruptMedia, EmptyMedia
 from engine.media import container as containers
-from engine.types import Waveform
+from engine.types.arrays import Waveform
 
 _BLOCK_SECONDS = 0.05
 """Loudness is taken over 50 ms: shorter than a syllable, longer than a click."""

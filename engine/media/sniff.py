@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from engine.errors import CorruptMedia, EmptyMedia, UnsupportedMedia
+from engine.media.audio_sync import framed_audio
 from engine.media.files import open_file, unreadable
-from engine.media.frames import framed_audio
 from engine.types import Kind, MediaType
 
 _HEAD = 16 * 1024

@@ -16,7 +16,8 @@ from PIL import Image
 from engine.config import Settings
 from engine.encoders.towers import Towers
 from engine.errors import EmptyMedia, InvalidQuery, MediaError, PathNotFound, UnsupportedMedia
-from engine.types import Asked, Branch, Kind, MediaType, Plan, Vectors
+from engine.types import Asked, Branch, Kind, MediaType, Plan
+from engine.types.arrays import Vectors
 
 _EXAMPLE_WINDOWS = 6
 """How much of an example sound is listened to, in windows."""

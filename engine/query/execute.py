@@ -15,23 +15,16 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.common.id_sets import among, union
 from engine.index.allowed import Allowed
-from engine.index.base import VectorIndex
 from engine.index.space import SpaceIndex
-from engine.query.calibrate import BackgroundKey, background, expected, log_odds
+from engine.index.vector_index import VectorIndex
+from engine.query.calibration.log_odds import BackgroundKey, background, expected, log_odds
 from engine.query.embed import QueryVectors
-from engine.query.idsets import among, union
-from engine.query.wording import BUDGET, Worded
+from engine.query.full_text import BUDGET, Worded
 from engine.store import Background
-from engine.types import (
-    Branch,
-    Modality,
-    MomentIds,
-    Outcome,
-    Plan,
-    Scored,
-    Vectors,
-)
+from engine.types import Branch, Modality, Outcome, Plan, Scored
+from engine.types.arrays import MomentIds, Vectors
 
 _SIDE_BY_SIDE = 100_000
 """Vectors of a plan from which its branches run in threads: what a small one takes is

@@ -14,8 +14,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.query.idsets import union
-from engine.types import Fusion, MomentIds, Scored
+from engine.common.id_sets import union
+from engine.types import Fusion, Scored
+from engine.types.arrays import MomentIds
 
 RRF_K = 60
 """Of reciprocal rank fusion, as Cormack et al. (2009) chose it: the first rank counts

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from engine.errors import InvalidQuery
-from engine.query.calibrate import BackgroundKey
+from engine.query.calibration.log_odds import BackgroundKey
 from engine.types import (
     Asked,
     Branch,

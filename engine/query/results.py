@@ -6,13 +6,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 
+from engine.common.id_sets import among, union
 from engine.query import floor
 from engine.query.execute import Executed
 from engine.query.explain import hit, span
 from engine.query.fuse import Ranking, fuse
 from engine.query.group import Likeness, Together, grouped
-from engine.query.idsets import among, union
-from engine.query.interact import interact, ranking_of
+from engine.query.late_interaction import interact, ranking_of
 from engine.query.sequence import Chain, chains
 from engine.store import Store
 from engine.types import Fusion, Group, Hit, MomentRecord, Outcome, Part, Plan, Scored, Span

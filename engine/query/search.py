@@ -21,14 +21,14 @@ from engine.index import gpu
 from engine.index.allowed import Allowed
 from engine.index.guard import Guard
 from engine.index.space import SpaceIndex
-from engine.query.calibrate import BackgroundKey, by_key
-from engine.query.chosen import Chosen, TowersOf, choose, kind_of
+from engine.query.calibration.log_odds import BackgroundKey, by_key
 from engine.query.embed import QueryVectors, TextCache, embed_query
 from engine.query.examples import examples
 from engine.query.execute import Sources, execute
+from engine.query.full_text import Worded, Wording
 from engine.query.plan import HEARD, MODALITIES, SEEN, Held, Inventory, plan, validated
 from engine.query.results import Found, Results
-from engine.query.wording import Worded, Wording
+from engine.query.space_selection import Chosen, TowersOf, choose, kind_of
 from engine.store import Background, Store
 from engine.types import (
     Branch,

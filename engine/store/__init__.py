@@ -38,7 +38,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from engine.store.address import normalised as catalog_url
-from engine.store.rows import (
+from engine.store.fulltext.documents import match_any, tokens
+from engine.store.records import (
     Addition,
     Background,
     KnownAsset,
@@ -48,10 +49,9 @@ from engine.store.rows import (
     SpaceInfo,
 )
 from engine.store.store import Store
-from engine.store.words import match_any, tokens
 
 if TYPE_CHECKING:
-    from engine.store.writer import Writer
+    from engine.store.write.writer import Writer
 
 __all__ = [
     "Addition",
@@ -71,7 +71,7 @@ __all__ = [
 
 def __getattr__(name: str) -> object:
     if name == "Writer":
-        from engine.store.writer import Writer
+        from engine.store.write.writer import Writer
 
         return Writer
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -15,10 +15,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.store import database, paths, rows
-from engine.store.faults import translated
-from engine.store.rows import Background, KnownAsset, Row, SegmentInfo, SpaceInfo
-from engine.types import Asset, Failure, Filter, Kind, Modality, MomentIds, MomentRecord, Space
+from engine.store import database, paths, records
+from engine.store.error_translation import translated
+from engine.store.records import Background, KnownAsset, Row, SegmentInfo, SpaceInfo
+from engine.types import Asset, Failure, Filter, Kind, Modality, MomentRecord, Space
+from engine.types.arrays import MomentIds
 
 
 class Catalog:
@@ -95,12 +96,12 @@ class Catalog:
 
     def space_infos(self) -> dict[str, SpaceInfo]:
         """The spaces by name, with what they are to the library."""
-        return {row[0]: rows.space_info(row) for row in self._ask("spaces")}
+        return {row[0]: records.space_info(row) for row in self._ask("spaces")}
 
     def serving(self) -> dict[str, Space]:
         """The spaces that searches read: all but those that are still being filled."""
         infos = self.space_infos()
-        names = rows.serving(infos.values())
+        names = records.serving(infos.values())
         return {name: info.space for name, info in infos.items() if name in names}
 
     def assets(self, under: Sequence[str | os.PathLike[str]] | None = None) -> Iterator[KnownAsset]:
@@ -116,26 +117,26 @@ class Catalog:
     def _stream(self, read: str, **values: object) -> Iterator[KnownAsset]:
         with translated(self.path):
             for row in self._reader().ask(read, values):
-                yield rows.known_asset(row)
+                yield records.known_asset(row)
 
     def get(self, path: str | os.PathLike[str]) -> KnownAsset | None:
         """The asset at an absolute path."""
         found = self._ask("asset_at", path=paths.to_text(os.fspath(path)))
-        return rows.known_asset(found[0]) if found else None
+        return records.known_asset(found[0]) if found else None
 
     def find_hash(self, content_hash: str) -> list[KnownAsset]:
         """The assets with these bytes."""
-        return list(map(rows.known_asset, self._ask("assets_hash", hash=content_hash)))
+        return list(map(records.known_asset, self._ask("assets_hash", hash=content_hash)))
 
     def assets_numbered(self, asset_ids: Iterable[int]) -> dict[int, KnownAsset]:
         """The assets with these ids, by id; those that are gone are left out."""
         found = self._ask("assets_numbered", ids=json.dumps([int(i) for i in asset_ids]))
-        return {asset.asset_id: asset for asset in map(rows.known_asset, found)}
+        return {asset.asset_id: asset for asset in map(records.known_asset, found)}
 
     def whole_assets(self, asset_ids: Iterable[int]) -> dict[int, Asset]:
         """All that is known of these assets, by id; those that are gone are left out."""
         found = self._ask("assets_whole", ids=json.dumps([int(i) for i in asset_ids]))
-        return dict(map(rows.asset, found))
+        return dict(map(records.asset, found))
 
     def records(self, moment_ids: Sequence[int] | MomentIds) -> dict[int, MomentRecord]:
         """What a page shows of these moments; those that are gone are left out.
@@ -144,7 +145,7 @@ class Catalog:
         """
         wanted = [int(moment_id) for moment_id in moment_ids]
         found = {row[0]: row for row in self._ask("records", ids=json.dumps(wanted))}
-        return {i: rows.moment_record(found[i]) for i in wanted if i in found}
+        return {i: records.moment_record(found[i]) for i in wanted if i in found}
 
     def owners(self, moment_ids: MomentIds) -> int:
         """Of how many assets these moments are."""
@@ -154,11 +155,11 @@ class Catalog:
         """What these moments are of and how they are perceived; those that are gone are
         left out."""
         found = self._ask("kinds_of", ids=json.dumps(list(moment_ids)))
-        return {row[0]: rows.kind_and_modality(row) for row in found}
+        return {row[0]: records.kind_and_modality(row) for row in found}
 
     def moments_of(self, asset_id: int) -> list[MomentRecord]:
         """An asset's moments in their order."""
-        return list(map(rows.moment_record, self._ask("moments_of", id=asset_id)))
+        return list(map(records.moment_record, self._ask("moments_of", id=asset_id)))
 
     def moment_ids(self, kinds: Sequence[str] = (), modalities: Sequence[str] = ()) -> MomentIds:
         """The ids of all moments of these kinds and modalities; empty means all.
@@ -234,11 +235,11 @@ class Catalog:
 
     def failures(self) -> list[Failure]:
         """The files that could not be indexed, in order of their paths."""
-        return list(map(rows.failure, self._ask("failures")))
+        return list(map(records.failure, self._ask("failures")))
 
     def backgrounds(self) -> list[Background]:
         """The distributions of scores that mean nothing."""
-        return list(map(rows.background, self._ask("backgrounds")))
+        return list(map(records.background, self._ask("backgrounds")))
 
     def all_segments(self) -> list[SegmentInfo]:
         """The segments of every space, those whose files are lost included."""
@@ -295,7 +296,7 @@ class Catalog:
             found: Iterable[Row] = self._ask("segments")
         else:
             found = self._ask("segments_after", space=space, after=after)
-        return list(map(rows.segment_info, found))
+        return list(map(records.segment_info, found))
 
 
 def _sorted(found: Iterable[Row]) -> MomentIds:

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 from engine.errors import NotALibrary, StoreError
 from engine.store import address, database, lock, segments, sqlite
-from engine.store.faults import translated
-from engine.store.revisions import HEAD
+from engine.store.error_translation import translated
+from engine.store.sql.revisions import HEAD
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -99,7 +99,7 @@ def _fill(db: Connection, encoder: str) -> None:
     """The tables as the migrations would have made them, in a tenth of their time."""
     from sqlalchemy import column, insert, table
 
-    from engine.store import schema
+    from engine.store.sql import schema
 
     schema.metadata.create_all(db)
     db.exec_driver_sql(
@@ -137,15 +137,15 @@ def upgrade(path: Path) -> None:
     Raises:
         LibraryBusy, LibraryReadOnly: it cannot be upgraded now; it is as it was.
     """
-    from engine.store import writes
-    from engine.store.migrations import run
+    from engine.store.sql.migrations import run
+    from engine.store.write import statements
 
     with lock.held(path), translated(path):
         engine = database.of(path).writer()
         try:
             with engine.begin() as db:
                 run(db)
-                if writes.lacks_words(db):
-                    writes.fill_words(db)
+                if statements.lacks_words(db):
+                    statements.fill_words(db)
         finally:
             engine.dispose()

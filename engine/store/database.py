@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from engine.store import address
-from engine.store.rows import Row
+from engine.store.records import Row
 from engine.types import Filter
 
 if TYPE_CHECKING:
@@ -144,9 +144,9 @@ def discard(path: Path) -> None:
 def full_text(db: Connection) -> FullText:
     """The full text index of the catalog behind a connection."""
     if db.dialect.name == "postgresql":
-        from engine.store.tsearch import TextSearch
+        from engine.store.fulltext.postgres_bm25 import TextSearch
 
         return TextSearch()
-    from engine.store.fts5 import Fts5
+    from engine.store.fulltext.fts5 import Fts5
 
     return Fts5()

@@ -14,7 +14,7 @@ from datetime import datetime
 from pathlib import Path
 
 from engine.errors import LibraryBusy
-from engine.store.faults import translated
+from engine.store.error_translation import translated
 
 NAME = "lock"
 

@@ -25,11 +25,12 @@ from engine.errors import (
     LibraryCorrupt,
     UsageError,
 )
-from engine.store import address, tsearch
+from engine.store import address
 from engine.store.address import Address
-from engine.store.faults import one_line, translated
-from engine.store.postgres_reads import READS
-from engine.store.rows import Row
+from engine.store.error_translation import one_line, translated
+from engine.store.fulltext import postgres_bm25
+from engine.store.records import Row
+from engine.store.sql.postgres_reads import READS
 from engine.types import Filter
 
 try:
@@ -92,7 +93,7 @@ class Reader:
     def passing(
         self, wanted: Filter, kinds: Sequence[str], modalities: Sequence[str]
     ) -> psycopg.Cursor[Row]:
-        from engine.store import filters  # few searches have one
+        from engine.store.sql import filters
 
         text, values = filters.select(wanted, kinds, modalities, filters.POSTGRES)
         return self.connection.execute(text.encode(), values)
@@ -105,17 +106,17 @@ class Reader:
             self.connection.execute("COMMIT")
 
     def search(self, match: str, kinds: Sequence[str], limit: int) -> list[tuple[int, float]]:
-        return tsearch.search(self.connection, match, kinds, limit)
+        return postgres_bm25.search(self.connection, match, kinds, limit)
 
     def matching(self, match: str, most: int) -> int:
-        return tsearch.matching(self.connection, match, most)
+        return postgres_bm25.matching(self.connection, match, most)
 
     def word_rows(self) -> int:
-        return tsearch.count(self.connection)
+        return postgres_bm25.count(self.connection)
 
     def integrity(self, deep: bool) -> list[str]:
         # The server checks its own files; what is ours to check reads a whole table.
-        return tsearch.wrong_totals(self.connection) if deep else []
+        return postgres_bm25.wrong_totals(self.connection) if deep else []
 
     def bytes(self) -> int:
         row = self.connection.execute(_BYTES).fetchone()

@@ -19,8 +19,9 @@ from numpy.typing import NDArray
 
 from engine.errors import LibraryCorrupt, SpaceMismatch
 from engine.store import failpoints
-from engine.store.rows import SegmentInfo
-from engine.types import MomentIds, Space, Vectors
+from engine.store.records import SegmentInfo
+from engine.types import Space
+from engine.types.arrays import MomentIds, Vectors
 
 if TYPE_CHECKING:
     import pyarrow as pa

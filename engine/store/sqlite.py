@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from engine.store import fts5
-from engine.store.sqlite_reads import READS
+from engine.store.fulltext import fts5
+from engine.store.sql.sqlite_reads import READS
 from engine.types import Filter
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class Reader:
     def passing(
         self, wanted: Filter, kinds: Sequence[str], modalities: Sequence[str]
     ) -> sqlite3.Cursor:
-        from engine.store import filters  # few searches have one
+        from engine.store.sql import filters
 
         text, values = filters.select(wanted, kinds, modalities, filters.SQLITE)
         return self.connection.execute(text, values)

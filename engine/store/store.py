@@ -32,16 +32,17 @@ from engine.errors import (
     NotALibrary,
     SegmentGone,
 )
-from engine.store import address, mend, segments, sqlite
-from engine.store.curated import CuratedCatalog
+from engine.store import address, recovery, segments, sqlite
+from engine.store.curation_reads import CuratedCatalog
 from engine.store.lock import held
-from engine.store.revisions import HEAD, REVISIONS
-from engine.store.rows import LibraryStats, SegmentInfo
+from engine.store.records import LibraryStats, SegmentInfo
 from engine.store.segments import Stored, Unreadable
-from engine.types import Kind, Modality, MomentIds, Vectors
+from engine.store.sql.revisions import HEAD, REVISIONS
+from engine.types import Kind, Modality
+from engine.types.arrays import MomentIds, Vectors
 
 if TYPE_CHECKING:
-    from engine.store.writer import Writer
+    from engine.store.write.writer import Writer
 
 _log = logging.getLogger(__name__)
 _TRIES = 10
@@ -147,7 +148,7 @@ class Store(CuratedCatalog):
         """Look for orphans and lost files; a healthy library costs one listing."""
         # Rows first: a commit between the two then shows as an orphan, which the lock
         # protects, and never as a loss.
-        damage = mend.find_damage(self.path, self._segment_rows())
+        damage = recovery.find_damage(self.path, self._segment_rows())
         if damage.lost:
             # Nor is what was merged meanwhile: its row has gone with its file.
             damage = replace(damage, lost=tuple(filter(self._is_named, damage.lost)))
@@ -159,7 +160,7 @@ class Store(CuratedCatalog):
         except (LibraryBusy, LibraryReadOnly) as error:
             self._lost = frozenset(info.file for info in damage.lost)
             for info in damage.lost:
-                reason = mend.reason_of(self.path, info)
+                reason = recovery.reason_of(self.path, info)
                 self._warn(f"segment {info.file} {reason}, and cannot be mended now: {error}")
 
     def segments(self, space: str, after: int = 0) -> list[SegmentInfo]:
@@ -246,7 +247,7 @@ class Store(CuratedCatalog):
             LibraryReadOnly: the folder does not take writes.
         """
         with held(self.path, wait):
-            from engine.store.writer import Writer
+            from engine.store.write.writer import Writer
 
             writer = Writer(self.path, self._database, wait)
             try:

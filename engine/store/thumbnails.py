@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from secrets import token_hex
 
-from engine.store.faults import translated
+from engine.store.error_translation import translated
 
 FOLDER = "thumbnails"
 _BEGIN, _END = b"\xff\xd8", b"\xff\xd9"

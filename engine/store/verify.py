@@ -8,12 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.errors import StoreError
-from engine.store import mend, segments
-from engine.store.findings import ActState
-from engine.store.rows import SegmentInfo
-from engine.store.spaces import count_of
+from engine.store import recovery, segments
+from engine.store.curation_records import ActState
+from engine.store.records import SegmentInfo
 from engine.store.store import Store
-from engine.types import MomentIds, Space
+from engine.store.write.spaces import count_of
+from engine.types import Space
+from engine.types.arrays import MomentIds
 
 _UNIT = 1e-3
 """How far from one the length of a vector may be."""
@@ -63,9 +64,9 @@ def _catalog(store: Store, deep: bool) -> Iterator[str]:
 
 
 def _files(store: Store) -> Iterator[str]:
-    damage = mend.find_damage(store.path, store.all_segments())
+    damage = recovery.find_damage(store.path, store.all_segments())
     for info in damage.lost:
-        yield f"segment {info.file} {mend.reason_of(store.path, info)}"
+        yield f"segment {info.file} {recovery.reason_of(store.path, info)}"
     for name in damage.orphans:
         yield f"segment {name} is not in the catalog, and goes at the next write"
 

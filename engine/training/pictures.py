@@ -29,7 +29,7 @@ import numpy as np
 from engine.config import Settings
 from engine.encoders.compact.pictures import HEAD
 from engine.encoders.compact.text import MiniLM
-from engine.types import Vectors
+from engine.types.arrays import Vectors
 
 _TEMPLATES = ("{}", "a photo of a {}", "a {} in a picture")
 _RIDGE = 10.0

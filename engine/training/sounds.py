@@ -29,7 +29,7 @@ from engine.encoders.compact.sounds import (
 )
 from engine.errors import MediaError, SensoriumError, UsageError
 from engine.media.audio import read_windows
-from engine.types import Vectors, Waveform
+from engine.types.arrays import Vectors, Waveform
 
 _REGULARISATION = 0.1
 """Inverse strength of the L2 penalty; held-out log loss 0.55 (0.62 at 0.03, 0.52 at 0.3). Chosen

@@ -53,7 +53,7 @@ def run(library):
     def command(*arguments: str | Path, at: Path | None = library) -> Done:
         where = ("--library", str(at)) if at else ()
         done = subprocess.run(
-            [sys.executable, "-m", "engine.app.cli", *map(str, arguments), *where],
+            [sys.executable, "-m", "engine.commands.main", *map(str, arguments), *where],
             capture_output=True,
             text=True,
             timeout=120,

@@ -11,14 +11,14 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from engine.app import bench
-from engine.app.cli import main
-from engine.app.stages import Measured, Stage, measure
+from engine.commands import bench
+from engine.commands.main import main
+from engine.commands.stages import Measured, Stage, measure
 from engine.config import Settings
-from engine.encoders.base import Embedded, Pixels
-from engine.encoders.fake import FakeEncoder, FakeScreen, FakeSounds, FakeSpeech, fake_towers
+from engine.encoders.protocols import Embedded, Pixels
 from engine.encoders.towers import Towers
 from engine.errors import PathNotFound, UsageError
+from engine.testing.fake_encoder import FakeEncoder, FakeScreen, FakeSounds, FakeSpeech, fake_towers
 from engine.types import Kind
 from tests import media_files as make
 

@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from engine.app.cli import main as cli
 from engine.classify.results import read
+from engine.commands.main import main as cli
 from engine.store import Store
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from engine.app.cli import main
+from engine.commands.main import main
 from engine.index import gpu
 from engine.index.exact import import_faiss
 from tests import media_files as make
@@ -167,7 +167,7 @@ def test_a_name_that_is_no_utf8_goes_into_a_pipe_as_its_bytes(indexed, index, me
     make.picture(media / "there.png", "yellow").rename(path)
     index()
     options = ("-f", "-t", "1", "--library", str(library))
-    command = [sys.executable, "-m", "engine.app.cli", "search", "yellow", *options]
+    command = [sys.executable, "-m", "engine.commands.main", "search", "yellow", *options]
     assert subprocess.run(command, capture_output=True).stdout == bytes(path) + b"\n"
 
 
@@ -562,7 +562,7 @@ def test_a_full_disk_under_the_results_is_one_line(
     where = () if arguments == ("--help",) else ("--library", str(library))
     with Path("/dev/full").open("w") as full:
         done = subprocess.run(
-            [sys.executable, "-m", "engine.app.cli", *arguments, *where],
+            [sys.executable, "-m", "engine.commands.main", *arguments, *where],
             stdout=full,
             stderr=subprocess.PIPE,
             text=True,
@@ -575,7 +575,7 @@ def test_a_reader_that_has_seen_enough_is_no_error(indexed, library):
     read_end, write_end = os.pipe()
     os.close(read_end)  # `head` that is gone before the first line
     done = subprocess.run(
-        [sys.executable, "-m", "engine.app.cli", "search", "red", "--library", str(library)],
+        [sys.executable, "-m", "engine.commands.main", "search", "red", "--library", str(library)],
         stdout=write_end,
         stderr=subprocess.PIPE,
     )

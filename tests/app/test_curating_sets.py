@@ -10,8 +10,8 @@ import pytest
 from click.testing import CliRunner
 
 from engine import Library
-from engine.app.cli import main
-from engine.curate.undo import undo
+from engine.commands.main import main
+from engine.curate.actions.undo import undo
 from tests import media_files as make
 
 EVIL = "<b>&'\"x.png"

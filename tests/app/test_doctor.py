@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from engine.app import doctor
+from engine.commands import doctor
 
 
 def screen() -> doctor.Check:

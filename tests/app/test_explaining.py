@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from engine.app import explaining
-from engine.app.explaining import plan_tree, said
-from engine.query.where import parse_where
+from engine.commands import explain
+from engine.commands.explain import plan_tree, said
+from engine.query.language.where_parser import parse_where
 from engine.types import (
     Branch,
     Fusion,
@@ -36,7 +36,7 @@ def lines(planned: Plan) -> list[str]:
 
 
 def shown(found: SearchResult, capsys) -> tuple[list[str], str]:
-    explaining.result(found)
+    explain.result(found)
     printed = capsys.readouterr()
     return printed.out.splitlines(), printed.err
 
@@ -51,7 +51,7 @@ def test_a_plan_is_a_tree_of_its_stages_and_branches(capsys):
         "└─ floor: 4.7 nats for the best, 3.0 beside it",
     ]
     assert lines(planned) == expected
-    explaining.plan(planned)
+    explain.plan(planned)
     assert capsys.readouterr().out.splitlines() == expected
 
 
@@ -85,7 +85,7 @@ def test_a_filter_is_shown_with_what_passes_and_where_it_is_applied(placement, w
 
 
 def test_every_placement_has_its_wording():
-    assert explaining._PLACEMENTS.keys() == set(Placement)
+    assert explain._PLACEMENTS.keys() == set(Placement)
 
 
 def test_notes_come_first_and_reranking_last():
@@ -176,7 +176,7 @@ def test_nothing_found_is_said_beside_the_tree(capsys):
 
 def test_what_was_asked_drives_no_terminal(capsys):
     branch = replace(SEEN, parts=(Part("a\x1b[31m\nb"),))
-    explaining.plan(Plan(QUERY, (branch,), 100))
+    explain.plan(Plan(QUERY, (branch,), 100))
     out = capsys.readouterr().out
     assert "\x1b" not in out
     assert len(out.splitlines()) == 4

@@ -104,7 +104,7 @@ def models(environ) -> Command:
 
     def run(*arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [sys.executable, "-m", "engine.app.cli", *arguments],
+            [sys.executable, "-m", "engine.commands.main", *arguments],
             capture_output=True, text=True, timeout=120, env=environ | more,
         )  # fmt: skip
 
@@ -135,7 +135,7 @@ def test_pulled_once_a_model_is_here_without_a_network(models, environ, hub, tmp
     ours, theirs = pty.openpty()
     termios.tcsetwinsize(theirs, (24, 100))
     done = subprocess.Popen(
-        [sys.executable, "-m", "engine.app.cli", "models", "pull", "hf-hub:tiny/clip"],
+        [sys.executable, "-m", "engine.commands.main", "models", "pull", "hf-hub:tiny/clip"],
         stdout=subprocess.PIPE, stderr=theirs, env=environ | {"HF_ENDPOINT": hub.url},
     )  # fmt: skip
     os.close(theirs)

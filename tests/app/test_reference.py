@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.app.reference import pages
+from engine.commands.reference import pages
 
 DOCS = Path(__file__).parents[2] / "docs"
 

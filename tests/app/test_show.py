@@ -10,8 +10,8 @@ import sys
 
 import pytest
 
-from engine.app import doctor
-from engine.app.show import clock, hits, span
+from engine.commands import doctor
+from engine.commands.output import clock, hits, span
 from engine.types import Hit, Kind, Modality, Query, SearchResult, Why
 from tests import media_files as make
 
@@ -52,7 +52,7 @@ def at_a_terminal(*arguments: str, stream: str, columns: int = 200) -> str:
     """What a command shows when ``stream`` is a real pseudo-terminal."""
     leader, follower = pty.openpty()
     subprocess.run(
-        [sys.executable, "-m", "engine.app.cli", *arguments],
+        [sys.executable, "-m", "engine.commands.main", *arguments],
         **{"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, stream: follower},
         env={**os.environ, "COLUMNS": str(columns), "NO_COLOR": "1", "TERM": "xterm"},
         check=True,

@@ -7,9 +7,9 @@ import pytest
 from benchmarks import rerank
 from benchmarks.common import Target
 from engine import Library
-from engine.encoders.fake import COLOURS
-from engine.generate import fake_server as does
-from engine.generate.fake_server import serving
+from engine.testing import chat_server as does
+from engine.testing.chat_server import serving
+from engine.testing.fake_encoder import COLOURS
 from tests import media_files as make
 
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from engine.classify.assets import ORDER, any_labels, one_label
 from engine.classify.moments import Rows
+from engine.classify.pooling import ORDER, any_labels, one_label
 from engine.classify.scores import Scorer
 from engine.types import Modality
 

@@ -14,9 +14,9 @@ from engine.classify import moments as reading
 from engine.classify.classifier import Classifier, Task
 from engine.classify.labels import parse_labels
 from engine.classify.moments import Moments
-from engine.encoders.fake import fake_towers
 from engine.errors import SpaceMismatch, UsageError
 from engine.store import Store
+from engine.testing.fake_encoder import fake_towers
 from engine.types import Modality
 from tests import media_files as make
 

@@ -6,8 +6,8 @@ import pytest
 from engine.classify.labels import Label
 from engine.classify.prompts import prompted
 from engine.classify.templates import IMAGENET, SEEN, fill, read_templates, templates
-from engine.encoders.fake import FakeEncoder
 from engine.errors import UsageError
+from engine.testing.fake_encoder import FakeEncoder
 from engine.types import Modality
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.classify import link
+from engine.classify import calibration
 from engine.classify.scores import Learned, Scorer, Trained, best_of, in_turn
 
 
@@ -24,7 +24,7 @@ def softmax(odds):
 
 
 def expected(scores, sure):
-    factor = link.steepness(scores.max(axis=1), scores.mean(axis=1), sure)
+    factor = calibration.steepness(scores.max(axis=1), scores.mean(axis=1), sure)
     return softmax(scores * factor[:, None])
 
 
@@ -50,7 +50,7 @@ def test_probabilities_are_shares_of_all_labels(labels, monkeypatch):
         found.probabilities, np.take_along_axis(shares, order, axis=1), rtol=2e-3, atol=1e-6
     )
     greatest = (rows @ directions.T).max(axis=1)
-    np.testing.assert_allclose(found.evidence, link.log_odds(greatest, labels), atol=1e-4)
+    np.testing.assert_allclose(found.evidence, calibration.log_odds(greatest, labels), atol=1e-4)
 
 
 def test_scores_of_any_size_make_numbers():
@@ -78,7 +78,7 @@ def test_an_encoder_that_knows_its_scale_is_believed():
 def test_each_label_is_decided_by_itself():
     rows, directions = made(20)
     found = Scorer(directions, 3.0).each(rows, 20)
-    alone = link.probability(link.log_odds(rows @ directions.T, 20))
+    alone = calibration.probability(calibration.log_odds(rows @ directions.T, 20))
     np.testing.assert_allclose(
         found.probabilities, np.take_along_axis(alone, found.labels, axis=1), rtol=1e-4
     )
@@ -92,7 +92,7 @@ def test_what_was_learned_is_added_to_the_text():
     rows, directions = made(6)
     learned = Learned(directions[::-1].copy(), np.arange(6, dtype=np.float32), 0.5)
     scores = rows @ directions.T
-    factor = link.steepness(scores.max(axis=1), scores.mean(axis=1), 3.0)[:, None]
+    factor = calibration.steepness(scores.max(axis=1), scores.mean(axis=1), 3.0)[:, None]
     shares = softmax(0.5 * scores * factor + scores[:, ::-1] + np.arange(6))
     found = Scorer(directions, 3.0, learned=learned).one_of(rows, 6)
     np.testing.assert_allclose(
@@ -102,7 +102,9 @@ def test_what_was_learned_is_added_to_the_text():
 
 def test_more_labels_need_more_evidence():
     deviations = np.full(1, 4.0, np.float32)
-    odds = [link.probability(link.log_odds(deviations, n))[0] for n in (1, 10, 100, 1000)]
+    odds = [
+        calibration.probability(calibration.log_odds(deviations, n))[0] for n in (1, 10, 100, 1000)
+    ]
     assert odds == sorted(odds, reverse=True)
     assert odds[0] > 0.5 > odds[-1]
 

@@ -9,7 +9,7 @@ import pytest
 
 from engine import Library
 from engine.store import Store
-from engine.store.findings import Finding, Run
+from engine.store.curation_records import Finding, Run
 from tests import media_files as make
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from engine.curate.items import Items, unit
+from engine.curate.asset_vectors import Items, unit
 from engine.types import Modality
 
 

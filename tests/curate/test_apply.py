@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from engine.curate import apply, files
-from engine.curate.undo import undo
+from engine.curate.actions import apply, safe_move
+from engine.curate.actions.undo import undo
 from engine.errors import UsageError
 from engine.store import Store
+from engine.store.curation_records import ActState, Did
 from engine.store.failpoints import APPLYING
-from engine.store.findings import ActState, Did
 from engine.store.verify import verify
 from engine.types import Condition
 from tests.curate.conftest import ids_of, new_run
@@ -205,7 +205,7 @@ def test_to_another_disk_a_file_is_copied(store, media, tmp_path, monkeypatch):
     link = os.link
 
     def refuse(*args, **options):
-        raise OSError(files.errno.EXDEV, "Invalid cross-device link")
+        raise OSError(safe_move.errno.EXDEV, "Invalid cross-device link")
 
     monkeypatch.setattr(os, "link", refuse)
     stat = (media / "0.png").stat()

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from engine.curate import clusters as module
-from engine.curate import mapping
-from engine.curate.items import gather
+from engine.curate import projection_2d
+from engine.curate.asset_vectors import gather
 from engine.errors import UsageError
 from engine.types import Modality
 from tests import media_files as make
@@ -87,13 +87,13 @@ def test_clusters_of_a_library_have_names(library, media):
 
 def test_a_map_keeps_what_is_apart_apart():
     items, of = points.groups([40, 40, 40])
-    at = mapping.pca(items.rows(slice(None)))
+    at = projection_2d.pca(items.rows(slice(None)))
     centres = np.stack([at[of == group].mean(axis=0) for group in range(3)])
     for group in range(3):
         inside = np.linalg.norm(at[of == group] - centres[group], axis=1).max()
         others = np.linalg.norm(np.delete(centres, group, 0) - centres[group], axis=1).min()
         assert inside < others / 2
-    flat, how = mapping.flat(items.rows(np.array([0, 1])))
+    flat, how = projection_2d.flat(items.rows(np.array([0, 1])))
     assert (flat.shape, how) == ((2, 2), "PCA")
 
 
@@ -102,8 +102,8 @@ def test_a_map_by_umap_keeps_neighbours_and_is_the_same_every_time():
     rows = np.random.default_rng(0).standard_normal((60, 16)).astype(np.float32)
     rows[:30] += 6
     rows /= np.linalg.norm(rows, axis=1, keepdims=True)
-    at, how = mapping.flat(rows)
-    again, _ = mapping.flat(rows)
+    at, how = projection_2d.flat(rows)
+    again, _ = projection_2d.flat(rows)
     assert how == "UMAP"
     np.testing.assert_array_equal(at, again)
     apart = np.linalg.norm(at[:30].mean(0) - at[30:].mean(0))

@@ -12,12 +12,12 @@ from PIL import Image
 
 from engine import Library
 from engine.config import Settings
-from engine.curate.duplicates import DUPLICATE, KEEPER, Edge, Wanted, find, findings
-from engine.curate.groups import Union, keeper
-from engine.curate.leaks import by_folder, by_tag, common_folder, leaks
-from engine.curate.looking import Looker
+from engine.curate.copies.near_duplicates import DUPLICATE, KEEPER, Edge, Wanted, find, findings
+from engine.curate.copies.split_leaks import by_folder, by_tag, common_folder, leaks
+from engine.curate.copies.union_find import Union, keeper
+from engine.curate.copies.verify import Looker
 from engine.errors import UsageError
-from engine.store.findings import AssetFacts
+from engine.store.curation_records import AssetFacts
 from engine.types import Kind
 from tests.curate.test_same import COPIES, PICTURES, VIDEOS, opened
 from tests.waves import RATE, noise, tone, write

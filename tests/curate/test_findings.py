@@ -9,7 +9,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from engine.curate.findings import FOLDER, Finding, record, write
+from engine.curate.records import FOLDER, Finding, record, write
 from engine.errors import UsageError
 from engine.store.verify import verify
 

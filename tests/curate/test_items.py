@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from engine import Library
-from engine.curate import items as module
-from engine.curate.items import gather, indexes, paths_of, present, shared_rows, space_of
+from engine.curate import asset_vectors as module
+from engine.curate.asset_vectors import gather, indexes, paths_of, present, shared_rows, space_of
 from engine.errors import UsageError
-from engine.query.where import parse_where
+from engine.query.language.where_parser import parse_where
 from engine.types import Modality
 from tests import media_files as make
 from tests.curate.conftest import ids_of

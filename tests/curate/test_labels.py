@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from engine.curate import alignment, apply, tables
+from engine.curate import caption_match, csv_annotations
 from engine.curate import labels as module
 from engine.curate import mislabeled as confident
-from engine.curate.items import gather
-from engine.curate.wording import Shared
+from engine.curate.actions import apply
+from engine.curate.asset_vectors import gather
+from engine.curate.text_relevance import Shared
 from engine.errors import ExtraMissing, PathNotFound, SpaceMismatch, UsageError
 from engine.types import Modality
 from tests import media_files as make
@@ -81,15 +82,15 @@ def test_labels_of_a_table(library, items, media):
 def test_a_table_that_cannot_be_used(library, media, content, line):
     (media / "labels.csv").write_bytes(content)
     with pytest.raises(UsageError, match=line) as caught:
-        tables.read(library.store, media / "labels.csv", "label")
+        csv_annotations.read(library.store, media / "labels.csv", "label")
     assert "\n" not in str(caught.value)
 
 
 def test_a_table_that_is_not_there(library, media):
     with pytest.raises(PathNotFound, match="no such file"):
-        tables.read(library.store, media / "labels.csv", "label")
+        csv_annotations.read(library.store, media / "labels.csv", "label")
     with pytest.raises(UsageError, match="is a directory"):
-        tables.read(library.store, media, "label")
+        csv_annotations.read(library.store, media, "label")
 
 
 # --- wrong labels ---------------------------------------------------------------------
@@ -161,13 +162,13 @@ def captioned(media, **captions: str):
 def test_a_caption_of_something_else_is_found(library, media):
     table = captioned(media, **{"0": "red", "1": "something green", "2": "yellow"})
     shared = Shared(library.store, library.towers, Modality.IMAGE)
-    said = tables.read(library.store, table, "caption").values()
-    pairs = alignment.aligned(library.store, shared, said)
-    found = alignment.findings(pairs, alignment.LEAST)
+    said = csv_annotations.read(library.store, table, "caption").values()
+    pairs = caption_match.aligned(library.store, shared, said)
+    found = caption_match.findings(pairs, caption_match.LEAST)
     assert [one.path for one in found] == [str(media / "2.png")]
     assert "'yellow'" in found[0].why and found[0].verdict == "misaligned"
-    assert len(alignment.findings(pairs, 1e9)) == 3
-    assert len(alignment.findings(pairs, 1e9, top=2)) == 2
+    assert len(caption_match.findings(pairs, 1e9)) == 3
+    assert len(caption_match.findings(pairs, 1e9, top=2)) == 2
 
 
 def test_captions_of_the_files_themselves(library, media):
@@ -177,17 +178,17 @@ def test_captions_of_the_files_themselves(library, media):
     exif[0x010E] = "a green field"
     Image.new("RGB", (40, 40), (30, 180, 50)).save(media / "field.jpg", exif=exif)
     library.index([media])
-    (said,) = alignment.captions(library.store)
+    (said,) = caption_match.captions(library.store)
     assert (said.path, said.value) == (str(media / "field.jpg"), "a green field")
     shared = Shared(library.store, library.towers, Modality.IMAGE)
-    (pair,) = alignment.aligned(library.store, shared, [said])
+    (pair,) = caption_match.aligned(library.store, shared, [said])
     assert pair.cosine > 0.3
 
 
 def test_no_captions_and_other_weights(library):
     shared = Shared(library.store, library.towers, Modality.IMAGE)
     with pytest.raises(UsageError, match="no picture of the library has a caption"):
-        alignment.aligned(library.store, shared, alignment.captions(library.store))
+        caption_match.aligned(library.store, shared, caption_match.captions(library.store))
     with pytest.raises(UsageError, match="holds no sound"):
         Shared(library.store, library.towers, Modality.SOUND)
     from dataclasses import replace

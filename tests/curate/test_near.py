@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from engine.curate import near
-from engine.curate.rows import gather, of_arrays
+from engine.curate.copies import similarity_join
+from engine.curate.moment_vectors import gather, of_arrays
 from engine.types import Modality
 
 
@@ -36,7 +36,7 @@ def truth(vectors, threshold):
 def found(vectors, threshold):
     listed = [
         pair
-        for part in near.pairs(rows_of(vectors), threshold)
+        for part in similarity_join.pairs(rows_of(vectors), threshold)
         for pair in zip(part.first.tolist(), part.second.tolist(), strict=True)
     ]
     assert len(listed) == len(set(listed)), "each pair once"
@@ -53,8 +53,8 @@ def test_without_lists_every_pair_is_found(threshold):
 
 @pytest.mark.parametrize("threshold", [0.95, 0.8])
 def test_by_lists_hardly_any_is_missed(monkeypatch, threshold):
-    monkeypatch.setattr(near, "_ONE_LIST", 500)
-    monkeypatch.setattr(near, "_PER_LIST", 60)
+    monkeypatch.setattr(similarity_join, "_ONE_LIST", 500)
+    monkeypatch.setattr(similarity_join, "_PER_LIST", 60)
     vectors = clustered(6_000)
     expected, listed = truth(vectors, threshold), found(vectors, threshold)
     assert listed <= expected
@@ -62,19 +62,19 @@ def test_by_lists_hardly_any_is_missed(monkeypatch, threshold):
 
 
 def test_lists_spare_most_products(monkeypatch):
-    monkeypatch.setattr(near, "_ONE_LIST", 500)
-    monkeypatch.setattr(near, "_PER_LIST", 60)
-    sieve = near._Sieve.of(rows_of(clustered(6_000)), 0.95, 0)
+    monkeypatch.setattr(similarity_join, "_ONE_LIST", 500)
+    monkeypatch.setattr(similarity_join, "_PER_LIST", 60)
+    sieve = similarity_join._Sieve.of(rows_of(clustered(6_000)), 0.95, 0)
     work = sum(len(members) * len(queries) for members, queries in sieve.work())
     assert work < 0.4 * 6_000**2
 
 
 def test_the_nearest_are_kept_and_the_best_come_first():
     vectors = np.repeat(clustered(1), 100, axis=0)
-    best = near.best_pairs(rows_of(vectors), 0.9, most=3)
+    best = similarity_join.best_pairs(rows_of(vectors), 0.9, most=3)
     assert 100 <= len(best.first) <= 300
     vectors = clustered(2_000)
-    best = near.best_pairs(rows_of(vectors), 0.8)
+    best = similarity_join.best_pairs(rows_of(vectors), 0.8)
     assert (np.diff(best.cosines) <= 0).all()
     assert set(zip(best.first.tolist(), best.second.tolist(), strict=True)) <= truth(vectors, 0.8)
 

@@ -7,7 +7,7 @@ import pytest
 from sklearn.neighbors import LocalOutlierFactor
 
 from engine.curate import outliers as module
-from engine.curate.items import gather
+from engine.curate.asset_vectors import gather
 from engine.curate.neighbours import neighbours
 from engine.errors import UsageError
 from engine.types import Modality

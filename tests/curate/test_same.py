@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageEnhance, ImageFont
 
-from engine.curate.same import Sketch, compare
+from engine.curate.copies.picture_match import Sketch, compare
 from engine.media.video import read_still
 
 PICTURES = Path(find_spec("skimage").submodule_search_locations[0]) / "data"

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.curate import kcenter, manifest
-from engine.curate.items import gather
-from engine.curate.kcenter import coverage, k_center
-from engine.curate.select import Relevance, select, shares
-from engine.curate.wording import Shared, relevance
+from engine.curate.asset_vectors import gather
+from engine.curate.selection import kcenter, manifest
+from engine.curate.selection.kcenter import coverage, k_center
+from engine.curate.selection.select import Relevance, select, shares
+from engine.curate.text_relevance import Shared, relevance
 from engine.errors import UsageError
 from engine.types import Modality
 from tests.curate import points

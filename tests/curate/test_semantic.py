@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from engine.curate import semantic
-from engine.curate.mapping import flat
-from engine.curate.rows import gather
+from engine.curate.copies import semdedup
+from engine.curate.moment_vectors import gather
+from engine.curate.projection_2d import flat
 from engine.types import Modality
 from tests.curate.test_near import clustered, rows_of
 
@@ -25,8 +25,8 @@ def by_hand(rows, clusters, far):
 
 def test_it_is_the_paper_s(monkeypatch):
     rows = rows_of(clustered(700, dim=32))
-    found = semantic.alike(rows, clusters=3)
-    labels, far = semantic._clustered(rows, 3, 0)
+    found = semdedup.alike(rows, clusters=3)
+    labels, far = semdedup._clustered(rows, 3, 0)
     assert (labels == found.clusters).all()
     np.testing.assert_allclose(found.cosines, by_hand(rows, labels, far), atol=1e-5)
     alone = found.nearest < 0
@@ -38,7 +38,7 @@ def test_it_is_the_paper_s(monkeypatch):
 
 def test_the_curve_falls_and_says_what_goes():
     rows = rows_of(clustered(2_000))
-    found = semantic.alike(rows)
+    found = semdedup.alike(rows)
     shares = [share for _, share in found.curve()]
     assert shares == sorted(shares, reverse=True)
     assert shares[0] > shares[-1]
@@ -47,17 +47,17 @@ def test_the_curve_falls_and_says_what_goes():
 
 def test_the_same_seed_chooses_the_same():
     rows = rows_of(clustered(2_000))
-    first, again = (semantic.alike(rows, seed=3) for _ in range(2))
+    first, again = (semdedup.alike(rows, seed=3) for _ in range(2))
     assert (first.cosines == again.cosines).all()
 
 
 def test_findings_name_what_stays(library):
     rows = gather(library.store, "fake", [Modality.IMAGE])
-    found = semantic.alike(rows, clusters=1)
-    assert semantic.findings(library.store, found, 0.0) == []
-    listed = semantic.findings(library.store, found, 1.0)
+    found = semdedup.alike(rows, clusters=1)
+    assert semdedup.findings(library.store, found, 0.0) == []
+    listed = semdedup.findings(library.store, found, 1.0)
     assert len(listed) == (found.cosines > 0).sum() < len(rows)
-    assert all(one.verdict == semantic.REMOVED and "cosine" in one.why for one in listed)
+    assert all(one.verdict == semdedup.REMOVED and "cosine" in one.why for one in listed)
 
 
 @pytest.mark.parametrize("count", [0, 1, 2, 5, 60])

@@ -5,8 +5,8 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
-from engine.encoders.backends.base import Model
-from engine.encoders.backends.choose import model_of
+from engine.encoders.runtime.backend import Model
+from engine.encoders.runtime.choose import model_of
 
 TEXT = {"context_length": 12, "vocab_size": 49408, "width": 32, "heads": 2, "layers": 2}
 VISION = {"image_size": 32, "layers": 2, "width": 64, "patch_size": 8, "head_width": 16}

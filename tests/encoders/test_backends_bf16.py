@@ -10,12 +10,12 @@ from threading import Barrier
 import numpy as np
 import pytest
 
-from engine.encoders.backends import machine, torch_bf16
-from engine.encoders.backends.base import Refused
-from engine.encoders.backends.choose import OnCpu
-from engine.encoders.backends.onnx import FOLDER
-from engine.encoders.backends.torch_bf16 import TorchBf16
-from engine.encoders.backends.torch_cpu import TorchCpu
+from engine.encoders.runtime import machine, torch_bf16
+from engine.encoders.runtime.backend import Refused
+from engine.encoders.runtime.choose import OnCpu
+from engine.encoders.runtime.onnx import FOLDER
+from engine.encoders.runtime.torch_bf16 import TorchBf16
+from engine.encoders.runtime.torch_cpu import TorchCpu
 from tests.encoders.backend_models import SHAPES, model
 
 SEEN = np.random.default_rng(4).integers(0, 256, (37, 32, 32, 3), np.uint8)

@@ -9,11 +9,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from engine.encoders.backends import choose, machine
-from engine.encoders.backends.base import Refused
-from engine.encoders.backends.choose import OnCpu, backend
-from engine.encoders.backends.onnx import FOLDER, Pictures
-from engine.encoders.backends.torch_cpu import TorchCpu
+from engine.encoders.runtime import choose, machine
+from engine.encoders.runtime.backend import Refused
+from engine.encoders.runtime.choose import OnCpu, backend
+from engine.encoders.runtime.onnx import FOLDER, Pictures
+from engine.encoders.runtime.torch_cpu import TorchCpu
 from engine.errors import EncoderUnavailable, UsageError
 from tests.encoders.backend_models import loaded
 

@@ -8,11 +8,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from engine.encoders.backends import torch_gpu
-from engine.encoders.backends.choose import model_of
-from engine.encoders.backends.torch_cpu import TorchCpu
-from engine.encoders.backends.torch_gpu import TorchGpu
-from engine.encoders.backends.verify import least_cosine
+from engine.encoders.runtime import torch_gpu
+from engine.encoders.runtime.choose import model_of
+from engine.encoders.runtime.torch_cpu import TorchCpu
+from engine.encoders.runtime.torch_gpu import TorchGpu
+from engine.encoders.runtime.verify import least_cosine
 from engine.errors import SensoriumError
 from tests.encoders.backend_models import loaded
 

@@ -8,11 +8,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from engine.encoders.backends import machine, onnx, probes, verify
-from engine.encoders.backends.base import Refused
-from engine.encoders.backends.onnx import Pictures, PicturesInt8, Texts
-from engine.encoders.backends.torch_cpu import TorchCpu
-from engine.encoders.backends.verify import Verdict
+from engine.encoders.runtime import machine, onnx, probes, verify
+from engine.encoders.runtime.backend import Refused
+from engine.encoders.runtime.onnx import Pictures, PicturesInt8, Texts
+from engine.encoders.runtime.torch_cpu import TorchCpu
+from engine.encoders.runtime.verify import Verdict
 from tests.encoders.backend_models import SHAPES, model
 
 

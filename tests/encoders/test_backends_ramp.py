@@ -8,8 +8,8 @@ import weakref
 import numpy as np
 import pytest
 
-from engine.encoders.backends.backoff import BackOff
-from engine.encoders.backends.ramp import ramp
+from engine.encoders.runtime.backoff import BackOff
+from engine.encoders.runtime.ramp import ramp
 from engine.errors import SensoriumError
 
 

@@ -9,7 +9,7 @@ from threading import Event
 import numpy as np
 import pytest
 
-from engine.encoders.onnx import Exported, export_module
+from engine.encoders.runtime.onnx_session import Exported, export_module
 
 ROWS = np.random.default_rng(5).random((37, 6), np.float32)
 

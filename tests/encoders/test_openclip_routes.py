@@ -16,10 +16,10 @@ from PIL import Image
 
 from engine.config import Settings
 from engine.encoders import registry
-from engine.encoders.base import Logits
 from engine.encoders.openclip.encoder import OpenClipEncoder
+from engine.encoders.protocols import Logits
 from engine.errors import EncoderUnavailable
-from engine.types import Vectors
+from engine.types.arrays import Vectors
 from tests.clip import PREPROCESS
 from tests.encoders.openclip_models import (
     FAMILIES,

@@ -49,7 +49,7 @@ def sensorium(site, tmp_path) -> Callable[..., subprocess.CompletedProcess[str]]
 
     def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [sys.executable, "-m", "engine.app.cli", *map(str, arguments)],
+            [sys.executable, "-m", "engine.commands.main", *map(str, arguments)],
             capture_output=True, text=True, timeout=120, env=environ,
         )  # fmt: skip
 
@@ -102,7 +102,7 @@ def register(tmp_path, monkeypatch) -> Callable[..., None]:
 
 
 WHOLE = (
-    "from engine.encoders.fake import FakeEncoder\n"
+    "from engine.testing.fake_encoder import FakeEncoder\n"
     "class Mine(FakeEncoder):\n"
     "    name = 'mine'\n"
     "    def __init__(self, settings): self.settings = settings\n"

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from engine.encoders import speech as bridge
-from engine.encoders.base import Sentence
+from engine.encoders.protocols import Sentence
 from engine.encoders.speech import RATE, WhisperSpeech, pack, split_sentences, together
 from engine.errors import EncoderUnavailable, ExtraMissing
 

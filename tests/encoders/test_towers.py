@@ -12,18 +12,18 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from engine.common.package_weights import WeightFile
 from engine.encoders import registry
 from engine.encoders import towers as mixing
-from engine.encoders.base import Embedded, Heard
 from engine.encoders.compact import pictures, sounds, text
 from engine.encoders.compact.sounds import HEAD
-from engine.encoders.fake import COLOURS, FakeEncoder, FakeSounds, fake_towers
+from engine.encoders.protocols import Embedded, Heard
 from engine.encoders.towers import Towers
 from engine.encoders.weights import AISFX, EFFICIENTNET, MINILM, MINILM_TOKENIZER
 from engine.errors import EncoderUnavailable
+from engine.testing.fake_encoder import COLOURS, FakeEncoder, FakeSounds, fake_towers
 from engine.torchvision_ops import declare_missing_operators
 from engine.types import Modality
-from engine.weights import WeightFile
 
 
 @pytest.fixture(scope="module")

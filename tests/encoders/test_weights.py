@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 from onnxruntime.capi import onnxruntime_pybind11_state as status
 
-from engine.cached import Damaged, cached, load_cached
-from engine.encoders import onnx, weights
-from engine.encoders.onnx import Tower, export_module
+from engine.common.artifact_cache import Damaged, cached, load_cached
+from engine.encoders import weights
+from engine.encoders.runtime import onnx_session
+from engine.encoders.runtime.onnx_session import Tower, export_module
 from engine.errors import EncoderUnavailable
 
 PINNED = [
@@ -121,7 +122,7 @@ def test_what_says_nothing_against_an_export_leaves_it(tower, monkeypatch, error
     def fail(*_):
         raise error
 
-    monkeypatch.setattr(onnx, "session", fail)
+    monkeypatch.setattr(onnx_session, "session", fail)
     before = export_of(tower).stat().st_ino
     with pytest.raises(raised):
         tower.run(x=np.ones(2, np.float32))

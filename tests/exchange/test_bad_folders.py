@@ -10,12 +10,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine.encoders.fake import fake_towers
 from engine.errors import BadImport, PathNotFound, UsageError
-from engine.exchange.bring import Wanted, bring, look
 from engine.exchange.export import export
+from engine.exchange.import_dataset import Wanted, bring, look
 from engine.exchange.records import Selection
 from engine.store import Store
+from engine.testing.fake_encoder import fake_towers
 from engine.types import Kind
 
 Spoil = Callable[[Path], object]

@@ -13,12 +13,12 @@ from engine import Library
 from engine.errors import UsageError
 from engine.exchange import checksums, records
 from engine.exchange.export import export
-from engine.exchange.names import EXPORTS
+from engine.exchange.formats.names import EXPORTS
 from engine.exchange.records import Selection, items, of_run
 from engine.exchange.vectors import Stored
-from engine.query.where import parse_where
+from engine.query.language.where_parser import parse_where
 from engine.store import Store
-from engine.store.findings import Finding
+from engine.store.curation_records import Finding
 from engine.types import Kind
 from tests.exchange.conftest import OWNER
 from tests.exchange.same import every, held

@@ -10,12 +10,12 @@ import pytest
 from PIL import Image
 
 from engine import Library
-from engine.encoders.fake import fake_towers
 from engine.errors import ExportFailed
-from engine.exchange.bring import Wanted, look
 from engine.exchange.export import export
-from engine.exchange.names import EXPORTS
+from engine.exchange.formats.names import EXPORTS
+from engine.exchange.import_dataset import Wanted, look
 from engine.store import Store
+from engine.testing.fake_encoder import fake_towers
 from tests.mounts import small_disk
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from engine.exchange import describe
+from engine.exchange import serialize
 from engine.exchange.export import export
 from engine.store import Store
 from tests.exchange.conftest import CAPTION
@@ -28,7 +28,7 @@ def _offline(tmp_path_factory: pytest.TempPathFactory) -> None:
 
 
 def described(store: Store) -> list[dict[str, Any]]:
-    return [describe.item(item) for item in every(store)]
+    return [serialize.item(item) for item in every(store)]
 
 
 def test_jsonl_by_pandas(store: Store, tmp_path: Path) -> None:
@@ -42,7 +42,7 @@ def test_jsonl_by_pandas(store: Store, tmp_path: Path) -> None:
         assert row["path"] == item.asset.path
         assert row["content_hash"] == item.asset.content_hash
         for said, piece in zip(row["moments"], item.pieces, strict=True):
-            assert describe.moment_of(said) == piece.moment
+            assert serialize.moment_of(said) == piece.moment
             for space, vector in piece.vectors.items():
                 exact = np.array(said["vectors"][space], np.float64)
                 assert (exact == vector.astype(np.float64)).all(), "the very numbers"
@@ -72,9 +72,9 @@ def test_parquet_by_pandas(store: Store, tmp_path: Path) -> None:
     assert str(column.type) == "fixed_size_list<element: float>[64]"
     assert column.metadata[b"revision"].decode() == store.spaces()["fake"].revision
     rows = pq.read_table(file).to_pylist()
-    back = [(describe.asset_of(row), describe.moment_of(row)) for row in rows]
+    back = [(serialize.asset_of(row), serialize.moment_of(row)) for row in rows]
     assert back == [(i.asset, p.moment) for i in every(store) for p in i.pieces]
-    tags = [describe.tags_of(row) for row in rows]
+    tags = [serialize.tags_of(row) for row in rows]
     assert tags == [item.tags for item in every(store) for _ in item.pieces]
     assert any(tags)
 
@@ -89,8 +89,8 @@ def test_webdataset_by_webdataset(store: Store, tmp_path: Path) -> None:
     for number, (item, sample) in enumerate(zip(every(store), samples, strict=True)):
         said = sample["json"]
         assert sample["__key__"] == said["key"] == f"{number:09d}"
-        assert describe.asset_of(said) == item.asset
-        assert describe.tags_of(said) == item.tags
+        assert serialize.asset_of(said) == item.asset
+        assert serialize.tags_of(said) == item.tags
         assert sample.get("txt") == item.asset.caption
         content = Path(item.asset.path).read_bytes()
         assert said["sha256"] == hashlib.sha256(content).hexdigest()
@@ -99,7 +99,7 @@ def test_webdataset_by_webdataset(store: Store, tmp_path: Path) -> None:
         }
         read = [
             (
-                describe.moment_of(m),
+                serialize.moment_of(m),
                 {s: (str(arrays[s].dtype), arrays[s][r].tobytes()) for s, r in m["rows"].items()},
             )
             for m in said["moments"]
@@ -144,8 +144,8 @@ def test_imagefolder_by_datasets(store: Store, tmp_path: Path, vectors: bool) ->
         row = rows[item.asset.content_hash]
         assert row["image"].size == (item.asset.width, item.asset.height)
         assert (row["path"], row["caption"]) == (item.asset.path, item.asset.caption)
-        assert row["tags"] == list(describe.words(item))
-        assert [describe.moment_of(said) for said in row["moments"]] == [
+        assert row["tags"] == list(serialize.words(item))
+        assert [serialize.moment_of(said) for said in row["moments"]] == [
             piece.moment for piece in item.pieces
         ]
         for said, piece in zip(row["moments"], item.pieces, strict=True):
@@ -169,8 +169,8 @@ def test_coco_by_pycocotools(store: Store, tmp_path: Path, capsys) -> None:
         ).read_bytes()
         assert (image["width"], image["height"]) == (item.asset.width, item.asset.height)
         found = tags.loadAnns(tags.getAnnIds(imgIds=image["id"]))
-        assert {words[a["category_id"]]: a["score"] for a in found} == describe.words(item)
-        assert describe.asset_of(image["sensorium"]) == item.asset
+        assert {words[a["category_id"]]: a["score"] for a in found} == serialize.words(item)
+        assert serialize.asset_of(image["sensorium"]) == item.asset
         for said, piece in zip(image["sensorium"]["moments"], item.pieces, strict=True):
             exact = np.array(said["vectors"]["fake"], np.float64)
             assert (exact == piece.vectors["fake"].astype(np.float64)).all()
@@ -200,10 +200,10 @@ def test_clip_retrieval_by_numpy_and_pandas(store: Store, tmp_path: Path) -> Non
 
 
 def test_clip_retrieval_in_several_parts(store: Store, tmp_path: Path, monkeypatch) -> None:
-    from engine.exchange import clip_retrieval
+    from engine.exchange.formats import clip_retrieval_writer
 
     export(store, tmp_path / "one", "clip-retrieval", main="fake")
-    monkeypatch.setattr(clip_retrieval, "_ROWS", 2)
+    monkeypatch.setattr(clip_retrieval_writer, "_ROWS", 2)
     export(store, tmp_path / "many", "clip-retrieval", main="fake")
     parts = [np.load(tmp_path / "many" / "img_emb" / f"img_emb_{n}.npy") for n in range(5)]
     assert min(map(len, parts)) >= 1
@@ -226,10 +226,10 @@ def test_fiftyone_as_its_layout_is_documented(store: Store, tmp_path: Path) -> N
         exact = np.array(sample[field], np.float64)
         assert (exact == item.pieces[0].vectors["fake"].astype(np.float64)).all()
         labels = sample["recognised"]["classifications"]
-        assert {one["label"]: one["confidence"] for one in labels} == describe.words(item)
+        assert {one["label"]: one["confidence"] for one in labels} == serialize.words(item)
         assert all(len(one["_id"]["$oid"]) == 24 for one in labels)
         assert (sample.get("location") is not None) == (item.asset.place is not None)
-        assert describe.tags_of(sample) == item.tags
+        assert serialize.tags_of(sample) == item.tags
         assert set(item.tags) <= set(sample["tags"])
 
 
@@ -243,7 +243,7 @@ def test_fiftyone_by_its_importer(store: Store, tmp_path: Path) -> None:
     pictures = [item for item in every(store) if item.asset.media.kind.value == "image"]
     for item, sample in zip(pictures, importer, strict=True):
         assert sample["original_path"] == item.asset.path
-        assert sample.tags == list(describe.words(item))
+        assert sample.tags == list(serialize.words(item))
         assert (
             np.float16(sample["embedding_fake"]).tobytes()
             == item.pieces[0].vectors["fake"].tobytes()

@@ -11,15 +11,15 @@ import numpy as np
 import pytest
 
 from engine import Library
-from engine.encoders.base import Embedded, Pixels, Spectrogram
-from engine.encoders.fake import FakeEncoder, FakeSounds, fake_towers
+from engine.encoders.protocols import Embedded, Pixels, Spectrogram
 from engine.encoders.towers import Towers
 from engine.errors import BadImport, UsageError
-from engine.exchange.bring import Brought, Wanted, bring, look
 from engine.exchange.export import export
+from engine.exchange.import_dataset import Brought, Wanted, bring, look
 from engine.exchange.records import Selection
 from engine.store import Store
 from engine.store.verify import verify
+from engine.testing.fake_encoder import FakeEncoder, FakeSounds, fake_towers
 from engine.types import Kind
 from tests.exchange.conftest import CAPTION
 from tests.exchange.same import every, held, text_vectors

@@ -11,11 +11,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine.encoders.fake import fake_towers
 from engine.errors import BadImport, UsageError
-from engine.exchange.bring import Wanted, bring, look
 from engine.exchange.export import export
+from engine.exchange.import_dataset import Wanted, bring, look
 from engine.store import Store
+from engine.testing.fake_encoder import fake_towers
 from tests.exchange.same import every
 
 Member = tuple[str, bytes]
@@ -134,7 +134,7 @@ def test_no_tar_at_all(tmp_path: Path) -> None:
 
 
 def test_a_member_that_is_too_large(tmp_path: Path, red: bytes, monkeypatch) -> None:
-    from engine.exchange import tars
+    from engine.exchange.formats import webdataset_reader
 
     path = tar(tmp_path / "tars" / "x.tar", ("0.png", red))
     info = tarfile.TarInfo("1.png")
@@ -142,7 +142,7 @@ def test_a_member_that_is_too_large(tmp_path: Path, red: bytes, monkeypatch) -> 
     first = 512 + -(-len(red) // 512) * 512
     path.write_bytes(path.read_bytes()[:first] + info.tobuf())
     refused(tmp_path, r"x\.tar: 1\.png has 1,099,511,627,776 bytes, past")
-    monkeypatch.setattr(tars, "_LARGEST_TEXT", 10)
+    monkeypatch.setattr(webdataset_reader, "_LARGEST_TEXT", 10)
     tar(tmp_path / "tars" / "x.tar", ("0.png", red), ("0.json", b'{"a": "12345"}'))
     refused(tmp_path, r"x\.tar: 0\.json has 14 bytes, past 10")
 

@@ -12,10 +12,10 @@ import pytest
 
 from engine.config import Settings
 from engine.errors import ChatFailed, ExtraMissing, UsageError
-from engine.generate import fake_server as does
 from engine.generate.chat import Message, Picture, Schema, Text, Usage
-from engine.generate.fake_server import serving
 from engine.generate.openai import OpenAIChat
+from engine.testing import chat_server as does
+from engine.testing.chat_server import serving
 
 KEY = "sk-not-to-be-shown-4711"
 HELLO = [Message.of("user", "hello")]

@@ -9,11 +9,11 @@ from unittest import mock
 import numpy as np
 
 from engine.index.allowed import Allowed
-from engine.index.base import Scores
 from engine.index.build import Copy, Wanted, build
-from engine.index.live import LiveIndex
+from engine.index.segmented_index import LiveIndex
 from engine.index.snapshot import Snapshot
-from engine.types import MomentIds, Vectors
+from engine.index.vector_index import Scores
+from engine.types.arrays import MomentIds, Vectors
 
 
 def unit_rows(rng: np.random.Generator, count: int, dim: int, *, coarse: bool = False) -> Vectors:

@@ -8,11 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.index.allowed import Allowed
-from engine.index.base import VectorIndex
 from engine.index.exact import ExactIndex
-from engine.index.live import LiveIndex
-from engine.index.oracle import NumpyIndex
-from engine.types import Vectors
+from engine.index.segmented_index import LiveIndex
+from engine.index.vector_index import VectorIndex
+from engine.testing.brute_force import NumpyIndex
+from engine.types.arrays import Vectors
 from tests.index.on_disk import CodedHalves, Halves
 from tests.index.on_disk import unit_rows as of_dim
 

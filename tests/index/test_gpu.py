@@ -12,7 +12,7 @@ from engine.index import gpu
 from engine.index.allowed import Allowed
 from engine.index.exact import import_faiss
 from engine.index.gpu import OnGpu, count, select
-from engine.index.oracle import NumpyIndex
+from engine.testing.brute_force import NumpyIndex
 from tests.index.on_disk import snapshot, unit_rows
 
 

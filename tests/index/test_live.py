@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from engine.index.allowed import Allowed
-from engine.index.live import LiveIndex
+from engine.index.segmented_index import LiveIndex
 from engine.types import Placement
 from tests.index.on_disk import snapshot, unit_rows
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from engine.index import disk, outline
+from engine.index import disk, inventory
 from engine.index.build import Wanted
-from engine.index.outline import Part, samples
+from engine.index.inventory import Part, samples
 from engine.index.refresh import refresh
 from engine.index.space import SpaceIndex
 from engine.store import Store
@@ -59,7 +59,7 @@ def held(store) -> dict[Modality, tuple[int, int, list[int]]]:
 def outlined(store) -> dict[Modality, tuple[int, int, list[int]]]:
     return {
         m: (len(one.snapshot or ()), len(one.dead), one.tail.tolist())
-        for m, one in outline.outline(store, TEXT).parts.items()
+        for m, one in inventory.outline(store, TEXT).parts.items()
     }
 
 
@@ -78,11 +78,11 @@ def test_it_says_what_the_indexes_of_a_space_hold(store):
     remove(store, *(asset.path for asset in store.assets() if asset.path.endswith("jpg")))
     assert outlined(store) == held(store)
     assert set(outlined(store)) == {Modality.SPEECH}
-    assert outline.outline(store, TEXT).generation == store.generation()
+    assert inventory.outline(store, TEXT).generation == store.generation()
 
 
 def test_a_refresh_is_due_when_much_is_new_or_dead(tmp_path, monkeypatch):
-    monkeypatch.setattr(outline, "EXACT_ROWS", 30)
+    monkeypatch.setattr(inventory, "EXACT_ROWS", 30)
     rows = unit_rows(np.random.default_rng(0), 900, 8)
     large, none = snapshot(tmp_path / "s", np.arange(1, 901), rows), np.arange(0)
     assert not Part(None, none, np.arange(30)).is_due()
@@ -94,13 +94,13 @@ def test_a_refresh_is_due_when_much_is_new_or_dead(tmp_path, monkeypatch):
 
 
 def test_a_space_is_due_when_one_of_its_modalities_is(store, monkeypatch):
-    monkeypatch.setattr(outline, "EXACT_ROWS", 10)
+    monkeypatch.setattr(inventory, "EXACT_ROWS", 10)
     add(store, *range(5))
-    assert not outline.outline(store, TEXT).is_due()
+    assert not inventory.outline(store, TEXT).is_due()
     add(store, 5)  # two more spoken sentences
-    assert outline.outline(store, TEXT).is_due()
+    assert inventory.outline(store, TEXT).is_due()
     fold(store)
-    assert not outline.outline(store, TEXT).is_due()
+    assert not inventory.outline(store, TEXT).is_due()
 
 
 def test_samples_are_what_the_indexes_would_draw(store):

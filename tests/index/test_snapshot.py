@@ -10,8 +10,8 @@ import pytest
 from engine.errors import LibraryCorrupt
 from engine.index.allowed import Allowed
 from engine.index.build import Copy
-from engine.index.oracle import NumpyIndex
 from engine.index.snapshot import Snapshot
+from engine.testing.brute_force import NumpyIndex
 from tests.index.on_disk import snapshot, unit_rows
 
 DIM = 32

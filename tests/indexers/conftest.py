@@ -10,10 +10,10 @@ from typing import TypeAlias
 import pytest
 
 from engine.config import Settings
-from engine.encoders.fake import fake_towers
 from engine.store import Store
+from engine.testing.fake_encoder import fake_towers
 from engine.types import IndexReport
-from indexers.local import run
+from indexers.pipeline import run
 
 Index: TypeAlias = Callable[..., IndexReport]
 

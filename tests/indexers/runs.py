@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.encoders.base import Embedded, Pixels
-from engine.encoders.fake import COLOURS, FakeEncoder
+from engine.encoders.protocols import Embedded, Pixels
 from engine.errors import EncoderUnavailable
 from engine.store import Store
+from engine.testing.fake_encoder import COLOURS, FakeEncoder
 from engine.types import Failure, IndexReport
 from tests import media_files as make
 

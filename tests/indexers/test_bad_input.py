@@ -11,13 +11,13 @@ import numpy as np
 import pytest
 
 from engine.config import Settings
-from engine.encoders.base import Pixels
-from engine.encoders.fake import COLOURS, FakeEncoder, fake_towers
+from engine.encoders.protocols import Pixels
 from engine.media.image import Frame
 from engine.store import Store
+from engine.testing.fake_encoder import COLOURS, FakeEncoder, fake_towers
 from engine.types import IndexReport, Modality
 from indexers import audio, identify, image
-from indexers.local import retry_failures, run
+from indexers.pipeline import retry_failures, run
 from tests import media_files as make
 from tests.indexers.runs import (
     Told,

@@ -13,14 +13,14 @@ from pathlib import Path
 import pytest
 
 from engine.config import Settings
-from engine.encoders.base import Pixels
-from engine.encoders.fake import COLOURS, FakeEncoder, FakeSounds, fake_towers
+from engine.encoders.protocols import Pixels
 from engine.encoders.towers import Towers
 from engine.errors import EncoderUnavailable, LibraryBusy, PathNotFound
 from engine.store import Store, failpoints
+from engine.testing.fake_encoder import COLOURS, FakeEncoder, FakeSounds, fake_towers
 from engine.types import IndexReport
-from indexers import commit, local, lookahead, readers
-from indexers.local import run
+from indexers import bounded_queue, commit, pipeline, readers
+from indexers.pipeline import run
 from tests import media_files as make
 from tests.indexers.runs import (
     Broken,
@@ -160,12 +160,12 @@ def test_what_waits_stays_within_the_look_ahead(
     pictures(media, 40)
     most = [0]
 
-    class Watched(lookahead.LookAhead):  # type: ignore[type-arg]
+    class Watched(bounded_queue.LookAhead):  # type: ignore[type-arg]
         def put(self, item: object, nbytes: int = 0) -> None:
             super().put(item, nbytes)
             most[0] = max(most[0], self.held)
 
-    monkeypatch.setattr(local, "LookAhead", Watched)
+    monkeypatch.setattr(pipeline, "LookAhead", Watched)
     report = run(store, fake_towers(), [media], replace(settings, look_ahead=2000, threads=4))
     assert report.moments == 52
     assert 768 <= most[0] <= 2000  # a picture of the fake tower has 768 bytes
@@ -188,4 +188,4 @@ def test_finished_files_are_let_go(media: Path, store: Store, settings: Settings
 
 def _holds_vectors(thing: object) -> bool:
     # not isinstance: it asks the object, and some objects warn when they are asked
-    return type(thing) is local._Job and bool(thing.slots)
+    return type(thing) is pipeline._Job and bool(thing.slots)

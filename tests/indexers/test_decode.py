@@ -10,15 +10,16 @@ import pytest
 from PIL import ExifTags, Image
 
 from engine.config import Settings
-from engine.encoders.fake import FakeSpeech, fake_towers
 from engine.encoders.towers import Towers
 from engine.errors import CorruptMedia, EncoderUnavailable, MediaTooLarge
 from engine.media.audio import Chunk
 from engine.media.sniff import sniff
-from engine.types import Modality, Waveform
+from engine.testing.fake_encoder import FakeSpeech, fake_towers
+from engine.types import Modality
+from engine.types.arrays import Waveform
 from indexers import audio, video
 from indexers.decode import decode
-from indexers.pieces import Facts, Note, Piece, Prepared, Tower
+from indexers.decode_events import Facts, Note, Piece, Prepared, Tower
 from tests import media_files as make
 
 SETTINGS = Settings()
@@ -123,7 +124,7 @@ class _Echo(FakeSpeech):
 
     def transcribe(self, samples: Waveform) -> list[object]:
         self.heard = [*getattr(self, "heard", []), len(samples) / self.rate]
-        from engine.encoders.base import Sentence
+        from engine.encoders.protocols import Sentence
 
         return [Sentence(1.0, 2.0, " words "), Sentence(2.0, 2.5, "  ")]
 

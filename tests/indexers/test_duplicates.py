@@ -13,13 +13,13 @@ import pytest
 from PIL import Image
 
 from engine.config import Settings
-from engine.encoders.base import Embedded, Pixels, Spectrogram
-from engine.encoders.fake import FakeEncoder, FakeScreen, FakeSounds, FakeSpeech, fake_towers
+from engine.encoders.protocols import Embedded, Pixels, Spectrogram
 from engine.encoders.towers import Towers
 from engine.store import Store
+from engine.testing.fake_encoder import FakeEncoder, FakeScreen, FakeSounds, FakeSpeech, fake_towers
 from engine.types import IndexReport, Moment
-from indexers.local import run
-from indexers.stored import stored_assets
+from indexers.committed_assets import stored_assets
+from indexers.pipeline import run
 from tests import media_files as make
 from tests.indexers.runs import Told, names, pictures, reasons, vectors
 
@@ -277,7 +277,7 @@ def test_copies_across_many_commits(
     media: Path, store: Store, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("indexers.commit.COMMIT_ASSETS", 2)
-    monkeypatch.setattr("indexers.local.COMMIT_ASSETS", 2)
+    monkeypatch.setattr("indexers.pipeline.COMMIT_ASSETS", 2)
     firsts = pictures(media, 7)
     for number, first in enumerate(firsts):
         copies(first, f"{number}-a.png", f"z-{number}.png")

@@ -12,18 +12,18 @@ import numpy as np
 import pytest
 
 from engine.config import Settings
-from engine.encoders.base import Embedded, Pixels
-from engine.encoders.fake import FakeSounds, OtherFake, fake_towers, other_towers
+from engine.encoders.multi import together
+from engine.encoders.protocols import Embedded, Pixels
 from engine.encoders.towers import Towers
 from engine.errors import EncoderUnavailable, LibraryBusy, SpaceMismatch
 from engine.store import Store
 from engine.store.verify import verify
+from engine.testing.fake_encoder import FakeSounds, OtherFake, fake_towers, other_towers
 from engine.types import IndexReport, Kind, Modality, Moment, MomentRecord
-from indexers import again
-from indexers import fill as filling
-from indexers.fill import Filled, fill
-from indexers.local import run
-from indexers.several import together
+from indexers import backfill as filling
+from indexers import redecode
+from indexers.backfill import Filled, fill
+from indexers.pipeline import run
 from tests import media_files as make
 from tests.indexers.conftest import Index
 from tests.indexers.runs import Told, moment_ids, pictures, vectors
@@ -32,7 +32,7 @@ from tests.store.make import python
 _KILLED = """
 import os, signal, sys
 from engine.config import Settings
-from engine.encoders.fake import other_towers
+from engine.testing.fake_encoder import other_towers
 from engine.store import Store
 from indexers import fill
 from tests.indexers.runs import Told
@@ -114,8 +114,8 @@ def test_a_space_of_sound_holds_sound(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     index(towers=SPEECH)
-    monkeypatch.setattr(again, "keyframes", None)  # and no picture is decoded for it
-    monkeypatch.setattr(again, "decode_image", None)
+    monkeypatch.setattr(redecode, "keyframes", None)  # and no picture is decoded for it
+    monkeypatch.setattr(redecode, "decode_image", None)
     filled(store, settings, "fake-hearing")
     heard = store.moment_ids(modalities=("sound",)).tolist()
     assert sorted(vectors(store, "fake-hearing")) == heard
@@ -215,7 +215,7 @@ def test_a_piece_is_of_the_moments_whose_middle_lies_in_it() -> None:
         return Moment(Modality.KEYFRAME, start, end)
 
     spans = ((0.0, 2.0), (2.0, 4.0), (4.0, 9.0), (9.0, 9.5), (9.5, 12.0))
-    left = again._Left(
+    left = redecode._Left(
         [MomentRecord(i, 1, "/a", Kind.VIDEO, shot(*span)) for i, span in enumerate(spans, 1)]
     )
     assert left.of(Moment(Modality.SOUND, 0.0, 10.0)) == []

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from engine.config import Settings
-from engine.encoders.fake import COLOURS, FakeSounds, fake_towers
 from engine.encoders.towers import Towers
 from engine.store import Store
+from engine.testing.fake_encoder import COLOURS, FakeSounds, fake_towers
 from engine.types import Condition, IndexReport, Modality
-from indexers.local import run
+from indexers.pipeline import run
 from tests import media_files as make
 from tests.indexers.runs import (
     Broken,

@@ -7,7 +7,7 @@ from threading import Thread
 
 import pytest
 
-from indexers.lookahead import Drained, LookAhead, Stopped
+from indexers.bounded_queue import Drained, LookAhead, Stopped
 
 
 def _start(queue: LookAhead[int], sizes: list[int]) -> Thread:

@@ -7,7 +7,7 @@ from threading import Event
 import pytest
 from threadpoolctl import threadpool_limits
 
-from indexers.lookahead import Drained, LookAhead
+from indexers.bounded_queue import Drained, LookAhead
 from indexers.readers import reading
 from tests.test_threads import threads
 

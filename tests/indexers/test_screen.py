@@ -11,14 +11,14 @@ import pytest
 from PIL import Image, ImageDraw, ImageFont
 
 from engine.config import Settings
-from engine.encoders.fake import FakeScreen, fake_towers
 from engine.encoders.towers import Towers
 from engine.errors import CorruptMedia, ExtraMissing
 from engine.media.sniff import sniff
 from engine.store import Store
+from engine.testing.fake_encoder import FakeScreen, fake_towers
 from engine.types import Modality, Moment
 from indexers.decode import decode
-from indexers.pieces import Note, Piece, Prepared, Tower
+from indexers.decode_events import Note, Piece, Prepared, Tower
 from indexers.screen import pictures
 from tests import media_files as make
 from tests.indexers.conftest import Index

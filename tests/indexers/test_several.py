@@ -11,20 +11,20 @@ import numpy as np
 import pytest
 
 from engine.config import Settings
-from engine.encoders.backends.base import Pending, Pipelined, Then
-from engine.encoders.base import Embedded, Heard, Pixels
-from engine.encoders.fake import FakeEncoder, FakeSounds, fake_towers, other_towers
+from engine.encoders.multi import Several, register, together
+from engine.encoders.protocols import Embedded, Heard, Pixels
+from engine.encoders.runtime.backend import Pending, Pipelined, Then
 from engine.errors import SpaceMismatch
 from engine.media import audio as sounds
 from engine.store import Store
 from engine.store.verify import verify
+from engine.testing.fake_encoder import FakeEncoder, FakeSounds, fake_towers, other_towers
 from engine.types import Asset, IndexedAsset, IndexReport, Kind, MediaType, Modality
 from indexers import audio
 from indexers import image as images
+from indexers.backfill import fill
 from indexers.commit import Ledger
-from indexers.fill import fill
-from indexers.local import run
-from indexers.several import Several, register, together
+from indexers.pipeline import run
 from tests import media_files as make
 from tests.indexers.runs import pictures, vectors
 

@@ -12,13 +12,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from engine.encoders.backends.base import Pending, Then
-from engine.encoders.base import Embedded, Pixels
-from engine.encoders.fake import FakeEncoder, FakeSounds, fake_towers
+from engine.encoders.protocols import Embedded, Pixels
+from engine.encoders.runtime.backend import Pending, Then
 from engine.encoders.towers import Towers
 from engine.errors import SensoriumError
+from engine.testing.fake_encoder import FakeEncoder, FakeSounds, fake_towers
 from engine.types import Asset, IndexedAsset, Kind, MediaType, Modality, Moment
-from indexers.pieces import Prepared, Tower
+from indexers.decode_events import Prepared, Tower
 from indexers.worker import IN_FLIGHT, Assembly, Worker
 
 TOWERS = fake_towers()

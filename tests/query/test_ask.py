@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from engine.errors import InvalidQuery, QuerySyntax
-from engine.query.ask import kinds_of, query_of, several, with_options
-from engine.query.where import parse_where
+from engine.query.language.build_query import kinds_of, query_of, several, with_options
+from engine.query.language.where_parser import parse_where
 from engine.types import Asked, Both, Either, Fusion, Group, Kind, Part, Query
 
 VIDEO, AUDIO, IMAGE = Kind.VIDEO, Kind.AUDIO, Kind.IMAGE

@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from engine.encoders.fake import fake_towers
-from engine.query.background import estimate_all
-from engine.query.calibrate import expected
-from engine.query.phrases import phrases
-from engine.types import Modality, Vectors
+from engine.query.calibration.estimate import estimate_all
+from engine.query.calibration.log_odds import expected
+from engine.query.calibration.phrases import phrases
+from engine.testing.fake_encoder import fake_towers
+from engine.types import Modality
+from engine.types.arrays import Vectors
 
 TEXTS = {"fake": fake_towers().encoder.embed_texts(phrases())}
 

@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 
 from engine.config import Settings
-from engine.encoders.fake import FakeEncoder, FakeSounds
 from engine.encoders.towers import Towers
-from engine.query.bank import bank
-from engine.query.phrases import phrases
-from engine.types import Space, Vectors
+from engine.query.calibration.phrase_vectors import bank
+from engine.query.calibration.phrases import phrases
+from engine.testing.fake_encoder import FakeEncoder, FakeSounds
+from engine.types import Space
+from engine.types.arrays import Vectors
 
 
 class Counting(FakeEncoder):

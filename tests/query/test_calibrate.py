@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from engine.query.calibrate import background, estimate, expected, log_odds
-from engine.query.phrases import phrases
+from engine.query.calibration.log_odds import background, estimate, expected, log_odds
+from engine.query.calibration.phrases import phrases
 from engine.types import Modality
 
 TEXT = ("words", "text", Modality.IMAGE)

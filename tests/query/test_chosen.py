@@ -11,12 +11,12 @@ import pytest
 
 from engine import Library
 from engine.encoders import registry
-from engine.encoders.fake import FakeEncoder, FakeHearing, OtherFake
 from engine.errors import EncoderUnavailable, SpaceMismatch, UsageError
-from engine.index import disk, outline
-from engine.query.phrases import phrases
+from engine.index import disk, inventory
+from engine.query.calibration.phrases import phrases
 from engine.store import Store
 from engine.store.failpoints import DROPPING
+from engine.testing.fake_encoder import FakeEncoder, FakeHearing, OtherFake
 from engine.types import Asked, Fusion, Modality, Part, Query
 from tests import media_files as make
 from tests.store.make import python
@@ -306,7 +306,7 @@ def test_what_a_space_holds_is_counted(full):
 
 
 def test_a_space_that_is_dropped_is_gone_from_all(full, tmp_path, settings, monkeypatch):
-    monkeypatch.setattr(outline, "EXACT_ROWS", 1)
+    monkeypatch.setattr(inventory, "EXACT_ROWS", 1)
     full.refresh(always=True)
     assert disk.newest(full.store.path, full.store.spaces()["fake2"])
     with Library.open(full.store.path, settings=settings) as reader:

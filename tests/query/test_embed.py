@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from engine.encoders.fake import fake_towers
 from engine.query.embed import TextCache, embed_picture, embed_query, embed_sound
+from engine.testing.fake_encoder import fake_towers
 from engine.types import Branch, Modality, Part, Plan, Query
 from tests import media_files as make
 

@@ -15,7 +15,7 @@ import pytest
 from engine import Library
 from engine.index.allowed import Allowed
 from engine.query import execute as executing
-from engine.query.calibrate import expected, log_odds
+from engine.query.calibration.log_odds import expected, log_odds
 from engine.query.embed import embed_query
 from engine.query.execute import Executed, Sources, execute
 from engine.query.explain import hit

@@ -10,7 +10,7 @@ import pytest
 from engine import Library
 from engine.errors import InvalidQuery
 from engine.query import search as searching
-from engine.query.ask import query_of
+from engine.query.language.build_query import query_of
 from tests import media_files as make
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.query.idsets import among, union
+from engine.common.id_sets import among, union
 
 IDS = st.lists(st.integers(1, 30), max_size=20).map(lambda ids: np.array(ids, np.int64))
 
@@ -27,7 +27,7 @@ def test_membership(ids, known):
 
 def test_they_import_nothing_more_of_numpy():
     code = (
-        "import sys, numpy as np; from engine.query.idsets import among, union\n"
+        "import sys, numpy as np; from engine.common.id_sets import among, union\n"
         "ids = union([np.array([2, 1])]); among(ids, ids)\n"
         "sys.exit('numpy.ma' in sys.modules)"
     )

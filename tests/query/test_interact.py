@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from engine.query.interact import interact, ranking_of
+from engine.query.late_interaction import interact, ranking_of
 from engine.types import Modality
 from tests.query.scores import branch, scored
 

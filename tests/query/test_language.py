@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from engine.query.fields import NAMES
-from engine.query.parse import parse
-from engine.query.where import parse_where
+from engine.query.language.filter_fields import NAMES
+from engine.query.language.query_parser import parse
+from engine.query.language.where_parser import parse_where
 
 PAGE = (Path(__file__).parent.parent.parent / "docs" / "language.md").read_text()
 PARTS, FILTERS, EXPRESSIONS = (

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.errors import InvalidQuery, QuerySyntax, UsageError
-from engine.query.parse import Parsed, parse, parse_words, quoted
+from engine.query.language.query_parser import Parsed, parse, parse_words, quoted
 from engine.types import Asked, Both, Condition, Either, Not, Part
 from tests.query.texts import ANY_TEXT, NASTY, QUERIES, TODAY, query_filters, with_slips
 

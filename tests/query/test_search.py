@@ -11,9 +11,9 @@ from PIL import Image
 
 from engine import Library
 from engine.query import search as searching
+from engine.query.maintenance import Upkeep
 from engine.query.plan import validated
 from engine.query.search import _Kept
-from engine.query.upkeep import Upkeep
 from engine.types import Branch, Fusion, Kind, Modality, Placement, Plan, Query
 from tests import media_files as make
 

@@ -10,10 +10,10 @@ import pytest
 from PIL import Image
 
 from engine.config import Settings
-from engine.encoders.fake import COLOURS
 from engine.errors import UnreadableMedia
 from engine.query.thumbnails import Thumbnails
 from engine.store import KnownAsset
+from engine.testing.fake_encoder import COLOURS
 from engine.types import Kind, Modality, Moment, MomentRecord
 from tests import media_files
 

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.errors import QuerySyntax
-from engine.query.parse import parse
-from engine.query.where import parse_where
+from engine.query.language.query_parser import parse
+from engine.query.language.where_parser import parse_where
 from engine.types import Both, Condition, Either, Filter, Not
 from tests.query.texts import ANY_TEXT, EXPRESSIONS, NASTY, TODAY, expressions, holds, with_slips
 

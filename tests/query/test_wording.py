@@ -6,8 +6,8 @@ import math
 
 import pytest
 
-from engine.query import wording
-from engine.query.wording import Wording
+from engine.query import full_text
+from engine.query.full_text import Wording
 from engine.store import Store
 from engine.types import Kind, Modality
 from tests.store.make import LOOKS, TEXT, picture, sound
@@ -35,12 +35,12 @@ def says(store, text: str) -> dict[int, float]:
 
 
 def test_common_words_are_left_out_and_rare_ones_asked(store, monkeypatch):
-    monkeypatch.setattr(wording, "BUDGET", 5)
+    monkeypatch.setattr(full_text, "BUDGET", 5)
     assert Wording(store, SIZES).asked("an animal: a husky dog") == (["husky", "dog"], ["a", "an"])
 
 
 def test_words_are_asked_while_their_moments_fit(store, monkeypatch):
-    monkeypatch.setattr(wording, "BUDGET", 3)
+    monkeypatch.setattr(full_text, "BUDGET", 3)
     assert Wording(store, SIZES).asked("dog husky") == (["husky"], [])
     assert Wording(store, SIZES).asked("animal") == ([], [])
     assert Wording(store, SIZES).asked("?!") == ([], [])
@@ -53,7 +53,7 @@ def test_a_word_is_counted_once(store, monkeypatch):
     monkeypatch.setattr(store, "count_words", lambda *a: counted.append(a) or count(*a))
     words = Wording(store, SIZES)
     assert words.asked("dog") == words.asked("dog") == (["dog"], [])
-    assert counted == [('"dog"', wording.BUDGET + 1)]
+    assert counted == [('"dog"', full_text.BUDGET + 1)]
 
 
 def test_a_word_is_as_rare_as_it_is_in_its_own_modality(store):
@@ -90,8 +90,8 @@ def test_no_word_says_more_than_bm25_can(store):
 
 
 def test_the_counts_that_are_kept_do_not_grow_without_end(store, monkeypatch):
-    monkeypatch.setattr(wording, "_COUNTED", 3)
-    kept = wording.Wording(store, {})
+    monkeypatch.setattr(full_text, "_COUNTED", 3)
+    kept = full_text.Wording(store, {})
     for word in ("one", "two", "three", "four", "five"):
         kept.asked(word)
         assert len(kept._counts) <= 3

@@ -5,11 +5,11 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
+from engine.common.atomic_write import write_text, written
 from engine.errors import UsageError
 from engine.report import charts, page, pictures
 from engine.report.axes import axis, round_step
 from engine.report.markup import Html, markup
-from engine.report.written import write_text, written
 
 EVIL = "<script>alert(1)</script>\" onload='x' &\u202e\udcff\x00"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from engine.store import Store
-from engine.types import Vectors
+from engine.types.arrays import Vectors
 from tests.store.make import names, vector
 
 

@@ -10,10 +10,11 @@ import pytest
 
 from engine.errors import LibraryReadOnly, SegmentGone
 from engine.store import Store, failpoints
-from engine.store.compact import TARGET_ROWS, Compaction, Weighed, loose, runs, target_rows
+from engine.store.compaction import TARGET_ROWS, Compaction, Weighed, loose, runs, target_rows
 from engine.store.failpoints import COMPACTION, Injected
-from engine.store.rows import SegmentInfo
-from engine.types import MomentIds, Space
+from engine.store.records import SegmentInfo
+from engine.types import Space
+from engine.types.arrays import MomentIds
 from tests.store import invariants
 from tests.store.make import picture, python
 
@@ -193,9 +194,9 @@ def test_a_reader_of_the_old_list_is_told_to_list_again(worn):
 
 def test_opening_beside_a_compaction_takes_nothing_for_lost(worn, monkeypatch):
     """The rows are read, a compaction ends, and only then the folder is listed."""
-    from engine.store import mend
+    from engine.store import recovery
 
-    look, done = mend.find_damage, []
+    look, done = recovery.find_damage, []
 
     def late(library, known):
         rows = list(known)
@@ -204,7 +205,7 @@ def test_opening_beside_a_compaction_takes_nothing_for_lost(worn, monkeypatch):
             compact(worn)
         return look(library, rows)
 
-    monkeypatch.setattr(mend, "find_damage", late)
+    monkeypatch.setattr(recovery, "find_damage", late)
     with Store.open(worn.path) as reopened:
         assert reopened.warnings == []
         assert len(reopened.segments("text")) == 1

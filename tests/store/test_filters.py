@@ -263,7 +263,7 @@ def test_filtering_imports_no_sqlalchemy(store: Store, commit: Callable[..., int
 
 @on_sqlite
 def test_speech_is_found_by_an_index(store: Store) -> None:
-    from engine.store.filters import SQLITE, select
+    from engine.store.sql.filters import SQLITE, select
 
     text, values = select(Condition("speech", "=", "yes"), (), (), SQLITE)
     plan = store._reader().connection.execute(f"EXPLAIN QUERY PLAN {text}", values).fetchall()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from engine.store import Store
-from engine.store.findings import Act, ActState, Did, Finding
+from engine.store.curation_records import Act, ActState, Did, Finding
 from engine.store.verify import verify
 from engine.types import Condition
 from tests.store.make import picture, sound, tamper

@@ -376,7 +376,7 @@ def test_a_table_that_another_program_has_locked(
 def test_what_a_server_says_is_one_line(
     tmp_path: Path, state: str, error: type[StoreError], line: str
 ) -> None:
-    from engine.store.faults import translated
+    from engine.store.error_translation import translated
 
     class Said(Exception):
         sqlstate = state
@@ -464,7 +464,7 @@ def test_a_text_that_no_tsvector_holds_is_found_by_its_beginning(
     ],
 )
 def test_lookups_use_an_index(store: Store, read: str, index: str) -> None:
-    from engine.store.postgres_reads import READS
+    from engine.store.sql.postgres_reads import READS
 
     names = ("path", "low", "high", "hash", "ids", "id", "kinds", "modalities")
     values = {name: "1" if name == "id" else "[]" for name in names}

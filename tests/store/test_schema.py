@@ -12,9 +12,10 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
 from engine.errors import LibraryCorrupt
-from engine.store import Background, Store, database, migrations, reads, sqlite_reads
-from engine.store.revisions import HEAD, REVISIONS
-from engine.store.schema import metadata
+from engine.store import Background, Store, database
+from engine.store.sql import migrations, reads, sqlite_reads
+from engine.store.sql.revisions import HEAD, REVISIONS
+from engine.store.sql.schema import metadata
 from engine.store.verify import verify
 from engine.types import Modality, Space
 from tests.store.make import LOOKS, TEXT, on_sqlite, picture, sound, tamper
@@ -92,7 +93,7 @@ def _plain(sql: str | None) -> list[str] | None:
 @pytest.mark.parametrize("file", ["sqlite_reads.py", "postgres_reads.py"])
 def test_the_compiled_reads_are_up_to_date(file: str) -> None:
     assert Path(reads.__file__).with_name(file).read_text() == reads.texts()[file], (
-        "run: python -m engine.store.reads"
+        "run: python -m engine.store.sql.reads"
     )
 
 

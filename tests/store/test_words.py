@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from engine.store import Store, match_any
-from engine.store.words import name_words
+from engine.store.fulltext.documents import name_words
 from engine.types import Embedding, IndexedAsset, Kind, Modality, Moment
 from tests.store.make import asset, picture, sound, stat
 

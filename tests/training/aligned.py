@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from engine import Library
 from engine.config import Settings
-from engine.encoders.fake import COLOURS, FakeEncoder, FakeSounds
 from engine.encoders.projection import Projection, unit
+from engine.testing.fake_encoder import COLOURS, FakeEncoder, FakeSounds
 from engine.types import Asset, Embedding, IndexedAsset, Kind, MediaType, Modality, Moment, Tag
 
 SPACES = FakeEncoder.shared.name, FakeEncoder.looks.name, FakeSounds.sounds.name

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from engine import Library
-from engine.training.align import Wanted
+from engine.align.aligner import Wanted
 from tests.training.aligned import (
     VIDEOS,
     fill,

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from engine import Library
-from engine.encoders.fake import FakeEncoder
+from engine.align.aligner import LABELS, Wanted, about
 from engine.errors import PathNotFound, UsageError
-from engine.training.align import LABELS, Wanted, about
+from engine.testing.fake_encoder import FakeEncoder
 from engine.types import Modality
 from tests import media_files as make
 from tests.training.aligned import (

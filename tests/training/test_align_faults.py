@@ -11,14 +11,14 @@ import numpy as np
 import pytest
 
 from engine import Library
+from engine.align.aligner import Wanted
 from engine.encoders import projection
-from engine.encoders.fake import FakeEncoder
 from engine.encoders.projection import Kept, Projection
 from engine.errors import EncoderUnavailable, SpaceMismatch, UsageError
-from engine.query.aligned import head_file
+from engine.query.library_towers import head_file
 from engine.store import failpoints
 from engine.store.failpoints import REALIGNMENT, Injected
-from engine.training.align import Wanted
+from engine.testing.fake_encoder import FakeEncoder
 from tests.store.make import python
 from tests.training.aligned import (
     SHARED_SOUND,

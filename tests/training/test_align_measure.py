@@ -7,9 +7,9 @@ import dataclasses
 import numpy as np
 import pytest
 
+from engine.align.measure import Pairs, gain, measure, split, thinned
+from engine.align.pairs import checked
 from engine.errors import UsageError
-from engine.training.align_measure import Pairs, gain, measure, split, thinned
-from engine.training.align_pairs import checked
 
 
 def pairs(scores: list[list[float]], answers: list[int]) -> tuple[np.ndarray, Pairs]:

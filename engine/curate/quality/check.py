@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine.config import Settings
-from engine.curate.findings import Finding
 from engine.curate.quality import pictures, sounds, videos
 from engine.curate.quality.verdicts import Fault, faults
+from engine.curate.records import Finding
 from engine.errors import MediaError
 from engine.store import KnownAsset, Store
 from engine.types import Kind

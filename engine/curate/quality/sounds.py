@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from engine.config import Settings
 from engine.media.audio import probe_audio, read_audio
-from engine.types import Waveform
+from engine.types.arrays import Waveform
 
 _CHUNK, _LONGEST = 10.0, 600.0
 """Seconds that are held at a time, and that are listened to."""

@@ -9,11 +9,12 @@ import numpy as np
 from PIL import Image
 
 from engine.config import Settings
-from engine.encoders.backends.base import Pending, Then
-from engine.encoders.base import Embedded, Pixels, revision_of
 from engine.encoders.compact.pictures import CLASSES, LOOKS_DIM, CompactPictures
 from engine.encoders.compact.text import DIM, MiniLM
-from engine.types import Space, Vectors
+from engine.encoders.protocols import Embedded, Pixels, revision_of
+from engine.encoders.runtime.backend import Pending, Then
+from engine.types import Space
+from engine.types.arrays import Vectors
 
 NAME = "compact"
 

@@ -21,7 +21,7 @@ from timm.layers.conv2d_same import Conv2dSame  # noqa: E402
 from timm.layers.padding import get_same_padding  # noqa: E402
 from torch import Tensor, nn  # noqa: E402
 
-from engine.encoders.onnx import export_module  # noqa: E402
+from engine.encoders.runtime.onnx_session import export_module  # noqa: E402
 
 SIDE = 260
 

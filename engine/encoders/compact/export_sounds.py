@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from engine.encoders import onnx
+from engine.encoders.runtime import onnx_session
 
 _WIDTHS = (1, 64, 128, 256, 512)
 _TOWER = "embedding_net."
@@ -77,7 +77,7 @@ def load(weights: Path) -> SoundNet:
 
 def export(weights: Path, out: Path) -> None:
     """Write the network of ``weights`` to ``out``: ``blocks`` -> ``features``."""
-    onnx.export_module(
+    onnx_session.export_module(
         load(weights),
         (torch.zeros(2, 100, 96),),
         out,

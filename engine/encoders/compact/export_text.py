@@ -93,7 +93,7 @@ def export(weights: Path, out: Path) -> None:
     model = _SentenceEncoder(len(state["words.weight"]), len(state["positions.weight"]))
     model.load_state_dict(state)
     sample = torch.ones((2, 7), dtype=torch.int64)
-    from engine.encoders.onnx import export_module
+    from engine.encoders.runtime.onnx_session import export_module
 
     export_module(
         model.eval(),

@@ -17,14 +17,15 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from engine.cached import Damaged, load_cached
+from engine.common.artifact_cache import Damaged, load_cached
+from engine.common.package_weights import sha256
 from engine.config import Settings
-from engine.encoders.backends.base import Done, Pending, Then
-from engine.encoders.base import Pixels, revision_of
-from engine.encoders.onnx import Outputs, Tower
+from engine.encoders.protocols import Pixels, revision_of
+from engine.encoders.runtime.backend import Done, Pending, Then
+from engine.encoders.runtime.onnx_session import Outputs, Tower
 from engine.encoders.weights import EFFICIENTNET
-from engine.types import Tag, Vectors
-from engine.weights import sha256
+from engine.types import Tag
+from engine.types.arrays import Vectors
 
 SIDE = 260
 LOOKS_DIM = 1280

@@ -12,13 +12,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.common.package_weights import sha256
 from engine.config import Settings
-from engine.encoders.base import Heard, Spectrogram, revision_of
-from engine.encoders.onnx import Tower
+from engine.encoders.protocols import Heard, Spectrogram, revision_of
+from engine.encoders.runtime.onnx_session import Tower
 from engine.encoders.weights import AISFX
 from engine.errors import EncoderUnavailable
-from engine.types import Space, Vectors, Waveform
-from engine.weights import sha256
+from engine.types import Space
+from engine.types.arrays import Vectors, Waveform
 
 RATE = 44_100
 DIM = 512

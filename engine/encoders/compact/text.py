@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 
 from engine.config import Settings
-from engine.encoders.base import revision_of
-from engine.encoders.onnx import Tower
+from engine.encoders.protocols import revision_of
+from engine.encoders.runtime.onnx_session import Tower
 from engine.encoders.weights import MINILM, MINILM_TOKENIZER
-from engine.types import Vectors
+from engine.types.arrays import Vectors
 
 DIM = 384
 _MAX_TOKENS = 256

@@ -10,11 +10,12 @@ import numpy as np
 from PIL import Image
 
 from engine.config import Settings
-from engine.encoders.backends import choose
-from engine.encoders.backends.base import Backend, Pending, Then
-from engine.encoders.base import Embedded, Pixels
 from engine.encoders.openclip.load import Loaded, fetch, load
-from engine.types import Space, Vectors
+from engine.encoders.protocols import Embedded, Pixels
+from engine.encoders.runtime import choose
+from engine.encoders.runtime.backend import Backend, Pending, Then
+from engine.types import Space
+from engine.types.arrays import Vectors
 
 
 class OpenClipEncoder:

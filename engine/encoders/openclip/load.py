@@ -14,12 +14,12 @@ from typing import Any
 
 from PIL import Image
 
+from engine.common.silence import quiet
 from engine.encoders import hub
 from engine.encoders.loading import reason, revision
 from engine.encoders.openclip import files
 from engine.encoders.openclip.names import Checkpoint, Folder, Repository, Source, Tagged, parse
 from engine.errors import EncoderUnavailable, ExtraMissing, SensoriumError
-from engine.quiet import quiet
 
 _REVISION = 1
 """Of everything here between a picture or a text and its vector."""

@@ -10,13 +10,13 @@ import time
 import pytest
 
 from engine.errors import CorruptMedia, ExtraMissing
-from engine.generate import fake_server as does
 from engine.generate.chat import Message
-from engine.generate.fake_server import serving
 from engine.generate.openai import OpenAIChat
 from engine.query.rerank.base import Budget, Document
 from engine.query.rerank.listwise import Listwise
 from engine.query.rerank.question import Prices
+from engine.testing import chat_server as does
+from engine.testing.chat_server import serving
 
 DOCUMENTS = [Document(70 + i, 3.0 - i, f"words of moment {i}", f"image, {i}.jpg") for i in range(4)]
 FUSED = (70, 71, 72, 73)

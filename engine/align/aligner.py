@@ -1,0 +1,235 @@
+"""Learn where the sounds of a library lie in its shared space, and place them there.
+
+The bridge puts a sound into words, and knows as many of them as its head was trained on.
+A projection of the sound tower's features that is learned from pairs knows what the
+library shows: a video's own sound with its keyframes, or clips with their labels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from engine.align.fit import learn
+from engine.align.measure import Pairs, Retrieval, gain, measure, split, thinned
+from engine.align.pairs import Sounds, checked, heard, of_labels, of_videos, read_labels
+from engine.encoders import projection
+from engine.encoders.projection import Kept, Projection
+from engine.encoders.towers import Towers
+from engine.errors import EncoderUnavailable, SpaceMismatch, UsageError
+from engine.query.library_towers import FOLDER, LibraryTowers, head_file
+from engine.store import Store, failpoints
+from engine.store.error_translation import translated
+from engine.store.segments import sync_folder
+from engine.types import Space
+from engine.types.arrays import Vectors
+
+VIDEOS, LABELS = "videos", "labels"
+_MOST_PAIRS = 20_000
+"""More are drawn from: learning would take minutes, and win little."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What to learn from."""
+
+    pairs: str = VIDEOS
+    source: Path | None = None
+    """A folder of files, or a CSV of labels; None for all of the library."""
+    seed: int = 0
+    command: str = ""
+    """What was typed; kept with the head."""
+
+
+@dataclass(frozen=True, slots=True)
+class Alignment:
+    """What was learned, and what held-out pairs say of it."""
+
+    pairs: int
+    files: int
+    held_out: int
+    """Pairs that nothing was learned from."""
+    before: Retrieval
+    """With the words of the bridge."""
+    after: Retrieval
+    gain: float
+    """Of a held-out file's reciprocal ranks, on average."""
+    gain_error: float
+    """The standard error of that."""
+    width: int
+    """Units of the hidden layer; 0 for a linear map."""
+    share: float
+    """Of the projection; the rest is the words'."""
+    epochs: int
+    head: Projection
+
+    @property
+    def is_better(self) -> bool:
+        """Whether held-out pairs find each other earlier than by the words, over both ways,
+        and sounds their pairs by more than chance easily explains."""
+        return self.after.mrr > self.before.mrr and self.gain > self.gain_error
+
+
+class Aligner:
+    """Aligns one library.
+
+    Raises (all methods):
+        SpaceMismatch: the library was made with other weights.
+        UsageError: it holds no sounds, or they have a tower of their own.
+    """
+
+    def __init__(self, store: Store, towers: LibraryTowers) -> None:
+        self._store = store
+        self._towers = towers
+
+    def learn(self, wanted: Wanted) -> Alignment:
+        """Learn a head and measure it on held-out files. Writes nothing.
+
+        Raises:
+            UsageError: there are too few pairs.
+            PathNotFound: what to learn from is not there.
+        """
+        towers, shared = self._towers.plain, self._shared()
+        pairs = self._pairs(wanted, towers, shared)
+        every = checked(thinned(pairs, _MOST_PAIRS, wanted.seed))
+        known, held_out = split(every, wanted.seed)
+        fitted = learn(known, wanted.seed)
+        head = fitted.projection
+        placed = head.place(held_out.features, held_out.words)
+        found = Alignment(
+            len(every), len(np.unique(every.files)), len(held_out),
+            measure(held_out.words, held_out), measure(placed, held_out),
+            *gain(held_out.words, placed, held_out), fitted.width, head.share, fitted.epochs, head,
+        )  # fmt: skip
+        return replace(found, head=replace(head, about=self._about(found, wanted)))
+
+    def _about(self, found: Alignment, wanted: Wanted) -> dict[str, Any]:
+        """The provenance that is kept in the head's file."""
+        return {
+            **described(found),
+            "learned_from": wanted.pairs,
+            "source": None if wanted.source is None else str(wanted.source),
+            "seed": wanted.seed,
+            "command": wanted.command,
+            "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
+            "sounds": self._towers.plain.sounds.revision,
+            "shared": self._shared().geometry,
+        }
+
+    def _pairs(self, wanted: Wanted, towers: Towers, shared: Space) -> Pairs:
+        sounds = self._heard(towers, shared)
+        if wanted.pairs == LABELS:
+            labels = read_labels(self._store, wanted.source)
+            return of_labels(self._store, sounds, labels, towers.encoder.embed_texts)
+        under = wanted.source and wanted.source.resolve()
+        return of_videos(self._store, shared.name, sounds, under)
+
+    def place(self, head: Projection, wait: bool = False) -> int:
+        """Have the library's sounds lie where ``head`` says; returns how many moved.
+
+        Their vectors are computed from the features that the library holds. All of it is
+        one commit, head included.
+
+        Raises:
+            LibraryBusy: another process writes.
+        """
+        with self._store.writer(wait=wait) as writer:
+            shared = self._shared()
+            if shared.head == head.revision:
+                return 0
+            sounds = self._heard(self._towers.plain, shared)
+            vectors = head.place(sounds.features, sounds.words)
+            with translated(self._store.path), writer.transaction():
+                new = writer.realign(shared.with_head(head.revision), sounds.ids, vectors)
+                kept = Kept(new, sounds.words.astype(shared.dtype))
+                self._save(head, kept)
+                failpoints.hit("realign.head")
+            self._tidy(head.revision, shared.head)
+        return len(new)
+
+    def undo(self, wait: bool = False) -> int:
+        """Have the library's sounds lie where the bridge's words say again; returns how
+        many moved. Those that were there before are as they were, bit by bit.
+
+        Raises:
+            LibraryBusy: another process writes.
+        """
+        with self._store.writer(wait=wait) as writer:
+            shared = self._shared()
+            if not shared.head:
+                return 0
+            sounds = self._heard(self._towers.plain, shared)
+            writer.realign(shared.with_head(""), sounds.ids, sounds.words)
+        return len(sounds.ids)
+
+    # --- what the library has -------------------------------------------------------
+
+    def _shared(self) -> Space:
+        """The shared space as the library has it."""
+        towers, stored = self._towers.plain, self._store.spaces()
+        if towers.has_sound_tower:
+            raise UsageError(f"{towers.encoder.name} has a sound tower: nothing is to be aligned")
+        for space in (towers.shared, towers.sounds):
+            held = stored.get(space.name)
+            if held is None:
+                raise UsageError(f"{self._store.path} holds no sounds: index some first")
+            if held.with_head("") != space:
+                raise SpaceMismatch(
+                    f"the library's space {space.name} was made by revision {held.revision}, and"
+                    f" the installed encoder is revision {space.revision}"
+                )
+        return stored[towers.shared.name]
+
+    def _heard(self, towers: Towers, shared: Space) -> Sounds:
+        def in_words(features: Vectors) -> Vectors:
+            return towers.in_words(towers.sound.words_of(features))
+
+        kept = self._kept(shared) if shared.head else None
+        return heard(self._store, shared.name, towers.sounds.name, kept, in_words)
+
+    def _kept(self, shared: Space) -> Kept:
+        """What was before the head; nothing where its file is lost, and then the words are
+        heard again from the features."""
+        try:
+            return projection.load_kept(head_file(self._store.path, shared.head))
+        except EncoderUnavailable:
+            return Kept.nothing(shared.dim)
+
+    def _save(self, head: Projection, kept: Kept) -> None:
+        file = head_file(self._store.path, head.revision)
+        file.parent.mkdir(exist_ok=True)
+        projection.save(head, kept, file)
+        sync_folder(file.parent)
+        sync_folder(self._store.path)
+
+    def _tidy(self, *used: str) -> None:
+        """Remove the heads before the last, and what a crash left. The last one stays:
+        somebody may be about to read it."""
+        names = {head_file(self._store.path, head).name for head in used}
+        for file in (self._store.path / FOLDER).iterdir():
+            if file.name not in names:
+                file.unlink(missing_ok=True)
+
+
+def described(found: Alignment) -> dict[str, Any]:
+    """An alignment less its head, as it is printed and kept."""
+    parts = {name: getattr(found, name) for name in found.__slots__ if name != "head"}
+    measured = {name: asdict(parts.pop(name)) for name in ("before", "after")}
+    return {**parts, **measured}
+
+
+def about(store: Store) -> Mapping[str, Any] | None:
+    """Where the head of a library comes from; None where it has none.
+
+    Raises:
+        EncoderUnavailable: its file is lost or damaged.
+    """
+    heads = [space.head for space in store.spaces().values() if space.head]
+    if not heads:
+        return None
+    return projection.load(head_file(store.path, heads[0])).about

@@ -1,0 +1,179 @@
+"""Learn a projection of sound features into the shared space from pairs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.align.measure import Pairs, batches, measure, split
+from engine.encoders.projection import Projection, roots_of
+
+_WIDTHS = (0, 256)
+"""Units of the hidden layer that are tried; 0 is none, and then the map is linear."""
+_SHARES = (1.0, 0.75, 0.5, 0.25)
+"""Of the projection in a sound's vector, that are tried; the rest is the words'."""
+_EPOCHS, _PATIENCE = 100, 15
+_BATCH = 512
+_RATE = 2e-3
+_DECAY = 0.1
+_TEMPERATURE = 0.07
+"""At the beginning, as in CLIP (Radford et al. 2021)."""
+_SHARPEST = 100.0
+_LEAST_DEVIATION = 1e-3
+"""Of a feature that is scaled to 1; others hardly ever move."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """A projection and how it came about."""
+
+    projection: Projection
+    width: int
+    epochs: int
+    mrr: float
+    """On the pairs that it was chosen by."""
+
+
+def learn(pairs: Pairs, seed: int) -> Fitted:
+    """The best projection of those that are tried, trained on all of these pairs.
+
+    Width, epochs and share are chosen on files that are held out of ``pairs`` at first;
+    then it is trained on all of them for so long. One thread computes: so small a model
+    gains nothing by a second, and the same pairs and seed give the same head.
+    """
+    with _one_thread():
+        return _learn(pairs, seed)
+
+
+def _learn(pairs: Pairs, seed: int) -> Fitted:
+    train, validation = split(pairs, seed + 1)
+    best = max((_stopped(train, validation, width, seed) for width in _WIDTHS), key=_merit)
+    share = max(_SHARES, key=lambda share: _score(best.projection.with_share(share), validation))
+    trained = _epochs(pairs, best.width, seed)
+    for _ in range(best.epochs):
+        projection = next(trained)
+    chosen = projection.with_share(share)
+    score = _score(best.projection.with_share(share), validation)
+    return Fitted(chosen, best.width, best.epochs, score)
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def _merit(fitted: Fitted) -> tuple[float, int]:
+    """Of two that are as good, the smaller."""
+    return fitted.mrr, -fitted.width
+
+
+def _stopped(train: Pairs, validation: Pairs, width: int, seed: int) -> Fitted:
+    """Trained until the validation gets no better."""
+    best: Fitted | None = None
+    for epoch, projection in zip(range(1, _EPOCHS + 1), _epochs(train, width, seed), strict=False):
+        score = _score(projection, validation)
+        if best is None or score > best.mrr:
+            best = Fitted(projection, width, epoch, score)
+        if best.mrr == 1 or epoch - best.epochs >= _PATIENCE:
+            break
+    assert best is not None
+    return best
+
+
+def _score(projection: Projection, pairs: Pairs) -> float:
+    return measure(projection.place(pairs.features, pairs.words), pairs).mrr
+
+
+def _epochs(pairs: Pairs, width: int, seed: int) -> Iterator[Projection]:
+    """The projection after each epoch, without end.
+
+    The loss is InfoNCE in both directions with a learned temperature, as in CLIP. What is
+    of the same file or has the same target is no negative of a pair.
+    """
+    import torch
+
+    rng = np.random.default_rng(seed)
+    roots = roots_of(pairs.features)
+    mean, scale = roots.mean(0), np.maximum(roots.std(0), _LEAST_DEVIATION)
+    inputs = torch.from_numpy((roots - mean) / scale)
+    targets = torch.from_numpy(np.ascontiguousarray(pairs.targets, np.float32))
+    layers = _layers(inputs.shape[1], width, targets.shape[1], rng)
+    sharpness = torch.tensor(np.log(1 / _TEMPERATURE), dtype=torch.float32, requires_grad=True)
+    optimiser = torch.optim.AdamW(
+        [
+            {"params": [weights for weights, _ in layers], "weight_decay": _DECAY},
+            {"params": [*(bias for _, bias in layers), sharpness], "weight_decay": 0.0},
+        ],
+        lr=_RATE,
+    )
+    while True:
+        for rows in batches(len(pairs), _BATCH, rng):
+            unlike = torch.from_numpy(pairs[_mask(rows, len(pairs))].unlike())
+            at = torch.from_numpy(np.sort(rows))
+            optimiser.zero_grad()
+            _loss(_forward(layers, inputs[at]), targets[at], unlike, sharpness).backward()
+            optimiser.step()
+        yield Projection(_folded(layers, mean, scale))
+
+
+def _mask(rows: NDArray[np.int64], count: int) -> NDArray[np.bool_]:
+    mask = np.zeros(count, np.bool_)
+    mask[rows] = True
+    return mask
+
+
+def _layers(inputs: int, width: int, outputs: int, rng: np.random.Generator) -> list[Any]:
+    """Weights (inputs, outputs) and biases, drawn as He et al. (2015) do."""
+    import torch
+
+    sizes = [inputs, *([width] if width else []), outputs]
+    drawn = [
+        (rng.standard_normal((a, b)) * np.sqrt(2 / a)).astype(np.float32)
+        for a, b in pairwise(sizes)
+    ]
+    return [
+        (torch.from_numpy(w).requires_grad_(), torch.zeros(w.shape[1], requires_grad=True))
+        for w in drawn
+    ]
+
+
+def _forward(layers: list[Any], rows: Any) -> Any:
+    for weights, bias in layers[:-1]:
+        rows = (rows @ weights + bias).relu()
+    weights, bias = layers[-1]
+    return rows @ weights + bias
+
+
+def _loss(outputs: Any, targets: Any, unlike: Any, sharpness: Any) -> Any:
+    import torch
+    from torch.nn.functional import cross_entropy, normalize
+
+    scale = sharpness.exp().clamp(max=_SHARPEST)
+    logits = scale * normalize(outputs, dim=1) @ targets.T
+    own = torch.eye(len(targets), dtype=torch.bool)
+    logits = logits.masked_fill(~(unlike | own), -torch.inf)
+    right = torch.arange(len(targets))
+    return (cross_entropy(logits, right) + cross_entropy(logits.T, right)) / 2
+
+
+def _folded(
+    layers: list[Any], mean: NDArray[np.float32], scale: NDArray[np.float32]
+) -> tuple[tuple[NDArray[np.float32], NDArray[np.float32]], ...]:
+    """The layers as they apply to roots that have not been standardised."""
+    arrays = [(w.detach().numpy().copy(), b.detach().numpy().copy()) for w, b in layers]
+    weights, bias = arrays[0]
+    first = weights / scale[:, None]
+    return ((first, bias - mean @ first), *arrays[1:])

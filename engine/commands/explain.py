@@ -1,0 +1,179 @@
+"""`--explain`: the plan of a search before it runs, and what came of it, as trees."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import click
+
+from engine.commands.output import file_name, more, nothing, span
+from engine.query.floor import ANSWERS, GOES_WITH, least
+from engine.store.paths import printable
+from engine.types import (
+    Both,
+    Branch,
+    Condition,
+    Filter,
+    Hit,
+    Not,
+    Outcome,
+    Placement,
+    Plan,
+    SearchResult,
+    Why,
+)
+
+_PLACEMENTS = {
+    Placement.BEFORE: "what passes the filter is scored one by one",
+    Placement.INSIDE: "filtered inside the index",
+    Placement.AFTER: "filtered after, with a refill",
+}
+
+
+@dataclass(slots=True)
+class _Node:
+    line: str
+    below: list[_Node] = field(default_factory=list)
+
+    def lines(self, lead: str = "") -> Iterator[str]:
+        yield self.line if not lead else lead + self.line
+        yield from self._lines_below("")
+
+    def _lines_below(self, lead: str) -> Iterator[str]:
+        for place, node in enumerate(self.below):
+            last = place == len(self.below) - 1
+            yield f"{lead}{'└─ ' if last else '├─ '}{node.line}"
+            yield from node._lines_below(lead + ("   " if last else "│  "))
+
+
+def plan(planned: Plan) -> None:
+    """Print how a query will be run."""
+    _print(plan_tree(planned))
+
+
+def result(found: SearchResult) -> None:
+    """Print what came of a query: its branches, its stages, and why each hit is one."""
+    for tree in (_outcomes(found), _stages(found), *map(_hit, found.hits)):
+        _print(tree)
+    if not found.hits:
+        click.echo(nothing(found), err=True)
+
+
+def _print(tree: _Node) -> None:
+    for line in tree.lines():
+        try:
+            click.echo(printable(line))
+        except UnicodeEncodeError:  # a terminal that knows no lines to draw with
+            click.echo(line.encode(sys.stdout.encoding or "ascii", "replace").decode())
+
+
+# --- the plan -----------------------------------------------------------------------
+
+
+def plan_tree(planned: Plan) -> _Node:
+    """A plan, to be drawn."""
+    query = planned.query
+    root = _Node(f"plan: {planned.fusion} fusion over {planned.moments} moments")
+    root.below += [_Node(f"note: {note}") for note in planned.notes]
+    if query.filter is not None:
+        root.below.append(_Node(f"filter: {said(query.filter)}: {planned.passing} moments pass"))
+    for number in range(len(query.stages)):
+        branches = [branch for branch in planned.branches if branch.stage == number]
+        head = f"stage {number + 1}: " if len(query.stages) > 1 else ""
+        stage = _Node(f"{head}{len(branches)} branches, {planned.fetch} candidates each")
+        stage.below = [_Node(_planned(branch)) for branch in branches]
+        root.below.append(stage)
+    root.below.append(_Node(_floor(planned)))
+    if query.rerank:
+        root.below.append(_Node(f"rerank: {query.rerank}, the best {query.rerank_top}"))
+    return root
+
+
+def _planned(branch: Branch) -> str:
+    where = f"{branch.space} {branch.modality}" if branch.space else "full text"
+    facts = [] if branch.space is None else [f"{branch.vectors} vectors", _how(branch)]
+    if branch.placement is not None:
+        facts.append(_PLACEMENTS[branch.placement])
+    asked = f'{branch.name} "{branch.term}" in {where}'
+    return ", ".join((asked, *facts, f"weight {branch.weight:g}"))
+
+
+def _how(branch: Branch) -> str:
+    return "exact" if branch.exact else "approximate, best re-scored exactly"
+
+
+def _floor(planned: Plan) -> str:
+    if not planned.floor:
+        return "floor: none"
+    best = least(planned.moments, ANSWERS)
+    return f"floor: {best:.1f} nats for the best, {least(planned.moments, GOES_WITH):.1f} beside it"
+
+
+def said(wanted: Filter) -> str:
+    """A filter as one would write it."""
+    if isinstance(wanted, Condition):
+        value = wanted.value
+        shown = f"({', '.join(map(_value, value))})" if isinstance(value, tuple) else _value(value)
+        return f"{wanted.field} {wanted.op} {shown}"
+    if isinstance(wanted, Not):
+        return f"not ({said(wanted.filter)})"
+    word = " and " if isinstance(wanted, Both) else " or "
+    return word.join(f"({said(one)})" for one in wanted.filters)
+
+
+def _value(value: str | float) -> str:
+    whole = isinstance(value, float) and value.is_integer()
+    return str(int(value) if whole else value)
+
+
+# --- what came of it ----------------------------------------------------------------
+
+
+def _outcomes(found: SearchResult) -> _Node:
+    head = "partial result" if found.partial else "result"
+    hits = f"{len(found.hits)} hits, {found.below} moments below the floor"
+    root = _Node(f"{head}: {hits}")
+    root.below = [_Node(_outcome(outcome)) for outcome in found.outcomes]
+    if found.refills:
+        times = "once" if found.refills == 1 else f"{found.refills} times"
+        root.below.append(_Node(f"more candidates were asked for {times}: too few hits were left"))
+    root.below += [_Node(f"note: {note}") for note in found.notes]
+    return root
+
+
+def _outcome(outcome: Outcome) -> str:
+    branch = outcome.branch
+    where = f"{branch.space} {branch.modality}" if branch.space else "full text"
+    asked = f'{branch.name} "{branch.term}" in {where}'
+    if outcome.skipped:
+        return f"{asked}: left out, the deadline came first"
+    return f"{asked}: {outcome.found} found in {outcome.ms:.1f} ms"
+
+
+def _stages(found: SearchResult) -> _Node:
+    took = ", ".join(f"{name} {ms:.1f}" for name, ms in found.took_ms.items())
+    return _Node(f"milliseconds: {took}")
+
+
+def _hit(hit: Hit) -> _Node:
+    facts = (f"{hit.rank}.", f"{hit.score:.2f}", hit.modality, span(hit), file_name(hit.path))
+    root = _Node(" ".join(filter(None, (*map(str, facts), more(hit)))))
+    root.below = [_Node(_why(why)) for why in hit.why]
+    for one in hit.spans:
+        at = "" if one.start is None else f" at {one.start:.1f} s"
+        root.below.append(_Node(f'"{one.asked}" by {one.modality}{at}: {one.words or ""}'.rstrip()))
+    return root
+
+
+def _why(why: Why) -> str:
+    counted = why.weight * (why.log_odds if why.weight > 0 else max(why.log_odds, 0.0))
+    asked = f' "{why.asked}"' if why.asked else ""
+    if why.mean is None or why.std is None:
+        measured = f"{why.raw:.2f} is {why.log_odds:+.2f} nats"
+    else:
+        ground = f"background {why.mean:.3f} ± {why.std:.3f}"
+        measured = f"cosine {why.raw:.3f}, {ground}: {why.log_odds:+.2f} nats"
+    space = f" in {why.space}" if why.space else ""
+    return f"{counted:+.2f} = {why.weight:g} x {why.branch}{asked}{space}: {measured}"

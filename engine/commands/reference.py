@@ -1,0 +1,78 @@
+"""docs/cli.md and docs/files.md out of the code: `python -m engine.commands.reference docs`."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from engine.commands.main import main
+
+_ROOT = Path(__file__).parents[2]
+_ROOMS = ("engine", "indexers", "benchmarks")
+_CLI_HEAD = """\
+# The command line
+
+Made by `make docs` out of the commands' own help; a test fails when it drifts.
+Results go to stdout and everything else to stderr. Exit codes: 0 done (also when
+single files failed, which are counted and listed by `sensorium failures`), 1 the
+library or the machine failed, 2 the request cannot be met as it was put.
+"""
+
+
+_FILES_HEAD = """\
+# The files
+
+Made by `make docs` out of each module's first line; a test fails when it drifts.
+What the rooms are for, and which may import which, is in [design.md](design.md).
+"""
+
+
+def pages() -> dict[str, str]:
+    """Every generated page, by its name in docs/."""
+    return {"cli.md": _commands_page(), "files.md": _files_page()}
+
+
+def _commands_page() -> str:
+    return "\n".join((_CLI_HEAD, *_sections(main, "sensorium")))
+
+
+def _sections(command: click.Command, name: str) -> Iterator[str]:
+    context = click.Context(
+        command, info_name=name, terminal_width=78, max_content_width=78,
+        help_option_names=["-h", "--help"],
+    )  # fmt: skip
+    yield f"## {name}\n\n```text\n{command.get_help(context)}\n```\n"
+    if isinstance(command, click.Group):
+        for child in command.commands.values():
+            yield from _sections(child, f"{name} {child.name}")
+
+
+def _files_page() -> str:
+    folders = sorted({path.parent for room in _ROOMS for path in (_ROOT / room).rglob("*.py")})
+    return "\n".join((_FILES_HEAD, *map(_folder_section, folders)))
+
+
+def _folder_section(folder: Path) -> str:
+    files = sorted(folder.glob("*.py"))
+    lines = [f"- `{file.name}`: {says}" for file in files if (says := _first_line(file))]
+    return f"## {folder.relative_to(_ROOT)}\n\n" + "\n".join(lines) + "\n"
+
+
+def _first_line(file: Path) -> str:
+    docstring = ast.get_docstring(ast.parse(file.read_text())) or ""
+    return docstring.partition("\n")[0].replace("``", "`")
+
+
+@click.command()
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
+def write(folder: Path) -> None:
+    """Write the generated pages into FOLDER."""
+    for name, page in pages().items():
+        (folder / name).write_text(page)
+
+
+if __name__ == "__main__":
+    write()

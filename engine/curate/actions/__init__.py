@@ -1,0 +1,1 @@
+"""Act on what a run found, by a journal, and undo that."""

@@ -1,0 +1,173 @@
+"""Take back what a run did, whether it came to its end or was cut off.
+
+What happened in between is respected: nothing is overwritten, and a link that has become
+the last name of a file stays.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from engine.curate.actions import safe_move
+from engine.curate.actions.apply import stat_of
+from engine.errors import UsageError
+from engine.store import Store
+from engine.store.curation_records import Act, ActState, Did
+
+if TYPE_CHECKING:
+    from engine.store import Writer
+
+_AT_ONCE = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Undone:
+    """What was taken back, a line each, and what could not be."""
+
+    run_id: int
+    lines: tuple[str, ...]
+    problems: tuple[str, ...]
+    dry_run: bool = False
+
+
+class _Kept(Exception):
+    """Something that must stay as it is; says why."""
+
+
+def last_run(store: Store) -> int:
+    """The last run that did something which has not been taken back.
+
+    Raises:
+        UsageError: there is none.
+    """
+    done = [s.run.run_id for s in store.runs() if s.acts.keys() - {ActState.UNDONE}]
+    if not done:
+        raise UsageError("there is nothing to undo; sensorium curate runs lists what was done")
+    return done[-1]
+
+
+def undo(
+    store: Store, run_id: int | None = None, *, dry_run: bool = False, wait: bool = False
+) -> Undone:
+    """Take back all that a run did, the last act first.
+
+    Args:
+        run_id: None for the last run that did something.
+        dry_run: only say what would be done.
+
+    Raises:
+        UsageError: there is no such run, or nothing of it is left to undo.
+        LibraryBusy: another process writes.
+    """
+    chosen = last_run(store) if run_id is None else store.run(run_id).run_id
+    if dry_run:
+        return _undo(store, None, chosen)
+    with store.writer(wait=wait) as writer:
+        return _undo(store, writer, chosen)
+
+
+def _undo(store: Store, writer: Writer | None, run_id: int) -> Undone:
+    acts = [act for act in reversed(store.acts(run_id)) if act.state is not ActState.UNDONE]
+    if not acts:
+        raise UsageError(f"run {run_id} did nothing that is left to undo")
+    lines: list[str] = []
+    problems: list[str] = []
+    tags = [act for act in acts if act.did is Did.TAG]
+    if tags:
+        lines.append(f"{len(tags)} tags taken back")
+    if tags and writer is not None:
+        with writer.transaction():
+            writer.untag([(act.asset_id, act.target) for act in tags if act.asset_id])
+            writer.mark(run_id, tags, ActState.UNDONE)
+    on_disk = [act for act in acts if act.did is not Did.TAG]
+    for at in range(0, len(on_disk), _AT_ONCE):
+        _undo_files(store, writer, run_id, on_disk[at : at + _AT_ONCE], lines, problems)
+    return Undone(run_id, tuple(lines), tuple(problems), dry_run=writer is None)
+
+
+def _undo_files(
+    store: Store,
+    writer: Writer | None,
+    run_id: int,
+    acts: Sequence[Act],
+    lines: list[str],
+    problems: list[str],
+) -> None:
+    undone = []
+    for act in acts:
+        try:
+            if line := _BACK[act.did](act, writer is None):
+                lines.append(line)
+        except _Kept as kept:
+            problems.append(str(kept))
+        except OSError as error:
+            problems.append(f"{act.target}: {(error.strerror or str(error)).lower()}")
+        else:
+            undone.append(act)
+    if writer is None:
+        return
+    moved = {a.asset_id: a for a in undone if a.did is Did.MOVE and a.asset_id is not None}
+    known = store.assets_numbered(moved)
+    # What was forgotten, or has been moved on, meanwhile is none of this run's any more.
+    back = [
+        (i, stat_of(moved[i].source)) for i, one in known.items() if one.path == moved[i].target
+    ]
+    with writer.transaction():
+        writer.move_all(back)
+        writer.mark(run_id, undone, ActState.UNDONE)
+
+
+def _move_back(act: Act, dry_run: bool) -> str:
+    source, target = Path(act.source), Path(act.target)
+    if not dry_run and act.state is ActState.INTENDED:
+        safe_move.part_of(target).unlink(missing_ok=True)  # half a copy, of a file that is there
+    here, there = os.path.lexists(target), os.path.lexists(source)
+    if there and not here:
+        return ""
+    if not here:
+        raise _Kept(f"{target}: it is gone, and not at {source} either")
+    if not there:
+        if not dry_run:
+            source.parent.mkdir(parents=True, exist_ok=True)
+            safe_move.move(target, source)
+        return f"{target} -> {source}"
+    if act.state is ActState.INTENDED and safe_move.are_one(source, target):
+        if not dry_run:
+            target.unlink()  # the second name, or copy, of a move that was cut off
+        return f"{target}: unfinished, {source} is where it was"
+    raise _Kept(f"{target}: it stays, because something else is at {source} now")
+
+
+def _unlink(act: Act, dry_run: bool) -> str:
+    source, target = Path(act.source), Path(act.target)
+    if not os.path.lexists(target):
+        return ""
+    if act.did is Did.SYMLINK:
+        ours = target.is_symlink() and str(target.readlink()) == act.source
+    else:
+        ours = source.exists() and target.samefile(source)
+    if not ours:
+        raise _Kept(f"{target}: it stays, because it is no link to {source} (any more)")
+    if not dry_run:
+        target.unlink()
+    return f"{target}: the link is gone"
+
+
+def _remove_folder(act: Act, dry_run: bool) -> str:
+    with suppress(OSError):  # it holds something else by now, or is gone
+        if not dry_run:
+            Path(act.target).rmdir()
+    return ""
+
+
+_BACK = {
+    Did.MOVE: _move_back,
+    Did.SYMLINK: _unlink,
+    Did.HARD_LINK: _unlink,
+    Did.FOLDER: _remove_folder,
+}

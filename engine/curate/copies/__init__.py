@@ -1,0 +1,1 @@
+"""Find files that show or say the same: copies, split leaks, semantic duplicates."""

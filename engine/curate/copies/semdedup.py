@@ -1,0 +1,131 @@
+"""Semantic deduplication (SemDeDup, Abbas et al. 2023): fewer examples of the same meaning.
+
+The vectors are put into clusters by k-means. Within a cluster, from the farthest from its
+centroid to the nearest, an example goes whose cosine with one before it is over 1 - eps; so
+the least typical of what is alike stays, as in the paper. One pass finds the greatest such
+cosine of each example, from which every eps follows, and so the whole curve.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.curate.copies.similarity_join import grouped
+from engine.curate.moment_vectors import BLOCK, Rows
+from engine.curate.records import Finding
+from engine.index.exact import import_faiss
+from engine.index.vector_index import drawn
+from engine.store import Store
+from engine.types.arrays import Vectors
+
+EPS = (0.001, 0.003, 0.01, 0.02, 0.03, 0.05, 0.07, 0.1, 0.15, 0.2, 0.25, 0.3)
+"""What the curve is drawn at."""
+_PER_CLUSTER = 400
+_ROUNDS = 20
+REMOVED = "semantic-duplicate"
+
+
+@dataclass(frozen=True, slots=True)
+class Alike:
+    """Of each row, how much it is like one that comes before it."""
+
+    rows: Rows
+    clusters: NDArray[np.int32]
+    """(n,)"""
+    cosines: NDArray[np.float32]
+    """(n,): the greatest cosine with a row of its cluster that is kept rather; -1 for none."""
+    nearest: NDArray[np.int64]
+    """(n,): the place of that row."""
+
+    def removed(self, eps: float) -> int:
+        """How many rows go at this eps."""
+        return int((self.cosines > 1 - eps).sum())
+
+    def curve(self, at: Sequence[float] = EPS) -> list[tuple[float, float]]:
+        """The part that stays, for each eps."""
+        return [(eps, 1 - self.removed(eps) / max(len(self.rows), 1)) for eps in at]
+
+
+def alike(rows: Rows, seed: int = 0, clusters: int | None = None) -> Alike:
+    """Cluster the rows, and compare each with those of its cluster.
+
+    Args:
+        clusters: None for one in every 400 rows.
+    """
+    count = clusters or max(1, len(rows) // _PER_CLUSTER)
+    labels, far = _clustered(rows, min(count, max(1, len(rows))), seed)
+    cosines = np.full(len(rows), -1, np.float32)
+    nearest = np.full(len(rows), -1, np.int64)
+    members, starts = grouped(labels, int(labels.max(initial=0)) + 1)
+    for number in range(len(starts) - 1):
+        of_one = members[starts[number] : starts[number + 1]]
+        order = of_one[np.argsort(-far[of_one], kind="stable")]
+        _compare(rows, order, cosines, nearest)
+    return Alike(rows, labels, cosines, nearest)
+
+
+def _clustered(rows: Rows, count: int, seed: int) -> tuple[NDArray[np.int32], Vectors]:
+    """The cluster of each row (n,), and how far it is from its centroid (n,)."""
+    faiss = import_faiss()
+    labels, far = np.zeros(len(rows), np.int32), np.zeros(len(rows), np.float32)
+    if not len(rows):
+        return labels, far
+    means = faiss.Kmeans(
+        rows.vectors.shape[1], count, niter=_ROUNDS, spherical=True, seed=seed + 1,
+        min_points_per_centroid=1, max_points_per_centroid=1_000_000,
+    )  # fmt: skip
+    means.train(rows.some(drawn(len(rows), max(64 * count, BLOCK))))
+    for at, block in rows.blocks():
+        cosine, found = means.index.search(block, 1)
+        labels[at : at + len(block)] = found[:, 0]
+        far[at : at + len(block)] = 1 - cosine[:, 0]
+    return labels, far
+
+
+def _compare(
+    rows: Rows, order: NDArray[np.int64], cosines: Vectors, nearest: NDArray[np.int64]
+) -> None:
+    """The greatest cosine of each row with those before it, in blocks."""
+    step = 1024
+    for at in range(0, len(order), step):
+        asked = rows.some(order[at : at + step])
+        for before in range(0, at + step, step):
+            earlier = order[before : before + step]
+            if not len(earlier):
+                break
+            product = asked @ rows.some(earlier).T
+            if before == at:
+                product[np.triu_indices(len(asked), 0, len(earlier))] = -1
+            best = product.argmax(1)
+            value = product[np.arange(len(asked)), best]
+            places = order[at : at + step]
+            better = value > cosines[places]
+            cosines[places[better]] = value[better]
+            nearest[places[better]] = earlier[best[better]]
+
+
+def findings(store: Store, found: Alike, eps: float) -> list[Finding]:
+    """What goes at this eps, with what stays for it.
+
+    An asset of several moments goes when all of them do.
+    """
+    gone = found.cosines > 1 - eps
+    assets = found.rows.assets
+    stays = set(assets[~gone].tolist())
+    facts = store.facts(set(assets[gone].tolist()) | set(assets[found.nearest[gone]].tolist()))
+    made: dict[int, Finding] = {}
+    for place in np.flatnonzero(gone).tolist():
+        one, other = int(assets[place]), int(assets[found.nearest[place]])
+        if one in stays or one == other or one in made or one not in facts or other not in facts:
+            continue
+        cosine = float(found.cosines[place])
+        why = f"cosine {cosine:.3f} to {facts[other].path}"
+        group = int(found.clusters[place]) + 1
+        made[one] = Finding(
+            one, int(found.rows.ids[place]), facts[one].path, REMOVED, group, cosine, why
+        )
+    return sorted(made.values(), key=lambda one: (one.group or 0, one.path))

@@ -1,0 +1,46 @@
+"""Vectors as points of a plane, to look at: by UMAP where it is installed, else by PCA."""
+
+from __future__ import annotations
+
+import warnings
+from importlib.util import find_spec
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.types.arrays import Vectors
+
+MOST = 3_000
+"""Points of a map; more make a page slow and a blot."""
+_FEWEST = 16
+"""Points below which there are no neighbours to keep together."""
+
+
+def flat(vectors: Vectors, seed: int = 0) -> tuple[NDArray[np.float64], str]:
+    """Vectors (n, dim) in two dimensions, (n, 2), and what put them there: UMAP (McInnes et
+    al. 2018), or the two principal components."""
+    if len(vectors) >= _FEWEST and find_spec("umap") is not None:
+        return _umap(vectors, seed), "UMAP"
+    return pca(vectors), "PCA"
+
+
+def pca(rows: Vectors) -> NDArray[np.float64]:
+    """The two directions in which points (n, dim) differ most, (n, 2)."""
+    if not len(rows):
+        return np.zeros((0, 2))
+    centred = rows.astype(np.float64) - rows.mean(axis=0, dtype=np.float64)
+    _, vectors = np.linalg.eigh(centred.T @ centred)
+    axes = vectors[:, ::-1][:, :2]
+    # Eigenvectors have no sign of their own; this one makes a map the same every time.
+    signs = np.sign(axes[np.abs(axes).argmax(axis=0), np.arange(axes.shape[1])])
+    flat_rows = centred @ (axes * signs)
+    return np.pad(flat_rows, ((0, 0), (0, 2 - flat_rows.shape[1])))
+
+
+def _umap(rows: Vectors, seed: int) -> NDArray[np.float64]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of the import, and that a seed costs it its threads
+        import umap
+
+        mapper = umap.UMAP(n_components=2, metric="cosine", random_state=seed)
+        return np.asarray(mapper.fit_transform(rows), np.float64)

@@ -1,0 +1,123 @@
+"""Runs and what they found: rows of the catalog, and a file for other programs.
+
+The rows are what is true; LIBRARY/curation/RUN.parquet says the same for pandas and its
+like. Its paths are those of the catalog: a byte that is not UTF-8 is U+001A and two
+hexadecimal digits.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from engine.common.atomic_write import check_place, whole, written
+from engine.errors import UsageError
+from engine.store import Store
+from engine.store.curation_records import Finding, Run
+from engine.store.error_translation import translated
+from engine.store.paths import to_text
+
+__all__ = ["FOLDER", "Finding", "Run", "check_out", "record", "write"]
+
+FOLDER = "curation"
+_AT_ONCE = 20_000
+_NAMES = ("asset_id", "moment_id", "path", "verdict", "group", "score", "why")
+
+
+def record(
+    store: Store,
+    kind: str,
+    command: str,
+    settings: Mapping[str, Any],
+    found: Sequence[Finding],
+    *,
+    generation: int,
+    out: Path | None = None,
+    wait: bool = False,
+) -> Run:
+    """Keep what a run found.
+
+    Args:
+        settings: all that decided it, as JSON can hold it.
+        generation: at which the library was looked at.
+        out: one more file, of the kind that its suffix says.
+
+    Raises:
+        UsageError: ``out`` cannot be written; nothing is kept then.
+        LibraryBusy: another process writes.
+    """
+    if out is not None:
+        check_out(out)
+        write(out, found)
+    with store.writer(wait=wait) as writer:
+        run = writer.add_run(kind, command, settings, found, generation)
+    folder = store.path / FOLDER
+    with translated(store.path):
+        folder.mkdir(exist_ok=True)
+        with whole(folder / f"{run.run_id}.parquet") as unfinished:
+            _parquet(unfinished, found)
+    return run
+
+
+def check_out(out: Path) -> None:
+    """Refuse before anything is computed what could not be written.
+
+    Raises:
+        UsageError: the suffix is of no kind that is known, or there is no such folder.
+    """
+    if out.suffix.lower() not in _WRITERS:
+        raise UsageError(f"{out}: findings are written as {', '.join(_WRITERS)}")
+    check_place(out)
+
+
+def write(out: Path, found: Iterable[Finding]) -> None:
+    """Write findings as Parquet, CSV or JSON lines; the file appears whole, or not at all.
+
+    Raises:
+        UsageError: it cannot be written.
+    """
+    check_out(out)
+    with written(out) as unfinished:
+        _WRITERS[out.suffix.lower()](unfinished, found)
+
+
+def _rows(found: Iterable[Finding]) -> Iterator[dict[str, Any]]:
+    for one in found:
+        yield asdict(one) | {"path": to_text(one.path)}
+
+
+def _parquet(file: Path, found: Iterable[Finding]) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    kinds = (pa.int64(), pa.int64(), pa.string(), pa.string(), pa.int64(), pa.float64())
+    schema = pa.schema(list(zip(_NAMES, (*kinds, pa.string()), strict=True)))
+    rows = _rows(found)
+    # As a stream: pyarrow takes no name that is not UTF-8.
+    with file.open("wb") as stream, pq.ParquetWriter(stream, schema) as writer:
+        while part := list(islice(rows, _AT_ONCE)):
+            writer.write_table(pa.Table.from_pylist(part, schema))
+
+
+def _csv(file: Path, found: Iterable[Finding]) -> None:
+    with file.open("w", newline="", encoding="utf-8") as stream:
+        writer = csv.DictWriter(stream, _NAMES)
+        writer.writeheader()
+        writer.writerows(_rows(found))
+
+
+def _lines(file: Path, found: Iterable[Finding]) -> None:
+    with file.open("w", encoding="utf-8") as stream:
+        stream.writelines(json.dumps(row) + "\n" for row in _rows(found))
+
+
+_WRITERS: dict[str, Callable[[Path, Iterable[Finding]], None]] = {
+    ".parquet": _parquet,
+    ".csv": _csv,
+    ".jsonl": _lines,
+}

@@ -1,0 +1,1 @@
+"""Choose a subset: diverse, balanced, or near to a text."""

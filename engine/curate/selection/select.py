@@ -1,0 +1,186 @@
+"""A subset of a given size: diverse, balanced over groups, near or far from a text.
+
+A run is reproducible: the same library, settings and seed choose the same, in the same
+order, and each choice says why it was made.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.curate.asset_vectors import Items, Places
+from engine.curate.selection.facility_location import facility
+from engine.curate.selection.kcenter import Traversal, coverage, k_center
+from engine.errors import UsageError
+
+Method = Literal["kcenter", "facility"]
+_POOL = 10
+"""How many times more assets than are wanted stay in the running for a text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Relevance:
+    """How near items are to what is wanted, and how far from what is not."""
+
+    scores: NDArray[np.float64]
+    """(n,): in nats; -inf where nothing is known."""
+    said: str
+    """``near 'a dog'``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One chosen item."""
+
+    place: int
+    order: int
+    """From 1."""
+    distance: float | None
+    """Cosine distance to the nearest choice before it; None for the first."""
+    group: str | None
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Choices in order, and how well they cover what they were chosen from."""
+
+    choices: tuple[Choice, ...]
+    pool: int
+    """Items that were in the running."""
+    radius: float
+    """The cosine distance from any of those to its nearest choice, at most."""
+    quotas: Mapping[str, int]
+    """By group; empty where nothing was balanced."""
+
+
+def select(
+    items: Items,
+    count: int,
+    *,
+    method: Method = "kcenter",
+    groups: Sequence[str] | None = None,
+    relevance: Relevance | None = None,
+    pool: int | None = None,
+    seed: int = 0,
+) -> Selection:
+    """Choose ``count`` items.
+
+    Args:
+        method: ``kcenter``, which leaves nothing far from a choice and so reaches out to
+            the odd, or ``facility``, which stands for the many.
+        groups: (n,): of each item the group to balance over.
+        relevance: keep to the items with the best scores.
+        pool: how many those are; ten times ``count`` where nobody says.
+
+    Raises:
+        UsageError: there are not so many items, or ``pool`` is smaller than ``count``.
+    """
+    if not 1 <= count <= len(items):
+        raise UsageError(f"-n {count}: there are 1 to {len(items)} of {items.modality} to choose")
+    running = _running(items, count, relevance, pool)
+    rng = np.random.default_rng(seed)
+    if groups is None:
+        parts = {"": running}
+        quotas = {"": count}
+    else:
+        parts = _by_group(groups, running)
+        quotas = shares({name: len(part) for name, part in parts.items()}, count)
+    made = _chosen(items, parts, quotas, method, rng)
+    choices = _told(made, method, relevance, groups is not None)
+    places = np.array([one.place for one in choices], np.int64)
+    radius = coverage(items, running, items.rows(places))
+    told = {} if groups is None else quotas
+    return Selection(choices, len(running), radius, told)
+
+
+def _running(items: Items, count: int, relevance: Relevance | None, pool: int | None) -> Places:
+    """The items that may be chosen."""
+    if relevance is None:
+        return np.arange(len(items))
+    known = int(np.isfinite(relevance.scores).sum())
+    kept = min(_POOL * count if pool is None else pool, known)
+    if kept < count:
+        raise UsageError(
+            f"-n {count}: {kept} assets are in the running {relevance.said}; raise --pool"
+        )
+    order = np.lexsort((np.arange(len(items)), -relevance.scores))
+    return np.sort(order[:kept])
+
+
+def _by_group(groups: Sequence[str], running: Places) -> dict[str, Places]:
+    """The rows of each group, the smallest group first."""
+    parts: dict[str, list[int]] = {}
+    for place in running.tolist():
+        parts.setdefault(groups[place], []).append(place)
+    names = sorted(parts, key=lambda name: (len(parts[name]), name))
+    return {name: np.array(parts[name], np.int64) for name in names}
+
+
+def shares(sizes: Mapping[str, int], count: int) -> dict[str, int]:
+    """Equal shares of ``count``: what small groups cannot give, the larger ones do. What
+    does not divide goes to the largest."""
+    left, quotas = count, {}
+    names = sorted(sizes, key=lambda name: (sizes[name], name))
+    for done, name in enumerate(names):
+        quotas[name] = min(sizes[name], left // (len(names) - done))
+        left -= quotas[name]
+    return {name: quotas[name] for name in sizes}
+
+
+def _chosen(
+    items: Items,
+    parts: Mapping[str, Places],
+    quotas: Mapping[str, int],
+    method: Method,
+    rng: np.random.Generator,
+) -> list[tuple[str, Traversal]]:
+    """The choices of each group, which keep away from those of the groups before it."""
+    made: list[tuple[str, Traversal]] = []
+    given = np.zeros((0, items.dim), np.float32)
+    for name, part in parts.items():
+        quota = quotas[name]
+        if not quota:
+            continue
+        first = int(rng.integers(len(part)))
+        if method == "kcenter":
+            found = k_center(items, quota, part, first, given)
+        else:
+            found = facility(items, quota, part, rng)
+        given = np.concatenate([given, items.rows(found.places)])
+        made.append((name, found))
+    return made
+
+
+def _told(
+    made: Sequence[tuple[str, Traversal]],
+    method: Method,
+    relevance: Relevance | None,
+    balanced: bool,
+) -> tuple[Choice, ...]:
+    told: list[Choice] = []
+    for name, found in made:
+        for place, distance in zip(found.places.tolist(), found.distances.tolist(), strict=True):
+            first = math.isnan(distance)
+            parts = [_FIRST[method] if first else _NEXT[method].format(distance)]
+            if balanced:
+                parts.append(f"of {name!r}")
+            if relevance is not None:
+                parts.append(f"{relevance.said} by {relevance.scores[place]:+.1f} nats")
+            group = name if balanced else None
+            order = len(told) + 1
+            told.append(Choice(place, order, None if first else distance, group, "; ".join(parts)))
+    return tuple(told)
+
+
+_FIRST = {"kcenter": "drawn by the seed", "facility": "stands for the most"}
+_NEXT = {
+    "kcenter": "the farthest from all before it: {:.3f}",
+    "facility": "adds the most to what is stood for; {:.3f} from the nearest before it",
+}

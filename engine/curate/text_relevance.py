@@ -1,0 +1,79 @@
+"""How well texts and moments go together: cosines, and what they are worth in nats."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.curate.asset_vectors import BLOCK, Items, indexes
+from engine.curate.selection.select import Relevance
+from engine.encoders.towers import Towers
+from engine.errors import SpaceMismatch, UsageError
+from engine.query.calibration.log_odds import background, by_key, expected, log_odds
+from engine.store import Store
+from engine.types import Modality
+from engine.types.arrays import MomentIds, Vectors
+
+FEWEST_PAIRS = 20
+"""Pairs that a background is estimated from, below which it says nothing."""
+
+
+class Shared:
+    """The moments of one modality in the space of texts.
+
+    Raises:
+        SpaceMismatch: the library was made with other weights than the towers have.
+        UsageError: it holds nothing of that modality.
+    """
+
+    def __init__(self, store: Store, towers: Towers, modality: Modality) -> None:
+        name = towers.shared.name
+        if store.spaces().get(name, towers.shared) != towers.shared:
+            raise SpaceMismatch(
+                f"the library's space {name} was made by other weights than are installed:"
+                " index into a new library"
+            )
+        index = indexes(store, name).get(modality)
+        if index is None:
+            raise UsageError(f"the library holds no {modality}; sensorium stats counts what it has")
+        self._index, self._towers = index, towers
+        self._background = background(by_key(store.backgrounds()), (name, "text", modality))
+
+    @property
+    def calibrated(self) -> bool:
+        """Whether the background is that of this library, and no guess."""
+        return self._background.n >= FEWEST_PAIRS
+
+    def texts(self, texts: Sequence[str]) -> Vectors:
+        """The vectors (n, dim) of texts."""
+        return self._towers.encoder.embed_texts(list(texts))
+
+    def holds(self, moments: MomentIds) -> NDArray[np.bool_]:
+        """Which moments (n,) have a vector there."""
+        return self._index.holds(moments)
+
+    def vectors(self, moments: MomentIds) -> Vectors:
+        """The vectors (n, dim) of moments that it holds."""
+        return self._index.vectors(moments)
+
+    def odds(self, cosines: NDArray[np.float64], vectors: Vectors) -> NDArray[np.float64]:
+        """What cosines (n,) of texts with moments (n, dim) speak for a match, in nats."""
+        return log_odds(cosines, expected(self._background, vectors), self._background.std)
+
+
+def relevance(shared: Shared, items: Items, near: str | None, far: str | None) -> Relevance:
+    """How much each item speaks for one text, and against the other."""
+    asked = [(text, sign) for text, sign in ((near, 1.0), (far, -1.0)) if text is not None]
+    vectors = shared.texts([text for text, _ in asked])
+    scores = np.full(len(items), -np.inf)
+    for first in range(0, len(items), BLOCK):
+        places = np.arange(first, min(first + BLOCK, len(items)))
+        places = places[shared.holds(items.moments[places])]
+        rows = shared.vectors(items.moments[places])
+        scores[places] = 0.0
+        for (_, sign), vector in zip(asked, vectors, strict=True):
+            scores[places] += sign * shared.odds((rows @ vector).astype(np.float64), rows)
+    said = " and ".join(f"{'near' if sign > 0 else 'far from'} {text!r}" for text, sign in asked)
+    return Relevance(scores, said)

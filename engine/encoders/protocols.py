@@ -1,0 +1,190 @@
+"""What an encoder is: one shared space that text can query, and towers into it.
+
+An encoder embeds texts and pictures. Sound reaches the shared space by a
+bridge (``SoundBridge``), which puts it into words with weights, speech by its
+transcript, and text on screen by what is to be read, so that all of them work
+with every text tower. Preparing (resizing, spectrograms) is separated from
+embedding, because the first belongs to the threads that decode and the second
+to the one that runs the towers.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol, TypeAlias, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from engine.types import Space, Tag
+from engine.types.arrays import Vectors, Waveform
+
+Pixels: TypeAlias = NDArray[np.uint8]
+"""RGB pictures as a tower takes them, shape (height, width, 3)."""
+
+Spectrogram: TypeAlias = NDArray[np.float32]
+"""Blocks of a log-mel spectrogram, shape (blocks, frames, bands)."""
+
+
+def revision_of(**parts: object) -> str:
+    """A short name for all that vectors depend on: where a part differs, so does the name.
+
+    Args:
+        parts: strings and numbers, or tuples of them. Weights are named by the hash
+            at which they are pinned, which is known without reading them; code by a
+            number that whoever changes what it computes counts up.
+    """
+    return hashlib.blake2b(repr(sorted(parts.items())).encode(), digest_size=8).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Embedded:
+    """What a tower says of n items.
+
+    ``vectors`` holds an array (n, dim) per space name; ``tags`` holds the words
+    of each item, most probable first.
+    """
+
+    vectors: Mapping[str, Vectors]
+    tags: tuple[tuple[Tag, ...], ...]
+
+
+class Encoder(Protocol):
+    """A shared space with its text tower and its picture tower.
+
+    One that not every modality can enter has an attribute ``modalities``, a
+    ``frozenset[Modality]`` of those that can; see ``Towers.modalities``.
+    """
+
+    @property
+    def name(self) -> str:
+        """What ``--encoder`` calls it: ``compact``, ``open_clip:MODEL/PRETRAINED``."""
+
+    @property
+    def shared(self) -> Space:
+        """The space that text can query."""
+
+    @property
+    def looks(self) -> Space:
+        """The space in which pictures resemble pictures; may be ``shared``."""
+
+    @property
+    def image_size(self) -> int:
+        """The shortest side, in pixels, below which detail is lost; decoders may
+        hand over pictures reduced to no less than this."""
+
+    def check(self) -> None:
+        """Raise ``EncoderUnavailable`` unless all that it needs is installed."""
+
+    def embed_texts(self, texts: Sequence[str]) -> Vectors:
+        """Embed n texts into the shared space: (n, dim), L2-normalised."""
+
+    def prepare_image(self, image: Image.Image) -> Pixels:
+        """Resize and crop one RGB picture. Called from many threads."""
+
+    def embed_images(self, pixels: Sequence[Pixels]) -> Embedded:
+        """Embed prepared pictures into ``shared`` and ``looks``."""
+
+
+@runtime_checkable
+class Logits(Protocol):
+    """An encoder that was trained to tell pairs by ``logit_scale * cosine + logit_bias``.
+
+    Whoever wants probabilities asks ``isinstance(encoder, Logits)``, which may load it;
+    ``compact`` has none, because its pictures are put into words.
+    """
+
+    @property
+    def logit_scale(self) -> float:
+        """What a cosine is multiplied by, some 100 as a rule."""
+
+    @property
+    def logit_bias(self) -> float | None:
+        """What is then added; the sigmoid of that is a pair's own probability (SigLIP).
+        None where the softmax over the texts is meant, and no pair stands alone (CLIP)."""
+
+
+@runtime_checkable
+class Fetched(Protocol):
+    """An encoder whose weights can be fetched ahead."""
+
+    def fetch(self) -> None:
+        """Have all of its files on disk; raise ``EncoderUnavailable`` if they cannot be had."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What the sound bridge says of n windows."""
+
+    features: Vectors
+    """The tower's own features in the space of likeness, (n, dim), L2-normalised."""
+    probabilities: NDArray[np.float32]
+    """Per window and word of the vocabulary, (n, words), in [0, 1]; a row sums to at most 1."""
+
+
+class SoundBridge(Protocol):
+    """Sound into words: n windows of sound, a vocabulary, and how likely each word is."""
+
+    @property
+    def rate(self) -> int:
+        """Samples per second that ``prepare`` expects."""
+
+    @property
+    def sounds(self) -> Space:
+        """The space in which sounds resemble sounds."""
+
+    @property
+    def revision(self) -> str:
+        """Changes whenever the same window would get other probabilities."""
+
+    @property
+    def vocabulary(self) -> Sequence[str]:
+        """The words that it knows, as a person would search for them (``dog``, ``violin``)."""
+
+    def check(self) -> None:
+        """Raise ``EncoderUnavailable`` unless all that it needs is installed."""
+
+    def prepare(self, samples: Waveform) -> Spectrogram:
+        """The spectrogram of one window. Called from many threads."""
+
+    def listen(self, windows: Sequence[Spectrogram]) -> Heard:
+        """Features and word probabilities of prepared windows."""
+
+    def words_of(self, features: Vectors) -> NDArray[np.float32]:
+        """Probabilities of the words, (n, words), from features that ``listen`` gave, (n, dim)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """Something said, with its place in the recording, in seconds."""
+
+    start: float
+    end: float
+    text: str
+
+
+class SpeechBridge(Protocol):
+    """Speech into sentences with times."""
+
+    @property
+    def rate(self) -> int:
+        """Samples per second that ``transcribe`` expects."""
+
+    def transcribe(self, samples: Waveform) -> Sequence[Sentence]:
+        """The sentences of one recording; empty where nobody speaks."""
+
+
+class ScreenBridge(Protocol):
+    """Pictures into the text that is to be read in them."""
+
+    @property
+    def side(self) -> int:
+        """The shortest side, in pixels, below which text becomes illegible; decoders
+        may hand over pictures reduced to no less than this."""
+
+    def read(self, image: Image.Image) -> Sequence[str]:
+        """The text of one RGB picture in reading order, in parts that a text tower reads
+        whole; empty where there is none. Called from many threads."""

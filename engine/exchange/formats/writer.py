@@ -1,0 +1,101 @@
+"""What a format of an export is, and the files that go into one."""
+
+from __future__ import annotations
+
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path, PurePath
+from typing import BinaryIO, ClassVar
+
+from engine.exchange import serialize
+from engine.exchange.output_folder import Draft
+from engine.exchange.records import Item
+from engine.store import SpaceInfo
+from engine.types import Asset, Kind, Modality
+
+_SUFFIX = re.compile(r"\.[a-z0-9]{1,5}")
+_SUFFIXES = {"jpeg": ".jpg", "matroska": ".mkv"}
+_PER_FOLDER = 10_000
+
+
+class LeftOut(Exception):
+    """A file cannot go into an export; the text says why."""
+
+
+class Format(ABC):
+    """Takes files one after another, and writes them as some other tool reads them."""
+
+    name: ClassVar[str]
+    reads: ClassVar[str]
+    """How to read it, in Markdown."""
+    kinds: ClassVar[tuple[Kind, ...]] = ()
+    """What it can hold; empty means all."""
+    modalities: ClassVar[tuple[Modality, ...]] = ()
+    vectors: ClassVar[bool] = True
+    """Whether it holds vectors when nothing is said."""
+
+    # The first of ``spaces`` is the one that texts query.
+    def __init__(self, draft: Draft, spaces: Sequence[SpaceInfo]) -> None:
+        self.draft = draft
+        self.spaces = spaces
+        self.main = spaces[0].space.name if spaces else None
+        self.count = 0
+
+    def take(self, item: Item) -> None:
+        """Write one file.
+
+        Raises:
+            LeftOut: it is not what was indexed any more; nothing of it was written.
+        """
+        self.add(item, f"{self.count:09d}")
+        self.count += 1
+
+    @abstractmethod
+    def add(self, item: Item, key: str) -> None:
+        """Write one file, which is to be called ``key``."""
+
+    @abstractmethod
+    def finish(self) -> None:
+        """Write what is to be written when all files are known."""
+
+    def sidecar(self, **more: object) -> None:
+        """Say what the vectors are of."""
+        self.draft.json(
+            serialize.SIDECAR, serialize.sidecar(self.name, self.spaces, main=self.main, **more)
+        )
+
+    def place(self, asset: Asset, folder: str, key: str) -> tuple[str, str]:
+        """Copy a file into the export; returns its name there, and its SHA-256."""
+        name = f"{folder}/{int(key) // _PER_FOLDER:05d}/{key}{suffix(asset)}"
+        with opened(asset) as stream:
+            return name, self.draft.copy(stream, name)
+
+
+def suffix(asset: Asset) -> str:
+    """The ending of a file's name: of a picture by its content, else as it is called."""
+    named = PurePath(asset.path).suffix.lower()
+    if asset.media.kind is not Kind.IMAGE and _SUFFIX.fullmatch(named):
+        return named
+    return _SUFFIXES.get(asset.media.format, f".{asset.media.format}")
+
+
+@contextmanager
+def opened(asset: Asset) -> Iterator[BinaryIO]:
+    """The file of an asset, as long as it is the one that was indexed.
+
+    Raises:
+        LeftOut: it is gone, cannot be read, or has changed.
+    """
+    path = Path(asset.path)
+    try:
+        stream = path.open("rb")
+        info = path.stat()
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise LeftOut(f"cannot be read: {reason}") from error
+    with stream:
+        if (info.st_size, info.st_mtime_ns) != (asset.size, asset.mtime_ns):
+            raise LeftOut("has changed since it was indexed")
+        yield stream

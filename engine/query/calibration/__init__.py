@@ -1,0 +1,1 @@
+"""Estimate backgrounds of scores, and turn raw scores into log odds."""

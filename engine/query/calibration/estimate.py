@@ -1,0 +1,55 @@
+"""Estimate the backgrounds of everything that a library holds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+
+from engine.query.calibration.log_odds import estimate
+from engine.query.plan import HEARD, SEEN
+from engine.store import Background
+from engine.types import Modality
+from engine.types.arrays import Vectors
+
+SAMPLE = 1000
+"""Moments of a modality that stand for all of it."""
+_EXAMPLES = 200
+"""Of those, the ones that are also asked as examples."""
+_EXAMPLE_OF = {"image": SEEN, "audio": HEARD}
+"""What an example of each kind is like: it is a query of the same sort."""
+
+
+def estimate_all(
+    samples: Mapping[str, Mapping[Modality, Vectors]], texts: Mapping[str, Vectors]
+) -> list[Background]:
+    """The backgrounds of texts in the spaces that they query, and of examples in every space.
+
+    A picture that asks for sounds stands out of the pairs of pictures and sounds, so
+    the examples of a space are asked of all that it holds. Samples are put in another
+    order with a fixed seed, so that a rebuilt library scores alike.
+
+    Args:
+        samples: per space, up to ``SAMPLE`` vectors (n, dim) of each modality.
+        texts: per space with a text tower, a bank of phrases through that tower, (q, dim).
+    """
+    known: list[Background] = []
+    for space, drawn in samples.items():
+        mixed = {m: np.random.default_rng(0).permutation(rows) for m, rows in drawn.items()}
+        asked = dict(_examples(mixed))
+        if space in texts:
+            asked["text"] = texts[space]
+        known += [
+            estimate((space, kind, modality), queries, sample)
+            for modality, sample in mixed.items()
+            for kind, queries in asked.items()
+        ]
+    return known
+
+
+def _examples(samples: Mapping[Modality, Vectors]) -> Iterator[tuple[str, Vectors]]:
+    """The moments that are asked as examples, by kind of example."""
+    for kind, alike in _EXAMPLE_OF.items():
+        rows = [samples[modality][:_EXAMPLES] for modality in alike if modality in samples]
+        if rows:
+            yield kind, np.concatenate(rows)

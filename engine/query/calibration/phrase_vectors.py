@@ -1,0 +1,45 @@
+"""The bank of phrases as vectors: embedded once for each encoder, and kept.
+
+A large text tower takes as long for the bank as for a hundred pictures or more, and
+every `index` that changes something asks for it.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from engine.common.artifact_cache import Damaged, load_cached
+from engine.config import Settings
+from engine.encoders.protocols import revision_of
+from engine.encoders.towers import Towers
+from engine.errors import EncoderUnavailable
+from engine.query.calibration.phrases import phrases
+from engine.types.arrays import Vectors
+
+
+def bank(towers: Towers, settings: Settings) -> Vectors:
+    """``phrases()`` in the shared space, (n, dim), float32."""
+    texts, space = phrases(), towers.encoder.shared
+    named = revision_of(
+        name=space.name, encoder=space.encoder, revision=space.revision, texts=tuple(texts)
+    )
+
+    def build(path: Path) -> None:
+        with path.open("wb") as stream:
+            np.save(stream, towers.encoder.embed_texts(texts))
+
+    def load(path: Path) -> Vectors:
+        try:
+            rows: Vectors = np.load(path, allow_pickle=False)
+        except (OSError, EOFError, ValueError) as error:
+            raise Damaged(str(error)) from error
+        if rows.shape != (len(texts), space.dim) or rows.dtype != np.float32:
+            raise Damaged(f"it holds {rows.shape} {rows.dtype}")
+        return rows
+
+    try:
+        return load_cached(settings, f"phrases/{named}.npy", build, load)
+    except EncoderUnavailable:  # a cache that cannot be written costs time and nothing else
+        return towers.encoder.embed_texts(texts)

@@ -1,0 +1,1 @@
+"""Parse what users type: queries, filters, and the values in them."""

@@ -1,0 +1,176 @@
+"""What a person, or a program, asks with, as a `Query`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from enum import StrEnum
+from pathlib import Path
+from typing import TypedDict, TypeVar, Unpack
+
+from engine.errors import InvalidQuery
+from engine.query.language.query_parser import parse, parse_words
+from engine.query.language.where_parser import parse_where
+from engine.types import Asked, Both, Condition, Either, Filter, Fusion, Group, Kind, Part, Query
+
+_Choice = TypeVar("_Choice", bound=StrEnum)
+
+
+class Options(TypedDict, total=False):
+    """How a query is run, apart from what it asks; see the fields of ``Query``."""
+
+    fusion: Fusion | str
+    weights: Mapping[str, float]
+    group: Group | str
+    floor: bool
+    within: float
+    deadline_ms: float | None
+    rerank: str | None
+    rerank_top: int
+    space: str | None
+
+
+def query_of(
+    text: str | Sequence[str] | None = None,
+    *,
+    image: str | Path | None = None,
+    audio: str | Path | None = None,
+    exclude: Sequence[str] | str = (),
+    kinds: Sequence[Kind | str] | str = (),
+    where: Sequence[str] | str = (),
+    top: int = 20,
+    **options: Unpack[Options],
+) -> Query:
+    """A query of what was typed.
+
+    Args:
+        text: in the query language (docs/language.md), as one text or as the words of a
+            command line.
+        image: an example picture or video.
+        audio: an example sound.
+        exclude: texts that are not wanted, as they stand.
+        where: filter expressions, all of which must be true.
+
+    Raises:
+        QuerySyntax: ``text`` or ``where`` cannot be read.
+        InvalidQuery: a kind, or another choice, that there is none of.
+    """
+    parsed = parse(text or "") if text is None or isinstance(text, str) else parse_words(text)
+    stages = parsed.stages or ((),)
+    parts = [
+        *stages[0],
+        *_examples(image, audio),
+        *(Part(t, weight=-1.0) for t in several(exclude)),
+    ]
+    filters = [*([parsed.filter] if parsed.filter else []), *map(parse_where, several(where))]
+    wanted, rest = _kinds_among([part for one in filters for part in _conjuncts(one)])
+    query = Query(
+        parts=tuple(map(_tokenizable, parts)),
+        then=tuple(tuple(map(_tokenizable, stage)) for stage in stages[1:]),
+        kinds=_common(kinds_of(kinds), wanted),
+        filter=_all(rest),
+        top=top,
+    )
+    return with_options(query, **options)
+
+
+def with_options(query: Query, **options: Unpack[Options]) -> Query:
+    """The query with these options.
+
+    Raises:
+        InvalidQuery: a choice that there is none of.
+    """
+    changes: dict[str, object] = dict(options)
+    if "fusion" in options:
+        changes["fusion"] = _choice(Fusion, options["fusion"], "way to fuse")
+    if "group" in options:
+        changes["group"] = _choice(Group, options["group"], "way to group")
+    if "weights" in options:
+        changes["weights"] = tuple(sorted(options["weights"].items()))
+    return replace(query, **changes)  # type: ignore[arg-type]
+
+
+def kinds_of(kinds: Sequence[Kind | str] | str) -> tuple[Kind, ...]:
+    """Kinds by their names.
+
+    Raises:
+        InvalidQuery: there is no such kind.
+    """
+    return tuple(_choice(Kind, kind, "kind") for kind in several(kinds))
+
+
+def several(texts: Sequence[str] | str) -> Sequence[str]:
+    """A lone text is one text, and not its letters."""
+    return [texts] if isinstance(texts, str) else texts
+
+
+def _choice(choices: type[_Choice], value: str, what: str) -> _Choice:
+    try:
+        return choices(value)
+    except ValueError:
+        raise InvalidQuery(
+            f"there is no {what} called {value!r}; there are {', '.join(choices)}"
+        ) from None
+
+
+def _examples(image: str | Path | None, audio: str | Path | None) -> Iterator[Part]:
+    for asked, path in ((Asked.IMAGE, image), (Asked.AUDIO, audio)):
+        if path is not None:
+            if not str(path):
+                raise InvalidQuery("the path of the example is empty")
+            yield Part(str(path), asked)
+
+
+def _conjuncts(wanted: Filter) -> Iterator[Filter]:
+    if isinstance(wanted, Both):
+        for one in wanted.filters:
+            yield from _conjuncts(one)
+    else:
+        yield wanted
+
+
+def _kinds_among(filters: Sequence[Filter]) -> tuple[list[set[Kind]], list[Filter]]:
+    """Filters that name kinds, as kinds, and the others: a plan leaves out what a kind
+    does not have, and needs no filter for most of the rest."""
+    kinds, rest = [], []
+    for one in filters:
+        named = _named_kinds(one)
+        if named:
+            kinds.append(named)
+        else:
+            rest.append(one)
+    return kinds, rest
+
+
+def _named_kinds(wanted: Filter) -> set[Kind]:
+    """The kinds that a filter asks for, where it asks for nothing else; else none."""
+    if isinstance(wanted, Condition) and (wanted.field, wanted.op) == ("kind", "="):
+        return {Kind(str(wanted.value))}
+    if isinstance(wanted, Either):
+        every = [_named_kinds(one) for one in wanted.filters]
+        return set().union(*every) if all(every) else set()
+    return set()
+
+
+def _common(asked: tuple[Kind, ...], named: Sequence[set[Kind]]) -> tuple[Kind, ...]:
+    """The kinds that are left of those that were asked for.
+
+    Raises:
+        InvalidQuery: there are none.
+    """
+    left = set(asked or Kind).intersection(*named)
+    if not left:
+        raise InvalidQuery("no file is of two kinds at once")
+    return asked if not named else tuple(kind for kind in Kind if kind in left)
+
+
+def _all(filters: Iterable[Filter]) -> Filter | None:
+    every = tuple(filters)
+    return Both(every) if len(every) > 1 else (every[0] if every else None)
+
+
+def _tokenizable(part: Part) -> Part:
+    """Bytes of a text that are no UTF-8 become question marks."""
+    if part.asked is not Asked.TEXT:
+        return part
+    return replace(part, value=part.value.encode("utf-8", "replace").decode())

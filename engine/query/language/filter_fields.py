@@ -1,0 +1,165 @@
+"""The fields that a filter can compare, and what a comparison of one becomes.
+
+Shared by both grammars, so that ``date:2024-06`` and ``date = 2024-06`` cannot come to
+mean different things. Dates are compared with starts of periods alone (``>=`` and ``<``):
+a coarse date is a prefix, and ``2024-06-30T18:30`` is after the text ``2024-06``
+although it is not after June.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date
+
+from engine.errors import QuerySyntax
+from engine.query.language import filter_values
+from engine.query.language.token import Token
+from engine.types import Both, Condition, Either, Filter, Not
+
+FIELDS: Mapping[str, str] = {
+    "kind": "kind",
+    "path": "path",
+    "date": "date",
+    "duration": "duration",
+    "size": "size",
+    "place": "place",
+    "near": "place",
+    "tags": "tags",
+    "tag": "tags",
+    "speech": "speech",
+}
+"""The field of a condition, by the names that users may call it."""
+SINCE: Mapping[str, str] = {"after": ">=", "before": "<"}
+"""Comparisons of a date that are called by a name."""
+NAMES = (*FIELDS, *SINCE)
+MOST = 256
+"""Comparisons in one filter: more than a person types, and fewer than a database refuses."""
+
+_READERS: Mapping[str, Callable[[Token], str | float]] = {
+    "kind": filter_values.kind,
+    "path": filter_values.pattern,
+    "duration": filter_values.seconds,
+    "size": filter_values.byte_count,
+    "tags": filter_values.word,
+    "speech": filter_values.yes_or_no,
+}
+_LISTED = ("kind", "tags")
+_EXAMPLES = {
+    "date": "date:2024-06, date:>=2024 or date:2023..2024",
+    "duration": "duration:<60, duration:>=1m30s or duration:90..120",
+    "size": "size:>1mb, size:<=500kb or size:1mb..2mb",
+}
+"""Of the fields that have an order."""
+_ORDER = re.compile("<=|>=|<|>|")
+_RANGE = ".."
+
+
+def both(filters: Iterable[Filter]) -> Filter:
+    """All of one filter or more."""
+    several = tuple(filters)
+    return several[0] if len(several) == 1 else Both(several)
+
+
+def either(filters: Iterable[Filter]) -> Filter:
+    """Any of one filter or more."""
+    several = tuple(filters)
+    return several[0] if len(several) == 1 else Either(several)
+
+
+def comparisons(of: Filter) -> int:
+    """How many comparisons a filter makes."""
+    if isinstance(of, Condition):
+        return 1
+    if isinstance(of, Not):
+        return comparisons(of.filter)
+    return sum(map(comparisons, of.filters))
+
+
+def too_many(token: Token) -> QuerySyntax:
+    return token.refused(f"this is one comparison more than {MOST}", "ask for less at once")
+
+
+def of_query(name: Token, value: Token, today: date) -> Filter:
+    """What ``name:value`` says in a query.
+
+    Args:
+        name: one of ``NAMES``, in any case.
+        today: the day that ``7d`` is counted from.
+
+    Raises:
+        QuerySyntax: the value is none of the field's.
+    """
+    said = name.text.lower()
+    if said in SINCE:
+        return compare("date", SINCE[said], [value], today)
+    field = FIELDS[said]
+    if field in _EXAMPLES:
+        return _ordered(field, value, today)
+    listed = field == "place" or (field in _LISTED and not value.quoted)
+    return compare(field, "=", list(value.split(",")) if listed else [value], today)
+
+
+def compare(field: str, op: str, said: Sequence[Token], today: date) -> Filter:
+    """A comparison of a field with a value, or with any of several.
+
+    Args:
+        field: a value of ``FIELDS``.
+        op: ``= != < <= > >=``, one that the field has.
+        said: the values; of a place, the four borders of the one box.
+        today: the day that ``7d`` is counted from.
+
+    Raises:
+        QuerySyntax: a value is none of the field's.
+    """
+    if len(said) > MOST:
+        raise too_many(said[MOST])
+    if field == "place":
+        return Condition(field, op, filter_values.box(said))
+    if field == "date":
+        return either(_dated(op, *filter_values.period(token, today)) for token in said)
+    return either(Condition(field, op, _READERS[field](token)) for token in said)
+
+
+def _dated(op: str, start: str, end: str) -> Filter:
+    since, until = Condition("date", ">=", start), Condition("date", "<", end)
+    if op == "=":
+        return Both((since, until))
+    if op == "!=":
+        return Not(Both((since, until)))
+    if op in ("<=", "<"):
+        return until if op == "<=" else Condition("date", "<", start)
+    return since if op == ">=" else Condition("date", ">=", end)
+
+
+def _ordered(field: str, value: Token, today: date) -> Filter:
+    between = value.text.find(_RANGE)
+    if between >= 0:
+        ends = value.cut(0, between), value.cut(between + len(_RANGE))
+        return _range(field, value, ends, today)
+    op = _leading_order(value)
+    if not op and field != "date":
+        raise value.refused(f"{value.shown} is no range of {field}", f"say {_EXAMPLES[field]}")
+    operand = value.cut(len(op))
+    if not operand.text.strip():
+        raise operand.refused("a value is missing", f"say {_EXAMPLES[field]}, without spaces")
+    return compare(field, op or "=", [operand], today)
+
+
+def _leading_order(value: Token) -> str:
+    match = _ORDER.match(value.text)
+    return match[0] if match else ""
+
+
+def _range(field: str, value: Token, ends: Sequence[Token], today: date) -> Filter:
+    if field == "date":
+        (start, _), (last, end) = (filter_values.period(token, today) for token in ends)
+        made = Both((Condition(field, ">=", start), Condition(field, "<", end)))
+        backwards = last < start
+    else:
+        least, most = (_READERS[field](token) for token in ends)
+        made = Both((Condition(field, ">=", least), Condition(field, "<=", most)))
+        backwards = float(most) < float(least)
+    if backwards:
+        raise value.refused(f"the range {value.shown} ends before it begins", "turn it round")
+    return made

@@ -1,0 +1,198 @@
+"""What the values of filters say: dates, durations, sizes, boxes, words and globs.
+
+Both grammars read them here. Every reader refuses what it cannot read with a
+``QuerySyntax`` that points at the value and says what is allowed.
+"""
+
+from __future__ import annotations
+
+import calendar
+import difflib
+import glob
+import math
+import re
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime, timedelta
+from pathlib import Path
+
+from engine.query.language.token import Token
+from engine.types import Kind
+
+Box = tuple[float, float, float, float]
+"""South, west, north, east, in degrees."""
+
+_N = r"([0-9]++(?:\.[0-9]++)?)"
+_NUMBER = re.compile(rf"[+-]?{_N}")
+_DURATION = re.compile(rf"(?:{_N}h)?(?:{_N}m(?:in)?)?(?:{_N}s?)?", re.IGNORECASE)
+_SIZE = re.compile(rf"{_N}\s*([kmgt]?)(i?)(b?)", re.IGNORECASE)
+_DATE = re.compile(
+    r"[0-9]{4}(?:-[0-9]{2}(?:-[0-9]{2}(?:T[0-9]{2}(?::[0-9]{2}(?::[0-9]{2})?)?)?)?)?",
+    re.IGNORECASE,
+)
+_DAYS = {"d": 1, "w": 7}
+_MONTHS = {"m": 1, "y": 12}
+_AGO = re.compile(r"([0-9]{1,6})([dwmy])", re.IGNORECASE)
+_FIRST = "0000-01-01T00:00:00"
+"""What a coarse date leaves out, at its start."""
+_YEAR, _MONTH, _DAY, _HOUR, _MINUTE, _SECOND = 4, 7, 10, 13, 16, 19
+"""Characters of a date that goes so far."""
+_STEPS = {
+    _DAY: timedelta(days=1),
+    _HOUR: timedelta(hours=1),
+    _MINUTE: timedelta(minutes=1),
+    _SECOND: timedelta(seconds=1),
+}
+_DATES = (
+    "a date is 2024, 2024-06, 2024-06-30, 2024-06-30T18:30, today, yesterday, "
+    "or how long ago: 7d, 4w, 6m, 2y"
+)
+_DURATIONS = "a duration is 90, 90s, 1m30s or 2h"
+_SIZES = "a size is 500, 500kb, 1.5mb, 2gb or 2gib"
+_BOXES = "a place is a box in degrees: south,west,north,east"
+
+
+_LONGEST = 40
+"""Characters of a word that are compared with those that are known."""
+
+
+def closest(said: str, known: Iterable[str]) -> str | None:
+    """The known word that ``said`` may have been meant to be."""
+    return next(iter(difflib.get_close_matches(said[:_LONGEST].lower(), known, n=1)), None)
+
+
+def kind(token: Token) -> str:
+    said = token.text.strip().lower()
+    if said in set(Kind):
+        return said
+    near = closest(said, [known.value for known in Kind])
+    advice = f"did you mean {near!r}?" if near else "a kind is image, video or audio"
+    raise token.refused(f"{token.shown} is no kind", advice)
+
+
+def yes_or_no(token: Token) -> str:
+    said = token.text.strip().lower()
+    if said in ("yes", "no"):
+        return said
+    raise token.refused(f"{token.shown} is neither yes nor no", "say yes or no")
+
+
+def word(token: Token) -> str:
+    """A word, or several that belong together."""
+    return _solid(token, token.text.strip())
+
+
+def pattern(token: Token) -> str:
+    """A glob of an absolute path, or of a file's name; ``~/`` is the home folder."""
+    text = _solid(token, token.text)
+    if text.startswith("~/"):
+        return glob.escape(_home(token)) + text[1:]
+    if "/" in text and text[0] not in "/*?[":
+        raise token.refused(
+            f"no path begins with {token.shown}",
+            "a pattern with a slash is of the whole path: begin it with / or */",
+        )
+    return text
+
+
+def _home(token: Token) -> str:
+    try:
+        return str(Path.home())
+    except RuntimeError:
+        raise token.refused("there is no home folder", "write the whole path") from None
+
+
+def _solid(token: Token, text: str) -> str:
+    if not text.strip():
+        raise token.refused("a value is missing", "put one here, without a space before it")
+    if "\0" in text:
+        raise token.refused("a value has a NUL character in it", "take it out")
+    return text
+
+
+def seconds(token: Token) -> float:
+    """A duration in seconds: ``90``, ``90s``, ``1m30s``, ``2h``."""
+    said = _DURATION.fullmatch(token.text.strip())
+    if said is None or not any(said.groups()):
+        raise token.refused(f"{token.shown} is no duration", _DURATIONS)
+    hours, minutes, rest = (float(group or 0) for group in said.groups())
+    return _finite(token, 3600 * hours + 60 * minutes + rest)
+
+
+def byte_count(token: Token) -> float:
+    """A size in bytes, a whole number: ``kb`` is 1000 bytes and ``kib`` is 1024."""
+    said = _SIZE.fullmatch(token.text.strip())
+    if said is None or (said[3] and not (said[2] and said[4])):
+        raise token.refused(f"{token.shown} is no size", _SIZES)
+    power = " kmgt".index(said[2].lower() or " ")
+    size = _finite(token, float(said[1]) * (1024 if said[3] else 1000) ** power)
+    return float(round(size))
+
+
+def _finite(token: Token, number: float) -> float:
+    if math.isfinite(number):
+        return number
+    raise token.refused(f"{token.shown} is too large", "give a smaller number")
+
+
+def box(tokens: Sequence[Token]) -> Box:
+    """A box from its four borders; where west > east it crosses the meridian of 180."""
+    if len(tokens) != 4:
+        raise tokens[0].refused(f"a place has four borders, not {len(tokens)}", _BOXES)
+    south, north = (_degrees(token, 90) for token in tokens[::2])
+    west, east = (_degrees(token, 180) for token in tokens[1::2])
+    if south > north:
+        raise tokens[0].refused("the south of this place is north of its north", _BOXES)
+    return south, west, north, east
+
+
+def _degrees(token: Token, most: int) -> float:
+    said = token.text.strip()
+    if not _NUMBER.fullmatch(said):
+        raise token.refused(f"{token.shown} is no number of degrees", _BOXES)
+    if abs(float(said)) > most:
+        raise token.refused(f"{token.shown} is not between -{most} and {most} degrees", _BOXES)
+    return float(said)
+
+
+def period(token: Token, today: date) -> tuple[str, str]:
+    """The time that a date names, from its start to the start of what comes after it.
+
+    Both are ISO 8601, cut off where the date is coarse (``2024-06`` to ``2024-07``), so that
+    they compare with whole dates as text does.
+    """
+    said = token.text.strip()
+    try:
+        day = _relative(said.lower(), today)
+        return _period(day.isoformat() if day else said)
+    except (ValueError, OverflowError):
+        raise token.refused(f"{token.shown} is no date", _DATES) from None
+
+
+def _relative(said: str, today: date) -> date | None:
+    if said in ("today", "yesterday"):
+        return today - timedelta(days=said == "yesterday")
+    ago = _AGO.fullmatch(said)
+    if ago is None:
+        return None
+    count = int(ago[1])
+    if ago[2] in _DAYS:
+        return today - timedelta(days=count * _DAYS[ago[2]])
+    months = 12 * today.year + today.month - 1 - count * _MONTHS[ago[2]]
+    year, month = months // 12, months % 12 + 1
+    if year < date.min.year:
+        raise OverflowError
+    return date(year, month, min(today.day, calendar.monthrange(year, month)[1]))
+
+
+def _period(said: str) -> tuple[str, str]:
+    if not _DATE.fullmatch(said):
+        raise ValueError
+    length = len(said)
+    start = datetime.fromisoformat(said.upper() + _FIRST[length:])
+    if length == _YEAR:
+        end = start.replace(year=start.year + 1)
+    elif length == _MONTH:
+        end = start.replace(year=start.year + start.month // 12, month=start.month % 12 + 1)
+    else:
+        end = start + _STEPS[length]
+    return start.isoformat()[:length], end.isoformat()[:length]

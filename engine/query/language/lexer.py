@@ -1,0 +1,155 @@
+"""A query's text into signs, weights, words, phrases, examples and filters.
+
+What something is can be told from where it stands and from its own characters, but for
+two things that ``parse`` decides: a weight counts at the start of a part alone, and
+``then`` beside a phrase alone. Reading is linear in the text.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import Enum, auto
+from urllib.parse import unquote
+
+from engine.errors import QuerySyntax
+from engine.query.language.filter_fields import NAMES
+from engine.query.language.filter_values import closest
+from engine.query.language.token import Token, quotation
+
+_QUOTES = ('"', "“")
+_NONSPACE = re.compile(r"\S")
+_WORD = re.compile(r"\S+")
+_WEIGHT = re.compile(r"((?:[0-9]++(?:\.[0-9]++)?|\.[0-9]++):)(?!\d)")
+_SIGN = re.compile(rf"[+-](?:(?=\s|\Z|[^\s\d+-])(?!\.\d)|(?={_WEIGHT.pattern}))")
+_FILTER = re.compile(r"([+-]?)([^\W\d_]++):(?=\S)")
+_ORDER = re.compile("[<>]=?")
+_FILE = re.compile(r"file:(?=\S)", re.IGNORECASE)
+_BYTES = "surrogateescape"
+"""As Python shows the bytes of a file's name that are no text."""
+_AS_TEXT = "to search for it as text, put it in double quotes"
+
+
+class Role(Enum):
+    SIGN = auto()
+    WEIGHT = auto()
+    WORD = auto()
+    PHRASE = auto()
+    EXAMPLE = auto()
+    """A path that is said to be one by ``file:``."""
+    FILTER = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Lexeme:
+    """One piece of a query. ``token`` is a filter's name, and ``value`` what it says."""
+
+    role: Role
+    token: Token
+    glued: bool
+    """Nothing stands between it and the piece before it."""
+    value: Token | None = None
+    negated: bool = False
+
+
+def lexemes(source: str, begin: int, end: int) -> list[Lexeme]:
+    """The pieces of ``source[begin:end]``, in their order.
+
+    Raises:
+        QuerySyntax: a quote is not closed, or a filter has no such name.
+    """
+    reader = _Reader(source, begin, end)
+    while found := _NONSPACE.search(source, reader.at, end):
+        reader.step(found.start())
+    return reader.found
+
+
+class _Reader:
+    def __init__(self, source: str, begin: int, end: int) -> None:
+        self.source = source
+        self.at = begin
+        self.end = end
+        self.found: list[Lexeme] = []
+
+    def step(self, at: int) -> None:
+        """Read the piece that begins at ``at``."""
+        glued = at == self.at and bool(self.found)
+        self.at = at
+        self.found.append(self._quoted(glued) or self._special(glued) or self._word(glued))
+
+    def _quoted(self, glued: bool) -> Lexeme | None:
+        if self.source[self.at] not in _QUOTES:
+            return None
+        token, self.at = quotation(self.source, self.at, self.end)
+        return Lexeme(Role.PHRASE, token, glued)
+
+    def _special(self, glued: bool) -> Lexeme | None:
+        """What only begins a piece that stands free, or right after its sign or weight."""
+        before = self.found[-1].role if glued else None
+        if before in (None, Role.SIGN, Role.WEIGHT) and (example := self._example(glued)):
+            return example
+        if before in (None, Role.SIGN) and (weight := _WEIGHT.match(*self._rest)):
+            return Lexeme(Role.WEIGHT, self._take(weight.end(1)), glued)
+        return self._filter() or self._sign() if before is None else None
+
+    def _example(self, glued: bool) -> Lexeme | None:
+        named = _FILE.match(*self._rest)
+        if named is None:
+            return None
+        position, self.at = self.at, named.end()
+        value = self._value()
+        path = value.text
+        if path.startswith("///") and not value.quoted:
+            path = unquote(path[2:], errors=_BYTES)
+        return Lexeme(Role.EXAMPLE, Token(self.source, position, path, value.quoted), glued)
+
+    def _filter(self) -> Lexeme | None:
+        match = _FILTER.match(*self._rest)
+        if match is None or _FILE.match(self.source, match.start(2), self.end):
+            return None
+        name = Token(self.source, match.start(2), match[2])
+        if name.text.lower() not in NAMES:
+            if self.source.startswith("//", match.end(), self.end):
+                return None
+            raise _unknown(name)
+        self.at = match.end()
+        return Lexeme(Role.FILTER, name, False, self._value(), match[1] == "-")
+
+    def _value(self) -> Token:
+        """A quotation, after ``<`` and the like where they precede one, or a word."""
+        order = _ORDER.match(*self._rest)
+        start = order.end() if order else self.at
+        if start >= self.end or self.source[start] not in _QUOTES:
+            return self._word(glued=True).token
+        ordered = self.source[self.at : start]
+        value, self.at = quotation(self.source, start, self.end)
+        if _WORD.match(*self._rest):
+            raise value.refused("something follows this value", "put a space after the quote")
+        return Token(self.source, start, ordered + value.text, quoted=True)
+
+    def _sign(self) -> Lexeme | None:
+        sign = _SIGN.match(*self._rest)
+        return Lexeme(Role.SIGN, self._take(sign.end()), False) if sign else None
+
+    def _word(self, glued: bool) -> Lexeme:
+        word = _WORD.match(*self._rest)
+        return Lexeme(Role.WORD, self._take(word.end() if word else self.at), glued)
+
+    def _take(self, end: int) -> Token:
+        token = Token(self.source, self.at, self.source[self.at : end])
+        self.at = end
+        return token
+
+    @property
+    def _rest(self) -> tuple[str, int, int]:
+        return self.source, self.at, self.end
+
+
+def _unknown(name: Token) -> QuerySyntax:
+    near = closest(name.text, NAMES)
+    if near:
+        return name.refused(
+            f"unknown filter {name.shown}", f"did you mean {near!r}? T{_AS_TEXT[1:]}"
+        )
+    known = ", ".join(NAMES)
+    return name.refused(f"unknown filter {name.shown}", f"filters are {known}; {_AS_TEXT}")

@@ -1,0 +1,224 @@
+"""What a user types to search, into parts and a filter. docs/language.md has the grammar.
+
+Pure: no file is looked at. An example is what is written like a path or a URL.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from engine.errors import QuerySyntax
+from engine.query.language.filter_fields import MOST, both, comparisons, of_query, too_many
+from engine.query.language.lexer import Lexeme, Role, lexemes
+from engine.query.language.token import Token
+from engine.types import Asked, Filter, Not, Part
+
+_THEN = "then"
+_MOST_WEIGHT = 100.0
+_EXAMPLE = re.compile(r"\.\.?/|/|~[^/]*/|https?://", re.IGNORECASE)
+_AS_TEXT = "put it in double quotes to search for it as text"
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """A query: what to find, and which assets may have it."""
+
+    stages: tuple[tuple[Part, ...], ...]
+    """What to find one after another in one asset; each stage wants something. None where
+    the query is empty, or filters are all that is in it."""
+    filter: Filter | None
+    """Of the whole query, whatever stage it stands in."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Window:
+    """A stretch of the source that is read on its own."""
+
+    begin: int
+    end: int
+    opened: int
+    """Where to point when nothing is in it: the ``then`` before it, or its begin."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Stage:
+    pieces: Sequence[Lexeme]
+    opened: int
+
+
+def parse(text: str, today: date | None = None) -> Parsed:
+    """The query that a text is.
+
+    Args:
+        text: any text at all.
+        today: the day that ``after:7d`` is counted from; None is this one.
+
+    Raises:
+        QuerySyntax: the text is no query.
+    """
+    return _parsed(text, [_Window(0, len(text), 0)], today)
+
+
+def parse_words(words: Sequence[str], today: date | None = None) -> Parsed:
+    """The query that the words of a command line are.
+
+    Among several, each ``then`` that is a word by itself parts two stages, because a shell
+    takes off the quotes beside which it would do so in a text. Positions of errors count in
+    the words joined by single spaces.
+
+    Raises:
+        QuerySyntax: the words are no query.
+    """
+    source = " ".join(words)
+    begin = at = opened = 0
+    windows = []
+    for word in words if len(words) > 1 else ():
+        if word.lower() == _THEN:
+            windows.append(_Window(begin, max(begin, at - 1), opened))
+            opened, begin = at, at + len(word)
+        at += len(word) + 1
+    return _parsed(source, [*windows, _Window(begin, len(source), opened)], today)
+
+
+def quoted(text: str) -> str:
+    """A query that means this text, whatever is in it. It must not be blank."""
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
+def _parsed(source: str, windows: Sequence[_Window], today: date | None) -> Parsed:
+    today = today or date.today()
+    stages = [stage for window in windows for stage in _stages(source, window)]
+    filters = list(_filters(stages, today))
+    parts = [tuple(_parts(stage.pieces)) for stage in stages]
+    if len(stages) == 1 and not parts[0]:
+        parts = []
+    for stage, made in zip(stages, parts, strict=False):
+        _check_wanted(source, stage, made)
+    return Parsed(tuple(parts), both(filters) if filters else None)
+
+
+def _check_wanted(source: str, stage: _Stage, parts: Sequence[Part]) -> None:
+    if any(part.weight > 0 for part in parts):
+        return
+    if parts:
+        wrong = "nothing is asked for, only excluded"
+        position = next(p.token.position for p in stage.pieces if p.role is not Role.FILTER)
+    else:
+        wrong, position = "nothing to find stands on one side of this 'then'", stage.opened
+    raise QuerySyntax(source, position, wrong, f"add what to look for, or {_AS_TEXT}")
+
+
+def _stages(source: str, window: _Window) -> Iterator[_Stage]:
+    pieces = lexemes(source, window.begin, window.end)
+    begin, opened = 0, window.opened
+    for i in range(len(pieces)):
+        if _joins(pieces, i):
+            yield _Stage(pieces[begin:i], opened)
+            begin, opened = i + 1, pieces[i].token.position
+    yield _Stage(pieces[begin:], opened)
+
+
+def _joins(pieces: Sequence[Lexeme], i: int) -> bool:
+    """Whether a piece is a ``then`` that stands free beside a quoted phrase."""
+    piece, after = pieces[i], pieces[i + 1 : i + 2]
+    if piece.role is not Role.WORD or piece.token.text.lower() != _THEN:
+        return False
+    if piece.glued or (after and after[0].glued):
+        return False
+    left = _neighbour(pieces, range(i - 1, -1, -1), {Role.FILTER})
+    right = _neighbour(pieces, range(i + 1, len(pieces)), {Role.FILTER, Role.WEIGHT})
+    return any(beside and beside.token.quoted for beside in (left, right))
+
+
+def _neighbour(pieces: Sequence[Lexeme], at: range, passed: set[Role]) -> Lexeme | None:
+    return next((pieces[i] for i in at if pieces[i].role not in passed), None)
+
+
+def _filters(stages: Sequence[_Stage], today: date) -> Iterator[Filter]:
+    count = 0
+    for stage in stages:
+        for piece in stage.pieces:
+            if piece.value is None:
+                continue
+            made = of_query(piece.token, piece.value, today)
+            count += comparisons(made)
+            if count > MOST:
+                raise too_many(piece.token)
+            yield Not(made) if piece.negated else made
+
+
+def _parts(pieces: Sequence[Lexeme]) -> Iterator[Part]:
+    """A part runs to the next sign or filter."""
+    run: list[Lexeme] = []
+    for piece in pieces:
+        if piece.role in (Role.SIGN, Role.FILTER) and run:
+            yield _part(run)
+            run = []
+        if piece.role is not Role.FILTER:
+            run.append(piece)
+    if run:
+        yield _part(run)
+
+
+def _part(run: Sequence[Lexeme]) -> Part:
+    sign, weight, begin = 1.0, 1.0, 0
+    if run[0].role is Role.SIGN:
+        sign, begin = (-1.0 if run[0].token.text == "-" else 1.0), 1
+    if begin < len(run) and run[begin].role is Role.WEIGHT:
+        weight, begin = _weight(run[begin].token), begin + 1
+    body = run[begin:]
+    if not body:
+        raise _nothing_after(run)
+    value, asked = _value(body)
+    return Part(value, asked, sign * weight)
+
+
+def _nothing_after(run: Sequence[Lexeme]) -> QuerySyntax:
+    token = run[0].token
+    if run[0].role is Role.WEIGHT:
+        return token.refused(
+            f"nothing follows the weight {token.shown}", f"add what it is of, or {_AS_TEXT}"
+        )
+    return token.refused(
+        f"nothing follows the sign {token.shown}",
+        f"add what it is of, write a filter's sign without a space (-kind:video), or {_AS_TEXT}",
+    )
+
+
+def _weight(token: Token) -> float:
+    weight = float(token.text[:-1])
+    if 0 < weight <= _MOST_WEIGHT:
+        return weight
+    raise token.refused(
+        f"{token.shown} is no weight", f"a weight is above 0 and at most 100; else {_AS_TEXT}"
+    )
+
+
+def _value(body: Sequence[Lexeme]) -> tuple[str, Asked]:
+    named = next((piece for piece in body if piece.role is Role.EXAMPLE), None)
+    if named and len(body) > 1:
+        raise named.token.refused(
+            "an example is a part of its own",
+            f"put a + between it and the words beside it, or {_AS_TEXT}",
+        )
+    if named:
+        return _path(named.token), Asked.FILE
+    only = body[0]
+    if len(body) == 1 and only.role is Role.WORD and _EXAMPLE.match(only.token.text):
+        return _path(only.token), Asked.FILE
+    return _joined(body), Asked.TEXT
+
+
+def _path(token: Token) -> str:
+    if "\0" in token.text:
+        raise token.refused("a path has a NUL character in it", f"take it out, or {_AS_TEXT}")
+    return token.text
+
+
+def _joined(body: Sequence[Lexeme]) -> str:
+    said = [("" if piece.glued else " ") + piece.token.text for piece in body]
+    return "".join(said).strip()

@@ -1,0 +1,85 @@
+"""Intermediate fusion: the moments of an asset answer the parts of a query between them.
+
+A dog is seen at one moment of a video and the sea is heard at another. For each part
+the best moment counts, and an asset's score is the sum over the parts: MaxSim, the late
+interaction of ColBERT (Khattab and Zaharia 2020), with moments in place of tokens. Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.common.id_sets import union
+from engine.query.fuse import Ranking, contributions
+from engine.types import Part, Scored
+from engine.types.arrays import MomentIds
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """An asset with the moment that answers each part best."""
+
+    asset_id: int
+    score: float
+    """Nats."""
+    moments: tuple[tuple[Part, int], ...]
+    """The wanted parts, best answered first, each with its moment."""
+
+
+def interact(scored: Sequence[Scored], assets: Mapping[int, int]) -> list[Answered]:
+    """Assets by descending score, equal ones by ascending id.
+
+    Args:
+        assets: the asset of each moment; moments without one are left out.
+    """
+    parts: dict[Part, list[Scored]] = {}
+    for one in scored:
+        parts.setdefault(one.branch.parts[0], []).append(one)
+    best: dict[int, dict[Part, tuple[float, int]]] = {}
+    for part, branches in parts.items():
+        ids, totals = _evidence(branches)
+        for moment, total in zip(ids.tolist(), totals.tolist(), strict=True):
+            asset = assets.get(moment)
+            if asset is not None:
+                _keep_best(best.setdefault(asset, {}), part, total, moment)
+    answered = [_answered(asset, of_parts) for asset, of_parts in best.items()]
+    return sorted(
+        (one for one in answered if one.moments), key=lambda one: (-one.score, one.asset_id)
+    )
+
+
+def _evidence(branches: Sequence[Scored]) -> tuple[MomentIds, NDArray[np.float64]]:
+    """What all branches of one part say of each moment."""
+    ids = union([one.ids for one in branches])
+    total = np.zeros(len(ids))
+    for one in branches:
+        total[np.searchsorted(ids, one.ids)] += contributions(one)
+    return ids, total
+
+
+def _keep_best(best: dict[Part, tuple[float, int]], part: Part, total: float, moment: int) -> None:
+    """The strongest moment: for what is not wanted, that is the one most against."""
+    strongest = best.get(part)
+    sign = 1 if part.weight > 0 else -1
+    if strongest is None or sign * total > sign * strongest[0]:
+        best[part] = total, moment
+
+
+def _answered(asset: int, best: Mapping[Part, tuple[float, int]]) -> Answered:
+    score = sum(total for total, _ in best.values())
+    wanted = sorted(
+        ((part, found) for part, found in best.items() if part.weight > 0),
+        key=lambda item: -item[1][0],
+    )
+    return Answered(asset, score, tuple((part, moment) for part, (_, moment) in wanted))
+
+
+def ranking_of(answered: Sequence[Answered], scored: Sequence[Scored]) -> Ranking:
+    """The best moment of each asset, under the asset's score."""
+    ids = np.array([one.moments[0][1] for one in answered], np.int64)
+    scores = np.array([one.score for one in answered], np.float64)
+    return Ranking(ids, scores, scores, scores, tuple(scored))

@@ -1,0 +1,164 @@
+"""What keeps searches fast and scores comparable: segments, indexes, backgrounds."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from contextlib import suppress
+from threading import Thread
+from typing import TYPE_CHECKING, TypeAlias
+
+from engine.config import Settings
+from engine.errors import LibraryBusy, SensoriumError
+from engine.index import disk, gpu
+from engine.query.search import Searcher
+from engine.store import SpaceInfo, Store, failpoints, thumbnails
+from engine.store.compaction import Compaction, loose
+from engine.types import Space
+from engine.types.arrays import Vectors
+
+if TYPE_CHECKING:
+    from engine.encoders.towers import Towers
+    from engine.index.build import Wanted
+    from engine.index.refresh import Refreshed
+
+_log = logging.getLogger(__name__)
+
+Said: TypeAlias = Callable[[str], None]
+_LOOSE = 16
+"""Loose segments a space past which a run compacts: every one costs each start a read."""
+
+
+def silent(_: str) -> None:
+    """What is said to nobody."""
+
+
+class Upkeep:
+    """What is done to a library beside writing and searching. ``wait`` is for another
+    process that does the same, which else is an error."""
+
+    def __init__(self, store: Store, settings: Settings, searcher: Searcher) -> None:
+        self._store = store
+        self._settings = settings
+        self._searcher = searcher
+
+    def settle(self, wait: bool, said: Said = silent) -> None:
+        """After a change: tidy segments, bring indexes and backgrounds up to it.
+
+        Another process may be in the way; the next run makes up for what is left.
+        """
+        with suppress(LibraryBusy):
+            spaces = self._store.spaces()
+            if loose(self._store.all_segments(), spaces) > _LOOSE * max(len(spaces), 1):
+                self.compact(wait)
+        with suppress(LibraryBusy):
+            self.refresh(wait, said)
+        self.calibrate(wait)
+
+    def compact(self, wait: bool) -> Compaction:
+        """Drop the vectors of deleted moments, and merge small segments."""
+        path = self._store.path
+        with disk.refreshing(path, wait), self._store.writer(wait=wait) as writer:
+            return writer.compact(lambda ids: disk.holding(path, ids))
+
+    def rebuild(self, wait: bool, said: Said = silent) -> int:
+        """Make again what is derived; returns the number of moments."""
+        gpu.device(self._settings)  # where that cannot be had, nothing is thrown away
+        for info in self._text_spaces():
+            self._towers_of(info).check()  # nor where an encoder is missing
+        with self._store.writer(wait=wait) as writer:
+            count = writer.rebuild_words()
+            thumbnails.drop(self._store.path)
+        with disk.refreshing(self._store.path, wait):
+            disk.drop(self._store.path)
+        self.refresh(wait, said)
+        self.calibrate(wait)
+        return count
+
+    def refresh(self, wait: bool, said: Said = silent, *, always: bool = False) -> list[Refreshed]:
+        """Fold what was committed into the indexes on disk, where enough has changed."""
+        from engine.index.inventory import outline
+        from engine.index.refresh import refresh
+
+        held = [outline(self._store, space) for space in self._store.serving().values()]
+        due = [one.space for one in held if one.parts and (always or one.is_due())]
+        if not due:
+            return []
+        made: list[Refreshed] = []
+        with disk.refreshing(self._store.path, wait):
+            disk.drop_strangers(self._store.path, self._store.spaces())
+            for space in due:
+                phrases, wanted = self._phrases(space), self._wanted()
+                made += refresh(self._store, space, phrases, wanted, said=said)
+        return made
+
+    def refresh_in_background(self, said: Said = silent) -> Thread:
+        """Start ``refresh`` in a thread of its own; what goes wrong is logged."""
+
+        def work() -> None:
+            try:
+                self.refresh(False, said)
+            except SensoriumError as error:
+                _log.warning("the indexes were not refreshed: %s", error)
+
+        thread = Thread(target=work, name="sensorium-refresh", daemon=True)
+        thread.start()
+        return thread
+
+    def _phrases(self, space: Space) -> Vectors | None:
+        """The bank of phrases in this space, where it has a text tower."""
+        info = self._store.space_infos().get(space.name)
+        if info is None or info.role is None:
+            return None
+        from engine.query.calibration.phrase_vectors import bank
+
+        return bank(self._towers_of(info), self._settings)
+
+    def _text_spaces(self) -> list[SpaceInfo]:
+        """The spaces that texts query and that are searched."""
+        infos = self._store.space_infos().values()
+        return [info for info in infos if info.role is not None and info.ready]
+
+    def _towers_of(self, info: SpaceInfo) -> Towers:
+        assert info.role is not None
+        return self._searcher.towers_of(info.role.encoder)
+
+    def _wanted(self) -> Wanted:
+        from engine.index.build import Wanted
+
+        settings = self._settings
+        device = gpu.device(settings)
+        return Wanted(settings.recall, settings.index_memory, settings.threads, device)
+
+    def calibrate(self, wait: bool) -> None:
+        """Estimate the backgrounds anew, unless they are those of what is committed.
+
+        The catalog knows for which generation they were estimated. So a run that was
+        cut off before this, or that another writer kept out, is made up for by the next.
+        """
+        if self._store.calibrated():
+            return
+        from engine.index.inventory import samples
+        from engine.query.calibration.estimate import SAMPLE, estimate_all
+
+        spaces, generation = self._store.serving(), self._store.generation()
+        drawn = {name: samples(self._store, space, SAMPLE) for name, space in spaces.items()}
+        texts = {n: rows for n, s in spaces.items() if (rows := self._phrases(s)) is not None}
+        backgrounds = estimate_all({name: rows for name, (_, rows) in drawn.items()}, texts)
+        levels = [level for level, _ in drawn.values()]
+        with suppress(LibraryBusy), self._store.writer(wait=wait) as writer:
+            writer.set_backgrounds(backgrounds, min(levels, default=generation))
+
+    def drop_space(self, name: str, wait: bool) -> list[str]:
+        """Remove a space, its vectors, indexes and backgrounds; the names of what went.
+
+        The indexes go first: they are derived, and the library is whole without them.
+        """
+        path = self._store.path
+        with disk.refreshing(path, wait), self._store.writer(wait=wait) as writer:
+            for one in writer.goes_with(name):
+                disk.drop_space(path, one)
+            failpoints.hit("drop.begun")
+            gone = writer.drop_space(name)
+        self._searcher.forget(gone)
+        return gone

@@ -1,0 +1,136 @@
+"""Which spaces a query is asked in: one for everything, and beside it those that hold some
+modalities alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from engine.encoders.towers import Towers
+from engine.errors import SpaceMismatch, UsageError
+from engine.query.plan import MODALITIES
+from engine.store import SpaceInfo, Store, records
+from engine.types import Asked, Fusion, Group, Kind, Query, Space
+
+TowersOf: TypeAlias = Callable[[str], Towers]
+"""The towers of an encoder, by its name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The spaces of one query, and the towers that it goes through."""
+
+    towers: Towers
+    """Of the space that everything is asked in."""
+    shared: str
+    looks: str
+    sounds: str
+    beside: Mapping[str, Towers]
+    """Towers by space, of those in which texts are asked as well."""
+    spaces: tuple[Space, ...]
+    """All that are searched, of those that the library has."""
+    notes: tuple[str, ...] = ()
+    """What is left out, and why."""
+
+
+def choose(query: Query, store: Store, towers_of: TowersOf) -> Chosen:
+    """The spaces of a query.
+
+    Raises:
+        UsageError: the query names a space that there is none of, or that is not filled.
+        SpaceMismatch: one was made with other weights than the query would be.
+    """
+    infos = store.space_infos()
+    asked = _asked(query, infos)
+    encoder = store.encoder if asked is None or asked.role is None else asked.role.encoder
+    towers = towers_of(encoder)
+    notes: list[str] = []
+    beside = dict(_beside(query, asked, infos, towers_of, notes))
+    wanted = list(_wanted(query, towers))
+    for space in wanted:
+        _check(space, infos)
+    wanted += [one.shared for one in beside.values()]
+    return Chosen(
+        towers,
+        towers.shared.name,
+        towers.looks.name,
+        towers.sounds.name,
+        beside,
+        tuple({s.name: s for s in wanted if s.name in infos}.values()),
+        tuple(notes),
+    )
+
+
+def kind_of(query: Query) -> Hashable:
+    """All of a query that ``choose`` looks at: two that have it alike have the same spaces."""
+    asked = frozenset(part.asked for parts in query.stages for part in parts)
+    alike = query.group is Group.ALIKE
+    return query.space, frozenset(query.kinds), query.fusion is Fusion.EARLY, alike, asked
+
+
+def _asked(query: Query, infos: Mapping[str, SpaceInfo]) -> SpaceInfo | None:
+    """The space that a query names, or the default; None where nothing is indexed yet."""
+    if query.space is None:
+        return next((info for info in infos.values() if info.default), None)
+    return named(query.space, infos, ready=True)
+
+
+def named(name: str, infos: Mapping[str, SpaceInfo], *, ready: bool = False) -> SpaceInfo:
+    """The space of this name, or of an encoder's name, that texts query.
+
+    Raises:
+        UsageError: there is none, or it is not ``ready`` where that is asked.
+    """
+    if name not in infos:
+        from engine.encoders.registry import normalised
+
+        name = normalised(name)
+    return records.named(name, infos, ready=ready)
+
+
+def _beside(
+    query: Query,
+    asked: SpaceInfo | None,
+    infos: Mapping[str, SpaceInfo],
+    towers_of: TowersOf,
+    notes: list[str],
+) -> Iterator[tuple[str, Towers]]:
+    """The spaces of some modalities that texts are asked in as well.
+
+    One whose encoder cannot be had here is left out, and noted.
+    """
+    if query.fusion is Fusion.EARLY or (asked and asked.role and asked.role.partial):
+        return
+    if all(part.asked is not Asked.TEXT for parts in query.stages for part in parts):
+        return
+    modalities = {m for kind in query.kinds or Kind for m in MODALITIES[kind]}
+    for name, info in infos.items():
+        role = info.role
+        if role is None or not (role.partial and info.ready and role.modalities & modalities):
+            continue
+        try:
+            towers = towers_of(role.encoder)
+            _check(towers.shared, infos)
+            yield name, towers
+        except (UsageError, SpaceMismatch) as error:
+            notes.append(f"{name} is not searched: {error}")
+
+
+def _wanted(query: Query, towers: Towers) -> Iterator[Space]:
+    asked = {part.asked for parts in query.stages for part in parts}
+    alike = query.group is Group.ALIKE
+    yield towers.shared
+    if alike or Asked.IMAGE in asked:
+        yield towers.looks
+    if alike or Asked.AUDIO in asked:
+        yield towers.sounds
+
+
+def _check(space: Space, infos: Mapping[str, SpaceInfo]) -> None:
+    known = infos.get(space.name)
+    if known is not None and known.space != space:
+        raise SpaceMismatch(
+            f"the library's space {space.name} was made by revision {known.space.revision},"
+            f" and the installed encoder is revision {space.revision}: index into a new library"
+        )

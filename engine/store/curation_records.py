@@ -1,0 +1,142 @@
+"""What a run of curation found, what was done about it, and how rows become that."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import Any
+
+from engine.store.paths import from_text
+from engine.store.records import Row
+from engine.types import Kind
+
+STAYS = frozenset({"keeper", "held"})
+"""Verdicts of what stays of a group: a run acts on it only where that is asked for."""
+SELECTED = "selected"
+"""The verdict of what a run chose."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that a run says of an asset, or of one moment of it."""
+
+    asset_id: int
+    moment_id: int | None
+    path: str
+    """As it was when it was found."""
+    verdict: str
+    """What it is, in one word: ``duplicate``, ``keeper``, ``blurred``."""
+    group: int | None
+    """Findings of one run that belong together have the same number, from 1."""
+    score: float
+    why: str
+    """In one line, for people."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run of curation, or of something else that finds and acts."""
+
+    run_id: int
+    kind: str
+    """``duplicates``, ``leaks``, ``classify``."""
+    command: str
+    """What would make it again."""
+    settings: Mapping[str, Any]
+    """All that decided what was found, as JSON holds it."""
+    created: str
+    """ISO 8601, UTC."""
+    generation: int
+    """Of the library, when it was looked at."""
+
+
+class Did(StrEnum):
+    """What an act does."""
+
+    FOLDER = "folder"
+    """Made the folder ``target``."""
+    TAG = "tag"
+    """Gave the asset at ``source`` the tag ``target``."""
+    MOVE = "move"
+    """Moved a file from ``source`` to ``target``."""
+    HARD_LINK = "hardlink"
+    SYMLINK = "symlink"
+    """Made ``target``, a link to ``source``."""
+
+
+class ActState(StrEnum):
+    """How far an act has come."""
+
+    INTENDED = "intended"
+    """Written down; a crash may have come before or after it was done."""
+    DONE = "done"
+    UNDONE = "undone"
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """One line of the journal."""
+
+    did: Did
+    source: str
+    target: str
+    asset_id: int | None = None
+    state: ActState = ActState.INTENDED
+    ordinal: int = 0
+    """Place in the run, in the order in which it is done."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunSummary:
+    """A run, with how much it found and did."""
+
+    run: Run
+    findings: int
+    acts: Mapping[ActState, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class AssetFacts:
+    """What decides between assets: which is the larger, the older, and of what content."""
+
+    asset_id: int
+    path: str
+    content_hash: str
+    kind: Kind
+    size: int
+    """Bytes."""
+    mtime_ns: int
+    width: int | None
+    height: int | None
+    duration: float | None
+    """Seconds."""
+    taken_at: str | None
+
+    @property
+    def pixels(self) -> int:
+        """Width times height; 0 for a sound."""
+        return (self.width or 0) * (self.height or 0)
+
+
+def finding(row: Row) -> Finding:
+    found = Finding(*row)
+    return replace(found, path=from_text(found.path))
+
+
+def run(row: Row) -> Run:
+    run_id, kind, command, settings, created, generation = row
+    return Run(run_id, kind, command, json.loads(settings), created, generation)
+
+
+def act(row: Row) -> Act:
+    ordinal, did, asset_id, source, target, state = row
+    kind = Did(did)
+    shown = target if kind is Did.TAG else from_text(target)
+    return Act(kind, from_text(source), shown, asset_id, ActState(state), ordinal)
+
+
+def facts(row: Row) -> AssetFacts:
+    asset_id, path, content_hash, kind, *rest = row
+    return AssetFacts(asset_id, from_text(path), content_hash, Kind(kind), *rest)

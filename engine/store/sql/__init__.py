@@ -1,0 +1,1 @@
+"""The catalog in SQL: tables, migrations, reads and filters."""

@@ -1,0 +1,288 @@
+"""A filter as SQL, by hand: a search from a cold start must not import SQLAlchemy.
+
+Every condition is TRUE or FALSE of an asset and never NULL, so that NOT is a real
+complement. What comes from outside is a bound parameter, always.
+
+A tag's word equals another one without regard to the case of ASCII letters; other
+letters as they were typed, all small, all capital, or capital in front. A byte of a
+path that is not UTF-8 counts as three characters.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from math import isnan
+from typing import TypeAlias
+
+from engine.errors import InvalidQuery
+from engine.store.paths import storable, to_text
+from engine.store.sql import globs
+from engine.types import Both, Condition, Either, Filter, Kind, Modality, Not
+
+_EQUAL, _ORDER = ("=", "!="), ("<", "<=", ">", ">=")
+_OPERATORS = {
+    "kind": _EQUAL,
+    "path": _EQUAL,
+    "date": _ORDER,
+    "duration": _ORDER,
+    "size": _ORDER,
+    "place": _EQUAL,
+    "tags": _EQUAL,
+    "speech": _EQUAL,
+}
+_MOST = 250
+"""Conditions of one filter, and what joins them; SQLite takes some 480."""
+_DEEPEST = 20
+"""Filters in one another; SQLite's parser takes about twice as many."""
+_LONGEST = 4_096
+"""Characters of a text that is compared: no path is longer."""
+
+
+Bind: TypeAlias = Callable[[object], str]
+"""Takes a value, and returns the parameter that stands for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """What the two databases write differently."""
+
+    parameter: str
+    """A bound value by its name."""
+    date: str
+    """When an asset was made, as ISO 8601 text."""
+    holds: str
+    """Whether the tags of a moment ``t``, as text, match a pattern of LIKE."""
+    tags: str
+    """The tags of ``t`` as rows ``w``."""
+    word: str
+    """The word of ``w``, its ASCII letters small."""
+    any_moment: str
+    """Whether the asset has a moment in a source ``t`` for which a condition is true."""
+    path: Callable[[str, Bind], str]
+    """The comparison of a path with a glob."""
+
+
+def select(
+    wanted: Filter, kinds: Sequence[str], modalities: Sequence[str], dialect: Dialect
+) -> tuple[str, dict[str, object]]:
+    """The query for moments of these kinds and modalities whose assets pass, and its values.
+
+    Raises:
+        InvalidQuery: a field, operator or value that there is not.
+    """
+    compiler = _Compiler(dialect)
+    passed = compiler.filter(wanted, 0)
+    if kinds:
+        passed = f"{passed} AND {compiler.among('a.kind', kinds)}"
+    assets = f"SELECT a.asset_id FROM assets a WHERE {passed}"  # noqa: S608
+    text = f"SELECT moment_id FROM moments WHERE asset_id IN ({assets})"  # noqa: S608
+    if modalities:
+        text = f"{text} AND {compiler.among('modality', modalities)}"
+    return text, compiler.values
+
+
+class _Compiler:
+    """Writes conditions of an asset ``a``, and collects their values."""
+
+    def __init__(self, dialect: Dialect) -> None:
+        self.values: dict[str, object] = {}
+        self._dialect = dialect
+        self._parts = 0
+
+    def bind(self, value: object) -> str:
+        name = f"v{len(self.values)}"
+        self.values[name] = value
+        return self._dialect.parameter.format(name)
+
+    def among(self, column: str, values: Iterable[object]) -> str:
+        return f"{column} IN ({', '.join(map(self.bind, values))})"
+
+    def filter(self, wanted: Filter, depth: int) -> str:
+        self._parts += 1
+        if self._parts > _MOST:
+            raise InvalidQuery(f"a filter of more than {_MOST} conditions; ask in several parts")
+        if depth > _DEEPEST:
+            raise InvalidQuery(f"a filter of more than {_DEEPEST} levels; write it flatter")
+        match wanted:
+            case Condition():
+                return self._condition(wanted)
+            case Not(inner):
+                return f"(NOT {self.filter(inner, depth + 1)})"
+            case Both(parts):
+                return self._joined(" AND ", parts, depth) or "TRUE"
+            case Either(parts):
+                return self._joined(" OR ", parts, depth) or "FALSE"
+
+    def _joined(self, operator: str, parts: tuple[Filter, ...], depth: int) -> str:
+        joined = operator.join(self.filter(part, depth + 1) for part in parts)
+        return joined and f"({joined})"
+
+    def _condition(self, one: Condition) -> str:
+        if one.field not in _OPERATORS:
+            raise InvalidQuery(f"nothing is filtered by {one.field!r}, but by {_or(_OPERATORS)}")
+        if one.op not in _OPERATORS[one.field]:
+            known = _or(_OPERATORS[one.field])
+            raise InvalidQuery(f"{one.field} is compared by {known}, and not by {one.op!r}")
+        holds = getattr(self, f"_{one.field}")(one)
+        return f"(NOT {holds})" if one.op == "!=" else str(holds)
+
+    def _kind(self, one: Condition) -> str:
+        return f"(a.kind = {self.bind(_one_of(one, list(Kind)))})"
+
+    def _path(self, one: Condition) -> str:
+        return self._dialect.path(storable(to_text(_text(one))), self.bind)
+
+    def _date(self, one: Condition) -> str:
+        return f"({self._dialect.date} {one.op} {self.bind(storable(_text(one)))})"
+
+    def _duration(self, one: Condition) -> str:
+        compared = f"a.duration {one.op} {self.bind(_number(one))}"
+        return f"(a.duration IS NOT NULL AND {compared})"
+
+    def _size(self, one: Condition) -> str:
+        return f"(a.size {one.op} {self.bind(_number(one))})"
+
+    def _place(self, one: Condition) -> str:
+        south, west, north, east = _box(one)
+        crosses = "OR" if west > east else "AND"
+        return (
+            "(a.latitude IS NOT NULL AND a.longitude IS NOT NULL"
+            f" AND a.latitude >= {self.bind(south)} AND a.latitude <= {self.bind(north)}"
+            f" AND (a.longitude >= {self.bind(west)}"
+            f" {crosses} a.longitude <= {self.bind(east)}))"
+        )
+
+    def _tags(self, one: Condition) -> str:
+        typed = storable(_text(one))
+        spellings = {typed, typed.lower(), typed.upper(), typed.capitalize(), typed.title()}
+        words = sorted({ascii_lower(word) for word in spellings})
+        # To parse JSON takes ten times as long as to see that a word is not in it. The
+        # words are in there as json.dumps writes them.
+        seen = (self._dialect.holds.format(self.bind(_like(json.dumps(word)))) for word in words)
+        same = f"({' OR '.join(seen)}) AND {self.among(self._dialect.word, words)}"
+        heard = self._any_moment(f"moments t, {self._dialect.tags}", same)
+        given = self._any_moment("asset_tags t", self.among("t.folded", words))
+        return f"({heard} OR {given})"
+
+    def _speech(self, one: Condition) -> str:
+        # The kinds are there for the index, which begins with them.
+        spoken = f"{self.among('t.kind', list(Kind))} AND t.modality = '{Modality.SPEECH}'"
+        said = self._any_moment("moments t", spoken)
+        return said if _one_of(one, ["yes", "no"]) == "yes" else f"(NOT {said})"
+
+    def _any_moment(self, source: str, condition: str) -> str:
+        return self._dialect.any_moment.format(source=source, condition=condition)
+
+
+def _or(words: Iterable[str]) -> str:
+    *most, last = words
+    return f"{', '.join(most)} or {last}"
+
+
+def _text(one: Condition) -> str:
+    if not isinstance(one.value, str) or len(one.value) > _LONGEST:
+        raise InvalidQuery(
+            f"{one.field} is compared with a text of at most {_LONGEST:,} characters"
+        )
+    return one.value
+
+
+def _one_of(one: Condition, known: Sequence[str]) -> str:
+    if one.value not in known:
+        raise InvalidQuery(f"{one.field} is {_or(known)}, and never {one.value!r}")
+    return str(one.value)
+
+
+def _number(one: Condition) -> float:
+    value = _float(one.value)
+    if value is None:
+        raise InvalidQuery(f"{one.field} is compared with a number, and not with {one.value!r}")
+    return value
+
+
+def _box(one: Condition) -> tuple[float, ...]:
+    given = one.value if isinstance(one.value, tuple) else ()
+    box = tuple(found for found in map(_float, given) if found is not None)
+    if len(given) != 4 or len(box) != 4 or box[0] > box[2]:
+        raise InvalidQuery(f"place is a box of south, west, north, east, and not {one.value!r}")
+    return box
+
+
+def _float(value: object) -> float | None:
+    """A number that compares, and that every database takes; else None."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    try:
+        number = float(value)
+    except OverflowError:
+        return None
+    return None if isnan(number) else number
+
+
+_LIKE_SPECIAL = re.compile("[!%_]")
+
+
+def _like(part: str) -> str:
+    """The pattern, with ``!`` as its escape, for texts that have this part."""
+    escaped = _LIKE_SPECIAL.sub(r"!\g<0>", part)
+    return f"%{escaped}%"
+
+
+def ascii_lower(text: str) -> str:
+    """As both databases fold: without regard to what else has a small letter."""
+    return "".join(c.lower() if c.isascii() else c for c in text)
+
+
+# Division rounds towards zero, and time before 1970 is to be rounded down.
+_SECONDS = "(CASE WHEN a.mtime_ns < 0 THEN a.mtime_ns - 999999999 ELSE a.mtime_ns END / 1000000000)"
+
+
+def _sqlite_path(glob: str, bind: Bind) -> str:
+    found = globs.parse(glob)
+    if found is None:
+        return "FALSE"
+    pattern = globs.to_sqlite(found)
+    if not globs.is_of_name(glob):
+        return f"(a.path GLOB {bind(pattern)})"
+    ends = f"a.path GLOB {bind(pattern if pattern.startswith('*') else f'*/{pattern}')}"
+    if globs.Wild.MANY not in found[1:]:
+        return f"({ends})"
+    # A star further on may have crossed a slash. To part the name from its folder takes
+    # ten times as long as to compare, so few should come this far.
+    name = "substr(a.path, length(rtrim(a.path, replace(a.path, '/', ''))) + 1)"
+    return f"({ends} AND {name} GLOB {bind(pattern)})"
+
+
+def _postgres_path(glob: str, bind: Bind) -> str:
+    found = globs.parse(glob)
+    if found is None:
+        return "FALSE"
+    return f"(a.path ~ {bind(globs.to_regex(found, globs.is_of_name(glob)))})"
+
+
+SQLITE = Dialect(
+    parameter=":{}",
+    date=f"coalesce(a.taken_at, strftime('%Y-%m-%dT%H:%M:%S', {_SECONDS}, 'unixepoch'))",
+    holds="t.tags LIKE {} ESCAPE '!'",
+    tags="json_each(t.tags) w",
+    word="lower(json_extract(w.value, '$[0]'))",
+    any_moment="(a.asset_id IN (SELECT t.asset_id FROM {source} WHERE {condition}))",
+    path=_sqlite_path,
+)
+POSTGRES = Dialect(
+    parameter="%({})s",
+    date=(
+        f"coalesce(a.taken_at, to_char(to_timestamp({_SECONDS}) AT TIME ZONE 'UTC',"
+        """ 'YYYY-MM-DD"T"HH24:MI:SS') COLLATE "C")"""
+    ),
+    # By this collation the case of ASCII letters alone is known, as in SQLite.
+    holds="""(t.tags::text COLLATE "C") ILIKE {} ESCAPE '!'""",
+    tags="json_array_elements(t.tags) w",
+    word="""lower((w.value ->> 0) COLLATE "C")""",
+    # NOT IN would be asked for every asset anew where the planner expects too many rows.
+    any_moment="EXISTS (SELECT FROM {source} WHERE t.asset_id = a.asset_id AND {condition})",
+    path=_postgres_path,
+)

@@ -1,0 +1,1 @@
+"""The one writer of a library, and the parts that it is composed of."""

@@ -1,0 +1,178 @@
+"""Media, moments and spaces as frozen dataclasses.
+
+The words are defined in docs/design.md. Four identifiers are kept apart and
+never stand in for each other: an asset id, a moment id, a vector's row in a
+segment, and a content hash.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+
+HEAD = "~"
+"""What parts the head of sounds from the rest of a space's revision."""
+
+
+class Kind(StrEnum):
+    """What a media file is, by its content."""
+
+    IMAGE = "image"
+    VIDEO = "video"
+    AUDIO = "audio"
+
+
+class Modality(StrEnum):
+    """How a moment is perceived. Scores compare only within one modality."""
+
+    IMAGE = "image"
+    KEYFRAME = "keyframe"
+    SOUND = "sound"
+    SPEECH = "speech"
+    SCREEN = "screen"
+    """Text that is to be read in a picture or a keyframe."""
+
+
+@dataclass(frozen=True, slots=True)
+class MediaType:
+    """What a file's first bytes say it is, whatever its name claims."""
+
+    kind: Kind
+    format: str
+    """Lower-case container or codec name: ``jpeg``, ``gif``, ``mp4``, ``wav``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Space:
+    """An embedding space. Vectors of different spaces never compare."""
+
+    name: str
+    encoder: str
+    revision: str
+    """Changes whenever the same input would get another vector."""
+    dim: int
+    dtype: str = field(default="float16", compare=False)
+    """How vectors are kept, ``float16`` or ``float32``. They come back as float32, and
+    which of the two it is makes no other space: a cosine differs by 1e-4 at most."""
+
+    @property
+    def geometry(self) -> str:
+        """The revision less the head of sounds, which is named behind ``~`` where a library
+        has one (``sensorium align``). Another head moves the sounds of a space alone, and
+        all of them in one commit: what else was embedded before stays comparable."""
+        return self.revision.partition(HEAD)[0]
+
+    @property
+    def head(self) -> str:
+        """The head of sounds, empty where the space has none."""
+        return self.revision.partition(HEAD)[2]
+
+    def with_head(self, head: str) -> Space:
+        """The same space with another head of sounds; empty for none."""
+        return replace(self, revision=f"{self.geometry}{HEAD}{head}" if head else self.geometry)
+
+
+@dataclass(frozen=True, slots=True)
+class FileStat:
+    """What ``stat`` says of a file; enough to tell that it has not changed."""
+
+    path: str
+    """Absolute, symbolic links resolved."""
+    size: int
+    """Bytes."""
+    mtime_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """A media file as it was found."""
+
+    path: str
+    content_hash: str
+    """BLAKE2b-256 of the bytes, hexadecimal."""
+    media: MediaType
+    size: int
+    """Bytes."""
+    mtime_ns: int
+    width: int | None = None
+    """Pixels, as shown (after orientation or rotation)."""
+    height: int | None = None
+    duration: float | None = None
+    """Seconds; None for a picture."""
+    taken_at: str | None = None
+    """When the media says it was made, ISO 8601 without a zone."""
+    place: tuple[float, float] | None = None
+    """Latitude and longitude in degrees, where the media says it was made."""
+    caption: str | None = None
+    """What a person wrote about it into the file; one line each, 2,000 characters at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """A word that a bridge put to a moment, with its probability."""
+
+    word: str
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """The addressable piece of an asset that a hit points at.
+
+    A whole picture, a keyframe with its shot [start, end), an audio window
+    [start, end), a spoken sentence [start, end), or the text that is to be read in a
+    picture or a keyframe, with the times of that. Times are seconds; both are
+    None for a picture. ``ordinal`` is the frame of a GIF or the page of a TIFF.
+    """
+
+    modality: Modality
+    start: float | None = None
+    end: float | None = None
+    ordinal: int = 0
+    text: str | None = None
+    """What is said, when it is speech, and what is to be read, when it is text on screen."""
+    tags: tuple[Tag, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Embedding:
+    """One moment and its vectors: per space name one of shape (dim,), float32."""
+
+    moment: Moment
+    vectors: Mapping[str, NDArray[np.float32]]
+
+
+@dataclass(frozen=True, slots=True)
+class IndexedAsset:
+    """An asset with all of its moments, ready to be committed as one."""
+
+    asset: Asset
+    embeddings: tuple[Embedding, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """One file that could not be indexed, and why, in one line."""
+
+    path: str
+    reason: str
+    size: int | None = None
+    mtime_ns: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MomentRecord:
+    """A committed moment with what a page needs to show it."""
+
+    moment_id: int
+    asset_id: int
+    path: str
+    kind: Kind
+    moment: Moment

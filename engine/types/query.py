@@ -1,0 +1,240 @@
+"""Queries, filters and plans as frozen dataclasses."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypeAlias
+
+from engine.types.media import Kind, Modality
+
+
+class Asked(StrEnum):
+    """What a part of a query is."""
+
+    TEXT = "text"
+    IMAGE = "image"
+    AUDIO = "audio"
+    FILE = "file"
+    """A path or a URL whose content has not been looked at; resolved to IMAGE or AUDIO."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One part of a query: a text or an example, and how much it counts."""
+
+    value: str
+    """The text, or the path or URL of the example."""
+    asked: Asked = Asked.TEXT
+    weight: float = 1.0
+    """Negative for what is not wanted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One comparison of a filter. All fields but ``speech`` are facts of the asset.
+
+    | field | operators | value |
+    |---|---|---|
+    | kind | = != | ``image``, ``video`` or ``audio`` |
+    | path | = != | a glob of the absolute path; without a slash, of the file's name |
+    | date | < <= > >= | ISO 8601 without a zone, cut off where it is coarse: ``2024-06`` |
+    | duration | < <= > >= | seconds |
+    | size | < <= > >= | bytes |
+    | place | = != | a box (south, west, north, east) in degrees; west > east crosses 180 |
+    | tags | = != | a word: whether the asset, or any moment of it, has a tag of it |
+    | speech | = != | ``yes`` or ``no``: whether anything is said in the asset |
+
+    What an asset lacks (a duration, a place) no comparison of it is true of, ``!=``
+    aside. A date is when the media says it was made, and the file's own date where it
+    says nothing.
+    """
+
+    field: str
+    op: str
+    value: str | float | tuple[float, float, float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Both:
+    """All of these are true."""
+
+    filters: tuple[Filter, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Either:
+    """At least one of these is true."""
+
+    filters: tuple[Filter, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """This is not true."""
+
+    filter: Filter
+
+
+Filter: TypeAlias = "Condition | Both | Either | Not"
+
+
+class Fusion(StrEnum):
+    """How what the branches say of a moment becomes one score.
+
+    The first four merge branches late, as scores or ranks; ``early`` composes one vector
+    before anything is searched, and ``interaction`` lets the moments of an asset answer
+    the parts of a query between them.
+    """
+
+    CALIBRATED = "calibrated"
+    """The weighted sum of log odds."""
+    RRF = "rrf"
+    """Reciprocal ranks, k = 60 (Cormack et al. 2009): of ranks alone, scores do not count."""
+    WEIGHTED = "weighted"
+    """The weighted sum of raw scores, each branch's stretched to [0, 1]."""
+    MAX = "max"
+    """The greatest log odds that any branch gives."""
+    EARLY = "early"
+    """One vector out of all parts, searched in the shared space."""
+    INTERACTION = "interaction"
+    """For each part the best moment of the asset, summed over the parts: MaxSim
+    (Khattab and Zaharia 2020), with the moments of an asset in place of tokens."""
+
+
+class Group(StrEnum):
+    """What becomes one hit, its best moment, of moments that belong together."""
+
+    SHOT = "shot"
+    """The same shot, sentence, stretch of sound or picture."""
+    ASSET = "asset"
+    ALIKE = "alike"
+    """The same shot, or as good as the same picture, sound or wording anywhere."""
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What was asked: parts, of which at least one is wanted, in one stage or several."""
+
+    parts: tuple[Part, ...] = ()
+    then: tuple[tuple[Part, ...], ...] = ()
+    """The parts of later stages: moments of the same asset, in this order."""
+    kinds: tuple[Kind, ...] = ()
+    """Only assets of these kinds; empty means all."""
+    filter: Filter | None = None
+    """Only assets of which this is true."""
+    top: int = 20
+    likeness: bool = False
+    """Compare examples by looks and sound alone, not by what words would say of them."""
+    fusion: Fusion = Fusion.CALIBRATED
+    weights: tuple[tuple[str, float], ...] = ()
+    """Factors for branches: by modality, or of ``words``, the full text search."""
+    group: Group = Group.SHOT
+    floor: bool = True
+    """Leave out what is no better than the background."""
+    within: float = 60.0
+    """Seconds that may lie between the moments of two stages."""
+    deadline_ms: float | None = None
+    """Milliseconds after which branches that have not begun are left out."""
+    rerank: str | None = None
+    """What puts the best hits in order: ``lm``, ``llm``, or None."""
+    rerank_top: int = 50
+    """How many hits are reranked."""
+    space: str | None = None
+    """The space that is asked in the place of the library's default one."""
+
+    @classmethod
+    def of(
+        cls,
+        text: str | None = None,
+        *,
+        image: str | None = None,
+        audio: str | None = None,
+        exclude: Sequence[str] = (),
+        kinds: tuple[Kind, ...] = (),
+        top: int = 20,
+    ) -> Query:
+        """A query of one stage: a text as it stands, examples by their paths, and texts
+        that are not wanted."""
+        wanted = ((text, Asked.TEXT), (image, Asked.IMAGE), (audio, Asked.AUDIO))
+        parts = [Part(value, asked) for value, asked in wanted if value is not None]
+        parts += [Part(value, weight=-1.0) for value in exclude]
+        return cls(tuple(parts), kinds=kinds, top=top)
+
+    @property
+    def stages(self) -> tuple[tuple[Part, ...], ...]:
+        """The parts of every stage, in their order."""
+        return (self.parts, *self.then)
+
+    @property
+    def text(self) -> str:
+        """What is wanted, in words."""
+        asked = (part for parts in self.stages for part in parts)
+        return " ".join(p.value for p in asked if p.asked is Asked.TEXT and p.weight > 0)
+
+
+class Placement(StrEnum):
+    """Where a filter is applied when a branch is searched."""
+
+    BEFORE = "before"
+    """So few moments pass that all of them are scored."""
+    INSIDE = "inside"
+    """The index passes over what does not."""
+    AFTER = "after"
+    """What was found is filtered, and more is asked for until there is enough."""
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """One thing to run: a vector against one modality of a space, or words in FTS5."""
+
+    name: str
+    """``text``, ``image``, ``audio``, ``words``, ``early`` or ``not``; shown in ``why``."""
+    space: str | None
+    """None for the full text index."""
+    modality: Modality | None
+    """None for the full text index, which holds every modality."""
+    parts: tuple[Part, ...]
+    """What is asked: one part, or several whose vectors are composed into one."""
+    weight: float = 1.0
+    """Negative for what the user does not want."""
+    stage: int = 0
+    vectors: int = 0
+    """How many it searches."""
+    exact: bool = True
+    """Every vector is scored, and not the nearest lists alone."""
+    placement: Placement | None = None
+    """None where nothing is filtered."""
+
+    @property
+    def term(self) -> str:
+        """What is asked, as the user put it."""
+        return " + ".join(part.value for part in self.parts)
+
+    @property
+    def asks(self) -> str:
+        """The kind of query that backgrounds are known for: ``text``, ``image`` or ``audio``."""
+        kinds = {part.asked for part in self.parts}
+        return str(kinds.pop()) if len(kinds) == 1 else "text"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How a query will be run. A plain value: a test can compare two of them."""
+
+    query: Query
+    branches: tuple[Branch, ...]
+    fetch: int
+    """Candidates asked of each branch before fusing."""
+    fusion: Fusion = Fusion.CALIBRATED
+    """That of the query, or what stands in for it."""
+    moments: int = 0
+    """How many are searched: those that pass the filter, where there is one."""
+    passing: int | None = None
+    """Moments that pass the filter; None where there is none."""
+    floor: bool = True
+    """Leave out what is no better than the background, where that is known."""
+    notes: tuple[str, ...] = ()
+    """What is not as it was asked, and why, a line each."""

@@ -1,0 +1,313 @@
+"""A second space, filled from the originals while the first one serves.
+
+It goes over the moments that have no vector in the space yet, by ascending id, and
+commits those that it makes a few hundred at a time: what is said or written is embedded
+as it stands in the catalog, and of files only the pictures, keyframes and sounds are
+decoded again. What lacks a vector is asked of the segments and not kept in a mark of its
+own. So a run that was killed goes on where its last commit was, and one that passed over
+a file looks at it again.
+
+The write lock is held for each commit alone, so that files can be indexed meanwhile.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator, Iterator
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+from itertools import groupby
+from typing import TypeAlias
+
+import numpy as np
+
+from engine.config import Settings
+from engine.encoders.multi import role_of
+from engine.encoders.towers import Towers
+from engine.store import Addition, KnownAsset, Store
+from engine.types import Failure, Modality, MomentRecord
+from engine.types.arrays import MomentIds
+from indexers.bounded_queue import Drained, LookAhead, Stopped
+from indexers.commit import COMMIT_BYTES, COMMIT_SECONDS
+from indexers.decode_events import Note, fault
+from indexers.pipeline import Progress, Unwatched
+from indexers.readers import reading
+from indexers.redecode import Of, pieces, texts
+from indexers.worker import Assembly, Worker
+
+COMMIT_MOMENTS = 256
+"""A commit is due after this many moments: it is what a run that is killed loses."""
+_PAGE = 1024
+"""Moments that are looked up at a time."""
+_WRITTEN = frozenset({Modality.SPEECH, Modality.SCREEN})
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """What came of filling a space."""
+
+    space: str
+    ready: bool
+    """Whether texts can be asked in it."""
+    files: int
+    moments: int
+    """That got a vector in this run."""
+    seconds: float
+    failures: tuple[Failure, ...] = ()
+    """Files that were passed over, or in part, and why."""
+
+
+def fill(
+    store: Store,
+    towers: Towers,
+    settings: Settings,
+    *,
+    wait: bool = False,
+    progress: Progress | None = None,
+) -> Filled:
+    """Fill the space of these towers with vectors of all moments that are committed.
+
+    What lacks a vector afterwards is of files that are gone or have changed, which the
+    next ``index`` replaces, or cannot be read, and is named. The space is ready then.
+
+    Args:
+        wait: wait for another writer before the first commit; the later ones always do.
+
+    Raises:
+        LibraryBusy: another writer is at work, and ``wait`` is not set.
+        SpaceMismatch: the library has the space by another revision; or it was dropped,
+            or made again, while this worked.
+        SensoriumError: of the encoder or the store. What was committed stays.
+    """
+    started = time.monotonic()
+    with store.writer(wait=wait) as writer:
+        for space in towers.spaces:
+            if space == towers.shared:
+                writer.ensure_space(space, role_of(towers), ready=False)
+            else:
+                writer.ensure_space(space)
+    # Those two would only write down again what the catalog has.
+    towers = replace(towers, speech=None, screen=None)
+    passes = _Passes(store, towers, settings, progress or Unwatched())
+    while not passes.ended():
+        pass
+    return replace(passes.filled, ready=True, seconds=time.monotonic() - started)
+
+
+class _Passes:
+    """Passes over what lacks a vector, until nothing does that was not tried."""
+
+    def __init__(
+        self, store: Store, towers: Towers, settings: Settings, progress: Progress
+    ) -> None:
+        self.filled = Filled(towers.shared.name, False, 0, 0, 0.0)
+        self._store, self._towers = store, towers
+        self._settings, self._progress = settings, progress
+        self._tried = np.zeros(0, np.int64)
+
+    def ended(self) -> bool:
+        """Make one pass, or end: under the lock, so that nobody adds moments meanwhile."""
+        lacking = self._lacking()
+        if len(lacking):
+            self._tried = np.union1d(self._tried, lacking)
+            done = _Session(self._store, self._towers, self._settings, self._progress).run(lacking)
+            self.filled = _sum(self.filled, done)
+            return False
+        with self._store.writer(wait=True) as writer:
+            if len(self._lacking()):
+                return False
+            writer.require_spaces(self._towers.spaces)
+            writer.set_ready(self._towers.shared.name)
+        return True
+
+    def _lacking(self) -> MomentIds:
+        """The moments, by ascending id, that lack a vector and have not been tried."""
+        held = {space.name: self._store.held_ids(space.name) for space in self._towers.spaces}
+        lacking = [np.zeros(0, np.int64)]
+        for modality in self._towers.modalities:
+            ids = self._store.moment_ids(modalities=(modality,))
+            lacking += [
+                np.setdiff1d(ids, held[space], assume_unique=True)
+                for space in _spaces_of(self._towers, modality)
+            ]
+        return np.setdiff1d(np.concatenate(lacking), self._tried)
+
+
+def _spaces_of(towers: Towers, modality: Modality) -> set[str]:
+    """The spaces in which a moment of this modality has a vector."""
+    alike = set()
+    if modality in (Modality.IMAGE, Modality.KEYFRAME):
+        alike = {towers.looks.name}
+    elif modality is Modality.SOUND:
+        alike = {towers.sounds.name}
+    return {towers.shared.name, *alike}
+
+
+def _sum(one: Filled, other: Filled) -> Filled:
+    return replace(
+        one,
+        files=one.files + other.files,
+        moments=one.moments + other.moments,
+        failures=(*one.failures, *other.failures),
+    )
+
+
+@dataclass(eq=False, slots=True)
+class _Job(Assembly):
+    """Moments of one asset: all that are written down, or all that need its file."""
+
+    known: KnownAsset = field(kw_only=True)
+    moments: tuple[MomentRecord, ...] = field(kw_only=True)
+    written: bool = field(kw_only=True)
+    ids: list[int] = field(default_factory=list)
+    """The moment of each slot."""
+    ended: bool = False
+
+    def additions(self) -> list[Addition]:
+        """The vectors of all slots, by their moments."""
+        return [
+            Addition(moment_id, self.known.path, embedding.vectors)
+            for moment_id, embedding in zip(self.ids, self.slots, strict=True)
+            if embedding is not None and embedding.vectors
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class _End:
+    """Nothing more comes of a job; ``reason`` where that is a fault."""
+
+    reason: str | None = None
+
+
+_Event: TypeAlias = Of | Note | _End
+
+
+class _Session:
+    """One pass: threads that decode, and the caller's own that encodes and commits."""
+
+    def __init__(
+        self, store: Store, towers: Towers, settings: Settings, progress: Progress
+    ) -> None:
+        self._store, self._towers, self._settings = store, towers, settings
+        self._progress = progress
+        self._worker: Worker[_Job] = Worker(towers, settings.batch_size)
+        self._queue: LookAhead[tuple[_Job, _Event]] = LookAhead(
+            settings.look_ahead, settings.threads
+        )
+        self._waiting: list[Addition] = []
+        self._nbytes = 0
+        self._last = time.monotonic()
+        self._failures: list[Failure] = []
+        self._files: set[str] = set()
+        self._moments = 0
+
+    def run(self, lacking: MomentIds) -> Filled:
+        """Give these moments their vectors, as far as that can be done."""
+        self._progress.start(self._store.owners(lacking))
+        jobs = _jobs(self._store, lacking)
+        threads = self._settings.threads
+        with reading(jobs, self._read, self._queue, threads, "fill"):
+            try:
+                self._consume()
+            except BaseException:
+                self._commit()  # what is finished stays, whatever ended the run
+                raise
+        name = self._towers.shared.name
+        return Filled(name, False, len(self._files), self._moments, 0.0, tuple(self._failures))
+
+    # --- the caller's thread ---------------------------------------------------
+
+    def _consume(self) -> None:
+        while True:
+            try:
+                event = self._queue.get(until=self._due)
+            except Drained:
+                break
+            if event is not None:
+                self._take(*event)
+            else:
+                self._settle(self._worker.flush())
+            if time.monotonic() >= self._due:
+                self._commit()
+        self._settle(self._worker.flush())
+        self._commit()
+
+    @property
+    def _due(self) -> float:
+        full = len(self._waiting) >= COMMIT_MOMENTS or self._nbytes >= COMMIT_BYTES
+        return 0.0 if full else self._last + COMMIT_SECONDS
+
+    def _take(self, job: _Job, event: _Event) -> None:
+        match event:
+            case Of():
+                job.ids.append(event.moment_id)
+                self._settle(self._worker.add(job, event.prepared))
+            case Note():
+                self._note(job, event.reason)
+            case _End():
+                job.ended, job.fault = True, job.fault or event.reason
+                self._settle({job})
+
+    def _settle(self, jobs: set[_Job]) -> None:
+        for job in sorted(jobs, key=lambda job: job.moments[0].moment_id):
+            if not job.ended or (job.waiting and job.fault is None):
+                continue
+            made: list[Addition] = []
+            if job.fault is None:
+                made = job.additions()
+                self._waiting += made
+                self._nbytes += sum(row.nbytes for one in made for row in one.vectors.values())
+            else:
+                self._note(job, job.fault)
+            self._files.add(job.known.path)
+            self._progress.advance(job.known.path, len(made))
+
+    def _note(self, job: _Job, reason: str) -> None:
+        failure = Failure(job.known.path, reason)
+        self._failures.append(failure)
+        self._progress.note(failure)
+
+    def _commit(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        self._nbytes, self._last = 0, time.monotonic()
+        if waiting:
+            with self._store.writer(wait=True) as writer:
+                self._moments += writer.fill(self._towers.spaces, waiting)
+
+    # --- the threads that decode -----------------------------------------------
+
+    def _again(self, job: _Job) -> Generator[Of | Note, None, None]:
+        if job.written:
+            return texts(job.moments)
+        return pieces(job.known, job.moments, self._towers, self._settings)
+
+    def _read(self, job: _Job) -> None:
+        """Put all events of one job into the queue."""
+        reason = None
+        try:
+            events = self._again(job)
+            with closing(events):
+                for event in events:
+                    nbytes = event.prepared.nbytes if isinstance(event, Of) else 0
+                    self._queue.put((job, event), nbytes)
+        except Stopped:
+            raise
+        except Exception as error:  # whatever a decoder runs into costs its own file only
+            reason = fault(error)
+        self._queue.put((job, _End(reason)))
+
+
+def _jobs(store: Store, lacking: MomentIds) -> Iterator[_Job]:
+    """The work, by ascending moments; those of an asset are numbered in a row."""
+    for asset_id, of_asset in groupby(_records(store, lacking), lambda record: record.asset_id):
+        records = list(of_asset)
+        known = store.assets_numbered([asset_id]).get(asset_id)
+        for written in (True, False):
+            moments = tuple(r for r in records if (r.moment.modality in _WRITTEN) is written)
+            if known is not None and moments:
+                yield _Job(known=known, moments=moments, written=written)
+
+
+def _records(store: Store, ids: MomentIds) -> Iterator[MomentRecord]:
+    for first in range(0, len(ids), _PAGE):
+        yield from store.records(ids[first : first + _PAGE]).values()

@@ -1,0 +1,136 @@
+"""A file that is indexed, read again: each piece of it for the moments that it is of."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from engine.config import Settings
+from engine.encoders.towers import Towers
+from engine.errors import UnreadableMedia
+from engine.store import KnownAsset
+from engine.types import FileStat, Kind, Modality, Moment, MomentRecord
+from indexers.audio import soundtrack
+from indexers.decode_events import Note, Piece, Prepared, Tower
+from indexers.identify import hash_file, stat_file
+from indexers.image import decode_image
+from indexers.track_isolation import either
+from indexers.video import keyframes
+
+_BRIEFEST = 1e-3
+"""Seconds that a moment lasts at least, where spans are compared."""
+
+
+@dataclass(frozen=True, slots=True)
+class Of:
+    """A prepared piece, and the moment that it is of."""
+
+    moment_id: int
+    prepared: Prepared
+
+
+def texts(moments: Sequence[MomentRecord]) -> Generator[Of | Note, None, None]:
+    """What is said or written at moments, which needs no file."""
+    for record in moments:
+        if text := record.moment.text:
+            yield Of(record.moment_id, Prepared(record.moment, Tower.TEXT, text))
+
+
+def pieces(
+    known: KnownAsset, moments: Sequence[MomentRecord], towers: Towers, settings: Settings
+) -> Generator[Of | Note, None, None]:
+    """Pieces of an asset's file that are of these moments, as they come.
+
+    Raises:
+        UnreadableMedia: it is not what was indexed, or changes while it is read.
+        Exception: whatever a decoder runs into.
+    """
+    path = Path(known.path)
+    stat = _unchanged(known)
+    left = _Left(moments)
+    for piece in _decoded(known, moments, towers, settings):
+        if isinstance(piece, Prepared):
+            for moment_id in left.of(piece.moment):
+                yield Of(moment_id, piece)
+        elif isinstance(piece, Note):
+            yield piece
+    if stat_file(path) != stat:
+        raise UnreadableMedia("changes while it is read")
+    if count := left.count():
+        yield Note(f"{count} of {len(moments)} moments are not found in it again")
+
+
+def _unchanged(known: KnownAsset) -> FileStat:
+    """The file's ``stat``, where it holds what was indexed."""
+    path = Path(known.path)
+    try:
+        stat = stat_file(path)
+    except FileNotFoundError:
+        raise UnreadableMedia("is gone; the next index forgets it") from None
+    if (stat.size, stat.mtime_ns) == (known.size, known.mtime_ns):
+        return stat
+    stat, content_hash = hash_file(path)
+    if content_hash != known.content_hash:
+        raise UnreadableMedia("has changed; the next index takes it in anew")
+    return stat
+
+
+def _decoded(
+    known: KnownAsset, moments: Sequence[MomentRecord], towers: Towers, settings: Settings
+) -> Iterator[Piece]:
+    """What of a file is wanted, and nothing besides."""
+    path = Path(known.path)
+    if known.kind is Kind.IMAGE:
+        return decode_image(path, towers, settings)
+    wanted = {record.moment.modality for record in moments}
+    tracks: dict[str, Iterator[Piece]] = {}
+    if Modality.KEYFRAME in wanted:
+        tracks["pictures"] = keyframes(path, towers, settings)
+    if Modality.SOUND in wanted:
+        tracks |= soundtrack(path, towers, settings)
+    return either(tracks)
+
+
+class _Left:
+    """The moments of a file that no piece has been found for, in their order."""
+
+    def __init__(self, records: Sequence[MomentRecord]) -> None:
+        self._left: dict[Modality, deque[MomentRecord]] = {}
+        self._passed = 0
+        for record in sorted(records, key=lambda r: _span(r.moment)):
+            self._left.setdefault(record.moment.modality, deque()).append(record)
+
+    def of(self, piece: Moment) -> list[int]:
+        """The moments that a piece is of: those whose middle lies in it.
+
+        Pictures go by their ordinals. Shots and windows lie where they lay, unless the
+        settings or the decoder are others than then; so one piece may be of several.
+        """
+        left = self._left.get(piece.modality, deque())
+        start, end = _span(piece)
+        found = []
+        while left and _middle(left[0].moment) < end:
+            record = left.popleft()
+            if start <= _middle(record.moment):
+                found.append(record.moment_id)
+            else:
+                self._passed += 1
+        return found
+
+    def count(self) -> int:
+        """How many have no piece."""
+        return self._passed + sum(map(len, self._left.values()))
+
+
+def _span(moment: Moment) -> tuple[float, float]:
+    """Start and end in seconds; of a picture its ordinal, and one more."""
+    if moment.start is None:
+        return float(moment.ordinal), moment.ordinal + 1.0
+    end = moment.start if moment.end is None else moment.end
+    return moment.start, max(end, moment.start + _BRIEFEST)
+
+
+def _middle(moment: Moment) -> float:
+    return sum(_span(moment)) / 2

@@ -1,0 +1,28 @@
+"""Tracks of one file that fail independently of each other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from indexers.decode_events import Note, Piece, fault
+
+
+def either(tracks: Mapping[str, Iterator[Piece]]) -> Iterator[Piece]:
+    """One track after another; a broken one costs a note, and the others stay.
+
+    What a track brought before it broke is kept with them.
+
+    Raises:
+        Exception: the first track's, when no track could be read to its end.
+    """
+    first: Exception | None = None
+    notes: list[Note] = []
+    for name, track in tracks.items():
+        try:
+            yield from track
+        except Exception as error:  # whatever a decoder runs into
+            notes.append(Note(f"{name}: {fault(error)}"))
+            first = first or error
+    if first is not None and len(notes) == len(tracks):
+        raise first
+    yield from notes
