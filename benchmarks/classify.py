@@ -42,7 +42,7 @@ from engine.classify.classifier import Classifier, Task
 from engine.classify.labels import Label
 from engine.classify.learn import learn
 from engine.classify.metrics import auroc, calibration_error
-from engine.classify.moments import Rows
+from engine.classify.moments import LibraryMoments
 from engine.classify.pooling import one_label
 from engine.classify.prompts import prompted
 from engine.classify.results import Result
@@ -136,7 +136,7 @@ def _none_of_these(made: Indexed, names: Sequence[str]) -> Iterator[Row]:
 class Heard:
     """Recordings as a library would hold them: windows that heads had not heard before."""
 
-    rows: Rows
+    rows: LibraryMoments
     labels: NDArray[np.str_]
     """Of each recording."""
 
@@ -153,7 +153,7 @@ def heard(vectors: Vectors, labels: NDArray[np.str_], clips: NDArray[np.int64]) 
     """Windows (n, dim) of recordings that are numbered without gaps."""
     numbers, first = np.unique(clips, return_index=True)
     ids = np.arange(1, len(clips) + 1)
-    windows = Rows(Modality.SOUND, numbers, ids, clips, vectors.astype(np.float32))
+    windows = LibraryMoments(Modality.SOUND, numbers, ids, clips, vectors.astype(np.float32))
     return Heard(windows, labels[first])
 
 

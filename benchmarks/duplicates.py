@@ -36,8 +36,8 @@ from benchmarks.common import (
     scratch,
 )
 from benchmarks.copies import COPIES, make_set
-from engine.curate.copies.near_duplicates import BY_COSINE, Wanted, find, findings
-from engine.curate.copies.union_find import Union
+from engine.curate.copies.near_duplicates import BY_COSINE, DuplicateOptions, find, findings
+from engine.curate.copies.union_find import DisjointSets
 from engine.types import Kind
 
 _OTHERS = 2_000
@@ -79,8 +79,8 @@ def _ours(folder: Path, at: Path) -> Iterator[tuple[str, list[list[str]], float]
     with new_library(at) as library:
         fill(library, folder)
         for name, wanted in (
-            ("looked at", Wanted(kinds=(Kind.IMAGE,))),
-            (f"cosine {BY_COSINE}", Wanted(kinds=(Kind.IMAGE,), by_cosine=True)),
+            ("looked at", DuplicateOptions(kinds=(Kind.IMAGE,))),
+            (f"cosine {BY_COSINE}", DuplicateOptions(kinds=(Kind.IMAGE,), by_cosine=True)),
         ):
             started = time.monotonic()
             found = find(library.store, library.towers, library.thumbnail, wanted)
@@ -157,7 +157,7 @@ def _theirs(python: str, how: str, folder: Path, work: Path) -> tuple[list[list[
     found: dict[str, list[str]] = json.loads(out.read_text())
     names = sorted(found)
     place = {name: number for number, name in enumerate(names)}
-    union = Union(len(names))
+    union = DisjointSets(len(names))
     for name, alike in found.items():
         for other in alike:
             union.join(place[name], place[other])

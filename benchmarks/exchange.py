@@ -26,8 +26,8 @@ from PIL import Image
 from benchmarks.common import Row, at_least, command, conclude, machine, need, new_library, scratch
 from engine.exchange import serialize
 from engine.exchange.export import export
-from engine.exchange.import_dataset import Wanted, bring, look
-from engine.exchange.records import Item, Selection, items
+from engine.exchange.import_dataset import ImportOptions, import_dataset, look
+from engine.exchange.records import ExportSelection, Item, items
 from engine.library import Library
 from engine.store import Store
 from engine.types import Kind, Moment
@@ -57,7 +57,7 @@ def _media(data: Path | None, folder: Path) -> None:
 
 def _items(store: Store) -> Iterator[Item]:
     with store.snapshot():
-        images = Selection(kinds=(Kind.IMAGE,))
+        images = ExportSelection(kinds=(Kind.IMAGE,))
         yield from items(store, images.ids(store), list(store.space_infos().values()))
 
 
@@ -78,8 +78,8 @@ def _held(store: Store) -> Held:
 def _imported(library: Library, out: Path, name: str, work: Path) -> Held:
     to = work / "files" if name in ("webdataset", "img2dataset") else None
     with new_library(work / "library", library.store.encoder) as other:
-        looked = look(other.towers, Wanted(name, out, to=to))
-        done = bring(other.store, other.towers, other.settings, looked)
+        looked = look(other.towers, ImportOptions(name, out, to=to))
+        done = import_dataset(other.store, other.towers, other.settings, looked)
         if done.taken != done.files:
             raise click.ClickException(f"{name}: {done.files - done.taken} files embedded again")
         return _held(other.store)
@@ -166,7 +166,7 @@ def _row(library: Library, name: str, work: Path) -> Row:
     expected = _held(store)
     main = library.towers.shared.name
     started = time.perf_counter()
-    images = Selection(kinds=(Kind.IMAGE,))
+    images = ExportSelection(kinds=(Kind.IMAGE,))
     done = export(store, out, name, images, main=main, vectors=True)
     wrote = done.files / (time.perf_counter() - started)
     started = time.perf_counter()

@@ -42,7 +42,7 @@ from benchmarks.common import (
 from benchmarks.grow import Real, grown, spectrum
 from engine.config import Settings
 from engine.index.allowed import Allowed
-from engine.index.build import Copy, Wanted, build
+from engine.index.build import BuildOptions, Copy, build
 from engine.index.exact import import_faiss
 from engine.index.snapshot import VECTORS, Manifest, Snapshot
 from engine.types.arrays import MomentIds, Vectors
@@ -279,7 +279,7 @@ def main(data: Path, rows: int, dim: int, work: Path | None, recall: float | Non
         real = Real.load(data, dim)
         _copied(real, rows, folder)
         texts = real.queries() if rows == _REAL else real.gap_queries()
-        wanted = Wanted(recall=recall or (0.98 if rows == _REAL else 0.95))
+        wanted = BuildOptions(recall=recall or (0.98 if rows == _REAL else 0.95))
         peak = [0]
         with _watched(peak):
             about = build(folder, dim, texts[1::2][:_TEXTS], wanted)

@@ -43,7 +43,7 @@ from engine.encoders.multi import register
 from engine.index.allowed import Allowed
 from engine.library import Library
 from engine.query.plan import HEARD, SEEN, plan, validated
-from engine.query.space_selection import choose
+from engine.query.space_selection import select_spaces
 from engine.store import Store
 from engine.types import (
     Asset,
@@ -120,7 +120,7 @@ def _timed(library: Library, labels: Sequence[str], kinds: tuple[Kind, ...]) -> 
     searcher, towers = library.searcher, library.towers
     query = validated(Query.of("x", kinds=kinds))
     searched = plan(
-        query, searcher._inventory(query, choose(query, library.store, library.towers_of))
+        query, searcher._inventory(query, select_spaces(query, library.store, library.towers_of))
     )
     indexes = searcher.indexes[towers.shared.name].indexes
     filters: dict[Modality, Allowed | None] = {

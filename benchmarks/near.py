@@ -29,7 +29,7 @@ from benchmarks.common import (
     scratch,
 )
 from engine.curate.copies.similarity_join import pairs
-from engine.curate.moment_vectors import Rows
+from engine.curate.moment_vectors import MomentVectors
 
 
 def _vectors(data: Path, count: int, at: Path) -> NDArray[np.float16]:
@@ -54,7 +54,7 @@ def _million(data: Path, count: int, brute_rows: int, threshold: float) -> None:
     with scratch() as folder:
         vectors = _vectors(data, count, folder / "vectors.f16")
         ids = np.arange(1, count + 1)
-        rows = Rows(ids, ids, vectors)
+        rows = MomentVectors(ids, ids, vectors)
         asked = np.sort(np.random.default_rng(1).choice(count, brute_rows, replace=False))
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         started, held, total = time.monotonic(), [], 0
@@ -93,7 +93,9 @@ def _million(data: Path, count: int, brute_rows: int, threshold: float) -> None:
         )
 
 
-def _brute(rows: Rows, asked: NDArray[np.int64], threshold: float) -> tuple[set[object], float]:
+def _brute(
+    rows: MomentVectors, asked: NDArray[np.int64], threshold: float
+) -> tuple[set[object], float]:
     """The true pairs of some rows with all, and the seconds that took."""
     started, found = time.monotonic(), []
     queries = rows.some(asked)

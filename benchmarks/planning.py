@@ -19,7 +19,7 @@ import numpy as np
 from benchmarks.common import Row, at_most, command, conclude, machine
 from engine.query.fuse import fuse
 from engine.query.plan import Held, Inventory, plan, validated
-from engine.types import Branch, Fusion, Modality, Part, Plan, Query, Scored
+from engine.types import Branch, BranchScores, Fusion, Modality, Plan, Query, QueryPart
 
 _BRANCHES, _CANDIDATES, _MOMENTS = 10, 1_000, 8_000
 _TURNS = 200
@@ -30,15 +30,17 @@ def _planned() -> Plan:
     held = {"shared": {modality: Held(_MOMENTS) for modality in Modality}}
     pairs = {("shared", "text", modality): _MOMENTS for modality in Modality}
     inventory = Inventory("shared", "looks", "sounds", held, pairs)
-    return plan(validated(Query((Part("a dog"), Part("the sea", weight=-0.5)))), inventory)
+    return plan(
+        validated(Query((QueryPart("a dog"), QueryPart("the sea", weight=-0.5)))), inventory
+    )
 
 
-def _drawn(branch: Branch, seed: int) -> Scored:
+def _drawn(branch: Branch, seed: int) -> BranchScores:
     rng = np.random.default_rng(seed)
     raw = rng.normal(0.2, 0.1, _CANDIDATES)
     ids = np.sort(rng.choice(_MOMENTS, _CANDIDATES, replace=False)).astype(np.int64)
     odds = 1.8 * (raw - 0.2) / 0.1
-    return Scored(branch, ids, raw, odds, np.full(_CANDIDATES, 0.2), 0.1)
+    return BranchScores(branch, ids, raw, odds, np.full(_CANDIDATES, 0.2), 0.1)
 
 
 def _milliseconds(work: Callable[[], object]) -> float:

@@ -23,13 +23,13 @@ from engine.query.plan import validated
 from engine.query.search import Searcher, Shown, nobody
 from engine.store import Store, catalog_url
 from engine.types import (
-    Asked,
     Failure,
     IndexReport,
     Kind,
     Modality,
-    Part,
+    PartKind,
     Query,
+    QueryPart,
     SearchResult,
 )
 
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from engine.query.rerank.base import Reranker
     from engine.store import LibraryStats
     from engine.store.compaction import Compaction
-    from engine.store.verify import Verdict
+    from engine.store.verify import VerifyReport
     from indexers.pipeline import Progress
 
 
@@ -291,7 +291,7 @@ class Library:
         """Counts and sizes."""
         return self.store.stats()
 
-    def verify(self, *, deep: bool = False) -> Verdict:
+    def verify(self, *, deep: bool = False) -> VerifyReport:
         """Check the library against itself, and change nothing; ``deep`` reads all of it."""
         from engine.index.check import check
         from engine.store.verify import verify
@@ -352,7 +352,7 @@ class Library:
     ) -> SearchResult:
         """Moments that look or sound like a file, best first, the file itself left out."""
         file = local(path)
-        example = Query((Part(str(file), Asked.FILE),), kinds=kinds_of(kinds), top=top)
+        example = Query((QueryPart(str(file), PartKind.FILE),), kinds=kinds_of(kinds), top=top)
         return self.run(
             with_options(replace(example, likeness=True), **options),
             leave_out=str(file.resolve()),

@@ -13,8 +13,8 @@ from engine.query.space_selection import named
 from engine.store import Store, records
 
 if TYPE_CHECKING:
-    from engine.query.space_stats import Counted
-    from indexers.backfill import Filled
+    from engine.query.space_stats import SpaceStats
+    from indexers.backfill import BackfillReport
     from indexers.pipeline import Progress
 
 # In the class, ``list`` is a method.
@@ -47,18 +47,18 @@ class LibrarySpaces:
         others = [r.encoder for r in roles if r is not None and r.encoder != default]
         if not others:
             return self._towers_of(default)
-        from engine.encoders.multi import together
+        from engine.encoders.multi import combine
 
         parts = [self._towers_of(encoder) for encoder in (default, *others)]
         if self._together is None or self._together[0] != parts:
-            self._together = parts, together(parts)
+            self._together = parts, combine(parts)
         return self._together[1]
 
-    def list(self) -> list[Counted]:
+    def list(self) -> list[SpaceStats]:
         """What spaces there are, and what each holds."""
-        from engine.query.space_stats import census
+        from engine.query.space_stats import space_stats
 
-        return census(self._store)
+        return space_stats(self._store)
 
     def add(
         self,
@@ -67,7 +67,7 @@ class LibrarySpaces:
         wait: bool = False,
         progress: Progress | None = None,
         said: Said = silent,
-    ) -> Filled:
+    ) -> BackfillReport:
         """Fill a space of another encoder from the originals, while the default serves.
 
         A run that was cut off goes on where it was; one of a space that is there looks

@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import cast
 
 from engine.config import Settings
-from engine.encoders.multi import Each, Several
+from engine.encoders.multi import MultiEncoder, PerEncoder
 from engine.encoders.protocols import SoundBridge, Spectrogram, SpeechBridge
 from engine.encoders.towers import Towers
 from engine.media.audio import Chunk, is_silent, probe_audio, read_audio, read_windows
 from engine.types import Modality, Moment
-from indexers.decode_events import Facts, Piece, Prepared, Tower
-from indexers.track_isolation import either
+from indexers.decode_events import DecodeEvent, Facts, Prepared, TowerInput
+from indexers.track_isolation import run_tracks
 
 SPEECH_SECONDS = 300.0
 """Sound that the speech bridge is given at a time, so that a day-long file fits."""
@@ -21,16 +21,16 @@ _SAME_TIME = 0.05
 """Seconds by which one window may begin apart at two rates: half of the shortest one."""
 
 
-def decode_audio(path: Path, towers: Towers, settings: Settings) -> Iterator[Piece]:
+def decode_audio(path: Path, towers: Towers, settings: Settings) -> Iterator[DecodeEvent]:
     """The file's facts, its windows, and its sentences where speech is transcribed."""
     info = probe_audio(path)
     yield Facts(duration=info.duration, place=info.place, caption=info.caption)
-    yield from either(soundtrack(path, towers, settings))
+    yield from run_tracks(soundtrack(path, towers, settings))
 
 
-def soundtrack(path: Path, towers: Towers, settings: Settings) -> dict[str, Iterator[Piece]]:
+def soundtrack(path: Path, towers: Towers, settings: Settings) -> dict[str, Iterator[DecodeEvent]]:
     """What there is to hear, by the name that a fault is reported under."""
-    tracks: dict[str, Iterator[Piece]] = {"sound": _windows(path, towers, settings)}
+    tracks: dict[str, Iterator[DecodeEvent]] = {"sound": _windows(path, towers, settings)}
     if towers.speech is not None:
         tracks["speech"] = _sentences(path, towers.speech, settings)
     return tracks
@@ -38,7 +38,7 @@ def soundtrack(path: Path, towers: Towers, settings: Settings) -> dict[str, Iter
 
 def _windows(path: Path, towers: Towers, settings: Settings) -> Iterator[Prepared]:
     for start, end, window in _prepared(path, towers, settings):
-        yield Prepared(Moment(Modality.SOUND, start, end), Tower.SOUND, window)
+        yield Prepared(Moment(Modality.SOUND, start, end), TowerInput.SOUND, window)
 
 
 def _prepared(
@@ -50,7 +50,7 @@ def _prepared(
     that a sound's vectors do not depend on which other encoders a library has. What is
     silence at the first one's rate is no moment; what is at another's, none of its own.
     """
-    if not isinstance(towers, Several):
+    if not isinstance(towers, MultiEncoder):
         for chunk in read_windows(path, settings, towers.sound.rate):
             yield chunk.start, _end(chunk, towers.sound.rate), towers.sound.prepare(chunk.samples)
         return
@@ -62,12 +62,12 @@ def _prepared(
             yield first.start, _end(first, rates[0]), each
 
 
-def _each(bridges: Sequence[SoundBridge | None], heard: Mapping[int, Chunk]) -> Each:
+def _each(bridges: Sequence[SoundBridge | None], heard: Mapping[int, Chunk]) -> PerEncoder:
     made: dict[int, Spectrogram] = {}
     for bridge in bridges:
         if bridge is not None and bridge.rate in heard and id(bridge) not in made:
             made[id(bridge)] = bridge.prepare(heard[bridge.rate].samples)
-    return Each(tuple(made.get(id(bridge)) for bridge in bridges))
+    return PerEncoder(tuple(made.get(id(bridge)) for bridge in bridges))
 
 
 def _end(chunk: Chunk, rate: int) -> float:
@@ -92,4 +92,6 @@ def _sentences(path: Path, speech: SpeechBridge, settings: Settings) -> Iterator
         for said in speech.transcribe(chunk.samples):
             if text := said.text.strip():
                 start, end = chunk.start + said.start, chunk.start + said.end
-                yield Prepared(Moment(Modality.SPEECH, start, end, text=text), Tower.TEXT, text)
+                yield Prepared(
+                    Moment(Modality.SPEECH, start, end, text=text), TowerInput.TEXT, text
+                )

@@ -43,7 +43,7 @@ _WRITTEN = frozenset({Modality.SPEECH, Modality.SCREEN})
 
 
 @dataclass(frozen=True, slots=True)
-class Filled:
+class BackfillReport:
     """What came of filling a space."""
 
     space: str
@@ -64,7 +64,7 @@ def fill(
     *,
     wait: bool = False,
     progress: Progress | None = None,
-) -> Filled:
+) -> BackfillReport:
     """Fill the space of these towers with vectors of all moments that are committed.
 
     What lacks a vector afterwards is of files that are gone or have changed, which the
@@ -100,7 +100,7 @@ class _Passes:
     def __init__(
         self, store: Store, towers: Towers, settings: Settings, progress: Progress
     ) -> None:
-        self.filled = Filled(towers.shared.name, False, 0, 0, 0.0)
+        self.filled = BackfillReport(towers.shared.name, False, 0, 0, 0.0)
         self._store, self._towers = store, towers
         self._settings, self._progress = settings, progress
         self._tried = np.zeros(0, np.int64)
@@ -143,7 +143,7 @@ def _spaces_of(towers: Towers, modality: Modality) -> set[str]:
     return {towers.shared.name, *alike}
 
 
-def _sum(one: Filled, other: Filled) -> Filled:
+def _sum(one: BackfillReport, other: BackfillReport) -> BackfillReport:
     return replace(
         one,
         files=one.files + other.files,
@@ -201,7 +201,7 @@ class _Session:
         self._files: set[str] = set()
         self._moments = 0
 
-    def run(self, lacking: MomentIds) -> Filled:
+    def run(self, lacking: MomentIds) -> BackfillReport:
         """Give these moments their vectors, as far as that can be done."""
         self._progress.start(self._store.owners(lacking))
         jobs = _jobs(self._store, lacking)
@@ -213,7 +213,9 @@ class _Session:
                 self._commit()  # what is finished stays, whatever ended the run
                 raise
         name = self._towers.shared.name
-        return Filled(name, False, len(self._files), self._moments, 0.0, tuple(self._failures))
+        return BackfillReport(
+            name, False, len(self._files), self._moments, 0.0, tuple(self._failures)
+        )
 
     # --- the caller's thread ---------------------------------------------------
 

@@ -10,11 +10,11 @@ from engine.config import Settings
 from engine.encoders.towers import Towers
 from engine.types import Kind, MediaType
 from indexers.audio import decode_audio
-from indexers.decode_events import Piece
+from indexers.decode_events import DecodeEvent
 from indexers.image import decode_image
 from indexers.video import decode_video
 
-_Decoder: TypeAlias = Callable[[Path, Towers, Settings], Iterator[Piece]]
+_Decoder: TypeAlias = Callable[[Path, Towers, Settings], Iterator[DecodeEvent]]
 _DECODERS: dict[Kind, _Decoder] = {
     Kind.IMAGE: decode_image,
     Kind.VIDEO: decode_video,
@@ -22,7 +22,9 @@ _DECODERS: dict[Kind, _Decoder] = {
 }
 
 
-def decode(path: Path, media: MediaType, towers: Towers, settings: Settings) -> Iterator[Piece]:
+def decode(
+    path: Path, media: MediaType, towers: Towers, settings: Settings
+) -> Iterator[DecodeEvent]:
     """Facts once, a prepared moment each, and a note per track that broke.
 
     Runs in the threads that decode. Memory is that of one moment, for a file of

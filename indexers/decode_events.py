@@ -13,7 +13,7 @@ from engine.types import Moment
 _LONGEST_REASON = 200
 
 
-class Tower(Enum):
+class TowerInput(Enum):
     """Which tower a prepared moment waits for."""
 
     PICTURE = auto()
@@ -26,7 +26,7 @@ class Prepared:
     """A moment as its tower takes it."""
 
     moment: Moment
-    tower: Tower
+    tower: TowerInput
     data: Pixels | Spectrogram | str
 
     @property
@@ -54,7 +54,7 @@ class Note:
     reason: str
 
 
-Piece: TypeAlias = Facts | Prepared | Note
+DecodeEvent: TypeAlias = Facts | Prepared | Note
 
 
 def fault(error: Exception) -> str:

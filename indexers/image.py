@@ -10,11 +10,11 @@ from engine.config import Settings
 from engine.encoders.towers import Towers
 from engine.media.image import read_frames
 from engine.types import Modality, Moment
-from indexers.decode_events import Facts, Piece
+from indexers.decode_events import DecodeEvent, Facts
 from indexers.screen import pictures
 
 
-def decode_image(path: Path, towers: Towers, settings: Settings) -> Iterator[Piece]:
+def decode_image(path: Path, towers: Towers, settings: Settings) -> Iterator[DecodeEvent]:
     """Every frame prepared; the first one says what the asset's facts are."""
     frames = read_frames(path, settings, towers.image_size)
     if first := next(frames, None):

@@ -13,10 +13,10 @@ from engine.errors import UnreadableMedia
 from engine.store import KnownAsset
 from engine.types import FileStat, Kind, Modality, Moment, MomentRecord
 from indexers.audio import soundtrack
-from indexers.decode_events import Note, Piece, Prepared, Tower
+from indexers.decode_events import DecodeEvent, Note, Prepared, TowerInput
 from indexers.identify import hash_file, stat_file
 from indexers.image import decode_image
-from indexers.track_isolation import either
+from indexers.track_isolation import run_tracks
 from indexers.video import keyframes
 
 _BRIEFEST = 1e-3
@@ -35,7 +35,7 @@ def texts(moments: Sequence[MomentRecord]) -> Generator[Of | Note, None, None]:
     """What is said or written at moments, which needs no file."""
     for record in moments:
         if text := record.moment.text:
-            yield Of(record.moment_id, Prepared(record.moment, Tower.TEXT, text))
+            yield Of(record.moment_id, Prepared(record.moment, TowerInput.TEXT, text))
 
 
 def pieces(
@@ -79,18 +79,18 @@ def _unchanged(known: KnownAsset) -> FileStat:
 
 def _decoded(
     known: KnownAsset, moments: Sequence[MomentRecord], towers: Towers, settings: Settings
-) -> Iterator[Piece]:
+) -> Iterator[DecodeEvent]:
     """What of a file is wanted, and nothing besides."""
     path = Path(known.path)
     if known.kind is Kind.IMAGE:
         return decode_image(path, towers, settings)
     wanted = {record.moment.modality for record in moments}
-    tracks: dict[str, Iterator[Piece]] = {}
+    tracks: dict[str, Iterator[DecodeEvent]] = {}
     if Modality.KEYFRAME in wanted:
         tracks["pictures"] = keyframes(path, towers, settings)
     if Modality.SOUND in wanted:
         tracks |= soundtrack(path, towers, settings)
-    return either(tracks)
+    return run_tracks(tracks)
 
 
 class _Left:

@@ -10,7 +10,7 @@ from PIL import Image
 from engine.encoders.protocols import ScreenBridge
 from engine.encoders.towers import Towers
 from engine.types import Modality, Moment
-from indexers.decode_events import Note, Prepared, Tower, fault
+from indexers.decode_events import Note, Prepared, TowerInput, fault
 
 
 def pictures(
@@ -28,7 +28,7 @@ def pictures(
     broken: Exception | None = None
     try:
         for image, moment in shown:
-            yield Prepared(moment, Tower.PICTURE, towers.encoder.prepare_image(image))
+            yield Prepared(moment, TowerInput.PICTURE, towers.encoder.prepare_image(image))
             if reader is not None:
                 yield from reader.take(image, moment)
     except Exception as error:  # whatever a decoder runs into
@@ -78,4 +78,4 @@ class _Reader:
 
     def _ended(self) -> Iterator[Prepared]:
         for text, moment in self._staying.items():
-            yield Prepared(moment, Tower.TEXT, text)
+            yield Prepared(moment, TowerInput.TEXT, text)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from indexers.decode_events import Note, Piece, fault
+from indexers.decode_events import DecodeEvent, Note, fault
 
 
-def either(tracks: Mapping[str, Iterator[Piece]]) -> Iterator[Piece]:
+def run_tracks(tracks: Mapping[str, Iterator[DecodeEvent]]) -> Iterator[DecodeEvent]:
     """One track after another; a broken one costs a note, and the others stay.
 
     What a track brought before it broke is kept with them.

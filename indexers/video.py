@@ -10,18 +10,18 @@ from engine.encoders.towers import Towers
 from engine.media.video import probe_video, read_keyframes
 from engine.types import Modality, Moment
 from indexers.audio import soundtrack
-from indexers.decode_events import Facts, Note, Piece, Prepared
+from indexers.decode_events import DecodeEvent, Facts, Note, Prepared
 from indexers.screen import pictures
-from indexers.track_isolation import either
+from indexers.track_isolation import run_tracks
 
 
-def decode_video(path: Path, towers: Towers, settings: Settings) -> Iterator[Piece]:
+def decode_video(path: Path, towers: Towers, settings: Settings) -> Iterator[DecodeEvent]:
     """The file's facts, its keyframes, and what is heard in it."""
     info = probe_video(path)
     told = (info.taken_at, info.place, info.caption)
     yield Facts(info.width, info.height, info.duration, *told)
     heard = soundtrack(path, towers, settings) if info.has_audio else {}
-    yield from either({"pictures": keyframes(path, towers, settings), **heard})
+    yield from run_tracks({"pictures": keyframes(path, towers, settings), **heard})
 
 
 def keyframes(path: Path, towers: Towers, settings: Settings) -> Iterator[Prepared | Note]:

@@ -16,7 +16,7 @@ from engine.encoders.runtime.backend import Done, Pending, Pipelined
 from engine.encoders.towers import Towers
 from engine.errors import SensoriumError
 from engine.types import Asset, Embedding, IndexedAsset, Moment, Tag
-from indexers.decode_events import Prepared, Tower
+from indexers.decode_events import Prepared, TowerInput
 
 _Vectors: TypeAlias = dict[str, NDArray[np.float32]]
 IN_FLIGHT = 2
@@ -88,7 +88,7 @@ class Worker(Generic[A]):
     def __init__(self, towers: Towers, batch_size: int) -> None:
         self._towers = towers
         self._batch_size = batch_size
-        self._batches: dict[Tower, list[_Place[A]]] = {tower: [] for tower in Tower}
+        self._batches: dict[TowerInput, list[_Place[A]]] = {tower: [] for tower in TowerInput}
         self._on_their_way: deque[_Batch[A]] = deque()
 
     def add(self, assembly: A, prepared: Prepared) -> set[A]:
@@ -104,16 +104,16 @@ class Worker(Generic[A]):
 
     def flush(self) -> set[A]:
         """Run what there is, however small the batches; returns as ``add``."""
-        filled = {assembly for tower in Tower for assembly in self._run(tower)}
+        filled = {assembly for tower in TowerInput for assembly in self._run(tower)}
         return filled | self._collect(down_to=0)
 
-    def _size(self, tower: Tower) -> int:
+    def _size(self, tower: TowerInput) -> int:
         encoder = self._towers.encoder
-        if tower is Tower.PICTURE and isinstance(encoder, Pipelined):
+        if tower is TowerInput.PICTURE and isinstance(encoder, Pipelined):
             return encoder.picture_batch()
         return self._batch_size
 
-    def _run(self, tower: Tower) -> set[A]:
+    def _run(self, tower: TowerInput) -> set[A]:
         places = [p for p in self._batches[tower] if p.assembly.fault is None]
         self._batches[tower].clear()
         if not places:
@@ -124,9 +124,9 @@ class Worker(Generic[A]):
         self._on_their_way.append(_Batch(kept, pending))
         return filled | self._collect(down_to=IN_FLIGHT)
 
-    def _submit(self, tower: Tower, data: Sequence[object]) -> Pending[Embedded]:
+    def _submit(self, tower: TowerInput, data: Sequence[object]) -> Pending[Embedded]:
         encoder = self._towers.encoder
-        if tower is Tower.PICTURE and isinstance(encoder, Pipelined):
+        if tower is TowerInput.PICTURE and isinstance(encoder, Pipelined):
             return encoder.submit_images(cast(Sequence[Pixels], data))
         return Done(self._embedded(tower, data))
 
@@ -141,11 +141,11 @@ class Worker(Generic[A]):
             filled |= _fill(batch.places, batch.pending.result())
         return filled
 
-    def _embedded(self, tower: Tower, data: Sequence[object]) -> Embedded:
+    def _embedded(self, tower: TowerInput, data: Sequence[object]) -> Embedded:
         towers = self._towers
-        if tower is Tower.PICTURE:
+        if tower is TowerInput.PICTURE:
             return towers.encoder.embed_images(cast(Sequence[Pixels], data))
-        if tower is Tower.SOUND:
+        if tower is TowerInput.SOUND:
             return towers.embed_sounds(cast(Sequence[Spectrogram], data))
         return embed_texts(towers, cast(Sequence[str], data))
 

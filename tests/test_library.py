@@ -26,7 +26,7 @@ from engine.errors import (
 from engine.index import disk
 from engine.query.maintenance import Upkeep
 from engine.store import Store
-from engine.types import Kind, Modality, Part
+from engine.types import Kind, Modality, QueryPart
 from tests import media_files as make
 from tests.clip import write_model
 
@@ -391,7 +391,7 @@ def test_a_query_that_cannot_be_is_refused_by_its_own_error(fake, asked):
 
 def test_a_lone_text_is_not_its_letters(fake):
     query = fake.search("red", exclude="blue", kinds="image").query
-    assert query.parts == (Part("red"), Part("blue", weight=-1.0))
+    assert query.parts == (QueryPart("red"), QueryPart("blue", weight=-1.0))
     assert query.kinds == (Kind.IMAGE,)
 
 

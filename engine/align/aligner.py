@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from engine.align.fit import learn
-from engine.align.measure import Pairs, Retrieval, gain, measure, split, thinned
+from engine.align.measure import HeldOutPairs, Retrieval, gain, measure, split, thinned
 from engine.align.pairs import Sounds, checked, heard, of_labels, of_videos, read_labels
 from engine.encoders import projection
 from engine.encoders.projection import Kept, Projection
@@ -35,7 +35,7 @@ _MOST_PAIRS = 20_000
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class AlignOptions:
     """What to learn from."""
 
     pairs: str = VIDEOS
@@ -87,7 +87,7 @@ class Aligner:
         self._store = store
         self._towers = towers
 
-    def learn(self, wanted: Wanted) -> Alignment:
+    def learn(self, wanted: AlignOptions) -> Alignment:
         """Learn a head and measure it on held-out files. Writes nothing.
 
         Raises:
@@ -108,7 +108,7 @@ class Aligner:
         )  # fmt: skip
         return replace(found, head=replace(head, about=self._about(found, wanted)))
 
-    def _about(self, found: Alignment, wanted: Wanted) -> dict[str, Any]:
+    def _about(self, found: Alignment, wanted: AlignOptions) -> dict[str, Any]:
         """The provenance that is kept in the head's file."""
         return {
             **described(found),
@@ -121,7 +121,7 @@ class Aligner:
             "shared": self._shared().geometry,
         }
 
-    def _pairs(self, wanted: Wanted, towers: Towers, shared: Space) -> Pairs:
+    def _pairs(self, wanted: AlignOptions, towers: Towers, shared: Space) -> HeldOutPairs:
         sounds = self._heard(towers, shared)
         if wanted.pairs == LABELS:
             labels = read_labels(self._store, wanted.source)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.align.measure import Pairs, batches, measure, split
+from engine.align.measure import HeldOutPairs, batches, measure, split
 from engine.encoders.projection import Projection, roots_of
 
 _WIDTHS = (0, 256)
@@ -40,7 +40,7 @@ class Fitted:
     """On the pairs that it was chosen by."""
 
 
-def learn(pairs: Pairs, seed: int) -> Fitted:
+def learn(pairs: HeldOutPairs, seed: int) -> Fitted:
     """The best projection of those that are tried, trained on all of these pairs.
 
     Width, epochs and share are chosen on files that are held out of ``pairs`` at first;
@@ -51,7 +51,7 @@ def learn(pairs: Pairs, seed: int) -> Fitted:
         return _learn(pairs, seed)
 
 
-def _learn(pairs: Pairs, seed: int) -> Fitted:
+def _learn(pairs: HeldOutPairs, seed: int) -> Fitted:
     train, validation = split(pairs, seed + 1)
     best = max((_stopped(train, validation, width, seed) for width in _WIDTHS), key=_merit)
     share = max(_SHARES, key=lambda share: _score(best.projection.with_share(share), validation))
@@ -80,7 +80,7 @@ def _merit(fitted: Fitted) -> tuple[float, int]:
     return fitted.mrr, -fitted.width
 
 
-def _stopped(train: Pairs, validation: Pairs, width: int, seed: int) -> Fitted:
+def _stopped(train: HeldOutPairs, validation: HeldOutPairs, width: int, seed: int) -> Fitted:
     """Trained until the validation gets no better."""
     best: Fitted | None = None
     for epoch, projection in zip(range(1, _EPOCHS + 1), _epochs(train, width, seed), strict=False):
@@ -93,11 +93,11 @@ def _stopped(train: Pairs, validation: Pairs, width: int, seed: int) -> Fitted:
     return best
 
 
-def _score(projection: Projection, pairs: Pairs) -> float:
+def _score(projection: Projection, pairs: HeldOutPairs) -> float:
     return measure(projection.place(pairs.features, pairs.words), pairs).mrr
 
 
-def _epochs(pairs: Pairs, width: int, seed: int) -> Iterator[Projection]:
+def _epochs(pairs: HeldOutPairs, width: int, seed: int) -> Iterator[Projection]:
     """The projection after each epoch, without end.
 
     The loss is InfoNCE in both directions with a learned temperature, as in CLIP. What is

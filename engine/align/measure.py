@@ -15,7 +15,7 @@ HELD_OUT = 0.2
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Pairs:
+class HeldOutPairs:
     """n sounds with what belongs to each, in the shared space (dim)."""
 
     features: Vectors
@@ -32,7 +32,7 @@ class Pairs:
     def __len__(self) -> int:
         return len(self.files)
 
-    def __getitem__(self, rows: NDArray[np.bool_]) -> Pairs:
+    def __getitem__(self, rows: NDArray[np.bool_]) -> HeldOutPairs:
         return replace(
             self, features=self.features[rows], words=self.words[rows],
             targets=self.targets[rows], answers=self.answers[rows], files=self.files[rows],
@@ -46,7 +46,7 @@ class Pairs:
 
 
 @dataclass(frozen=True, slots=True)
-class Ranking:
+class RetrievalMeasures:
     """How early the right one stands in a ranking of all. Ties count half."""
 
     queries: int
@@ -58,7 +58,7 @@ class Ranking:
     median: float
 
     @classmethod
-    def of(cls, ranks: NDArray[np.float64], among: int) -> Ranking:
+    def of(cls, ranks: NDArray[np.float64], among: int) -> RetrievalMeasures:
         return cls(
             len(ranks), among, float((ranks <= 1).mean()), float((ranks <= 10).mean()),
             float((1 / ranks).mean()), float(np.median(ranks)),
@@ -69,9 +69,9 @@ class Ranking:
 class Retrieval:
     """Both directions."""
 
-    by_sound: Ranking
+    by_sound: RetrievalMeasures
     """A sound asks for what belongs to it."""
-    for_sound: Ranking
+    for_sound: RetrievalMeasures
     """What belongs to a sound asks for it: the first that is right counts."""
 
     @property
@@ -79,16 +79,16 @@ class Retrieval:
         return (self.by_sound.mrr + self.for_sound.mrr) / 2
 
 
-def measure(placed: Vectors, pairs: Pairs) -> Retrieval:
+def measure(placed: Vectors, pairs: HeldOutPairs) -> Retrieval:
     """How well sounds that lie at ``placed`` (n, dim) find their targets, and these them."""
     scores, right = _scores(placed, pairs)
     return Retrieval(
-        Ranking.of(_ranks(scores, right), scores.shape[1]),
-        Ranking.of(_ranks(scores.T, right.T), len(pairs)),
+        RetrievalMeasures.of(_ranks(scores, right), scores.shape[1]),
+        RetrievalMeasures.of(_ranks(scores.T, right.T), len(pairs)),
     )
 
 
-def gain(before: Vectors, after: Vectors, pairs: Pairs) -> tuple[float, float]:
+def gain(before: Vectors, after: Vectors, pairs: HeldOutPairs) -> tuple[float, float]:
     """By how much sounds find their targets earlier, as reciprocal ranks: the mean over
     files, and its standard error. Two windows of one file are no two witnesses."""
     reciprocal = [1 / _ranks(*_scores(placed, pairs)) for placed in (before, after)]
@@ -97,7 +97,7 @@ def gain(before: Vectors, after: Vectors, pairs: Pairs) -> tuple[float, float]:
     return float(gains.mean()), float(gains.std(ddof=1) / np.sqrt(len(gains)))
 
 
-def _scores(placed: Vectors, pairs: Pairs) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+def _scores(placed: Vectors, pairs: HeldOutPairs) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
     """The score of each sound with each target, and which of them belong together."""
     numbers, first = np.unique(pairs.answers, return_index=True)
     return placed @ pairs.targets[first].T, np.equal.outer(pairs.answers, numbers)
@@ -112,14 +112,14 @@ def _ranks(scores: NDArray[np.float32], right: NDArray[np.bool_]) -> NDArray[np.
     return ranks
 
 
-def split(pairs: Pairs, seed: int) -> tuple[Pairs, Pairs]:
+def split(pairs: HeldOutPairs, seed: int) -> tuple[HeldOutPairs, HeldOutPairs]:
     """Most of the pairs, and the held-out rest. No file is in both."""
     files = np.random.default_rng(seed).permutation(np.unique(pairs.files))
     held = np.isin(pairs.files, files[: max(1, round(HELD_OUT * len(files)))])
     return pairs[~held], pairs[held]
 
 
-def thinned(pairs: Pairs, most: int, seed: int) -> Pairs:
+def thinned(pairs: HeldOutPairs, most: int, seed: int) -> HeldOutPairs:
     """At most so many pairs, drawn at random."""
     if len(pairs) <= most:
         return pairs

@@ -11,7 +11,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.align.measure import Pairs
+from engine.align.measure import HeldOutPairs
 from engine.encoders.projection import Kept, unit
 from engine.errors import PathNotFound, UsageError
 from engine.store import Store
@@ -86,7 +86,7 @@ def heard(
 # --- of videos --------------------------------------------------------------------
 
 
-def of_videos(store: Store, shared: str, sounds: Sounds, under: Path | None) -> Pairs:
+def of_videos(store: Store, shared: str, sounds: Sounds, under: Path | None) -> HeldOutPairs:
     """Every window of a video's sound, with the keyframes that are shown meanwhile: the
     mean of their vectors, by how long each overlaps (after Wav2CLIP, Wu et al. 2022)."""
     frames, vectors = gather(store, shared, store.moment_ids(modalities=(Modality.KEYFRAME,)))
@@ -127,7 +127,9 @@ def _overlap(one: MomentRecord, other: MomentRecord) -> float:
 # --- of labels --------------------------------------------------------------------
 
 
-def of_labels(store: Store, sounds: Sounds, labels: Mapping[int, str], embed: Embed) -> Pairs:
+def of_labels(
+    store: Store, sounds: Sounds, labels: Mapping[int, str], embed: Embed
+) -> HeldOutPairs:
     """Every window of a labelled file, with the words of its label."""
     names = sorted(set(labels.values()))
     texts = [template.format(name) for name in names for template in _TEMPLATES]
@@ -196,10 +198,10 @@ def _pairs(
     targets: Sequence[Vectors],
     answers: Sequence[int],
     files: Sequence[int],
-) -> Pairs:
+) -> HeldOutPairs:
     dim = sounds.words.shape[1]
     at: NDArray[np.int64] = np.array(rows, np.int64)
-    return Pairs(
+    return HeldOutPairs(
         sounds.features[at],
         sounds.words[at],
         np.array(targets, np.float32).reshape(-1, dim),
@@ -208,7 +210,7 @@ def _pairs(
     )
 
 
-def checked(pairs: Pairs) -> Pairs:
+def checked(pairs: HeldOutPairs) -> HeldOutPairs:
     """With copies of a recording counted as one file.
 
     Raises:
@@ -222,4 +224,4 @@ def checked(pairs: Pairs) -> Pairs:
             f" with {targets} targets; at least {FEWEST_PAIRS} pairs from {FEWEST_FILES} files are"
             " needed, with two targets: index more, or take other --pairs"
         )
-    return Pairs(pairs.features, pairs.words, pairs.targets, pairs.answers, joined)
+    return HeldOutPairs(pairs.features, pairs.words, pairs.targets, pairs.answers, joined)

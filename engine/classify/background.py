@@ -40,7 +40,7 @@ _PRIOR_MOMENTS = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Frame:
+class LabelBackground:
     """What labels are seen through: the same for all labels of one modality."""
 
     neutral: NDArray[np.float64]
@@ -56,7 +56,7 @@ class Frame:
     """Of the bank's phrases over the reference."""
 
 
-def frame(bank: Vectors, reference: Vectors) -> Frame:
+def frame(bank: Vectors, reference: Vectors) -> LabelBackground:
     """See through a bank of phrases (b, dim) and a reference (n, dim); n may be 0."""
     mean = bank.astype(np.float64).mean(axis=0)
     neutral = mean / max(float(np.linalg.norm(mean)), 1e-12)
@@ -68,10 +68,10 @@ def frame(bank: Vectors, reference: Vectors) -> Frame:
     centre = seen.mean(axis=0)
     own = _deviations(seen - centre, second)
     deviation = _shrunk(np.median(own, keepdims=True) ** 2, _PRIOR_DEVIATION, count)
-    return Frame(neutral, whitening, second, count, centre, float(deviation[0]))
+    return LabelBackground(neutral, whitening, second, count, centre, float(deviation[0]))
 
 
-def directions(seen_by: Frame, labels: Vectors) -> Vectors:
+def directions(seen_by: LabelBackground, labels: Vectors) -> Vectors:
     """Labels (l, dim) so that their product with moments is in deviations, (l, dim)."""
     whitened = _seen(labels, seen_by.neutral) @ seen_by.whitening
     rows = _without(whitened, seen_by.neutral) - seen_by.centre

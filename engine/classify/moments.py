@@ -26,7 +26,7 @@ _RANGE = 16_384
 
 
 @dataclass(frozen=True)
-class Rows:
+class LibraryMoments:
     """The moments of one modality of some assets: n moments of m assets."""
 
     modality: Modality
@@ -114,7 +114,7 @@ class Moments:
                 return ids[whole], owners[whole], int(ids[~whole][0])
             size *= 2
 
-    def read(self, part: Range) -> Iterator[Rows]:
+    def read(self, part: Range) -> Iterator[LibraryMoments]:
         """The vectors of a range, by modality. May be called from many threads."""
         for modality, ids in self._ids.items():
             low, high = np.searchsorted(ids, [part.ids[0], part.ids[-1] + 1])
@@ -123,7 +123,9 @@ class Moments:
             if len(mine):
                 owners = part.owners[np.searchsorted(part.ids, mine)]
                 assets, of = np.unique(owners, return_inverse=True)
-                yield Rows(modality, assets, mine, of, vectors_of(self.indexes[modality], mine))
+                yield LibraryMoments(
+                    modality, assets, mine, of, vectors_of(self.indexes[modality], mine)
+                )
 
 
 def vectors_of(index: LiveIndex, ids: MomentIds) -> Vectors:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.classify import calibration
-from engine.classify.moments import Rows
+from engine.classify.moments import LibraryMoments
 from engine.classify.scores import Scorer
 from engine.types import Modality
 from engine.types.arrays import MomentIds
@@ -49,13 +49,15 @@ class Guesses:
 ORDER = tuple(Modality)
 
 
-def one_label(parts: Iterable[Rows], scorers: Mapping[Modality, Scorer], top: int) -> Guesses:
+def one_label(
+    parts: Iterable[LibraryMoments], scorers: Mapping[Modality, Scorer], top: int
+) -> Guesses:
     """One of the labels, for each asset."""
     found = [_pooled(rows, scorers[rows.modality], top) for rows in parts]
     return _strongest(found, top)
 
 
-def _pooled(rows: Rows, scorer: Scorer, top: int) -> tuple[Guesses, NDArray[np.float32]]:
+def _pooled(rows: LibraryMoments, scorer: Scorer, top: int) -> tuple[Guesses, NDArray[np.float32]]:
     scored = scorer.one_of(rows.pooled(), top)
     moments = rows.ids
     if not rows.single:
@@ -101,7 +103,9 @@ def _joined(parts: list[Guesses]) -> Guesses:
 # --- many labels --------------------------------------------------------------------
 
 
-def any_labels(parts: Iterable[Rows], scorers: Mapping[Modality, Scorer], top: int) -> Guesses:
+def any_labels(
+    parts: Iterable[LibraryMoments], scorers: Mapping[Modality, Scorer], top: int
+) -> Guesses:
     """Each label by itself, for each asset: its probability where it is greatest."""
     pieces = list(_by_moment(parts, scorers, top))
     if not pieces:
@@ -117,7 +121,7 @@ def any_labels(parts: Iterable[Rows], scorers: Mapping[Modality, Scorer], top: i
 
 
 def _by_moment(
-    parts: Iterable[Rows], scorers: Mapping[Modality, Scorer], top: int
+    parts: Iterable[LibraryMoments], scorers: Mapping[Modality, Scorer], top: int
 ) -> Iterator[Guesses]:
     for rows in parts:
         scored = scorers[rows.modality].each(rows.vectors, top)

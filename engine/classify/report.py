@@ -14,7 +14,7 @@ from engine.classify.results import About, Result
 from engine.report import charts, page
 from engine.report.markup import Html, join
 from engine.report.page import Section
-from engine.report.pictures import Picture, gallery, group
+from engine.report.pictures import ReportImage, gallery, group
 
 Thumbnail = Callable[[int], bytes | None]
 """The JPEG of a moment; None where its file cannot be shown."""
@@ -90,12 +90,12 @@ def run_page(digest: Digest, about: About, lines: Sequence[str], thumbnail: Thum
     )
 
 
-def _picture(one: Result, thumbnail: Thumbnail, shared: str | None = None) -> Picture:
+def _picture(one: Result, thumbnail: Thumbnail, shared: str | None = None) -> ReportImage:
     name = PurePath(one.file).name
     at = "" if one.start is None else f" at {_clock(one.start)}"
     said = f"{one.probability:.0%}{at}"
     label = one.label or NONE
-    return Picture(
+    return ReportImage(
         thumbnail(one.moment_id), name if shared else label, said if shared else f"{name}, {said}"
     )
 
@@ -173,9 +173,9 @@ def _matrix(found: Evaluation) -> tuple[Html, str]:
     return charts.matrix(counts, names, names, down="true", across="given"), note
 
 
-def _mistake(one: Mistake, thumbnail: Thumbnail) -> Picture:
+def _mistake(one: Mistake, thumbnail: Thumbnail) -> ReportImage:
     result = one.result
     name = PurePath(result.file).name
     given = ", ".join(result.labels[: result.chosen]) or NONE
     said = f"is {', '.join(one.true)}; {result.probability:.0%} sure; {name}"
-    return Picture(thumbnail(result.moment_id), given, said)
+    return ReportImage(thumbnail(result.moment_id), given, said)

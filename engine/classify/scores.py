@@ -56,7 +56,7 @@ class Trained:
 
 
 @dataclass(frozen=True, slots=True)
-class Scored:
+class LabelScores:
     """The best labels of n rows, best first; a row has as many as were asked for."""
 
     labels: Places
@@ -82,15 +82,15 @@ class Scorer:
     def __len__(self) -> int:
         return len(self.directions)
 
-    def one_of(self, rows: Vectors, top: int) -> Scored:
+    def one_of(self, rows: Vectors, top: int) -> LabelScores:
         """Which of the labels rows (n, dim) are, if they are one."""
         return self._in_tiles(rows, top, self._share)
 
-    def each(self, rows: Vectors, top: int) -> Scored:
+    def each(self, rows: Vectors, top: int) -> LabelScores:
         """How probable each label is by itself; the ``top`` most probable."""
         return self._in_tiles(rows, top, self._alone)
 
-    def _in_tiles(self, rows: Vectors, top: int, how: _How) -> Scored:
+    def _in_tiles(self, rows: Vectors, top: int, how: _How) -> LabelScores:
         """Rows a few hundred at a time, so that their scores stay in the cache."""
         wide = min(top, len(self))
         labels = np.empty((len(rows), wide), np.int64)
@@ -100,7 +100,7 @@ class Scorer:
         for first in range(0, len(rows), height):
             part = slice(first, first + height)
             labels[part], shares[part], deviations[part] = how(rows[part], wide)
-        return Scored(labels, shares, calibration.log_odds(deviations, len(self)))
+        return LabelScores(labels, shares, calibration.log_odds(deviations, len(self)))
 
     def _share(self, rows: Vectors, top: int) -> _Best:
         """The best labels of rows, and their part of a softmax over all."""

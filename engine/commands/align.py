@@ -22,7 +22,7 @@ from engine.commands.options import (
 from engine.errors import UsageError
 
 if TYPE_CHECKING:
-    from engine.align.aligner import Wanted
+    from engine.align.aligner import AlignOptions
     from engine.library import Library
 
 _MEASURES = {"recall_1": "R@1", "recall_10": "R@10", "mrr": "MRR", "median": "median rank"}
@@ -71,11 +71,11 @@ def align(
     that were held out, and used from then on for this library, where it finds more than
     the words that are heard. Nothing is decoded; only the sounds get new vectors.
     """
-    from engine.align.aligner import Wanted
+    from engine.align.aligner import AlignOptions
 
     if undo and shown:
         raise UsageError("--undo and --show are two things: give one of them")
-    wanted = Wanted(pairs, source, seed, _command())
+    wanted = AlignOptions(pairs, source, seed, _command())
     with open_library(library) as opened:
         if shown:
             _show(opened, as_json)
@@ -91,7 +91,7 @@ def _command() -> str:
 
 
 def _learn(
-    opened: Library, wanted: Wanted, *, dry_run: bool, force: bool, wait: bool, as_json: bool
+    opened: Library, wanted: AlignOptions, *, dry_run: bool, force: bool, wait: bool, as_json: bool
 ) -> None:
     from engine.align.aligner import described
 

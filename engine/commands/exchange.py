@@ -25,9 +25,9 @@ from engine.exchange.formats.names import EXPORTS, IMPORTS
 
 if TYPE_CHECKING:
     from engine.encoders.towers import Towers
-    from engine.exchange.export import Exported
-    from engine.exchange.import_dataset import Brought
-    from engine.exchange.records import Selection
+    from engine.exchange.export import ExportReport
+    from engine.exchange.import_dataset import ImportReport
+    from engine.exchange.records import ExportSelection
     from engine.library import Library
 
 
@@ -105,19 +105,19 @@ def export_command(
 
 def _selection(
     library: Library, kinds: tuple[str, ...], where: tuple[str, ...], query: str | None, top: int
-) -> Selection:
+) -> ExportSelection:
     """What of a library is meant."""
-    from engine.exchange.records import Selection
+    from engine.exchange.records import ExportSelection
     from engine.query.language.build_query import query_of
 
     asked = query_of(query, kinds=kinds, where=where, top=top)
     if query is None:
-        return Selection(kinds=asked.kinds, filter=asked.filter)
+        return ExportSelection(kinds=asked.kinds, filter=asked.filter)
     hits = library.run(asked).hits
-    return Selection(assets=frozenset(hit.asset_id for hit in hits))
+    return ExportSelection(assets=frozenset(hit.asset_id for hit in hits))
 
 
-def _kept_by(library: Library, number: int, asked: Selection) -> Selection:
+def _kept_by(library: Library, number: int, asked: ExportSelection) -> ExportSelection:
     """What of it a curation run keeps."""
     from engine.exchange.records import of_run
 
@@ -130,7 +130,7 @@ def _typed() -> str:
     return shlex.join(["sensorium", *sys.argv[1:]])
 
 
-def _show_exported(done: Exported, *, as_json: bool) -> None:
+def _show_exported(done: ExportReport, *, as_json: bool) -> None:
     for failure in done.failures:
         complain(f"left out: {failure.path} {failure.reason}")
     if as_json:
@@ -191,13 +191,13 @@ def import_command(
     All of it is looked at first: where something is wrong with it, nothing is taken.
     """
     from engine.commands.progress import progress
-    from engine.exchange.import_dataset import Wanted, bring, look
+    from engine.exchange.import_dataset import ImportOptions, import_dataset, look
     from engine.library import Library
 
-    wanted = Wanted(format_name, source, to, root, skip_missing, vectors_of)
+    wanted = ImportOptions(format_name, source, to, root, skip_missing, vectors_of)
     looked = look(_towers(library, encoder, wait), wanted)
     with Library.open(library, create=True, encoder=encoder) as opened, progress() as seen:
-        brought = bring(
+        brought = import_dataset(
             opened.store, opened.towers, opened.settings, looked, wait=wait, progress=seen
         )
         opened.upkeep.settle(wait, said=say)
@@ -219,7 +219,7 @@ def _towers(library: Path | None, encoder: str | None, wait: bool) -> Towers:
         return registry.towers(encoder or registry.DEFAULT, Settings.from_env())
 
 
-def _show_brought(done: Brought, *, as_json: bool) -> None:
+def _show_brought(done: ImportReport, *, as_json: bool) -> None:
     for note in done.notes:
         complain(note)
     for failure in done.failures:

@@ -12,13 +12,13 @@ from engine.commands.output import file_name, more, nothing, span
 from engine.query.floor import ANSWERS, GOES_WITH, least
 from engine.store.paths import printable
 from engine.types import (
-    Both,
+    AllOf,
     Branch,
+    BranchOutcome,
     Condition,
     Filter,
     Hit,
     Not,
-    Outcome,
     Placement,
     Plan,
     SearchResult,
@@ -119,7 +119,7 @@ def said(wanted: Filter) -> str:
         return f"{wanted.field} {wanted.op} {shown}"
     if isinstance(wanted, Not):
         return f"not ({said(wanted.filter)})"
-    word = " and " if isinstance(wanted, Both) else " or "
+    word = " and " if isinstance(wanted, AllOf) else " or "
     return word.join(f"({said(one)})" for one in wanted.filters)
 
 
@@ -143,7 +143,7 @@ def _outcomes(found: SearchResult) -> _Node:
     return root
 
 
-def _outcome(outcome: Outcome) -> str:
+def _outcome(outcome: BranchOutcome) -> str:
     branch = outcome.branch
     where = f"{branch.space} {branch.modality}" if branch.space else "full text"
     asked = f'{branch.name} "{branch.term}" in {where}'

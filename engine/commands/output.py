@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from engine.library import Library
     from engine.store import SpaceInfo
     from engine.store.compaction import Compaction
-    from engine.store.verify import Verdict
+    from engine.store.verify import VerifyReport
 
 _MAX_WORDS = 60
 """Characters of what is said, or seen, that fit into a line."""
@@ -232,7 +232,7 @@ def removed(count: int, path: str, *, as_json: bool) -> None:
         _say(f"nothing of the library is at {path}", err=True)
 
 
-def verdict(found: Verdict, *, as_json: bool) -> None:
+def verdict(found: VerifyReport, *, as_json: bool) -> None:
     """What was checked, and a line for every problem."""
     if as_json:
         print_json(dataclasses.asdict(found))

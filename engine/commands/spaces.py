@@ -22,8 +22,8 @@ from engine.commands.options import (
 from engine.errors import UsageError
 
 if TYPE_CHECKING:
-    from engine.query.space_stats import Counted
-    from indexers.backfill import Filled
+    from engine.query.space_stats import SpaceStats
+    from indexers.backfill import BackfillReport
 
 
 @click.group()
@@ -99,7 +99,7 @@ def _confirm(name: str) -> None:
     click.confirm(f"Drop {name} with all its vectors?", abort=True, err=True)
 
 
-def filled(done: Filled, *, as_json: bool) -> None:
+def filled(done: BackfillReport, *, as_json: bool) -> None:
     """What filling a space did; files that were passed over go to stderr, a line each."""
     for failure in done.failures:
         complain(f"{failure.path}: {failure.reason}")
@@ -112,7 +112,7 @@ def filled(done: Filled, *, as_json: bool) -> None:
     )
 
 
-def _table(counted: Sequence[Counted]) -> list[str]:
+def _table(counted: Sequence[SpaceStats]) -> list[str]:
     """Rows of columns that line up."""
     rows = [("space", "dim", "vectors", "MB", "", "encoder", "revision")]
     for one in counted:

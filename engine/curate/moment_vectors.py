@@ -22,7 +22,7 @@ BLOCK = 16_384
 
 
 @dataclass(frozen=True, eq=False)
-class Rows:
+class MomentVectors:
     """Vectors on disk, each the moment of an asset. What lies behind them has no name, and
     goes with the process."""
 
@@ -46,9 +46,11 @@ class Rows:
         return self.vectors[places].astype(np.float32)
 
 
-def of_arrays(ids: MomentIds, assets: MomentIds, vectors: Vectors | NDArray[np.float16]) -> Rows:
+def of_arrays(
+    ids: MomentIds, assets: MomentIds, vectors: Vectors | NDArray[np.float16]
+) -> MomentVectors:
     """Rows that are in memory already, or mapped."""
-    return Rows(ids, assets, vectors.astype(np.float16, copy=False))
+    return MomentVectors(ids, assets, vectors.astype(np.float16, copy=False))
 
 
 def gather(
@@ -58,7 +60,7 @@ def gather(
     kinds: Sequence[Kind] = (),
     under: Sequence[str | os.PathLike[str]] | None = None,
     without: frozenset[int] = frozenset(),
-) -> Rows:
+) -> MomentVectors:
     """Copy the living vectors of a space out of the log, in bounded memory.
 
     Args:
@@ -86,7 +88,7 @@ def gather(
             _append(file, vectors[kept])
     known = store.spaces().get(space)
     mapped = _mapped(file, sum(map(len, ids)), known.dim if known else 1)
-    return Rows(np.concatenate(ids), np.concatenate(assets), mapped)
+    return MomentVectors(np.concatenate(ids), np.concatenate(assets), mapped)
 
 
 @dataclass(frozen=True, slots=True)

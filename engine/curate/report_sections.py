@@ -20,7 +20,7 @@ from engine.index.vector_index import drawn
 from engine.report import charts
 from engine.report.markup import join
 from engine.report.page import Section, paragraph, table
-from engine.report.pictures import Picture, gallery, group
+from engine.report.pictures import ReportImage, gallery, group
 from engine.store import Store
 from engine.store.curation_records import STAYS
 from engine.store.paths import printable
@@ -29,9 +29,9 @@ if TYPE_CHECKING:
     from engine.curate.caption_match import Aligned
     from engine.curate.clusters import Clusters
     from engine.curate.mislabeled import Mislabeled
-    from engine.curate.moment_vectors import Rows
+    from engine.curate.moment_vectors import MomentVectors
     from engine.curate.outliers import Outliers
-    from engine.curate.selection.select import Selection
+    from engine.curate.selection.select import SubsetSelection
 
 _PICTURES = 120
 """Thumbnails of a part, at most: some 15 kB each."""
@@ -52,7 +52,7 @@ class Seen:
     def __init__(self, store: Store, thumbnail: Callable[[int], bytes]) -> None:
         self._store, self._thumbnail = store, thumbnail
 
-    def finding(self, one: Finding) -> Picture:
+    def finding(self, one: Finding) -> ReportImage:
         """A finding: its file's name and folder, why, and its moment, else the file's first."""
         moment, path = one.moment_id, Path(one.path)
         if moment is None:
@@ -60,12 +60,12 @@ class Seen:
             moment = moments[0].moment_id if moments else None
         said = f"{one.verdict} · {printable(str(path.parent))} · {printable(one.why)}"
         jpeg = None if moment is None else self._jpeg(moment)
-        return Picture(jpeg, printable(path.name), said, kept=one.verdict in STAYS)
+        return ReportImage(jpeg, printable(path.name), said, kept=one.verdict in STAYS)
 
-    def item(self, items: Items, place: int, said: str) -> Picture:
+    def item(self, items: Items, place: int, said: str) -> ReportImage:
         """An item by its own moment."""
         (name,) = self.names(items.assets[[place]])
-        return Picture(self._jpeg(int(items.moments[place])), name, said)
+        return ReportImage(self._jpeg(int(items.moments[place])), name, said)
 
     def names(self, assets: NDArray[np.int64]) -> list[str]:
         """What the files of assets (n,) are called; those that are gone by now are ``?``."""
@@ -145,7 +145,7 @@ def map_of_items(
     return _map(f"Map of {items.modality}", items.rows(places), of, names, called, len(items))
 
 
-def map_of_rows(rows: Rows, found: Sequence[Finding], seed: int = 0) -> Section:
+def map_of_rows(rows: MomentVectors, found: Sequence[Finding], seed: int = 0) -> Section:
     """A sample of vectors on a plane, with what was found among them."""
     verdicts = sorted({one.verdict for one in found})
     of_asset = {one.asset_id: verdicts.index(one.verdict) + 1 for one in found}
@@ -205,7 +205,7 @@ def of_clusters(
 
 
 def of_selection(
-    items: Items, selection: Selection, found: Sequence[Finding], seen: Seen
+    items: Items, selection: SubsetSelection, found: Sequence[Finding], seen: Seen
 ) -> Iterator[Section]:
     """The choices, how far each was from those before, and where they lie."""
     gaps = [(float(c.order), c.distance) for c in selection.choices if c.distance is not None]

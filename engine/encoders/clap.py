@@ -44,7 +44,7 @@ _TENSORS, _PICKLES = "*.safetensors", "pytorch_model*.bin"
 
 
 @dataclass(frozen=True, slots=True)
-class Loaded:
+class LoadedClap:
     """A model with its tokenizer, its spectrograms and its revision."""
 
     model: Any
@@ -77,13 +77,13 @@ class ClapEncoder:
         _ = self._loaded
 
     @property
-    def _loaded(self) -> Loaded:
+    def _loaded(self) -> LoadedClap:
         # Threads that decode are often the first to ask, all at once.
         with self._lock:
             return self._model
 
     @cached_property
-    def _model(self) -> Loaded:
+    def _model(self) -> LoadedClap:
         return load(self.name)
 
     @property
@@ -186,7 +186,7 @@ def _features(tower: Any, **inputs: Any) -> NDArray[np.float32]:
     return rows
 
 
-def load(name: str) -> Loaded:
+def load(name: str) -> LoadedClap:
     """Load a model with everything that goes with it.
 
     Raises:
@@ -212,7 +212,7 @@ def load(name: str) -> Loaded:
         if missing := sorted(found["missing_keys"]):
             raise ValueError(f"the weights lack {missing[0]} and {len(missing) - 1} more tensors")
         most = _most_tokens(model, tokenize)
-        return Loaded(
+        return LoadedClap(
             model.eval(), tokenize, spectrogram, most, _revision(model, tokenize, spectrogram, most)
         )
 

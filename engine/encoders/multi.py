@@ -1,6 +1,6 @@
 """Several encoders over one run: a file is decoded once, and prepared for each of them.
 
-``together`` makes one ``Towers`` of several, the default's first, so that whoever decodes
+``combine`` makes one ``Towers`` of several, the default's first, so that whoever decodes
 and batches need not know how many there are.
 """
 
@@ -17,7 +17,7 @@ from engine.encoders.protocols import Embedded, Encoder, Heard, Pixels, SoundBri
 from engine.encoders.runtime.backend import Done, Pending, Pipelined, Then
 from engine.encoders.towers import Towers
 from engine.errors import SpaceMismatch
-from engine.store import Role, Writer
+from engine.store import SpaceRole, Writer
 from engine.types import Modality, Space
 from engine.types.arrays import Vectors
 
@@ -26,7 +26,7 @@ _WRITTEN = frozenset({Modality.SPEECH, Modality.SCREEN})
 
 
 @dataclass(frozen=True, slots=True)
-class Each:
+class PerEncoder:
     """One picture, or one window of sound, as each of several towers takes it."""
 
     parts: tuple[Any, ...]
@@ -39,7 +39,7 @@ class Each:
 
 
 @dataclass(frozen=True)
-class Several(Towers):
+class MultiEncoder(Towers):
     """The towers of several encoders; speech and screen are bridged as the first has it."""
 
     members: tuple[Towers, ...] = field(kw_only=True)
@@ -70,7 +70,7 @@ class Several(Towers):
 
     def embed_sounds(self, windows: Sequence[Spectrogram]) -> Embedded:
         """What each says of windows that ``windows`` prepared."""
-        each = cast(Sequence[Each], windows)
+        each = cast(Sequence[PerEncoder], windows)
         said = [
             _said(member.embed_sounds, [one.parts[at] for one in each])
             for at, member in enumerate(self.members)
@@ -93,10 +93,10 @@ class _Pictures:
 
     def prepare_image(self, image: Image.Image) -> Pixels:
         parts = tuple(m.encoder.prepare_image(image) for m in self._seeing)
-        return cast(Pixels, Each(parts))  # which nobody looks into on the way to embed_images
+        return cast(Pixels, PerEncoder(parts))  # which nobody looks into on the way to embed_images
 
     def embed_images(self, pixels: Sequence[Pixels]) -> Embedded:
-        each = cast(Sequence[Each], pixels)
+        each = cast(Sequence[PerEncoder], pixels)
         said = [
             _said(member.encoder.embed_images, [one.parts[at] for one in each])
             for at, member in enumerate(self._seeing)
@@ -113,7 +113,7 @@ class _PicturesInFlight(_Pictures):
         return min(e.picture_batch() for e in encoders if isinstance(e, Pipelined))
 
     def submit_images(self, pixels: Sequence[Pixels]) -> Pending[Embedded]:
-        each = cast(Sequence[Each], pixels)
+        each = cast(Sequence[PerEncoder], pixels)
         sent = [
             _sent(member.encoder, [one.parts[at] for one in each])
             for at, member in enumerate(self._seeing)
@@ -156,7 +156,7 @@ def _same(one: Sequence[Any], other: Sequence[Any]) -> bool:
     return len(one) == len(other) and all(a is b for a, b in zip(one, other, strict=True))
 
 
-def together(members: Sequence[Towers]) -> Towers:
+def combine(members: Sequence[Towers]) -> Towers:
     """Several towers as one; a single one as it is."""
     first = members[0]
     if len(members) == 1:
@@ -171,12 +171,12 @@ def together(members: Sequence[Towers]) -> Towers:
     ]
     in_flight = any(isinstance(m.encoder, Pipelined) for m in ours if m.modalities & _SEEN)
     pictures = _PicturesInFlight(ours) if in_flight else _Pictures(ours)
-    return Several(pictures, ours[0].sound, first.speech, first.screen, members=tuple(ours))
+    return MultiEncoder(pictures, ours[0].sound, first.speech, first.screen, members=tuple(ours))
 
 
 def members_of(towers: Towers) -> tuple[Towers, ...]:
     """The towers of each encoder."""
-    return towers.members if isinstance(towers, Several) else (towers,)
+    return towers.members if isinstance(towers, MultiEncoder) else (towers,)
 
 
 def _said(embed: Any, items: Sequence[Any]) -> Embedded:
@@ -231,9 +231,9 @@ def embed_texts(towers: Towers, texts: Sequence[str]) -> Embedded:
 # --- the library's spaces ------------------------------------------------------------
 
 
-def role_of(towers: Towers) -> Role:
+def role_of(towers: Towers) -> SpaceRole:
     """What the shared space of these towers is to a library."""
-    return Role(
+    return SpaceRole(
         towers.encoder.name, towers.looks.name, towers.sounds.name, frozenset(towers.modalities)
     )
 

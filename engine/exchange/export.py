@@ -15,7 +15,7 @@ from engine.exchange import data_card
 from engine.exchange.formats import registry
 from engine.exchange.formats.writer import Format, LeftOut
 from engine.exchange.output_folder import draft
-from engine.exchange.records import Selection, items
+from engine.exchange.records import ExportSelection, items
 from engine.media.rights import rights_of
 from engine.store import SpaceInfo, Store
 from engine.types import Failure, Kind
@@ -34,7 +34,7 @@ def nowhere(done: int, of: int) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Exported:
+class ExportReport:
     """What an export did."""
 
     out: Path
@@ -53,14 +53,14 @@ def export(
     store: Store,
     out: Path,
     format_name: str,
-    selection: Selection = Selection(),  # noqa: B008
+    selection: ExportSelection = ExportSelection(),  # noqa: B008
     *,
     spaces: Sequence[str] = (),
     main: str | None = None,
     vectors: bool | None = None,
     command: str = "",
     step: Step = nowhere,
-) -> Exported:
+) -> ExportReport:
     """Write what is selected to a folder, which appears when all of it is written.
 
     Memory is bounded, and the same library and selection give the same bytes.
@@ -93,7 +93,7 @@ def export(
             ),
         )  # fmt: skip
     found = counts.card
-    return Exported(
+    return ExportReport(
         out, format_name, found.files, found.moments, dict(found.vectors),
         found.removed.total(), tuple(counts.failures),
     )  # fmt: skip
@@ -126,7 +126,9 @@ class _Counts:
     failures: list[Failure]
 
 
-def _run(store: Store, target: Format, selection: Selection, ids: MomentIds, step: Step) -> _Counts:
+def _run(
+    store: Store, target: Format, selection: ExportSelection, ids: MomentIds, step: Step
+) -> _Counts:
     counts = _Counts(data_card.Card(), [])
     done = 0
     for item in items(store, ids, target.spaces):
@@ -151,7 +153,9 @@ def _run(store: Store, target: Format, selection: Selection, ids: MomentIds, ste
     return counts
 
 
-def _count_others(store: Store, target: Format, selection: Selection, counts: _Counts) -> None:
+def _count_others(
+    store: Store, target: Format, selection: ExportSelection, counts: _Counts
+) -> None:
     """Files of kinds that the format has no place for are not in it, and it says so."""
     for kind in Kind:
         if target.kinds and kind not in target.kinds and kind in (selection.kinds or Kind):

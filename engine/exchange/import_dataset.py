@@ -16,13 +16,13 @@ from engine.errors import BadImport, PathNotFound, UsageError
 from engine.exchange import checksums, serialize
 from engine.exchange.formats import webdataset_reader
 from engine.exchange.formats.clip_retrieval_reader import ClipFolder
-from engine.exchange.formats.imagefolder_reader import ImageFolder, read_json
+from engine.exchange.formats.imagefolder_reader import ImageFolderReader, read_json
 from engine.exchange.formats.img2dataset_tables import compare
 from engine.exchange.formats.names import IMPORTS
 from engine.exchange.formats.webdataset_samples import UnpackedTars
 from engine.exchange.output_folder import draft
 from engine.exchange.reuse_vectors import Taker, Trust
-from engine.exchange.source import UNNAMED, Sample, Source, checked
+from engine.exchange.source import UNNAMED, ImportedSample, Source, checked
 from engine.store import Store
 from engine.store.paths import printable
 from engine.types import Failure, IndexReport, Kind
@@ -33,7 +33,7 @@ _AT_ONCE = 5_000
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class ImportOptions:
     """What to import, and how."""
 
     format: str
@@ -49,7 +49,7 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
-class Brought:
+class ImportReport:
     """What an import did. Counts are files."""
 
     files: int
@@ -84,7 +84,7 @@ class Looked:
     notes: tuple[str, ...]
 
 
-def look(towers: Towers, wanted: Wanted) -> Looked:
+def look(towers: Towers, wanted: ImportOptions) -> Looked:
     """Read all of a data set, before anything of it goes into a library.
 
     Args:
@@ -101,7 +101,7 @@ def look(towers: Towers, wanted: Wanted) -> Looked:
     return Looked(source, trust, missing, (*notes, *more))
 
 
-def bring(
+def import_dataset(
     store: Store,
     towers: Towers,
     settings: Settings,
@@ -109,7 +109,7 @@ def bring(
     *,
     wait: bool = False,
     progress: Progress | None = None,
-) -> Brought:
+) -> ImportReport:
     """Import a data set.
 
     Vectors are taken without embedding again where the data set says that the library's own
@@ -124,7 +124,7 @@ def bring(
     taker, rest = _take(store, towers, settings, source, looked.trust, wait)
     report = _index(store, towers, settings, rest, wait, progress)
     total, captions, tagged = _complete(store, source, wait)
-    return Brought(
+    return ImportReport(
         files=total, taken=taker.taken, known=taker.known, moments=taker.moments + report.moments,
         captions=captions, tagged=tagged, missing=looked.missing, indexed=report,
         notes=looked.notes,
@@ -134,7 +134,7 @@ def bring(
 # --- looking ----------------------------------------------------------------------
 
 
-def _source(wanted: Wanted, towers: Towers) -> tuple[Source, list[str]]:
+def _source(wanted: ImportOptions, towers: Towers) -> tuple[Source, list[str]]:
     if wanted.format not in IMPORTS:
         raise UsageError(f"there is no import of {wanted.format!r}; there are {', '.join(IMPORTS)}")
     folder = wanted.source.expanduser()
@@ -147,12 +147,12 @@ def _source(wanted: Wanted, towers: Towers) -> tuple[Source, list[str]]:
     if not folder.is_dir():
         raise BadImport(f"{folder} is a file, and {wanted.format} is a folder")
     if wanted.format == "imagefolder":
-        return ImageFolder(folder.resolve()), []
+        return ImageFolderReader(folder.resolve()), []
     root = wanted.root.expanduser().resolve() if wanted.root else None
     return ClipFolder(folder.resolve(), root), []
 
 
-def _unpacked(wanted: Wanted, towers: Towers, source: Path) -> tuple[Source, list[str]]:
+def _unpacked(wanted: ImportOptions, towers: Towers, source: Path) -> tuple[Source, list[str]]:
     if wanted.to is None:
         raise UsageError("the files of tars need a place: --to DIR, a folder that is not there yet")
     to = wanted.to.expanduser().absolute()
@@ -212,7 +212,7 @@ def trusted(source: Source, towers: Towers, vectors_of: str | None) -> tuple[Tru
     return Trust({UNNAMED: shared.name}), ["the vectors are taken as yours to vouch for"]
 
 
-def _examined(source: Source, towers: Towers, trust: Trust, wanted: Wanted) -> int:
+def _examined(source: Source, towers: Towers, trust: Trust, wanted: ImportOptions) -> int:
     """Read all of it, vectors that are to be taken too; returns how many files are missing.
 
     Raises:
@@ -263,7 +263,7 @@ def _take(
     return taker, rest
 
 
-def _in_part(sample: Sample, source: Source) -> bool:
+def _in_part(sample: ImportedSample, source: Source) -> bool:
     """Whether there is more in a file than the data set has vectors of: clip-retrieval knows
     nothing of what is heard in a video."""
     video = sample.asset is not None and sample.asset.media.kind is Kind.VIDEO

@@ -27,7 +27,7 @@ _BLOCK = 1 << 20
 
 class Sink:
     """A new file, hashed while it is written. When it is closed, it is on disk for good, but
-    for a copy: of those there may be a million, and ``Draft.finish`` sees to all at once.
+    for a copy: of those there may be a million, and ``OutputFolder.finish`` sees to all at once.
 
     The buffer is its own: a file that failed on a full disk must not try again when it
     is closed. Once aborted it takes everything, and keeps nothing.
@@ -88,7 +88,7 @@ class Sink:
         self._buffer = bytearray()
 
 
-class Draft:
+class OutputFolder:
     """The unfinished folder."""
 
     def __init__(self, folder: Path) -> None:
@@ -149,7 +149,7 @@ class Draft:
 
 
 @contextmanager
-def draft(out: Path) -> Iterator[Draft]:
+def draft(out: Path) -> Iterator[OutputFolder]:
     """A folder to be, at ``out``, for the length of a ``with``; it appears at its end.
 
     Raises:
@@ -158,7 +158,7 @@ def draft(out: Path) -> Iterator[Draft]:
     """
     _check_free(out)
     work = out.with_name(f".{out.name}.{token_hex(4)}.partial")
-    made = Draft(work)
+    made = OutputFolder(work)
     new: list[Path] = []
     try:
         new = [folder for folder in out.parents if not folder.exists()]

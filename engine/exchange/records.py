@@ -39,7 +39,7 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True)
-class Selection:
+class ExportSelection:
     """Which files of a library; all of them, where nothing is said."""
 
     kinds: tuple[Kind, ...] = ()
@@ -68,7 +68,9 @@ class Selection:
         return np.intersect1d(ids, np.array(chosen, np.int64))
 
 
-def of_run(kind: str, name: str, found: Iterable[Finding], base: Selection) -> Selection:
+def of_run(
+    kind: str, name: str, found: Iterable[Finding], base: ExportSelection
+) -> ExportSelection:
     """What a curation run keeps: of a run that selects, what it selected; of any other, all
     but the files of which it found something. Findings of single moments leave no file out.
 

@@ -12,7 +12,7 @@ from engine.config import Settings
 from engine.encoders.towers import Towers
 from engine.errors import MediaError
 from engine.exchange.records import Piece
-from engine.exchange.source import UNNAMED, Sample
+from engine.exchange.source import UNNAMED, ImportedSample
 from engine.media.image import read_frame
 from engine.media.sniff import sniff
 from engine.store import Store, Writer
@@ -46,7 +46,7 @@ class Taker:
         self._waiting: list[IndexedAsset] = []
         self.taken = self.known = self.moments = 0
 
-    def take(self, sample: Sample) -> bool:
+    def take(self, sample: ImportedSample) -> bool:
         """Whether the vectors of a file can be taken; if so, they are, or are there."""
         path = Path(sample.path)
         pieces = [self._named(piece) for piece in sample.pieces]
@@ -101,7 +101,7 @@ class Taker:
         )  # fmt: skip
 
     def _asset(
-        self, sample: Sample, media: MediaType, stat: FileStat, content_hash: str
+        self, sample: ImportedSample, media: MediaType, stat: FileStat, content_hash: str
     ) -> Asset | None:
         """The file as it is; None where its vectors are of other content, or not of all that
         there is in it."""

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import BadImport
+from engine.exchange import serialize
 from engine.exchange.records import Piece
 from engine.store.paths import printable
 from engine.types import Asset, Space
@@ -19,7 +20,7 @@ _NORM_TOLERANCE = 1e-3
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Sample:
+class ImportedSample:
     """One file of a data set."""
 
     path: str
@@ -51,7 +52,7 @@ class Source(Protocol):
 
     vectors: Vectors
 
-    def samples(self) -> Iterator[Sample]:
+    def samples(self) -> Iterator[ImportedSample]:
         """Its files, one after another.
 
         Raises:
@@ -83,7 +84,7 @@ def vectors_of(said: Mapping[str, Any]) -> Vectors:
     return Vectors({space.name: space for space in known}, main)
 
 
-def checked(vector: NDArray[Any], dim: int, sample: Sample) -> None:
+def checked(vector: NDArray[Any], dim: int, sample: ImportedSample) -> None:
     """Refuse a vector that no library takes.
 
     Raises:

@@ -17,7 +17,7 @@ class Text:
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
+class ChatImage:
     """A part of a message that is looked at."""
 
     jpeg: bytes = field(repr=False)
@@ -28,7 +28,7 @@ class Message:
     """One turn of a chat."""
 
     role: Role
-    parts: tuple[Text | Picture, ...]
+    parts: tuple[Text | ChatImage, ...]
 
     @classmethod
     def of(cls, role: Role, text: str) -> Message:

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from engine.config import Settings
 from engine.errors import ChatFailed, UsageError
-from engine.generate.chat import Message, Picture, Reply, Schema, Text, Usage
+from engine.generate.chat import ChatImage, Message, Reply, Schema, Text, Usage
 from engine.generate.post import Request, check, post
 
 _URL, _KEY = "OPENAI_BASE_URL", "OPENAI_API_KEY"
@@ -119,7 +119,7 @@ def _message(message: Message) -> dict[str, Any]:
     return {"role": message.role, "content": [_part(part) for part in message.parts]}
 
 
-def _part(part: Text | Picture) -> dict[str, Any]:
+def _part(part: Text | ChatImage) -> dict[str, Any]:
     if isinstance(part, Text):
         return {"type": "text", "text": part.text}
     url = f"data:image/jpeg;base64,{base64.b64encode(part.jpeg).decode()}"

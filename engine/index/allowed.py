@@ -18,7 +18,7 @@ _FEW = 20
 """A lookup in sorted ids costs about this many entries of a pass over them."""
 
 
-class Rows:
+class RowMask:
     """Which of ``size`` rows of an index may be returned.
 
     Made of the places that may, or of a mask of all rows; the other is derived when a
@@ -64,11 +64,11 @@ class Rows:
         """The part of the rows that may be returned."""
         return self.count / max(self.size, 1)
 
-    def without(self, dropped: NDArray[np.bool_]) -> Rows:
+    def without(self, dropped: NDArray[np.bool_]) -> RowMask:
         """These rows less those that a mask (size,) names."""
         if "places" in vars(self):
-            return Rows(self.size, places=self.places[~dropped[self.places]])
-        return Rows(self.size, mask=self.mask & ~dropped)
+            return RowMask(self.size, places=self.places[~dropped[self.places]])
+        return RowMask(self.size, mask=self.mask & ~dropped)
 
 
 class Allowed:
@@ -80,7 +80,7 @@ class Allowed:
 
     def __init__(self, ids: MomentIds) -> None:
         self.ids = np.unique(np.ascontiguousarray(ids, np.int64))
-        self._rows: OrderedDict[Hashable, Rows] = OrderedDict()
+        self._rows: OrderedDict[Hashable, RowMask] = OrderedDict()
         self._lock = Lock()
 
     def __len__(self) -> int:
@@ -100,7 +100,7 @@ class Allowed:
         table[self.ids] = True
         return table
 
-    def rows(self, ids: MomentIds, key: Hashable) -> Rows:
+    def rows(self, ids: MomentIds, key: Hashable) -> RowMask:
         """Which rows of an index pass.
 
         Args:
@@ -118,11 +118,11 @@ class Allowed:
                 self._rows.popitem(last=False)
         return made
 
-    def _among(self, ids: MomentIds) -> Rows:
+    def _among(self, ids: MomentIds) -> RowMask:
         """A few are looked up one by one; many are cheaper in one pass over all rows."""
         if _FEW * len(self) > len(ids):
-            return Rows(len(ids), mask=self.mask(ids))
+            return RowMask(len(ids), mask=self.mask(ids))
         places = np.searchsorted(ids, self.ids)
         inside = places < len(ids)
         places = places[inside]
-        return Rows(len(ids), places=places[ids[places] == self.ids[inside]])
+        return RowMask(len(ids), places=places[ids[places] == self.ids[inside]])

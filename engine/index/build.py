@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from engine.index import inverted_lists
 from engine.index.choose import EXACT, choose, fallbacks
 from engine.index.exact import import_faiss
-from engine.index.recall import Sample, samples, tune
+from engine.index.recall import RecallSample, samples, tune
 from engine.index.snapshot import IDS, INDEX, VECTORS, Manifest, Snapshot, Tuning
 from engine.index.vector_index import drawn
 from engine.store.segments import Stored
@@ -39,7 +39,7 @@ _OUTGROWN = 2.0
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class BuildOptions:
     """What is asked of an index."""
 
     recall: float = 0.95
@@ -111,7 +111,11 @@ def _write(file: FileIO, rows: NDArray[Any]) -> None:
 
 
 def build(
-    folder: Path, dim: int, texts: Vectors | None, wanted: Wanted, base: Snapshot | None = None
+    folder: Path,
+    dim: int,
+    texts: Vectors | None,
+    wanted: BuildOptions,
+    base: Snapshot | None = None,
 ) -> Manifest:
     """Make a snapshot of the ids and vectors that a ``Copy`` has put into a folder.
 
@@ -160,8 +164,8 @@ class _Attempt:
     """The vectors, and what an index over them is measured with."""
 
     vectors: NDArray[np.float16]
-    asked: dict[str, Sample]
-    wanted: Wanted
+    asked: dict[str, RecallSample]
+    wanted: BuildOptions
     faiss: Any
 
     def best(self, base: Snapshot | None) -> _Made:

@@ -17,7 +17,7 @@ import numpy as np
 
 from engine.config import Settings
 from engine.errors import UsageError
-from engine.index.allowed import Rows
+from engine.index.allowed import RowMask
 from engine.index.exact import import_faiss
 from engine.index.snapshot import Places, Snapshot
 from engine.types.arrays import Vectors
@@ -104,7 +104,7 @@ class OnGpu(Snapshot):
         return made
 
     def _candidates(
-        self, query: Vectors, wanted: int, visited: int, rows: Rows | None = None
+        self, query: Vectors, wanted: int, visited: int, rows: RowMask | None = None
     ) -> Places:
         if self._flat is None or rows is not None or wanted > _MOST:
             return super()._candidates(query, wanted, visited, rows)

@@ -36,7 +36,7 @@ _T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class ModalityInventory:
     """One modality of a space."""
 
     snapshot: Snapshot | None
@@ -71,7 +71,7 @@ class Outline:
     space: Space
     generation: int
     log: tuple[SegmentInfo, ...]
-    parts: Mapping[Modality, Part]
+    parts: Mapping[Modality, ModalityInventory]
 
     def is_due(self) -> bool:
         """Whether the snapshots of any modality are to be made anew."""
@@ -126,11 +126,13 @@ def _outline(store: Store, space: Space) -> Outline:
         dead = _NO_IDS if snapshot is None else snapshot.places(tombstones)[1]
         # A moment may be in a merged segment and in one that the snapshot holds in part.
         tail = np.unique(np.concatenate([_NO_IDS, *tails[modality]]))
-        parts[modality] = Part(snapshot, dead, tail)
+        parts[modality] = ModalityInventory(snapshot, dead, tail)
     return Outline(space, store.generation(), tuple(log), _without_empty(parts))
 
 
-def _without_empty(parts: Mapping[Modality, Part]) -> dict[Modality, Part]:
+def _without_empty(
+    parts: Mapping[Modality, ModalityInventory],
+) -> dict[Modality, ModalityInventory]:
     """In the order of modalities, whatever the log's was."""
     return {
         modality: part

@@ -30,7 +30,7 @@ neighbours each, the mean is off by 0.008 as a rule."""
 
 
 @dataclass(frozen=True, slots=True)
-class Sample:
+class RecallSample:
     """Queries of one kind, with their true neighbours."""
 
     queries: Vectors
@@ -41,7 +41,9 @@ class Sample:
     """(q,), the place of the query itself among the vectors, -1 where it is not one."""
 
 
-def samples(vectors: NDArray[np.float16], texts: Vectors | None, threads: Any) -> dict[str, Sample]:
+def samples(
+    vectors: NDArray[np.float16], texts: Vectors | None, threads: Any
+) -> dict[str, RecallSample]:
     """Stored vectors as queries, each without itself, and texts where there are any.
 
     Args:
@@ -56,7 +58,9 @@ def samples(vectors: NDArray[np.float16], texts: Vectors | None, threads: Any) -
     queries = np.concatenate([rows for rows, _ in asked.values()])
     truth = iter(_nearest(queries, vectors, AT + 1, threads))
     return {
-        name: Sample(rows, np.stack([_others(next(truth), place) for place in places]), places)
+        name: RecallSample(
+            rows, np.stack([_others(next(truth), place) for place in places]), places
+        )
         for name, (rows, places) in asked.items()
     }
 
@@ -83,7 +87,7 @@ def _nearest(queries: Vectors, vectors: NDArray[np.float16], top: int, faiss: An
 
 
 def tune(
-    index: Any, faiss: Any, asked: Mapping[str, Sample], target: float, lists: int
+    index: Any, faiss: Any, asked: Mapping[str, RecallSample], target: float, lists: int
 ) -> tuple[Tuning, bool]:
     """The cheapest parameters that reach ``target`` on every kind of query, or the best
     that there are; and whether they reach it.
@@ -99,7 +103,9 @@ def tune(
     return highest, min(highest.recall.values()) >= target
 
 
-def _tried(index: Any, faiss: Any, asked: Mapping[str, Sample], lists: int) -> Iterator[Tuning]:
+def _tried(
+    index: Any, faiss: Any, asked: Mapping[str, RecallSample], lists: int
+) -> Iterator[Tuning]:
     visited = 1
     while True:
         parameters = faiss.SearchParametersIVF(nprobe=visited)
@@ -112,13 +118,13 @@ def _tried(index: Any, faiss: Any, asked: Mapping[str, Sample], lists: int) -> I
         visited = min(2 * visited, lists)
 
 
-def _found(index: Any, sample: Sample, parameters: Any) -> Places:
+def _found(index: Any, sample: RecallSample, parameters: Any) -> Places:
     most = min(_CANDIDATES[-1] + 1, int(index.ntotal))
     places: Places = index.search(sample.queries, most, params=parameters)[1]
     return places
 
 
-def _recall(found: Places, sample: Sample, candidates: int) -> float:
+def _recall(found: Places, sample: RecallSample, candidates: int) -> float:
     """The mean part of the true neighbours that are among the first candidates."""
     parts = [
         np.isin(truth, places[places != own][:candidates]).mean() if len(truth) else 1.0

@@ -16,7 +16,7 @@ import numpy as np
 
 from engine.index import disk
 from engine.index.allowed import Allowed
-from engine.index.build import Copy, Wanted, build
+from engine.index.build import BuildOptions, Copy, build
 from engine.index.inventory import is_worn
 from engine.index.snapshot import Manifest, Snapshot
 from engine.store import Store
@@ -41,7 +41,7 @@ def refresh(
     store: Store,
     space: Space,
     texts: Vectors | None,
-    wanted: Wanted,
+    wanted: BuildOptions,
     *,
     anew: bool = False,
     said: Callable[[str], None] = lambda _: None,
@@ -132,7 +132,7 @@ class _Part:
         space: Space,
         folder: Path,
         texts: Vectors | None,
-        wanted: Wanted,
+        wanted: BuildOptions,
         said: Callable[[str], None],
     ) -> Refreshed | None:
         """The snapshot: built, linked where nothing is new, None where there is nothing."""

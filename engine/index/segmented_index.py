@@ -7,7 +7,7 @@ import itertools
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.index.allowed import Allowed, Rows
+from engine.index.allowed import Allowed, RowMask
 from engine.index.choose import EXACT
 from engine.index.exact import ExactIndex
 from engine.index.snapshot import Snapshot
@@ -32,7 +32,7 @@ class LiveIndex:
         self._buried = 0
         self._version = next(_versions)
         """Names the snapshot's ids in the caches of filters."""
-        self._alive: Rows | None = None
+        self._alive: RowMask | None = None
         """The snapshot's living rows; None before a search asks, or where all live."""
 
     def __len__(self) -> int:
@@ -79,7 +79,7 @@ class LiveIndex:
         """Whether a search scores every vector."""
         return self.snapshot is None or self.snapshot.about.key == EXACT
 
-    def _rows(self, snapshot: Snapshot, allowed: Allowed | None) -> Rows | None:
+    def _rows(self, snapshot: Snapshot, allowed: Allowed | None) -> RowMask | None:
         """The rows of the snapshot that may be returned; None where all may."""
         if allowed is not None:
             rows = allowed.rows(snapshot.ids, self._version)
@@ -87,7 +87,7 @@ class LiveIndex:
         if not self._buried:
             return None
         if self._alive is None:
-            self._alive = Rows(len(snapshot), mask=~self._dead)
+            self._alive = RowMask(len(snapshot), mask=~self._dead)
         return self._alive
 
     def ids(self) -> MomentIds:

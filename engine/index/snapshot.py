@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from engine.errors import LibraryCorrupt
 from engine.index import inverted_lists
-from engine.index.allowed import Rows
+from engine.index.allowed import RowMask
 from engine.index.choose import EXACT
 from engine.index.exact import TIES, import_faiss
 from engine.index.vector_index import Scores, best
@@ -146,7 +146,7 @@ class Snapshot:
     # --- searching --------------------------------------------------------------
 
     def search(
-        self, query: Vectors, top: int, rows: Rows | None = None
+        self, query: Vectors, top: int, rows: RowMask | None = None
     ) -> tuple[MomentIds, Scores]:
         """The ``top`` nearest of one query (dim,), among ``rows`` where given.
 
@@ -166,14 +166,14 @@ class Snapshot:
         return self._filtered_within(query, top, rows)
 
     @staticmethod
-    def placement(rows: Rows, top: int) -> Placement:
+    def placement(rows: RowMask, top: int) -> Placement:
         """Where a filter that keeps these rows is applied."""
         if rows.count <= max(_SCANNED, top):
             return Placement.BEFORE
         return Placement.AFTER if rows.share >= _MOST_KEPT else Placement.INSIDE
 
     def _filtered_after(
-        self, query: Vectors, top: int, rows: Rows | None
+        self, query: Vectors, top: int, rows: RowMask | None
     ) -> tuple[MomentIds, Scores]:
         """Find, drop what may not be returned, and look wider until there are enough."""
         wide, tuning = 1, self.about.tuning
@@ -190,7 +190,7 @@ class Snapshot:
                 return self._nearest(query, self._all(rows), top)
             wide *= _WIDER
 
-    def _filtered_within(self, query: Vectors, top: int, rows: Rows) -> tuple[MomentIds, Scores]:
+    def _filtered_within(self, query: Vectors, top: int, rows: RowMask) -> tuple[MomentIds, Scores]:
         """Let the index pass over what may not be returned, in as many more lists as that
         empties."""
         tuning = self.about.tuning
@@ -210,11 +210,11 @@ class Snapshot:
     def _lists(self) -> int:
         return 1 if self.about.key == EXACT else int(self._index.nlist)
 
-    def _all(self, rows: Rows | None) -> Places:
+    def _all(self, rows: RowMask | None) -> Places:
         return np.arange(len(self), dtype=np.int64) if rows is None else rows.places
 
     def _candidates(
-        self, query: Vectors, wanted: int, visited: int, rows: Rows | None = None
+        self, query: Vectors, wanted: int, visited: int, rows: RowMask | None = None
     ) -> Places:
         """The places that the codes say are nearest. Parameters are the query's own; the
         index, which others search at the same time, is never changed."""

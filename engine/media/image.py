@@ -57,7 +57,7 @@ _PILLOW_MODULES = r"PIL\.|pillow_heif"
 
 
 @dataclass(frozen=True, slots=True)
-class Frame:
+class ImageFrame:
     """One picture of a file, as it is meant to be seen."""
 
     image: Image.Image
@@ -75,7 +75,7 @@ class Frame:
     """What a person wrote into its metadata."""
 
 
-def read_frames(path: Path, settings: Settings, min_side: int) -> Iterator[Frame]:
+def read_frames(path: Path, settings: Settings, min_side: int) -> Iterator[ImageFrame]:
     """The frames of a picture, animation or TIFF, in order.
 
     More than ``settings.max_frames`` are thinned out evenly, the first one kept.
@@ -96,7 +96,7 @@ def read_frames(path: Path, settings: Settings, min_side: int) -> Iterator[Frame
     return _read(path, settings, min_side, lambda count: spread(count, settings.max_frames))
 
 
-def read_frame(path: Path, settings: Settings, ordinal: int, min_side: int) -> Frame:
+def read_frame(path: Path, settings: Settings, ordinal: int, min_side: int) -> ImageFrame:
     """The frame of an animation or the page of a TIFF with this number, from 0.
 
     Reduced as ``read_frames`` reduces, whose errors it raises.
@@ -123,7 +123,7 @@ def open_picture(path: Path) -> Iterator[Image.Image]:
 
 def _read(
     path: Path, settings: Settings, min_side: int, choose: Callable[[int], list[int]]
-) -> Iterator[Frame]:
+) -> Iterator[ImageFrame]:
     """The frames that ``choose`` picks, told how many there are."""
     _hush_pillow()
     with open_file(path) as stream:
@@ -178,7 +178,7 @@ def _frames(
     min_side: int,
     size: int,
     choose: Callable[[int], list[int]],
-) -> Iterator[Frame]:
+) -> Iterator[ImageFrame]:
     """The chosen frames of an opened file; see ``read_frames``."""
     check_pixels(*image.size, settings)
     name = image.format or "picture"
@@ -205,14 +205,14 @@ def _plain_tiff(
     min_side: int,
     size: int,
     choose: Callable[[int], list[int]],
-) -> Iterator[Frame]:
+) -> Iterator[ImageFrame]:
     """The pages of a TIFF that Pillow cannot identify."""
     try:
         pages = tiff.plain_pages(stream, settings)
         for ordinal in choose(len(pages)):
             page = tiff.decode(stream, pages[ordinal])
             shown = halve_down(to_rgb(page, min_side), min_side)
-            yield Frame(shown, ordinal, *page.size)
+            yield ImageFrame(shown, ordinal, *page.size)
     except _PILLOW_ERRORS as error:
         raise _explain(error, "TIFF", size) from error
 
@@ -228,7 +228,7 @@ def _count(image: Image.Image) -> int:
     return 1 if image.format in ("MPO", "JPEG") else int(getattr(image, "n_frames", 1))
 
 
-def _frame(image: Image.Image, ordinal: int, min_side: int) -> Frame:
+def _frame(image: Image.Image, ordinal: int, min_side: int) -> ImageFrame:
     """Decode the frame that ``image`` stands at."""
     width, height = image.size
     _draft(image, min_side)
@@ -242,7 +242,7 @@ def _frame(image: Image.Image, ordinal: int, min_side: int) -> Frame:
     if turn is not None and turn in _SIDEWAYS:
         width, height = height, width
     told = (taken_at(image), place_of(image), caption_of(image))
-    return Frame(shown, ordinal, width, height, *told)
+    return ImageFrame(shown, ordinal, width, height, *told)
 
 
 _SIDEWAYS = (

@@ -31,7 +31,7 @@ _HELD = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
+class ShotCandidate:
     """A decoded frame that may become a keyframe."""
 
     image: Image.Image
@@ -82,12 +82,12 @@ class Shot:
     """What a slow camera is measured against."""
     last: Look
     """The latest frame that is not blank."""
-    held: list[Candidate] = field(default_factory=list)
+    held: list[ShotCandidate] = field(default_factory=list)
     stride: int = 1
     """Every how many frames one is held; doubles when there are too many."""
     seen: int = 0
 
-    def add(self, frame: Candidate) -> None:
+    def add(self, frame: ShotCandidate) -> None:
         """Take one more frame into account."""
         if self.seen % self.stride == 0:
             self.held.append(frame)
@@ -97,7 +97,7 @@ class Shot:
             self.held = self.held[::2]
             self.stride *= 2
 
-    def keyframe(self, end: float) -> Candidate:
+    def keyframe(self, end: float) -> ShotCandidate:
         """The frame nearest to the middle, where neither cut blurs it; blank if all are."""
         middle = (self.start + end) / 2
         return min(self.held, key=lambda f: (f.look.blank, abs(f.time - middle)))
@@ -107,7 +107,7 @@ class Shot:
         return all(frame.look.blank for frame in self.held)
 
 
-def find_shots(frames: Iterable[Candidate], per_minute: float, most: int) -> Iterator[Shot]:
+def find_shots(frames: Iterable[ShotCandidate], per_minute: float, most: int) -> Iterator[Shot]:
     """Group frames, given in the order of time, into shots, the first from 0.
 
     Args:
@@ -135,7 +135,7 @@ def find_shots(frames: Iterable[Candidate], per_minute: float, most: int) -> Ite
         yield shot
 
 
-def _begins(shot: Shot, frame: Candidate) -> bool:
+def _begins(shot: Shot, frame: ShotCandidate) -> bool:
     """Whether ``frame`` is the first of another shot."""
     if frame.look.blank:
         return False

@@ -28,7 +28,7 @@ from engine.media import container as containers
 from engine.media.files import check_pixels
 from engine.media.sampling import sampled_frames
 from engine.media.seeking import frame_at
-from engine.media.shots import Candidate, Look, Shot, find_shots
+from engine.media.shots import Look, Shot, ShotCandidate, find_shots
 
 _SPACING = 0.1
 """Seconds between frames that are compared where there are no keyframes."""
@@ -212,7 +212,7 @@ def _keyframe(shot: Shot, end: float) -> Keyframe:
 
 def _candidates(
     container: InputContainer, stream: VideoStream, seconds: float, min_side: int
-) -> Iterator[Candidate]:
+) -> Iterator[ShotCandidate]:
     """The sampled frames as pictures, in strictly rising time."""
     zero = containers.origin(container)
     turn: Image.Transpose | None = None
@@ -223,7 +223,7 @@ def _candidates(
                 turn = _turn(frame)
             image = _picture(frame, stream, min_side)
             image = image if turn is None else image.transpose(turn)
-            yield Candidate(image, time, Look.of(image))
+            yield ShotCandidate(image, time, Look.of(image))
     except containers.DECODE_ERRORS as error:
         raise containers.translate(error, "video") from error
 

@@ -16,7 +16,7 @@ from PIL import Image
 from engine.config import Settings
 from engine.encoders.towers import Towers
 from engine.errors import EmptyMedia, InvalidQuery, MediaError, PathNotFound, UnsupportedMedia
-from engine.types import Asked, Branch, Kind, MediaType, Plan
+from engine.types import Branch, Kind, MediaType, PartKind, Plan
 from engine.types.arrays import Vectors
 
 _EXAMPLE_WINDOWS = 6
@@ -56,7 +56,7 @@ class TextCache:
 class QueryVectors:
     """Unit vectors (dim,) of a query's parts, by space."""
 
-    parts: Mapping[tuple[Asked, str], Mapping[str, Vectors]]
+    parts: Mapping[tuple[PartKind, str], Mapping[str, Vectors]]
 
     def of(self, branch: Branch) -> Vectors:
         """The vector that a branch searches with: that of its part, or one that is
@@ -86,15 +86,15 @@ def embed_query(
     """
     asked = {p for b in plan.branches if b.space for p in b.parts}
     shared = towers.shared.name
-    vectors: dict[tuple[Asked, str], Mapping[str, Vectors]] = {
-        (Asked.TEXT, text): rows
+    vectors: dict[tuple[PartKind, str], Mapping[str, Vectors]] = {
+        (PartKind.TEXT, text): rows
         for text, rows in _embedded(
             plan, texts or {shared: TextCache(towers.encoder.embed_texts)}
         ).items()
     }
     for part in sorted(asked, key=lambda part: part.value):
-        if part.asked is not Asked.TEXT:
-            embed = embed_picture if part.asked is Asked.IMAGE else embed_sound
+        if part.asked is not PartKind.TEXT:
+            embed = embed_picture if part.asked is PartKind.IMAGE else embed_sound
             path = (files or {}).get(part.value, Path(part.value))
             with naming(part.value):
                 vectors[part.asked, part.value] = embed(path, towers, settings)
@@ -106,7 +106,7 @@ def _embedded(plan: Plan, texts: Mapping[str, TextCache]) -> dict[str, dict[str,
     vectors: dict[str, dict[str, Vectors]] = {}
     for space, cache in texts.items():
         parts = {p for b in plan.branches if b.space == space for p in b.parts}
-        words = sorted(part.value for part in parts if part.asked is Asked.TEXT)
+        words = sorted(part.value for part in parts if part.asked is PartKind.TEXT)
         for text, row in cache.of(words).items() if words else ():
             vectors.setdefault(text, {})[space] = row
     return vectors

@@ -10,7 +10,7 @@ from pathlib import Path
 from engine.config import Settings
 from engine.errors import InvalidQuery
 from engine.query.embed import media_type, naming
-from engine.types import Asked, Kind, Part, Query
+from engine.types import Kind, PartKind, Query, QueryPart
 
 _URLS = ("http://", "https://")
 
@@ -27,12 +27,12 @@ def examples(query: Query, settings: Settings) -> Iterator[tuple[Query, Mapping[
     with ExitStack() as kept:
         files: dict[str, Path] = {}
 
-        def known(part: Part) -> Part:
-            if part.asked is Asked.TEXT:
+        def known(part: QueryPart) -> QueryPart:
+            if part.asked is PartKind.TEXT:
                 return part
             if part.value not in files:
                 files[part.value] = _local(part.value, settings, kept)
-            return part if part.asked is not Asked.FILE else _of_kind(part, files[part.value])
+            return part if part.asked is not PartKind.FILE else _of_kind(part, files[part.value])
 
         # A file that was given twice, by its name and as a picture, is one example.
         parts, *then = [tuple(dict.fromkeys(map(known, stage))) for stage in query.stages]
@@ -61,7 +61,7 @@ def local(value: str | Path) -> Path:
         raise InvalidQuery(f"{value}: there is no such home folder") from None
 
 
-def _of_kind(part: Part, file: Path) -> Part:
+def _of_kind(part: QueryPart, file: Path) -> QueryPart:
     with naming(part.value):
         kind = media_type(file).kind
-    return replace(part, asked=Asked.AUDIO if kind is Kind.AUDIO else Asked.IMAGE)
+    return replace(part, asked=PartKind.AUDIO if kind is Kind.AUDIO else PartKind.IMAGE)

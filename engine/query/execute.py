@@ -21,9 +21,9 @@ from engine.index.space import SpaceIndex
 from engine.index.vector_index import VectorIndex
 from engine.query.calibration.log_odds import BackgroundKey, background, expected, log_odds
 from engine.query.embed import QueryVectors
-from engine.query.full_text import BUDGET, Worded
+from engine.query.full_text import BUDGET, FullTextScores
 from engine.store import Background
-from engine.types import Branch, Modality, Outcome, Plan, Scored
+from engine.types import Branch, BranchOutcome, BranchScores, Modality, Plan
 from engine.types.arrays import MomentIds, Vectors
 
 _SIDE_BY_SIDE = 100_000
@@ -40,7 +40,7 @@ def _no_filter(_: Branch) -> Allowed | None:
     return None
 
 
-def _no_words(_: str) -> Worded | None:
+def _no_words(_: str) -> FullTextScores | None:
     return None
 
 
@@ -52,7 +52,7 @@ class Sources:
     backgrounds: Mapping[BackgroundKey, Background]
     allowed: Callable[[Branch], Allowed | None] = _no_filter
     """The moments that a branch may find; None for all."""
-    words: Callable[[str], Worded | None] = _no_words
+    words: Callable[[str], FullTextScores | None] = _no_words
     """What full text search says of a text; None for nothing."""
     threads: Executor | None = None
     """Where branches run side by side."""
@@ -73,8 +73,8 @@ class Sources:
 class Executed:
     """What came of a plan."""
 
-    scored: tuple[Scored, ...]
-    outcomes: tuple[Outcome, ...]
+    scored: tuple[BranchScores, ...]
+    outcomes: tuple[BranchOutcome, ...]
 
     @property
     def partial(self) -> bool:
@@ -86,7 +86,7 @@ class Executed:
         counts = (outcome.found for outcome in self.outcomes if outcome.branch is branch)
         return next(counts, 0) if branch.weight > 0 else 0
 
-    def stage(self, number: int) -> list[Scored]:
+    def stage(self, number: int) -> list[BranchScores]:
         """What the branches of one stage say."""
         return [one for one in self.scored if one.branch.stage == number]
 
@@ -100,7 +100,7 @@ class _Run:
     sources: Sources
     until: float
     """On the clock of ``time.perf_counter``."""
-    outcomes: list[Outcome] = field(default_factory=list)
+    outcomes: list[BranchOutcome] = field(default_factory=list)
 
     def found_by(self, branch: Branch, allowed: Allowed | None) -> MomentIds | None:
         """The nearest moments of a branch; None where the deadline came first."""
@@ -109,10 +109,10 @@ class _Run:
         late = started >= self.until
         if index is not None and not late:
             ids, _ = index.search(self.vectors.of(branch), self.plan.fetch, allowed)
-        self.outcomes.append(Outcome(branch, len(ids), _since(started), late))
+        self.outcomes.append(BranchOutcome(branch, len(ids), _since(started), late))
         return None if late else ids
 
-    def words_of(self, branch: Branch) -> Worded | None:
+    def words_of(self, branch: Branch) -> FullTextScores | None:
         """The moments that have words of a branch, best first."""
         started = time.perf_counter()
         late = started >= self.until
@@ -120,10 +120,10 @@ class _Run:
         if words is not None:
             words = words.where(self._may_be_shown(branch, words))
         found = 0 if words is None else len(words)
-        self.outcomes.append(Outcome(branch, found, _since(started), late))
+        self.outcomes.append(BranchOutcome(branch, found, _since(started), late))
         return words
 
-    def _may_be_shown(self, branch: Branch, words: Worded) -> NDArray[np.bool_]:
+    def _may_be_shown(self, branch: Branch, words: FullTextScores) -> NDArray[np.bool_]:
         kinds, allowed = self.plan.query.kinds, self.sources.allowed(branch)
         of_kind = np.array([not kinds or kind in kinds for kind in words.kinds], np.bool_)
         return of_kind if allowed is None else of_kind & allowed.mask(words.ids)
@@ -181,7 +181,7 @@ def _found(nearest: Iterable[tuple[Branch, _Nearest]]) -> _Found:
 
 
 def _add_found_by_words(
-    found: _Found, words: Iterable[tuple[Branch, Worded | None]], fetch: int
+    found: _Found, words: Iterable[tuple[Branch, FullTextScores | None]], fetch: int
 ) -> None:
     """Let vectors score what only wanted words found."""
     for branch, hits in words:
@@ -213,7 +213,9 @@ class _Rows:
         return self._read[key]
 
 
-def _scored(branches: Iterable[Branch], found: _Found, run: _Run, rows: _Rows) -> Iterator[Scored]:
+def _scored(
+    branches: Iterable[Branch], found: _Found, run: _Run, rows: _Rows
+) -> Iterator[BranchScores]:
     """The exact scores of all found moments in each branch of their modality."""
     skipped = {id(outcome.branch) for outcome in run.outcomes if outcome.skipped}
     for branch in branches:
@@ -226,12 +228,12 @@ def _scored(branches: Iterable[Branch], found: _Found, run: _Run, rows: _Rows) -
         raw = (held[1] @ run.vectors.of(branch)).astype(np.float64)
         mean = expected(against, held[1])
         odds = log_odds(raw, mean, against.std)
-        yield Scored(branch, held[0], raw, odds, mean, against.std)
+        yield BranchScores(branch, held[0], raw, odds, mean, against.std)
 
 
 def _scored_by_words(
-    words: Iterable[tuple[Branch, Worded | None]], found: _Found
-) -> Iterator[Scored]:
+    words: Iterable[tuple[Branch, FullTextScores | None]], found: _Found
+) -> Iterator[BranchScores]:
     """What of the found moments has the words of each branch, wanted or not."""
     for branch, hits in words:
         of_stage = [ids for (stage, _), ids in found.items() if stage == branch.stage]
@@ -240,7 +242,7 @@ def _scored_by_words(
         held = hits.where(among(hits.ids, union(of_stage)))
         order = np.argsort(held.ids)
         if len(held):
-            yield Scored(branch, held.ids[order], held.bm25[order], held.log_odds[order])
+            yield BranchScores(branch, held.ids[order], held.bm25[order], held.log_odds[order])
 
 
 def _modality(branch: Branch) -> Modality:

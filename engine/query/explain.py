@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from engine.query.fuse import Ranking
-from engine.types import Hit, MomentRecord, Scored, Span, Why
+from engine.types import BranchScores, Hit, MomentRecord, Span, Why
 
 
 def hit(
@@ -30,13 +30,13 @@ def hit(
     )
 
 
-def _strength(part: tuple[Scored, int]) -> float:
+def _strength(part: tuple[BranchScores, int]) -> float:
     one, at = part
     odds, weight = float(one.log_odds[at]), one.branch.weight
     return weight * (odds if weight > 0 else max(odds, 0.0))
 
 
-def _why(one: Scored, at: int, record: MomentRecord) -> Why:
+def _why(one: BranchScores, at: int, record: MomentRecord) -> Why:
     return Why(
         branch=one.branch.name,
         space=one.branch.space,

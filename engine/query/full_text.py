@@ -57,7 +57,7 @@ _FUNCTION_WORDS = frozenset(
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Worded:
+class FullTextScores:
     """The moments that have words of a text, best first."""
 
     ids: MomentIds
@@ -72,10 +72,10 @@ class Worded:
     def __len__(self) -> int:
         return len(self.ids)
 
-    def where(self, kept: NDArray[np.bool_]) -> Worded:
+    def where(self, kept: NDArray[np.bool_]) -> FullTextScores:
         """Those that a mask (n,) keeps."""
         at = np.flatnonzero(kept).tolist()
-        return Worded(
+        return FullTextScores(
             self.ids[kept], self.bm25[kept], self.log_odds[kept],
             tuple(self.kinds[i] for i in at), tuple(self.modalities[i] for i in at),
         )  # fmt: skip
@@ -118,7 +118,7 @@ class Wording:
                 asked.append(word)
         return asked, [word for count, word in counted if not count]
 
-    def of(self, text: str) -> Worded:
+    def of(self, text: str) -> FullTextScores:
         """What the words of a text say."""
         found, absent = self._hits(text)
         places = self._store.kinds_of({i for hits in found.values() for i in hits})
@@ -127,7 +127,7 @@ class Wording:
         for hits in found.values():
             said += self._add(sums, {i: s for i, s in hits.items() if i in places}, places)
         best = sorted(sums, key=lambda i: (-sums[i].log_odds * _share(sums[i].held, said), i))
-        return Worded(
+        return FullTextScores(
             np.array(best, np.int64),
             np.array([sums[i].bm25 for i in best], np.float64),
             np.array([sums[i].log_odds * _share(sums[i].held, said) for i in best], np.float64),

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.common.id_sets import union
-from engine.types import Fusion, Scored
+from engine.types import BranchScores, Fusion
 from engine.types.arrays import MomentIds
 
 RRF_K = 60
@@ -39,13 +39,13 @@ class Ranking:
     """(n,): the weighted sum of their log odds, in nats, whatever the fusion."""
     wanted: _Scores
     """(n,): the part of it that speaks for them."""
-    scored: tuple[Scored, ...]
+    scored: tuple[BranchScores, ...]
     """What they were made of."""
 
     def __len__(self) -> int:
         return len(self.ids)
 
-    def of(self, moment_id: int) -> Iterator[tuple[Scored, int]]:
+    def of(self, moment_id: int) -> Iterator[tuple[BranchScores, int]]:
         """The branches that scored a moment, with its place in each."""
         for one in self.scored:
             place = int(np.searchsorted(one.ids, moment_id))
@@ -60,13 +60,13 @@ class Ranking:
         )  # fmt: skip
 
 
-def contributions(scored: Scored) -> _Scores:
+def contributions(scored: BranchScores) -> _Scores:
     """What a branch adds to the evidence of each of its candidates, (n,), in nats."""
     weight = scored.branch.weight
     return weight * (scored.log_odds if weight > 0 else np.maximum(scored.log_odds, 0.0))
 
 
-def fuse(scored: Sequence[Scored], fusion: Fusion = Fusion.CALIBRATED) -> Ranking:
+def fuse(scored: Sequence[BranchScores], fusion: Fusion = Fusion.CALIBRATED) -> Ranking:
     """One ranking of all that was scored.
 
     Scores that differ by less than rounding are equal: a matrix product may sum the
@@ -82,7 +82,7 @@ def fuse(scored: Sequence[Scored], fusion: Fusion = Fusion.CALIBRATED) -> Rankin
     return Ranking(ids[order], scores[order], evidence[order], wanted[order], tuple(scored))
 
 
-def _for(scored: Scored) -> _Scores:
+def _for(scored: BranchScores) -> _Scores:
     return contributions(scored) if scored.branch.weight > 0 else np.zeros(len(scored.ids))
 
 
@@ -92,10 +92,10 @@ def _step(scores: _Scores) -> float:
 
 
 def _summed(
-    scored: Sequence[Scored],
+    scored: Sequence[BranchScores],
     places: Sequence[NDArray[np.intp]],
     count: int,
-    part: Callable[[Scored], _Scores],
+    part: Callable[[BranchScores], _Scores],
 ) -> _Scores:
     total = np.zeros(count)
     for one, at in zip(scored, places, strict=True):
@@ -103,43 +103,45 @@ def _summed(
     return total
 
 
-def _calibrated(_: Sequence[Scored], __: Sequence[NDArray[np.intp]], evidence: _Scores) -> _Scores:
+def _calibrated(
+    _: Sequence[BranchScores], __: Sequence[NDArray[np.intp]], evidence: _Scores
+) -> _Scores:
     return evidence
 
 
 def _reciprocal_ranks(
-    scored: Sequence[Scored], places: Sequence[NDArray[np.intp]], evidence: _Scores
+    scored: Sequence[BranchScores], places: Sequence[NDArray[np.intp]], evidence: _Scores
 ) -> _Scores:
     return _summed(scored, places, len(evidence), _by_rank)
 
 
-def _by_rank(one: Scored) -> _Scores:
+def _by_rank(one: BranchScores) -> _Scores:
     ranks = np.empty(len(one.ids))
     ranks[np.lexsort((one.ids, -one.raw))] = np.arange(1, len(one.ids) + 1)
     return _signed(one, 1.0 / (RRF_K + ranks))
 
 
 def _weighted(
-    scored: Sequence[Scored], places: Sequence[NDArray[np.intp]], evidence: _Scores
+    scored: Sequence[BranchScores], places: Sequence[NDArray[np.intp]], evidence: _Scores
 ) -> _Scores:
     return _summed(scored, places, len(evidence), _stretched)
 
 
-def _stretched(one: Scored) -> _Scores:
+def _stretched(one: BranchScores) -> _Scores:
     """Raw scores on [0, 1]; one candidate alone is as good as they come."""
     low, high = one.raw.min(initial=np.inf), one.raw.max(initial=-np.inf)
     part = (one.raw - low) / (high - low) if high > low else np.ones(len(one.raw))
     return _signed(one, part)
 
 
-def _signed(one: Scored, part: _Scores) -> _Scores:
+def _signed(one: BranchScores, part: _Scores) -> _Scores:
     """Weighted; what is not wanted counts only where a moment stands out for it."""
     weight = one.branch.weight
     return weight * (part if weight > 0 else np.where(one.log_odds > 0, part, 0.0))
 
 
 def _greatest(
-    scored: Sequence[Scored], places: Sequence[NDArray[np.intp]], evidence: _Scores
+    scored: Sequence[BranchScores], places: Sequence[NDArray[np.intp]], evidence: _Scores
 ) -> _Scores:
     best = np.full(len(evidence), -np.inf)
     against = np.zeros(len(evidence))

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from engine.common.id_sets import union
 from engine.query.fuse import Ranking, contributions
-from engine.types import Part, Scored
+from engine.types import BranchScores, QueryPart
 from engine.types.arrays import MomentIds
 
 
@@ -26,20 +26,20 @@ class Answered:
     asset_id: int
     score: float
     """Nats."""
-    moments: tuple[tuple[Part, int], ...]
+    moments: tuple[tuple[QueryPart, int], ...]
     """The wanted parts, best answered first, each with its moment."""
 
 
-def interact(scored: Sequence[Scored], assets: Mapping[int, int]) -> list[Answered]:
+def interact(scored: Sequence[BranchScores], assets: Mapping[int, int]) -> list[Answered]:
     """Assets by descending score, equal ones by ascending id.
 
     Args:
         assets: the asset of each moment; moments without one are left out.
     """
-    parts: dict[Part, list[Scored]] = {}
+    parts: dict[QueryPart, list[BranchScores]] = {}
     for one in scored:
         parts.setdefault(one.branch.parts[0], []).append(one)
-    best: dict[int, dict[Part, tuple[float, int]]] = {}
+    best: dict[int, dict[QueryPart, tuple[float, int]]] = {}
     for part, branches in parts.items():
         ids, totals = _evidence(branches)
         for moment, total in zip(ids.tolist(), totals.tolist(), strict=True):
@@ -52,7 +52,7 @@ def interact(scored: Sequence[Scored], assets: Mapping[int, int]) -> list[Answer
     )
 
 
-def _evidence(branches: Sequence[Scored]) -> tuple[MomentIds, NDArray[np.float64]]:
+def _evidence(branches: Sequence[BranchScores]) -> tuple[MomentIds, NDArray[np.float64]]:
     """What all branches of one part say of each moment."""
     ids = union([one.ids for one in branches])
     total = np.zeros(len(ids))
@@ -61,7 +61,9 @@ def _evidence(branches: Sequence[Scored]) -> tuple[MomentIds, NDArray[np.float64
     return ids, total
 
 
-def _keep_best(best: dict[Part, tuple[float, int]], part: Part, total: float, moment: int) -> None:
+def _keep_best(
+    best: dict[QueryPart, tuple[float, int]], part: QueryPart, total: float, moment: int
+) -> None:
     """The strongest moment: for what is not wanted, that is the one most against."""
     strongest = best.get(part)
     sign = 1 if part.weight > 0 else -1
@@ -69,7 +71,7 @@ def _keep_best(best: dict[Part, tuple[float, int]], part: Part, total: float, mo
         best[part] = total, moment
 
 
-def _answered(asset: int, best: Mapping[Part, tuple[float, int]]) -> Answered:
+def _answered(asset: int, best: Mapping[QueryPart, tuple[float, int]]) -> Answered:
     score = sum(total for total, _ in best.values())
     wanted = sorted(
         ((part, found) for part, found in best.items() if part.weight > 0),
@@ -78,7 +80,7 @@ def _answered(asset: int, best: Mapping[Part, tuple[float, int]]) -> Answered:
     return Answered(asset, score, tuple((part, moment) for part, (_, moment) in wanted))
 
 
-def ranking_of(answered: Sequence[Answered], scored: Sequence[Scored]) -> Ranking:
+def ranking_of(answered: Sequence[Answered], scored: Sequence[BranchScores]) -> Ranking:
     """The best moment of each asset, under the asset's score."""
     ids = np.array([one.moments[0][1] for one in answered], np.int64)
     scores = np.array([one.score for one in answered], np.float64)

@@ -19,7 +19,7 @@ from engine.types.arrays import Vectors
 
 if TYPE_CHECKING:
     from engine.encoders.towers import Towers
-    from engine.index.build import Wanted
+    from engine.index.build import BuildOptions
     from engine.index.refresh import Refreshed
 
 _log = logging.getLogger(__name__)
@@ -123,12 +123,12 @@ class Upkeep:
         assert info.role is not None
         return self._searcher.towers_of(info.role.encoder)
 
-    def _wanted(self) -> Wanted:
-        from engine.index.build import Wanted
+    def _wanted(self) -> BuildOptions:
+        from engine.index.build import BuildOptions
 
         settings = self._settings
         device = gpu.device(settings)
-        return Wanted(settings.recall, settings.index_memory, settings.threads, device)
+        return BuildOptions(settings.recall, settings.index_memory, settings.threads, device)
 
     def calibrate(self, wait: bool) -> None:
         """Estimate the backgrounds anew, unless they are those of what is committed.

@@ -8,15 +8,15 @@ from dataclasses import dataclass, field, replace
 from engine.errors import InvalidQuery
 from engine.query.calibration.log_odds import BackgroundKey
 from engine.types import (
-    Asked,
     Branch,
     Fusion,
     Kind,
     Modality,
-    Part,
+    PartKind,
     Placement,
     Plan,
     Query,
+    QueryPart,
 )
 
 WORDS = "words"
@@ -100,7 +100,7 @@ def validated(query: Query) -> Query:
     return replace(query, parts=stages[0], then=tuple(stages[1:]))
 
 
-def _stage(parts: Sequence[Part]) -> tuple[Part, ...]:
+def _stage(parts: Sequence[QueryPart]) -> tuple[QueryPart, ...]:
     kept = tuple(dict.fromkeys(p for p in map(_stripped, parts) if p.value and p.weight))
     if len(kept) > _MOST_PARTS:
         raise InvalidQuery(f"more than {_MOST_PARTS} parts in one query")
@@ -114,9 +114,9 @@ def _stage(parts: Sequence[Part]) -> tuple[Part, ...]:
     return kept
 
 
-def _stripped(part: Part) -> Part:
+def _stripped(part: QueryPart) -> QueryPart:
     """Of a text, without blanks around it; they may belong to the name of a file."""
-    return replace(part, value=part.value.strip()) if part.asked is Asked.TEXT else part
+    return replace(part, value=part.value.strip()) if part.asked is PartKind.TEXT else part
 
 
 def _check_range(name: str, value: float, least: float, most: float) -> None:
@@ -207,12 +207,12 @@ def _has_no_background(branch: Branch, inventory: Inventory) -> bool:
     return inventory.pairs.get(key, 0) < _FEWEST_PAIRS
 
 
-def _branches(query: Query, parts: Sequence[Part], inventory: Inventory) -> Iterator[Branch]:
+def _branches(query: Query, parts: Sequence[QueryPart], inventory: Inventory) -> Iterator[Branch]:
     if query.fusion is Fusion.EARLY:
         for modality in _present(query, inventory, inventory.shared):
             yield Branch("early", inventory.shared, modality, tuple(parts))
     for part in parts:
-        if part.asked is not Asked.TEXT:
+        if part.asked is not PartKind.TEXT:
             if query.fusion is not Fusion.EARLY:
                 yield from _of_example(query, part, inventory)
             continue
@@ -227,9 +227,9 @@ def _branches(query: Query, parts: Sequence[Part], inventory: Inventory) -> Iter
         yield Branch(WORDS if part.weight > 0 else name, None, None, (part,), part.weight)
 
 
-def _of_example(query: Query, part: Part, inventory: Inventory) -> Iterator[Branch]:
+def _of_example(query: Query, part: QueryPart, inventory: Inventory) -> Iterator[Branch]:
     """An example in the space of its likeness, and by its words where it has none."""
-    looks = part.asked is Asked.IMAGE
+    looks = part.asked is PartKind.IMAGE
     likeness, alike = (inventory.looks, SEEN) if looks else (inventory.sounds, HEARD)
     name = str(part.asked) if part.weight > 0 else "not"
     for modality in _present(query, inventory, likeness):

@@ -15,18 +15,28 @@ from engine.query.group import Likeness, Together, grouped
 from engine.query.late_interaction import interact, ranking_of
 from engine.query.sequence import Chain, chains
 from engine.store import Store
-from engine.types import Fusion, Group, Hit, MomentRecord, Outcome, Part, Plan, Scored, Span
+from engine.types import (
+    BranchOutcome,
+    BranchScores,
+    Fusion,
+    Group,
+    Hit,
+    MomentRecord,
+    Plan,
+    QueryPart,
+    Span,
+)
 
 _PAGE = 64
 """Records that are looked up at a time."""
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class RankedMoments:
     """What came of a query."""
 
     hits: tuple[Hit, ...]
-    outcomes: tuple[Outcome, ...]
+    outcomes: tuple[BranchOutcome, ...]
     below: int
     """Moments that are no better than the background."""
     partial: bool
@@ -53,7 +63,7 @@ class Results:
         self._likeness = likeness
         self._leave_out = leave_out
 
-    def of(self, plan: Plan, executed: Executed) -> Found:
+    def of(self, plan: Plan, executed: Executed) -> RankedMoments:
         """The hits, best first."""
         stages = [self._ranked(plan, executed, number) for number in range(len(plan.query.stages))]
         if len(stages) > 1:
@@ -62,7 +72,7 @@ class Results:
             hits = self._of_assets(plan, executed, stages[0].ranking)
         else:
             hits = self._of_moments(plan, stages[0].ranking)
-        return Found(
+        return RankedMoments(
             tuple(hits),
             executed.outcomes,
             sum(stage.below for stage in stages),
@@ -130,7 +140,7 @@ class Results:
         return {i: record for i, record in found.items() if record.path != self._leave_out}
 
 
-def _counted(one: Scored, shown: Ranking) -> Scored:
+def _counted(one: BranchScores, shown: Ranking) -> BranchScores:
     """What a branch says of the moments that may be shown; and where it is about what is
     not wanted, of all, because the moment that is most like that answers nothing."""
     if one.branch.weight < 0:
@@ -139,7 +149,9 @@ def _counted(one: Scored, shown: Ranking) -> Scored:
     return replace(one, ids=one.ids[kept], raw=one.raw[kept], log_odds=one.log_odds[kept])
 
 
-def _spans(moments: Iterable[tuple[Part, int]], records: Mapping[int, MomentRecord]) -> list[Span]:
+def _spans(
+    moments: Iterable[tuple[QueryPart, int]], records: Mapping[int, MomentRecord]
+) -> list[Span]:
     return [span(records[moment], part.value) for part, moment in moments]
 
 

@@ -25,10 +25,10 @@ from engine.query.calibration.log_odds import BackgroundKey, by_key
 from engine.query.embed import QueryVectors, TextCache, embed_query
 from engine.query.examples import examples
 from engine.query.execute import Sources, execute
-from engine.query.full_text import Worded, Wording
+from engine.query.full_text import FullTextScores, Wording
 from engine.query.plan import HEARD, MODALITIES, SEEN, Held, Inventory, plan, validated
-from engine.query.results import Found, Results
-from engine.query.space_selection import Chosen, TowersOf, choose, kind_of
+from engine.query.results import RankedMoments, Results
+from engine.query.space_selection import SelectedSpaces, TowersOf, kind_of, select_spaces
 from engine.store import Background, Store
 from engine.types import (
     Branch,
@@ -108,12 +108,12 @@ class Searcher:
         self._texts: dict[str, TextCache] = {}
         self.towers_of = towers_of
         self._backgrounds: _Kept[Mapping[BackgroundKey, Background]] = _Kept()
-        self._choices: _Kept[Chosen] = _Kept()
+        self._choices: _Kept[SelectedSpaces] = _Kept()
         self._filters: _Kept[Allowed] = _Kept()
         self._wording: _Kept[Wording] = _Kept()
-        self._worded: _Kept[Worded] = _Kept()
+        self._worded: _Kept[FullTextScores] = _Kept()
 
-    def _text_towers(self, chosen: Chosen) -> dict[str, TextCache]:
+    def _text_towers(self, chosen: SelectedSpaces) -> dict[str, TextCache]:
         """The text tower of each space that texts are asked in, with what it said before."""
         towers = {chosen.shared: chosen.towers, **chosen.beside}
         return {
@@ -169,17 +169,17 @@ class Searcher:
             found.partial, notes=planned.notes,
         )  # fmt: skip
 
-    def _chosen(self, query: Query, generation: int) -> Chosen:
+    def _chosen(self, query: Query, generation: int) -> SelectedSpaces:
         """The spaces of a query; those of a kind of query are found out once a generation.
 
         A space that is named may be filling, of which no generation tells; and what was left
         out for want of a model may be there by now.
         """
 
-        def chosen() -> Chosen:
+        def chosen() -> SelectedSpaces:
             # Of one generation: another process may give the library another head of sounds.
             with self._store.snapshot():
-                return choose(query, self._store, self.towers_of)
+                return select_spaces(query, self._store, self.towers_of)
 
         if query.space is not None:
             return chosen()
@@ -190,10 +190,10 @@ class Searcher:
         self,
         planned: Plan,
         vectors: QueryVectors,
-        chosen: Chosen,
+        chosen: SelectedSpaces,
         leave_out: str | None,
         until: float,
-    ) -> Found:
+    ) -> RankedMoments:
         """What is found where indexes and catalog say the same: what was replaced since an
         index followed would else be in neither its old form nor its new one.
 
@@ -219,7 +219,7 @@ class Searcher:
         sources: Sources,
         results: Results,
         until: float,
-    ) -> Found:
+    ) -> RankedMoments:
         """Hits, with more candidates asked for until there are ``top`` or no more to have:
         neighbours that fold together, and what is left out, must not cost other files."""
         top, most = planned.query.top, sources.size(planned)
@@ -232,7 +232,7 @@ class Searcher:
                 return found
             planned, refills = replace(planned, fetch=planned.fetch * _REFILL), refills + 1
 
-    def _sources(self, query: Query, chosen: Chosen) -> Sources:
+    def _sources(self, query: Query, chosen: SelectedSpaces) -> Sources:
         def allowed(branch: Branch) -> Allowed | None:
             return self._allowed(query, branch.modality)
 
@@ -279,7 +279,7 @@ class Searcher:
             for name in spaces:
                 self.indexes.pop(name, None)
 
-    def _inventory(self, query: Query, chosen: Chosen) -> Inventory:
+    def _inventory(self, query: Query, chosen: SelectedSpaces) -> Inventory:
         """What there is to search."""
         pairs = {key: row.n for key, row in self._known_backgrounds().items()}
         passing = None if query.filter is None else len(self._filter(query))
@@ -297,7 +297,7 @@ class Searcher:
         return held
 
     def _likeness(
-        self, chosen: Chosen, page: Sequence[MomentRecord]
+        self, chosen: SelectedSpaces, page: Sequence[MomentRecord]
     ) -> dict[int, NDArray[np.float32]]:
         """The vectors in which moments of one modality resemble each other."""
         rows: dict[int, NDArray[np.float32]] = {}
@@ -337,7 +337,7 @@ class Searcher:
             lambda: Allowed(self._store.passing(asked, query.kinds)),
         )
 
-    def _words(self, space: str, text: str) -> Worded:
+    def _words(self, space: str, text: str) -> FullTextScores:
         """What the words of a text say, with counts of this generation."""
 
         def wording() -> Wording:
@@ -358,7 +358,7 @@ def _kinds_with(modality: Modality) -> set[Kind]:
     return {kind for kind, modalities in MODALITIES.items() if modality in modalities}
 
 
-def _space_of_likeness(chosen: Chosen, modality: Modality) -> str:
+def _space_of_likeness(chosen: SelectedSpaces, modality: Modality) -> str:
     if modality in SEEN:
         return chosen.looks
     return chosen.sounds if modality in HEARD else chosen.shared

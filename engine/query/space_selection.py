@@ -11,14 +11,14 @@ from engine.encoders.towers import Towers
 from engine.errors import SpaceMismatch, UsageError
 from engine.query.plan import MODALITIES
 from engine.store import SpaceInfo, Store, records
-from engine.types import Asked, Fusion, Group, Kind, Query, Space
+from engine.types import Fusion, Group, Kind, PartKind, Query, Space
 
 TowersOf: TypeAlias = Callable[[str], Towers]
 """The towers of an encoder, by its name."""
 
 
 @dataclass(frozen=True, slots=True)
-class Chosen:
+class SelectedSpaces:
     """The spaces of one query, and the towers that it goes through."""
 
     towers: Towers
@@ -34,7 +34,7 @@ class Chosen:
     """What is left out, and why."""
 
 
-def choose(query: Query, store: Store, towers_of: TowersOf) -> Chosen:
+def select_spaces(query: Query, store: Store, towers_of: TowersOf) -> SelectedSpaces:
     """The spaces of a query.
 
     Raises:
@@ -51,7 +51,7 @@ def choose(query: Query, store: Store, towers_of: TowersOf) -> Chosen:
     for space in wanted:
         _check(space, infos)
     wanted += [one.shared for one in beside.values()]
-    return Chosen(
+    return SelectedSpaces(
         towers,
         towers.shared.name,
         towers.looks.name,
@@ -63,7 +63,7 @@ def choose(query: Query, store: Store, towers_of: TowersOf) -> Chosen:
 
 
 def kind_of(query: Query) -> Hashable:
-    """All of a query that ``choose`` looks at: two that have it alike have the same spaces."""
+    """All of a query that ``select_spaces`` looks at: two that have it alike have the same spaces."""
     asked = frozenset(part.asked for parts in query.stages for part in parts)
     alike = query.group is Group.ALIKE
     return query.space, frozenset(query.kinds), query.fusion is Fusion.EARLY, alike, asked
@@ -102,7 +102,7 @@ def _beside(
     """
     if query.fusion is Fusion.EARLY or (asked and asked.role and asked.role.partial):
         return
-    if all(part.asked is not Asked.TEXT for parts in query.stages for part in parts):
+    if all(part.asked is not PartKind.TEXT for parts in query.stages for part in parts):
         return
     modalities = {m for kind in query.kinds or Kind for m in MODALITIES[kind]}
     for name, info in infos.items():
@@ -121,9 +121,9 @@ def _wanted(query: Query, towers: Towers) -> Iterator[Space]:
     asked = {part.asked for parts in query.stages for part in parts}
     alike = query.group is Group.ALIKE
     yield towers.shared
-    if alike or Asked.IMAGE in asked:
+    if alike or PartKind.IMAGE in asked:
         yield towers.looks
-    if alike or Asked.AUDIO in asked:
+    if alike or PartKind.AUDIO in asked:
         yield towers.sounds
 
 

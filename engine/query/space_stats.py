@@ -14,7 +14,7 @@ from engine.types import Modality
 
 
 @dataclass(frozen=True, slots=True)
-class Counted:
+class SpaceStats:
     """A space, and what is in it."""
 
     name: str
@@ -33,7 +33,7 @@ class Counted:
     """Of its segments and its indexes on disk."""
 
 
-def census(store: Store) -> list[Counted]:
+def space_stats(store: Store) -> list[SpaceStats]:
     """Every space, the default first, then the others that texts query. Reads the ids of
     all vectors."""
     with store.snapshot():
@@ -48,12 +48,12 @@ def census(store: Store) -> list[Counted]:
 
 def _counted(
     store: Store, info: SpaceInfo, serves: bool, ids: np.ndarray, modalities: np.ndarray
-) -> Counted:
+) -> SpaceStats:
     space = info.space
     held = modalities[np.isin(ids, store.held_ids(space.name))]
     names, counts = np.unique(held, return_counts=True)
     on_disk = sum(segment.bytes for segment in store.segments(space.name))
-    return Counted(
+    return SpaceStats(
         name=space.name,
         encoder=space.encoder if info.role is None else info.role.encoder,
         revision=space.revision,

@@ -10,7 +10,7 @@ from engine.report.markup import Html, element, markup
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
+class ReportImage:
     """A thumbnail with what is said of it."""
 
     jpeg: bytes | None
@@ -26,7 +26,7 @@ def data_uri(content: bytes, media: str = "image/jpeg") -> str:
     return f"data:{media};base64,{base64.b64encode(content).decode('ascii')}"
 
 
-def picture(one: Picture) -> Html:
+def picture(one: ReportImage) -> Html:
     """A figure of one picture."""
     shown = (
         element("div", "no picture", class_="missing")
@@ -38,11 +38,11 @@ def picture(one: Picture) -> Html:
     return element("figure", shown, caption, class_="kept" if one.kept else None)
 
 
-def gallery(pictures: Sequence[Picture]) -> Html:
+def gallery(pictures: Sequence[ReportImage]) -> Html:
     """Pictures side by side, as many in a line as there is room for."""
     return element("div", *map(picture, pictures), class_="pictures")
 
 
-def group(title: str, pictures: Sequence[Picture]) -> Html:
+def group(title: str, pictures: Sequence[ReportImage]) -> Html:
     """Pictures that belong together, framed, with their title."""
     return element("div", element("h3", title), gallery(pictures), class_="group")

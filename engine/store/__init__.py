@@ -44,9 +44,9 @@ from engine.store.records import (
     Background,
     KnownAsset,
     LibraryStats,
-    Role,
     SegmentInfo,
     SpaceInfo,
+    SpaceRole,
 )
 from engine.store.store import Store
 
@@ -58,9 +58,9 @@ __all__ = [
     "Background",
     "KnownAsset",
     "LibraryStats",
-    "Role",
     "SegmentInfo",
     "SpaceInfo",
+    "SpaceRole",
     "Store",
     "Writer",
     "catalog_url",

@@ -33,7 +33,7 @@ class Catalog:
         self.path = path
         self._database = database.of(path)
         self._local = threading.local()
-        self._readers: weakref.WeakSet[database.Reader] = weakref.WeakSet()
+        self._readers: weakref.WeakSet[database.ReadConnection] = weakref.WeakSet()
         self._guard = threading.Lock()
 
     def close(self) -> None:
@@ -44,8 +44,8 @@ class Catalog:
             self._readers.clear()
             self._local = threading.local()
 
-    def _reader(self) -> database.Reader:
-        reader: database.Reader | None = getattr(self._local, "reader", None)
+    def _reader(self) -> database.ReadConnection:
+        reader: database.ReadConnection | None = getattr(self._local, "reader", None)
         if reader is None or not reader.usable:
             reader = self._database.reader()
             with self._guard:

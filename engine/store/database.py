@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
 
 
-class Reader(Protocol):
+class ReadConnection(Protocol):
     """One thread's connection, which cannot write."""
 
     process: int
@@ -82,7 +82,7 @@ class Database(Protocol):
     def url(self) -> str | None:
         """Of its server; None where the catalog is in the folder."""
 
-    def reader(self) -> Reader: ...
+    def reader(self) -> ReadConnection: ...
 
     def writer(self, wait: bool = False) -> Engine:
         """An engine of one connection, for whoever holds the library's lock.

@@ -62,7 +62,7 @@ WHERE c.relkind = 'r' AND c.relnamespace = current_schema()::regnamespace
 """
 
 
-class Reader:
+class PostgresReader:
     """One thread's connection."""
 
     def __init__(self, home: Address, library: Path) -> None:
@@ -134,8 +134,8 @@ class Postgres:
     def url(self) -> str:
         return self.home.url
 
-    def reader(self) -> Reader:
-        return Reader(self.home, self.path)
+    def reader(self) -> PostgresReader:
+        return PostgresReader(self.home, self.path)
 
     def writer(self, wait: bool = False) -> Engine:
         from sqlalchemy import StaticPool, create_engine

@@ -62,7 +62,7 @@ class SegmentInfo:
 
 
 @dataclass(frozen=True, slots=True)
-class Role:
+class SpaceRole:
     """What makes a space one that texts query."""
 
     encoder: str
@@ -85,7 +85,7 @@ class SpaceInfo:
     """A space of a library."""
 
     space: Space
-    role: Role | None = None
+    role: SpaceRole | None = None
     """None for a space of likeness."""
     ready: bool = True
     """Whether it holds all that it should; until then nothing is searched in it."""
@@ -191,11 +191,13 @@ def space_info(row: Row) -> SpaceInfo:
     if encoder is None:
         return SpaceInfo(space)
     held = None if modalities is None else [_MODALITIES[name] for name in modalities.split(",")]
-    role = Role(encoder, looks or space.name, sounds or space.name, frozenset(held or Modality))
+    role = SpaceRole(
+        encoder, looks or space.name, sounds or space.name, frozenset(held or Modality)
+    )
     return SpaceInfo(space, role, state == READY, bool(default))
 
 
-def role_columns(role: Role) -> dict[str, str | None]:
+def role_columns(role: SpaceRole) -> dict[str, str | None]:
     """A role as columns of the table of spaces."""
     held = ",".join(sorted(role.modalities)) if role.partial else None
     return {

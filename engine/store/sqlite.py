@@ -30,7 +30,7 @@ FILE = "catalog.sqlite"
 _UNFINISHED = f"{FILE}.new"
 
 
-class Reader:
+class SqliteReader:
     """One thread's connection."""
 
     def __init__(self, file: Path) -> None:
@@ -88,8 +88,8 @@ class Sqlite:
     def __init__(self, path: Path) -> None:
         self.path = path
 
-    def reader(self) -> Reader:
-        return Reader(self.path / FILE)
+    def reader(self) -> SqliteReader:
+        return SqliteReader(self.path / FILE)
 
     def writer(self, wait: bool = False) -> Engine:
         del wait  # The lock of the folder is enough.

@@ -21,7 +21,7 @@ _UNIT = 1e-3
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class VerifyReport:
     """What was looked at, and what is wrong with it, one line each."""
 
     deep: bool
@@ -31,7 +31,7 @@ class Verdict:
     problems: tuple[str, ...]
 
 
-def verify(store: Store, *, deep: bool = False) -> Verdict:
+def verify(store: Store, *, deep: bool = False) -> VerifyReport:
     """Check a library against itself, at one generation.
 
     Quick: the catalog's own structure, every segment's file and size, the counts of
@@ -45,7 +45,7 @@ def verify(store: Store, *, deep: bool = False) -> Verdict:
         if stats.pending:
             problems.append(f"{stats.pending} files are pending: index them again")
         problems += _deep(store) if deep else _counts(store, sum(stats.vectors.values()))
-        return Verdict(
+        return VerifyReport(
             deep,
             stats.segments,
             sum(stats.vectors.values()),

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-HEAD = "~"
+HEAD_MARK = "~"
 """What parts the head of sounds from the rest of a space's revision."""
 
 
@@ -67,16 +67,18 @@ class Space:
         """The revision less the head of sounds, which is named behind ``~`` where a library
         has one (``sensorium align``). Another head moves the sounds of a space alone, and
         all of them in one commit: what else was embedded before stays comparable."""
-        return self.revision.partition(HEAD)[0]
+        return self.revision.partition(HEAD_MARK)[0]
 
     @property
     def head(self) -> str:
         """The head of sounds, empty where the space has none."""
-        return self.revision.partition(HEAD)[2]
+        return self.revision.partition(HEAD_MARK)[2]
 
     def with_head(self, head: str) -> Space:
         """The same space with another head of sounds; empty for none."""
-        return replace(self, revision=f"{self.geometry}{HEAD}{head}" if head else self.geometry)
+        return replace(
+            self, revision=f"{self.geometry}{HEAD_MARK}{head}" if head else self.geometry
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from typing import TypeAlias
 from engine.types.media import Kind, Modality
 
 
-class Asked(StrEnum):
+class PartKind(StrEnum):
     """What a part of a query is."""
 
     TEXT = "text"
@@ -21,12 +21,12 @@ class Asked(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class QueryPart:
     """One part of a query: a text or an example, and how much it counts."""
 
     value: str
     """The text, or the path or URL of the example."""
-    asked: Asked = Asked.TEXT
+    asked: PartKind = PartKind.TEXT
     weight: float = 1.0
     """Negative for what is not wanted."""
 
@@ -57,14 +57,14 @@ class Condition:
 
 
 @dataclass(frozen=True, slots=True)
-class Both:
+class AllOf:
     """All of these are true."""
 
     filters: tuple[Filter, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Either:
+class AnyOf:
     """At least one of these is true."""
 
     filters: tuple[Filter, ...]
@@ -77,7 +77,7 @@ class Not:
     filter: Filter
 
 
-Filter: TypeAlias = "Condition | Both | Either | Not"
+Filter: TypeAlias = "Condition | AllOf | AnyOf | Not"
 
 
 class Fusion(StrEnum):
@@ -118,8 +118,8 @@ class Group(StrEnum):
 class Query:
     """What was asked: parts, of which at least one is wanted, in one stage or several."""
 
-    parts: tuple[Part, ...] = ()
-    then: tuple[tuple[Part, ...], ...] = ()
+    parts: tuple[QueryPart, ...] = ()
+    then: tuple[tuple[QueryPart, ...], ...] = ()
     """The parts of later stages: moments of the same asset, in this order."""
     kinds: tuple[Kind, ...] = ()
     """Only assets of these kinds; empty means all."""
@@ -158,13 +158,13 @@ class Query:
     ) -> Query:
         """A query of one stage: a text as it stands, examples by their paths, and texts
         that are not wanted."""
-        wanted = ((text, Asked.TEXT), (image, Asked.IMAGE), (audio, Asked.AUDIO))
-        parts = [Part(value, asked) for value, asked in wanted if value is not None]
-        parts += [Part(value, weight=-1.0) for value in exclude]
+        wanted = ((text, PartKind.TEXT), (image, PartKind.IMAGE), (audio, PartKind.AUDIO))
+        parts = [QueryPart(value, asked) for value, asked in wanted if value is not None]
+        parts += [QueryPart(value, weight=-1.0) for value in exclude]
         return cls(tuple(parts), kinds=kinds, top=top)
 
     @property
-    def stages(self) -> tuple[tuple[Part, ...], ...]:
+    def stages(self) -> tuple[tuple[QueryPart, ...], ...]:
         """The parts of every stage, in their order."""
         return (self.parts, *self.then)
 
@@ -172,7 +172,7 @@ class Query:
     def text(self) -> str:
         """What is wanted, in words."""
         asked = (part for parts in self.stages for part in parts)
-        return " ".join(p.value for p in asked if p.asked is Asked.TEXT and p.weight > 0)
+        return " ".join(p.value for p in asked if p.asked is PartKind.TEXT and p.weight > 0)
 
 
 class Placement(StrEnum):
@@ -196,7 +196,7 @@ class Branch:
     """None for the full text index."""
     modality: Modality | None
     """None for the full text index, which holds every modality."""
-    parts: tuple[Part, ...]
+    parts: tuple[QueryPart, ...]
     """What is asked: one part, or several whose vectors are composed into one."""
     weight: float = 1.0
     """Negative for what the user does not want."""

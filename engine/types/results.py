@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Scored:
+class BranchScores:
     """What one branch says of the candidates that it can score."""
 
     branch: Branch
@@ -34,7 +34,7 @@ class Scored:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class BranchOutcome:
     """What came of one branch."""
 
     branch: Branch
@@ -107,7 +107,7 @@ class SearchResult:
     took_ms: Mapping[str, float] = field(default_factory=dict)
     """Per stage."""
     plan: Plan | None = None
-    outcomes: tuple[Outcome, ...] = ()
+    outcomes: tuple[BranchOutcome, ...] = ()
     refills: int = 0
     """How often more candidates were asked for, because too few hits were left of them."""
     below: int = 0

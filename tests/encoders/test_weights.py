@@ -13,7 +13,7 @@ from onnxruntime.capi import onnxruntime_pybind11_state as status
 from engine.common.artifact_cache import Damaged, cached, load_cached
 from engine.encoders import weights
 from engine.encoders.runtime import onnx_session
-from engine.encoders.runtime.onnx_session import Tower, export_module
+from engine.encoders.runtime.onnx_session import OnnxTower, export_module
 from engine.errors import EncoderUnavailable
 
 PINNED = [
@@ -68,7 +68,7 @@ def test_an_export_is_made_once(settings):
 
 def test_a_cached_tower_needs_its_weights_no_more(settings):
     missing = dataclasses.replace(weights.MINILM, package="no_such_weights")
-    tower = Tower(settings, "test/tower", missing, 1, lambda *_: None)
+    tower = OnnxTower(settings, "test/tower", missing, 1, lambda *_: None)
     with pytest.raises(EncoderUnavailable):
         tower.check()
     (settings.cache / f"test/tower-{missing.sha256[:16]}-r1").mkdir(parents=True)
@@ -84,7 +84,7 @@ def tower(settings, tmp_path):
 
 
 def identity(settings):
-    return Tower(settings, "test/identity", weights.MINILM, 1, _export_identity)
+    return OnnxTower(settings, "test/identity", weights.MINILM, 1, _export_identity)
 
 
 def export_of(tower):

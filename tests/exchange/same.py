@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from engine.exchange.records import Item, Selection, items
+from engine.exchange.records import ExportSelection, Item, items
 from engine.store import Store
 from engine.types import Asset, Moment
 
@@ -22,7 +22,7 @@ def bits(item: Item) -> list[tuple[Moment, dict[str, Bits]]]:
     ]
 
 
-def every(store: Store, selection: Selection = Selection()) -> list[Item]:  # noqa: B008
+def every(store: Store, selection: ExportSelection = ExportSelection()) -> list[Item]:  # noqa: B008
     with store.snapshot():
         infos = list(store.space_infos().values())
         return list(items(store, selection.ids(store), infos))

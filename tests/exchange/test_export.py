@@ -14,7 +14,7 @@ from engine.errors import UsageError
 from engine.exchange import checksums, records
 from engine.exchange.export import export
 from engine.exchange.formats.names import EXPORTS
-from engine.exchange.records import Selection, items, of_run
+from engine.exchange.records import ExportSelection, items, of_run
 from engine.exchange.vectors import Stored
 from engine.query.language.where_parser import parse_where
 from engine.store import Store
@@ -69,7 +69,9 @@ def test_the_card_counts_what_is_there(store: Store, tmp_path: Path, name: str) 
 def test_the_card_says_what_a_run_left_out_and_why(store: Store, tmp_path: Path) -> None:
     first, second, *_ = every(store)
     why = {first.asset_id: "a near-duplicate", second.asset_id: "blurred | dark"}
-    done = export(store, tmp_path / "out", "jsonl", Selection(left_out=why, run="7, duplicates"))
+    done = export(
+        store, tmp_path / "out", "jsonl", ExportSelection(left_out=why, run="7, duplicates")
+    )
     assert (done.files, done.left_out) == (6, 2)
     card = (tmp_path / "out" / "README.md").read_text()
     assert "the curation run 7, duplicates" in card
@@ -85,11 +87,11 @@ def found_of(asset_id: int, verdict: str, moment_id: int | None = None) -> Findi
 def test_what_a_run_keeps() -> None:
     found = [found_of(1, "keeper"), found_of(2, "duplicate"), found_of(3, "dark", 7)]
     found += [found_of(1, "duplicate")]  # of another group
-    kept = of_run("duplicates", "run 4", found, Selection(kinds=(Kind.IMAGE,)))
-    assert kept == Selection(kinds=(Kind.IMAGE,), left_out={2: "duplicate"}, run="run 4")
+    kept = of_run("duplicates", "run 4", found, ExportSelection(kinds=(Kind.IMAGE,)))
+    assert kept == ExportSelection(kinds=(Kind.IMAGE,), left_out={2: "duplicate"}, run="run 4")
     chosen = [found_of(1, "selected"), found_of(2, "selected"), found_of(3, "passed")]
-    assert of_run("select", "5", chosen, Selection()).assets == {1, 2}
-    assert of_run("select", "5", chosen, Selection(assets={2, 3})).assets == {2}
+    assert of_run("select", "5", chosen, ExportSelection()).assets == {1, 2}
+    assert of_run("select", "5", chosen, ExportSelection(assets={2, 3})).assets == {2}
 
 
 def test_the_card_says_what_the_vectors_are_of(store: Store, tmp_path: Path) -> None:
@@ -102,12 +104,12 @@ def test_the_card_says_what_the_vectors_are_of(store: Store, tmp_path: Path) -> 
 
 
 def test_only_what_is_selected(store: Store, tmp_path: Path) -> None:
-    sound = export(store, tmp_path / "sound", "jsonl", Selection(kinds=(Kind.AUDIO,)))
+    sound = export(store, tmp_path / "sound", "jsonl", ExportSelection(kinds=(Kind.AUDIO,)))
     assert (sound.files, sound.moments) == (1, 1)
     assert sound.vectors == {"fake": 1, "fake-sounds": 1}
-    small = Selection(filter=parse_where("path = '*.gif'"))
+    small = ExportSelection(filter=parse_where("path = '*.gif'"))
     assert export(store, tmp_path / "gif", "jsonl", small).files == 1
-    chosen = Selection(assets={every(store)[0].asset_id})
+    chosen = ExportSelection(assets={every(store)[0].asset_id})
     assert export(store, tmp_path / "one", "jsonl", chosen).files == 1
     looks = export(store, tmp_path / "looks", "parquet", spaces=["fake-looks"])
     assert looks.vectors == {"fake-looks": 9}
@@ -115,7 +117,7 @@ def test_only_what_is_selected(store: Store, tmp_path: Path) -> None:
 
 def test_nothing_to_export_is_an_error_and_leaves_nothing(store: Store, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="nothing to export as coco: coco has no place for sounds"):
-        export(store, tmp_path / "out", "coco", Selection(kinds=(Kind.AUDIO,)))
+        export(store, tmp_path / "out", "coco", ExportSelection(kinds=(Kind.AUDIO,)))
     with pytest.raises(UsageError, match="no space called 'nope'; there are fake"):
         export(store, tmp_path / "out", "jsonl", spaces=["nope"])
     with pytest.raises(UsageError, match="no format called 'zip'; there are webdataset"):
@@ -178,7 +180,7 @@ def test_vectors_are_those_of_the_log_whatever_its_segments_are_like(
 
 
 def test_memory_holds_a_block_and_not_the_library(store: Store) -> None:
-    ids = Selection().ids(store)
+    ids = ExportSelection().ids(store)
     stored = Stored(store, store.spaces()["fake"])
     assert len(stored.among(ids[:3])) == 3
     stream = items(store, ids, list(store.space_infos().values()))

@@ -13,7 +13,7 @@ from engine import Library
 from engine.errors import ExportFailed
 from engine.exchange.export import export
 from engine.exchange.formats.names import EXPORTS
-from engine.exchange.import_dataset import Wanted, look
+from engine.exchange.import_dataset import ImportOptions, look
 from engine.store import Store
 from engine.testing.fake_encoder import fake_towers
 from tests.mounts import small_disk
@@ -56,7 +56,7 @@ def test_an_import(large: Path, small: Path, tmp_path: Path) -> None:
     with Store.open(large) as store:
         export(store, tmp_path / "out", "webdataset", main="fake")
     with pytest.raises(ExportFailed, match=r"the disk of .*files is full; nothing of it is left"):
-        look(fake_towers(), Wanted("webdataset", tmp_path / "out", to=small / "files"))
+        look(fake_towers(), ImportOptions("webdataset", tmp_path / "out", to=small / "files"))
     assert not list(small.iterdir())
 
 

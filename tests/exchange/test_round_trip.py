@@ -15,8 +15,8 @@ from engine.encoders.protocols import Embedded, Pixels, Spectrogram
 from engine.encoders.towers import Towers
 from engine.errors import BadImport, UsageError
 from engine.exchange.export import export
-from engine.exchange.import_dataset import Brought, Wanted, bring, look
-from engine.exchange.records import Selection
+from engine.exchange.import_dataset import ImportOptions, ImportReport, import_dataset, look
+from engine.exchange.records import ExportSelection
 from engine.store import Store
 from engine.store.verify import verify
 from engine.testing.fake_encoder import FakeEncoder, FakeSounds, fake_towers
@@ -47,8 +47,8 @@ def other(tmp_path: Path) -> Iterator[Store]:
         yield made
 
 
-def brought(store: Store, settings, wanted: Wanted, towers: Towers = ASLEEP) -> Brought:
-    return bring(store, towers, settings, look(towers, wanted))
+def brought(store: Store, settings, wanted: ImportOptions, towers: Towers = ASLEEP) -> ImportReport:
+    return import_dataset(store, towers, settings, look(towers, wanted))
 
 
 def pictures(store: Store) -> dict[str, object]:
@@ -57,7 +57,7 @@ def pictures(store: Store) -> dict[str, object]:
 
 def test_webdataset(store: Store, other: Store, tmp_path: Path, settings) -> None:
     export(store, tmp_path / "out", "webdataset", main="fake")
-    wanted = Wanted("webdataset", tmp_path / "out", to=tmp_path / "files")
+    wanted = ImportOptions("webdataset", tmp_path / "out", to=tmp_path / "files")
     done = brought(other, settings, wanted)
     assert (done.files, done.taken, done.moments, done.tagged) == (8, 8, 11, 2)
     assert held(other) == held(store)
@@ -71,7 +71,7 @@ def test_webdataset(store: Store, other: Store, tmp_path: Path, settings) -> Non
 
 def test_imagefolder(store: Store, other: Store, tmp_path: Path, settings) -> None:
     export(store, tmp_path / "out", "imagefolder", vectors=True)
-    done = brought(other, settings, Wanted("imagefolder", tmp_path / "out"))
+    done = brought(other, settings, ImportOptions("imagefolder", tmp_path / "out"))
     assert (done.files, done.taken) == (6, 6)
     assert held(other) == pictures(store)
     assert not verify(other, deep=True).problems
@@ -80,9 +80,9 @@ def test_imagefolder(store: Store, other: Store, tmp_path: Path, settings) -> No
 def test_clip_retrieval(store: Store, other: Store, tmp_path: Path, settings) -> None:
     """Files stay where they are. What is heard in a video is not in such a folder, so that
     videos are embedded again."""
-    images = Selection(kinds=(Kind.IMAGE,))
+    images = ExportSelection(kinds=(Kind.IMAGE,))
     export(store, tmp_path / "out", "clip-retrieval", images, main="fake")
-    done = brought(other, settings, Wanted("clip-retrieval", tmp_path / "out"))
+    done = brought(other, settings, ImportOptions("clip-retrieval", tmp_path / "out"))
     assert (done.files, done.taken) == (6, 6)
     assert held(other) == pictures(store)
     assert {i.asset.path for i in every(other)} == {
@@ -95,7 +95,7 @@ def test_a_video_is_embedded_again_from_a_clip_retrieval_folder(
     store: Store, other: Store, tmp_path: Path, settings
 ) -> None:
     export(store, tmp_path / "out", "clip-retrieval", main="fake")
-    wanted = Wanted("clip-retrieval", tmp_path / "out")
+    wanted = ImportOptions("clip-retrieval", tmp_path / "out")
     with pytest.raises(AssertionError, match="embedded again"):
         brought(other, settings, wanted)
     done = brought(other, settings, wanted, fake_towers())
@@ -108,7 +108,7 @@ def test_an_import_that_is_done_again_changes_nothing(
     store: Store, other: Store, tmp_path: Path, settings
 ) -> None:
     export(store, tmp_path / "out", "imagefolder", vectors=True)
-    wanted = Wanted("imagefolder", tmp_path / "out")
+    wanted = ImportOptions("imagefolder", tmp_path / "out")
     brought(other, settings, wanted)
     before = [(i.asset_id, i.pieces[0].moment_id) for i in every(other)]
     done = brought(other, settings, wanted)
@@ -124,7 +124,7 @@ def test_vectors_of_another_revision_are_not_taken(
 
     export(store, tmp_path / "out", "imagefolder", vectors=True)
     towers = Towers(Newer(), FakeSounds())
-    done = brought(other, settings, Wanted("imagefolder", tmp_path / "out"), towers)
+    done = brought(other, settings, ImportOptions("imagefolder", tmp_path / "out"), towers)
     assert (done.taken, done.indexed.added) == (0, 6)
     assert "the vectors are of fake 1+1+" in done.notes[0]
     assert "all files are embedded here" in done.notes[0]
@@ -135,7 +135,7 @@ def test_vectors_of_one_space_alone_are_not_enough(
 ) -> None:
     """Pictures without a vector of likeness would be missing from `similar`."""
     export(store, tmp_path / "out", "imagefolder", vectors=True, spaces=["fake"])
-    done = brought(other, settings, Wanted("imagefolder", tmp_path / "out"), fake_towers())
+    done = brought(other, settings, ImportOptions("imagefolder", tmp_path / "out"), fake_towers())
     assert (done.taken, done.indexed.added) == (0, 6)
 
 
@@ -145,10 +145,12 @@ def test_a_file_that_has_changed_since_is_embedded_again(
     shutil.copytree(media, tmp_path / "media")
     with Library.open(tmp_path / "first", create=True, encoder="fake", settings=settings) as first:
         first.index([tmp_path / "media"])
-        images = Selection(kinds=(Kind.IMAGE,))
+        images = ExportSelection(kinds=(Kind.IMAGE,))
         export(first.store, tmp_path / "out", "clip-retrieval", images, main="fake")
     shutil.copyfile(media / "1 green.png", tmp_path / "media" / "0 red.png")
-    done = brought(other, settings, Wanted("clip-retrieval", tmp_path / "out"), fake_towers())
+    done = brought(
+        other, settings, ImportOptions("clip-retrieval", tmp_path / "out"), fake_towers()
+    )
     assert (done.taken, done.indexed.added) == (5, 1)
     red, green = (
         other.get(tmp_path / "media" / "0 red.png"),
@@ -184,7 +186,7 @@ def test_a_folder_of_clip_retrieval_with_the_user_s_word(
     store: Store, other: Store, tmp_path: Path, settings, dtype: str
 ) -> None:
     folder = foreign(store, tmp_path / "clip", dtype)
-    done = brought(other, settings, Wanted("clip-retrieval", folder, vectors_of="fake"))
+    done = brought(other, settings, ImportOptions("clip-retrieval", folder, vectors_of="fake"))
     assert (done.taken, done.captions) == (5, 4)
     assert done.notes == ("the vectors are taken as yours to vouch for",)
     mine = {p: v.tobytes() for p, v in text_vectors(store, "fake")}
@@ -201,7 +203,7 @@ def test_without_that_word_they_are_embedded_here(
     store: Store, other: Store, tmp_path: Path, settings
 ) -> None:
     folder = foreign(store, tmp_path / "clip")
-    done = brought(other, settings, Wanted("clip-retrieval", folder), fake_towers())
+    done = brought(other, settings, ImportOptions("clip-retrieval", folder), fake_towers())
     assert (done.taken, done.indexed.added, done.captions) == (0, 5, 4)
     assert "nothing says which encoder made the vectors" in done.notes[0]
 
@@ -211,11 +213,11 @@ def test_the_word_must_name_the_library_s_encoder_and_dim(
 ) -> None:
     folder = foreign(store, tmp_path / "clip")
     with pytest.raises(UsageError, match="--vectors-of compact, but this library is of fake"):
-        look(ASLEEP, Wanted("clip-retrieval", folder, vectors_of="compact"))
+        look(ASLEEP, ImportOptions("clip-retrieval", folder, vectors_of="compact"))
     for file in (folder / "img_emb").iterdir():
         np.save(file, np.load(file)[:, :32])
     with pytest.raises(BadImport, match="have 32 dimensions, and fake 64"):
-        look(ASLEEP, Wanted("clip-retrieval", folder, vectors_of="fake"))
+        look(ASLEEP, ImportOptions("clip-retrieval", folder, vectors_of="fake"))
 
 
 def test_paths_may_begin_elsewhere(store: Store, other: Store, tmp_path: Path, settings) -> None:
@@ -226,7 +228,7 @@ def test_paths_may_begin_elsewhere(store: Store, other: Store, tmp_path: Path, s
         table = pd.read_parquet(file)
         table["image_path"] = [Path(p).name for p in table["image_path"]]
         table.to_parquet(file)
-    wanted = Wanted("clip-retrieval", folder, vectors_of="fake")
+    wanted = ImportOptions("clip-retrieval", folder, vectors_of="fake")
     with pytest.raises(BadImport, match=r"5 of 5 files are not there, .*; --root DIR says"):
         look(ASLEEP, wanted)
     root = Path(every(store)[0].asset.path).parent
@@ -243,7 +245,7 @@ def test_missing_files_are_left_out_when_that_is_asked(
     table = pd.read_parquet(file)
     table.loc[0, "image_path"] = "/nowhere/x.png"
     table.to_parquet(file)
-    wanted = Wanted("clip-retrieval", folder, vectors_of="fake")
+    wanted = ImportOptions("clip-retrieval", folder, vectors_of="fake")
     with pytest.raises(BadImport, match=r"1 of 5 files are not there, /nowhere/x\.png for one"):
         look(ASLEEP, wanted)
     done = brought(other, settings, replace(wanted, skip_missing=True))
@@ -256,13 +258,15 @@ def test_an_imagefolder_of_others(media: Path, other: Store, tmp_path: Path, set
     lines = ['{"file_name": "train/0 red.png", "text": "a red square"}',
              '{"file_name": "train/photo.with.dots.JPG", "text": "not this"}']  # fmt: skip
     (folder / "metadata.jsonl").write_text("\n".join(lines))
-    done = brought(other, settings, Wanted("imagefolder", folder), fake_towers())
+    done = brought(other, settings, ImportOptions("imagefolder", folder), fake_towers())
     assert (done.files, done.indexed.added, done.captions) == (2, 2, 1)
     captions = {Path(i.asset.path).name: i.asset.caption for i in every(other)}
     assert captions == {"0 red.png": "a red square", "photo.with.dots.JPG": CAPTION}
     assert other.words("square")[0][0] == every(other)[0].pieces[0].moment_id
     (folder / "metadata.jsonl").unlink()
     (folder / "metadata.csv").write_text('file_name,text\n"train/1 green.png","green, all of it"\n')
-    assert brought(other, settings, Wanted("imagefolder", folder), fake_towers()).captions == 1
+    assert (
+        brought(other, settings, ImportOptions("imagefolder", folder), fake_towers()).captions == 1
+    )
     green = next(i for i in every(other) if "green" in i.asset.path)
     assert green.asset.caption == "green, all of it"

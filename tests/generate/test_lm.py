@@ -12,7 +12,7 @@ import torch
 
 from engine.errors import EncoderUnavailable, ExtraMissing
 from engine.generate import lm as adapter
-from engine.generate.chat import Message, Picture, Text
+from engine.generate.chat import ChatImage, Message, Text
 from engine.generate.lm import SMOLLM2, LocalLM
 
 PROMPTS = [
@@ -78,7 +78,7 @@ def test_no_prompts_and_no_continuation(lm):
 
 
 def test_it_answers_what_is_asked_and_does_not_see(lm):
-    question = Message("user", (Text("What is the capital of France?"), Picture(b"x")))
+    question = Message("user", (Text("What is the capital of France?"), ChatImage(b"x")))
     assert "Paris" in lm.reply([question], most_tokens=16)
 
 

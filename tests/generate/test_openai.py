@@ -12,7 +12,7 @@ import pytest
 
 from engine.config import Settings
 from engine.errors import ChatFailed, ExtraMissing, UsageError
-from engine.generate.chat import Message, Picture, Schema, Text, Usage
+from engine.generate.chat import ChatImage, Message, Schema, Text, Usage
 from engine.generate.openai import OpenAIChat
 from engine.testing import chat_server as does
 from engine.testing.chat_server import serving
@@ -40,7 +40,7 @@ def test_an_answer_comes_with_what_it_cost():
 
 def test_the_request_is_in_the_format_of_servers():
     schema = Schema("s", {"type": "object"})
-    seen = Message("user", (Text("look"), Picture(b"\xff\xd8jpeg")))
+    seen = Message("user", (Text("look"), ChatImage(b"\xff\xd8jpeg")))
     with serving(does.says("hi")) as served:
         chat(served.url, key=None).reply(
             [Message.of("system", "be brief"), seen], seconds=5, schema=schema, most_tokens=9

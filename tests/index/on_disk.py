@@ -9,7 +9,7 @@ from unittest import mock
 import numpy as np
 
 from engine.index.allowed import Allowed
-from engine.index.build import Copy, Wanted, build
+from engine.index.build import BuildOptions, Copy, build
 from engine.index.segmented_index import LiveIndex
 from engine.index.snapshot import Snapshot
 from engine.index.vector_index import Scores
@@ -41,7 +41,7 @@ def snapshot(
     copy.append(ids, rows)
     copy.finish()
     with mock.patch("engine.index.build.choose", return_value=key):
-        build(folder, rows.shape[1], texts, Wanted(recall=target, threads=1), base)
+        build(folder, rows.shape[1], texts, BuildOptions(recall=target, threads=1), base)
     return Snapshot(folder)
 
 

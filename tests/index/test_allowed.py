@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from engine.index.allowed import Allowed, Rows
+from engine.index.allowed import Allowed, RowMask
 
 IDS = np.arange(10, 1010, 2)
 
@@ -25,7 +25,7 @@ def test_the_rows_are_those_whose_ids_pass(count):
 def test_bits_are_as_faiss_reads_them():
     mask = np.zeros(20, np.bool_)
     mask[[0, 3, 9, 19]] = True
-    bits = Rows(20, mask=mask).bits
+    bits = RowMask(20, mask=mask).bits
     assert [i for i in range(20) if bits[i >> 3] >> (i & 7) & 1] == [0, 3, 9, 19]
 
 
@@ -33,7 +33,7 @@ def test_bits_are_as_faiss_reads_them():
 def test_rows_less_the_dead(given):
     mask = np.array([True, True, False, True])
     places = np.flatnonzero(mask)
-    rows = Rows(4, places=places) if given == "places" else Rows(4, mask=mask)
+    rows = RowMask(4, places=places) if given == "places" else RowMask(4, mask=mask)
     assert rows.without(np.array([False, True, True, False])).places.tolist() == [0, 3]
 
 

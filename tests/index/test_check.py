@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from engine.index import disk
-from engine.index.build import Wanted
+from engine.index.build import BuildOptions
 from engine.index.check import check
 from engine.index.refresh import refresh
 from engine.store import Store
@@ -25,7 +25,7 @@ def store(tmp_path):
         writer.commit([sound("/a.wav", "hello", "world")])
         for space in (TEXT, LOOKS):
             with disk.refreshing(made.path):
-                refresh(made, space, None, Wanted(threads=1))
+                refresh(made, space, None, BuildOptions(threads=1))
         writer.commit([picture("/new.jpg")])
         writer.remove([1])
     with Store.open(tmp_path / "library") as opened:

@@ -12,7 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from engine.index import disk
 from engine.index.allowed import Allowed
-from engine.index.build import Wanted
+from engine.index.build import BuildOptions
 from engine.index.check import check
 from engine.index.refresh import refresh
 from engine.index.space import SpaceIndex
@@ -76,7 +76,7 @@ class Histories(RuleBasedStateMachine):
     @rule(anew=st.booleans())
     def refresh(self, anew: bool) -> None:
         with disk.refreshing(self.store.path):
-            refresh(self.store, TEXT, None, Wanted(threads=1), anew=anew)
+            refresh(self.store, TEXT, None, BuildOptions(threads=1), anew=anew)
 
     @rule()
     def rebuild(self) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from engine.errors import LibraryBusy, LibraryReadOnly
 from engine.index import disk
-from engine.index.build import Wanted
+from engine.index.build import BuildOptions
 from engine.index.check import check
 from engine.index.refresh import refresh
 from engine.index.space import SpaceIndex
@@ -32,7 +32,7 @@ def store(tmp_path):
 
 def fold(store, space=TEXT, **options):
     with disk.refreshing(store.path):
-        return refresh(store, space, None, Wanted(threads=1), **options)
+        return refresh(store, space, None, BuildOptions(threads=1), **options)
 
 
 def followed(store) -> SpaceIndex:

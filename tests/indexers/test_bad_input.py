@@ -12,7 +12,7 @@ import pytest
 
 from engine.config import Settings
 from engine.encoders.protocols import Pixels
-from engine.media.image import Frame
+from engine.media.image import ImageFrame
 from engine.store import Store
 from engine.testing.fake_encoder import COLOURS, FakeEncoder, fake_towers
 from engine.types import IndexReport, Modality
@@ -80,7 +80,7 @@ def test_files_that_fail_in_the_middle_shift_nobody(
 ) -> None:
     read = image.read_frames
 
-    def breaks_off(path: Path, *limits: object) -> Iterator[Frame]:
+    def breaks_off(path: Path, *limits: object) -> Iterator[ImageFrame]:
         for frame in read(path, *limits):  # type: ignore[arg-type]
             yield frame
             if path.parent.name.startswith("bad"):

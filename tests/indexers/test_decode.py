@@ -19,32 +19,32 @@ from engine.types import Modality
 from engine.types.arrays import Waveform
 from indexers import audio, video
 from indexers.decode import decode
-from indexers.decode_events import Facts, Note, Piece, Prepared, Tower
+from indexers.decode_events import DecodeEvent, Facts, Note, Prepared, TowerInput
 from tests import media_files as make
 
 SETTINGS = Settings()
 
 
-def pieces(path: Path, towers: Towers | None = None) -> list[Piece]:
+def pieces(path: Path, towers: Towers | None = None) -> list[DecodeEvent]:
     media = sniff(path)
     assert media is not None
     return list(decode(path, media, towers or fake_towers(), SETTINGS))
 
 
-def moments(found: list[Piece], modality: Modality) -> list[Prepared]:
+def moments(found: list[DecodeEvent], modality: Modality) -> list[Prepared]:
     return [p for p in found if isinstance(p, Prepared) and p.moment.modality is modality]
 
 
-def spans(found: list[Piece], modality: Modality) -> list[tuple[float, float]]:
+def spans(found: list[DecodeEvent], modality: Modality) -> list[tuple[float, float]]:
     return [(p.moment.start or 0.0, p.moment.end or 0.0) for p in moments(found, modality)]
 
 
-def facts(found: list[Piece]) -> Facts:
+def facts(found: list[DecodeEvent]) -> Facts:
     (fact,) = [p for p in found if isinstance(p, Facts)]
     return fact
 
 
-def notes(found: list[Piece]) -> list[str]:
+def notes(found: list[DecodeEvent]) -> list[str]:
     return [p.reason for p in found if isinstance(p, Note)]
 
 
@@ -52,7 +52,7 @@ def test_a_picture_is_one_moment(tmp_path: Path) -> None:
     found = pieces(make.picture(tmp_path / "a.png", size=(40, 30)))
     assert (facts(found).width, facts(found).height, facts(found).duration) == (40, 30, None)
     (picture,) = moments(found, Modality.IMAGE)
-    assert picture.tower is Tower.PICTURE and picture.moment.start is None
+    assert picture.tower is TowerInput.PICTURE and picture.moment.start is None
     assert picture.data.shape == (16, 16, 3) and picture.nbytes == 768
 
 
@@ -101,7 +101,7 @@ def test_a_video_is_shots_and_its_sound(tmp_path: Path) -> None:
     assert spans(found, Modality.KEYFRAME)[-1][1] == pytest.approx(4, abs=0.2)
     assert spans(found, Modality.SOUND) == [pytest.approx((0, 4), abs=0.2)]
     (speech,) = moments(found, Modality.SPEECH)
-    assert speech.tower is Tower.TEXT
+    assert speech.tower is TowerInput.TEXT
     assert speech.data == speech.moment.text == "good morning"
     assert not notes(found)
 

@@ -9,7 +9,7 @@ from threadpoolctl import threadpool_limits
 
 from indexers.bounded_queue import Drained, LookAhead
 from indexers.readers import reading
-from tests.test_threads import threads
+from tests.common.test_blas_threads import threads
 
 
 def test_all_jobs_are_read_and_products_beside_them_take_one_thread():

@@ -18,7 +18,7 @@ from engine.store import Store
 from engine.testing.fake_encoder import FakeScreen, fake_towers
 from engine.types import Modality, Moment
 from indexers.decode import decode
-from indexers.decode_events import Note, Piece, Prepared, Tower
+from indexers.decode_events import DecodeEvent, Note, Prepared, TowerInput
 from indexers.screen import pictures
 from tests import media_files as make
 from tests.indexers.conftest import Index
@@ -26,13 +26,13 @@ from tests.indexers.conftest import Index
 SIGNS = {"red": "Stop here", "green": "Go on"}
 
 
-def pieces(path: Path, towers: Towers, settings: Settings | None = None) -> list[Piece]:
+def pieces(path: Path, towers: Towers, settings: Settings | None = None) -> list[DecodeEvent]:
     media = sniff(path)
     assert media is not None
     return list(decode(path, media, towers, settings or Settings()))
 
 
-def read(found: list[Piece]) -> list[Moment]:
+def read(found: list[DecodeEvent]) -> list[Moment]:
     return [
         p.moment for p in found if isinstance(p, Prepared) and p.moment.modality is Modality.SCREEN
     ]
@@ -52,9 +52,9 @@ def spans(found: list[Prepared | Note]) -> list[tuple[str | None, float | None, 
 def test_the_text_of_a_picture_is_a_moment_beside_it(tmp_path: Path) -> None:
     found = pieces(make.picture(tmp_path / "a.png", "red"), fake_towers(signs=SIGNS))
     picture, text = [p for p in found if isinstance(p, Prepared)]
-    assert (picture.moment.modality, picture.tower) == (Modality.IMAGE, Tower.PICTURE)
+    assert (picture.moment.modality, picture.tower) == (Modality.IMAGE, TowerInput.PICTURE)
     assert text.moment == Moment(Modality.SCREEN, text="Stop here")
-    assert (text.tower, text.data) == (Tower.TEXT, "Stop here")
+    assert (text.tower, text.data) == (TowerInput.TEXT, "Stop here")
 
 
 def test_without_a_bridge_or_a_text_there_is_none(tmp_path: Path) -> None:
@@ -79,7 +79,7 @@ def test_a_title_card_has_its_times(tmp_path: Path) -> None:
 def test_a_text_that_stays_is_one_moment() -> None:
     found = [*pictures(shots("red", "red", "green", "red", "blue"), fake_towers(signs=SIGNS))]
     assert spans(found) == [("Stop here", 0, 2), ("Go on", 2, 3), ("Stop here", 3, 4)]
-    assert sum(isinstance(p, Prepared) and p.tower is Tower.PICTURE for p in found) == 5
+    assert sum(isinstance(p, Prepared) and p.tower is TowerInput.PICTURE for p in found) == 5
 
 
 class _Parts(FakeScreen):
@@ -111,7 +111,7 @@ def test_what_cannot_be_read_costs_one_note_and_no_picture() -> None:
     assert [p for p in found if isinstance(p, Note)] == [
         Note("text on screen: RuntimeError: smudged glass")
     ]
-    assert sum(isinstance(p, Prepared) and p.tower is Tower.PICTURE for p in found) == 4
+    assert sum(isinstance(p, Prepared) and p.tower is TowerInput.PICTURE for p in found) == 4
 
 
 def test_what_was_read_before_a_video_breaks_off_is_kept() -> None:

@@ -18,40 +18,40 @@ from engine.encoders.towers import Towers
 from engine.errors import SensoriumError
 from engine.testing.fake_encoder import FakeEncoder, FakeSounds, fake_towers
 from engine.types import Asset, IndexedAsset, Kind, MediaType, Modality, Moment
-from indexers.decode_events import Prepared, Tower
+from indexers.decode_events import Prepared, TowerInput
 from indexers.worker import IN_FLIGHT, Assembly, Worker
 
 TOWERS = fake_towers()
 ASSET = Asset("/a", "00", MediaType(Kind.IMAGE, "png"), 1, 1)
 
 
-def prepared(tower: Tower, seed: int) -> Prepared:
+def prepared(tower: TowerInput, seed: int) -> Prepared:
     """A moment whose vectors no other seed shares; its ordinal remembers the seed."""
     random = np.random.default_rng(seed)
-    data: dict[Tower, Pixels | NDArray[np.float32] | str] = {
-        Tower.PICTURE: random.integers(0, 256, (16, 16, 3), np.uint8),
-        Tower.SOUND: random.random((1, 1, 32), np.float32),
-        Tower.TEXT: f"sentence {seed}",
+    data: dict[TowerInput, Pixels | NDArray[np.float32] | str] = {
+        TowerInput.PICTURE: random.integers(0, 256, (16, 16, 3), np.uint8),
+        TowerInput.SOUND: random.random((1, 1, 32), np.float32),
+        TowerInput.TEXT: f"sentence {seed}",
     }
     modality = {
-        Tower.PICTURE: Modality.IMAGE,
-        Tower.SOUND: Modality.SOUND,
-        Tower.TEXT: Modality.SPEECH,
+        TowerInput.PICTURE: Modality.IMAGE,
+        TowerInput.SOUND: Modality.SOUND,
+        TowerInput.TEXT: Modality.SPEECH,
     }
     return Prepared(Moment(modality[tower], ordinal=seed), tower, data[tower])
 
 
 def alone(item: Prepared) -> dict[str, NDArray[np.float32]]:
     """Its vectors when nothing else is in the batch."""
-    if item.tower is Tower.TEXT:
+    if item.tower is TowerInput.TEXT:
         return {"fake": TOWERS.encoder.embed_texts([item.data])[0]}
-    embed = TOWERS.encoder.embed_images if item.tower is Tower.PICTURE else TOWERS.embed_sounds
+    embed = TOWERS.encoder.embed_images if item.tower is TowerInput.PICTURE else TOWERS.embed_sounds
     return {name: rows[0] for name, rows in embed([item.data]).vectors.items()}
 
 
 FILES = st.lists(
     st.tuples(
-        st.lists(st.sampled_from(list(Tower)), max_size=9),
+        st.lists(st.sampled_from(list(TowerInput)), max_size=9),
         st.none() | st.integers(0, 9),
     ),
     min_size=1,
@@ -63,7 +63,7 @@ FILES = st.lists(
 @settings(database=None, deadline=None, max_examples=150)
 @given(FILES, st.integers(1, 7), st.randoms(use_true_random=False))
 def test_survivors_keep_their_own_vectors(
-    files: list[tuple[list[Tower], int | None]], batch_size: int, random: object
+    files: list[tuple[list[TowerInput], int | None]], batch_size: int, random: object
 ) -> None:
     worker: Worker[Assembly] = Worker(TOWERS, batch_size)
     assemblies = [Assembly() for _ in files]
@@ -113,12 +113,12 @@ def test_batches_are_full_across_files_and_failures() -> None:
     encoder = _Counting()
     worker: Worker[Assembly] = Worker(Towers(encoder, FakeSounds()), 4)
     bad, good = Assembly(), [Assembly() for _ in range(9)]
-    worker.add(bad, prepared(Tower.PICTURE, 99))
+    worker.add(bad, prepared(TowerInput.PICTURE, 99))
     bad.fault = "broke off"
     for seed, assembly in enumerate(good):
-        worker.add(assembly, prepared(Tower.PICTURE, seed))
+        worker.add(assembly, prepared(TowerInput.PICTURE, seed))
     late = Assembly()
-    worker.add(late, prepared(Tower.PICTURE, 98))
+    worker.add(late, prepared(TowerInput.PICTURE, 98))
     late.fault = "broke off"
     worker.flush()
     assert encoder.sizes == [4, 4, 1]
@@ -127,7 +127,7 @@ def test_batches_are_full_across_files_and_failures() -> None:
 def test_spaces_and_tags_by_tower() -> None:
     worker: Worker[Assembly] = Worker(TOWERS, 8)
     assembly = Assembly()
-    for tower in Tower:
+    for tower in TowerInput:
         worker.add(assembly, prepared(tower, 1))
     assert worker.flush() == {assembly}
     assembly.asset = ASSET
@@ -151,7 +151,7 @@ def test_a_sound_without_words_is_found_as_a_sound() -> None:
     towers = Towers(FakeEncoder(), _Deaf())
     worker: Worker[Assembly] = Worker(towers, 8)
     assembly = Assembly(asset=ASSET)
-    worker.add(assembly, prepared(Tower.SOUND, 1))
+    worker.add(assembly, prepared(TowerInput.SOUND, 1))
     worker.flush()
     indexed = assembly.indexed()
     assert indexed is not None
@@ -177,16 +177,16 @@ class _Odd(FakeEncoder):
 
 def test_a_lost_row_stops_everything() -> None:
     worker: Worker[Assembly] = Worker(Towers(_Odd(lose=True), FakeSounds()), 2)
-    worker.add(Assembly(), prepared(Tower.PICTURE, 1))
+    worker.add(Assembly(), prepared(TowerInput.PICTURE, 1))
     with pytest.raises(SensoriumError, match="1 vectors for 2 moments"):
-        worker.add(Assembly(), prepared(Tower.PICTURE, 2))
+        worker.add(Assembly(), prepared(TowerInput.PICTURE, 2))
 
 
 def test_a_vector_that_is_no_number_costs_its_file_only() -> None:
     worker: Worker[Assembly] = Worker(Towers(_Odd(lose=False), FakeSounds()), 2)
     good, bad = Assembly(asset=ASSET), Assembly(asset=ASSET)
-    worker.add(good, prepared(Tower.PICTURE, 1))
-    worker.add(bad, replace(prepared(Tower.PICTURE, 2), data=np.zeros((16, 16, 3), np.uint8)))
+    worker.add(good, prepared(TowerInput.PICTURE, 1))
+    worker.add(bad, replace(prepared(TowerInput.PICTURE, 2), data=np.zeros((16, 16, 3), np.uint8)))
     assert good.indexed() is not None
     assert bad.indexed() is None and "not finite" in (bad.fault or "")
 
@@ -195,7 +195,7 @@ def test_vectors_do_not_keep_their_batch_alive() -> None:
     worker: Worker[Assembly] = Worker(TOWERS, 2)
     assembly = Assembly(asset=ASSET)
     for seed in (1, 2):
-        worker.add(assembly, prepared(Tower.PICTURE, seed))
+        worker.add(assembly, prepared(TowerInput.PICTURE, seed))
     indexed = assembly.indexed()
     assert indexed is not None
     vectors = [v for e in indexed.embeddings for v in e.vectors.values()]
@@ -251,7 +251,7 @@ def test_two_batches_are_on_their_way_and_none_is_lost() -> None:
     assemblies = [Assembly(asset=ASSET) for _ in range(20)]
     told: list[Assembly] = []
     for seed, assembly in enumerate(assemblies):
-        filled = worker.add(assembly, prepared(Tower.PICTURE, seed))
+        filled = worker.add(assembly, prepared(TowerInput.PICTURE, seed))
         told += sorted(filled, key=assemblies.index)
     assert device.most == IN_FLIGHT == 2
     assert told == assemblies[:12], "six batches went out, and two are on their way"
@@ -260,7 +260,7 @@ def test_two_batches_are_on_their_way_and_none_is_lost() -> None:
     assert device.sizes == [3, 3, 3, 3, 3, 3, 2]
     for seed, assembly in enumerate(assemblies):
         (embedding,) = _indexed(assembly).embeddings
-        expected = alone(prepared(Tower.PICTURE, seed))
+        expected = alone(prepared(TowerInput.PICTURE, seed))
         np.testing.assert_allclose(embedding.vectors["fake"], expected["fake"], atol=1e-5)
 
 
@@ -268,8 +268,8 @@ def test_what_is_ready_is_not_kept_waiting() -> None:
     device = _Device(2, quick=True)
     worker: Worker[Assembly] = Worker(Towers(device, FakeSounds()), 8)
     first, second = Assembly(asset=ASSET), Assembly(asset=ASSET)
-    assert not worker.add(first, prepared(Tower.PICTURE, 1))
-    assert worker.add(second, prepared(Tower.PICTURE, 2)) == {first, second}
+    assert not worker.add(first, prepared(TowerInput.PICTURE, 1))
+    assert worker.add(second, prepared(TowerInput.PICTURE, 2)) == {first, second}
     assert device.most == 1
 
 
@@ -277,10 +277,10 @@ def test_a_device_that_takes_less_from_now_on_is_given_less() -> None:
     device = _Device(4)
     worker: Worker[Assembly] = Worker(Towers(device, FakeSounds()), 8)
     for seed in range(3):
-        worker.add(Assembly(), prepared(Tower.PICTURE, seed))
+        worker.add(Assembly(), prepared(TowerInput.PICTURE, seed))
     device.size = 2
     for seed in range(3, 8):
-        worker.add(Assembly(), prepared(Tower.PICTURE, seed))
+        worker.add(Assembly(), prepared(TowerInput.PICTURE, seed))
     worker.flush()
     assert device.sizes == [4, 2, 2]
 
@@ -288,7 +288,7 @@ def test_a_device_that_takes_less_from_now_on_is_given_less() -> None:
 def test_sounds_and_texts_keep_their_order_beside_pictures_on_their_way() -> None:
     worker: Worker[Assembly] = Worker(Towers(_Device(2), FakeSounds()), 2)
     assembly = Assembly()
-    items = [prepared(tower, seed) for seed in range(4) for tower in Tower]
+    items = [prepared(tower, seed) for seed in range(4) for tower in TowerInput]
     for item in items:
         worker.add(assembly, item)
     worker.flush()
@@ -316,11 +316,11 @@ def _dark_is_nan(embedded: Embedded, pixels: Sequence[Pixels]) -> Embedded:
 def test_a_file_that_failed_is_told_of_once_though_more_of_it_is_on_its_way() -> None:
     worker: Worker[Assembly] = Worker(Towers(_Nan(2), FakeSounds()), 2)
     bad, good = Assembly(asset=ASSET), [Assembly(asset=ASSET) for _ in range(6)]
-    dark = replace(prepared(Tower.PICTURE, 9), data=np.zeros((16, 16, 3), np.uint8))
-    told = [worker.add(bad, dark), worker.add(good[0], prepared(Tower.PICTURE, 0))]
-    told += [worker.add(bad, prepared(Tower.PICTURE, 1))]
+    dark = replace(prepared(TowerInput.PICTURE, 9), data=np.zeros((16, 16, 3), np.uint8))
+    told = [worker.add(bad, dark), worker.add(good[0], prepared(TowerInput.PICTURE, 0))]
+    told += [worker.add(bad, prepared(TowerInput.PICTURE, 1))]
     for seed, assembly in enumerate(good[1:], 1):
-        told.append(worker.add(assembly, prepared(Tower.PICTURE, seed)))
+        told.append(worker.add(assembly, prepared(TowerInput.PICTURE, seed)))
     told.append(worker.flush())
     assert sum(bad in filled for filled in told) == 1
     assert bad.indexed() is None and "not finite" in (bad.fault or "")
@@ -330,7 +330,7 @@ def test_a_file_that_failed_is_told_of_once_though_more_of_it_is_on_its_way() ->
 def test_pixels_are_let_go_of_when_they_are_submitted() -> None:
     device = _Device(2)
     worker: Worker[Assembly] = Worker(Towers(device, FakeSounds()), 2)
-    pixels = [prepared(Tower.PICTURE, seed) for seed in (1, 2)]
+    pixels = [prepared(TowerInput.PICTURE, seed) for seed in (1, 2)]
     seen = [weakref.ref(item.data) for item in pixels]
     for item in pixels:
         worker.add(Assembly(), item)

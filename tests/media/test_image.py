@@ -20,13 +20,13 @@ from engine.errors import (
     UnreadableMedia,
     UnsupportedMedia,
 )
-from engine.media.image import Frame, read_frames, spread
+from engine.media.image import ImageFrame, read_frames, spread
 
 from . import makers
 from .makers import BLUE, GREEN, RED, UPRIGHT, WHITE, corner_colours, corners
 
 
-def only(path: Path, settings: Settings, min_side: int = 64) -> Frame:
+def only(path: Path, settings: Settings, min_side: int = 64) -> ImageFrame:
     frames = list(read_frames(path, settings, min_side))
     assert len(frames) == 1
     assert frames[0].image.mode == "RGB"

@@ -16,7 +16,7 @@ from PIL import Image
 from engine.config import Settings
 from engine.errors import CorruptMedia, EmptyMedia, MediaTooLarge, UnreadableMedia
 from engine.media import sampling
-from engine.media.shots import Candidate, Look, Shot
+from engine.media.shots import Look, Shot, ShotCandidate
 from engine.media.video import Keyframe, probe_video, read_keyframes
 
 from . import makers
@@ -360,6 +360,6 @@ def test_a_shot_holds_a_handful_of_frames() -> None:
     look = Look.of(picture)
     shot = Shot(0.0, look, look)
     for number in range(500):
-        shot.add(Candidate(picture, number / 10, look))
+        shot.add(ShotCandidate(picture, number / 10, look))
         assert len(shot.held) <= 8
     assert shot.keyframe(50).time == pytest.approx(25, abs=4)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from engine.types import Branch, Kind, Modality, Moment, MomentRecord, Part, Scored
+from engine.types import Branch, BranchScores, Kind, Modality, Moment, MomentRecord, QueryPart
 
 
 def branch(
@@ -16,15 +16,15 @@ def branch(
     stage: int = 0,
     space: str | None = "words",
 ) -> Branch:
-    part = Part(term, weight=1.0 if weight > 0 else -1.0)
+    part = QueryPart(term, weight=1.0 if weight > 0 else -1.0)
     return Branch(name, space if modality else None, modality, (part,), weight, stage)
 
 
-def scored(of: Branch, **log_odds: float) -> Scored:
+def scored(of: Branch, **log_odds: float) -> BranchScores:
     """``scored(TEXT, m1=3.0)``: moment 1 has three nats; raw scores are a tenth of them."""
     ids = sorted(int(name[1:]) for name in log_odds)
     odds = np.array([log_odds[f"m{i}"] for i in ids], np.float64)
-    return Scored(of, np.array(ids, np.int64), odds / 10, odds)
+    return BranchScores(of, np.array(ids, np.int64), odds / 10, odds)
 
 
 def record(

@@ -7,7 +7,7 @@ import pytest
 
 from engine.query.embed import TextCache, embed_picture, embed_query, embed_sound
 from engine.testing.fake_encoder import fake_towers
-from engine.types import Branch, Modality, Part, Plan, Query
+from engine.types import Branch, Modality, Plan, Query, QueryPart
 from tests import media_files as make
 
 
@@ -32,7 +32,7 @@ def test_an_example_sound_is_its_first_minute_and_not_the_first_window(tmp_path,
 
 def test_parts_are_composed_by_their_weights(settings):
     towers = fake_towers()
-    parts = Part("red", weight=2.0), Part("blue", weight=-1.0)
+    parts = QueryPart("red", weight=2.0), QueryPart("blue", weight=-1.0)
     branch = Branch("early", "fake", Modality.IMAGE, parts)
     composed = embed_query(Plan(Query(parts), (branch,), 1), towers, settings).of(branch)
     red, blue = towers.encoder.embed_texts(["red", "blue"])

@@ -6,34 +6,39 @@ import pytest
 
 from engine.errors import FetchRefused, InvalidQuery
 from engine.query.examples import examples
-from engine.types import Asked, Part, Query
+from engine.types import PartKind, Query, QueryPart
 from tests import media_files as make
 
 
-def known(settings, *parts: Part, then=()) -> list[tuple[Asked, ...]]:
+def known(settings, *parts: QueryPart, then=()) -> list[tuple[PartKind, ...]]:
     with examples(Query(parts, then), settings) as (query, _):
         return [tuple(part.asked for part in stage) for stage in query.stages]
 
 
-def file(path) -> Part:
-    return Part(str(path), Asked.FILE)
+def file(path) -> QueryPart:
+    return QueryPart(str(path), PartKind.FILE)
 
 
 def test_an_example_is_what_its_content_says(tmp_path, settings):
     sound = make.sound(tmp_path / "sound.png", (200, 1.0))
     picture = make.picture(tmp_path / "picture.wav", "red")
     video = make.video(tmp_path / "video.mp4", ["red"], seconds=1.0).rename(tmp_path / "v.txt")
-    parts = (Part("a dog"), file(sound), file(picture), file(video))
-    assert known(settings, *parts) == [(Asked.TEXT, Asked.AUDIO, Asked.IMAGE, Asked.IMAGE)]
+    parts = (QueryPart("a dog"), file(sound), file(picture), file(video))
+    assert known(settings, *parts) == [
+        (PartKind.TEXT, PartKind.AUDIO, PartKind.IMAGE, PartKind.IMAGE)
+    ]
 
 
 def test_later_stages_may_have_examples_too(tmp_path, settings):
     picture = make.picture(tmp_path / "a.png", "red")
-    assert known(settings, Part("x"), then=((file(picture),),)) == [(Asked.TEXT,), (Asked.IMAGE,)]
+    assert known(settings, QueryPart("x"), then=((file(picture),),)) == [
+        (PartKind.TEXT,),
+        (PartKind.IMAGE,),
+    ]
 
 
 def test_what_was_said_to_be_a_picture_is_taken_for_one(tmp_path, settings):
-    assert known(settings, Part(str(tmp_path / "none"), Asked.IMAGE)) == [(Asked.IMAGE,)]
+    assert known(settings, QueryPart(str(tmp_path / "none"), PartKind.IMAGE)) == [(PartKind.IMAGE,)]
 
 
 @pytest.mark.parametrize("content", [None, b"", b"no picture at all"])
@@ -66,5 +71,5 @@ def test_a_path_that_can_be_none_is_a_mistake_of_the_query(settings, path, wrong
 
 def test_a_file_that_is_named_twice_is_one_example(tmp_path, settings):
     picture = str(make.picture(tmp_path / "a.png", "red"))
-    twice = Part(picture, Asked.IMAGE), file(picture)
-    assert known(settings, *twice) == [(Asked.IMAGE,)]
+    twice = QueryPart(picture, PartKind.IMAGE), file(picture)
+    assert known(settings, *twice) == [(PartKind.IMAGE,)]

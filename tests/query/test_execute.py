@@ -21,20 +21,20 @@ from engine.query.execute import Executed, Sources, execute
 from engine.query.explain import hit
 from engine.query.fuse import fuse
 from engine.store import Background
-from engine.types import Asked, Branch, Kind, Modality, Part, Plan, Query
+from engine.types import Branch, Kind, Modality, PartKind, Plan, Query, QueryPart
 from tests import media_files as make
 
 
 def text(value: str, modality: Modality = Modality.IMAGE, **changes) -> Branch:
-    return Branch("text", "fake", modality, (Part(value),), **changes)
+    return Branch("text", "fake", modality, (QueryPart(value),), **changes)
 
 
 def words(value: str, **changes) -> Branch:
-    return Branch("words", None, None, (Part(value),), **changes)
+    return Branch("words", None, None, (QueryPart(value),), **changes)
 
 
 RED = text("red")
-NOT_BLUE = Branch("not", "fake", Modality.IMAGE, (Part("blue", weight=-1.0),), weight=-1.0)
+NOT_BLUE = Branch("not", "fake", Modality.IMAGE, (QueryPart("blue", weight=-1.0),), weight=-1.0)
 
 
 @pytest.fixture
@@ -119,8 +119,14 @@ def test_unwanted_words_count_against_what_their_own_list_cuts_off(library, tmp_
     ("branch", "kind"),
     [
         (text("green"), "text"),
-        (Branch("image", "fake-looks", Modality.IMAGE, (Part("FILE", Asked.IMAGE),)), "image"),
-        (Branch("image", "fake", Modality.IMAGE, (Part("FILE", Asked.IMAGE),), 0.5), "image"),
+        (
+            Branch("image", "fake-looks", Modality.IMAGE, (QueryPart("FILE", PartKind.IMAGE),)),
+            "image",
+        ),
+        (
+            Branch("image", "fake", Modality.IMAGE, (QueryPart("FILE", PartKind.IMAGE),), 0.5),
+            "image",
+        ),
         (NOT_BLUE, "text"),
     ],
 )

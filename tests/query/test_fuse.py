@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.query.fuse import RRF_K, Ranking, fuse
-from engine.types import Fusion, Modality, Scored
+from engine.types import BranchScores, Fusion, Modality
 from tests.query.scores import branch, scored
 
 TEXT = branch()
@@ -106,7 +106,7 @@ def test_a_part_of_a_ranking_keeps_its_order():
 
 
 def test_inputs_are_left_as_they_are():
-    said: Scored = scored(TEXT, m1=1.0, m2=3.0)
+    said: BranchScores = scored(TEXT, m1=1.0, m2=3.0)
     before = said.ids.copy(), said.raw.copy(), said.log_odds.copy()
     for fusion in Fusion:
         fuse([said], fusion)

@@ -9,15 +9,15 @@ import pytest
 from engine.errors import InvalidQuery
 from engine.query.plan import Held, Inventory, plan, validated
 from engine.types import (
-    Asked,
     Branch,
     Condition,
     Fusion,
     Kind,
     Modality,
-    Part,
+    PartKind,
     Placement,
     Query,
+    QueryPart,
 )
 
 MANY = 10_000
@@ -130,14 +130,14 @@ def test_what_is_not_wanted_weighs_against():
 
 
 def test_an_example_may_be_unwanted_too():
-    made = plan(Query((Part("a dog"), Part("husky.jpg", Asked.IMAGE, -2.0))), LIBRARY)
+    made = plan(Query((QueryPart("a dog"), QueryPart("husky.jpg", PartKind.IMAGE, -2.0))), LIBRARY)
     against = {(b.name, b.space): b.weight for b in made.branches if b.weight < 0}
     assert against == {("not", "looks"): -2.0, ("not", "words"): -1.0}
 
 
 def test_what_the_library_does_not_hold_is_not_asked():
     pictures = Inventory("words", "looks", "sounds", {"words": {Modality.IMAGE: Held(3)}})
-    part = (Part("x"),)
+    part = (QueryPart("x"),)
     assert plan(Query(part), pictures).branches == (
         Branch("text", "words", Modality.IMAGE, part, vectors=3),
         Branch("words", None, None, part),
@@ -145,7 +145,7 @@ def test_what_the_library_does_not_hold_is_not_asked():
 
 
 def test_weights_are_those_of_the_part_times_those_of_the_modality():
-    query = Query((Part("a dog", weight=2.0),), weights=(("speech", 0.5), ("words", 0.0)))
+    query = Query((QueryPart("a dog", weight=2.0),), weights=(("speech", 0.5), ("words", 0.0)))
     weights = {b.modality: b.weight for b in plan(query, LIBRARY).branches}
     assert weights[Modality.IMAGE] == 2.0
     assert weights[Modality.SPEECH] == 1.0
@@ -153,13 +153,17 @@ def test_weights_are_those_of_the_part_times_those_of_the_modality():
 
 
 def test_the_stages_of_a_query_have_branches_of_their_own():
-    made = plan(Query((Part("a"),), ((Part("b"), Part("c")),)), LIBRARY)
+    made = plan(Query((QueryPart("a"),), ((QueryPart("b"), QueryPart("c")),)), LIBRARY)
     asked = {(b.stage, b.term) for b in made.branches}
     assert asked == {(0, "a"), (1, "b"), (1, "c")}
 
 
 def test_early_fusion_composes_one_vector_for_each_modality():
-    parts = (Part("a car"), Part("street.jpg", Asked.IMAGE), Part("night", weight=-1.0))
+    parts = (
+        QueryPart("a car"),
+        QueryPart("street.jpg", PartKind.IMAGE),
+        QueryPart("night", weight=-1.0),
+    )
     made = plan(Query(parts, fusion=Fusion.EARLY), LIBRARY)
     vectors = [b for b in made.branches if b.space]
     assert {(b.name, b.space, b.parts) for b in vectors} == {("early", "words", parts)}
@@ -213,7 +217,7 @@ def test_all_is_shown_where_that_is_asked():
 
 @pytest.mark.parametrize(
     "query",
-    [Query(), Query.of("  "), Query.of(exclude=("a dog",)), Query((Part("a"),), ((),))],
+    [Query(), Query.of("  "), Query.of(exclude=("a dog",)), Query((QueryPart("a"),), ((),))],
 )
 def test_a_query_that_asks_nothing_is_refused(query):
     with pytest.raises(InvalidQuery, match="nothing to search for"):
@@ -229,10 +233,10 @@ def test_a_query_that_asks_nothing_is_refused(query):
         ({"deadline_ms": 0.0}, "--deadline-ms must be at least 1"),
         ({"weights": (("image", -1.0),)}, "the weight of image must be at least 0"),
         ({"weights": (("pictures", 1.0),)}, "no weight of 'pictures'; weights are image, keyframe"),
-        ({"parts": (Part("a", weight=1e9),)}, "a weight must be at most 100"),
-        ({"parts": (Part("a", weight=float("nan")),)}, "nothing to search for"),
-        ({"then": tuple(((Part("a"),),) * 9)}, "more than 8 stages"),
-        ({"parts": tuple(Part(str(n)) for n in range(33))}, "more than 32 parts"),
+        ({"parts": (QueryPart("a", weight=1e9),)}, "a weight must be at most 100"),
+        ({"parts": (QueryPart("a", weight=float("nan")),)}, "nothing to search for"),
+        ({"then": tuple(((QueryPart("a"),),) * 9)}, "more than 8 stages"),
+        ({"parts": tuple(QueryPart(str(n)) for n in range(33))}, "more than 32 parts"),
     ],
 )
 def test_numbers_that_nobody_can_mean_are_refused(changes, message):
@@ -258,7 +262,7 @@ def test_more_candidates_are_asked_for_than_are_shown():
 
 
 def test_blanks_around_a_text_mean_nothing_and_those_of_a_path_are_its_name():
-    parts = validated(Query((Part(" dog "), Part("./a.jpg ", Asked.FILE)))).parts
+    parts = validated(Query((QueryPart(" dog "), QueryPart("./a.jpg ", PartKind.FILE)))).parts
     assert [part.value for part in parts] == ["dog", "./a.jpg "]
 
 

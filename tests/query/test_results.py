@@ -9,9 +9,18 @@ import pytest
 
 from engine.query.execute import Executed
 from engine.query.group import Likeness
-from engine.query.results import Found, Results
+from engine.query.results import RankedMoments, Results
 from engine.store import Store
-from engine.types import Fusion, Group, Modality, Outcome, Part, Plan, Query, Scored
+from engine.types import (
+    BranchOutcome,
+    BranchScores,
+    Fusion,
+    Group,
+    Modality,
+    Plan,
+    Query,
+    QueryPart,
+)
 from tests.query.scores import branch, scored
 from tests.store.make import LOOKS, TEXT, picture, sound
 
@@ -46,21 +55,21 @@ def nothing_alike(_):
 
 def found(
     store: Store,
-    *said: Scored,
+    *said: BranchScores,
     query: Query | None = None,
     leave_out: str | None = None,
     likeness: Likeness = nothing_alike,
     fetch: int = 1,
     **planned,
-) -> Found:
+) -> RankedMoments:
     query = query or Query.of("x")
     branches = tuple(one.branch for one in said)
     made = Plan(query, branches, fetch, **{"moments": MOMENTS, "fusion": query.fusion} | planned)
-    outcomes = tuple(Outcome(one.branch, len(one.ids), 0.5) for one in said)
+    outcomes = tuple(BranchOutcome(one.branch, len(one.ids), 0.5) for one in said)
     return Results(store, likeness, leave_out).of(made, Executed(said, outcomes))
 
 
-def ids(of: Found) -> list[int]:
+def ids(of: RankedMoments) -> list[int]:
     assert [hit.rank for hit in of.hits] == list(range(1, len(of.hits) + 1))
     return [hit.moment_id for hit in of.hits]
 
@@ -70,7 +79,7 @@ def test_a_hit_says_where_it_is_and_why(store):
     (hit,) = found(store, said).hits
     assert (hit.path, hit.start, hit.end, hit.score) == ("/a.wav", 1.0, 1.5, 6.0)
     assert [(why.asked, why.log_odds, why.words) for why in hit.why] == [("the sea", 6.0, "two")]
-    assert found(store, said).outcomes == (Outcome(SEA, 1, 0.5),)
+    assert found(store, said).outcomes == (BranchOutcome(SEA, 1, 0.5),)
 
 
 def test_moments_that_have_died_since_are_no_hits(store):
@@ -114,7 +123,7 @@ def test_what_is_not_wanted_or_found_nothing_promises_no_more(store):
 
 
 def test_a_later_stage_may_have_more_too(store):
-    query = Query((Part("a"),), ((Part("b"),),))
+    query = Query((QueryPart("a"),), ((QueryPart("b"),),))
     said = scored(SEA, m4=5.0, m5=1.0), scored(LATER, m5=5.0)
     assert found(store, *said, query=query).may_have_more
 
@@ -153,7 +162,7 @@ def test_all_that_was_found_is_looked_up_page_by_page(store, monkeypatch):
     assert [(hit.moment_id, hit.more) for hit in of.hits] == [(4, 2), (7, 1)]
 
 
-BOTH = replace(Query((Part("a dog"), Part("the sea"))), fusion=Fusion.INTERACTION)
+BOTH = replace(Query((QueryPart("a dog"), QueryPart("the sea"))), fusion=Fusion.INTERACTION)
 
 
 def test_interaction_shows_an_asset_once_with_the_moment_of_each_part(store):
@@ -186,7 +195,7 @@ def test_what_is_below_the_floor_answers_no_part(store):
     assert (hit.score, [s.asked for s in hit.spans]) == (8.0, ["a dog"])
 
 
-IN_ORDER = Query((Part("a dog"), Part("the sea")), ((Part("the end"),),))
+IN_ORDER = Query((QueryPart("a dog"), QueryPart("the sea")), ((QueryPart("the end"),),))
 
 
 def test_stages_are_one_hit_where_they_follow_each_other(store):

@@ -10,7 +10,7 @@ from datetime import date
 
 from hypothesis import strategies as st
 
-from engine.types import Both, Condition, Either, Filter, Not
+from engine.types import AllOf, AnyOf, Condition, Filter, Not
 
 TODAY = date(2024, 3, 31)
 ANY_TEXT = st.text(st.characters(), max_size=60)
@@ -88,7 +88,7 @@ _LISTS = st.lists(_KINDS, min_size=1, max_size=3)
 
 def _listed(kinds: list[str]) -> Filter:
     made = tuple(Condition("kind", "=", kind) for kind in kinds)
-    return made[0] if len(made) == 1 else Either(made)
+    return made[0] if len(made) == 1 else AnyOf(made)
 
 
 def _joined(box: tuple[float, ...]) -> str:
@@ -131,8 +131,8 @@ def _grown(inner: st.SearchStrategy[tuple[str, Filter]]) -> st.SearchStrategy[tu
     several = st.lists(inner, min_size=2, max_size=3)
     return st.one_of(
         inner.map(lambda one: (f"not ({one[0]})", Not(one[1]))),
-        several.map(lambda of: (" AND ".join(f"({t})" for t, _ in of), Both(_made(of)))),
-        several.map(lambda of: ("\n or ".join(f"( {t} )" for t, _ in of), Either(_made(of)))),
+        several.map(lambda of: (" AND ".join(f"({t})" for t, _ in of), AllOf(_made(of)))),
+        several.map(lambda of: ("\n or ".join(f"( {t} )" for t, _ in of), AnyOf(_made(of)))),
     )
 
 
@@ -148,9 +148,9 @@ def holds(of: Filter, when: str) -> bool:
     """Whether a filter of dates is true of an asset of that date, compared as text is."""
     if isinstance(of, Not):
         return not holds(of.filter, when)
-    if isinstance(of, Both):
+    if isinstance(of, AllOf):
         return all(holds(each, when) for each in of.filters)
-    if isinstance(of, Either):
+    if isinstance(of, AnyOf):
         return any(holds(each, when) for each in of.filters)
     assert of.field == "date"
     return {

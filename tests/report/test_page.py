@@ -54,8 +54,8 @@ def everything():
             page.Section(
                 "pictures",
                 pictures.group(EVIL, [
-                    pictures.Picture(b"jpeg", EVIL, EVIL, kept=True),
-                    pictures.Picture(None, EVIL),
+                    pictures.ReportImage(b"jpeg", EVIL, EVIL, kept=True),
+                    pictures.ReportImage(None, EVIL),
                 ]),
             ),
             page.Section("curve", charts.curve(

@@ -9,9 +9,9 @@ from fnmatch import fnmatchcase
 from hypothesis import strategies as st
 
 from engine.types import (
-    Both,
+    AllOf,
+    AnyOf,
     Condition,
-    Either,
     Embedding,
     Filter,
     IndexedAsset,
@@ -37,9 +37,9 @@ def passes(wanted: Filter, one: IndexedAsset) -> bool:
     match wanted:
         case Not(inner):
             return not passes(inner, one)
-        case Both(parts):
+        case AllOf(parts):
             return all(passes(part, one) for part in parts)
-        case Either(parts):
+        case AnyOf(parts):
             return any(passes(part, one) for part in parts)
     if wanted.op in ORDER:
         fact = FACTS[wanted.field](one)
@@ -148,8 +148,8 @@ conditions = st.one_of(
 filters = st.recursive(
     conditions,
     lambda inner: st.one_of(
-        st.lists(inner, max_size=3).map(lambda parts: Both(tuple(parts))),
-        st.lists(inner, max_size=3).map(lambda parts: Either(tuple(parts))),
+        st.lists(inner, max_size=3).map(lambda parts: AllOf(tuple(parts))),
+        st.lists(inner, max_size=3).map(lambda parts: AnyOf(tuple(parts))),
         inner.map(Not),
     ),
     max_leaves=6,

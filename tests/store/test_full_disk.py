@@ -10,7 +10,7 @@ import pytest
 
 from engine.errors import LibraryReadOnly
 from engine.index import disk
-from engine.index.build import Wanted
+from engine.index.build import BuildOptions
 from engine.index.refresh import refresh
 from engine.index.space import SpaceIndex
 from engine.store import Store
@@ -79,7 +79,7 @@ def test_a_refresh(store: Store, small: Path) -> None:
     (small / "library" / "indexes" / "lock").write_text("x" * 100)
     fill(small)
     with pytest.raises(LibraryReadOnly, match="is full"), disk.refreshing(store.path):
-        refresh(store, TEXT, None, Wanted(threads=1))
+        refresh(store, TEXT, None, BuildOptions(threads=1))
     assert not list((small / "library" / "indexes").glob("*/*"))
     index = SpaceIndex(TEXT)
     index.follow(store)

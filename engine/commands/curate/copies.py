@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from engine.commands.curate.options import Ending, ending_options, kind_option, seed_option
-from engine.commands.curate.outcome import Outcome, end, write_page
+from engine.commands.curate.outcome import CurateOutcome, end, write_page
 from engine.commands.options import AnyPath, Command, complain, open_library, print_json, say, warn
 from engine.errors import PathNotFound, UsageError
 
 if TYPE_CHECKING:
-    from engine.curate.copies.near_duplicates import Found, Wanted
+    from engine.curate.copies.near_duplicates import DuplicateOptions, DuplicatePairs
     from engine.library import Library
     from engine.store.curation_records import Finding
 
@@ -61,17 +61,17 @@ def _below(library: Library, paths: Sequence[str]) -> tuple[str, ...] | None:
     return tuple(found)
 
 
-def _wanted(opened: Library, paths: Sequence[str], options: dict[str, Any]) -> Wanted:
-    from engine.curate.copies.near_duplicates import Wanted
+def _wanted(opened: Library, paths: Sequence[str], options: dict[str, Any]) -> DuplicateOptions:
+    from engine.curate.copies.near_duplicates import DuplicateOptions
     from engine.types import Kind
 
     kinds = tuple(map(Kind, options["kinds"])) or tuple(Kind)
-    return Wanted(
+    return DuplicateOptions(
         kinds, _below(opened, paths), options["exact"], options["threshold"], options["by_cosine"]
     )
 
 
-def _found(opened: Library, wanted: Wanted) -> tuple[Found, list[Finding]]:
+def _found(opened: Library, wanted: DuplicateOptions) -> tuple[DuplicatePairs, list[Finding]]:
     from engine.curate.copies import near_duplicates
 
     found = near_duplicates.find(opened.store, opened.towers, opened.thumbnail, wanted, say)
@@ -103,7 +103,7 @@ def duplicates(
         sizes = sum(one.size for one in opened.store.facts(copies).values())
         groups, megabytes = len(listed) - len(copies), round(sizes / 1e6, 1)
         facts = {"groups": groups, "duplicates": len(copies), "MB": megabytes}
-        outcome = Outcome(
+        outcome = CurateOutcome(
             "duplicates", asked.settings(), listed, generation, facts,
             lambda seen: [report_sections.groups(listed, seen)],
             line=f"{len(copies)} duplicates in {groups} groups, {megabytes:.1f} MB",
@@ -153,7 +153,7 @@ def leaks(
         found, pairs = _found(opened, asked)
         listed = parting.leaks(pairs, splits)
         leaking = sum(one.verdict == parting.LEAK for one in listed)
-        outcome = Outcome(
+        outcome = CurateOutcome(
             "leaks", asked.settings() | {"split_by": split_by, "splits": names}, listed,
             generation, {"leaks": leaking, "splits": len(names)},
             lambda seen: [report_sections.groups(listed, seen)],
@@ -218,7 +218,7 @@ def semdedup(
             "clusters": int(alike.clusters.max(initial=0)) + 1,
             "kept": "farthest from the centroid", "curve": curve,
         }  # fmt: skip
-        outcome = Outcome(
+        outcome = CurateOutcome(
             "semdedup", settings, listed, generation,
             {"moments": len(rows), "to go": len(listed)},
             lambda seen: [

@@ -19,7 +19,7 @@ from engine.commands.curate.options import (
     top_option,
     where_option,
 )
-from engine.commands.curate.outcome import Outcome, end
+from engine.commands.curate.outcome import CurateOutcome, end
 from engine.commands.options import AnyPath, complain, open_library, warn
 from engine.errors import UsageError
 
@@ -99,7 +99,7 @@ def quality(
             "with a fault": len({one.asset_id for one in found}),
         }  # fmt: skip
         settings = {"kinds": kinds, "limits": limit, "where": where}
-        outcome = Outcome(
+        outcome = CurateOutcome(
             "quality", settings, found, generation, facts,
             lambda seen: list(report_sections.by_verdict(found, seen)),
         )  # fmt: skip
@@ -180,7 +180,7 @@ def alignment(
             "captions": None if captions is None else str(captions), "threshold": threshold,
             "top": top, "encoder": store.encoder,
         }  # fmt: skip
-        outcome = Outcome(
+        outcome = CurateOutcome(
             "alignment", settings, found, generation, facts,
             lambda seen: [
                 report_sections.worst(found, seen), *report_sections.of_captions(pairs, threshold),
@@ -238,7 +238,7 @@ def mislabeled(
             "labels": labels, "modality": items.modality, "folds": made.folds, "seed": seed,
             "top": top, "where": where,
         }  # fmt: skip
-        outcome = Outcome(
+        outcome = CurateOutcome(
             "mislabeled", settings, found, generation, facts,
             lambda seen: [report_sections.worst(found, seen), report_sections.of_labels(made)],
             made.left_out,

@@ -188,10 +188,10 @@ def modality_option(multiple: bool) -> Callable[[Command], Command]:
 def filter_of(where: Sequence[str]) -> Filter | None:
     """The filters of a command as one."""
     from engine.query.language.where_parser import parse_where
-    from engine.types import Both
+    from engine.types import AllOf
 
     parsed = tuple(map(parse_where, where))
-    return Both(parsed) if len(parsed) > 1 else (parsed[0] if parsed else None)
+    return AllOf(parsed) if len(parsed) > 1 else (parsed[0] if parsed else None)
 
 
 def chosen(library: Library, modalities: Sequence[str]) -> list[Modality]:

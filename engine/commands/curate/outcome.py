@@ -27,7 +27,7 @@ _FOLDERS = ("clusters", "quality")
 
 
 @dataclass(frozen=True)
-class Outcome:
+class CurateOutcome:
     """What a command found."""
 
     kind: str
@@ -45,7 +45,7 @@ class Outcome:
     """What JSON tells besides."""
 
 
-def end(library: Library, outcome: Outcome, ending: Ending) -> None:
+def end(library: Library, outcome: CurateOutcome, ending: Ending) -> None:
     """Keep what was found, act on it, and say what came of it."""
     from engine.curate.records import record
     from engine.curate.report_sections import Seen

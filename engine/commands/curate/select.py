@@ -18,14 +18,14 @@ from engine.commands.curate.options import (
     typed,
     where_option,
 )
-from engine.commands.curate.outcome import Outcome, end
+from engine.commands.curate.outcome import CurateOutcome, end
 from engine.commands.options import AnyPath, open_library, warn
 from engine.errors import UsageError
 
 if TYPE_CHECKING:
     from engine.curate.asset_vectors import Items
     from engine.curate.records import Finding
-    from engine.curate.selection.manifest import Chosen
+    from engine.curate.selection.manifest import ManifestLine
     from engine.curate.selection.select import Relevance
     from engine.library import Library
 
@@ -114,7 +114,7 @@ def select(
         }  # fmt: skip
         if manifest is not None:
             manifests.write(manifest, typed(), settings, facts, lines)
-        outcome = Outcome(
+        outcome = CurateOutcome(
             "select", settings, found, generation, facts,
             lambda seen: list(report_sections.of_selection(items, made, found, seen)),
             more={"quotas": dict(made.quotas)},
@@ -123,7 +123,7 @@ def select(
         warn(opened)
 
 
-def _as_findings(lines: Sequence[Chosen], groups: Sequence[str]) -> list[Finding]:
+def _as_findings(lines: Sequence[ManifestLine], groups: Sequence[str]) -> list[Finding]:
     from engine.curate.records import Finding
     from engine.store.curation_records import SELECTED
 

@@ -18,7 +18,7 @@ from engine.commands.curate.options import (
     top_option,
     where_option,
 )
-from engine.commands.curate.outcome import Outcome, end
+from engine.commands.curate.outcome import CurateOutcome, end
 from engine.commands.options import open_library, warn
 from engine.errors import UsageError
 
@@ -96,7 +96,7 @@ def outliers(
             "modalities": [items.modality for items in sets], "neighbours": neighbours,
             "measure": measure, "threshold": threshold, "top": top, "where": where,
         }  # fmt: skip
-        outcome = Outcome(
+        outcome = CurateOutcome(
             "outliers", settings, found, generation, facts | {"outliers": len(found)},
             lambda seen: [report_sections.worst(found, seen), *sections],
             notes,
@@ -147,7 +147,7 @@ def clusters(
         settings = {
             "modalities": [items.modality for items in sets], "k": k, "seed": seed, "where": where,
         }  # fmt: skip
-        outcome = Outcome(
+        outcome = CurateOutcome(
             "clusters", settings, found, generation,
             {"files": len(found), "clusters": len(told)},
             lambda seen: [part for one in made for part in report_sections.of_clusters(*one, seen)], notes,

@@ -15,9 +15,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from engine.curate.copies.similarity_join import best_pairs
-from engine.curate.copies.union_find import KEEPER_RULE, Union, keeper, numbered
-from engine.curate.copies.verify import Looker, Pair, Seen, Verdict
-from engine.curate.moment_vectors import Rows, gather
+from engine.curate.copies.union_find import KEEPER_RULE, DisjointSets, keeper, numbered
+from engine.curate.copies.verify import Pair, PairVerdict, PairVerifier, Seen
+from engine.curate.moment_vectors import MomentVectors, gather
 from engine.curate.records import Finding
 from engine.encoders.towers import Towers
 from engine.store import Store
@@ -47,7 +47,7 @@ KEEPER, DUPLICATE = "keeper", "duplicate"
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class DuplicateOptions:
     """What is looked for."""
 
     kinds: tuple[Kind, ...] = (Kind.IMAGE, Kind.VIDEO, Kind.AUDIO)
@@ -92,7 +92,7 @@ class Edge:
 
 
 @dataclass(slots=True)
-class Found:
+class DuplicatePairs:
     """Edges between assets, and what could not be looked at."""
 
     edges: list[Edge] = field(default_factory=list)
@@ -104,9 +104,9 @@ def find(
     store: Store,
     towers: Towers,
     seen: Seen,
-    wanted: Wanted,
+    wanted: DuplicateOptions,
     said: Callable[[str], None] = lambda _: None,
-) -> Found:
+) -> DuplicatePairs:
     """The pairs of assets that connect all which are the same.
 
     Args:
@@ -117,10 +117,10 @@ def find(
     Raises:
         ExtraMissing: OpenCV is not installed, and pictures are to be looked at.
     """
-    found = Found()
+    found = DuplicatePairs()
     known = _known(store, wanted)
     ids, place = numbered(known)
-    union = Union(len(ids))
+    union = DisjointSets(len(ids))
     for group in store.same_content():
         here = [asset_id for asset_id in group if asset_id in known]
         for other in here[1:]:
@@ -129,7 +129,7 @@ def find(
     if wanted.exact:
         return found
     again = frozenset(edge.other for edge in found.edges)
-    looker = None if wanted.by_cosine else Looker(seen)
+    looker = None if wanted.by_cosine else PairVerifier(seen)
     for kind in wanted.kinds:
         space, modality = likeness(towers, kind)
         rows = gather(store, space, [modality], [kind], wanted.under, again)
@@ -141,7 +141,7 @@ def find(
     return found
 
 
-def _known(store: Store, wanted: Wanted) -> set[int]:
+def _known(store: Store, wanted: DuplicateOptions) -> set[int]:
     return {a.asset_id for a in store.assets(wanted.under) if a.kind in wanted.kinds}
 
 
@@ -157,12 +157,12 @@ class _Near:
 
     store: Store
     kind: Kind
-    rows: Rows
-    wanted: Wanted
-    looker: Looker | None
-    union: Union
+    rows: MomentVectors
+    wanted: DuplicateOptions
+    looker: PairVerifier | None
+    union: DisjointSets
     place: Mapping[int, int]
-    found: Found
+    found: DuplicatePairs
     _failed: dict[int, int] = field(default_factory=dict)
 
     def run(self) -> None:
@@ -208,14 +208,14 @@ class _Near:
         else:
             failed.update({place: failed.get(place, 0) + 1 for place in places})
 
-    def _judge(self, one: AssetFacts, other: AssetFacts, near: Sequence[Near]) -> Verdict:
+    def _judge(self, one: AssetFacts, other: AssetFacts, near: Sequence[Near]) -> PairVerdict:
         alike = [(first, second) for _, first, second in near]
         if not self._covered(one.asset_id, other.asset_id, alike):
-            return Verdict(False, "only a part is alike")
+            return PairVerdict(False, "only a part is alike")
         if self.looker is None:
-            return Verdict(True, f"cosine {near[0][0]:.3f}")
+            return PairVerdict(True, f"cosine {near[0][0]:.3f}")
         verdict = self.looker.compare(one, other, alike)
-        return Verdict(verdict.same, f"{verdict.why}; cosine {near[0][0]:.3f}")
+        return PairVerdict(verdict.same, f"{verdict.why}; cosine {near[0][0]:.3f}")
 
     def _covered(self, one: int, other: int, alike: Sequence[Pair]) -> bool:
         """Whether most moments of both have one like them in the other, at its time: an
@@ -237,7 +237,7 @@ def findings(store: Store, edges: Sequence[Edge]) -> list[Finding]:
     """The groups that edges connect: of each its keeper, then its duplicates by path, each
     with the edge that is its strongest."""
     ids, place = numbered(asset for edge in edges for asset in (edge.one, edge.other))
-    union = Union(len(ids))
+    union = DisjointSets(len(ids))
     best: dict[int, Edge] = {}
     for edge in sorted(edges, key=lambda edge: -edge.score):
         union.join(place[edge.one], place[edge.other])

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.curate.copies.similarity_join import grouped
-from engine.curate.moment_vectors import BLOCK, Rows
+from engine.curate.moment_vectors import BLOCK, MomentVectors
 from engine.curate.records import Finding
 from engine.index.exact import import_faiss
 from engine.index.vector_index import drawn
@@ -33,7 +33,7 @@ REMOVED = "semantic-duplicate"
 class Alike:
     """Of each row, how much it is like one that comes before it."""
 
-    rows: Rows
+    rows: MomentVectors
     clusters: NDArray[np.int32]
     """(n,)"""
     cosines: NDArray[np.float32]
@@ -50,7 +50,7 @@ class Alike:
         return [(eps, 1 - self.removed(eps) / max(len(self.rows), 1)) for eps in at]
 
 
-def alike(rows: Rows, seed: int = 0, clusters: int | None = None) -> Alike:
+def alike(rows: MomentVectors, seed: int = 0, clusters: int | None = None) -> Alike:
     """Cluster the rows, and compare each with those of its cluster.
 
     Args:
@@ -68,7 +68,7 @@ def alike(rows: Rows, seed: int = 0, clusters: int | None = None) -> Alike:
     return Alike(rows, labels, cosines, nearest)
 
 
-def _clustered(rows: Rows, count: int, seed: int) -> tuple[NDArray[np.int32], Vectors]:
+def _clustered(rows: MomentVectors, count: int, seed: int) -> tuple[NDArray[np.int32], Vectors]:
     """The cluster of each row (n,), and how far it is from its centroid (n,)."""
     faiss = import_faiss()
     labels, far = np.zeros(len(rows), np.int32), np.zeros(len(rows), np.float32)
@@ -87,7 +87,7 @@ def _clustered(rows: Rows, count: int, seed: int) -> tuple[NDArray[np.int32], Ve
 
 
 def _compare(
-    rows: Rows, order: NDArray[np.int64], cosines: Vectors, nearest: NDArray[np.int64]
+    rows: MomentVectors, order: NDArray[np.int64], cosines: Vectors, nearest: NDArray[np.int64]
 ) -> None:
     """The greatest cosine of each row with those before it, in blocks."""
     step = 1024

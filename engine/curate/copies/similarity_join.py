@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.curate.moment_vectors import BLOCK, Rows
+from engine.curate.moment_vectors import BLOCK, MomentVectors
 from engine.index.exact import import_faiss
 from engine.index.vector_index import drawn
 from engine.types.arrays import Vectors
@@ -52,7 +52,7 @@ Places = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
-class Pairs:
+class SimilarPairs:
     """Some pairs of rows: places (m,), the first of each smaller, and cosines (m,)."""
 
     first: Places
@@ -60,7 +60,7 @@ class Pairs:
     cosines: NDArray[np.float32]
 
 
-def pairs(rows: Rows, threshold: float, seed: int = 0) -> Iterator[Pairs]:
+def pairs(rows: MomentVectors, threshold: float, seed: int = 0) -> Iterator[SimilarPairs]:
     """Every pair of rows whose cosine is ``threshold`` or more, a few thousand at a time.
 
     Memory holds 200 bytes a row, and a block of products. The order depends on the rows
@@ -73,7 +73,9 @@ def pairs(rows: Rows, threshold: float, seed: int = 0) -> Iterator[Pairs]:
         yield from sieve.scan(members, queries)
 
 
-def best_pairs(rows: Rows, threshold: float, seed: int = 0, most: int = MOST) -> Pairs:
+def best_pairs(
+    rows: MomentVectors, threshold: float, seed: int = 0, most: int = MOST
+) -> SimilarPairs:
     """The pairs of rows whose cosine is ``threshold`` or more, best first; where a row has
     more than ``most``, its nearest. Memory holds no more than those."""
     held, waiting, count = _none(), [_none()], 0
@@ -84,23 +86,23 @@ def best_pairs(rows: Rows, threshold: float, seed: int = 0, most: int = MOST) ->
             held, waiting, count = _nearest(_joined([held, *waiting]), most), [], 0
     held = _nearest(_joined([held, *waiting]), most)
     order = np.lexsort((held.second, held.first, -held.cosines))
-    return Pairs(held.first[order], held.second[order], held.cosines[order])
+    return SimilarPairs(held.first[order], held.second[order], held.cosines[order])
 
 
-def _none() -> Pairs:
+def _none() -> SimilarPairs:
     empty = np.zeros(0, np.int64)
-    return Pairs(empty, empty, np.zeros(0, np.float32))
+    return SimilarPairs(empty, empty, np.zeros(0, np.float32))
 
 
-def _joined(parts: Sequence[Pairs]) -> Pairs:
-    return Pairs(
+def _joined(parts: Sequence[SimilarPairs]) -> SimilarPairs:
+    return SimilarPairs(
         np.concatenate([part.first for part in parts]),
         np.concatenate([part.second for part in parts]),
         np.concatenate([part.cosines for part in parts]),
     )
 
 
-def _nearest(of: Pairs, most: int) -> Pairs:
+def _nearest(of: SimilarPairs, most: int) -> SimilarPairs:
     """Those that are among the ``most`` nearest of either of their rows."""
     owners = np.concatenate([of.first, of.second])
     order = np.lexsort((-np.tile(of.cosines, 2), owners))
@@ -108,12 +110,12 @@ def _nearest(of: Pairs, most: int) -> Pairs:
     near = np.zeros(len(owners), np.bool_)
     near[order] = np.arange(len(order)) - begins < most
     kept = near[: len(of.first)] | near[len(of.first) :]
-    return Pairs(of.first[kept], of.second[kept], of.cosines[kept])
+    return SimilarPairs(of.first[kept], of.second[kept], of.cosines[kept])
 
 
 @dataclass(frozen=True, eq=False)
 class _Sieve:
-    rows: Rows
+    rows: MomentVectors
     threshold: float
     small: NDArray[np.float16]
     """(n, k): the rows in their principal components."""
@@ -121,7 +123,7 @@ class _Sieve:
     """(n, p): the lists in which a row looks, its own first."""
 
     @classmethod
-    def of(cls, rows: Rows, threshold: float, seed: int) -> _Sieve:
+    def of(cls, rows: MomentVectors, threshold: float, seed: int) -> _Sieve:
         small = _projected(rows)
         if len(rows) <= _ONE_LIST:
             return cls(rows, threshold, small, np.zeros((len(rows), 1), np.int32))
@@ -141,7 +143,7 @@ class _Sieve:
             for at in range(0, len(of_list), BLOCK):
                 yield of_list[at : at + BLOCK], asking
 
-    def scan(self, members: Places, queries: Places) -> Iterator[Pairs]:
+    def scan(self, members: Places, queries: Places) -> Iterator[SimilarPairs]:
         """The pairs of queries with members of one list, each pair once."""
         held = self.small[members].astype(np.float32)
         most = 2 - 2 * self.threshold + _ROUNDING
@@ -158,7 +160,7 @@ class _Sieve:
             one, two = np.divmod(close, len(members))
             yield from self._exact(asking[one], members[two])
 
-    def _exact(self, one: Places, two: Places) -> Iterator[Pairs]:
+    def _exact(self, one: Places, two: Places) -> Iterator[SimilarPairs]:
         kept = one != two
         # A pair that is found from both sides counts where the smaller asks.
         kept &= (one < two) | ~(self.probes[two] == self.probes[one, 0][:, None]).any(1)
@@ -168,10 +170,10 @@ class _Sieve:
             cosines = np.einsum("ij,ij->i", self.rows.some(first), self.rows.some(second))
             near = cosines >= self.threshold
             if near.any():
-                yield Pairs(first[near], second[near], cosines[near])
+                yield SimilarPairs(first[near], second[near], cosines[near])
 
 
-def _projected(rows: Rows) -> NDArray[np.float16]:
+def _projected(rows: MomentVectors) -> NDArray[np.float16]:
     """The rows in their first principal components, (n, k)."""
     sample = rows.some(drawn(len(rows), _TRAINED_ON))
     centre = sample.mean(0)
@@ -212,7 +214,7 @@ def _flat(centroids: Vectors) -> Any:
 
 
 def _enough(
-    rows: Rows, small: NDArray[np.float16], centroids: Vectors, threshold: float, seed: int
+    rows: MomentVectors, small: NDArray[np.float16], centroids: Vectors, threshold: float, seed: int
 ) -> int:
     """How many lists a row has to look in for almost every pair to be found."""
     sample = drawn(len(rows), _SAMPLE)
@@ -229,7 +231,7 @@ def _enough(
     return most
 
 
-def _true_pairs(rows: Rows, sample: Places, threshold: float) -> tuple[Places, Places]:
+def _true_pairs(rows: MomentVectors, sample: Places, threshold: float) -> tuple[Places, Places]:
     """The pairs of a sample with all rows."""
     asked = rows.some(sample)
     one, two = [], []

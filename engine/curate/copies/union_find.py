@@ -9,7 +9,7 @@ import numpy as np
 from engine.store.curation_records import AssetFacts
 
 
-class Union:
+class DisjointSets:
     """Disjoint sets of the numbers below ``count`` (Tarjan 1975)."""
 
     def __init__(self, count: int) -> None:

@@ -42,14 +42,14 @@ Seen = Callable[[int], bytes]
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class PairVerdict:
     """Whether they are copies, and why."""
 
     same: bool
     why: str
 
 
-class Looker:
+class PairVerifier:
     """Compares assets; remembers what it has looked at last."""
 
     def __init__(self, seen: Seen) -> None:
@@ -59,7 +59,7 @@ class Looker:
         self.unreadable: dict[str, str] = {}
         """Files that could not be looked at, and why."""
 
-    def compare(self, one: AssetFacts, other: AssetFacts, alike: Sequence[Pair]) -> Verdict:
+    def compare(self, one: AssetFacts, other: AssetFacts, alike: Sequence[Pair]) -> PairVerdict:
         """Compare two assets of one kind.
 
         Args:
@@ -69,21 +69,21 @@ class Looker:
             ExtraMissing: OpenCV is not installed.
         """
         if one.taken_at and other.taken_at and one.taken_at != other.taken_at:
-            return Verdict(False, "taken at another time")
+            return PairVerdict(False, "taken at another time")
         if one.kind is Kind.AUDIO:
             return self._by_ear(one, other)
         if one.kind is Kind.IMAGE and len(alike) == 1:
             return self._by_eye(one, other, *alike[0])
         return self._by_frames(one, other, alike)
 
-    def _by_eye(self, one: AssetFacts, other: AssetFacts, first: int, second: int) -> Verdict:
+    def _by_eye(self, one: AssetFacts, other: AssetFacts, first: int, second: int) -> PairVerdict:
         sketches = self._sketch(one, first), self._sketch(other, second)
         if sketches[0] is None or sketches[1] is None:
-            return Verdict(False, "cannot be looked at")
+            return PairVerdict(False, "cannot be looked at")
         found = compare(sketches[0], sketches[1])
-        return Verdict(found.same, _said(found))
+        return PairVerdict(found.same, _said(found))
 
-    def _by_frames(self, one: AssetFacts, other: AssetFacts, alike: Sequence[Pair]) -> Verdict:
+    def _by_frames(self, one: AssetFacts, other: AssetFacts, alike: Sequence[Pair]) -> PairVerdict:
         looked = [
             compare(first, second)
             for first, second in ((self._sketch(one, a), self._sketch(other, b)) for a, b in alike)
@@ -92,17 +92,17 @@ class Looker:
         ][:_LOOKED_AT]  # fmt: skip
         same = sum(found.same for found in looked)
         if not looked:
-            return Verdict(False, "only black frames are the same")
-        return Verdict(2 * same > len(looked), f"{same} of {len(looked)} frames are the same")
+            return PairVerdict(False, "only black frames are the same")
+        return PairVerdict(2 * same > len(looked), f"{same} of {len(looked)} frames are the same")
 
-    def _by_ear(self, one: AssetFacts, other: AssetFacts) -> Verdict:
+    def _by_ear(self, one: AssetFacts, other: AssetFacts) -> PairVerdict:
         if not _same_length(one, other):
-            return Verdict(False, "of another length")
+            return PairVerdict(False, "of another length")
         outlines = self._outline(one), self._outline(other)
         if outlines[0] is None or outlines[1] is None:
-            return Verdict(False, "cannot be listened to")
+            return PairVerdict(False, "cannot be listened to")
         found = _agreement(outlines[0], outlines[1])
-        return Verdict(found >= _HEARD, f"outlines correlate by {found:.3f}")
+        return PairVerdict(found >= _HEARD, f"outlines correlate by {found:.3f}")
 
     def _sketch(self, asset: AssetFacts, moment: int) -> Sketch | None:
         if moment not in self._sketches:

@@ -10,7 +10,7 @@ from engine.types import Kind
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class QualityVerdict:
     """One thing that can be wrong."""
 
     name: str
@@ -23,18 +23,24 @@ class Verdict:
 
 
 VERDICTS = (
-    Verdict("blurred", Kind.IMAGE, 0.55, True, "blur (Crete et al. 2007, 0 to 1)"),
-    Verdict("dark", Kind.IMAGE, 0.32, False, "brightness of its brightest hundredth"),
-    Verdict("bright", Kind.IMAGE, 0.90, True, "brightness of its darkest twentieth"),
-    Verdict("flat", Kind.IMAGE, 0.20, False, "contrast between its 1st and 99th hundredth"),
-    Verdict("tiny", Kind.IMAGE, 100, False, "shortest side in pixels"),
-    Verdict("elongated", Kind.IMAGE, 0.35, False, "shorter by longer side"),
-    Verdict("banded", Kind.IMAGE, 0.70, True, "how closely its levels keep to a coarse grid"),
-    Verdict("clipped", Kind.AUDIO, 0.001, True, "share of samples piled up at the loudest level"),
-    Verdict("silent", Kind.AUDIO, 0.95, True, "share of its time below the level of silence"),
-    Verdict("noisy", Kind.AUDIO, 0.55, True, "flatness of its spectrum (1 is white noise)"),
-    Verdict("black", Kind.VIDEO, 0.90, True, "share of its time that is black"),
-    Verdict("frozen", Kind.VIDEO, 0.95, True, "share of its time in which nothing moves"),
+    QualityVerdict("blurred", Kind.IMAGE, 0.55, True, "blur (Crete et al. 2007, 0 to 1)"),
+    QualityVerdict("dark", Kind.IMAGE, 0.32, False, "brightness of its brightest hundredth"),
+    QualityVerdict("bright", Kind.IMAGE, 0.90, True, "brightness of its darkest twentieth"),
+    QualityVerdict("flat", Kind.IMAGE, 0.20, False, "contrast between its 1st and 99th hundredth"),
+    QualityVerdict("tiny", Kind.IMAGE, 100, False, "shortest side in pixels"),
+    QualityVerdict("elongated", Kind.IMAGE, 0.35, False, "shorter by longer side"),
+    QualityVerdict(
+        "banded", Kind.IMAGE, 0.70, True, "how closely its levels keep to a coarse grid"
+    ),
+    QualityVerdict(
+        "clipped", Kind.AUDIO, 0.001, True, "share of samples piled up at the loudest level"
+    ),
+    QualityVerdict(
+        "silent", Kind.AUDIO, 0.95, True, "share of its time below the level of silence"
+    ),
+    QualityVerdict("noisy", Kind.AUDIO, 0.55, True, "flatness of its spectrum (1 is white noise)"),
+    QualityVerdict("black", Kind.VIDEO, 0.90, True, "share of its time that is black"),
+    QualityVerdict("frozen", Kind.VIDEO, 0.95, True, "share of its time in which nothing moves"),
 )
 NAMES = tuple(verdict.name for verdict in VERDICTS)
 

@@ -14,14 +14,14 @@ from typing import Any
 
 from engine.common.atomic_write import check_place, write_text, written
 from engine.curate.asset_vectors import BLOCK, Items
-from engine.curate.selection.select import Choice, Selection
+from engine.curate.selection.select import Choice, SubsetSelection
 from engine.errors import UsageError
 from engine.store import KnownAsset, Store
 from engine.store.paths import to_text
 
 
 @dataclass(frozen=True, slots=True)
-class Chosen:
+class ManifestLine:
     """One line of a manifest."""
 
     order: int
@@ -35,7 +35,7 @@ class Chosen:
     why: str
 
 
-def lines(store: Store, items: Items, selection: Selection) -> list[Chosen]:
+def lines(store: Store, items: Items, selection: SubsetSelection) -> list[ManifestLine]:
     """The choices with their files; those that are gone by now are left out."""
     known: dict[int, KnownAsset] = {}
     ids = [int(items.assets[one.place]) for one in selection.choices]
@@ -48,8 +48,8 @@ def lines(store: Store, items: Items, selection: Selection) -> list[Chosen]:
     ]
 
 
-def _line(items: Items, one: Choice, asset: KnownAsset) -> Chosen:
-    return Chosen(
+def _line(items: Items, one: Choice, asset: KnownAsset) -> ManifestLine:
+    return ManifestLine(
         one.order, asset.asset_id, int(items.moments[one.place]), asset.path,
         asset.content_hash, one.group, one.distance, one.why,
     )  # fmt: skip
@@ -68,7 +68,7 @@ def check(file: Path) -> None:
 
 def write(
     file: Path, command: str, settings: Mapping[str, Any], figures: Mapping[str, Any],
-    chosen: Sequence[Chosen],
+    chosen: Sequence[ManifestLine],
 ) -> None:  # fmt: skip
     """Write a manifest and its table.
 

@@ -48,7 +48,7 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
-class Selection:
+class SubsetSelection:
     """Choices in order, and how well they cover what they were chosen from."""
 
     choices: tuple[Choice, ...]
@@ -69,7 +69,7 @@ def select(
     relevance: Relevance | None = None,
     pool: int | None = None,
     seed: int = 0,
-) -> Selection:
+) -> SubsetSelection:
     """Choose ``count`` items.
 
     Args:
@@ -97,7 +97,7 @@ def select(
     places = np.array([one.place for one in choices], np.int64)
     radius = coverage(items, running, items.rows(places))
     told = {} if groups is None else quotas
-    return Selection(choices, len(running), radius, told)
+    return SubsetSelection(choices, len(running), radius, told)
 
 
 def _running(items: Items, count: int, relevance: Relevance | None, pool: int | None) -> Places:

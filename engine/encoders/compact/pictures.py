@@ -22,7 +22,7 @@ from engine.common.package_weights import sha256
 from engine.config import Settings
 from engine.encoders.protocols import Pixels, revision_of
 from engine.encoders.runtime.backend import Done, Pending, Then
-from engine.encoders.runtime.onnx_session import Outputs, Tower
+from engine.encoders.runtime.onnx_session import OnnxTower, Outputs
 from engine.encoders.weights import EFFICIENTNET
 from engine.types import Tag
 from engine.types.arrays import Vectors
@@ -54,7 +54,7 @@ class CompactPictures:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._tower = Tower(
+        self._tower = OnnxTower(
             settings, "compact/efficientnet", EFFICIENTNET, _GRAPH, _export, by_rows=_ROWS
         )
 

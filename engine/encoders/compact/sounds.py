@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from engine.common.package_weights import sha256
 from engine.config import Settings
 from engine.encoders.protocols import Heard, Spectrogram, revision_of
-from engine.encoders.runtime.onnx_session import Tower
+from engine.encoders.runtime.onnx_session import OnnxTower
 from engine.encoders.weights import AISFX
 from engine.errors import EncoderUnavailable
 from engine.types import Space
@@ -52,7 +52,7 @@ class CompactSounds:
     def __init__(self, settings: Settings, head: Path | None = None) -> None:
         self._batch_size = settings.batch_size
         self._head_file = head or HEAD
-        self._tower = Tower(settings, "compact/aisfx", AISFX, _REVISION, _export)
+        self._tower = OnnxTower(settings, "compact/aisfx", AISFX, _REVISION, _export)
 
     @property
     def sounds(self) -> Space:

@@ -11,7 +11,7 @@ import numpy as np
 
 from engine.config import Settings
 from engine.encoders.protocols import revision_of
-from engine.encoders.runtime.onnx_session import Tower
+from engine.encoders.runtime.onnx_session import OnnxTower
 from engine.encoders.weights import MINILM, MINILM_TOKENIZER
 from engine.types.arrays import Vectors
 
@@ -28,7 +28,7 @@ class MiniLM:
 
     def __init__(self, settings: Settings) -> None:
         self._batch_size = settings.batch_size
-        self._tower = Tower(settings, "compact/minilm", MINILM, _REVISION, _export)
+        self._tower = OnnxTower(settings, "compact/minilm", MINILM, _REVISION, _export)
 
     @property
     def revision(self) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image
 
 from engine.config import Settings
-from engine.encoders.openclip.load import Loaded, fetch, load
+from engine.encoders.openclip.load import LoadedModel, fetch, load
 from engine.encoders.protocols import Embedded, Pixels
 from engine.encoders.runtime import choose
 from engine.encoders.runtime.backend import Backend, Pending, Then
@@ -30,7 +30,7 @@ class OpenClipEncoder:
         self.name = name
         self._settings = settings
         self._lock = RLock()
-        self._model: Loaded | None = None
+        self._model: LoadedModel | None = None
 
     def check(self) -> None:
         """Load the model; raise ``EncoderUnavailable`` if it cannot be had, or if no such
@@ -42,7 +42,7 @@ class OpenClipEncoder:
         fetch(self.name)
 
     @property
-    def loaded(self) -> Loaded:
+    def loaded(self) -> LoadedModel:
         """The model. Threads that prepare pictures may be the first to ask, all at once."""
         with self._lock:
             if self._model is None:

@@ -31,7 +31,7 @@ _loading = RLock()
 
 
 @dataclass(frozen=True, slots=True)
-class Loaded:
+class LoadedModel:
     """A model with its tokenizer, its transforms and its revision."""
 
     model: Any
@@ -51,7 +51,7 @@ class Loaded:
     """What is then added, where the model has a bias (SigLIP, Zhai et al. 2023)."""
 
 
-def load(name: str) -> Loaded:
+def load(name: str) -> LoadedModel:
     """Load a model, and fetch first what of it is not on disk.
 
     Raises:
@@ -81,7 +81,7 @@ def fetch(name: str) -> Source:
     return source
 
 
-def _load(source: Source) -> Loaded:
+def _load(source: Source) -> LoadedModel:
     import torch
 
     open_clip = files.open_clip()
@@ -97,7 +97,7 @@ def _load(source: Source) -> Loaded:
         "tokens": tokenize(list(_PROBES)).tolist(),
     }
     bias = model.logit_bias
-    return Loaded(
+    return LoadedModel(
         model=model.eval(),
         tokenize=tokenize,
         resize=_chain(resize),

@@ -22,8 +22,8 @@ from engine.common.artifact_cache import Damaged, load_cached
 from engine.config import Settings
 from engine.encoders.runtime import machine, probes
 from engine.encoders.runtime.backend import Model, Pending, Refused, Then, in_batches
-from engine.encoders.runtime.onnx_session import Exported, Outputs
-from engine.encoders.runtime.verify import COSINE, COSINE_INT8, Verdict, compared
+from engine.encoders.runtime.onnx_session import ExportedTower, Outputs
+from engine.encoders.runtime.verify import COSINE, COSINE_INT8, BackendVerdict, compared
 from engine.errors import SensoriumError
 from engine.types.arrays import Vectors
 
@@ -62,7 +62,7 @@ class OnnxTower:
         self._settings = settings
         self._exact = exact
         key = f"{FOLDER}/{model.revision}-r{_REVISION}/{self.kind()}"
-        self._exported = Exported(settings, key, self._export, by_rows=_ROWS)
+        self._exported = ExportedTower(settings, key, self._export, by_rows=_ROWS)
         self.verdict = self._verified(f"{key}.json")
 
     @staticmethod
@@ -93,7 +93,7 @@ class OnnxTower:
     def _run(self, batch: NDArray[Any]) -> Vectors:
         return self._exported.run(**{self.input: batch})[0]
 
-    def _verified(self, key: str) -> Verdict:
+    def _verified(self, key: str) -> BackendVerdict:
         verdict = load_cached(self._settings, key, self._verify, read_verdict)
         try:
             verdict.require(self.cosine)
@@ -191,14 +191,14 @@ def _first(outputs: Outputs) -> Vectors:
     return outputs[0]
 
 
-def read_verdict(path: Path) -> Verdict:
+def read_verdict(path: Path) -> BackendVerdict:
     """What was found out before.
 
     Raises:
         Damaged: nothing was, or it cannot be read.
     """
     try:
-        return Verdict(**json.loads(path.read_bytes()))
+        return BackendVerdict(**json.loads(path.read_bytes()))
     except (FileNotFoundError, TypeError, ValueError) as error:
         raise Damaged(str(error)) from error
 

@@ -31,7 +31,7 @@ _OF_THE_SYSTEM = "system error number"
 """What ONNX Runtime writes where the system refused, as with too many files open."""
 
 
-class Exported:
+class ExportedTower:
     """A network that is exported once, and run from the cache.
 
     The graph is optimised when it is exported, and its tensors lie beside it in a
@@ -141,7 +141,7 @@ class Exported:
         shutil.rmtree(raw)
 
 
-class Tower(Exported):
+class OnnxTower(ExportedTower):
     """A network that is exported from pinned weights.
 
     Args:
@@ -149,7 +149,7 @@ class Tower(Exported):
         revision: of the exporting code.
         export: writes the model, as ONNX, from the file of weights (its first
             argument) at the path that it is given (its second).
-        by_rows: as in ``Exported``.
+        by_rows: as in ``ExportedTower``.
     """
 
     def __init__(

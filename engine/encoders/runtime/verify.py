@@ -17,7 +17,7 @@ RECALL = 0.01
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class BackendVerdict:
     """What was found out about an export."""
 
     cosine: float
@@ -45,7 +45,7 @@ class Verdict:
         return asdict(self)
 
 
-def compared(ours: Vectors, exact: Vectors, *, twins: bool) -> Verdict:
+def compared(ours: Vectors, exact: Vectors, *, twins: bool) -> BackendVerdict:
     """Vectors (n, dim) of probes against those of PyTorch.
 
     Args:
@@ -53,8 +53,8 @@ def compared(ours: Vectors, exact: Vectors, *, twins: bool) -> Verdict:
     """
     cosine = least_cosine(ours, exact)
     if not twins:
-        return Verdict(cosine)
-    return Verdict(cosine, twin_recall(ours), twin_recall(exact))
+        return BackendVerdict(cosine)
+    return BackendVerdict(cosine, twin_recall(ours), twin_recall(exact))
 
 
 def least_cosine(ours: Vectors, exact: Vectors) -> float:

@@ -17,7 +17,7 @@ from engine.exchange import checksums, serialize
 from engine.exchange.formats.clip_retrieval_writer import IMAGES, METADATA
 from engine.exchange.formats.imagefolder_reader import read_json
 from engine.exchange.records import Piece
-from engine.exchange.source import UNNAMED, Sample, Vectors, vectors_of
+from engine.exchange.source import UNNAMED, ImportedSample, Vectors, vectors_of
 from engine.store.paths import from_text
 from engine.types import Modality, Moment
 
@@ -75,7 +75,7 @@ class ClipFolder:
 
     _dim: int | None = None
 
-    def samples(self) -> Iterator[Sample]:
+    def samples(self) -> Iterator[ImportedSample]:
         rows = (row for table, files in self._parts for row in self._rows(table, files))
         # Ours have a row a moment, and the rows of a file follow each other.
         key = (lambda row: row[1]) if self._ours else (lambda row: row[0])
@@ -101,7 +101,7 @@ class ClipFolder:
 
     def _sample(
         self, rows: list[tuple[str, object, Mapping[str, Any], dict[str, NDArray[Any]]]]
-    ) -> Sample:
+    ) -> ImportedSample:
         where, name, said, _ = rows[0]
         if not isinstance(name, str) or not name or "\0" in name:
             raise BadImport(f"{where} has no image_path")
@@ -114,9 +114,9 @@ class ClipFolder:
             for _, _, row, vectors in rows
         )
         if not self._ours:
-            return Sample(path, where, caption, None, pieces)
+            return ImportedSample(path, where, caption, None, pieces)
         asset, tags = serialize.asset_of(said), serialize.tags_of(said)
-        return Sample(path, where, caption, asset, pieces, tags)
+        return ImportedSample(path, where, caption, asset, pieces, tags)
 
     def _moment(self, said: Mapping[str, Any]) -> Moment:
         return serialize.moment_of(said) if self._ours else Moment(Modality.IMAGE)

@@ -11,7 +11,7 @@ from engine.errors import UsageError
 from engine.exchange import arrow_tables
 from engine.exchange.arrow_tables import Table
 from engine.exchange.formats.writer import Format
-from engine.exchange.output_folder import Draft
+from engine.exchange.output_folder import OutputFolder
 from engine.exchange.records import Item, Piece
 from engine.exchange.vectors import Row
 from engine.store import SpaceInfo
@@ -39,7 +39,7 @@ class ClipRetrieval(Format):
     kinds = (Kind.IMAGE, Kind.VIDEO)
     modalities = (Modality.IMAGE, Modality.KEYFRAME)
 
-    def __init__(self, draft: Draft, spaces: Sequence[SpaceInfo]) -> None:
+    def __init__(self, draft: OutputFolder, spaces: Sequence[SpaceInfo]) -> None:
         super().__init__(draft, spaces)
         if not spaces:
             raise UsageError(

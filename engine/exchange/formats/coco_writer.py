@@ -8,7 +8,7 @@ from typing import Any
 
 from engine.exchange import serialize
 from engine.exchange.formats.writer import Format
-from engine.exchange.output_folder import Draft, Sink
+from engine.exchange.output_folder import OutputFolder, Sink
 from engine.exchange.records import Item
 from engine.store import SpaceInfo
 from engine.types import Kind
@@ -30,7 +30,7 @@ class Coco(Format):
     kinds = (Kind.IMAGE,)
     vectors = False
 
-    def __init__(self, draft: Draft, spaces: Sequence[SpaceInfo]) -> None:
+    def __init__(self, draft: OutputFolder, spaces: Sequence[SpaceInfo]) -> None:
         super().__init__(draft, spaces)
         self._captions = _Document(draft, _CAPTIONS)
         self._tags = _Document(draft, _TAGS)
@@ -80,7 +80,7 @@ class Coco(Format):
 class _Document:
     """One JSON file of images and annotations, which wait in a file of their own."""
 
-    def __init__(self, draft: Draft, name: str) -> None:
+    def __init__(self, draft: OutputFolder, name: str) -> None:
         self._draft, self._name = draft, name
         self._sink: Sink = draft.open(name)
         self._later: Sink = draft.open(f"{name}.later")

@@ -9,7 +9,7 @@ from typing import Any
 
 from engine.exchange import serialize
 from engine.exchange.formats.writer import Format
-from engine.exchange.output_folder import Draft
+from engine.exchange.output_folder import OutputFolder
 from engine.exchange.records import Item
 from engine.store import SpaceInfo
 from engine.store.segments import without_specials
@@ -29,7 +29,7 @@ class FiftyOne(Format):
     )
     kinds = (Kind.IMAGE,)
 
-    def __init__(self, draft: Draft, spaces: Sequence[SpaceInfo]) -> None:
+    def __init__(self, draft: OutputFolder, spaces: Sequence[SpaceInfo]) -> None:
         super().__init__(draft, spaces)
         self._fields = {info.space.name: _field(info.space.name) for info in spaces}
         self._sink = draft.open(_FILE)

@@ -13,14 +13,14 @@ import numpy as np
 from engine.errors import BadImport
 from engine.exchange import checksums, serialize
 from engine.exchange.records import Piece
-from engine.exchange.source import Sample, Vectors, inside, vectors_of
+from engine.exchange.source import ImportedSample, Vectors, inside, vectors_of
 
 _CAPTIONS = ("text", "caption")
 _LINE = 64 << 20
 """Bytes of a line that is read."""
 
 
-class ImageFolder:
+class ImageFolderReader:
     """A folder with a line of metadata a file. Files that no line names are left alone."""
 
     def __init__(self, folder: Path) -> None:
@@ -39,7 +39,7 @@ class ImageFolder:
     def _sidecar(self) -> Path:
         return self._folder / serialize.SIDECAR
 
-    def samples(self) -> Iterator[Sample]:
+    def samples(self) -> Iterator[ImportedSample]:
         for number, line in self._lines():
             where = f"{self._table}: line {number}"
             if not isinstance(line, dict):
@@ -48,10 +48,10 @@ class ImageFolder:
             said = (line.get(name) for name in _CAPTIONS)
             caption = next((text for text in said if isinstance(text, str) and text), None)
             if "content_hash" not in line:
-                yield Sample(str(path), where, caption)
+                yield ImportedSample(str(path), where, caption)
                 continue
             asset, tags = serialize.asset_of(line), serialize.tags_of(line)
-            yield Sample(str(path), where, caption, asset, _pieces(line), tags)
+            yield ImportedSample(str(path), where, caption, asset, _pieces(line), tags)
 
     def _lines(self) -> Iterator[tuple[int, Any]]:
         assert self._table is not None

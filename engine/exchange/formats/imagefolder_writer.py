@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from engine.exchange import serialize
 from engine.exchange.formats.writer import Format
-from engine.exchange.output_folder import Draft
+from engine.exchange.output_folder import OutputFolder
 from engine.exchange.records import Item
 from engine.store import SpaceInfo
 from engine.types import Kind
@@ -15,7 +15,7 @@ from engine.types import Kind
 METADATA = "metadata.jsonl"
 
 
-class ImageFolder(Format):
+class ImageFolderWriter(Format):
     """Copies of the pictures below ``images/``. Vectors are lists of numbers in the lines,
     exact, where they are asked for."""
 
@@ -24,7 +24,7 @@ class ImageFolder(Format):
     kinds = (Kind.IMAGE,)
     vectors = False
 
-    def __init__(self, draft: Draft, spaces: Sequence[SpaceInfo]) -> None:
+    def __init__(self, draft: OutputFolder, spaces: Sequence[SpaceInfo]) -> None:
         super().__init__(draft, spaces)
         self._sink = draft.open(METADATA)
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from engine.exchange import serialize
 from engine.exchange.formats.writer import Format
-from engine.exchange.output_folder import Draft
+from engine.exchange.output_folder import OutputFolder
 from engine.exchange.records import Item
 from engine.store import SpaceInfo
 
@@ -23,7 +23,7 @@ class JsonLines(Format):
         " JSON, a line a file."
     )
 
-    def __init__(self, draft: Draft, spaces: Sequence[SpaceInfo]) -> None:
+    def __init__(self, draft: OutputFolder, spaces: Sequence[SpaceInfo]) -> None:
         super().__init__(draft, spaces)
         self._sink = draft.open(_FILE)
 

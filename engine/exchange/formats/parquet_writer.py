@@ -9,7 +9,7 @@ import numpy as np
 
 from engine.exchange import arrow_tables
 from engine.exchange.formats.writer import Format
-from engine.exchange.output_folder import Draft
+from engine.exchange.output_folder import OutputFolder
 from engine.exchange.records import Item
 from engine.store import SpaceInfo
 
@@ -29,7 +29,7 @@ class Parquet(Format):
         " `vector:SPACE` says in its metadata which encoder made it."
     )
 
-    def __init__(self, draft: Draft, spaces: Sequence[SpaceInfo]) -> None:
+    def __init__(self, draft: OutputFolder, spaces: Sequence[SpaceInfo]) -> None:
         super().__init__(draft, spaces)
         self._sink = draft.open(_FILE)
         self._table = arrow_tables.Table(self._sink, _schema(spaces))

@@ -16,13 +16,13 @@ def named(name: str) -> type[Format]:
     from engine.exchange.formats.clip_retrieval_writer import ClipRetrieval
     from engine.exchange.formats.coco_writer import Coco
     from engine.exchange.formats.fiftyone_writer import FiftyOne
-    from engine.exchange.formats.imagefolder_writer import ImageFolder
+    from engine.exchange.formats.imagefolder_writer import ImageFolderWriter
     from engine.exchange.formats.jsonl_writer import JsonLines
     from engine.exchange.formats.parquet_writer import Parquet
     from engine.exchange.formats.webdataset_writer import WebDataset
 
     known: tuple[type[Format], ...] = (
-        WebDataset, Parquet, ImageFolder, Coco, JsonLines, ClipRetrieval, FiftyOne,
+        WebDataset, Parquet, ImageFolderWriter, Coco, JsonLines, ClipRetrieval, FiftyOne,
     )  # fmt: skip
     for one in known:
         if one.name == name:

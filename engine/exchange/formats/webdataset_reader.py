@@ -17,7 +17,7 @@ from typing import IO, Any
 
 from engine.errors import BadImport
 from engine.exchange.arrow_tables import Table
-from engine.exchange.output_folder import Draft
+from engine.exchange.output_folder import OutputFolder
 from engine.media.sniff import promises_media
 from engine.store.paths import printable
 
@@ -63,7 +63,7 @@ def found_in(source: Path) -> list[Path]:
     return tars
 
 
-def unpack(tars: list[Path], draft: Draft) -> Unpacked:
+def unpack(tars: list[Path], draft: OutputFolder) -> Unpacked:
     """Write the media of all tars below a folder each, and ``TABLE``.
 
     Raises:
@@ -124,7 +124,7 @@ def _row(tar: Path, sample: _Sample, media: tuple[str, str]) -> dict[str, Any]:
     }
 
 
-def _samples(tar: Path, draft: Draft, done: Unpacked) -> Iterator[_Sample]:
+def _samples(tar: Path, draft: OutputFolder, done: Unpacked) -> Iterator[_Sample]:
     """The samples of one tar, whose media is written on the way."""
     current: _Sample | None = None
     seen: set[str] = set()
@@ -155,7 +155,7 @@ def _samples(tar: Path, draft: Draft, done: Unpacked) -> Iterator[_Sample]:
 
 
 def _keep(
-    draft: Draft,
+    draft: OutputFolder,
     file: str,
     stream: IO[bytes],
     ending: str,

@@ -15,7 +15,7 @@ from engine.errors import BadImport
 from engine.exchange import serialize
 from engine.exchange.formats.webdataset_reader import TABLE
 from engine.exchange.records import Piece
-from engine.exchange.source import Sample, Vectors, vectors_of
+from engine.exchange.source import ImportedSample, Vectors, vectors_of
 
 _AT_ONCE = 256
 
@@ -32,7 +32,7 @@ class UnpackedTars:
         self.vectors = vectors_of(said) if said else Vectors()
         self._extensions: Mapping[str, str] = said.get("extensions") or {}
 
-    def samples(self) -> Iterator[Sample]:
+    def samples(self) -> Iterator[ImportedSample]:
         import pyarrow.parquet as pq
 
         with pq.ParquetFile(self._folder / TABLE) as table:
@@ -40,16 +40,16 @@ class UnpackedTars:
                 for row in batch.to_pylist():
                     yield self._sample(row)
 
-    def _sample(self, row: Mapping[str, Any]) -> Sample:
+    def _sample(self, row: Mapping[str, Any]) -> ImportedSample:
         where = f"{row['tar']}: {row['key']}"
         said = json.loads(row["json"]) if row["json"] else {}
         ours = bool(self.vectors.spaces) and "content_hash" in said
         path = str(self._folder / row["file"])
         if not ours:
-            return Sample(path, where, row["caption"])
+            return ImportedSample(path, where, row["caption"])
         pieces = self._pieces(row, said, where)
         asset, tags = serialize.asset_of(said), serialize.tags_of(said)
-        return Sample(path, where, row["caption"], asset, pieces, tags)
+        return ImportedSample(path, where, row["caption"], asset, pieces, tags)
 
     def _pieces(
         self, row: Mapping[str, Any], said: Mapping[str, Any], where: str

@@ -16,7 +16,7 @@ from engine.errors import ExportFailed
 from engine.exchange import serialize
 from engine.exchange.arrow_tables import Table
 from engine.exchange.formats.writer import Format, opened, suffix
-from engine.exchange.output_folder import Draft, Sink
+from engine.exchange.output_folder import OutputFolder, Sink
 from engine.exchange.records import Item
 from engine.exchange.vectors import Row
 from engine.store import SpaceInfo
@@ -41,7 +41,7 @@ class WebDataset(Format):
         " `data-000000.parquet` have the columns of img2dataset."
     )
 
-    def __init__(self, draft: Draft, spaces: Sequence[SpaceInfo]) -> None:
+    def __init__(self, draft: OutputFolder, spaces: Sequence[SpaceInfo]) -> None:
         super().__init__(draft, spaces)
         self._shard: _Shard | None = None
         self._shards = 0
@@ -107,7 +107,7 @@ def _extension(space: str, main: str | None) -> str:
 class _Shard:
     """One tar, and its table."""
 
-    def __init__(self, draft: Draft, name: str) -> None:
+    def __init__(self, draft: OutputFolder, name: str) -> None:
         self._draft, self._name = draft, name
         self._tar_sink = draft.open(f"{name}.tar")
         self._table_sink = draft.open(f"{name}.parquet")

@@ -10,7 +10,7 @@ from pathlib import Path, PurePath
 from typing import BinaryIO, ClassVar
 
 from engine.exchange import serialize
-from engine.exchange.output_folder import Draft
+from engine.exchange.output_folder import OutputFolder
 from engine.exchange.records import Item
 from engine.store import SpaceInfo
 from engine.types import Asset, Kind, Modality
@@ -37,7 +37,7 @@ class Format(ABC):
     """Whether it holds vectors when nothing is said."""
 
     # The first of ``spaces`` is the one that texts query.
-    def __init__(self, draft: Draft, spaces: Sequence[SpaceInfo]) -> None:
+    def __init__(self, draft: OutputFolder, spaces: Sequence[SpaceInfo]) -> None:
         self.draft = draft
         self.spaces = spaces
         self.main = spaces[0].space.name if spaces else None

@@ -11,7 +11,18 @@ from typing import TypedDict, TypeVar, Unpack
 from engine.errors import InvalidQuery
 from engine.query.language.query_parser import parse, parse_words
 from engine.query.language.where_parser import parse_where
-from engine.types import Asked, Both, Condition, Either, Filter, Fusion, Group, Kind, Part, Query
+from engine.types import (
+    AllOf,
+    AnyOf,
+    Condition,
+    Filter,
+    Fusion,
+    Group,
+    Kind,
+    PartKind,
+    Query,
+    QueryPart,
+)
 
 _Choice = TypeVar("_Choice", bound=StrEnum)
 
@@ -60,7 +71,7 @@ def query_of(
     parts = [
         *stages[0],
         *_examples(image, audio),
-        *(Part(t, weight=-1.0) for t in several(exclude)),
+        *(QueryPart(t, weight=-1.0) for t in several(exclude)),
     ]
     filters = [*([parsed.filter] if parsed.filter else []), *map(parse_where, several(where))]
     wanted, rest = _kinds_among([part for one in filters for part in _conjuncts(one)])
@@ -113,16 +124,16 @@ def _choice(choices: type[_Choice], value: str, what: str) -> _Choice:
         ) from None
 
 
-def _examples(image: str | Path | None, audio: str | Path | None) -> Iterator[Part]:
-    for asked, path in ((Asked.IMAGE, image), (Asked.AUDIO, audio)):
+def _examples(image: str | Path | None, audio: str | Path | None) -> Iterator[QueryPart]:
+    for asked, path in ((PartKind.IMAGE, image), (PartKind.AUDIO, audio)):
         if path is not None:
             if not str(path):
                 raise InvalidQuery("the path of the example is empty")
-            yield Part(str(path), asked)
+            yield QueryPart(str(path), asked)
 
 
 def _conjuncts(wanted: Filter) -> Iterator[Filter]:
-    if isinstance(wanted, Both):
+    if isinstance(wanted, AllOf):
         for one in wanted.filters:
             yield from _conjuncts(one)
     else:
@@ -146,7 +157,7 @@ def _named_kinds(wanted: Filter) -> set[Kind]:
     """The kinds that a filter asks for, where it asks for nothing else; else none."""
     if isinstance(wanted, Condition) and (wanted.field, wanted.op) == ("kind", "="):
         return {Kind(str(wanted.value))}
-    if isinstance(wanted, Either):
+    if isinstance(wanted, AnyOf):
         every = [_named_kinds(one) for one in wanted.filters]
         return set().union(*every) if all(every) else set()
     return set()
@@ -166,11 +177,11 @@ def _common(asked: tuple[Kind, ...], named: Sequence[set[Kind]]) -> tuple[Kind, 
 
 def _all(filters: Iterable[Filter]) -> Filter | None:
     every = tuple(filters)
-    return Both(every) if len(every) > 1 else (every[0] if every else None)
+    return AllOf(every) if len(every) > 1 else (every[0] if every else None)
 
 
-def _tokenizable(part: Part) -> Part:
+def _tokenizable(part: QueryPart) -> QueryPart:
     """Bytes of a text that are no UTF-8 become question marks."""
-    if part.asked is not Asked.TEXT:
+    if part.asked is not PartKind.TEXT:
         return part
     return replace(part, value=part.value.encode("utf-8", "replace").decode())

@@ -15,7 +15,7 @@ from datetime import date
 from engine.errors import QuerySyntax
 from engine.query.language import filter_values
 from engine.query.language.token import Token
-from engine.types import Both, Condition, Either, Filter, Not
+from engine.types import AllOf, AnyOf, Condition, Filter, Not
 
 FIELDS: Mapping[str, str] = {
     "kind": "kind",
@@ -58,13 +58,13 @@ _RANGE = ".."
 def both(filters: Iterable[Filter]) -> Filter:
     """All of one filter or more."""
     several = tuple(filters)
-    return several[0] if len(several) == 1 else Both(several)
+    return several[0] if len(several) == 1 else AllOf(several)
 
 
 def either(filters: Iterable[Filter]) -> Filter:
     """Any of one filter or more."""
     several = tuple(filters)
-    return several[0] if len(several) == 1 else Either(several)
+    return several[0] if len(several) == 1 else AnyOf(several)
 
 
 def comparisons(of: Filter) -> int:
@@ -124,9 +124,9 @@ def compare(field: str, op: str, said: Sequence[Token], today: date) -> Filter:
 def _dated(op: str, start: str, end: str) -> Filter:
     since, until = Condition("date", ">=", start), Condition("date", "<", end)
     if op == "=":
-        return Both((since, until))
+        return AllOf((since, until))
     if op == "!=":
-        return Not(Both((since, until)))
+        return Not(AllOf((since, until)))
     if op in ("<=", "<"):
         return until if op == "<=" else Condition("date", "<", start)
     return since if op == ">=" else Condition("date", ">=", end)
@@ -154,11 +154,11 @@ def _leading_order(value: Token) -> str:
 def _range(field: str, value: Token, ends: Sequence[Token], today: date) -> Filter:
     if field == "date":
         (start, _), (last, end) = (filter_values.period(token, today) for token in ends)
-        made = Both((Condition(field, ">=", start), Condition(field, "<", end)))
+        made = AllOf((Condition(field, ">=", start), Condition(field, "<", end)))
         backwards = last < start
     else:
         least, most = (_READERS[field](token) for token in ends)
-        made = Both((Condition(field, ">=", least), Condition(field, "<=", most)))
+        made = AllOf((Condition(field, ">=", least), Condition(field, "<=", most)))
         backwards = float(most) < float(least)
     if backwards:
         raise value.refused(f"the range {value.shown} ends before it begins", "turn it round")

@@ -30,7 +30,7 @@ _BYTES = "surrogateescape"
 _AS_TEXT = "to search for it as text, put it in double quotes"
 
 
-class Role(Enum):
+class LexemeRole(Enum):
     SIGN = auto()
     WEIGHT = auto()
     WORD = auto()
@@ -44,7 +44,7 @@ class Role(Enum):
 class Lexeme:
     """One piece of a query. ``token`` is a filter's name, and ``value`` what it says."""
 
-    role: Role
+    role: LexemeRole
     token: Token
     glued: bool
     """Nothing stands between it and the piece before it."""
@@ -81,15 +81,17 @@ class _Reader:
         if self.source[self.at] not in _QUOTES:
             return None
         token, self.at = quotation(self.source, self.at, self.end)
-        return Lexeme(Role.PHRASE, token, glued)
+        return Lexeme(LexemeRole.PHRASE, token, glued)
 
     def _special(self, glued: bool) -> Lexeme | None:
         """What only begins a piece that stands free, or right after its sign or weight."""
         before = self.found[-1].role if glued else None
-        if before in (None, Role.SIGN, Role.WEIGHT) and (example := self._example(glued)):
+        if before in (None, LexemeRole.SIGN, LexemeRole.WEIGHT) and (
+            example := self._example(glued)
+        ):
             return example
-        if before in (None, Role.SIGN) and (weight := _WEIGHT.match(*self._rest)):
-            return Lexeme(Role.WEIGHT, self._take(weight.end(1)), glued)
+        if before in (None, LexemeRole.SIGN) and (weight := _WEIGHT.match(*self._rest)):
+            return Lexeme(LexemeRole.WEIGHT, self._take(weight.end(1)), glued)
         return self._filter() or self._sign() if before is None else None
 
     def _example(self, glued: bool) -> Lexeme | None:
@@ -101,7 +103,7 @@ class _Reader:
         path = value.text
         if path.startswith("///") and not value.quoted:
             path = unquote(path[2:], errors=_BYTES)
-        return Lexeme(Role.EXAMPLE, Token(self.source, position, path, value.quoted), glued)
+        return Lexeme(LexemeRole.EXAMPLE, Token(self.source, position, path, value.quoted), glued)
 
     def _filter(self) -> Lexeme | None:
         match = _FILTER.match(*self._rest)
@@ -113,7 +115,7 @@ class _Reader:
                 return None
             raise _unknown(name)
         self.at = match.end()
-        return Lexeme(Role.FILTER, name, False, self._value(), match[1] == "-")
+        return Lexeme(LexemeRole.FILTER, name, False, self._value(), match[1] == "-")
 
     def _value(self) -> Token:
         """A quotation, after ``<`` and the like where they precede one, or a word."""
@@ -129,11 +131,11 @@ class _Reader:
 
     def _sign(self) -> Lexeme | None:
         sign = _SIGN.match(*self._rest)
-        return Lexeme(Role.SIGN, self._take(sign.end()), False) if sign else None
+        return Lexeme(LexemeRole.SIGN, self._take(sign.end()), False) if sign else None
 
     def _word(self, glued: bool) -> Lexeme:
         word = _WORD.match(*self._rest)
-        return Lexeme(Role.WORD, self._take(word.end() if word else self.at), glued)
+        return Lexeme(LexemeRole.WORD, self._take(word.end() if word else self.at), glued)
 
     def _take(self, end: int) -> Token:
         token = Token(self.source, self.at, self.source[self.at : end])

@@ -12,9 +12,9 @@ from datetime import date
 
 from engine.errors import QuerySyntax
 from engine.query.language.filter_fields import MOST, both, comparisons, of_query, too_many
-from engine.query.language.lexer import Lexeme, Role, lexemes
+from engine.query.language.lexer import Lexeme, LexemeRole, lexemes
 from engine.query.language.token import Token
-from engine.types import Asked, Filter, Not, Part
+from engine.types import Filter, Not, PartKind, QueryPart
 
 _THEN = "then"
 _MOST_WEIGHT = 100.0
@@ -26,7 +26,7 @@ _AS_TEXT = "put it in double quotes to search for it as text"
 class Parsed:
     """A query: what to find, and which assets may have it."""
 
-    stages: tuple[tuple[Part, ...], ...]
+    stages: tuple[tuple[QueryPart, ...], ...]
     """What to find one after another in one asset; each stage wants something. None where
     the query is empty, or filters are all that is in it."""
     filter: Filter | None
@@ -101,12 +101,12 @@ def _parsed(source: str, windows: Sequence[_Window], today: date | None) -> Pars
     return Parsed(tuple(parts), both(filters) if filters else None)
 
 
-def _check_wanted(source: str, stage: _Stage, parts: Sequence[Part]) -> None:
+def _check_wanted(source: str, stage: _Stage, parts: Sequence[QueryPart]) -> None:
     if any(part.weight > 0 for part in parts):
         return
     if parts:
         wrong = "nothing is asked for, only excluded"
-        position = next(p.token.position for p in stage.pieces if p.role is not Role.FILTER)
+        position = next(p.token.position for p in stage.pieces if p.role is not LexemeRole.FILTER)
     else:
         wrong, position = "nothing to find stands on one side of this 'then'", stage.opened
     raise QuerySyntax(source, position, wrong, f"add what to look for, or {_AS_TEXT}")
@@ -125,16 +125,16 @@ def _stages(source: str, window: _Window) -> Iterator[_Stage]:
 def _joins(pieces: Sequence[Lexeme], i: int) -> bool:
     """Whether a piece is a ``then`` that stands free beside a quoted phrase."""
     piece, after = pieces[i], pieces[i + 1 : i + 2]
-    if piece.role is not Role.WORD or piece.token.text.lower() != _THEN:
+    if piece.role is not LexemeRole.WORD or piece.token.text.lower() != _THEN:
         return False
     if piece.glued or (after and after[0].glued):
         return False
-    left = _neighbour(pieces, range(i - 1, -1, -1), {Role.FILTER})
-    right = _neighbour(pieces, range(i + 1, len(pieces)), {Role.FILTER, Role.WEIGHT})
+    left = _neighbour(pieces, range(i - 1, -1, -1), {LexemeRole.FILTER})
+    right = _neighbour(pieces, range(i + 1, len(pieces)), {LexemeRole.FILTER, LexemeRole.WEIGHT})
     return any(beside and beside.token.quoted for beside in (left, right))
 
 
-def _neighbour(pieces: Sequence[Lexeme], at: range, passed: set[Role]) -> Lexeme | None:
+def _neighbour(pieces: Sequence[Lexeme], at: range, passed: set[LexemeRole]) -> Lexeme | None:
     return next((pieces[i] for i in at if pieces[i].role not in passed), None)
 
 
@@ -151,35 +151,35 @@ def _filters(stages: Sequence[_Stage], today: date) -> Iterator[Filter]:
             yield Not(made) if piece.negated else made
 
 
-def _parts(pieces: Sequence[Lexeme]) -> Iterator[Part]:
+def _parts(pieces: Sequence[Lexeme]) -> Iterator[QueryPart]:
     """A part runs to the next sign or filter."""
     run: list[Lexeme] = []
     for piece in pieces:
-        if piece.role in (Role.SIGN, Role.FILTER) and run:
+        if piece.role in (LexemeRole.SIGN, LexemeRole.FILTER) and run:
             yield _part(run)
             run = []
-        if piece.role is not Role.FILTER:
+        if piece.role is not LexemeRole.FILTER:
             run.append(piece)
     if run:
         yield _part(run)
 
 
-def _part(run: Sequence[Lexeme]) -> Part:
+def _part(run: Sequence[Lexeme]) -> QueryPart:
     sign, weight, begin = 1.0, 1.0, 0
-    if run[0].role is Role.SIGN:
+    if run[0].role is LexemeRole.SIGN:
         sign, begin = (-1.0 if run[0].token.text == "-" else 1.0), 1
-    if begin < len(run) and run[begin].role is Role.WEIGHT:
+    if begin < len(run) and run[begin].role is LexemeRole.WEIGHT:
         weight, begin = _weight(run[begin].token), begin + 1
     body = run[begin:]
     if not body:
         raise _nothing_after(run)
     value, asked = _value(body)
-    return Part(value, asked, sign * weight)
+    return QueryPart(value, asked, sign * weight)
 
 
 def _nothing_after(run: Sequence[Lexeme]) -> QuerySyntax:
     token = run[0].token
-    if run[0].role is Role.WEIGHT:
+    if run[0].role is LexemeRole.WEIGHT:
         return token.refused(
             f"nothing follows the weight {token.shown}", f"add what it is of, or {_AS_TEXT}"
         )
@@ -198,19 +198,19 @@ def _weight(token: Token) -> float:
     )
 
 
-def _value(body: Sequence[Lexeme]) -> tuple[str, Asked]:
-    named = next((piece for piece in body if piece.role is Role.EXAMPLE), None)
+def _value(body: Sequence[Lexeme]) -> tuple[str, PartKind]:
+    named = next((piece for piece in body if piece.role is LexemeRole.EXAMPLE), None)
     if named and len(body) > 1:
         raise named.token.refused(
             "an example is a part of its own",
             f"put a + between it and the words beside it, or {_AS_TEXT}",
         )
     if named:
-        return _path(named.token), Asked.FILE
+        return _path(named.token), PartKind.FILE
     only = body[0]
-    if len(body) == 1 and only.role is Role.WORD and _EXAMPLE.match(only.token.text):
-        return _path(only.token), Asked.FILE
-    return _joined(body), Asked.TEXT
+    if len(body) == 1 and only.role is LexemeRole.WORD and _EXAMPLE.match(only.token.text):
+        return _path(only.token), PartKind.FILE
+    return _joined(body), PartKind.TEXT
 
 
 def _path(token: Token) -> str:

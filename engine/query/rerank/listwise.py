@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from engine.errors import ChatFailed
-from engine.generate.chat import Chat, Message, Picture, Reply, Schema
+from engine.generate.chat import Chat, ChatImage, Message, Reply, Schema
 from engine.query.rerank.base import Budget, Document, Reranked, in_fused_order
 from engine.query.rerank.cache import Cache, fingerprint
 from engine.query.rerank.question import Prices, Question, ask
@@ -158,4 +158,4 @@ def _note(question: Question, answer: Answer) -> str | None:
 def _pictures(messages: Sequence[Message]) -> bytes:
     """What stands for the pictures, which a message's representation leaves out."""
     parts = [part for message in messages for part in message.parts]
-    return b"".join(fingerprint(part.jpeg) for part in parts if isinstance(part, Picture))
+    return b"".join(fingerprint(part.jpeg) for part in parts if isinstance(part, ChatImage))

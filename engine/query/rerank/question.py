@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from engine.errors import SensoriumError
-from engine.generate.chat import Message, Picture, Text
+from engine.generate.chat import ChatImage, Message, Text
 from engine.query.rerank.base import Budget, Document, clean
 
 _SYSTEM = (
@@ -123,7 +123,9 @@ def _quoted(data: object) -> str:
     return text.replace("<", "\\u003c").replace(">", "\\u003e")
 
 
-def _pictures(documents: Sequence[Document], asked: int, purse: _Purse) -> Iterator[Text | Picture]:
+def _pictures(
+    documents: Sequence[Document], asked: int, purse: _Purse
+) -> Iterator[Text | ChatImage]:
     """Thumbnails that the budget still holds; one that cannot be made is left out."""
     for number, document in enumerate(documents, 1):
         if document.thumbnail is None:
@@ -135,7 +137,7 @@ def _pictures(documents: Sequence[Document], asked: int, purse: _Purse) -> Itera
         except (SensoriumError, OSError, KeyError):  # KeyError: deleted meanwhile
             continue
         asked += _PICTURE_TOKENS
-        yield from (Text(f"Candidate {number}:"), Picture(jpeg))
+        yield from (Text(f"Candidate {number}:"), ChatImage(jpeg))
 
 
 def _left_out(held: int, of: int) -> str | None:

@@ -20,7 +20,7 @@ from typing import TypeAlias
 from engine.errors import InvalidQuery
 from engine.store.paths import storable, to_text
 from engine.store.sql import globs
-from engine.types import Both, Condition, Either, Filter, Kind, Modality, Not
+from engine.types import AllOf, AnyOf, Condition, Filter, Kind, Modality, Not
 
 _EQUAL, _ORDER = ("=", "!="), ("<", "<=", ">", ">=")
 _OPERATORS = {
@@ -111,9 +111,9 @@ class _Compiler:
                 return self._condition(wanted)
             case Not(inner):
                 return f"(NOT {self.filter(inner, depth + 1)})"
-            case Both(parts):
+            case AllOf(parts):
                 return self._joined(" AND ", parts, depth) or "TRUE"
-            case Either(parts):
+            case AnyOf(parts):
                 return self._joined(" OR ", parts, depth) or "FALSE"
 
     def _joined(self, operator: str, parts: tuple[Filter, ...], depth: int) -> str:

@@ -16,7 +16,7 @@ from sqlalchemy import delete, insert, select, update
 from engine.errors import SpaceMismatch, UsageError
 from engine.store import failpoints, records, recovery, segments
 from engine.store.error_translation import translated
-from engine.store.records import FILLING, READY, Addition, Role, SegmentInfo, SpaceInfo
+from engine.store.records import FILLING, READY, Addition, SegmentInfo, SpaceInfo, SpaceRole
 from engine.store.sql import schema
 from engine.store.write import commit_batch, statements
 from engine.store.write.transaction import Transactions
@@ -29,7 +29,9 @@ _spaces = schema.spaces
 class Spaces(Transactions):
     """The part of a ``Writer`` that changes which spaces there are, and what is in them."""
 
-    def ensure_space(self, space: Space, role: Role | None = None, *, ready: bool = True) -> None:
+    def ensure_space(
+        self, space: Space, role: SpaceRole | None = None, *, ready: bool = True
+    ) -> None:
         """Have this space.
 
         Args:

@@ -11,14 +11,14 @@ from engine.config import Settings
 from engine.query.rerank.apply import reranked
 from engine.query.rerank.base import Budget, Document, Reranked, in_fused_order
 from engine.types import (
-    Asked,
     Fusion,
     Hit,
     Kind,
     Modality,
-    Part,
+    PartKind,
     Plan,
     Query,
+    QueryPart,
     SearchResult,
     Why,
 )
@@ -62,7 +62,9 @@ def hit(moment: int, score: float, words: str | None = None, start: float | None
 
 
 HITS = (hit(1, 5.0, "a cat"), hit(2, 4.0, "a red dog", 61.7), hit(3, 3.5, "red"), hit(4, 1.0))
-QUERY = Query((Part("red"), Part("dog"), Part("cat", weight=-1.0)), rerank="lm", rerank_top=30)
+QUERY = Query(
+    (QueryPart("red"), QueryPart("dog"), QueryPart("cat", weight=-1.0)), rerank="lm", rerank_top=30
+)
 
 
 def result(query: Query = QUERY, hits: tuple[Hit, ...] = HITS, **changes) -> SearchResult:
@@ -163,7 +165,7 @@ def test_a_note_names_the_model_and_stands_behind_those_that_there_were():
 
 def test_a_query_without_text_is_not_reranked_and_says_so():
     model = ByWords()
-    example = Query((Part("a.png", Asked.IMAGE), Part("cat", weight=-1.0)), top=2)
+    example = Query((QueryPart("a.png", PartKind.IMAGE), QueryPart("cat", weight=-1.0)), top=2)
     found = run(result(example), model)
     assert model.asked == []
     assert found.hits == HITS[:2]

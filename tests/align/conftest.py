@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from engine import Library
-from engine.align.aligner import Wanted
-from tests.training.aligned import (
+from engine.align.aligner import AlignOptions
+from tests.align.aligned import (
     VIDEOS,
     fill,
 )
@@ -25,7 +25,7 @@ def filled(tmp_path_factory, settings) -> Path:
 @pytest.fixture(scope="session")
 def learned(filled, settings):
     with Library.open(filled, settings=settings) as library:
-        return library.aligner.learn(Wanted())
+        return library.aligner.learn(AlignOptions())
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from engine.errors import SpaceMismatch, StoreError, UsageError
-from engine.store import Addition, Background, Role, Store, failpoints
+from engine.store import Addition, Background, SpaceRole, Store, failpoints
 from engine.store.failpoints import COMMIT, DROPPING, Injected
 from engine.store.verify import verify
 from engine.types import IndexedAsset, Modality, Space
@@ -18,13 +18,13 @@ from tests.store.make import LOOKS, TEXT, names, picture, python, vector
 
 OTHER = Space("other", "clip", "1", 8)
 OTHER_LOOKS = Space("other-looks", "clip", "1", 4)
-FIRST = Role("fake", "looks", "text")
-SECOND = Role("clip", "other-looks", "text")
+FIRST = SpaceRole("fake", "looks", "text")
+SECOND = SpaceRole("clip", "other-looks", "text")
 
 _FILL = """
 import sys
 from engine.store import Store
-from tests.store.test_spaces import OTHER, OTHER_LOOKS, addition
+from tests.store.write.test_spaces import OTHER, OTHER_LOOKS, addition
 with Store.open(sys.argv[1]) as store, store.writer() as writer:
     writer.fill([OTHER, OTHER_LOOKS], [addition(1), addition(2)])
 """
@@ -87,7 +87,7 @@ def test_spaces_know_what_they_are(two: Store) -> None:
 
 
 def test_a_role_of_some_modalities_comes_back(two: Store) -> None:
-    hears = Role("clap", "ears", "ears", frozenset({Modality.SOUND, Modality.SPEECH}))
+    hears = SpaceRole("clap", "ears", "ears", frozenset({Modality.SOUND, Modality.SPEECH}))
     with two.writer() as writer:
         writer.ensure_space(Space("ears", "clap", "1", 8), hears)
     assert two.space_infos()["ears"].role == hears
@@ -192,7 +192,7 @@ def test_only_a_space_that_is_filled_can_be_the_default(two: Store) -> None:
             writer.set_default("nothing")
         with pytest.raises(UsageError, match="called 'looks'"):
             writer.set_default("looks")
-        hears = Role("clap", "ears", "ears", frozenset({Modality.SOUND}))
+        hears = SpaceRole("clap", "ears", "ears", frozenset({Modality.SOUND}))
         writer.ensure_space(Space("ears", "clap", "1", 8), hears)
         with pytest.raises(UsageError, match="ears holds sound alone"):
             writer.set_default("ears")
@@ -229,7 +229,7 @@ def test_a_space_goes_with_its_vectors_and_what_it_has_to_itself(two: Store) -> 
 
 def test_what_another_space_uses_stays(two: Store) -> None:
     with two.writer() as writer:
-        writer.ensure_space(Space("third", "c", "1", 8), Role("c", "other-looks", "third"))
+        writer.ensure_space(Space("third", "c", "1", 8), SpaceRole("c", "other-looks", "third"))
         assert writer.drop_space("other") == ["other"]
         assert writer.drop_space("third") == ["third", "other-looks"]
 

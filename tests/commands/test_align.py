@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from engine import Library
-from tests.training.aligned import WINDOWS, fill, vectors
+from tests.align.aligned import WINDOWS, fill, vectors
 
 VIDEOS = 40
 

@@ -10,18 +10,18 @@ from hypothesis import strategies as st
 
 from engine.errors import InvalidQuery, QuerySyntax, UsageError
 from engine.query.language.query_parser import Parsed, parse, parse_words, quoted
-from engine.types import Asked, Both, Condition, Either, Not, Part
+from engine.types import AllOf, AnyOf, Condition, Not, PartKind, QueryPart
 from tests.query.texts import ANY_TEXT, NASTY, QUERIES, TODAY, query_filters, with_slips
 
 Said = str | tuple[float, str]
 
 
-def parts(*said: Said, asked: Asked = Asked.TEXT) -> tuple[Part, ...]:
+def parts(*said: Said, asked: PartKind = PartKind.TEXT) -> tuple[QueryPart, ...]:
     pairs = [(1.0, one) if isinstance(one, str) else one for one in said]
-    return tuple(Part(value, asked, weight) for weight, value in pairs)
+    return tuple(QueryPart(value, asked, weight) for weight, value in pairs)
 
 
-def stages(text: str) -> tuple[tuple[Part, ...], ...]:
+def stages(text: str) -> tuple[tuple[QueryPart, ...], ...]:
     return parse(text, TODAY).stages
 
 
@@ -121,10 +121,10 @@ def test_quotes_make_a_literal_phrase(text, value):
     ],
 )
 def test_a_part_that_is_a_path_or_a_url_is_an_example(text, value):
-    example = parts(value, asked=Asked.FILE)
+    example = parts(value, asked=PartKind.FILE)
     assert stages(text) == (example,)
-    assert stages(f"2:{text} + a") == ((Part(value, Asked.FILE, 2), *parts("a")),)
-    assert stages(f"a -{text}") == ((*parts("a"), Part(value, Asked.FILE, -1)),)
+    assert stages(f"2:{text} + a") == ((QueryPart(value, PartKind.FILE, 2), *parts("a")),)
+    assert stages(f"a -{text}") == ((*parts("a"), QueryPart(value, PartKind.FILE, -1)),)
 
 
 @pytest.mark.parametrize(
@@ -144,7 +144,7 @@ def test_a_path_beside_words_is_words(text):
         ('"a" then b then "c"', (parts("a"), parts("b"), parts("c"))),
         ('"a" then b then c', (parts("a"), parts("b then c"))),
         ('x "a" kind:video then speech:yes b', (parts("x a"), parts("b"))),
-        ('file:"a b" then c', (parts("a b", asked=Asked.FILE), parts("c"))),
+        ('file:"a b" then c', (parts("a b", asked=PartKind.FILE), parts("c"))),
         ("and then he left", (parts("and then he left"),)),
         ("then", (parts("then"),)),
         ('"a", then b', (parts("a, then b"),)),
@@ -164,10 +164,10 @@ VIDEO, AUDIO = Condition("kind", "=", "video"), Condition("kind", "=", "audio")
     [
         ("kind:video", VIDEO),
         ("Kind:VIDEO", VIDEO),
-        ("kind:video,audio", Either((VIDEO, AUDIO))),
+        ("kind:video,audio", AnyOf((VIDEO, AUDIO))),
         ("-kind:video", Not(VIDEO)),
-        ("-kind:video,audio", Not(Either((VIDEO, AUDIO)))),
-        ("kind:video speech:yes", Both((VIDEO, Condition("speech", "=", "yes")))),
+        ("-kind:video,audio", Not(AnyOf((VIDEO, AUDIO)))),
+        ("kind:video speech:yes", AllOf((VIDEO, Condition("speech", "=", "yes")))),
         ("path:*.jpg", Condition("path", "=", "*.jpg")),
         ('path:"/a b/*"', Condition("path", "=", "/a b/*")),
         ("path:a,b", Condition("path", "=", "a,b")),
@@ -177,7 +177,7 @@ VIDEO, AUDIO = Condition("kind", "=", "video"), Condition("kind", "=", "audio")
         ("duration:>=1m30s", Condition("duration", ">=", 90.0)),
         (
             "duration:90..2m",
-            Both((Condition("duration", ">=", 90.0), Condition("duration", "<=", 120.0))),
+            AllOf((Condition("duration", ">=", 90.0), Condition("duration", "<=", 120.0))),
         ),
         ("size:>1mb", Condition("size", ">", 1e6)),
         ("size:<=1.5kib", Condition("size", "<=", 1536.0)),
@@ -188,7 +188,7 @@ VIDEO, AUDIO = Condition("kind", "=", "video"), Condition("kind", "=", "audio")
         ("speech:NO", Condition("speech", "=", "no")),
         (
             "date:2024-06",
-            Both((Condition("date", ">=", "2024-06"), Condition("date", "<", "2024-07"))),
+            AllOf((Condition("date", ">=", "2024-06"), Condition("date", "<", "2024-07"))),
         ),
     ],
 )
@@ -201,7 +201,7 @@ def test_filters_become_conditions(text, expected):
 def test_a_filter_ends_a_part_and_holds_for_all_stages():
     made = parse('kind:video "a" then b -c speech:yes d', TODAY)
     assert made.stages == (parts("a"), parts("b", (-1, "c"), "d"))
-    assert made.filter == Both((VIDEO, Condition("speech", "=", "yes")))
+    assert made.filter == AllOf((VIDEO, Condition("speech", "=", "yes")))
 
 
 def test_a_path_in_the_home_folder_is_a_whole_path(monkeypatch):
@@ -306,7 +306,7 @@ def test_words_of_a_command_line(words, expected):
 
 
 def test_filters_among_words_hold_for_all_stages():
-    assert parse_words(["a", "kind:video", "then", "b", "kind:audio"]).filter == Both(
+    assert parse_words(["a", "kind:video", "then", "b", "kind:audio"]).filter == AllOf(
         (VIDEO, AUDIO)
     )
 
@@ -372,7 +372,7 @@ def test_a_quoted_text_means_itself(text):
 @given(st.lists(query_filters, min_size=1, max_size=3))
 def test_a_printed_filter_is_read_as_what_it_was_made_of(drawn):
     made = tuple(each for _, each in drawn)
-    expected = made[0] if len(made) == 1 else Both(made)
+    expected = made[0] if len(made) == 1 else AllOf(made)
     text = " ".join(text for text, _ in drawn)
     assert parse(text, TODAY) == Parsed((), expected)
     assert parse(f"cat {text}", TODAY) == Parsed((parts("cat"),), expected)

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from engine.index import disk, inventory
-from engine.index.build import Wanted
-from engine.index.inventory import Part, samples
+from engine.index.build import BuildOptions
+from engine.index.inventory import ModalityInventory, samples
 from engine.index.refresh import refresh
 from engine.index.space import SpaceIndex
 from engine.store import Store
@@ -38,7 +38,7 @@ def remove(store, *paths: str) -> None:
 
 def fold(store) -> None:
     with disk.refreshing(store.path):
-        refresh(store, TEXT, None, Wanted(threads=1))
+        refresh(store, TEXT, None, BuildOptions(threads=1))
 
 
 def compact(store) -> None:
@@ -85,12 +85,12 @@ def test_a_refresh_is_due_when_much_is_new_or_dead(tmp_path, monkeypatch):
     monkeypatch.setattr(inventory, "EXACT_ROWS", 30)
     rows = unit_rows(np.random.default_rng(0), 900, 8)
     large, none = snapshot(tmp_path / "s", np.arange(1, 901), rows), np.arange(0)
-    assert not Part(None, none, np.arange(30)).is_due()
-    assert Part(None, none, np.arange(31)).is_due()
-    assert not Part(large, none, np.arange(901, 991)).is_due()
-    assert Part(large, none, np.arange(901, 992)).is_due()
-    assert not Part(large, np.arange(180), none).is_due()
-    assert Part(large, np.arange(181), none).is_due()
+    assert not ModalityInventory(None, none, np.arange(30)).is_due()
+    assert ModalityInventory(None, none, np.arange(31)).is_due()
+    assert not ModalityInventory(large, none, np.arange(901, 991)).is_due()
+    assert ModalityInventory(large, none, np.arange(901, 992)).is_due()
+    assert not ModalityInventory(large, np.arange(180), none).is_due()
+    assert ModalityInventory(large, np.arange(181), none).is_due()
 
 
 def test_a_space_is_due_when_one_of_its_modalities_is(store, monkeypatch):

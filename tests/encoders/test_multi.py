@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from engine.config import Settings
-from engine.encoders.multi import Several, register, together
+from engine.encoders.multi import MultiEncoder, combine, register
 from engine.encoders.protocols import Embedded, Heard, Pixels
 from engine.encoders.runtime.backend import Pending, Pipelined, Then
 from engine.errors import SpaceMismatch
@@ -45,7 +45,7 @@ def three(store: Store, settings: Settings) -> Store:
 
 
 def index(store: Store, media: Path, settings: Settings, *names: str) -> None:
-    report = run(store, together([towers_of(n) for n in names or NAMES]), [media], settings)
+    report = run(store, combine([towers_of(n) for n in names or NAMES]), [media], settings)
     assert report.failed == 0
 
 
@@ -114,14 +114,14 @@ def test_batches_of_several_are_on_their_way_where_one_encoder_does_that(
 ) -> None:
     collection(media)
     encoder = InFlight()
-    towers = together([replace(fake_towers(), encoder=encoder), *map(other_towers, NAMES[1:])])
+    towers = combine([replace(fake_towers(), encoder=encoder), *map(other_towers, NAMES[1:])])
     assert run(three, towers, [media], settings).failed == 0
     assert (encoder.most, encoder.on_their_way) == (2, 0)
     with Store.create(tmp_path / "plain", "fake") as plain:
         run(plain, fake_towers(), [], settings)
         for name in NAMES[1:]:
             fill(plain, other_towers(name), settings)
-        run(plain, together([fake_towers(), *map(other_towers, NAMES[1:])]), [media], settings)
+        run(plain, combine([fake_towers(), *map(other_towers, NAMES[1:])]), [media], settings)
         places = {key(plain, i): i for i in plain.moment_ids().tolist()}
         for space in plain.spaces():
             expected, found = vectors(plain, space), vectors(three, space)
@@ -131,7 +131,7 @@ def test_batches_of_several_are_on_their_way_where_one_encoder_does_that(
 
 
 def test_several_of_which_none_does_that_embed_at_once() -> None:
-    towers = together([fake_towers(), other_towers("fake2")])
+    towers = combine([fake_towers(), other_towers("fake2")])
     assert not isinstance(towers.encoder, Pipelined)
 
 
@@ -159,7 +159,7 @@ def test_a_picture_is_decoded_once_and_a_sound_once_a_rate(
 
     monkeypatch.setattr(images, "read_frames", reads)
     monkeypatch.setattr(audio, "read_windows", hears)
-    run(three, together([fake_towers(), *map(other_towers, NAMES[1:])]), [media], settings)
+    run(three, combine([fake_towers(), *map(other_towers, NAMES[1:])]), [media], settings)
     assert sorted(map(str, read)) == [
         str(media / "000.png"),
         str(media / "001.png"),
@@ -200,7 +200,7 @@ def test_the_first_encoder_decides_which_windows_are_moments(
         return (chunk for chunk in windows(of, with_, rate) if chunk.start in kept[rate])
 
     monkeypatch.setattr(audio, "read_windows", hears)
-    run(three, together([fake_towers(), *map(other_towers, NAMES[1:])]), [media], settings)
+    run(three, combine([fake_towers(), *map(other_towers, NAMES[1:])]), [media], settings)
     heard = three.moment_ids(modalities=("sound",)).tolist()
     assert len(heard) == 2
     assert sorted(vectors(three, "fake")) == sorted(vectors(three, "fake2")) == heard
@@ -210,15 +210,15 @@ def test_the_first_encoder_decides_which_windows_are_moments(
 
 def test_one_encoder_is_itself() -> None:
     only = fake_towers()
-    assert together([only]) is only
+    assert combine([only]) is only
 
 
 def test_decoders_leave_what_the_one_wants_that_wants_most() -> None:
     class Large(FakeEncoder):
         image_size = 99
 
-    several = together([fake_towers(), replace(fake_towers(), encoder=Large())])
-    assert isinstance(several, Several)
+    several = combine([fake_towers(), replace(fake_towers(), encoder=Large())])
+    assert isinstance(several, MultiEncoder)
     assert several.image_size == several.encoder.image_size == 99
     assert several.modalities == frozenset(Modality)
 

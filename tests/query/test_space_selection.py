@@ -17,7 +17,7 @@ from engine.query.calibration.phrases import phrases
 from engine.store import Store
 from engine.store.failpoints import DROPPING
 from engine.testing.fake_encoder import FakeEncoder, FakeHearing, OtherFake
-from engine.types import Asked, Fusion, Modality, Part, Query
+from engine.types import Fusion, Modality, PartKind, Query, QueryPart
 from tests import media_files as make
 from tests.store.make import python
 
@@ -199,7 +199,7 @@ def test_a_space_that_cannot_answer_is_left_alone(full, settings, asked):
 
 
 def test_examples_are_asked_in_the_default_alone(full, settings, tmp_path):
-    example = Query((Part(str(make.sound(tmp_path / "x.wav", (200, 3.0))), Asked.AUDIO),))
+    example = Query((QueryPart(str(make.sound(tmp_path / "x.wav", (200, 3.0))), PartKind.AUDIO),))
     with Library.open(full.store.path, settings=settings) as again:
         assert "fake-hearing" not in {space for space, _, _ in spaces(again.run(example))}
         assert list(again._towers._plain) == ["fake"]

@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 from engine.errors import InvalidQuery
 from engine.store import Store
 from engine.types import (
-    Both,
+    AllOf,
+    AnyOf,
     Condition,
-    Either,
     Embedding,
     Filter,
     IndexedAsset,
@@ -103,7 +103,7 @@ def test_a_month_is_from_its_name_to_that_of_the_next(
         dated("/own", None, datetime(2024, 6, 30, 23, 59, 59, 900_000, UTC).timestamp()),
         dated("/later", None, datetime(2024, 7, 1, tzinfo=UTC).timestamp()),
     )
-    june = Both((Condition("date", ">=", "2024-06"), Condition("date", "<", "2024-07")))
+    june = AllOf((Condition("date", ">=", "2024-06"), Condition("date", "<", "2024-07")))
     assert names_of(june) == ["first", "last", "own"]
     assert names_of(Not(june)) == ["july", "later", "may"]
     # As text, a month lies before every day in it.
@@ -130,7 +130,7 @@ def test_what_an_asset_lacks_no_comparison_is_true_of(
 ) -> None:
     commit(picture("/a.jpg"), sound("/b.wav", "hello"))
     short, long = Condition("duration", "<", 9.0), Condition("duration", ">=", 9.0)
-    assert names_of(Either((short, long))) == []
+    assert names_of(AnyOf((short, long))) == []
     assert names_of(Not(short)) == names_of(Not(long)) == ["a.jpg", "b.wav"]
     assert names_of(Condition("speech", "=", "no")) == ["a.jpg"]
     assert names_of(Condition("tags", "!=", "dog")) == ["a.jpg", "b.wav"]
@@ -171,13 +171,13 @@ def test_moments_are_also_of_kinds_and_modalities(commit: Callable[..., int], st
     heard = Embedding(Moment(Modality.SOUND, 0.0, 1.0), {})
     said = Embedding(Moment(Modality.SPEECH, 0.0, 1.0, 0, "hello"), {})
     commit(IndexedAsset(asset("/a.wav", "a", Kind.AUDIO), (heard, said)), picture("/b.jpg"))
-    every = Both(())
+    every = AllOf(())
     assert store.passing(every).tolist() == [1, 2, 3]
     assert store.passing(every, [Kind.AUDIO]).tolist() == [1, 2]
     assert store.passing(every, (), [Modality.SPEECH, Modality.IMAGE]).tolist() == [2, 3]
     assert store.passing(every, [Kind.IMAGE], [Modality.SPEECH]).tolist() == []
-    assert store.passing(Either(()), [Kind.IMAGE]).tolist() == []
-    apart = Either((Condition("path", "=", "a.*"), Condition("path", "=", "b.*")))
+    assert store.passing(AnyOf(()), [Kind.IMAGE]).tolist() == []
+    apart = AnyOf((Condition("path", "=", "a.*"), Condition("path", "=", "b.*")))
     assert store.passing(apart, [Kind.IMAGE]).tolist() == [3]
 
 
@@ -187,7 +187,7 @@ def test_moments_are_also_of_kinds_and_modalities(commit: Callable[..., int], st
 def nested(depth: int) -> Filter:
     wanted: Filter = Condition("size", ">", 0)
     for _ in range(depth):
-        wanted = Both((Not(wanted), Condition("size", ">=", 0)))
+        wanted = AllOf((Not(wanted), Condition("size", ">=", 0)))
     return wanted
 
 
@@ -209,8 +209,8 @@ def nested(depth: int) -> Filter:
         (Condition("place", "=", (1.0, 2.0, float("nan"), 3.0)), "a box of south"),
         (Condition("place", "=", (9.0, 2.0, 8.0, 3.0)), "a box of south"),
         (nested(11), "more than 20 levels"),
-        (Either((Condition("size", ">", 0),) * 250), "more than 250 conditions"),
-        (Both((Both(()),) * 1_000), "more than 250 conditions"),
+        (AnyOf((Condition("size", ">", 0),) * 250), "more than 250 conditions"),
+        (AllOf((AllOf(()),) * 1_000), "more than 250 conditions"),
     ],
 )
 def test_what_is_no_filter_is_named(store: Store, wanted: Filter, line: str) -> None:
@@ -224,11 +224,11 @@ def test_filters_of_every_allowed_size_are_answered(
 ) -> None:
     commit(picture("/a.jpg"))
     tag, place = Condition("tags", "!=", "x"), Condition("place", "!=", (0.0, 0.0, 1.0, 1.0))
-    for wide in (Both((tag,) * 249), Either((place,) * 249)):
+    for wide in (AllOf((tag,) * 249), AnyOf((place,) * 249)):
         assert store.passing(wide).tolist() == [1]
     deep = nested(9)
     for leaf in (tag, place, Condition("path", "=", "*"), Condition("speech", "!=", "yes")):
-        inside = Both((leaf, Not(Not(leaf)), deep))
+        inside = AllOf((leaf, Not(Not(leaf)), deep))
         assert store.passing(inside, [Kind.IMAGE], [Modality.IMAGE]).tolist() == [1] * (
             passes(inside, picture("/a.jpg"))
         )

@@ -12,7 +12,7 @@ from engine.encoders.runtime import machine, onnx, probes, verify
 from engine.encoders.runtime.backend import Refused
 from engine.encoders.runtime.onnx import Pictures, PicturesInt8, Texts
 from engine.encoders.runtime.torch_cpu import TorchCpu
-from engine.encoders.runtime.verify import Verdict
+from engine.encoders.runtime.verify import BackendVerdict
 from tests.encoders.backend_models import SHAPES, model
 
 
@@ -142,12 +142,12 @@ def test_what_cannot_be_exported_is_refused_without_noise(own_cache, capfd):
 @pytest.mark.parametrize(
     ("verdict", "least", "refused"),
     [
-        (Verdict(0.9991), 0.999, None),
-        (Verdict(0.9989), 0.999, "cosine"),
-        (Verdict(float("nan")), 0.999, "cosine"),
-        (Verdict(0.995, 0.96, 0.97), 0.99, None),
-        (Verdict(0.995, 0.955, 0.97), 0.99, "recall"),
-        (Verdict(0.995, 0.99, 0.97), 0.99, None),
+        (BackendVerdict(0.9991), 0.999, None),
+        (BackendVerdict(0.9989), 0.999, "cosine"),
+        (BackendVerdict(float("nan")), 0.999, "cosine"),
+        (BackendVerdict(0.995, 0.96, 0.97), 0.99, None),
+        (BackendVerdict(0.995, 0.955, 0.97), 0.99, "recall"),
+        (BackendVerdict(0.995, 0.99, 0.97), 0.99, None),
     ],
 )
 def test_what_is_required(verdict, least, refused):

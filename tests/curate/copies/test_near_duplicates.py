@@ -12,14 +12,21 @@ from PIL import Image
 
 from engine import Library
 from engine.config import Settings
-from engine.curate.copies.near_duplicates import DUPLICATE, KEEPER, Edge, Wanted, find, findings
+from engine.curate.copies.near_duplicates import (
+    DUPLICATE,
+    KEEPER,
+    DuplicateOptions,
+    Edge,
+    find,
+    findings,
+)
 from engine.curate.copies.split_leaks import by_folder, by_tag, common_folder, leaks
-from engine.curate.copies.union_find import Union, keeper
-from engine.curate.copies.verify import Looker
+from engine.curate.copies.union_find import DisjointSets, keeper
+from engine.curate.copies.verify import PairVerifier
 from engine.errors import UsageError
 from engine.store.curation_records import AssetFacts
 from engine.types import Kind
-from tests.curate.test_same import COPIES, PICTURES, VIDEOS, opened
+from tests.curate.copies.test_picture_match import COPIES, PICTURES, VIDEOS, opened
 from tests.waves import RATE, noise, tone, write
 
 
@@ -86,7 +93,7 @@ def real(tmp_path_factory, settings: Settings):
 
 @pytest.fixture(scope="module")
 def found(real):
-    return find(real.store, real.towers, real.thumbnail, Wanted())
+    return find(real.store, real.towers, real.thumbnail, DuplicateOptions())
 
 
 def groups(real, listed) -> list[list[str]]:
@@ -119,7 +126,7 @@ def test_of_each_group_one_is_kept_and_the_others_say_why(real, found):
 
 
 def test_exact_means_the_same_bytes_alone(real):
-    only = find(real.store, real.towers, real.thumbnail, Wanted(exact=True))
+    only = find(real.store, real.towers, real.thumbnail, DuplicateOptions(exact=True))
     assert groups(real, findings(real.store, only.edges)) == [
         ["astronaut-again.jpg", "astronaut.jpg"]
     ]
@@ -130,7 +137,7 @@ def test_by_cosine_nobody_looks(real):
     def never(moment: int) -> bytes:
         raise AssertionError(moment)
 
-    wanted = Wanted(kinds=(Kind.IMAGE,), by_cosine=True, threshold=0.8)
+    wanted = DuplicateOptions(kinds=(Kind.IMAGE,), by_cosine=True, threshold=0.8)
     alone = find(real.store, real.towers, never, wanted)
     listed = groups(real, findings(real.store, alone.edges))
     assert ["coffee-mirrored.jpg", "coffee.jpg"] in listed
@@ -140,7 +147,7 @@ def test_by_cosine_nobody_looks(real):
 
 def test_below_a_folder_only(real):
     train = str(Path(common_folder(real.store)) / "train")
-    below = find(real.store, real.towers, real.thumbnail, Wanted(under=(train,)))
+    below = find(real.store, real.towers, real.thumbnail, DuplicateOptions(under=(train,)))
     assert below.edges == []
 
 
@@ -150,7 +157,7 @@ def test_what_cannot_be_looked_at_is_named(real):
     def broken(moment: int) -> bytes:
         raise CorruptMedia("gone bad")
 
-    seen = find(real.store, real.towers, broken, Wanted(kinds=(Kind.IMAGE,)))
+    seen = find(real.store, real.towers, broken, DuplicateOptions(kinds=(Kind.IMAGE,)))
     assert [edge.why for edge in seen.edges] == ["the same bytes"]
     assert set(seen.unreadable.values()) == {"gone bad"}
 
@@ -162,7 +169,7 @@ def test_pictures_of_other_times_are_a_burst(real):
         AssetFacts(1, "/a", "", Kind.IMAGE, 1, 1, 1, 1, None, f"2024-01-01T10:00:{second}")
         for second in ("00", "00", "01")
     )
-    looker = Looker(real.thumbnail)
+    looker = PairVerifier(real.thumbnail)
     assert looker.compare(first, again, [(moment, moment)]).same
     assert not looker.compare(first, later, [(moment, moment)]).same
 
@@ -200,7 +207,7 @@ def test_splits_that_are_none_are_named(real):
 
 
 def test_what_is_connected_is_one_group():
-    union = Union(7)
+    union = DisjointSets(7)
     assert union.join(1, 2)
     assert union.join(5, 2)
     assert not union.join(1, 5)

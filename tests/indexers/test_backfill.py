@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from engine.config import Settings
-from engine.encoders.multi import together
+from engine.encoders.multi import combine
 from engine.encoders.protocols import Embedded, Pixels
 from engine.encoders.towers import Towers
 from engine.errors import EncoderUnavailable, LibraryBusy, SpaceMismatch
@@ -22,7 +22,7 @@ from engine.testing.fake_encoder import FakeSounds, OtherFake, fake_towers, othe
 from engine.types import IndexReport, Kind, Modality, Moment, MomentRecord
 from indexers import backfill as filling
 from indexers import redecode
-from indexers.backfill import Filled, fill
+from indexers.backfill import BackfillReport, fill
 from indexers.pipeline import run
 from tests import media_files as make
 from tests.indexers.conftest import Index
@@ -73,11 +73,13 @@ def key(store: Store, moment_id: int) -> tuple[object, ...]:
     return record.path, moment.modality, moment.start, moment.end, moment.ordinal, moment.text
 
 
-def filled(store: Store, settings: Settings, name: str = "fake2", **options: object) -> Filled:
+def filled(
+    store: Store, settings: Settings, name: str = "fake2", **options: object
+) -> BackfillReport:
     return fill(store, other_towers(name), settings, **options)  # type: ignore[arg-type]
 
 
-def reasons(done: Filled) -> dict[str, str]:
+def reasons(done: BackfillReport) -> dict[str, str]:
     return {Path(failure.path).name: failure.reason for failure in done.failures}
 
 
@@ -172,7 +174,7 @@ def test_files_that_are_gone_or_have_changed_are_passed_over(
         "003.png": "has changed; the next index takes it in anew",
     }
     assert (done.ready, done.moments) == (True, 2)
-    towers = together([fake_towers(), other_towers("fake2")])
+    towers = combine([fake_towers(), other_towers("fake2")])
     report = run(store, towers, [media], settings)
     assert (report.changed, report.removed, report.failed) == (1, 1, 1)
     assert sorted(vectors(store, "fake2")) == store.moment_ids().tolist()

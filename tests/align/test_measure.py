@@ -7,17 +7,17 @@ import dataclasses
 import numpy as np
 import pytest
 
-from engine.align.measure import Pairs, gain, measure, split, thinned
+from engine.align.measure import HeldOutPairs, gain, measure, split, thinned
 from engine.align.pairs import checked
 from engine.errors import UsageError
 
 
-def pairs(scores: list[list[float]], answers: list[int]) -> tuple[np.ndarray, Pairs]:
+def pairs(scores: list[list[float]], answers: list[int]) -> tuple[np.ndarray, HeldOutPairs]:
     """Sounds whose scores with each of some targets are set."""
     targets = np.eye(len(scores[0]), dtype=np.float32)
     of = np.array(answers)
     rows = np.array(scores, np.float32)
-    return rows, Pairs(rows, rows, targets[of], of, np.arange(len(of)))
+    return rows, HeldOutPairs(rows, rows, targets[of], of, np.arange(len(of)))
 
 
 def test_ranks_count_what_is_wrong_above_and_half_of_what_is_level():
@@ -46,10 +46,10 @@ def test_a_gain_is_that_of_files_with_its_error():
     assert error == pytest.approx(np.std([0.5, 0, 0], ddof=1) / 3**0.5)
 
 
-def random_pairs(files: np.ndarray) -> Pairs:
+def random_pairs(files: np.ndarray) -> HeldOutPairs:
     rows = np.random.default_rng(0).standard_normal((len(files), 8)).astype(np.float32)
     rows /= np.linalg.norm(rows, axis=1, keepdims=True)
-    return Pairs(rows, rows, rows, np.arange(len(files)), files)
+    return HeldOutPairs(rows, rows, rows, np.arange(len(files)), files)
 
 
 def test_no_file_is_on_both_sides_of_a_split():

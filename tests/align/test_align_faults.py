@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from engine import Library
-from engine.align.aligner import Wanted
+from engine.align.aligner import AlignOptions
 from engine.encoders import projection
 from engine.encoders.projection import Kept, Projection
 from engine.errors import EncoderUnavailable, SpaceMismatch, UsageError
@@ -20,7 +20,7 @@ from engine.store import failpoints
 from engine.store.failpoints import REALIGNMENT, Injected
 from engine.testing.fake_encoder import FakeEncoder
 from tests.store.make import python
-from tests.training.aligned import (
+from tests.align.aligned import (
     SHARED_SOUND,
     another_share,
     is_learned,
@@ -111,13 +111,13 @@ def test_a_library_of_other_weights_is_refused(library, learned, monkeypatch):
     )
     fresh = Library(library.store, library.settings)
     with pytest.raises(SpaceMismatch, match="made by revision"):
-        fresh.aligner.learn(Wanted())
+        fresh.aligner.learn(AlignOptions())
 
 
 def test_a_library_without_sounds_is_one_clear_line(tmp_path, settings):
     made = Library.open(tmp_path / "new", create=True, encoder="fake", settings=settings)
     with made as library, pytest.raises(UsageError, match="holds no sounds"):
-        library.aligner.learn(Wanted())
+        library.aligner.learn(AlignOptions())
 
 
 def test_a_head_comes_back_as_it_was_saved(tmp_path, learned):

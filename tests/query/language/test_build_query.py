@@ -9,13 +9,13 @@ import pytest
 from engine.errors import InvalidQuery, QuerySyntax
 from engine.query.language.build_query import kinds_of, query_of, several, with_options
 from engine.query.language.where_parser import parse_where
-from engine.types import Asked, Both, Either, Fusion, Group, Kind, Part, Query
+from engine.types import AllOf, AnyOf, Fusion, Group, Kind, PartKind, Query, QueryPart
 
 VIDEO, AUDIO, IMAGE = Kind.VIDEO, Kind.AUDIO, Kind.IMAGE
 
 
 def test_a_text_alone_asks_with_the_defaults():
-    assert query_of("a red car") == Query((Part("a red car"),))
+    assert query_of("a red car") == Query((QueryPart("a red car"),))
 
 
 def test_nothing_typed_is_an_empty_query():
@@ -29,8 +29,8 @@ def test_words_of_a_command_line_are_one_text():
 def test_the_language_is_read():
     query = query_of('2: snow - night then "the end"')
     assert query == query_of(["2:", "snow", "-", "night", "then", "the end"])
-    assert query.parts == (Part("snow", weight=2.0), Part("night", weight=-1.0))
-    assert query.then == ((Part("the end"),),)
+    assert query.parts == (QueryPart("snow", weight=2.0), QueryPart("night", weight=-1.0))
+    assert query.then == ((QueryPart("the end"),),)
 
 
 def test_examples_and_what_is_not_wanted_are_parts_of_the_first_stage():
@@ -38,13 +38,13 @@ def test_examples_and_what_is_not_wanted_are_parts_of_the_first_stage():
         '"a dog" then "the end"', image="~/a.jpg", audio=Path("b.wav"), exclude=["x", "- y"]
     )
     assert query.parts == (
-        Part("a dog"),
-        Part("~/a.jpg", Asked.IMAGE),
-        Part("b.wav", Asked.AUDIO),
-        Part("x", weight=-1.0),
-        Part("- y", weight=-1.0),
+        QueryPart("a dog"),
+        QueryPart("~/a.jpg", PartKind.IMAGE),
+        QueryPart("b.wav", PartKind.AUDIO),
+        QueryPart("x", weight=-1.0),
+        QueryPart("- y", weight=-1.0),
     )
-    assert query.then == ((Part("the end"),),)
+    assert query.then == ((QueryPart("the end"),),)
 
 
 def test_an_example_without_a_path_is_refused():
@@ -58,7 +58,7 @@ def test_every_option_is_one_of_the_query():
         within=5.0, deadline_ms=80.0, rerank="lm", rerank_top=9,
     )  # fmt: skip
     assert query == Query(
-        (Part("x"),), top=7, fusion=Fusion.RRF, weights=(("image", 0.5), ("words", 2.0)),
+        (QueryPart("x"),), top=7, fusion=Fusion.RRF, weights=(("image", 0.5), ("words", 2.0)),
         group=Group.ALIKE, floor=False, within=5.0, deadline_ms=80.0, rerank="lm", rerank_top=9,
     )  # fmt: skip
 
@@ -88,7 +88,7 @@ def test_filters_of_both_grammars_hold_together():
     typed = query_of("x after:2024-02 duration:<60")
     asked = query_of("x", where=["after 2024-02", "duration < 60"])
     assert typed.filter == asked.filter
-    assert isinstance(asked.filter, Both)
+    assert isinstance(asked.filter, AllOf)
     assert asked.filter.filters == (parse_where("after 2024-02"), parse_where("duration < 60"))
     assert query_of("x after:2024-02", where="duration < 60").filter == asked.filter
 
@@ -126,13 +126,13 @@ def test_filters_that_name_kinds_become_kinds(given, kinds, rest):
     query = query_of(**{"text": "x"} | given)
     assert query.kinds == kinds
     expected = [parse_where(one) for one in rest.split(", ")] if rest else []
-    assert query.filter == (Both(tuple(expected)) if len(expected) > 1 else (*expected, None)[0])
+    assert query.filter == (AllOf(tuple(expected)) if len(expected) > 1 else (*expected, None)[0])
 
 
 def test_kinds_inside_of_an_alternative_stay_there():
     query = query_of("x", where="(kind = video and size > 9) or kind = audio")
     assert query.kinds == ()
-    assert isinstance(query.filter, Either)
+    assert isinstance(query.filter, AnyOf)
 
 
 @pytest.mark.parametrize(
@@ -152,10 +152,10 @@ def test_a_lone_text_is_one_of_several():
     assert several("abc") == ["abc"]
     assert several(["a", "b"]) == ["a", "b"]
     assert kinds_of("video") == (VIDEO,)
-    assert query_of("x", exclude="abc").parts[1:] == (Part("abc", weight=-1.0),)
+    assert query_of("x", exclude="abc").parts[1:] == (QueryPart("abc", weight=-1.0),)
 
 
 def test_bytes_that_are_no_utf8_are_searched_as_question_marks_and_opened_as_they_are():
     query = query_of(["caf\udce9", "then", "na\udcefve"], exclude="\udcff", image="a\udce9.jpg")
     assert [part.value for part in query.parts] == ["caf?", "a\udce9.jpg", "?"]
-    assert query.then == ((Part("na?ve"),),)
+    assert query.then == ((QueryPart("na?ve"),),)

@@ -11,21 +11,21 @@ from engine.commands.explain import plan_tree, said
 from engine.query.language.where_parser import parse_where
 from engine.types import (
     Branch,
+    BranchOutcome,
     Fusion,
     Hit,
     Kind,
     Modality,
-    Outcome,
-    Part,
     Placement,
     Plan,
     Query,
+    QueryPart,
     SearchResult,
     Span,
     Why,
 )
 
-DOG = (Part("a dog"),)
+DOG = (QueryPart("a dog"),)
 SEEN = Branch("text", "fake", Modality.IMAGE, DOG, vectors=7)
 WORDS = Branch("words", None, None, DOG, weight=0.5)
 QUERY = Query(DOG)
@@ -56,8 +56,8 @@ def test_a_plan_is_a_tree_of_its_stages_and_branches(capsys):
 
 
 def test_each_stage_has_its_own_branches():
-    later = replace(SEEN, parts=(Part("the end"),), stage=1)
-    planned = Plan(replace(QUERY, then=((Part("the end"),),)), (SEEN, later), 100, floor=False)
+    later = replace(SEEN, parts=(QueryPart("the end"),), stage=1)
+    planned = Plan(replace(QUERY, then=((QueryPart("the end"),),)), (SEEN, later), 100, floor=False)
     assert lines(planned)[1:] == [
         "├─ stage 1: 1 branches, 100 candidates each",
         '│  └─ text "a dog" in fake image, 7 vectors, exact, weight 1',
@@ -132,7 +132,11 @@ HIT = Hit(1, 6.75, Kind.VIDEO, "/a.mp4", 1, 1, Modality.KEYFRAME, 5.0, 9.0, WHY,
 
 def test_a_result_says_what_each_branch_found_and_what_each_hit_counts(capsys):
     late = replace(SEEN, modality=Modality.SOUND)
-    outcomes = (Outcome(SEEN, 4, 1.25), Outcome(WORDS, 1, 0.5), Outcome(late, 0, 0.0, skipped=True))
+    outcomes = (
+        BranchOutcome(SEEN, 4, 1.25),
+        BranchOutcome(WORDS, 1, 0.5),
+        BranchOutcome(late, 0, 0.0, skipped=True),
+    )
     found = SearchResult(
         QUERY, (HIT,), {"plan": 1.0, "total": 2.04}, outcomes=outcomes, below=3, partial=True,
         refills=1, notes=("as it is",),
@@ -175,7 +179,7 @@ def test_nothing_found_is_said_beside_the_tree(capsys):
 
 
 def test_what_was_asked_drives_no_terminal(capsys):
-    branch = replace(SEEN, parts=(Part("a\x1b[31m\nb"),))
+    branch = replace(SEEN, parts=(QueryPart("a\x1b[31m\nb"),))
     explain.plan(Plan(QUERY, (branch,), 100))
     out = capsys.readouterr().out
     assert "\x1b" not in out

@@ -9,7 +9,7 @@ from engine.curate.copies import semdedup
 from engine.curate.moment_vectors import gather
 from engine.curate.projection_2d import flat
 from engine.types import Modality
-from tests.curate.test_near import clustered, rows_of
+from tests.curate.copies.test_similarity_join import clustered, rows_of
 
 
 def by_hand(rows, clusters, far):

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 from engine import Library
-from engine.align.aligner import LABELS, Wanted, about
+from engine.align.aligner import LABELS, AlignOptions, about
 from engine.errors import PathNotFound, UsageError
 from engine.testing.fake_encoder import FakeEncoder
 from engine.types import Modality
 from tests import media_files as make
-from tests.training.aligned import (
+from tests.align.aligned import (
     SHARED_SOUND,
     VIDEOS,
     WINDOWS,
@@ -38,20 +38,20 @@ def test_what_can_be_learned_is_found_on_held_out_files(learned):
 
 
 def test_the_seed_decides(library, learned):
-    again = library.aligner.learn(Wanted())
+    again = library.aligner.learn(AlignOptions())
     assert again.head.revision == learned.head.revision
-    assert library.aligner.learn(Wanted(seed=1)).head.revision != learned.head.revision
+    assert library.aligner.learn(AlignOptions(seed=1)).head.revision != learned.head.revision
 
 
 def test_learning_writes_nothing(path, library):
     before = vectors(library), sorted(path.rglob("*"))
-    library.aligner.learn(Wanted())
+    library.aligner.learn(AlignOptions())
     assert (vectors(library), sorted(path.rglob("*"))) == before
 
 
 def test_only_files_below_a_folder_are_learned_from(library, path):
     with pytest.raises(UsageError, match="0 from 0 different files"):
-        library.aligner.learn(Wanted(source=path / "elsewhere"))
+        library.aligner.learn(AlignOptions(source=path / "elsewhere"))
 
 
 # --- using a head
@@ -237,7 +237,7 @@ def test_labels_are_read_from_a_file_or_from_folders(tmp_path, settings):
         relative = "".join(f"media/{Path(p).parent.name}/{Path(p).name},{c}\n" for p, c in files)
         (tmp_path / "relative.csv").write_text("file,label\n" + relative)
         found = [
-            library.aligner.learn(Wanted(LABELS, source))
+            library.aligner.learn(AlignOptions(LABELS, source))
             for source in (
                 tmp_path / "labels.csv",
                 tmp_path / "relative.csv",
@@ -253,9 +253,9 @@ def test_labels_are_read_from_a_file_or_from_folders(tmp_path, settings):
         assert found[0].after.by_sound.recall_1 > 0.9
         (tmp_path / "wrong.csv").write_text("name,label\na,b\n")
         with pytest.raises(UsageError, match="columns path and label"):
-            library.aligner.learn(Wanted(LABELS, tmp_path / "wrong.csv"))
+            library.aligner.learn(AlignOptions(LABELS, tmp_path / "wrong.csv"))
         with pytest.raises(PathNotFound, match="no such file or folder"):
-            library.aligner.learn(Wanted(LABELS, tmp_path / "none.csv"))
+            library.aligner.learn(AlignOptions(LABELS, tmp_path / "none.csv"))
 
 
 def seen_as(colour: str) -> np.ndarray:

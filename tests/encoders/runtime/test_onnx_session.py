@@ -9,7 +9,7 @@ from threading import Event
 import numpy as np
 import pytest
 
-from engine.encoders.runtime.onnx_session import Exported, export_module
+from engine.encoders.runtime.onnx_session import ExportedTower, export_module
 
 ROWS = np.random.default_rng(5).random((37, 6), np.float32)
 
@@ -28,7 +28,7 @@ def _export(out):
 def exported(settings, tmp_path):
     def made(threads, *, by_rows):
         own = replace(settings, cache=tmp_path, threads=threads)
-        return Exported(own, "test/network", _export, by_rows=by_rows)
+        return ExportedTower(own, "test/network", _export, by_rows=by_rows)
 
     return made
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from engine.errors import QuerySyntax
 from engine.query.language.query_parser import parse
 from engine.query.language.where_parser import parse_where
-from engine.types import Both, Condition, Either, Filter, Not
+from engine.types import AllOf, AnyOf, Condition, Filter, Not
 from tests.query.texts import ANY_TEXT, EXPRESSIONS, NASTY, TODAY, expressions, holds, with_slips
 
 VIDEO, AUDIO = Condition("kind", "=", "video"), Condition("kind", "=", "audio")
@@ -30,13 +30,13 @@ def where(text: str) -> Filter:
         ("KIND IS Video", VIDEO),
         ("kind=video", VIDEO),
         ("kind != video", Condition("kind", "!=", "video")),
-        ("kind in (video, audio)", Either((VIDEO, AUDIO))),
+        ("kind in (video, audio)", AnyOf((VIDEO, AUDIO))),
         ("kind in video", VIDEO),
         ("tags has beach", BEACH),
         ("tag = beach", BEACH),
         ("tags has 'hot dog'", Condition("tags", "=", "hot dog")),
         (r"tags has 'dog\'s'", Condition("tags", "=", "dog's")),
-        ("tags in (beach, “hot dog”)", Either((BEACH, Condition("tags", "=", "hot dog")))),
+        ("tags in (beach, “hot dog”)", AnyOf((BEACH, Condition("tags", "=", "hot dog")))),
         ('path like "*/beach (old)/*"', Condition("path", "=", "*/beach (old)/*")),
         ("path != *.jpg", Condition("path", "!=", "*.jpg")),
         ("duration < 1m30s", Condition("duration", "<", 90.0)),
@@ -56,24 +56,24 @@ def test_comparisons(text, expected):
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("kind = video and size > 1mb", Both((VIDEO, LARGE))),
-        ("kind = video OR size > 1mb", Either((VIDEO, LARGE))),
+        ("kind = video and size > 1mb", AllOf((VIDEO, LARGE))),
+        ("kind = video OR size > 1mb", AnyOf((VIDEO, LARGE))),
         (
             "kind = video or kind = audio and size > 1mb",
-            Either((VIDEO, Both((AUDIO, LARGE)))),
+            AnyOf((VIDEO, AllOf((AUDIO, LARGE)))),
         ),
         (
             "(kind = video or kind = audio) and size > 1mb",
-            Both((Either((VIDEO, AUDIO)), LARGE)),
+            AllOf((AnyOf((VIDEO, AUDIO)), LARGE)),
         ),
-        ("not kind = video and size > 1mb", Both((Not(VIDEO), LARGE))),
-        ("not (kind = video and size > 1mb)", Not(Both((VIDEO, LARGE)))),
+        ("not kind = video and size > 1mb", AllOf((Not(VIDEO), LARGE))),
+        ("not (kind = video and size > 1mb)", Not(AllOf((VIDEO, LARGE)))),
         ("not (not kind = video)", Not(Not(VIDEO))),
-        ("kind = video and kind = audio and size > 1mb", Both((VIDEO, AUDIO, LARGE))),
+        ("kind = video and kind = audio and size > 1mb", AllOf((VIDEO, AUDIO, LARGE))),
         ("(((kind = video)))", VIDEO),
         (
             "tags has 'and' or tags has not",
-            Either((Condition("tags", "=", "and"), Condition("tags", "=", "not"))),
+            AnyOf((Condition("tags", "=", "and"), Condition("tags", "=", "not"))),
         ),
     ],
 )
@@ -123,7 +123,7 @@ def test_a_slip_is_refused_where_it_is(text, position, says):
 
 def test_parentheses_go_as_deep_as_they_may():
     assert where("(" * 64 + "kind = video" + ")" * 64) == VIDEO
-    assert where(" and ".join(["(kind = video)"] * 200)) == Both((VIDEO,) * 200)
+    assert where(" and ".join(["(kind = video)"] * 200)) == AllOf((VIDEO,) * 200)
 
 
 @pytest.mark.parametrize(

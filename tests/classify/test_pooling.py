@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from engine.classify.moments import Rows
+from engine.classify.moments import LibraryMoments
 from engine.classify.pooling import ORDER, any_labels, one_label
 from engine.classify.scores import Scorer
 from engine.types import Modality
@@ -17,7 +17,7 @@ def rows(modality, *moments):
     owners = np.array([asset for asset, _, _ in moments])
     assets, of = np.unique(owners, return_inverse=True)
     ids = np.array([number for _, number, _ in moments])
-    return Rows(modality, assets, ids, of, np.stack([v for _, _, v in moments]))
+    return LibraryMoments(modality, assets, ids, of, np.stack([v for _, _, v in moments]))
 
 
 def test_the_mean_of_an_assets_moments_decides_and_the_likest_is_pointed_at():
