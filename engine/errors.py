@@ -18,6 +18,7 @@
     │   ├── MediaTooLarge        past a limit; the line names limit and setting
     │   └── UnreadableMedia      permission denied, vanished, I/O error
     ├── ChatFailed               a language model did not answer, or not as it was asked
+    ├── Cancelled                the caller cancelled it; exit code 130
     ├── ExportFailed             a folder of an export, or of an import, cannot be written
     └── StoreError               the library's own files; exit code 1
         ├── LibraryBusy          another writer holds the lock
@@ -131,6 +132,12 @@ class UnreadableMedia(MediaError):
 
 class ChatFailed(SensoriumError):
     """A language model did not answer, not in time, or not as it was asked."""
+
+
+class Cancelled(SensoriumError):
+    """The caller cancelled a long call; what was committed by then is kept."""
+
+    exit_code = 130
 
 
 class ExportFailed(SensoriumError):

@@ -322,8 +322,8 @@ class Library:
         """Moments by a text, an example picture, an example sound, or a mix of them.
 
         Args:
-            text: in the query language (docs/language.md); ``engine.query.language.query_parser.quoted``
-                makes any text stand for itself.
+            text: in the query language (docs/language.md); ``quoted`` makes any text stand
+                for itself.
             exclude: texts whose likeness counts against a moment.
             kinds: only these kinds of assets; empty means all.
             where: filters, such as ``date >= 2024 and tags has beach``.

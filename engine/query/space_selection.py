@@ -63,7 +63,7 @@ def select_spaces(query: Query, store: Store, towers_of: TowersOf) -> SelectedSp
 
 
 def kind_of(query: Query) -> Hashable:
-    """All of a query that ``select_spaces`` looks at: two that have it alike have the same spaces."""
+    """Return what ``select_spaces`` looks at: queries that share it have the same spaces."""
     asked = frozenset(part.asked for parts in query.stages for part in parts)
     alike = query.group is Group.ALIKE
     return query.space, frozenset(query.kinds), query.fusion is Fusion.EARLY, alike, asked

@@ -19,7 +19,6 @@ from engine.query.library_towers import head_file
 from engine.store import failpoints
 from engine.store.failpoints import REALIGNMENT, Injected
 from engine.testing.fake_encoder import FakeEncoder
-from tests.store.make import python
 from tests.align.aligned import (
     SHARED_SOUND,
     another_share,
@@ -27,6 +26,7 @@ from tests.align.aligned import (
     moved,
     vectors,
 )
+from tests.store.make import python
 
 _PLACE = """
 import sys

@@ -150,7 +150,10 @@ def clusters(
         outcome = CurateOutcome(
             "clusters", settings, found, generation,
             {"files": len(found), "clusters": len(told)},
-            lambda seen: [part for one in made for part in report_sections.of_clusters(*one, seen)], notes,
+            lambda seen: [
+                part for one in made for part in report_sections.of_clusters(*one, seen)
+            ],
+            notes,
             more={"clusters": [{"group": g, "name": name} for g, name in told.items()]},
         )  # fmt: skip
         end(opened, outcome, ending)
