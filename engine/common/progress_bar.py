@@ -1,0 +1,102 @@
+"""A progress bar on a terminal and in a notebook, and plain lines elsewhere."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from engine.common.progress import NO_PROGRESS, CancelToken, Progress, cancellable
+
+
+class _Bar:
+    """Implement ``Progress`` on a bar of rich."""
+
+    def __init__(self, bar: Any) -> None:
+        self._bar = bar
+        self._task: Any = None
+        self._items = self._moments = 0
+        self._started = time.monotonic()
+
+    def start(self, task: str, total: int | None = None, unit: str = "files") -> None:
+        if self._task is not None:
+            self._bar.remove_task(self._task)
+        self._items = self._moments = 0
+        self._started = time.monotonic()
+        self._task = self._bar.add_task(task, total=total, unit=unit, moments="", rate="")
+
+    def advance(self, items: int = 1, *, moments: int = 0) -> None:
+        if self._task is None:
+            self.start("working")
+        self._items += items
+        self._moments += moments
+        rate = self._items / max(time.monotonic() - self._started, 1e-3)
+        counted = f"{self._moments:,} moments" if self._moments else ""
+        self._bar.update(self._task, advance=items, moments=counted, rate=f"{rate:,.1f}/s")
+
+    def message(self, text: str) -> None:
+        self._bar.console.print(text, markup=False, highlight=False)
+
+
+class _Lines:
+    """Implement ``Progress`` where there is no terminal: messages alone, on stderr."""
+
+    def start(self, task: str, total: int | None = None, unit: str = "files") -> None: ...
+    def advance(self, items: int = 1, *, moments: int = 0) -> None: ...
+
+    def message(self, text: str) -> None:
+        sys.stderr.write(f"{text}\n")
+
+
+@contextmanager
+def watched(
+    progress: bool | Progress = False, cancel: CancelToken | None = None
+) -> Iterator[Progress]:
+    """Yield what a long call reports to, and close a bar when the call ends.
+
+    Args:
+        progress: True for a bar on a terminal or in a notebook, and lines elsewhere; False
+            for nothing; or a ``Progress`` of the caller's own.
+        cancel: a token whose ``cancel`` makes the next report raise ``Cancelled``.
+    """
+    if isinstance(progress, bool):
+        if not progress:
+            yield cancellable(NO_PROGRESS, cancel)
+        elif sys.stderr.isatty() or _in_notebook():
+            with _rich_bar() as bar:
+                yield cancellable(_Bar(bar), cancel)
+        else:
+            yield cancellable(_Lines(), cancel)
+        return
+    yield cancellable(progress, cancel)
+
+
+def _in_notebook() -> bool:
+    """Tell whether this is a kernel of Jupyter, which IPython would know."""
+    shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
+    return type(shell).__name__ == "ZMQInteractiveShell"
+
+
+def _rich_bar() -> Any:
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        SpinnerColumn,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+    from rich.progress import Progress as Bar
+
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[unit]}  {task.fields[moments]} {task.fields[rate]}"),
+        TimeRemainingColumn(),
+    )
+    console = Console() if _in_notebook() else Console(stderr=True)
+    return Bar(*columns, console=console, transient=True)

@@ -1,0 +1,41 @@
+"""Whoever asks for progress gets a bar, lines, or their own object; nobody gets silence."""
+
+import pytest
+
+from engine.common.progress import NO_PROGRESS, CancelToken
+from engine.common.progress_bar import watched
+from engine.errors import Cancelled
+
+
+def test_nothing_is_shown_when_nothing_is_asked(capsys):
+    with watched() as progress:
+        assert progress is NO_PROGRESS
+        progress.message("unseen")
+    assert capsys.readouterr() == ("", "")
+
+
+def test_in_a_pipe_messages_are_lines(capsys):
+    with watched(True) as progress:
+        progress.start("index", 2)
+        progress.advance()
+        progress.message("an index is being made")
+    assert capsys.readouterr() == ("", "an index is being made\n")
+
+
+def test_on_a_terminal_there_is_a_bar(monkeypatch, capsys):
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
+    with watched(True) as progress:
+        progress.advance(moments=3)
+        progress.start("index", 2)
+        progress.advance(2, moments=5)
+        progress.message("[one] line")
+    shown = capsys.readouterr().err
+    assert "[one] line" in shown
+
+
+def test_a_token_cancels_whatever_is_shown():
+    token = CancelToken()
+    with watched(False, token) as progress:
+        token.cancel()
+        with pytest.raises(Cancelled):
+            progress.advance()
