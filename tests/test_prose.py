@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parent.parent
 ROOMS = ("sensorium", "engine", "indexers")
-FRAGMENTS = frozenset(
-    "What Of That Those Whether How Where Which Or And But Because Whose Whoever Who As If When"
-    " Than Else Behind Beside Besides".split()
-)
+FRAGMENTS = frozenset({
+    "What", "Of", "That", "Those", "Whether", "How", "Where", "Which", "Or", "And", "But",
+    "Because", "Whose", "Whoever", "Who", "As", "If", "When", "Than", "Else", "Behind",
+    "Beside", "Besides",
+})  # fmt: skip
 """First words of a clause that hangs on something else: no docstring begins so."""
-NO_VERB = frozenset("A An The This These All Every Each Some No One Any Its Their As".split())
+NO_VERB = frozenset({
+    "A", "An", "The", "This", "These", "All", "Every", "Each", "Some", "No", "One", "Any",
+    "Its", "Their",
+})  # fmt: skip
 """First words of a noun phrase: right for a module, a class, a value, not for a function."""
-
-RIDDLES = frozenset("said told one nobody nowhere silent".split())
+RIDDLES = frozenset({"said", "told", "one", "nobody", "nowhere", "silent"})
 """Names that do not say what they hold."""
 
 
@@ -44,7 +48,7 @@ def docstrings(tree: ast.Module) -> Iterator[tuple[int, str, bool]]:
                 yield line, text, function and not is_value(node)
         body = getattr(node, "body", None)
         if isinstance(node, ast.Module | ast.ClassDef) and body:
-            for before, after in zip(body, body[1:], strict=False):
+            for before, after in pairwise(body):
                 described = isinstance(before, ast.Assign | ast.AnnAssign)
                 if described and isinstance(after, ast.Expr):
                     value = after.value
@@ -104,5 +108,5 @@ def test_what_is_no_plain_sentence_is_found():
     clause = 'SIZE = 3\n"""That are read at a time."""\n'
     long = 'def f():\n    """Read one, and\n    another.\n    """\n'
     assert all(len(list(faults(source))) == 1 for source in (fragment, noun, clause, long))
-    fine = 'class A:\n    """A row."""\n    @property\n    def b(self):\n        """The row\'s name."""\n'
+    fine = 'class A:\n    """A row."""\n    @property\n    def b(self):\n        """The name of it."""\n'
     assert not list(faults(fine))
