@@ -108,5 +108,5 @@ def test_what_is_no_plain_sentence_is_found():
     clause = 'SIZE = 3\n"""That are read at a time."""\n'
     long = 'def f():\n    """Read one, and\n    another.\n    """\n'
     assert all(len(list(faults(source))) == 1 for source in (fragment, noun, clause, long))
-    fine = 'class A:\n    """A row."""\n    @property\n    def b(self):\n        """The name of it."""\n'
+    fine = 'class A:\n    """A row."""\n    @property\n    def b(self):\n        """Its name."""\n'
     assert not list(faults(fine))
