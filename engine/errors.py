@@ -31,37 +31,59 @@
 Messages are one line, name the thing, and say the way out. Exceptions of the
 libraries underneath are translated where they are called and chained with
 ``from``, so that callers need to know this tree only.
+
+Programs read ``code``, a string for each class that stays the same between versions, and
+``retryable``, which tells whether the same call may well succeed later.
 """
 
 from __future__ import annotations
 
+from typing import ClassVar
+
+UNEXPECTED = "unexpected_error"
+"""The code of an exception that is none of this tree."""
+
 
 class SensoriumError(Exception):
-    """Base of everything below; ``exit_code`` is what the command line returns."""
+    """Base of every error that Sensorium raises on purpose."""
 
-    exit_code = 1
+    exit_code: ClassVar[int] = 1
+    """The status that the command line exits with."""
+    code: ClassVar[str] = "sensorium_error"
+    """A stable name for programs."""
+    retryable: ClassVar[bool] = False
+    """Whether the same call may well succeed later, with nothing changed by the caller."""
 
 
 class UsageError(SensoriumError):
     """The request cannot be met as it was put."""
 
     exit_code = 2
+    code = "usage_error"
 
 
 class LibraryNotFound(UsageError):
     """There is no library at that path."""
 
+    code = "library_not_found"
+
 
 class NotALibrary(UsageError):
     """The folder exists and is something else."""
+
+    code = "not_a_library"
 
 
 class PathNotFound(UsageError):
     """A file or folder to read does not exist."""
 
+    code = "path_not_found"
+
 
 class EncoderUnavailable(UsageError):
     """An encoder or a language model, or weights that it needs, cannot be had."""
+
+    code = "encoder_unavailable"
 
 
 class ExtraMissing(UsageError):
@@ -72,21 +94,33 @@ class ExtraMissing(UsageError):
         extra: the name of the extra of this distribution that brings it.
     """
 
+    code = "extra_missing"
+
     def __init__(self, what: str, extra: str) -> None:
         super().__init__(f"{what} needs an optional package: pip install 'sensorium[{extra}]'")
+        self.what = what
         self.extra = extra
+
+    def __reduce__(self) -> tuple[type[ExtraMissing], tuple[str, str]]:
+        return type(self), (self.what, self.extra)
 
 
 class FetchRefused(UsageError):
-    """What a URL names cannot be fetched, or must not be."""
+    """A URL names something that cannot be fetched, or must not be."""
+
+    code = "fetch_refused"
 
 
 class BadImport(UsageError):
-    """What is to be imported is not what its format says; nothing of it was taken."""
+    """The data to import is not what its format says; nothing of it was taken."""
+
+    code = "bad_import"
 
 
 class InvalidQuery(UsageError):
     """The query says nothing, or contradicts itself."""
+
+    code = "invalid_query"
 
 
 class QuerySyntax(InvalidQuery):
@@ -100,73 +134,133 @@ class QuerySyntax(InvalidQuery):
         advice: the way out, in one line.
     """
 
+    code = "query_syntax"
+
     def __init__(self, text: str, position: int, wrong: str, advice: str) -> None:
         super().__init__(f"at character {position + 1}: {wrong}; {advice}")
         self.text = text
         self.position = position
+        self.wrong, self.advice = wrong, advice
+
+    def __reduce__(self) -> tuple[type[QuerySyntax], tuple[str, int, str, str]]:
+        return type(self), (self.text, self.position, self.wrong, self.advice)
 
 
 class MediaError(SensoriumError):
     """One media file cannot be used; the others are unaffected."""
 
+    code = "media_error"
+
 
 class EmptyMedia(MediaError):
     """No bytes, no frames, or no samples."""
+
+    code = "empty_media"
 
 
 class UnsupportedMedia(MediaError):
     """A format that Sensorium does not read."""
 
+    code = "unsupported_media"
+
 
 class CorruptMedia(MediaError):
     """The decoder gave up."""
+
+    code = "corrupt_media"
 
 
 class MediaTooLarge(MediaError):
     """Past a limit; the message names the limit and the setting that lifts it."""
 
+    code = "media_too_large"
+
 
 class UnreadableMedia(MediaError):
     """Permission denied, vanished between scan and decode, or an I/O error."""
 
+    code = "unreadable_media"
+    retryable = True
+
 
 class ChatFailed(SensoriumError):
     """A language model did not answer, not in time, or not as it was asked."""
+
+    code = "chat_failed"
+    retryable = True
 
 
 class Cancelled(SensoriumError):
     """The caller cancelled a long call; what was committed by then is kept."""
 
     exit_code = 130
+    code = "cancelled"
+    retryable = True
 
 
 class ExportFailed(SensoriumError):
     """A folder of an export, or of an import, cannot be written; nothing of it is left."""
 
+    code = "export_failed"
+
 
 class StoreError(SensoriumError):
     """The library's own files cannot be read or written."""
+
+    code = "store_error"
 
 
 class LibraryBusy(StoreError):
     """Another writer holds the lock."""
 
+    code = "library_busy"
+    retryable = True
+
 
 class CatalogUnreachable(StoreError):
     """The server that has the catalog does not answer, or does not let us in."""
 
+    code = "catalog_unreachable"
+    retryable = True
+
 
 class LibraryCorrupt(StoreError):
-    """What is true is damaged; the message says what, and how to mend it."""
+    """The catalog or a segment is damaged; the message says which, and how to mend it."""
+
+    code = "library_corrupt"
 
 
 class LibraryReadOnly(StoreError):
     """The folder, or its disk, does not take writes."""
 
+    code = "library_read_only"
+
 
 class SegmentGone(StoreError):
     """A compaction has merged a segment since it was listed; list the segments again."""
 
+    code = "segment_gone"
+    retryable = True
+
 
 class SpaceMismatch(StoreError):
     """Vectors of another encoder, revision or dimension."""
+
+    code = "space_mismatch"
+
+
+def error_code(error: BaseException) -> str:
+    """Return the code of an error, which may be one of the system or of another library."""
+    if isinstance(error, SensoriumError):
+        return error.code
+    return UnreadableMedia.code if isinstance(error, OSError) else UNEXPECTED
+
+
+def is_retryable(error: BaseException) -> bool:
+    """Return whether the same call may well succeed later.
+
+    Permissions and failing disks leave size and date of a file as they are.
+    """
+    if isinstance(error, SensoriumError):
+        return error.retryable
+    return isinstance(error, OSError)

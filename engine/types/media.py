@@ -167,6 +167,10 @@ class Failure:
     reason: str
     size: int | None = None
     mtime_ns: int | None = None
+    code: str | None = None
+    """The code of the error (``engine.errors``); None where it was recorded without one."""
+    retryable: bool = False
+    """Whether trying again may help although the file has not changed."""
 
 
 @dataclass(frozen=True, slots=True)
