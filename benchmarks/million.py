@@ -39,7 +39,6 @@ from benchmarks.grow import Real, grown
 from engine.commands.output import search_document
 from engine.config import Settings
 from engine.encoders import registry
-from engine.encoders.multi import register
 from engine.index.allowed import Allowed
 from engine.library import Library
 from engine.query.plan import HEARD, SEEN, plan, validated
@@ -56,6 +55,7 @@ from engine.types import (
     Query,
     Tag,
 )
+from indexers.space_registration import register_spaces
 
 _PER_COMMIT = 4_000
 _SPOKEN = (Modality.SPEECH,)
@@ -104,7 +104,7 @@ def _made(folder: Path, data: Path, count: int) -> None:
     vectors = (row.astype(np.float32) for batch in grown(base, 3 * count) for row in batch)
     assets = _assets(count, towers.shared.name, vectors, labels, said)
     with Store.create(folder, towers.encoder.name) as store, store.writer() as writer:
-        register(writer, towers)
+        register_spaces(writer, towers)
         while batch := list(islice(assets, _PER_COMMIT)):
             writer.commit(batch)
 

@@ -22,7 +22,6 @@ from typing import TypeAlias
 import numpy as np
 
 from engine.config import Settings
-from engine.encoders.multi import role_of
 from engine.encoders.towers import Towers
 from engine.store import Addition, KnownAsset, Store
 from engine.types import Failure, Modality, MomentRecord
@@ -33,6 +32,7 @@ from indexers.decode_events import Note, fault
 from indexers.pipeline import Progress, Unwatched
 from indexers.readers import reading
 from indexers.redecode import Of, pieces, texts
+from indexers.space_registration import role_of
 from indexers.worker import Assembly, Worker
 
 COMMIT_MOMENTS = 256

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Protocol, TypeAlias
 
 from engine.config import Settings
-from engine.encoders.multi import register
 from engine.encoders.towers import Towers
 from engine.errors import UnreadableMedia
 from engine.store import Store, Writer
@@ -32,6 +31,7 @@ from indexers.identify import (
 )
 from indexers.readers import reading
 from indexers.scan import Candidate, ScanPlan, missing, scan
+from indexers.space_registration import register_spaces
 from indexers.worker import Assembly, Worker
 
 
@@ -186,7 +186,7 @@ class _Session:
         """Do what the plan says; returns the report."""
         self._progress.start(len(self._plan.candidates))
         if self._writer is not None:
-            register(self._writer, self._towers)
+            register_spaces(self._writer, self._towers)
         for failure in self._plan.failures:
             self._progress.note(failure)
             self._ledger.failed(failure)

@@ -16,8 +16,6 @@ from PIL import Image
 from engine.encoders.protocols import Embedded, Encoder, Heard, Pixels, SoundBridge, Spectrogram
 from engine.encoders.runtime.backend import Done, Pending, Pipelined, Then
 from engine.encoders.towers import Towers
-from engine.errors import SpaceMismatch
-from engine.store import SpaceRole, Writer
 from engine.types import Modality, Space
 from engine.types.arrays import Vectors
 
@@ -226,29 +224,3 @@ def embed_texts(towers: Towers, texts: Sequence[str]) -> Embedded:
         if member.modalities & _WRITTEN
     }
     return Embedded(vectors, ((),) * len(texts))
-
-
-# --- the library's spaces ------------------------------------------------------------
-
-
-def role_of(towers: Towers) -> SpaceRole:
-    """What the shared space of these towers is to a library."""
-    return SpaceRole(
-        towers.encoder.name, towers.looks.name, towers.sounds.name, frozenset(towers.modalities)
-    )
-
-
-def register(writer: Writer, towers: Towers) -> None:
-    """Have all spaces of a run that begins.
-
-    Raises:
-        SpaceMismatch: a space is of another encoder, revision or dim; or the library has
-            got or lost one since the towers were chosen.
-    """
-    members = members_of(towers)
-    ours, theirs = {member.encoder.name for member in members}, writer.serving()
-    if theirs - ours or ours - theirs - {members[0].encoder.name}:
-        raise SpaceMismatch(f"{writer.path} has got or lost a space since this began; run it again")
-    for member in members:
-        for space in member.spaces:
-            writer.ensure_space(space, role_of(member) if space == member.shared else None)

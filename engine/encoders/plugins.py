@@ -5,7 +5,7 @@ A distribution names what makes its encoder, a class or a function of ``Settings
     [project.entry-points."sensorium.encoders"]
     palette = "palette:PaletteEncoder"
 
-docs/encoders.md shows a whole one. Nothing of a distribution is imported before its
+docs/encoders.md shows a whole example. Nothing of a distribution is imported before its
 encoder is asked for.
 """
 
@@ -16,12 +16,15 @@ from typing import TYPE_CHECKING
 
 from engine.config import Settings
 from engine.encoders.protocols import Encoder
+from engine.encoders.towers import Towers
 from engine.errors import EncoderUnavailable, SensoriumError
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
 GROUP = "sensorium.encoders"
+_OURS = "sensorium"
+"""The distribution whose own entry points are its test doubles, and are not offered to users."""
 _MEMBERS = (
     "shared", "looks", "image_size", "check", "embed_texts", "prepare_image", "embed_images",
 )  # fmt: skip
@@ -29,14 +32,14 @@ _MEMBERS = (
 
 @dataclass(frozen=True, slots=True)
 class Plugin:
-    """An encoder that a distribution registers, and which."""
+    """An encoder, and the distribution that registers it."""
 
     name: str
     distribution: str
     entry: EntryPoint
 
-    def build(self, settings: Settings) -> Encoder:
-        """Import it, and make the encoder.
+    def build(self, settings: Settings) -> Encoder | Towers:
+        """Import the plugin, and make its encoder, or the towers that it brings.
 
         Raises:
             EncoderUnavailable: it cannot be imported or made, or is no encoder.
@@ -48,12 +51,13 @@ class Plugin:
         except Exception as error:
             reason = " ".join(f"{type(error).__name__}: {error}".split())
             raise self._broken(reason) from error
-        if missing := [member for member in _MEMBERS if not _has(made, member)]:
+        encoder = made.encoder if isinstance(made, Towers) else made
+        if missing := [member for member in _MEMBERS if not _has(encoder, member)]:
             raise self._broken(f"it makes no encoder: {', '.join(missing)} is missing")
-        if made.name != self.name:
-            raise self._broken(f"its encoder calls itself {made.name!r}")
-        encoder: Encoder = made
-        return encoder
+        if encoder.name != self.name:
+            raise self._broken(f"its encoder calls itself {encoder.name!r}")
+        checked: Encoder | Towers = made
+        return checked
 
     def _broken(self, reason: str) -> EncoderUnavailable:
         return EncoderUnavailable(
@@ -63,12 +67,16 @@ class Plugin:
 
 
 def _has(value: object, member: str) -> bool:
-    """Whether it is there, without asking for it: a property may load weights."""
+    """Tell whether a member is there without reading it: a property may load weights."""
     return hasattr(type(value), member) or member in getattr(value, "__dict__", {})
 
 
 def installed() -> list[Plugin]:
-    """Every encoder that is registered, by name."""
+    """Return every encoder that another distribution registers, by name."""
+    return [plugin for plugin in _registered() if plugin.distribution != _OURS]
+
+
+def _registered() -> list[Plugin]:
     from importlib.metadata import entry_points
 
     found = [
@@ -79,12 +87,12 @@ def installed() -> list[Plugin]:
 
 
 def find(name: str) -> Plugin | None:
-    """The encoder of that name.
+    """Return the encoder of that name, or None.
 
     Raises:
         EncoderUnavailable: two distributions register it.
     """
-    found = [plugin for plugin in installed() if plugin.name == name]
+    found = [plugin for plugin in _registered() if plugin.name == name]
     if len(owners := {plugin.distribution for plugin in found}) > 1:
         both = " and ".join(sorted(owners))
         raise EncoderUnavailable(f"encoder {name} is registered by {both}: pip uninstall one")

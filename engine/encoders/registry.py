@@ -13,8 +13,6 @@ from engine.encoders.towers import Towers
 from engine.errors import EncoderUnavailable
 
 DEFAULT = "compact"
-_FAKE = "fake"
-_OTHER_FAKES = ("fake2", "fake-hearing")
 _CLAP = "clap:"
 _NAMES = (
     "compact, open_clip:MODEL/PRETRAINED, hf-hub:ORG/NAME, clap:NAME, or the folder of an"
@@ -23,36 +21,37 @@ _NAMES = (
 
 
 def towers(name: str, settings: Settings) -> Towers:
-    """The towers that ``--encoder name`` stands for. Weights load at first use.
+    """Return the towers that ``--encoder name`` stands for. Weights load at first use.
 
     Raises:
         EncoderUnavailable: no encoder has that name.
     """
-    if normalised(name) == _FAKE:
-        from engine.testing.fake_encoder import fake_towers
-
-        return fake_towers()
-    if name in _OTHER_FAKES:
-        from engine.testing.fake_encoder import other_towers
-
-        return other_towers(name)
     if name.startswith(_CLAP):
         from engine.encoders.clap import ClapEncoder
 
         clap = ClapEncoder(name, settings)
         return Towers(clap, clap)
+    made = _made(name, settings)
+    if isinstance(made, Towers):
+        return made
     from engine.encoders.compact.sounds import CompactSounds
 
     sounds = CompactSounds(settings, settings.sound_head)
-    return Towers(encoder(name, settings), sounds, speech_bridge(settings), screen_bridge(settings))
+    return Towers(made, sounds, speech_bridge(settings), screen_bridge(settings))
 
 
 def encoder(name: str, settings: Settings) -> Encoder:
-    """The encoder alone. Weights load at first use; of a third party's, its code at once.
+    """Return the encoder alone. Weights load at first use, the code of a plugin at once.
 
     Raises:
         EncoderUnavailable: no encoder has that name.
     """
+    made = _made(name, settings)
+    return made.encoder if isinstance(made, Towers) else made
+
+
+def _made(name: str, settings: Settings) -> Encoder | Towers:
+    """Make the encoder of a name; a plugin may bring towers with bridges of its own."""
     name = normalised(name)
     if name == DEFAULT:
         from engine.encoders.compact.encoder import CompactEncoder
@@ -69,12 +68,12 @@ def encoder(name: str, settings: Settings) -> Encoder:
 
 
 def normalised(name: str) -> str:
-    """The one name of an encoder: of a folder its absolute path, of others what it is.
+    """Return the one name of an encoder: the absolute path of a folder, else its own name.
 
     A library is opened from anywhere, so this is the name that it keeps, and the one
     to compare with. A folder that happens to be called as an encoder is ``./compact``.
     """
-    if name in (DEFAULT, _FAKE, *_OTHER_FAKES):
+    if name == DEFAULT:
         return name
     if name.startswith(_CLAP):
         model = name.removeprefix(_CLAP)

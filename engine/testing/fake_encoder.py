@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from engine.config import Settings
 from engine.encoders.protocols import Embedded, Heard, Pixels, Sentence, Spectrogram
 from engine.encoders.towers import Towers
 from engine.types import Modality, Space, Tag
@@ -181,3 +182,18 @@ def fake_towers(speech: str | None = None, signs: Mapping[str, str] | None = Non
     """
     heard = FakeSpeech(speech) if speech else None
     return Towers(FakeEncoder(), FakeSounds(), heard, FakeScreen(signs) if signs else None)
+
+
+def fake_plugin(settings: Settings) -> Towers:  # noqa: ARG001  (what a plugin is called with)
+    """Make the towers that are registered as ``fake``."""
+    return fake_towers()
+
+
+def other_fake_plugin(settings: Settings) -> Towers:  # noqa: ARG001
+    """Make the towers that are registered as ``fake2``."""
+    return other_towers(OtherFake.name)
+
+
+def fake_hearing_plugin(settings: Settings) -> Towers:  # noqa: ARG001
+    """Make the towers that are registered as ``fake-hearing``."""
+    return other_towers(FakeHearing.name)

@@ -82,6 +82,18 @@ def test_it_is_listed_with_who_brings_it(site, monkeypatch):
     ]
 
 
+def test_towers_of_a_plugin_keep_their_own_bridges():
+    towers = registry.towers("fake-hearing", Settings())
+    assert (towers.encoder.name, towers.sounds.name) == ("fake-hearing", "fake-hearing-sounds")
+    assert (towers.speech, towers.screen) == (None, None)
+    assert registry.encoder("fake-hearing", Settings()).name == "fake-hearing"
+
+
+def test_our_own_test_doubles_are_found_and_not_offered():
+    assert plugins.find("fake").distribution == "sensorium"
+    assert "fake" not in {plugin.name for plugin in plugins.installed()}
+
+
 # --- what others do wrong
 
 

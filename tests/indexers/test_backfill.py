@@ -34,12 +34,12 @@ import os, signal, sys
 from engine.config import Settings
 from engine.testing.fake_encoder import other_towers
 from engine.store import Store
-from indexers import fill
+from indexers import backfill
 from tests.indexers.runs import Told
-fill.COMMIT_MOMENTS = 4
+backfill.COMMIT_MOMENTS = 4
 told = Told(lambda: len(told.done) == 14 and os.kill(os.getpid(), signal.SIGKILL))
 with Store.open(sys.argv[1]) as store:
-    fill.fill(store, other_towers("fake2"), Settings(threads=2, batch_size=4), progress=told)
+    backfill.fill(store, other_towers("fake2"), Settings(threads=2, batch_size=4), progress=told)
 """
 
 

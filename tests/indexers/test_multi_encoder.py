@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from engine.config import Settings
-from engine.encoders.multi import MultiEncoder, combine, register
+from engine.encoders.multi import MultiEncoder, combine
 from engine.encoders.protocols import Embedded, Heard, Pixels
 from engine.encoders.runtime.backend import Pending, Pipelined, Then
 from engine.errors import SpaceMismatch
@@ -25,6 +25,7 @@ from indexers import image as images
 from indexers.backfill import fill
 from indexers.commit import Ledger
 from indexers.pipeline import run
+from indexers.space_registration import register_spaces
 from tests import media_files as make
 from tests.indexers.runs import pictures, vectors
 
@@ -249,7 +250,7 @@ def test_what_a_run_made_for_an_earlier_revision_is_not_committed(store: Store) 
     stale = tuple(replace(space, revision="0") for space in towers.spaces)
     for made_for, error in ((stale, True), (towers.spaces, False)):
         with store.writer() as writer:
-            register(writer, towers)
+            register_spaces(writer, towers)
             ledger = Ledger(writer, IndexReport(), made_for)
             ledger.indexed(IndexedAsset(asset, ()), [])
             with pytest.raises(SpaceMismatch) if error else nullcontext():
