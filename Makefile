@@ -2,7 +2,8 @@
 # make test     install the test extras as well, run the tests; with a server that
 #               SENSORIUM_TEST_POSTGRES names (.ci/run starts one), those of PostgreSQL too
 # make lint     ruff and mypy
-# make docs     write docs/cli.md and docs/files.md from the code
+# make docs     write the generated pages of docs/ from the code
+# make figures  write docs/benchmarks.md from benchmarks/results
 
 PYTHON ?= python3
 VENV   ?= .venv
@@ -11,7 +12,7 @@ PIP    := $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-
 WEIGHTS := engine/encoders/compact/weights.txt
 LLM_WEIGHTS := engine/generate/weights.txt
 
-.PHONY: demo test lint docs clean
+.PHONY: demo test lint docs figures clean
 
 demo: $(VENV)/demo.stamp
 	$(BIN)/python -m engine.commands.demo
@@ -26,6 +27,9 @@ lint: $(VENV)/test.stamp
 
 docs: $(VENV)/test.stamp
 	$(BIN)/python -m engine.commands.reference docs
+
+figures: $(VENV)/test.stamp
+	$(BIN)/python -m benchmarks.figures
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)

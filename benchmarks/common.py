@@ -1,20 +1,22 @@
-"""What the benchmarks share: the data, the libraries, and how a table looks and ends."""
+"""Shared parts of the benchmarks: data, libraries, tables, results and exit codes."""
 
 from __future__ import annotations
 
 import csv
-import json
-import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import click
+from click.core import ParameterSource
 
+from benchmarks import results
+from benchmarks.results import Measured, Result, machine_facts, table
 from engine.config import Settings
 from engine.library import Library
 from engine.query.language.query_parser import quoted
@@ -35,17 +37,38 @@ work_option = click.option(
     show_default=True,
     help="Folder that keeps what takes long to make.",
 )
-figures_option = click.option(
-    "--json",
-    "figures",
-    type=click.Path(path_type=Path),
-    help="Also write the figures to this file.",
-)
+
+
+_NAME, _SAVE = "sensorium.benchmark", "sensorium.save"
 
 
 def command(doc: str | None) -> Callable[[Callable[..., None]], click.Command]:
-    """A benchmark's ``main`` as a command; the first line of its docstring is its help."""
-    return click.command(help=(doc or "").partition("\n")[0])
+    """Make a benchmark's ``main`` a command, which has the option ``--save``.
+
+    The first line of its docstring is its help. With ``--save``, ``conclude`` also
+    writes the result to benchmarks/results, from where `make figures` takes it.
+    """
+
+    def decorate(main: Callable[..., None]) -> click.Command:
+        made = click.command(help=(doc or "").partition("\n")[0])(main)
+        made.params.append(_save_option(_benchmark_name(main)))
+        return made
+
+    return decorate
+
+
+def _benchmark_name(main: Callable[..., None]) -> str:
+    """Return a benchmark's name, which its file has, or the folder of a ``__main__``."""
+    path = Path(main.__code__.co_filename)
+    return path.parent.name if path.stem == "__main__" else path.stem
+
+
+def _save_option(name: str) -> click.Option:
+    def note(ctx: click.Context, _: click.Parameter, value: bool) -> None:
+        ctx.meta[_NAME], ctx.meta[_SAVE] = name, value
+
+    text = "Also keep the result, as JSON, in benchmarks/results."
+    return click.Option(["--save"], is_flag=True, expose_value=False, callback=note, help=text)
 
 
 # --- tables -----------------------------------------------------------------------
@@ -79,52 +102,82 @@ Row = tuple[object, ...]
 """The cells of a row; the last is its ``Target``, or None where it only informs."""
 
 
-def conclude(caption: str, header: Sequence[str], body: Sequence[Row]) -> NoReturn:
+def conclude(
+    caption: str,
+    header: Sequence[str],
+    body: Sequence[Row],
+    *,
+    details: dict[str, Any] | None = None,
+    variant: str = "",
+) -> NoReturn:
     """Print one Markdown table under its caption, and end the benchmark.
 
     The columns "must reach" and "reached" are made of the targets. The exit code
-    is 1 where a target was missed, so that a script need not read the table.
+    is 1 where a target was missed, so that a script need not read the table. With
+    ``--save`` the result is kept; ``details`` are figures that the table does not
+    show, and ``variant`` tells tables of one benchmark apart.
     """
+    measured = [_measured(row) for row in body]
     click.echo(f"{caption}\n")
-    click.echo(_line([*header, "must reach", "reached"]))
-    click.echo(f"|{'---|' * (len(header) + 2)}")
-    for row in body:
-        click.echo(_line([*row[:-1], *_verdict(row[-1])]))
-    targets = [row[-1] for row in body if isinstance(row[-1], Target)]
-    raise SystemExit(0 if all(target.reached for target in targets) else 1)
+    cells = [[*row.cells, row.target, _verdict(row.reached)] for row in measured]
+    click.echo(table([*header, "must reach", "reached"], cells))
+    ctx = click.get_current_context(silent=True)
+    if ctx is not None and ctx.meta.get(_SAVE):
+        name, facts = ctx.meta[_NAME], machine_facts(Settings().threads)
+        kept = details or {}
+        typed = _typed(ctx, name)
+        result = Result(name, typed, caption, list(header), measured, facts, variant, details=kept)
+        click.echo(f"\nsaved: {results.save(result)}", err=True)
+    raise SystemExit(0 if all(row.reached is not False for row in measured) else 1)
 
 
-def _line(cells: Sequence[object]) -> str:
-    return f"| {' | '.join(map(str, cells))} |"
-
-
-def _verdict(target: object) -> tuple[str, str]:
+def _measured(row: Row) -> Measured:
+    cells, target = [str(cell) for cell in row[:-1]], row[-1]
     if not isinstance(target, Target):
-        return "", ""
-    return target.shown, "yes" if target.reached else "NO"
+        return Measured(cells)
+    value, limit = results.finite(target.value), results.finite(target.limit)
+    return Measured(cells, target.shown, target.reached, value, limit, target.at_most)
 
 
-def keep(figures: Path | None, document: object) -> None:
-    """Write figures to the file that ``--json`` names, if it names one."""
-    if figures is not None:
-        figures.write_text(json.dumps(document, indent=2) + "\n")
+def _verdict(reached: bool | None) -> str:
+    return {True: "yes", False: "NO", None: ""}[reached]
+
+
+def _typed(ctx: click.Context, name: str) -> str:
+    """Return the command as it was typed, with folders replaced by their options' names."""
+    words = [f"python -m benchmarks.{name}"]
+    for param in ctx.command.params:
+        given = ctx.get_parameter_source(param.name or "") is ParameterSource.COMMANDLINE
+        if not given or not param.name or param.name not in ctx.params:
+            continue
+        value = ctx.params[param.name]
+        if isinstance(value, Path):
+            value = "DIR" if param.name == "data" else param.name.upper()
+        option = param.opts[0]
+        words.append(option if value is True else f"{option} {value}")
+    return " ".join(words)
 
 
 def machine() -> str:
-    """Cores and memory, for captions."""
-    gib = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    return f"{Settings().threads} cores, {gib:.0f} GiB"
+    """Return cores and memory, for captions."""
+    facts = machine_facts(Settings().threads)
+    return f"{facts['cores']} cores, {facts['memory_gib']} GiB"
 
 
 # --- data -------------------------------------------------------------------------
 
 
+def stop(missing: str) -> NoReturn:
+    """End the benchmark with exit code 2 and one line, since nothing can be measured."""
+    click.echo(f"missing: {missing}; nothing was measured", err=True)
+    sys.exit(2)
+
+
 def need(*paths: Path) -> None:
-    """End the benchmark, saying so, where data is missing."""
+    """End the benchmark with exit code 2 where data is missing."""
     for path in paths:
         if not path.exists():
-            click.echo(f"missing: {path}; nothing was measured")
-            raise SystemExit(0)
+            stop(str(path))
 
 
 def rows(path: Path) -> list[dict[str, str]]:

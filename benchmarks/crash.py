@@ -1,4 +1,4 @@
-"""What a kill leaves behind: processes that write, killed at random moments.
+"""Recovery after SIGKILL: writing processes that are killed at random moments.
 
     python -m benchmarks.crash [--rounds 200]
 

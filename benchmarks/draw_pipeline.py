@@ -1,7 +1,7 @@
-"""The picture of docs/performance.md, out of the figures of ``benchmarks.pipeline``.
+"""Draw the picture of docs/performance.md from the figures of ``benchmarks.pipeline``.
 
-    python -m benchmarks.pipeline --data DIR --json FIGURES
-    python -m benchmarks.draw_pipeline FIGURES docs/pipeline.svg
+    python -m benchmarks.pipeline --data DIR --save
+    python -m benchmarks.draw_pipeline docs/pipeline.svg
 
 For each encoder two bars of milliseconds a picture: the stages one after another, each on
 all cores, and `index`, in which they share the cores.
@@ -9,7 +9,6 @@ all cores, and `index`, in which they share the cores.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from html import escape
 from pathlib import Path
@@ -17,7 +16,7 @@ from typing import Any
 
 import click
 
-from benchmarks.common import command
+from benchmarks.results import details_of
 
 _WIDTH, _LEFT, _RIGHT = 760, 130, 90
 _BAR, _GAP, _TOP, _BETWEEN = 24, 6, 46, 26
@@ -80,11 +79,11 @@ def _text(left: float, base: float, words: str, anchor: str = "start") -> str:
     return f'<text x="{left:.1f}" y="{base}" fill="#222222" text-anchor="{anchor}">{said}</text>'
 
 
-@command(__doc__)
-@click.argument("figures", type=click.Path(path_type=Path, exists=True))
+@click.command()
 @click.argument("out", type=click.Path(path_type=Path))
-def main(figures: Path, out: Path) -> None:
-    out.write_text(svg(json.loads(figures.read_text())))
+def main(out: Path) -> None:
+    """Draw the picture of docs/performance.md from benchmarks/results/pipeline.json."""
+    out.write_text(svg(dict(details_of("pipeline"))))
 
 
 if __name__ == "__main__":

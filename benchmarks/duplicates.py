@@ -1,4 +1,4 @@
-"""Near-duplicates: are copies found, and are they alone? Beside imagededup, in one run.
+"""Near-duplicates: precision and recall of copies, beside imagededup in one run.
 
     python -m benchmarks.duplicates --data DIR [--work DIR] [--others DIR] [--no-peer]
 

@@ -1,6 +1,6 @@
 """Encoders by themselves: our backends against eager PyTorch, and compact against timm.
 
-    python -m benchmarks.encoders --data DIR [--work FOLDER] [--prompts DIR] [--json FILE]
+    python -m benchmarks.encoders --data DIR [--work FOLDER] [--prompts DIR]
 
 CLIP: ViT-B-32 with random weights embeds prepared pictures, by open_clip's own model in
 eager mode at the batch that suits it best, and by each backend as the worker calls it. The
@@ -37,9 +37,7 @@ from benchmarks.common import (
     command,
     conclude,
     data_option,
-    figures_option,
     fill,
-    keep,
     machine,
     new_library,
     pictures,
@@ -263,7 +261,6 @@ def speech_row(data: Path, prompts: Path, folder: Path) -> Row:
 @command(__doc__)
 @data_option
 @work_option
-@figures_option
 @click.option(
     "--prompts",
     type=click.Path(path_type=Path),
@@ -273,9 +270,7 @@ def speech_row(data: Path, prompts: Path, folder: Path) -> Row:
 )
 @click.option("--pictures", "count", default=128, show_default=True, type=click.IntRange(2))
 @click.option("--turns", default=5, show_default=True, type=click.IntRange(1))
-def main(
-    data: Path, work: Path, figures: Path | None, prompts: Path, count: int, turns: int
-) -> None:
+def main(data: Path, work: Path, prompts: Path, count: int, turns: int) -> None:
     sources, _ = pictures(data)
     measured, missing = clip_towers(random_clip(work, "ViT-B-32"), sources[:count], turns)
     body = clip_rows(measured, missing, min(count, len(sources)))
@@ -283,7 +278,6 @@ def main(
         files = [Path(path) for path in anonymous_copies(sources, folder / "media")]
         body.append(compact_row(files, folder, min(turns, 3)))
         body.append(speech_row(data, prompts, folder))
-    keep(figures, {"rows": [[str(cell) for cell in row[:-1]] for row in body]})
     conclude(
         f"Encoders by themselves; {machine()}; medians of {turns} turns.",
         ("what", "a second", "ratio", "lowest cosine", "recall@1"),

@@ -1,6 +1,6 @@
-"""The pipeline where a GPU is at hand: does it keep the GPU, or the cores, busy?
+"""The pipeline on a GPU: the share of the GPU's peak, and the slowest stage.
 
-    python -m benchmarks.gpu --data DIR [--work FOLDER] [--pictures 2000] [--json FILE]
+    python -m benchmarks.gpu --data DIR [--work FOLDER] [--pictures 2000]
 
 ViT-B-32 and ViT-L-14 with random weights. Decoding with preparing, and encoding, are
 measured alone; whichever is slower is what the wall time of `index` can reach at best,
@@ -28,12 +28,11 @@ from benchmarks.common import (
     command,
     conclude,
     data_option,
-    figures_option,
     fill,
-    keep,
     machine,
     new_library,
     scratch,
+    stop,
     work_option,
 )
 from benchmarks.photos import mixed_photos
@@ -110,15 +109,13 @@ def _take(files: Sequence[Path], folder: Path, scratch_: Path, turns: int) -> tu
 @command(__doc__)
 @data_option
 @work_option
-@figures_option
 @click.option("--pictures", default=2000, show_default=True, type=click.IntRange(1))
 @click.option("--turns", default=3, show_default=True, type=click.IntRange(1))
-def main(data: Path, work: Path, figures: Path | None, pictures: int, turns: int) -> None:
+def main(data: Path, work: Path, pictures: int, turns: int) -> None:
     import torch
 
     if not torch.cuda.is_available():
-        click.echo("no GPU here that PyTorch can use; nothing was measured")
-        raise SystemExit(0)
+        stop("a GPU that PyTorch can use")
     files = mixed_photos(data, work, pictures)
     peak, whose = _peak(torch)
     body: list[Row] = []
@@ -139,12 +136,12 @@ def main(data: Path, work: Path, figures: Path | None, pictures: int, turns: int
             alone = f"{encoding:.2f} s, {pictures / encoding:.0f} samples/s"
             body.append((f"{name}, encoding alone", alone, f"{share / encoding:.1%}", "", None))
     card = torch.cuda.get_device_name(0)
-    keep(figures, {"card": card, "pictures": pictures, "models": kept})
     conclude(
         f"{pictures:,} JPEGs of 0.5 to 12 megapixels; {card}, {machine()};"
         f" medians of {turns} turns.",
         ("model", "`index` takes", f"share {whose}", "against"),
         body,
+        details={"card": card, "pictures": pictures, "models": kept},
     )
 
 

@@ -1,6 +1,6 @@
-"""How time and memory grow with the number of pictures.
+"""Growth of time and memory with the number of pictures.
 
-    python -m benchmarks.growth --data DIR [--json FILE]
+    python -m benchmarks.growth --data DIR
 
 From a thousand to twenty thousand pictures, each number in a process of its own and a
 library of its own. The pictures repeat the measuring pictures, each time with other
@@ -30,8 +30,6 @@ from benchmarks.common import (
     command,
     conclude,
     data_option,
-    figures_option,
-    keep,
     machine,
     pictures,
     scratch,
@@ -119,9 +117,8 @@ def _rows(counts: Sequence[int], told: Sequence[dict[str, float]]) -> list[Row]:
 
 @command(__doc__)
 @data_option
-@figures_option
 @click.option("--counts", default=",".join(map(str, _COUNTS)), show_default=True)
-def main(data: Path, figures: Path | None, counts: str) -> None:
+def main(data: Path, counts: str) -> None:
     numbers = sorted(map(int, counts.split(",")))
     sources, _ = pictures(data)
     with scratch() as folder:
@@ -136,12 +133,12 @@ def main(data: Path, figures: Path | None, counts: str) -> None:
             for place in range(number):
                 (media / f"{place:05}.jpg").hardlink_to(every / f"{place:05}.jpg")
             told.append(_index(folder / f"library-{number}", media))
-    keep(figures, {"counts": numbers, "runs": told})
     conclude(
         f"Growth from {numbers[0]:,} to {numbers[-1]:,} pictures of some 0.1 megapixels,"
         f" compact; {machine()}.",
         ("what", "takes", "peak memory"),
         _rows(numbers, told),
+        details={"counts": numbers, "runs": told},
     )
 
 

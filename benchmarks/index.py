@@ -297,7 +297,8 @@ def main(data: Path, rows: int, dim: int, work: Path | None, recall: float | Non
             f" {about.tuning.candidates} candidates a query; {machine()}. Variance in the first 10,"
             f" 50 and 200 directions: {grew}, of the real ones: {spectrum(real.base)}."
         )
-        conclude(caption, ("what", "measure", "figure"), body)
+        variant = "" if rows == _REAL and dim == 384 else f"{rows}x{dim}"
+        conclude(caption, ("what", "measure", "figure"), body, variant=variant)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What indexing costs beside decoding and encoding, and how much memory it takes.
+"""Time of indexing against decoding plus encoding, and its peak of memory.
 
     python -m benchmarks.ingest --data DIR
 

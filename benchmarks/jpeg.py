@@ -1,4 +1,4 @@
-"""How pictures are decoded: Pillow's reduced scale, in full, and a binding of its library.
+"""Decoding of pictures: Pillow's reduced scale, in full, and a binding of its library.
 
     python -m benchmarks.jpeg --data DIR [--work FOLDER] [--pictures 100]
 

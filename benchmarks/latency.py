@@ -1,4 +1,4 @@
-"""How long a search takes, cold and warm, against the least that it could take.
+"""Time of a search, cold and warm, against the least that it could take.
 
     python -m benchmarks.latency --data DIR
 

@@ -1,4 +1,4 @@
-"""A catalog of a million assets: what a search costs beside its encoder and its index.
+"""A catalog of a million assets: a search against its encoder and its index alone.
 
     python -m benchmarks.million --data DIR [--assets 1000000]
 

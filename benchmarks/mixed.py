@@ -1,4 +1,4 @@
-"""One ranking over pictures, keyframes, sounds, speech and text on screen: is it right?
+"""Quality of one ranking over pictures, keyframes, sounds, speech and text on screen.
 
     python -m benchmarks.mixed --data DIR [--prompts DIR] [--work DIR]
 
@@ -12,7 +12,8 @@ at zero; the best of them is chosen after the fact, which flatters it. Intervals
 bootstrapped over the queries; the differences are paired, query by query.
 
 Half of the queries were for choosing (`dev`), and the rest (`test`) were only looked at;
-the table says both. With --work the library is kept there for the next run.
+the table says both. Early fusion is left out: for queries with one part it is the same
+as the default. With --work the library is kept there for the next run.
 """
 
 from __future__ import annotations

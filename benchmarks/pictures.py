@@ -1,4 +1,4 @@
-"""Quality on pictures: are they found by their own names, and by general words?
+"""Quality on pictures: search by their class names and by general words.
 
     python -m benchmarks.pictures --data DIR [--wordnet DIR]
 

@@ -1,6 +1,6 @@
-"""What `index` costs beside its parts, on pictures of the sizes that people have.
+"""Time of `index` against its stages alone, on pictures of common sizes.
 
-    python -m benchmarks.pipeline --data DIR [--work FOLDER] [--json FILE]
+    python -m benchmarks.pipeline --data DIR [--work FOLDER]
 
 A thousand JPEGs of 0.5 to 12 megapixels are decoded and prepared alone, then embedded
 alone, each on all cores, and then indexed as `sensorium index` does it; the three take
@@ -22,8 +22,6 @@ from benchmarks.common import (
     command,
     conclude,
     data_option,
-    figures_option,
-    keep,
     machine,
     scratch,
     work_option,
@@ -48,13 +46,10 @@ def _row(name: str, count: int, taken: Taken) -> Row:
 @command(__doc__)
 @data_option
 @work_option
-@figures_option
 @click.option("--pictures", default=1000, show_default=True, type=click.IntRange(1))
 @click.option("--largest", default=12.0, show_default=True, help="Megapixels of the largest.")
 @click.option("--turns", default=3, show_default=True, type=click.IntRange(1))
-def main(
-    data: Path, work: Path, figures: Path | None, pictures: int, largest: float, turns: int
-) -> None:
+def main(data: Path, work: Path, pictures: int, largest: float, turns: int) -> None:
     files = mixed_photos(data, work, pictures, largest=largest * 1e6)
     encoders = {"ViT-B-32": str(random_clip(work, "ViT-B-32")), "compact": "compact"}
     taken = {}
@@ -62,19 +57,16 @@ def main(
         for name, encoder in encoders.items():
             taken[name] = take(files, encoder, folder / name, turns)
             shutil.rmtree(folder / name)
-    keep(
-        figures,
-        {
-            "pictures": pictures,
-            "threads": Settings.from_env().threads,
-            "encoders": {name: asdict(one) for name, one in taken.items()},
-        },
-    )
     conclude(
         f"Indexing {pictures:,} JPEGs of 0.5 to {largest:g} megapixels, without reading text in"
         f" them; {machine()}; medians of {turns} turns.",
         ("what", "takes", "against"),
         [_row(name, pictures, one) for name, one in taken.items()],
+        details={
+            "pictures": pictures,
+            "threads": Settings.from_env().threads,
+            "encoders": {name: asdict(one) for name, one in taken.items()},
+        },
     )
 
 

@@ -1,4 +1,4 @@
-"""Eight readers beside a writer: errors, torn results, and what the writer costs them.
+"""Eight readers beside a writer: errors, torn results, and how much slower searches are.
 
     python -m benchmarks.readers [--commits 2000] [--rate 20]
 
@@ -154,6 +154,7 @@ def main(commits: int, rate: float) -> None:
             ("p99, beside the writer", f"{busy:.1f} ms, {busy / idle:.2f}x",
              at_most(busy / idle, 2, "<= 2x")),
         ],
+        variant=f"rate-{rate:g}" if rate else "",
     )  # fmt: skip
 
 

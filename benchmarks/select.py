@@ -1,4 +1,4 @@
-"""Selection: how well choices cover, and what a large pool takes.
+"""Selection of a subset: coverage of the choices, and time and memory for a large pool.
 
     python -m benchmarks.select --data DIR
 

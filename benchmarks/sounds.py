@@ -1,4 +1,4 @@
-"""Quality on sounds: are they found by what makes them, and by sounds like them?
+"""Quality on sounds: search by what makes the sound, and by similar sounds.
 
     python -m benchmarks.sounds --data DIR
 

@@ -1,9 +1,9 @@
-"""Quality on speech: are spoken prompts found by what they say?
+"""Quality on speech: search for spoken prompts by their words.
 
     python -m benchmarks.speech --data DIR [--prompts DIR]
 
-Through the facade: the prompts are indexed under names that say nothing, and the
-first hit must be the prompt whose text, or what is left of it, was asked.
+The prompts are indexed through the facade under meaningless names. The query is a
+prompt's text, or that text less every third word; the first hit must be that prompt.
 """
 
 from __future__ import annotations

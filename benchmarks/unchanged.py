@@ -1,4 +1,4 @@
-"""What indexing a folder again costs, when nothing in it has changed.
+"""Time of indexing a folder again when nothing in it has changed.
 
     python -m benchmarks.unchanged [--files 100000]
 

@@ -1,6 +1,6 @@
 """Sensorium beside rclip and clip-retrieval: the same pictures, weights and cores.
 
-    python -m benchmarks.peers --data DIR [--work FOLDER] [--json FILE]
+    python -m benchmarks.peers --data DIR [--work FOLDER]
 
 environments.py           a virtual environment for each peer, from the package index
 ours.py                   `index`, in a process of its own

@@ -1,6 +1,6 @@
 """Sensorium beside rclip and clip-retrieval, on the same pictures, weights and cores.
 
-    python -m benchmarks.peers --data DIR [--work FOLDER] [--json FILE]
+    python -m benchmarks.peers --data DIR [--work FOLDER]
 
 All are processes of their own that take turns; each is installed in an environment of
 its own, runs its own loop with the batch sizes and workers that it chooses by itself, and
@@ -30,8 +30,6 @@ from benchmarks.common import (
     command,
     conclude,
     data_option,
-    figures_option,
-    keep,
     machine,
     scratch,
     work_option,
@@ -204,25 +202,22 @@ def _at_least(ratio: float, limit: float) -> Target:
 @command(__doc__)
 @data_option
 @work_option
-@figures_option
 @click.option("--pictures", default=1000, show_default=True, type=click.IntRange(1))
 @click.option("--largest", default=12.0, show_default=True, help="Megapixels of the largest.")
 @click.option("--turns", default=3, show_default=True, type=click.IntRange(1))
-def main(
-    data: Path, work: Path, figures: Path | None, pictures: int, largest: float, turns: int
-) -> None:
+def main(data: Path, work: Path, pictures: int, largest: float, turns: int) -> None:
     work.mkdir(parents=True, exist_ok=True)
     media = mixed_photos(data, work, pictures, largest=largest * 1e6)[0].parent.resolve()
     model = random_clip(work, MODEL)
     theirs, missing = _theirs(work, model, media)
     runners = {**_ours(model, media), **theirs}
     seconds, versions = _take_turns(runners, missing, pictures, turns)
-    keep(figures, {"pictures": pictures, "seconds": seconds, "missing": missing})
     conclude(
         f"{pictures:,} JPEGs of 0.5 to {largest:g} megapixels, {MODEL} with random weights;"
         f" {machine()}; medians of {turns} turns.",
         ("what", "takes", "pictures/s", "ratio"),
         _rows(seconds, versions, missing, pictures),
+        details={"pictures": pictures, "seconds": seconds, "missing": missing},
     )
 
 
