@@ -25,6 +25,7 @@ LAYERS = (
     {"engine.library_spaces"},
     {"engine.library"},
     {"engine.commands"},
+    {"sensorium"},
 )
 HEAVY = {
     "torch",
@@ -48,7 +49,13 @@ HEAVY = {
 
 
 def modules() -> list[Path]:
-    return sorted([*ROOT.glob("engine/**/*.py"), *ROOT.glob("indexers/**/*.py")])
+    return sorted(
+        [
+            *ROOT.glob("engine/**/*.py"),
+            *ROOT.glob("indexers/**/*.py"),
+            *ROOT.glob("sensorium/**/*.py"),
+        ]
+    )
 
 
 def name_of(path: Path) -> str:
