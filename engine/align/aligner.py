@@ -21,8 +21,9 @@ from engine.align.pairs import Sounds, checked, heard, of_labels, of_videos, rea
 from engine.encoders import projection
 from engine.encoders.projection import Kept, Projection
 from engine.encoders.towers import Towers
-from engine.errors import EncoderUnavailable, SpaceMismatch, UsageError
+from engine.errors import EncoderUnavailable, UsageError
 from engine.query.library_towers import FOLDER, LibraryTowers, head_file
+from engine.query.space_revision import check_revision
 from engine.store import Store, failpoints
 from engine.store.error_translation import translated
 from engine.store.segments import sync_folder
@@ -178,11 +179,7 @@ class Aligner:
             held = stored.get(space.name)
             if held is None:
                 raise UsageError(f"{self._store.path} holds no sounds: index some first")
-            if held.with_head("") != space:
-                raise SpaceMismatch(
-                    f"the library's space {space.name} was made by revision {held.revision}, and"
-                    f" the installed encoder is revision {space.revision}"
-                )
+            check_revision(held.with_head(""), space)
         return stored[towers.shared.name]
 
     def _heard(self, towers: Towers, shared: Space) -> Sounds:

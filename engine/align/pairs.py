@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from engine.align.measure import HeldOutPairs
 from engine.encoders.projection import Kept, unit
+from engine.encoders.recordings import recordings_of
 from engine.errors import PathNotFound, UsageError
 from engine.store import Store
-from engine.training.sounds import recordings_of
 from engine.types import Kind, Modality, MomentRecord
 from engine.types.arrays import MomentIds, Vectors
 

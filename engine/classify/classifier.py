@@ -22,9 +22,10 @@ from engine.classify.templates import templates
 from engine.common.blas_threads import one_thread_a_product
 from engine.config import Settings
 from engine.encoders.towers import Towers
-from engine.errors import SpaceMismatch, UsageError
+from engine.errors import UsageError
 from engine.query.calibration.phrases import phrases
 from engine.query.plan import SEEN
+from engine.query.space_revision import check_revision
 from engine.store import KnownAsset, Store
 from engine.types import Modality, MomentRecord
 from engine.types.arrays import Vectors
@@ -94,12 +95,7 @@ class Classifier:
         self.notes: list[str] = []
         self._store, self._towers, self._settings = store, towers, settings
         stored = store.spaces().get(towers.shared.name)
-        if stored is not None and stored != towers.shared:
-            raise SpaceMismatch(
-                f"the library's space {stored.name} was made by revision {stored.revision}, and"
-                f" the installed encoder is revision {towers.shared.revision}: index into a new"
-                " library"
-            )
+        check_revision(stored, towers.shared)
         self.generation = store.generation()
         self._moments = None if stored is None else Moments(store, stored)
 

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from engine.curate.asset_vectors import BLOCK, Items, indexes
 from engine.curate.selection.select import Relevance
 from engine.encoders.towers import Towers
-from engine.errors import SpaceMismatch, UsageError
+from engine.errors import UsageError
 from engine.query.calibration.log_odds import background, by_key, expected, log_odds
+from engine.query.space_revision import check_revision
 from engine.store import Store
 from engine.types import Modality
 from engine.types.arrays import MomentIds, Vectors
@@ -30,11 +31,7 @@ class Shared:
 
     def __init__(self, store: Store, towers: Towers, modality: Modality) -> None:
         name = towers.shared.name
-        if store.spaces().get(name, towers.shared) != towers.shared:
-            raise SpaceMismatch(
-                f"the library's space {name} was made by other weights than are installed:"
-                " index into a new library"
-            )
+        check_revision(store.spaces().get(name), towers.shared)
         index = indexes(store, name).get(modality)
         if index is None:
             raise UsageError(f"the library holds no {modality}; sensorium stats counts what it has")

@@ -10,6 +10,7 @@ from typing import TypeAlias
 from engine.encoders.towers import Towers
 from engine.errors import SpaceMismatch, UsageError
 from engine.query.plan import MODALITIES
+from engine.query.space_revision import check_revision
 from engine.store import SpaceInfo, Store, records
 from engine.types import Fusion, Group, Kind, PartKind, Query, Space
 
@@ -129,8 +130,4 @@ def _wanted(query: Query, towers: Towers) -> Iterator[Space]:
 
 def _check(space: Space, infos: Mapping[str, SpaceInfo]) -> None:
     known = infos.get(space.name)
-    if known is not None and known.space != space:
-        raise SpaceMismatch(
-            f"the library's space {space.name} was made by revision {known.space.revision},"
-            f" and the installed encoder is revision {space.revision}: index into a new library"
-        )
+    check_revision(known and known.space, space)

@@ -27,6 +27,7 @@ from engine.encoders.compact.sounds import (
     gate_evidence,
     roots_of,
 )
+from engine.encoders.recordings import recordings_of
 from engine.errors import MediaError, SensoriumError, UsageError
 from engine.media.audio import read_windows
 from engine.types.arrays import Vectors, Waveform
@@ -34,10 +35,6 @@ from engine.types.arrays import Vectors, Waveform
 _REGULARISATION = 0.1
 """Inverse strength of the L2 penalty; held-out log loss 0.55 (0.62 at 0.03, 0.52 at 0.3). Chosen
 on the recordings that the benchmark measures, so not chosen again for a few hundredths."""
-_SAME = 0.998
-"""Cosine of two windows' features from which their clips are one recording: copies have
-1.000, the same in another sample format 0.999, two strokes of one drum up to 0.997."""
-
 Labels = NDArray[np.str_]
 
 
@@ -96,16 +93,6 @@ def read_corpus(
         clips += [clip] * len(windows)
     every, of = np.concatenate(features), np.array(clips, np.int64)
     return Corpus(every, np.array(labels), of, recordings_of(every, of))
-
-
-def recordings_of(features: Vectors, clips: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Per window the first clip of its recording; clips that share a window are of one."""
-    recordings = clips.copy()
-    for clip in np.unique(clips):
-        alike = (features @ features[clips == clip].T).max(1) >= _SAME
-        joined = np.unique(recordings[alike | (clips == clip)])
-        recordings[np.isin(recordings, joined)] = joined[0]
-    return recordings
 
 
 def _windows(path: Path, settings: Settings) -> list[Waveform]:

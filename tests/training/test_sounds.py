@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from engine.encoders.compact.sounds import CompactSounds
-from engine.training.sounds import Corpus, held_out_clips, main, recordings_of
+from engine.training.sounds import Corpus, held_out_clips, main
 from tests.waves import RATE, noise, tone, write
 
 
@@ -71,17 +71,6 @@ def test_what_cannot_be_trained_on_is_one_line(folder, labels, message):
     assert result.output.startswith("Error: ")
     assert message in result.output
     assert not out.exists()
-
-
-def test_clips_that_share_a_window_are_one_recording():
-    features = np.eye(6, dtype=np.float32)[[0, 1, 2, 1, 3, 2, 4]]
-    clips = np.array([0, 0, 1, 2, 3, 4, 5])
-    assert recordings_of(features, clips).tolist() == [0, 0, 1, 0, 3, 1, 5]
-
-
-def test_a_clip_that_joins_two_recordings_makes_them_one():
-    features = np.eye(3, dtype=np.float32)[[0, 1, 0, 1, 2]]
-    assert recordings_of(features, np.array([0, 1, 2, 2, 3])).tolist() == [0, 0, 0, 0, 3]
 
 
 def test_copies_of_a_recording_fall_into_one_fold():
