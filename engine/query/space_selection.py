@@ -130,4 +130,4 @@ def _wanted(query: Query, towers: Towers) -> Iterator[Space]:
 
 def _check(space: Space, infos: Mapping[str, SpaceInfo]) -> None:
     known = infos.get(space.name)
-    check_revision(known and known.space, space)
+    check_revision(known.space if known else None, space)
