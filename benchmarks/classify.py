@@ -42,7 +42,6 @@ from engine.classify.classifier import Classifier, Task
 from engine.classify.labels import Label
 from engine.classify.learn import learn
 from engine.classify.metrics import auroc, calibration_error
-from engine.classify.moments import LibraryMoments
 from engine.classify.pooling import one_label
 from engine.classify.prompts import prompted
 from engine.classify.results import Result
@@ -52,6 +51,7 @@ from engine.config import Settings
 from engine.encoders.compact.encoder import CompactEncoder
 from engine.encoders.compact.sounds import CompactSounds
 from engine.encoders.towers import Towers
+from engine.index.vector_stream import LibraryMoments
 from engine.training.sounds import read_corpus, read_labels
 from engine.types import Modality
 from engine.types.arrays import Vectors

@@ -25,13 +25,14 @@ from benchmarks.common import Row, at_most, command, conclude, data_option, mach
 from benchmarks.grow import Real, grown
 from engine.classify.classifier import Classifier, Task
 from engine.classify.labels import Label
-from engine.classify.moments import Moments, vectors_of
+from engine.classify.pooling import CLASSIFIED
 from engine.classify.results import writing
 from engine.classify.scores import Scorer, in_turn
 from engine.common.blas_threads import one_thread_a_product
 from engine.config import Settings
 from engine.encoders import registry
 from engine.encoders.compact.encoder import CompactEncoder
+from engine.index.vector_stream import AssetStream, read_vectors
 from engine.library import Library
 from engine.store import Store
 from engine.types import Asset, Embedding, IndexedAsset, Kind, MediaType, Modality, Moment
@@ -79,7 +80,7 @@ def _seconds(work: Callable[[], object]) -> float:
     return time.perf_counter() - started
 
 
-def _bare(moments: Moments, directions: np.ndarray) -> None:
+def _bare(moments: AssetStream, directions: np.ndarray) -> None:
     """The product alone, on as many threads as the library of linear algebra likes."""
     snapshot = moments.indexes[Modality.IMAGE].snapshot
     assert snapshot is not None, "the index has been made"
@@ -89,13 +90,13 @@ def _bare(moments: Moments, directions: np.ndarray) -> None:
         stored[first : first + _BLOCK].astype(np.float32) @ columns
 
 
-def _scored(moments: Moments, scorer: Scorer, threads: int) -> None:
+def _scored(moments: AssetStream, scorer: Scorer, threads: int) -> None:
     """Labels with probabilities and evidence for every vector."""
     index = moments.indexes[Modality.IMAGE]
     ids = index.ids()
 
     def work(first: int) -> object:
-        return scorer.one_of(vectors_of(index, ids[first : first + _BLOCK]), 5)
+        return scorer.one_of(read_vectors(index, ids[first : first + _BLOCK]), 5)
 
     with one_thread_a_product(), ThreadPoolExecutor(threads) as pool:
         for _ in in_turn(pool, work, range(0, len(ids), _BLOCK), threads + 1):
@@ -132,7 +133,7 @@ def _rows(library: Library, labels: list[Label], out: Path) -> Iterator[Row]:
     classifier = Classifier(library.store, library.towers, library.settings, Task(labels))
     prompts = _seconds(lambda: classifier.scorers)
     scorer = classifier.scorers[Modality.IMAGE]
-    moments = Moments(library.store, library.towers.shared)
+    moments = AssetStream(library.store, library.towers.shared, CLASSIFIED)
     bare, ours = [], []
     for _ in range(_TURNS):
         bare.append(_seconds(lambda: _bare(moments, scorer.directions)))

@@ -29,7 +29,7 @@ from benchmarks.common import (
     scratch,
 )
 from engine.curate.copies.similarity_join import pairs
-from engine.curate.moment_vectors import MomentVectors
+from engine.index.matrix import MomentVectors
 
 
 def _vectors(data: Path, count: int, at: Path) -> NDArray[np.float16]:
@@ -98,7 +98,7 @@ def _brute(
 ) -> tuple[set[object], float]:
     """The true pairs of some rows with all, and the seconds that took."""
     started, found = time.monotonic(), []
-    queries = rows.some(asked)
+    queries = rows.rows(asked)
     for at, block in rows.blocks():
         one, two = np.nonzero(queries @ block.T >= threshold)
         found.append(np.sort(np.stack([asked[one], two + at], axis=1), axis=1))

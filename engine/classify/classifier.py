@@ -13,8 +13,7 @@ import numpy as np
 
 from engine.classify import background, calibration
 from engine.classify.labels import Label, names
-from engine.classify.moments import Moments, Range, assets_under
-from engine.classify.pooling import ORDER, Guesses, any_labels, one_label
+from engine.classify.pooling import CLASSIFIED, ORDER, Guesses, any_labels, one_label
 from engine.classify.prompts import prompted
 from engine.classify.results import About, Result
 from engine.classify.scores import Scorer, Trained, in_turn
@@ -23,6 +22,8 @@ from engine.common.blas_threads import one_thread_a_product
 from engine.config import Settings
 from engine.encoders.towers import Towers
 from engine.errors import UsageError
+from engine.index.matrix import assets_under
+from engine.index.vector_stream import AssetRange, AssetStream
 from engine.query.calibration.phrases import phrases
 from engine.query.plan import SEEN
 from engine.query.space_revision import check_revision
@@ -97,7 +98,7 @@ class Classifier:
         stored = store.spaces().get(towers.shared.name)
         check_revision(stored, towers.shared)
         self.generation = store.generation()
-        self._moments = None if stored is None else Moments(store, stored)
+        self._moments = None if stored is None else AssetStream(store, stored, CLASSIFIED)
 
     @property
     def about(self) -> About:
@@ -129,7 +130,7 @@ class Classifier:
         self.notes += notes
         return scorers
 
-    def _scorer(self, moments: Moments, modality: Modality) -> Scorer:
+    def _scorer(self, moments: AssetStream, modality: Modality) -> Scorer:
         said = prompted(
             self._towers.encoder.embed_texts,
             self.task.labels,
@@ -140,7 +141,7 @@ class Classifier:
         cosines = None if trained is None else said.labels
         return Scorer(directions, calibration.sureness(modality), cosines, trained)
 
-    def _reference(self, moments: Moments, modality: Modality) -> Vectors:
+    def _reference(self, moments: AssetStream, modality: Modality) -> Vectors:
         """What labels are held against."""
         if modality is Modality.SPEECH:
             return self._towers.encoder.embed_texts(phrases())
@@ -170,7 +171,7 @@ class Classifier:
         decide = any_labels if self.task.multi else one_label
         top = self.task.top or (_TOP_OF_MANY if self.task.multi else _TOP)
 
-        def work(part: Range) -> Guesses:
+        def work(part: AssetRange) -> Guesses:
             return decide(moments.read(part), self.scorers, top)
 
         workers = self._settings.threads

@@ -10,11 +10,12 @@ from pathlib import Path
 import numpy as np
 
 from engine.classify.learn import Lesson, Truth, learn
-from engine.classify.moments import Moments
+from engine.classify.pooling import CLASSIFIED
 from engine.classify.scores import Scorer
 from engine.config import Settings
 from engine.encoders.towers import Towers
 from engine.errors import UsageError
+from engine.index.vector_stream import AssetStream
 from engine.store import Store
 from engine.types import Modality
 from engine.types.arrays import Vectors
@@ -118,7 +119,7 @@ def _read(store: Store, folders: Mapping[Path, int], towers: Towers) -> Seen:
     if space is None:
         return {}
     parts: dict[Modality, list[tuple[Vectors, Truth]]] = {}
-    moments = Moments(store, space)
+    moments = AssetStream(store, space, CLASSIFIED)
     for part in moments.ranges():
         for rows in moments.read(part):
             known = store.assets_numbered(rows.assets.tolist())

@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.classify import calibration
-from engine.classify.moments import LibraryMoments
 from engine.classify.scores import Scorer
+from engine.index.vector_stream import LibraryMoments
 from engine.types import Modality
 from engine.types.arrays import MomentIds
 
@@ -47,6 +47,8 @@ class Guesses:
 
 
 ORDER = tuple(Modality)
+CLASSIFIED = (Modality.IMAGE, Modality.KEYFRAME, Modality.SOUND, Modality.SPEECH)
+"""What labels are about. Text on screen is not: a sign that says "dog" shows no dog."""
 
 
 def one_label(

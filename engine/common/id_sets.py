@@ -31,3 +31,18 @@ def among(ids: MomentIds, known: MomentIds) -> NDArray[np.bool_]:
     places = np.searchsorted(known, ids).clip(max=len(known) - 1)
     held: NDArray[np.bool_] = known[places] == ids
     return held
+
+
+def look_up(
+    ids: MomentIds, known: MomentIds, values: NDArray[np.int64], missing: int
+) -> NDArray[np.int64]:
+    """Return the value (n,) of each of ids (n,), and ``missing`` for those not in ``known``.
+
+    Args:
+        known: (m,), ascending.
+        values: (m,), one for each of ``known``.
+    """
+    if not len(known):
+        return np.full(len(ids), missing, np.int64)
+    places = np.searchsorted(known, ids).clip(max=len(known) - 1)
+    return np.where(known[places] == ids, values[places], missing)

@@ -14,10 +14,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.curate.asset_vectors import Items, Places, paths_of, unit
+from engine.curate.asset_vectors import Items, paths_of, unit
 from engine.curate.records import Finding
 from engine.errors import UsageError
 from engine.index.exact import import_faiss
+from engine.index.matrix import Places
 from engine.store import Store
 from engine.types.arrays import Vectors
 

@@ -15,9 +15,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.curate.asset_vectors import Items, Places, paths_of
+from engine.curate.asset_vectors import Items, paths_of
 from engine.curate.records import Finding
 from engine.errors import ExtraMissing, UsageError
+from engine.index.matrix import Places
 from engine.store import Store
 
 FOLDS = 5

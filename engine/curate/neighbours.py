@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.curate.asset_vectors import BLOCK, Items, Places
+from engine.curate.asset_vectors import BLOCK, Items
+from engine.index.matrix import Places
 from engine.index.vector_index import VectorIndex
 from engine.types.arrays import Vectors
 
@@ -83,7 +84,7 @@ def _nearest(
     query, wanted = items.rows(slice(place, place + 1))[0], 4 * (k + 1)
     while True:
         ids, _ = index.search(query, wanted)
-        others = items.owners.of(ids)
+        others = items.owners.of_moments(ids)
         others = others[(others >= 0) & (others != place)]
         found = np.array(list(dict.fromkeys(others.tolist())), np.int64)
         if len(found) >= k or wanted >= len(index):

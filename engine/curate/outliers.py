@@ -13,10 +13,11 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.curate.asset_vectors import Items, Places, paths_of
+from engine.curate.asset_vectors import Items, paths_of
 from engine.curate.neighbours import Neighbours, neighbours
 from engine.curate.records import Finding
 from engine.errors import UsageError
+from engine.index.matrix import Places
 from engine.store import Store
 
 Measure = Literal["distance", "lof"]

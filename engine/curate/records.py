@@ -18,13 +18,13 @@ from typing import Any
 from engine.common.atomic_write import check_place, whole, written
 from engine.errors import UsageError
 from engine.store import Store
-from engine.store.curation_records import Finding, Run
+from engine.store.curation_records import CURATION_FOLDER, Finding, Run
 from engine.store.error_translation import translated
 from engine.store.paths import to_text
 
 __all__ = ["FOLDER", "Finding", "Run", "check_out", "record", "write"]
 
-FOLDER = "curation"
+FOLDER = CURATION_FOLDER
 _AT_ONCE = 20_000
 _NAMES = ("asset_id", "moment_id", "path", "verdict", "group", "score", "why")
 

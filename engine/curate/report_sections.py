@@ -29,9 +29,9 @@ if TYPE_CHECKING:
     from engine.curate.caption_match import Aligned
     from engine.curate.clusters import Clusters
     from engine.curate.mislabeled import Mislabeled
-    from engine.curate.moment_vectors import MomentVectors
     from engine.curate.outliers import Outliers
     from engine.curate.selection.select import SubsetSelection
+    from engine.index.matrix import MomentVectors
 
 _PICTURES = 120
 """Thumbnails of a part, at most: some 15 kB each."""
@@ -155,7 +155,7 @@ def map_of_rows(rows: MomentVectors, found: Sequence[Finding], seed: int = 0) ->
     places = np.union1d(drawn(len(rows), projection_2d.MOST - len(marked)), marked)
     assets = rows.assets[places].tolist()
     of, called = [of_asset.get(a, 0) for a in assets], [paths.get(a, "") for a in assets]
-    return _map("Map", rows.some(places), of, ["others", *verdicts], called, len(rows), seed)
+    return _map("Map", rows.rows(places), of, ["others", *verdicts], called, len(rows), seed)
 
 
 def _map(

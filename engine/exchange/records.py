@@ -8,7 +8,7 @@ from itertools import groupby
 
 import numpy as np
 
-from engine.exchange.vectors import Row, Stored
+from engine.index.vector_stream import StoredRow, StoredVectors
 from engine.store import SpaceInfo, Store
 from engine.store.curation_records import SELECTED, STAYS, Finding
 from engine.types import Asset, Filter, Kind, Modality, Moment
@@ -24,7 +24,7 @@ class Piece:
 
     moment_id: int
     moment: Moment
-    vectors: Mapping[str, Row] = field(default_factory=dict)
+    vectors: Mapping[str, StoredRow] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -102,13 +102,13 @@ def items(store: Store, ids: MomentIds, spaces: Sequence[SpaceInfo]) -> Iterator
 def _pieces(
     store: Store, ids: MomentIds, spaces: Sequence[SpaceInfo]
 ) -> Iterator[tuple[int, tuple[str, ...], Asset, Piece]]:
-    stored = {info.space.name: Stored(store, info.space) for info in spaces}
+    stored = {info.space.name: StoredVectors(store, info.space) for info in spaces}
     for at in range(0, len(ids), _BLOCK):
         block = ids[at : at + _BLOCK]
         records = store.records(block)
         owners = {record.asset_id for record in records.values()}
         assets, tags = store.whole_assets(owners), store.tags(owners)
-        vectors = {name: of_space.among(block) for name, of_space in stored.items()}
+        vectors = {name: of_space.block(block) for name, of_space in stored.items()}
         for moment_id, record in records.items():
             own = {n: rows[moment_id] for n, rows in vectors.items() if moment_id in rows}
             owner = record.asset_id

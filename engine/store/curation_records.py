@@ -16,6 +16,8 @@ STAYS = frozenset({"keeper", "held"})
 """Verdicts of what stays of a group: a run acts on it only where that is asked for."""
 SELECTED = "selected"
 """The verdict of what a run chose."""
+CURATION_FOLDER = "curation"
+"""The folder of a library where runs leave files, and unnamed copies of vectors lie."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,11 +10,11 @@ import pytest
 from PIL import Image
 
 from engine import Library
-from engine.classify import moments as reading
 from engine.classify.classifier import Classifier, Task
 from engine.classify.labels import parse_labels
-from engine.classify.moments import Moments
 from engine.errors import SpaceMismatch, UsageError
+from engine.index import vector_stream as reading
+from engine.index.vector_stream import AssetStream
 from engine.store import Store
 from engine.testing.fake_encoder import fake_towers
 from engine.types import Modality
@@ -204,9 +204,9 @@ def test_moments_on_disk_and_since_are_read_alike(tmp_path, settings):
         after, _ = classified(library, "red,green,blue,yellow")
         assert set(after) == set(before) - {"blue.png"} | {"later.png"}
         assert after["later.png"].label == "yellow"
-        moments = Moments(library.store, library.towers.shared)
+        moments = AssetStream(library.store, library.towers.shared, list(Modality))
         index = moments.indexes[Modality.IMAGE]
         assert index.snapshot is not None
         ids = index.ids()
-        np.testing.assert_array_equal(reading.vectors_of(index, ids), index.vectors(ids))
-        np.testing.assert_array_equal(reading.vectors_of(index, ids[:1]), index.vectors(ids[:1]))
+        np.testing.assert_array_equal(reading.read_vectors(index, ids), index.vectors(ids))
+        np.testing.assert_array_equal(reading.read_vectors(index, ids[:1]), index.vectors(ids[:1]))

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from engine.classify.moments import LibraryMoments
 from engine.classify.pooling import ORDER, any_labels, one_label
 from engine.classify.scores import Scorer
+from engine.index.vector_stream import LibraryMoments
 from engine.types import Modality
 
 CAT, DOG, NOISE = np.eye(8, dtype=np.float32)[:3]

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from engine import Library
-from engine.curate import asset_vectors as module
 from engine.curate.asset_vectors import gather, indexes, paths_of, present, shared_rows, space_of
 from engine.errors import UsageError
+from engine.index import matrix
 from engine.query.language.where_parser import parse_where
 from engine.types import Modality
 from tests import media_files as make
@@ -28,7 +28,7 @@ def test_pictures_are_where_they_look_alike(library):
 
 
 def test_an_asset_of_several_moments_is_their_mean(library, media, monkeypatch):
-    monkeypatch.setattr(module, "BLOCK", 2)  # so that assets come in several blocks
+    monkeypatch.setattr(matrix, "ASSET_BLOCK", 2)  # so that assets come in several blocks
     make.animation(media / "a.gif", ["red", "red", "blue"])
     make.animation(media / "b.gif", ["green", "yellow"])
     library.index([media])
@@ -43,7 +43,7 @@ def test_an_asset_of_several_moments_is_their_mean(library, media, monkeypatch):
         np.testing.assert_allclose(found.rows(slice(place, place + 1))[0], mean, atol=2e-3)
         nearest = moments[int((index.vectors(np.array(moments)) @ mean).argmax())]
         assert int(found.moments[place]) == nearest
-    assert found.owners.of(np.array([0, *index.ids()])).tolist().count(-1) == 1
+    assert found.owners.of_moments(np.array([0, *index.ids()])).tolist().count(-1) == 1
 
 
 def test_a_filter_and_what_there_is_not(library, media):
@@ -71,10 +71,3 @@ def test_shared_vectors_and_paths(library, media):
     best = int(found.assets[places[int((rows @ words).argmax())]])
     assert paths_of(library.store, found.assets)[best] == str(media / "more" / "0.png")
     assert paths_of(library.store, [10**6]) == {}
-
-
-def test_many_vectors_lie_in_a_file(monkeypatch):
-    monkeypatch.setattr(module, "_IN_MEMORY", 10)
-    rows = module.room(5, 4)
-    rows[:] = 1
-    assert rows.shape == (5, 4) and rows.base is not None and float(rows.sum()) == 20

@@ -15,7 +15,7 @@ from engine.exchange import checksums, records
 from engine.exchange.export import export
 from engine.exchange.formats.names import EXPORTS
 from engine.exchange.records import ExportSelection, items, of_run
-from engine.exchange.vectors import Stored
+from engine.index.vector_stream import StoredVectors
 from engine.query.language.where_parser import parse_where
 from engine.store import Store
 from engine.store.curation_records import Finding
@@ -181,8 +181,8 @@ def test_vectors_are_those_of_the_log_whatever_its_segments_are_like(
 
 def test_memory_holds_a_block_and_not_the_library(store: Store) -> None:
     ids = ExportSelection().ids(store)
-    stored = Stored(store, store.spaces()["fake"])
-    assert len(stored.among(ids[:3])) == 3
+    stored = StoredVectors(store, store.spaces()["fake"])
+    assert len(stored.block(ids[:3])) == 3
     stream = items(store, ids, list(store.space_infos().values()))
     assert next(stream).pieces, "nothing is read before it is asked for"
     stream.close()

@@ -236,7 +236,7 @@ def _rows_of(
 ) -> tuple[Any, str]:
     """The rows of a kind in a space, and the name of that."""
     from engine.curate.copies.near_duplicates import likeness
-    from engine.curate.moment_vectors import gather
+    from engine.index.matrix import gather_moments
     from engine.types import Kind
 
     of_kind = Kind(kind)
@@ -244,7 +244,7 @@ def _rows_of(
     if space is not None and space not in opened.store.spaces():
         known = ", ".join(opened.store.spaces()) or "none yet"
         raise UsageError(f"there is no space {space!r}; there is {known}")
-    rows = gather(opened.store, space or name, [modality], [of_kind], under)
+    rows = gather_moments(opened.store, space or name, [modality], [of_kind], under)
     if len(rows) < 2:
         raise UsageError(f"there are fewer than two moments of kind {kind} to compare")
     return rows, space or name

@@ -17,9 +17,9 @@ import numpy as np
 from engine.curate.copies.similarity_join import best_pairs
 from engine.curate.copies.union_find import KEEPER_RULE, DisjointSets, keeper, numbered
 from engine.curate.copies.verify import Pair, PairVerdict, PairVerifier, Seen
-from engine.curate.moment_vectors import MomentVectors, gather
 from engine.curate.records import Finding
 from engine.encoders.towers import Towers
+from engine.index.matrix import MomentVectors, gather_moments
 from engine.store import Store
 from engine.store.curation_records import AssetFacts
 from engine.types import Kind, Modality
@@ -132,7 +132,7 @@ def find(
     looker = None if wanted.by_cosine else PairVerifier(seen)
     for kind in wanted.kinds:
         space, modality = likeness(towers, kind)
-        rows = gather(store, space, [modality], [kind], wanted.under, again)
+        rows = gather_moments(store, space, [modality], [kind], wanted.under, again)
         if len(rows) > 1:
             said(f"comparing {len(rows)} moments of {kind.value}s")
             _Near(store, kind, rows, wanted, looker, union, place, found).run()

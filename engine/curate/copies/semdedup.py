@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.curate.copies.similarity_join import grouped
-from engine.curate.moment_vectors import BLOCK, MomentVectors
 from engine.curate.records import Finding
 from engine.index.exact import import_faiss
+from engine.index.matrix import MOMENT_BLOCK, MomentVectors
 from engine.index.vector_index import drawn
 from engine.store import Store
 from engine.types.arrays import Vectors
@@ -78,7 +78,7 @@ def _clustered(rows: MomentVectors, count: int, seed: int) -> tuple[NDArray[np.i
         rows.vectors.shape[1], count, niter=_ROUNDS, spherical=True, seed=seed + 1,
         min_points_per_centroid=1, max_points_per_centroid=1_000_000,
     )  # fmt: skip
-    means.train(rows.some(drawn(len(rows), max(64 * count, BLOCK))))
+    means.train(rows.rows(drawn(len(rows), max(64 * count, MOMENT_BLOCK))))
     for at, block in rows.blocks():
         cosine, found = means.index.search(block, 1)
         labels[at : at + len(block)] = found[:, 0]
@@ -92,12 +92,12 @@ def _compare(
     """The greatest cosine of each row with those before it, in blocks."""
     step = 1024
     for at in range(0, len(order), step):
-        asked = rows.some(order[at : at + step])
+        asked = rows.rows(order[at : at + step])
         for before in range(0, at + step, step):
             earlier = order[before : before + step]
             if not len(earlier):
                 break
-            product = asked @ rows.some(earlier).T
+            product = asked @ rows.rows(earlier).T
             if before == at:
                 product[np.triu_indices(len(asked), 0, len(earlier))] = -1
             best = product.argmax(1)

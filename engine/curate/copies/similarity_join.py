@@ -24,8 +24,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.curate.moment_vectors import BLOCK, MomentVectors
 from engine.index.exact import import_faiss
+from engine.index.matrix import MOMENT_BLOCK, MomentVectors
 from engine.index.vector_index import drawn
 from engine.types.arrays import Vectors
 
@@ -140,8 +140,8 @@ class _Sieve:
         for number in range(lists):
             of_list = members[starts[number] : starts[number + 1]]
             asking = askers[begins[number] : begins[number + 1]] // width
-            for at in range(0, len(of_list), BLOCK):
-                yield of_list[at : at + BLOCK], asking
+            for at in range(0, len(of_list), MOMENT_BLOCK):
+                yield of_list[at : at + MOMENT_BLOCK], asking
 
     def scan(self, members: Places, queries: Places) -> Iterator[SimilarPairs]:
         """The pairs of queries with members of one list, each pair once."""
@@ -167,7 +167,7 @@ class _Sieve:
         one, two = np.minimum(one, two)[kept], np.maximum(one, two)[kept]
         for at in range(0, len(one), _AT_ONCE):
             first, second = one[at : at + _AT_ONCE], two[at : at + _AT_ONCE]
-            cosines = np.einsum("ij,ij->i", self.rows.some(first), self.rows.some(second))
+            cosines = np.einsum("ij,ij->i", self.rows.rows(first), self.rows.rows(second))
             near = cosines >= self.threshold
             if near.any():
                 yield SimilarPairs(first[near], second[near], cosines[near])
@@ -175,7 +175,7 @@ class _Sieve:
 
 def _projected(rows: MomentVectors) -> NDArray[np.float16]:
     """The rows in their first principal components, (n, k)."""
-    sample = rows.some(drawn(len(rows), _TRAINED_ON))
+    sample = rows.rows(drawn(len(rows), _TRAINED_ON))
     centre = sample.mean(0)
     _, axes = np.linalg.eigh(np.cov((sample - centre).T))
     axes = np.ascontiguousarray(axes[:, ::-1][:, :_COMPONENTS], np.float32)
@@ -201,9 +201,9 @@ def _centroids(small: NDArray[np.float16], seed: int) -> Vectors:
 def _nearest_lists(small: NDArray[np.float16], centroids: Vectors, count: int) -> NDArray[np.int32]:
     flat = _flat(centroids)
     found = np.empty((len(small), count), np.int32)
-    for at in range(0, len(small), BLOCK):
-        _, lists = flat.search(small[at : at + BLOCK].astype(np.float32), count)
-        found[at : at + BLOCK] = lists
+    for at in range(0, len(small), MOMENT_BLOCK):
+        _, lists = flat.search(small[at : at + MOMENT_BLOCK].astype(np.float32), count)
+        found[at : at + MOMENT_BLOCK] = lists
     return found
 
 
@@ -233,7 +233,7 @@ def _enough(
 
 def _true_pairs(rows: MomentVectors, sample: Places, threshold: float) -> tuple[Places, Places]:
     """The pairs of a sample with all rows."""
-    asked = rows.some(sample)
+    asked = rows.rows(sample)
     one, two = [], []
     for at, block in rows.blocks():
         near, places = np.nonzero(asked @ block.T >= threshold)

@@ -13,8 +13,9 @@ import math
 
 import numpy as np
 
-from engine.curate.asset_vectors import Items, Places
+from engine.curate.asset_vectors import Items
 from engine.curate.selection.kcenter import Traversal, coverage
+from engine.index.matrix import Places
 
 _STOOD_FOR = 8_192
 """Points that the sum is taken over."""

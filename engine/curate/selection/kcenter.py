@@ -17,7 +17,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.curate.asset_vectors import BLOCK, Items, Places
+from engine.curate.asset_vectors import BLOCK, Items
+from engine.index.matrix import Places
 from engine.types.arrays import Vectors
 
 _LEAST, _MOST = 1_024, 32_768

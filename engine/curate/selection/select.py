@@ -14,10 +14,11 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.curate.asset_vectors import Items, Places
+from engine.curate.asset_vectors import Items
 from engine.curate.selection.facility_location import facility
 from engine.curate.selection.kcenter import Traversal, coverage, k_center
 from engine.errors import UsageError
+from engine.index.matrix import Places
 
 Method = Literal["kcenter", "facility"]
 _POOL = 10

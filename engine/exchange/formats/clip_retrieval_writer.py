@@ -13,7 +13,7 @@ from engine.exchange.arrow_tables import Table
 from engine.exchange.formats.writer import Format
 from engine.exchange.output_folder import OutputFolder
 from engine.exchange.records import Item, Piece
-from engine.exchange.vectors import Row
+from engine.index.vector_stream import StoredRow
 from engine.store import SpaceInfo
 from engine.store.segments import without_specials
 from engine.types import Kind, Modality
@@ -85,7 +85,7 @@ class ClipRetrieval(Format):
         self.sidecar(folders=self._folders, parts=self._parts, rows=self._total)
 
 
-def _matrix(rows: Sequence[Row], info: SpaceInfo) -> np.ndarray[Any, Any]:
+def _matrix(rows: Sequence[StoredRow], info: SpaceInfo) -> np.ndarray[Any, Any]:
     if not rows:
         return np.zeros((0, info.space.dim), info.space.dtype)
     return np.stack(rows)

@@ -18,7 +18,7 @@ from engine.exchange.arrow_tables import Table
 from engine.exchange.formats.writer import Format, opened, suffix
 from engine.exchange.output_folder import OutputFolder, Sink
 from engine.exchange.records import Item
-from engine.exchange.vectors import Row
+from engine.index.vector_stream import StoredRow
 from engine.store import SpaceInfo
 from engine.store.segments import without_specials
 
@@ -66,7 +66,7 @@ class WebDataset(Format):
         assert self._shard is not None
         moments = [serialize.moment(piece.moment) for piece in item.pieces]
         for name, ending in self._extensions.items():
-            rows: list[Row] = []
+            rows: list[StoredRow] = []
             for said, piece in zip(moments, item.pieces, strict=True):
                 if name in piece.vectors:
                     said.setdefault("rows", {})[name] = len(rows)

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from engine.curate.copies import semdedup
-from engine.curate.moment_vectors import gather
 from engine.curate.projection_2d import flat
+from engine.index.matrix import gather_moments
 from engine.types import Modality
 from tests.curate.copies.test_similarity_join import clustered, rows_of
 
@@ -52,7 +52,7 @@ def test_the_same_seed_chooses_the_same():
 
 
 def test_findings_name_what_stays(library):
-    rows = gather(library.store, "fake", [Modality.IMAGE])
+    rows = gather_moments(library.store, "fake", [Modality.IMAGE])
     found = semdedup.alike(rows, clusters=1)
     assert semdedup.findings(library.store, found, 0.0) == []
     listed = semdedup.findings(library.store, found, 1.0)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from engine.curate.copies import similarity_join
-from engine.curate.moment_vectors import gather, of_arrays
+from engine.index.matrix import MomentVectors, gather_moments
 from engine.types import Modality
 
 
@@ -23,7 +23,7 @@ def clustered(count: int, dim: int = 128, seed: int = 0) -> np.ndarray:
 
 def rows_of(vectors):
     ids = np.arange(1, len(vectors) + 1)
-    return of_arrays(ids, ids, vectors)
+    return MomentVectors(ids, ids, vectors.astype(np.float16, copy=False))
 
 
 def truth(vectors, threshold):
@@ -87,12 +87,14 @@ def test_few_rows():
 def test_rows_are_those_of_living_moments_that_were_asked_for(library, media):
     store = library.store
     library.remove(media / "2.png")
-    everything = gather(store, "fake", [Modality.IMAGE])
+    everything = gather_moments(store, "fake", [Modality.IMAGE])
     assert everything.ids.tolist() == store.moment_ids().tolist()
     assert len(everything.vectors) == 3
-    below = gather(store, "fake", [Modality.IMAGE], under=[str(media / "more")])
+    below = gather_moments(store, "fake", [Modality.IMAGE], under=[str(media / "more")])
     assert below.assets.tolist() == [store.get(media / "more" / "0.png").asset_id]
-    without = gather(store, "fake", [Modality.IMAGE], without=frozenset(below.assets.tolist()))
+    without = gather_moments(
+        store, "fake", [Modality.IMAGE], without=frozenset(below.assets.tolist())
+    )
     assert len(without) == 2
-    assert len(gather(store, "fake", [Modality.SOUND])) == 0
+    assert len(gather_moments(store, "fake", [Modality.SOUND])) == 0
     assert sorted(p.name for p in (store.path / "curation").iterdir()) == []
