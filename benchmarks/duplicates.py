@@ -103,7 +103,7 @@ def lite2():
     from imagededup.utils import CustomModel
     from torchvision.transforms import CenterCrop, Compose, Normalize, Resize, ToTensor
     from engine.encoders.compact.export_pictures import SIDE, build_model
-    from engine.encoders.weights import EFFICIENTNET
+    from engine.encoders.weight_files import EFFICIENTNET
 
     class Features(torch.nn.Module):
         def __init__(self):

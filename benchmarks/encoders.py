@@ -204,7 +204,7 @@ def _timm_rate(batch: int = 32, batches: int = 2) -> float:
     import torch
 
     from engine.encoders.compact.export_pictures import SIDE, build_model
-    from engine.encoders.weights import EFFICIENTNET
+    from engine.encoders.weight_files import EFFICIENTNET
 
     torch.set_num_threads(Settings.from_env().threads)
     model = build_model(EFFICIENTNET.locate())

@@ -25,7 +25,7 @@ from benchmarks.common import Row, at_least, command, conclude, machine
 from engine.config import Settings
 from engine.encoders.compact.export_pictures import SIDE, build_model
 from engine.encoders.compact.pictures import CompactPictures
-from engine.encoders.weights import EFFICIENTNET
+from engine.encoders.weight_files import EFFICIENTNET
 
 if TYPE_CHECKING:
     import torch

@@ -5,8 +5,8 @@ docs/encoders.md shows a whole encoder. ``Encoder`` is a protocol: a class needs
 
 from __future__ import annotations
 
-from engine.encoders.available import Offered
 from engine.encoders.available import offered as available
+from engine.encoders.offered import Offered
 from engine.encoders.protocols import (
     Embedded,
     Encoder,
@@ -19,8 +19,8 @@ from engine.encoders.protocols import (
     SoundBridge,
     Spectrogram,
     SpeechBridge,
-    revision_of,
 )
+from engine.encoders.revisions import revision_of
 from engine.encoders.towers import Towers
 from engine.errors import EncoderUnavailable
 from engine.types import Modality, Space, Tag

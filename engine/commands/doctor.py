@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from engine.common.package_weights import WeightFile
 from engine.config import Settings
-from engine.encoders import weights
+from engine.encoders import weight_files
 from engine.errors import EncoderUnavailable, SensoriumError
 
 if TYPE_CHECKING:
@@ -58,9 +58,9 @@ def _faiss() -> Check:
 def _weights() -> Iterator[Check]:
     """The files of the compact encoder, each with its hash."""
     for name, files in (
-        ("text tower", (weights.MINILM, weights.MINILM_TOKENIZER)),
-        ("image bridge", (weights.EFFICIENTNET,)),
-        ("sound bridge", (weights.AISFX,)),
+        ("text tower", (weight_files.MINILM, weight_files.MINILM_TOKENIZER)),
+        ("image bridge", (weight_files.EFFICIENTNET,)),
+        ("sound bridge", (weight_files.AISFX,)),
     ):
         yield _located(name, files)
 
@@ -78,7 +78,7 @@ def _speech() -> Check:
     if not find_spec("faster_whisper"):
         detail = "speech is not transcribed: pip install 'sensorium[speech]'"
         return Check("speech bridge", False, detail, optional=True)
-    located = _located("speech bridge", weights.WHISPER)
+    located = _located("speech bridge", weight_files.WHISPER)
     return Check(located.name, located.ok, located.detail, optional=True)
 
 
@@ -86,7 +86,7 @@ def _screen() -> Check:
     if not find_spec("rapidocr"):
         detail = "text in pictures is not read: pip install 'sensorium[ocr]'"
         return Check("screen bridge", False, detail, optional=True)
-    located = _located("screen bridge", weights.PADDLE_OCR)
+    located = _located("screen bridge", weight_files.PADDLE_OCR)
     return Check(located.name, located.ok, located.detail, optional=True)
 
 

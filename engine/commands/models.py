@@ -14,7 +14,7 @@ from engine.config import Settings
 from engine.errors import UsageError
 
 if TYPE_CHECKING:
-    from engine.encoders.available import Offered
+    from engine.encoders.offered import Offered
 
 _HEAD = ("encoder", "dim", "pictures", "parameters", "on disk")
 

@@ -1,34 +1,20 @@
-"""What encoders there are to choose from, and which of them are here already."""
+"""List the encoders that there are to choose from, and which of them are on disk."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
-from engine.encoders import plugins, weights
-
-
-@dataclass(frozen=True, slots=True)
-class Offered:
-    """An encoder that can be named, and what is known of it without asking a network."""
-
-    name: str
-    """What ``--encoder`` takes."""
-    origin: str
-    """``sensorium``, ``open_clip``, ``hub``, or the distribution that registers it."""
-    dim: int | None = None
-    image_size: int | None = None
-    """The longer side of the pictures that its tower takes, in pixels."""
-    parameters: int | None = None
-    bytes: int | None = None
-    """Of its weights on disk; None where they are not."""
-    downloaded: bool | None = None
-    """Whether all that it needs is on disk; None of a third party's, which only it knows."""
+from engine.encoders import plugins
+from engine.encoders.offered import Offered
+from engine.encoders.weight_files import AISFX, EFFICIENTNET, MINILM, MINILM_TOKENIZER
 
 
 def offered() -> list[Offered]:
-    """Every encoder with a name of its own: compact, those of third parties, the models on
-    disk that came from a hub, and what open_clip knows by a tag. Imports open_clip."""
+    """List every encoder that has a name of its own. Imports open_clip.
+
+    They are compact, those of third parties, the models on disk that came from a hub, and
+    what open_clip knows by a tag.
+    """
     from engine.encoders.openclip import available
 
     return [_compact(), *_plugins(), *available.from_hub(), *available.tagged()]
@@ -38,7 +24,7 @@ def _compact() -> Offered:
     from engine.encoders.compact.encoder import NAME, CompactEncoder
     from engine.encoders.compact.text import DIM
 
-    files = [weights.MINILM, weights.MINILM_TOKENIZER, weights.EFFICIENTNET, weights.AISFX]
+    files = [MINILM, MINILM_TOKENIZER, EFFICIENTNET, AISFX]
     found = [path for file in files if (path := file.find())]
     here = len(found) == len(files)
     size = sum(path.stat().st_size for path in found) if here else None

@@ -27,9 +27,10 @@ from PIL import Image
 from engine.common.silence import quiet_transformers
 from engine.config import Settings
 from engine.encoders import hub
-from engine.encoders.loading import reason, revision
+from engine.encoders.hub import first_sentence
 from engine.encoders.projection import unit
 from engine.encoders.protocols import Embedded, Heard, Pixels, Spectrogram
+from engine.encoders.revisions import model_revision
 from engine.errors import EncoderUnavailable, ExtraMissing, UnsupportedMedia
 from engine.types import Modality, Space
 from engine.types.arrays import Vectors, Waveform
@@ -249,7 +250,7 @@ def _revision(model: Any, tokenize: Any, spectrogram: Any, most_tokens: int) -> 
         "sounds": spectrogram.to_dict(),
         "tokens": [tokenize(list(_PROBES))["input_ids"], most_tokens],
     }
-    return revision(model, settings)
+    return model_revision(model, settings)
 
 
 @contextmanager
@@ -259,8 +260,8 @@ def _one_line(name: str) -> Iterator[None]:
         yield
     except Exception as error:
         raise EncoderUnavailable(
-            f"encoder {name} cannot be loaded ({reason(error)}); clap:NAME names a model of a hub"
-            " that can be reached or has been fetched, or a folder with its config.json and"
+            f"encoder {name} cannot be loaded ({first_sentence(error)}); clap:NAME names a model of"
+            " a hub that can be reached or has been fetched, or a folder with its config.json and"
             " model.safetensors"
         ) from error
 

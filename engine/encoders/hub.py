@@ -17,7 +17,6 @@ from pathlib import Path
 from threading import RLock
 from urllib.parse import urlsplit
 
-from engine.encoders.loading import reason
 from engine.errors import EncoderUnavailable
 
 _PROBE_SECONDS = 3.0
@@ -61,6 +60,11 @@ class Needed:
                 if path := _download(self.repo, file):
                     return path
         raise EncoderUnavailable(f"the repository {self.repo} holds no {' or '.join(self.files)}")
+
+
+def first_sentence(error: Exception) -> str:
+    """Return the first sentence of an error on one line; its class where it has no message."""
+    return " ".join(str(error).split()).partition(". ")[0] or type(error).__name__
 
 
 def unreachable() -> str | None:
@@ -130,7 +134,7 @@ def _own_errors(repo: str) -> Iterator[None]:
         ) from error
     except Exception as error:
         raise EncoderUnavailable(
-            f"{repo} cannot be fetched ({reason(error)}); try again"
+            f"{repo} cannot be fetched ({first_sentence(error)}); try again"
         ) from error
 
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from engine.common.file_state import one_line
 from engine.config import Settings
 from engine.encoders.protocols import Encoder
 from engine.encoders.towers import Towers
@@ -49,8 +50,7 @@ class Plugin:
         except SensoriumError:
             raise
         except Exception as error:
-            reason = " ".join(f"{type(error).__name__}: {error}".split())
-            raise self._broken(reason) from error
+            raise self._broken(one_line(f"{type(error).__name__}: {error}")) from error
         encoder = made.encoder if isinstance(made, Towers) else made
         if missing := [member for member in _MEMBERS if not _has(encoder, member)]:
             raise self._broken(f"it makes no encoder: {', '.join(missing)} is missing")

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.encoders.protocols import revision_of
+from engine.encoders.revisions import revision_of
 from engine.errors import EncoderUnavailable
 from engine.types.arrays import MomentIds, Vectors
 

@@ -10,7 +10,6 @@ to the one that runs the towers.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias, runtime_checkable
@@ -27,17 +26,6 @@ Pixels: TypeAlias = NDArray[np.uint8]
 
 Spectrogram: TypeAlias = NDArray[np.float32]
 """Blocks of a log-mel spectrogram, shape (blocks, frames, bands)."""
-
-
-def revision_of(**parts: object) -> str:
-    """A short name for all that vectors depend on: where a part differs, so does the name.
-
-    Args:
-        parts: strings and numbers, or tuples of them. Weights are named by the hash
-            at which they are pinned, which is known without reading them; code by a
-            number that whoever changes what it computes counts up.
-    """
-    return hashlib.blake2b(repr(sorted(parts.items())).encode(), digest_size=8).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

@@ -106,7 +106,7 @@ def speech_bridge(settings: Settings) -> SpeechBridge | None:
 
 def speech_installed() -> bool:
     """Whether the packages of the extra ``speech`` and the weights are there."""
-    from engine.encoders.weights import WHISPER
+    from engine.encoders.weight_files import WHISPER
 
     return find_spec("faster_whisper") is not None and all(w.find() for w in WHISPER)
 
@@ -122,6 +122,6 @@ def screen_bridge(settings: Settings) -> ScreenBridge | None:
 
 def ocr_installed() -> bool:
     """Whether the package of the extra ``ocr`` is there, with the models that are read."""
-    from engine.encoders.weights import PADDLE_OCR
+    from engine.encoders.weight_files import PADDLE_OCR
 
     return all(w.find() for w in PADDLE_OCR)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from engine.encoders.weights import PADDLE_OCR
+from engine.encoders.weight_files import PADDLE_OCR
 from engine.errors import ExtraMissing
 
 _SIDE = 720

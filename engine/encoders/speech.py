@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from engine.config import Settings
 from engine.encoders.protocols import Sentence
-from engine.encoders.weights import WHISPER
+from engine.encoders.weight_files import WHISPER
 from engine.errors import ExtraMissing
 from engine.types.arrays import Waveform
 

@@ -18,8 +18,8 @@ from engine.encoders.protocols import (
     SoundBridge,
     Spectrogram,
     SpeechBridge,
-    revision_of,
 )
+from engine.encoders.revisions import revision_of
 from engine.types import Modality, Space, Tag
 from engine.types.arrays import Vectors
 

@@ -109,7 +109,7 @@ def test_the_revision_is_that_of_the_tokenizer_and_of_the_code_too(
 
 
 @pytest.mark.parametrize(
-    "broken", ["open_clip.get_tokenizer", "engine.encoders.openclip.load.revision"]
+    "broken", ["open_clip.get_tokenizer", "engine.encoders.openclip.load.model_revision"]
 )
 def test_whatever_goes_wrong_in_loading_is_one_clear_line(model_folder, monkeypatch, broken):
     def fail(*_):

@@ -13,7 +13,7 @@ from PIL import Image
 from engine.encoders.compact.encoder import CompactEncoder
 from engine.encoders.compact.export_pictures import build_model
 from engine.encoders.compact.pictures import HEAD, SIDE, CompactPictures
-from engine.encoders.weights import EFFICIENTNET
+from engine.encoders.weight_files import EFFICIENTNET
 
 SAMPLES = Path(find_spec("skimage").submodule_search_locations[0]) / "data"
 

@@ -134,7 +134,7 @@ def test_text_is_read_where_it_is_wanted_and_the_extra_is_there(settings, monkey
     assert without.screen is None and without.image_size == without.encoder.image_size
     assert without.spaces == towers.spaces
     missing = dataclasses.replace(bridge.PADDLE_OCR[0], file="models/other.onnx")
-    monkeypatch.setattr("engine.encoders.weights.PADDLE_OCR", (missing,))
+    monkeypatch.setattr("engine.encoders.weight_files.PADDLE_OCR", (missing,))
     assert registry.towers("compact", settings).screen is None
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from engine.encoders.compact import sounds as bridge
 from engine.encoders.compact.sounds import HEAD, CompactSounds, SoundHead, log_mel, mel_filters
-from engine.encoders.weights import AISFX
+from engine.encoders.weight_files import AISFX
 from engine.errors import EncoderUnavailable
 from tests.waves import RATE, noise, tone
 

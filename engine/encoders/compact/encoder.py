@@ -11,7 +11,8 @@ from PIL import Image
 from engine.config import Settings
 from engine.encoders.compact.pictures import CLASSES, LOOKS_DIM, CompactPictures
 from engine.encoders.compact.text import DIM, MiniLM
-from engine.encoders.protocols import Embedded, Pixels, revision_of
+from engine.encoders.protocols import Embedded, Pixels
+from engine.encoders.revisions import revision_of
 from engine.encoders.runtime.backend import Pending, Then
 from engine.types import Space
 from engine.types.arrays import Vectors

@@ -20,10 +20,11 @@ from PIL import Image
 from engine.common.artifact_cache import Damaged, load_cached
 from engine.common.package_weights import sha256
 from engine.config import Settings
-from engine.encoders.protocols import Pixels, revision_of
+from engine.encoders.protocols import Pixels
+from engine.encoders.revisions import revision_of
 from engine.encoders.runtime.backend import Done, Pending, Then
-from engine.encoders.runtime.onnx_session import OnnxTower, Outputs
-from engine.encoders.weights import EFFICIENTNET
+from engine.encoders.runtime.onnx_session import Outputs, PinnedTower
+from engine.encoders.weight_files import EFFICIENTNET
 from engine.types import Tag
 from engine.types.arrays import Vectors
 
@@ -54,7 +55,7 @@ class CompactPictures:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._tower = OnnxTower(
+        self._tower = PinnedTower(
             settings, "compact/efficientnet", EFFICIENTNET, _GRAPH, _export, by_rows=_ROWS
         )
 

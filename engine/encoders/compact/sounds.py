@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 
 from engine.common.package_weights import sha256
 from engine.config import Settings
-from engine.encoders.protocols import Heard, Spectrogram, revision_of
-from engine.encoders.runtime.onnx_session import OnnxTower
-from engine.encoders.weights import AISFX
+from engine.encoders.protocols import Heard, Spectrogram
+from engine.encoders.revisions import revision_of
+from engine.encoders.runtime.onnx_session import PinnedTower
+from engine.encoders.weight_files import AISFX
 from engine.errors import EncoderUnavailable
 from engine.types import Space
 from engine.types.arrays import Vectors, Waveform
@@ -52,7 +53,7 @@ class CompactSounds:
     def __init__(self, settings: Settings, head: Path | None = None) -> None:
         self._batch_size = settings.batch_size
         self._head_file = head or HEAD
-        self._tower = OnnxTower(settings, "compact/aisfx", AISFX, _REVISION, _export)
+        self._tower = PinnedTower(settings, "compact/aisfx", AISFX, _REVISION, _export)
 
     @property
     def sounds(self) -> Space:

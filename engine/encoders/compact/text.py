@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from engine.config import Settings
-from engine.encoders.protocols import revision_of
-from engine.encoders.runtime.onnx_session import OnnxTower
-from engine.encoders.weights import MINILM, MINILM_TOKENIZER
+from engine.encoders.revisions import revision_of
+from engine.encoders.runtime.onnx_session import PinnedTower
+from engine.encoders.weight_files import MINILM, MINILM_TOKENIZER
 from engine.types.arrays import Vectors
 
 DIM = 384
@@ -28,7 +28,7 @@ class MiniLM:
 
     def __init__(self, settings: Settings) -> None:
         self._batch_size = settings.batch_size
-        self._tower = OnnxTower(settings, "compact/minilm", MINILM, _REVISION, _export)
+        self._tower = PinnedTower(settings, "compact/minilm", MINILM, _REVISION, _export)
 
     @property
     def revision(self) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from engine.encoders.available import Offered
+from engine.encoders.offered import Offered
 from engine.encoders.openclip import files
 from engine.encoders.openclip.count import FILE as PARAMETERS
 from engine.encoders.openclip.names import CONFIG, Repository, Source, Tagged

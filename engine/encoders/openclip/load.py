@@ -16,9 +16,10 @@ from PIL import Image
 
 from engine.common.silence import quiet
 from engine.encoders import hub
-from engine.encoders.loading import reason, revision
+from engine.encoders.hub import first_sentence
 from engine.encoders.openclip import files
 from engine.encoders.openclip.names import Checkpoint, Folder, Repository, Source, Tagged, parse
+from engine.encoders.revisions import model_revision
 from engine.errors import EncoderUnavailable, ExtraMissing, SensoriumError
 
 _REVISION = 1
@@ -103,7 +104,7 @@ def _load(source: Source) -> LoadedModel:
         resize=_chain(resize),
         mean=torch.tensor(normalize.mean).view(1, 3, 1, 1),
         std=torch.tensor(normalize.std).view(1, 3, 1, 1),
-        revision=revision(model, settings),
+        revision=model_revision(model, settings),
         dim=int(config["embed_dim"]),
         logit_scale=float(model.logit_scale.detach().exp()),
         logit_bias=None if bias is None else float(bias.detach()),
@@ -223,8 +224,8 @@ def _one_line(name: str) -> Iterator[None]:
         ) from error
     except Exception as error:
         raise EncoderUnavailable(
-            f"encoder {name} cannot be had ({reason(error)}); is it a model of open_clip, and all"
-            " of it there? `--encoder compact` needs no model"
+            f"encoder {name} cannot be had ({first_sentence(error)}); is it a model of open_clip,"
+            " and all of it there? `--encoder compact` needs no model"
         ) from error
 
 

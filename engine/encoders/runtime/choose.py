@@ -8,7 +8,7 @@ by the model and by the machine, and later processes take it from there: it is a
 of both, and of no library, which may lie on a disk that other machines share. Searching
 exports and measures nothing.
 
-int8 changes vectors a little (see ``base``), so that nobody gets it who did not ask.
+int8 changes vectors a little (see ``backend``), so that nobody gets it who did not ask.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ from engine.config import Settings
 from engine.encoders.protocols import Pixels
 from engine.encoders.runtime import machine, probes
 from engine.encoders.runtime.backend import NAMES, Backend, Done, Model, Pending, Refused
-from engine.encoders.runtime.onnx import (
+from engine.encoders.runtime.onnx_backend import (
     FOLDER,
-    OnnxTower,
-    Pictures,
-    PicturesInt8,
-    Texts,
+    OnnxPictures,
+    OnnxPicturesInt8,
+    OnnxTexts,
+    VerifiedTower,
     batch_size,
 )
 from engine.encoders.runtime.torch_bf16 import TorchBf16
@@ -59,8 +59,8 @@ _PROBES = (
 _Tower: TypeAlias = Callable[[NDArray[Any]], Vectors]
 _TOWERS: Mapping[str, Callable[[Model, Settings, _Tower], _Tower]] = {
     "torch-bf16": TorchBf16,
-    "onnx": Pictures,
-    "onnx-int8": PicturesInt8,
+    "onnx": OnnxPictures,
+    "onnx-int8": OnnxPicturesInt8,
 }
 _WITH_TEXTS = ("onnx", "onnx-int8")
 """Towers that bring one of texts."""
@@ -156,9 +156,9 @@ class OnCpu:
     def submit(self, pixels: Sequence[Pixels]) -> Pending[Vectors]:
         batch = np.stack(pixels)
         tower = self._decided(worth_measuring=len(batch) >= self.picture_batch())
-        return (
-            tower.submit(batch) if isinstance(tower, OnnxTower | TorchBf16) else Done(tower(batch))
-        )
+        if isinstance(tower, VerifiedTower | TorchBf16):
+            return tower.submit(batch)
+        return Done(tower(batch))
 
     def _decided(self, worth_measuring: bool) -> _Tower:
         """The picture tower; PyTorch's for now, while nothing is worth measuring."""
@@ -188,7 +188,7 @@ class OnCpu:
         try:
             tower = _TOWERS[name](self._model, self._settings, self._torch.encode_image)
             if name in _WITH_TEXTS:
-                Texts(self._model, self._settings, self._torch.encode_text)
+                OnnxTexts(self._model, self._settings, self._torch.encode_text)
         except Refused as refused:
             _log.warning("%s is refused: %s; torch takes its place", name, refused)
             return self._torch.encode_image
@@ -200,10 +200,10 @@ class OnCpu:
         name = self.name
         if name == "auto":
             name = _known(self._model, self._settings) or "torch"
-        if name not in _WITH_TEXTS or not Texts.known(self._model, self._settings):
+        if name not in _WITH_TEXTS or not OnnxTexts.known(self._model, self._settings):
             return self._torch.encode_text
         try:
-            return Texts(self._model, self._settings, self._torch.encode_text)
+            return OnnxTexts(self._model, self._settings, self._torch.encode_text)
         except Refused as refused:
             _log.warning("onnx is refused for texts: %s; torch takes its place", refused)
             return self._torch.encode_text

@@ -141,7 +141,7 @@ class ExportedTower:
         shutil.rmtree(raw)
 
 
-class OnnxTower(ExportedTower):
+class PinnedTower(ExportedTower):
     """A network that is exported from pinned weights.
 
     Args:

@@ -25,7 +25,7 @@ from engine.common.artifact_cache import load_cached
 from engine.config import Settings
 from engine.encoders.runtime import machine, probes
 from engine.encoders.runtime.backend import Gathered, Model, Pending, Refused, Then, in_batches
-from engine.encoders.runtime.onnx import FOLDER, read_verdict
+from engine.encoders.runtime.onnx_backend import FOLDER, read_verdict
 from engine.encoders.runtime.verify import COSINE, compared
 from engine.types.arrays import Vectors
 

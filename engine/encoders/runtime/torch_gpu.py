@@ -23,6 +23,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.common.file_state import one_line
 from engine.config import Settings
 from engine.encoders.protocols import Pixels
 from engine.encoders.runtime import probes, verify
@@ -238,8 +239,7 @@ class TorchGpu:
         except self._out_of_memory:
             raise
         except Exception as error:  # a compiler that is not there, or cannot do this model
-            reason = " ".join(str(error).split())[:120]
-            _log.info("compiling fails, which only costs speed: %s", reason)
+            _log.info("compiling fails, which only costs speed: %s", one_line(error))
             self._compile_after = float("inf")
             return self._see(batch, self._half)
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from engine.common.artifact_cache import Damaged, load_cached
 from engine.config import Settings
-from engine.encoders.protocols import revision_of
+from engine.encoders.revisions import revision_of
 from engine.encoders.towers import Towers
 from engine.errors import EncoderUnavailable
 from engine.query.calibration.phrases import phrases

@@ -12,7 +12,7 @@ import pytest
 from engine.encoders.runtime import choose, machine
 from engine.encoders.runtime.backend import Refused
 from engine.encoders.runtime.choose import OnCpu, backend
-from engine.encoders.runtime.onnx import FOLDER, Pictures
+from engine.encoders.runtime.onnx_backend import FOLDER, OnnxPictures
 from engine.encoders.runtime.torch_cpu import TorchCpu
 from engine.errors import EncoderUnavailable, UsageError
 from tests.encoders.backend_models import loaded
@@ -140,7 +140,7 @@ def test_what_is_refused_falls_back_to_pytorch_with_one_line(cpu, monkeypatch, c
         raise Refused("its cosine with PyTorch is 0.5000, less than 0.999")
 
     monkeypatch.setattr(machine, "bf16_products", lambda: False)
-    monkeypatch.setattr(Pictures, "__init__", refuse)
+    monkeypatch.setattr(OnnxPictures, "__init__", refuse)
     made = backend(loaded(), replace(cpu, backend=name))
     np.testing.assert_array_equal(made.encode_image(SEEN), exact(cpu).encode_image(SEEN))
     assert made.name == "torch"

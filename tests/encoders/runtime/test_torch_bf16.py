@@ -13,7 +13,7 @@ import pytest
 from engine.encoders.runtime import machine, torch_bf16
 from engine.encoders.runtime.backend import Refused
 from engine.encoders.runtime.choose import OnCpu
-from engine.encoders.runtime.onnx import FOLDER
+from engine.encoders.runtime.onnx_backend import FOLDER
 from engine.encoders.runtime.torch_bf16 import TorchBf16
 from engine.encoders.runtime.torch_cpu import TorchCpu
 from tests.encoders.backend_models import SHAPES, model

@@ -8,9 +8,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from engine.encoders.runtime import machine, onnx, probes, verify
+from engine.encoders.runtime import machine, onnx_backend, probes, verify
 from engine.encoders.runtime.backend import Refused
-from engine.encoders.runtime.onnx import Pictures, PicturesInt8, Texts
+from engine.encoders.runtime.onnx_backend import OnnxPictures, OnnxPicturesInt8, OnnxTexts
 from engine.encoders.runtime.torch_cpu import TorchCpu
 from engine.encoders.runtime.verify import BackendVerdict
 from tests.encoders.backend_models import SHAPES, model
@@ -25,7 +25,7 @@ def own_cache(settings, tmp_path):
 def test_pictures_of_every_shape_get_pytorchs_vectors(shape, own_cache):
     of = model(shape)
     exact = TorchCpu(of, own_cache).encode_image
-    tower = Pictures(of, own_cache, exact)
+    tower = OnnxPictures(of, own_cache, exact)
     seen = np.random.default_rng(1).integers(0, 256, (11, *of.size, 3), np.uint8)
     np.testing.assert_allclose(tower(seen), exact(seen), atol=2e-5)
     assert tower(seen).dtype == np.float32
@@ -40,7 +40,7 @@ def test_pictures_of_every_shape_get_pytorchs_vectors(shape, own_cache):
 def test_texts_of_every_mask_get_pytorchs_vectors(text, own_cache):
     of = model(text=text)
     exact = TorchCpu(of, own_cache).encode_text
-    tower = Texts(of, own_cache, exact)
+    tower = OnnxTexts(of, own_cache, exact)
     tokens = np.concatenate([of.tokens[::-1], of.tokens])
     np.testing.assert_allclose(tower(tokens), exact(tokens), atol=2e-5)
 
@@ -50,7 +50,7 @@ def test_the_last_block_computes_the_class_token_alone(own_cache):
     import onnx as graphs
 
     of = model()
-    tower = Pictures(of, own_cache, TorchCpu(of, own_cache).encode_image)
+    tower = OnnxPictures(of, own_cache, TorchCpu(of, own_cache).encode_image)
     graph = graphs.load(tower._exported.folder / "model.onnx", load_external_data=False).graph
     attention = [n for n in graph.node if n.op_type == "MultiHeadAttention"]
     assert len(attention) == 2
@@ -62,14 +62,14 @@ def test_the_last_block_computes_the_class_token_alone(own_cache):
 def test_int8_is_near_and_finds_the_same_twins(own_cache):
     of = model()
     exact = TorchCpu(of, own_cache).encode_image
-    tower = PicturesInt8(of, own_cache, exact)
+    tower = OnnxPicturesInt8(of, own_cache, exact)
     assert 0.99 <= tower.verdict.cosine < 1
     assert abs(tower.verdict.recall - tower.verdict.recall_torch) <= 0.01
     seen = probes.pictures(of.size, 6)
     assert not np.allclose(tower(seen), exact(seen), atol=1e-6), "these are float32's vectors"
     assert verify.least_cosine(tower(seen), exact(seen)) >= 0.99
     size = sum(f.stat().st_size for f in tower._exported.folder.iterdir())
-    whole = Pictures(of, own_cache, exact)._exported.folder
+    whole = OnnxPictures(of, own_cache, exact)._exported.folder
     assert size < sum(f.stat().st_size for f in whole.iterdir()) / 2
 
 
@@ -77,7 +77,7 @@ def test_weights_keep_to_seven_bits_where_sums_overflow(own_cache, monkeypatch):
     of = model()
     exact = TorchCpu(of, own_cache).encode_image
     monkeypatch.setattr(machine, "exact_products", lambda: False)
-    tower = PicturesInt8(of, own_cache, exact)
+    tower = OnnxPicturesInt8(of, own_cache, exact)
     assert tower._exported.folder.name == "pictures-int7"
     import onnx as graphs
     from onnx import numpy_helper
@@ -88,7 +88,7 @@ def test_weights_keep_to_seven_bits_where_sums_overflow(own_cache, monkeypatch):
     assert least and min(least) >= -64
 
 
-class _Wrong(Pictures):
+class _Wrong(OnnxPictures):
     """An exporter that forgets to scale."""
 
     def _export(self, out):
@@ -103,7 +103,7 @@ def test_other_vectors_are_refused_and_stay_refused(own_cache):
     exact = TorchCpu(of, own_cache).encode_image
     with pytest.raises(Refused, match="its cosine with PyTorch is"):
         _Wrong(of, own_cache, exact)
-    kept = [path.name for path in (own_cache.cache / onnx.FOLDER).rglob("*")]
+    kept = [path.name for path in (own_cache.cache / onnx_backend.FOLDER).rglob("*")]
     assert kept == [f"{of.revision}-r1", "pictures.json"], "what is refused takes no room"
 
     def unasked(_):
@@ -116,10 +116,10 @@ def test_other_vectors_are_refused_and_stay_refused(own_cache):
 def test_a_verdict_that_is_damaged_is_found_anew(own_cache):
     of = model()
     exact = TorchCpu(of, own_cache).encode_image
-    Pictures(of, own_cache, exact)
-    (page,) = (own_cache.cache / onnx.FOLDER).rglob("pictures.json")
+    OnnxPictures(of, own_cache, exact)
+    (page,) = (own_cache.cache / onnx_backend.FOLDER).rglob("pictures.json")
     page.write_text('{"cosine": ')
-    assert Pictures(of, own_cache, exact).verdict.cosine > 0.999
+    assert OnnxPictures(of, own_cache, exact).verdict.cosine > 0.999
     assert json.loads(page.read_text())["cosine"] > 0.999
 
 
@@ -134,7 +134,7 @@ def test_what_cannot_be_exported_is_refused_without_noise(own_cache, capfd):
 
     of.module.visual.ln_post = Odd()
     with pytest.raises(Refused, match="it cannot be exported") as caught:
-        Pictures(of, own_cache, TorchCpu(of, own_cache).encode_image)
+        OnnxPictures(of, own_cache, TorchCpu(of, own_cache).encode_image)
     assert "\n" not in str(caught.value)
     assert capfd.readouterr() == ("", "")
 

@@ -8,10 +8,8 @@ transformer, and few of a convolutional network.
 from __future__ import annotations
 
 import json
-import logging
 import shutil
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.common.artifact_cache import Damaged, load_cached
+from engine.common.file_state import one_line
+from engine.common.silence import quiet
 from engine.config import Settings
 from engine.encoders.runtime import machine, probes
 from engine.encoders.runtime.backend import Model, Pending, Refused, Then, in_batches
@@ -44,7 +44,7 @@ def batch_size(settings: Settings) -> int:
     return max(settings.batch_size, _EACH * settings.threads)
 
 
-class OnnxTower:
+class VerifiedTower:
     """One tower in ONNX Runtime, of which it is known that its vectors are right.
 
     Args:
@@ -105,18 +105,17 @@ class OnnxTower:
     def _verify(self, out: Path) -> None:
         rows = self._probes()
         try:
-            with _quiet():
+            with quiet():  # the quantiser gives advice by a logger that prints
                 ours = self(rows)
         except SensoriumError:
             raise
         except Exception as error:  # exporters and runtimes have errors of many kinds
-            reason = " ".join(str(error).split())[:120] or type(error).__name__
-            raise Refused(f"it cannot be exported ({reason})") from error
+            raise Refused(f"it cannot be exported ({one_line(error)})") from error
         verdict = compared(ours, self._exact(rows), twins=self.twins)
         out.write_text(json.dumps(verdict.as_dict()))
 
 
-class Texts(OnnxTower):
+class OnnxTexts(VerifiedTower):
     """The text tower in float32."""
 
     input = "tokens"
@@ -140,7 +139,7 @@ class Texts(OnnxTower):
         return self._model.tokens
 
 
-class Pictures(OnnxTower):
+class OnnxPictures(VerifiedTower):
     """The picture tower in float32."""
 
     input = "pixels"
@@ -159,7 +158,7 @@ class Pictures(OnnxTower):
         return probes.pictures(self._model.size, self.scenes)
 
 
-class PicturesInt8(Pictures):
+class OnnxPicturesInt8(OnnxPictures):
     """The picture tower with quantised products."""
 
     scenes = _SCENES_INT8
@@ -201,14 +200,3 @@ def read_verdict(path: Path) -> BackendVerdict:
         return BackendVerdict(**json.loads(path.read_bytes()))
     except (FileNotFoundError, TypeError, ValueError) as error:
         raise Damaged(str(error)) from error
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """The quantiser gives advice by a logger that prints."""
-    before = logging.root.manager.disable
-    logging.disable(logging.CRITICAL)
-    try:
-        yield
-    finally:
-        logging.disable(before)
