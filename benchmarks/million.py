@@ -37,6 +37,7 @@ from benchmarks.common import (
 )
 from benchmarks.grow import Real, grown
 from engine.commands.output import search_document
+from engine.common.progress_bar import watched
 from engine.config import Settings
 from engine.encoders import registry
 from engine.index.allowed import Allowed
@@ -167,10 +168,9 @@ def main(data: Path, assets: int) -> None:
         written = _seconds(lambda: _made(place / "library", data, assets))
         with Library.open(place / "library") as library:
             compacted = _seconds(library.compact)
-            refreshed = _seconds(
-                lambda: library.refresh(said=lambda line: click.echo(line, err=True))
-            )
-            library.upkeep.calibrate(wait=False)
+            with watched(True) as progress:
+                refreshed = _seconds(lambda: library.refresh(progress=progress))
+            library.maintenance.calibrate(wait=False)
         with Library.open(place / "library") as library:
             first = _seconds(lambda: library.search("a dog", kinds=["video"]))
             videos = _timed(library, labels, (Kind.VIDEO,))

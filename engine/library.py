@@ -9,6 +9,7 @@ from threading import Thread
 from types import TracebackType
 from typing import TYPE_CHECKING, Unpack
 
+from engine.common.progress import NO_PROGRESS, Progress
 from engine.config import Settings
 from engine.encoders import registry
 from engine.encoders.towers import Towers
@@ -18,9 +19,9 @@ from engine.library_spaces import LibrarySpaces
 from engine.query.examples import local
 from engine.query.language.build_query import Options, kinds_of, query_of, with_options
 from engine.query.library_towers import LibraryTowers
-from engine.query.maintenance import Said, Upkeep, silent
+from engine.query.maintenance import Maintenance
 from engine.query.plan import validated
-from engine.query.search import Searcher, Shown, nobody
+from engine.query.search import OnPlan, Searcher
 from engine.store import Store, catalog_url
 from engine.types import (
     Failure,
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
     from engine.store import LibraryStats
     from engine.store.compaction import Compaction
     from engine.store.verify import VerifyReport
-    from indexers.pipeline import Progress
+    from indexers.pipeline import Progress as IndexProgress
 
 
 class Library:
@@ -64,8 +65,8 @@ class Library:
         )
         self._rerankers: dict[str, Reranker] = {}
         self.searcher = Searcher(store, settings, self.towers_of)
-        self.upkeep = Upkeep(store, settings, self.searcher)
-        self.spaces = LibrarySpaces(store, settings, self.upkeep, self.towers_of)
+        self.maintenance = Maintenance(store, settings, self.searcher)
+        self.spaces = LibrarySpaces(store, settings, self.maintenance, self.towers_of)
 
     @classmethod
     def open(
@@ -167,7 +168,7 @@ class Library:
 
     @property
     def aligner(self) -> Aligner:
-        """What learns where sounds lie in the shared space; ``upkeep.settle`` comes after."""
+        """What learns where sounds lie in the shared space; ``maintenance.settle`` comes after."""
         from engine.align.aligner import Aligner
 
         return Aligner(self.store, self._towers)
@@ -180,15 +181,15 @@ class Library:
         *,
         retry: bool = False,
         wait: bool = False,
-        progress: Progress | None = None,
-        said: Said = silent,
+        progress: IndexProgress | None = None,
+        reporting: Progress = NO_PROGRESS,
     ) -> IndexReport:
         """Bring the library level with files and folders.
 
         Args:
             retry: also try files again that failed before and have not changed.
             wait: wait for another writer instead of raising ``LibraryBusy``.
-            said: is told when an index is made, a line at a time; that may take long.
+            reporting: receives a line for each index that is made; that may take long.
 
         Raises:
             PathNotFound: one of ``paths`` does not exist; nothing is written then.
@@ -200,17 +201,17 @@ class Library:
             self.store, self.spaces.towers(), paths, self.settings,
             retry=retry, wait=wait, progress=progress,
         )  # fmt: skip
-        self.upkeep.settle(wait, said)
+        self.maintenance.settle(wait, reporting)
         return report
 
-    def retry(self, *, wait: bool = False, progress: Progress | None = None) -> IndexReport:
+    def retry(self, *, wait: bool = False, progress: IndexProgress | None = None) -> IndexReport:
         """Try every failed file again, and forget those that are gone."""
         from indexers.pipeline import retry_failures
 
         report = retry_failures(
             self.store, self.spaces.towers(), self.settings, wait=wait, progress=progress
         )
-        self.upkeep.settle(wait)
+        self.maintenance.settle(wait)
         return report
 
     @staticmethod
@@ -251,18 +252,18 @@ class Library:
         Raises:
             LibraryBusy: another process writes, or refreshes an index.
         """
-        return self.upkeep.compact(wait)
+        return self.maintenance.compact(wait)
 
-    def rebuild(self, *, wait: bool = False, said: Said = silent) -> int:
+    def rebuild(self, *, wait: bool = False, progress: Progress = NO_PROGRESS) -> int:
         """Make again what is derived: the full text index, the indexes, the backgrounds.
         Thumbnails are thrown away, and made again when they are asked for.
 
         Returns the number of moments.
         """
-        return self.upkeep.rebuild(wait, said)
+        return self.maintenance.rebuild(wait, progress)
 
     def refresh(
-        self, *, wait: bool = False, always: bool = False, said: Said = silent
+        self, *, wait: bool = False, always: bool = False, progress: Progress = NO_PROGRESS
     ) -> list[Refreshed]:
         """Fold what was committed into the indexes on disk, where enough has changed.
 
@@ -271,19 +272,19 @@ class Library:
 
         Args:
             always: also where searches would gain little.
-            said: is told what is being done, a line at a time.
+            progress: receives a line for each index that is made.
 
         Raises:
             LibraryBusy: another process is at it, and ``wait`` was not asked.
         """
-        return self.upkeep.refresh(wait, said, always=always)
+        return self.maintenance.refresh(wait, progress, always=always)
 
-    def refresh_in_background(self, said: Said = silent) -> Thread:
+    def refresh_in_background(self, progress: Progress = NO_PROGRESS) -> Thread:
         """Start ``refresh`` in a thread of its own, for a process that goes on serving.
 
         What goes wrong is logged; the next refresh makes up for it.
         """
-        return self.upkeep.refresh_in_background(said)
+        return self.maintenance.refresh_in_background(progress)
 
     # --- reading --------------------------------------------------------------
 
@@ -347,7 +348,7 @@ class Library:
         *,
         kinds: Sequence[Kind | str] | str = (),
         top: int = 20,
-        shown: Shown = nobody,
+        on_plan: OnPlan | None = None,
         **options: Unpack[Options],
     ) -> SearchResult:
         """Moments that look or sound like a file, best first, the file itself left out."""
@@ -356,7 +357,7 @@ class Library:
         return self.run(
             with_options(replace(example, likeness=True), **options),
             leave_out=str(file.resolve()),
-            shown=shown,
+            on_plan=on_plan,
         )
 
     def run(
@@ -364,11 +365,15 @@ class Library:
         query: Query,
         *,
         leave_out: str | None = None,
-        shown: Shown = nobody,
-        said: Said = silent,
+        on_plan: OnPlan | None = None,
+        progress: Progress = NO_PROGRESS,
     ) -> SearchResult:
-        """Run a query; ``leave_out`` is a path whose moments are not shown, ``shown`` is
-        told the plan before it runs, and ``said`` what takes long.
+        """Run a query.
+
+        Args:
+            leave_out: a path whose moments are not shown.
+            on_plan: receives the plan before the query runs.
+            progress: receives a line when a model is loaded, which takes long.
 
         The first query for a reranker waits until its model is loaded, which is in no
         budget; where it has a deadline, the deadline is kept, and the model loads behind.
@@ -378,15 +383,15 @@ class Library:
             UsageError: the reranker that it names is not installed or not configured.
         """
         if query.rerank is None:
-            return self.searcher.run(query, leave_out=leave_out, shown=shown)
+            return self.searcher.run(query, leave_out=leave_out, on_plan=on_plan)
         validated(query)  # as it was asked, before more hits are
         from engine.query.rerank.apply import reranked
 
         reranker = self._reranker(query.rerank)
         wide = replace(query, top=max(query.top, query.rerank_top))
-        found = self.searcher.run(wide, leave_out=leave_out, shown=shown)
+        found = self.searcher.run(wide, leave_out=leave_out, on_plan=on_plan)
         narrow = replace(found, query=replace(found.query, top=query.top))
-        return reranked(narrow, reranker, self.settings, self.thumbnail, said)
+        return reranked(narrow, reranker, self.settings, self.thumbnail, progress)
 
     def _reranker(self, name: str) -> Reranker:
         if name not in self._rerankers:

@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeAlias
 
+from engine.common.progress import NO_PROGRESS, Progress
 from engine.config import Settings
 from engine.encoders import registry
 from engine.encoders.towers import Towers
-from engine.query.maintenance import Said, Upkeep, silent
+from engine.query.maintenance import Maintenance
 from engine.query.space_selection import named
 from engine.store import Store, records
 
 if TYPE_CHECKING:
     from engine.query.space_stats import SpaceStats
     from indexers.backfill import BackfillReport
-    from indexers.pipeline import Progress
+    from indexers.pipeline import Progress as IndexProgress
 
 # In the class, ``list`` is a method.
 Names: TypeAlias = list[str]
@@ -33,11 +34,11 @@ class LibrarySpaces:
         self,
         store: Store,
         settings: Settings,
-        upkeep: Upkeep,
+        maintenance: Maintenance,
         towers_of: Callable[[str], Towers],
     ) -> None:
         self._store, self._settings = store, settings
-        self._upkeep, self._towers_of = upkeep, towers_of
+        self._maintenance, self._towers_of = maintenance, towers_of
         self._together: tuple[Parts, Towers] | None = None
 
     def towers(self) -> Towers:
@@ -65,8 +66,8 @@ class LibrarySpaces:
         encoder: str,
         *,
         wait: bool = False,
-        progress: Progress | None = None,
-        said: Said = silent,
+        progress: IndexProgress | None = None,
+        reporting: Progress = NO_PROGRESS,
     ) -> BackfillReport:
         """Fill a space of another encoder from the originals, while the default serves.
 
@@ -83,7 +84,7 @@ class LibrarySpaces:
         towers = self._towers_of(registry.normalised(encoder))
         towers.check()
         filled = fill(self._store, towers, self._settings, wait=wait, progress=progress)
-        self._upkeep.settle(wait, said)
+        self._maintenance.settle(wait, reporting)
         return filled
 
     def set_default(self, name: str, *, wait: bool = False) -> str:
@@ -108,7 +109,7 @@ class LibrarySpaces:
         Raises:
             UsageError: there is none, or it is the default.
         """
-        return self._upkeep.drop_space(self._full_name(name), wait)
+        return self._maintenance.drop_space(self._full_name(name), wait)
 
     def _full_name(self, name: str) -> str:
         return named(name, self._store.space_infos()).space.name

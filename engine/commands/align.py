@@ -12,10 +12,10 @@ import click
 
 from engine.commands.options import (
     AnyPath,
+    Messages,
     json_option,
     library_option,
     open_library,
-    say,
     wait_option,
     warn,
 )
@@ -99,7 +99,7 @@ def _learn(
     used = not dry_run and (found.is_better or force)
     moved = opened.aligner.place(found.head, wait) if used else 0
     if used:
-        opened.upkeep.settle(wait, say)
+        opened.maintenance.settle(wait, Messages())
     document = {**described(found), "better": found.is_better, "stored": used, "moved": moved}
     _print(document, _told(document), as_json)
     if not (used or dry_run):
@@ -112,7 +112,7 @@ def _learn(
 def _undo(opened: Library, wait: bool, as_json: bool) -> None:
     moved = opened.aligner.undo(wait)
     if moved:
-        opened.upkeep.settle(wait, say)
+        opened.maintenance.settle(wait, Messages())
     line = f"{moved} sounds lie where the bridge's words say" if moved else "nothing was learned"
     _print({"moved": moved}, line, as_json)
 

@@ -12,6 +12,7 @@ import click
 
 from engine.commands.options import (
     AnyPath,
+    Messages,
     complain,
     json_option,
     library_option,
@@ -159,7 +160,7 @@ def _opened(paths: Sequence[str], library: Path | None, wait: bool) -> Iterator[
     _must_exist(paths)
     with Library.open(library, create=True) as opened:
         with progress() as seen:
-            done = opened.index(paths, wait=wait, progress=seen, said=say)
+            done = opened.index(paths, wait=wait, progress=seen, reporting=Messages())
         for failure in done.failures:
             complain(f"{failure.path}: {failure.reason}")
         if done.moments:

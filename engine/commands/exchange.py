@@ -12,12 +12,12 @@ import click
 
 from engine.commands.options import (
     AnyPath,
+    Messages,
     complain,
     device_option,
     json_option,
     library_option,
     open_library,
-    say,
     wait_option,
     warn,
 )
@@ -200,7 +200,7 @@ def import_command(
         brought = import_dataset(
             opened.store, opened.towers, opened.settings, looked, wait=wait, progress=seen
         )
-        opened.upkeep.settle(wait, said=say)
+        opened.maintenance.settle(wait, Messages())
         warn(opened)
     _show_brought(brought, as_json=as_json)
 

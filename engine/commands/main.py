@@ -25,13 +25,13 @@ from engine.commands.exchange import export_command, import_command
 from engine.commands.models import models
 from engine.commands.options import (
     AnyPath,
+    Messages,
     backend_option,
     complain,
     device_option,
     json_option,
     library_option,
     open_library,
-    say,
     wait_option,
     warn,
 )
@@ -144,12 +144,16 @@ def index(
     with made as opened:
         if paths:
             with progress() as seen:
-                report = opened.index(paths, retry=retry, wait=wait, progress=seen, said=say)
+                report = opened.index(
+                    paths, retry=retry, wait=wait, progress=seen, reporting=Messages()
+                )
             # A command prints one JSON object, and of two things done the second is it.
             output.report(report, as_json=as_json and add_space is None)
         if add_space is not None:
             with progress() as seen:
-                filled = opened.spaces.add(add_space, wait=wait, progress=seen, said=say)
+                filled = opened.spaces.add(
+                    add_space, wait=wait, progress=seen, reporting=Messages()
+                )
             show_spaces.filled(filled, as_json=as_json)
         warn(opened)
 
@@ -249,7 +253,7 @@ def rebuild(wait: bool, library: Path | None, as_json: bool) -> None:
     from engine.commands import output
 
     with open_library(library) as opened:
-        output.rebuilt(opened.rebuild(wait=wait, said=say), as_json=as_json)
+        output.rebuilt(opened.rebuild(wait=wait, progress=Messages()), as_json=as_json)
         warn(opened)
 
 

@@ -11,11 +11,11 @@ import click
 from engine.commands.options import (
     AnyPath,
     Command,
+    Messages,
     device_option,
     json_option,
     library_option,
     open_library,
-    say,
     warn,
 )
 
@@ -206,7 +206,9 @@ def search(
         text, image=image, audio=audio, exclude=exclude, where=[*where, *filter(None, dates)],
         floor=not show_all, rerank=None if rerank == "none" else rerank, **query,
     )  # fmt: skip
-    _run(lambda library, shown: library.run(asked, shown=shown, said=say), **options)
+    _run(
+        lambda library, on_plan: library.run(asked, on_plan=on_plan, progress=Messages()), **options
+    )
 
 
 def _dated(name: str, date: str | None) -> str | None:
@@ -230,8 +232,8 @@ def similar(file: str, kinds: tuple[str, ...], top: int, **options: Any) -> None
     """Find moments that look or sound like FILE, which need not be in the library."""
     floor, group = not options.pop("show_all"), options.pop("group")
     _run(
-        lambda library, shown: library.similar(
-            file, kinds=kinds, top=top, floor=floor, group=group, shown=shown
+        lambda library, on_plan: library.similar(
+            file, kinds=kinds, top=top, floor=floor, group=group, on_plan=on_plan
         ),
         **options,
     )
@@ -245,10 +247,9 @@ def _run(
         _explained(ask, library)
         return
     from engine.commands import output
-    from engine.query.search import nobody
 
     with open_library(library) as opened:
-        result = ask(opened, nobody)
+        result = ask(opened, None)
         warn(opened)
     output.hits(result, as_json=as_json, filepath_only=filepath_only, explain=explain)
 

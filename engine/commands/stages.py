@@ -318,7 +318,7 @@ class _Run:
             self._took("write", started)
             library = Library(store, self.settings, self.towers)
             started = time.perf_counter()
-            library.upkeep.settle(False)
+            library.maintenance.settle(False)
             self._took("index", started)
             library.close()
 

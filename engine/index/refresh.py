@@ -8,12 +8,13 @@ snapshot is opened, because no compaction runs in between.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from engine.common.progress import NO_PROGRESS, Progress
 from engine.index import disk
 from engine.index.allowed import Allowed
 from engine.index.build import BuildOptions, Copy, build
@@ -44,7 +45,7 @@ def refresh(
     wanted: BuildOptions,
     *,
     anew: bool = False,
-    said: Callable[[str], None] = lambda _: None,
+    progress: Progress = NO_PROGRESS,
 ) -> list[Refreshed]:
     """Make new snapshots of all that a space holds. Only inside ``disk.refreshing``.
 
@@ -52,7 +53,7 @@ def refresh(
         texts: queries in this space, where it has a text tower: recall is measured on
             them as well.
         anew: keep nothing of the snapshots before.
-        said: is told what is being done, a line at a time.
+        progress: receives a line for each index that is made.
     """
     shelf = None if anew else disk.newest(store.path, space)
     parts = {m: _Part(store, m, shelf) for m in Modality}
@@ -64,7 +65,7 @@ def refresh(
         return [
             made
             for part in parts.values()
-            if (made := part.made(space, folder, texts, wanted, said)) is not None
+            if (made := part.made(space, folder, texts, wanted, progress)) is not None
         ]
 
 
@@ -133,12 +134,12 @@ class _Part:
         folder: Path,
         texts: Vectors | None,
         wanted: BuildOptions,
-        said: Callable[[str], None],
+        progress: Progress,
     ) -> Refreshed | None:
         """The snapshot: built, linked where nothing is new, None where there is nothing."""
         here, base = folder / self.modality.value, self._base
         if self._copy is not None:
-            said(f"{space.name}: indexing {self.modality.value} vectors")
+            progress.message(f"{space.name}: indexing {self.modality.value} vectors")
             about = build(here, space.dim, texts, wanted, base)
             grown = base is not None and about.trained_on == base.about.trained_on
             return Refreshed(space.name, self.modality, about, grown)

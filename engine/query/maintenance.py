@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 from contextlib import suppress
 from threading import Thread
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
+from engine.common.progress import NO_PROGRESS, Progress
 from engine.config import Settings
 from engine.errors import LibraryBusy, SensoriumError
 from engine.index import disk, gpu
@@ -24,25 +24,22 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-Said: TypeAlias = Callable[[str], None]
 _LOOSE = 16
 """Loose segments a space past which a run compacts: every one costs each start a read."""
 
 
-def silent(_: str) -> None:
-    """What is said to nobody."""
+class Maintenance:
+    """Compaction, refresh of the indexes, and calibration of a library.
 
-
-class Upkeep:
-    """What is done to a library beside writing and searching. ``wait`` is for another
-    process that does the same, which else is an error."""
+    ``wait`` is for another process that does the same, which else is an error.
+    """
 
     def __init__(self, store: Store, settings: Settings, searcher: Searcher) -> None:
         self._store = store
         self._settings = settings
         self._searcher = searcher
 
-    def settle(self, wait: bool, said: Said = silent) -> None:
+    def settle(self, wait: bool, progress: Progress = NO_PROGRESS) -> None:
         """After a change: tidy segments, bring indexes and backgrounds up to it.
 
         Another process may be in the way; the next run makes up for what is left.
@@ -52,7 +49,7 @@ class Upkeep:
             if loose(self._store.all_segments(), spaces) > _LOOSE * max(len(spaces), 1):
                 self.compact(wait)
         with suppress(LibraryBusy):
-            self.refresh(wait, said)
+            self.refresh(wait, progress)
         self.calibrate(wait)
 
     def compact(self, wait: bool) -> Compaction:
@@ -61,7 +58,7 @@ class Upkeep:
         with disk.refreshing(path, wait), self._store.writer(wait=wait) as writer:
             return writer.compact(lambda ids: disk.holding(path, ids))
 
-    def rebuild(self, wait: bool, said: Said = silent) -> int:
+    def rebuild(self, wait: bool, progress: Progress = NO_PROGRESS) -> int:
         """Make again what is derived; returns the number of moments."""
         gpu.device(self._settings)  # where that cannot be had, nothing is thrown away
         for info in self._text_spaces():
@@ -71,11 +68,13 @@ class Upkeep:
             thumbnails.drop(self._store.path)
         with disk.refreshing(self._store.path, wait):
             disk.drop(self._store.path)
-        self.refresh(wait, said)
+        self.refresh(wait, progress)
         self.calibrate(wait)
         return count
 
-    def refresh(self, wait: bool, said: Said = silent, *, always: bool = False) -> list[Refreshed]:
+    def refresh(
+        self, wait: bool, progress: Progress = NO_PROGRESS, *, always: bool = False
+    ) -> list[Refreshed]:
         """Fold what was committed into the indexes on disk, where enough has changed."""
         from engine.index.inventory import outline
         from engine.index.refresh import refresh
@@ -89,15 +88,15 @@ class Upkeep:
             disk.drop_strangers(self._store.path, self._store.spaces())
             for space in due:
                 phrases, wanted = self._phrases(space), self._wanted()
-                made += refresh(self._store, space, phrases, wanted, said=said)
+                made += refresh(self._store, space, phrases, wanted, progress=progress)
         return made
 
-    def refresh_in_background(self, said: Said = silent) -> Thread:
+    def refresh_in_background(self, progress: Progress = NO_PROGRESS) -> Thread:
         """Start ``refresh`` in a thread of its own; what goes wrong is logged."""
 
         def work() -> None:
             try:
-                self.refresh(False, said)
+                self.refresh(False, progress)
             except SensoriumError as error:
                 _log.warning("the indexes were not refreshed: %s", error)
 

@@ -50,13 +50,9 @@ _REFILL = 4
 _KEPT = 32
 """Filters that are kept prepared: everybody who searches may have some of his own."""
 
-Shown = Callable[[Plan], None]
-"""Is told a plan before it runs."""
+OnPlan = Callable[[Plan], None]
+"""A callback that receives the plan of a query before it runs."""
 _T = TypeVar("_T")
-
-
-def nobody(_: Plan) -> None:
-    """A plan that nobody asked to see."""
 
 
 class _Kept(Generic[_T]):
@@ -134,13 +130,13 @@ class Searcher:
     # --- the way of a query -----------------------------------------------------
 
     def run(
-        self, query: Query, *, leave_out: str | None = None, shown: Shown = nobody
+        self, query: Query, *, leave_out: str | None = None, on_plan: OnPlan | None = None
     ) -> SearchResult:
         """Run a query.
 
         Args:
             leave_out: a path whose moments are not shown.
-            shown: is told the plan before it runs.
+            on_plan: receives the plan before it runs.
 
         Raises:
             InvalidQuery: the query asks for nothing, or an example cannot be read.
@@ -156,7 +152,8 @@ class Searcher:
             # What is kept of a generation must be of no later one.
             with stage(took, "plan"), self._store.snapshot(), self.guard.reading():
                 planned = plan(query, self._inventory(query, chosen))
-            shown(planned)
+            if on_plan is not None:
+                on_plan(planned)
             # Outside the guard: an example that takes long to decode holds nobody up.
             with stage(took, "encode"):
                 texts = self._text_towers(chosen)

@@ -72,7 +72,7 @@ def fill(path: Path, settings: Settings, count: int) -> Library:
         for first in range(0, count, 5):
             files = range(first, min(count, first + 5))
             writer.commit([video(path / "media", file) for file in files])
-    library.upkeep.settle(wait=False)
+    library.maintenance.settle(wait=False)
     return library
 
 

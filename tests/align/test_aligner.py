@@ -76,7 +76,7 @@ def test_searches_find_what_they_did_not(library, learned):
 def test_undoing_it_restores_every_bit(library, learned):
     before, spaces = vectors(library), library.store.spaces()
     library.aligner.place(learned.head)
-    library.upkeep.settle(wait=False)
+    library.maintenance.settle(wait=False)
     assert library.aligner.undo() == VIDEOS * WINDOWS
     assert vectors(library) == before
     assert library.store.spaces() == spaces

@@ -11,7 +11,7 @@ from PIL import Image
 
 from engine import Library
 from engine.query import search as searching
-from engine.query.maintenance import Upkeep
+from engine.query.maintenance import Maintenance
 from engine.query.plan import validated
 from engine.query.search import _Kept
 from engine.types import Branch, Fusion, Kind, Modality, Placement, Plan, Query
@@ -54,7 +54,7 @@ def test_a_plan_is_shown_before_anything_runs(again, monkeypatch):
     embedded = counting(monkeypatch, again.towers.encoder, "embed_texts")
     ran = counting(monkeypatch, searching, "execute")
     shown: list[tuple[Plan, int]] = []
-    result = again.run(Query.of("red"), shown=lambda p: shown.append((p, len(embedded + ran))))
+    result = again.run(Query.of("red"), on_plan=lambda p: shown.append((p, len(embedded + ran))))
     ((plan, before),) = shown
     assert before == 0
     assert result.plan == plan
@@ -69,7 +69,7 @@ def test_a_plan_that_is_refused_by_whom_it_is_shown_to_does_not_run(again, monke
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        again.run(Query.of("red"), shown=refuse)
+        again.run(Query.of("red"), on_plan=refuse)
     assert ran == []
 
 
@@ -204,7 +204,7 @@ def test_a_library_that_was_never_calibrated_ranks_and_says_so(tmp_path, setting
     make.picture(tmp_path / "media" / "b.png", "blue")
     with Library.open(tmp_path / "lib", create=True, encoder="fake", settings=settings) as made:
         with monkeypatch.context() as patched:
-            patched.setattr(Upkeep, "calibrate", lambda *_: None)
+            patched.setattr(Maintenance, "calibrate", lambda *_: None)
             made.index([tmp_path / "media"])
         result = made.search("red")
         assert names(result) == ["a.png", "b.png"], "without a background there is no floor"
@@ -233,7 +233,7 @@ def with_deadline(milliseconds: float) -> Query:
 
 
 def test_what_has_not_begun_at_the_deadline_is_left_out(again):
-    late = again.run(with_deadline(5), shown=after(6))
+    late = again.run(with_deadline(5), on_plan=after(6))
     assert late.partial
     assert late.hits == ()
     assert {outcome.branch for outcome in late.outcomes} == set(late.plan.branches)
@@ -247,7 +247,7 @@ def test_a_deadline_ends_the_search_for_more(again, monkeypatch):
     monkeypatch.setattr("engine.query.plan._MIN_FETCH", 1)
     monkeypatch.setattr("engine.query.plan._FETCH_PER_HIT", 0)
     ran = counting(monkeypatch, searching, "execute")
-    again.run(replace(with_deadline(5), floor=False), shown=after(6))
+    again.run(replace(with_deadline(5), floor=False), on_plan=after(6))
     assert len(ran) == 1
 
 

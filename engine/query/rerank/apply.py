@@ -8,6 +8,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import PurePath
 
+from engine.common.progress import Progress
 from engine.config import Settings
 from engine.query.rerank.base import Budget, Document, Reranked, Reranker
 from engine.types import Fusion, Hit, SearchResult, Why
@@ -21,7 +22,7 @@ def reranked(
     reranker: Reranker,
     settings: Settings,
     thumbnail: Callable[[int], bytes],
-    said: Callable[[str], None],
+    progress: Progress,
 ) -> SearchResult:
     """The ``top`` hits of a query in their new order.
 
@@ -31,7 +32,7 @@ def reranked(
     Args:
         found: with as many hits as are to be reranked.
         thumbnail: makes a JPEG of a moment, for a model that sees.
-        said: is told what takes long, a line at a time.
+        progress: receives a line when a model is loaded.
     """
     query = found.query
     if not query.text:
@@ -39,7 +40,7 @@ def reranked(
         return replace(found, hits=found.hits[: query.top], notes=(*found.notes, note))
     began = time.perf_counter()
     if query.deadline_ms is None:
-        reranker.load(said)
+        reranker.load(progress)
     loaded = time.perf_counter()
     documents = [_document(hit, found, thumbnail) for hit in found.hits]
     done = reranker.rerank(query.text, documents, _budget(found, settings))

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from engine.common.progress import Progress
+
 
 @dataclass(frozen=True, slots=True)
 class Document:
@@ -57,11 +59,11 @@ class Reranker(Protocol):
 
     name: str
 
-    def load(self, said: Callable[[str], None]) -> None:
+    def load(self, progress: Progress) -> None:
         """Get ready now, which may take long, and is in no budget.
 
         Args:
-            said: is told what takes long, a line at a time.
+            progress: receives a line when something takes long.
 
         Raises:
             UsageError: the model is not installed or not configured.

@@ -8,7 +8,7 @@ evidence adds up in log odds.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from threading import Thread
@@ -18,6 +18,7 @@ from typing import Protocol, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.common.progress import Progress
 from engine.query.rerank.base import Budget, Document, Reranked, clean
 from engine.query.rerank.cache import Cache, fingerprint
 
@@ -69,12 +70,12 @@ class Likelihood:
         self._weight = weight
         self._cache: Cache[_Key, float] = Cache(_KEPT)
 
-    def load(self, said: Callable[[str], None]) -> None:
+    def load(self, progress: Progress) -> None:
         """As ``Reranker.load``."""
         if self._model.is_loaded():
             return
         first = "" if self._model.is_prepared() else "; the first time takes half a minute"
-        said(f"loading the language model{first}")
+        progress.message(f"loading the language model{first}")
         with suppress(RuntimeError, MemoryError):  # which ``rerank`` meets again, and notes
             self._model.load()
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from engine.common.progress import Progress
 from engine.errors import ChatFailed
 from engine.generate.chat import Chat, ChatImage, Message, Reply, Schema
 from engine.query.rerank.base import Budget, Document, Reranked, in_fused_order
@@ -60,7 +61,7 @@ class Listwise:
         self._prices = prices or Prices()
         self._cache: Cache[bytes, Answer] = Cache(_KEPT)
 
-    def load(self, said: Callable[[str], None]) -> None:
+    def load(self, progress: Progress) -> None:
         """Nothing: the model is the server's."""
 
     def rerank(self, query: str, documents: Sequence[Document], budget: Budget) -> Reranked:

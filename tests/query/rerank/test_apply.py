@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
 
+from engine.common.progress import NO_PROGRESS, Progress
 from engine.config import Settings
 from engine.query.rerank.apply import reranked
 from engine.query.rerank.base import Budget, Document, Reranked, in_fused_order
@@ -33,7 +34,7 @@ class ByWords:
         self.note = note
         self.asked: list[tuple[str, list[Document], Budget]] = []
 
-    def load(self, said: Callable[[str], None]) -> None:
+    def load(self, progress: Progress) -> None:
         """It has nothing to load."""
 
     def rerank(self, query: str, documents: Sequence[Document], budget: Budget) -> Reranked:
@@ -78,7 +79,7 @@ def no_thumbnail(_: int) -> bytes:
 
 def run(found: SearchResult, reranker: ByWords | None = None, **settings) -> SearchResult:
     reranker = reranker or ByWords()
-    return reranked(found, reranker, replace(Settings(), **settings), no_thumbnail, print)
+    return reranked(found, reranker, replace(Settings(), **settings), no_thumbnail, NO_PROGRESS)
 
 
 def asked(found: SearchResult, **settings) -> tuple[str, list[Document], Budget]:
@@ -137,7 +138,7 @@ def test_a_thumbnail_is_made_when_the_model_asks():
         made.append(moment)
         return b"jpeg of %d" % moment
 
-    reranked(result(), Looks(), Settings(), thumbnail, print)
+    reranked(result(), Looks(), Settings(), thumbnail, NO_PROGRESS)
     assert made == [2]
 
 

@@ -8,9 +8,11 @@ from threading import Event
 import numpy as np
 import pytest
 
+from engine.common.progress import NO_PROGRESS
 from engine.errors import EncoderUnavailable
 from engine.query.rerank.base import Budget, Document
 from engine.query.rerank.likelihood import WEIGHT, Likelihood, prompt
+from tests.messages import Messages
 
 BUDGET = Budget(seconds=600)
 
@@ -128,12 +130,12 @@ def test_the_next_time_goes_on_where_the_last_one_ended(clock):
     ],
 )
 def test_loading_is_said_once(prepared, line):
-    model, told = Counting(loaded=False), []
+    model, messages = Counting(loaded=False), Messages()
     model.prepared = prepared
     one = Likelihood(model)
-    one.load(told.append)
-    one.load(told.append)
-    assert told == [line]
+    one.load(messages)
+    one.load(messages)
+    assert messages == [line]
     assert model.loaded
 
 
@@ -171,8 +173,8 @@ def test_a_model_that_cannot_be_loaded_for_memory_is_a_note():
         def log_likelihoods(self, prompts, continuation):
             self.load()
 
-    one, told = Likelihood(Large(loaded=False)), []
-    one.load(told.append)
+    one = Likelihood(Large(loaded=False))
+    one.load(NO_PROGRESS)
     result = one.rerank("dog", documents(2), BUDGET)
     assert result.note == "0 of 2 reranked: the model failed (MemoryError)"
 

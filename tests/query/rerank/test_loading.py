@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 
 from engine import Library
+from engine.common.progress import NO_PROGRESS
 from engine.query.rerank.apply import reranked
 from engine.query.rerank.likelihood import Likelihood
 from tests import media_files as make
+from tests.messages import Messages
 
 COLOURS = ("red", "green", "blue")
 
@@ -54,36 +56,36 @@ class Heavy:
         return np.array([1000.0 * ("green" in prompt) for prompt in prompts])
 
 
-def search(library: Library, clock: list[float], told: list[str], **options: object):
+def search(library: Library, clock: list[float], messages: Messages, **options: object):
     found = library.search("red", floor=False, **options)
     assert found.hits[0].path.endswith("red.png")
     one = Likelihood(Heavy(clock))
-    return reranked(found, one, library.settings, library.thumbnail, told.append)
+    return reranked(found, one, library.settings, library.thumbnail, messages)
 
 
 def test_loading_is_not_in_the_budget(library, clock):
-    told: list[str] = []
-    result = search(library, clock, told)
+    messages = Messages()
+    result = search(library, clock, messages)
     assert clock[0] > library.settings.rerank_seconds
     assert result.hits[0].path.endswith("green.png")
     assert (result.reranked, result.notes) == ("lm", ())
-    assert told == ["loading the language model"]
+    assert messages == ["loading the language model"]
     stages = ("level", "plan", "encode", "search", "load", "rerank")
     assert result.took_ms["total"] >= sum(result.took_ms.get(s, 0.0) for s in stages) * 0.999
 
 
 def test_a_deadline_is_kept_while_a_model_loads(library, clock):
-    told: list[str] = []
-    result = search(library, clock, told, deadline_ms=30_000)
+    messages = Messages()
+    result = search(library, clock, messages, deadline_ms=30_000)
     assert result.hits[0].path.endswith("red.png")
     assert result.notes == ("lm: 0 of 3 reranked in time",)
-    assert told == []
+    assert messages == []
 
 
 def test_without_a_text_nothing_is_loaded(library, clock):
     found = library.search(image=found_path(library), top=2)
     one = Likelihood(Heavy(clock))
-    result = reranked(found, one, library.settings, library.thumbnail, print)
+    result = reranked(found, one, library.settings, library.thumbnail, NO_PROGRESS)
     assert "has no text" in result.notes[-1]
     assert clock == [0.0]
 
