@@ -3,6 +3,7 @@
 #               SENSORIUM_TEST_POSTGRES names (.ci/run starts one), those of PostgreSQL too
 # make lint     ruff and mypy
 # make docs     write the generated pages of docs/ from the code
+# make site     build the docs as a site, into site/
 # make figures  write docs/benchmarks.md from benchmarks/results
 
 PYTHON ?= python3
@@ -12,7 +13,7 @@ PIP    := $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-
 WEIGHTS := engine/encoders/compact/weights.txt
 LLM_WEIGHTS := engine/generate/weights.txt
 
-.PHONY: demo test lint docs figures clean
+.PHONY: demo test lint docs site figures clean
 
 demo: $(VENV)/demo.stamp
 	$(BIN)/python -m engine.commands.demo
@@ -27,6 +28,10 @@ lint: $(VENV)/test.stamp
 
 docs: $(VENV)/test.stamp
 	$(BIN)/python -m engine.commands.reference docs
+
+site: docs figures
+	$(PIP) -e '.[docs]'
+	$(BIN)/python -m mkdocs build --quiet --site-dir site
 
 figures: $(VENV)/test.stamp
 	$(BIN)/python -m benchmarks.figures
@@ -53,4 +58,4 @@ $(VENV)/test.stamp: pyproject.toml $(VENV)/demo.stamp $(VENV)/llm-weights.stamp
 	@touch $@
 
 clean:
-	rm -rf $(VENV) .demo .mypy_cache .ruff_cache .hypothesis build *.egg-info
+	rm -rf $(VENV) .demo .mypy_cache .ruff_cache .hypothesis build site *.egg-info

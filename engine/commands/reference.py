@@ -1,4 +1,4 @@
-"""docs/cli.md and docs/files.md out of the code: `python -m engine.commands.reference docs`."""
+"""Write the generated pages of docs/: `python -m engine.commands.reference docs`."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from pathlib import Path
 import click
 
 from engine.commands.main import main
+from engine.commands.reference_tables import errors_page, settings_page
 
 _ROOT = Path(__file__).parents[2]
-_ROOMS = ("engine", "indexers", "benchmarks")
+_ROOMS = ("sensorium", "engine", "indexers", "benchmarks")
 _CLI_HEAD = """\
 # The command line
 
@@ -31,8 +32,13 @@ What the rooms are for, and which may import which, is in [design.md](design.md)
 
 
 def pages() -> dict[str, str]:
-    """Every generated page, by its name in docs/."""
-    return {"cli.md": _commands_page(), "files.md": _files_page()}
+    """Return every generated page, by its name in docs/."""
+    return {
+        "cli.md": _commands_page(),
+        "files.md": _files_page(),
+        "settings.md": settings_page(),
+        "errors.md": errors_page(),
+    }
 
 
 def _commands_page() -> str:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import pytest
 
+import engine.errors
 from engine.commands.reference import pages
+from engine.config import Settings
 
 DOCS = Path(__file__).parents[2] / "docs"
 
 
-@pytest.mark.parametrize("name", ["cli.md", "files.md"])
+@pytest.mark.parametrize("name", ["cli.md", "files.md", "settings.md", "errors.md"])
 def test_the_page_has_not_drifted(name):
     assert (DOCS / name).read_text() == pages()[name], "run `make docs`"
 
@@ -20,3 +23,15 @@ def test_every_file_says_what_it_is_for():
     listed = [line for line in pages()["files.md"].splitlines() if line.startswith("- ")]
     assert len(listed) > 60
     assert all(line.partition(": ")[2].strip() for line in listed)
+
+
+def test_every_setting_and_error_is_listed():
+    settings, errors = pages()["settings.md"], pages()["errors.md"]
+    assert all(f"`SENSORIUM_{f.name.upper()}`" in settings for f in dataclasses.fields(Settings))
+    assert all(
+        f"| `{name}` |" in errors
+        for name, value in vars(engine.errors).items()
+        if isinstance(value, type) and issubclass(value, Exception)
+    )
+    assert "| `LibraryBusy` | `StoreError` | `library_busy` | 1 | yes |" in errors
+    assert "| | | | |" not in errors
