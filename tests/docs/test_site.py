@@ -115,3 +115,10 @@ def test_the_site_builds(tmp_path):
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "index.html").exists()
+
+
+def test_every_room_is_in_the_design():
+    page = (DOCS / "design.md").read_text()
+    rooms = [path.parent.name for path in (ROOT / "engine").glob("*/__init__.py")]
+    assert len(rooms) > 10
+    assert not [room for room in rooms if f"`engine.{room}`" not in page]
