@@ -1,23 +1,26 @@
-"""Results against the truth: how good they are, and where they go wrong."""
+"""Accuracy, calibration and mistakes of results that are compared with the truth."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence, Set
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass, field
+from pathlib import Path
 from statistics import fmean
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.classify import metrics
-from engine.classify.metrics import Bin, OfClass
-from engine.classify.results import About, Result
+from engine.classify.metrics import Bin, ClassFigures
+from engine.classify.results import NONE, About, Result
 from engine.classify.truth import Truth
+from engine.common.atomic_write import write_text
 from engine.errors import UsageError
 
-NONE = "(none of these)"
 WORST = 20
+"""Mistakes that are listed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,39 +31,82 @@ class Mistake:
     true: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Evaluation:
-    """Figures of one file of results."""
+    """The figures of results that were compared with the truth."""
 
     files: int
     accuracy: float
-    """Files with just the labels that they should have."""
+    """Share of files with exactly the labels that they should have."""
     top5: float | None
-    """Files whose label is among the five most probable; of those that have one."""
-    classes: tuple[OfClass, ...]
-    """A label each, and last what is none of them, where that may be."""
+    """Share of files whose label is among the five most probable; of those that have one."""
+    classes: tuple[ClassFigures, ...]
+    """Figures of each label, and last of what is none of them, where that may be."""
     mean_average_precision: float | None
-    """Of independent decisions."""
+    """The mean over labels, for independent decisions; else None."""
     calibration_error: float
     bins: tuple[Bin, ...]
     none_auroc: float | None
-    """How well what is none of the labels is told from what is one; where there is both."""
+    """AUROC of telling what is none of the labels from what is one; None without both."""
     names: tuple[str, ...]
     """The labels of the rows and columns of ``confusion``."""
     confusion: NDArray[np.int64] | None
     """(labels, labels), true by given; None of independent decisions."""
     worst: tuple[Mistake, ...]
     """The surest mistakes, the surest first."""
+    about: About = field(repr=False, compare=False)
+    """The labels and settings that the results were made with."""
+    _thumbnail: Callable[[int], bytes] | None = field(default=None, repr=False, compare=False)
 
     @property
-    def macro(self) -> OfClass:
+    def macro(self) -> ClassFigures:
         """The means over the labels that some file has."""
-        held = [one for one in self.classes if one.support] or list(self.classes)
-        figures = (fmean(getattr(one, n) for one in held) for n in ("precision", "recall", "f1"))
-        return OfClass("mean", sum(one.support for one in held), *figures)
+        used = [c for c in self.classes if c.support] or list(self.classes)
+        means = (fmean(getattr(c, name) for c in used) for name in ("precision", "recall", "f1"))
+        return ClassFigures("mean", sum(c.support for c in used), *means)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return self.__dict__ | {"_thumbnail": None}
+
+    def report(
+        self, path: str | Path, thumbnail: Callable[[int], bytes | None] | None = None
+    ) -> Path:
+        """Write one page of HTML with figures, charts and mistakes, which opens offline.
+
+        Args:
+            thumbnail: gives the JPEG of a moment, such as ``library.thumbnail``; by default
+                that of the library that evaluated, and no pictures without one.
+
+        Raises:
+            UsageError: the file cannot be written.
+        """
+        from engine.classify.report import evaluation_page, safe_thumbnails
+
+        file = Path(path).expanduser()
+        pictures = safe_thumbnails(thumbnail or self._thumbnail)
+        write_text(file, evaluation_page(self, self.about, pictures))
+        return file
+
+    def __repr__(self) -> str:
+        return "\n".join([f"Evaluation of {self.files:,} files", *self._lines()])
+
+    def _lines(self) -> Iterator[str]:
+        for name, value in self.document().items():
+            if isinstance(value, float):
+                yield f"  {name.replace('_', ' ')}: {value:.4g}"
+        mean = self.macro
+        yield (
+            f"  mean over labels: precision {mean.precision:.3f}, recall {mean.recall:.3f},"
+            f" F1 {mean.f1:.3f}"
+        )
+
+    def _repr_html_(self) -> str:
+        from engine.classify.report import evaluation_view
+
+        return evaluation_view(self)
 
     def document(self) -> dict[str, object]:
-        """The figures as JSON holds them."""
+        """Return the figures as values of JSON."""
         macro = self.macro
         plain = ("files", "accuracy", "top5", "mean_average_precision", "calibration_error")
         figures: dict[str, object] = {name: getattr(self, name) for name in plain}
@@ -68,19 +114,21 @@ class Evaluation:
         return figures | {
             "none_auroc": self.none_auroc,
             "macro": means,
-            "classes": [{n: getattr(one, n) for n in OfClass.__slots__} for one in self.classes],
+            "classes": [
+                {name: getattr(c, name) for name in ClassFigures.__slots__} for c in self.classes
+            ],
             "worst": [
                 {
-                    "file": one.result.file, "label": one.result.label, "true": one.true,
-                    "probability": one.result.probability,
+                    "file": mistake.result.file, "label": mistake.result.label,
+                    "true": mistake.true, "probability": mistake.result.probability,
                 }
-                for one in self.worst
+                for mistake in self.worst
             ],
         }  # fmt: skip
 
 
 def evaluate(results: Sequence[Result], about: About, truth: Truth) -> Evaluation:
-    """The figures of those results that the truth speaks of.
+    """Compare those results that the truth names with it.
 
     Raises:
         UsageError: files have several labels, and the results are no independent decisions.
@@ -93,13 +141,13 @@ def evaluate(results: Sequence[Result], about: About, truth: Truth) -> Evaluatio
                     f"{result.file} has {len(labels)} labels and the results give one; classify"
                     " with --multi"
                 )
-    right = np.array([_given(one) == labels for one, labels in judged], np.bool_)
-    sure = np.array([one.probability for one, _ in judged], np.float64)
+    right = np.array([_given(result) == labels for result, labels in judged], np.bool_)
+    sure = np.array([result.probability for result, _ in judged], np.float64)
     names = (*about.labels, NONE)
-    given = [_given(one) or {NONE} for one, _ in judged]
+    given = [_given(result) or {NONE} for result, _ in judged]
     true = [labels or {NONE} for _, labels in judged]
-    classes = _classes(names, given, true, [one for one, _ in judged], about.multi)
-    found = [one.average_precision for one in classes if one.average_precision is not None]
+    classes = _classes(names, given, true, [result for result, _ in judged], about.multi)
+    found = [c.average_precision for c in classes if c.average_precision is not None]
     return Evaluation(
         len(judged),
         float(right.mean()),
@@ -111,6 +159,7 @@ def evaluate(results: Sequence[Result], about: About, truth: Truth) -> Evaluatio
         _none_auroc(judged),
         *_confusion(names, given, true, about.multi),
         _worst(judged),
+        about,
     )
 
 
@@ -122,16 +171,16 @@ def _given(result: Result) -> frozenset[str]:
 
 
 def _top5(judged: _Judged) -> float | None:
-    """Not of files that have several labels, or none: there is no one place to look at."""
-    held = [(one, next(iter(labels))) for one, labels in judged if len(labels) == 1]
-    return fmean(label in one.labels[:5] for one, label in held) if held else None
+    """Return the top-5 accuracy over files that have exactly one label."""
+    single = [(result, next(iter(labels))) for result, labels in judged if len(labels) == 1]
+    return fmean(label in result.labels[:5] for result, label in single) if single else None
 
 
 def _none_auroc(judged: _Judged) -> float | None:
     known = np.array([bool(labels) for _, labels in judged], np.bool_)
     if known.all() or not known.any():
         return None
-    return metrics.auroc(np.array([one.known for one, _ in judged], np.float64), known)
+    return metrics.auroc(np.array([result.known for result, _ in judged], np.float64), known)
 
 
 def _classes(
@@ -140,18 +189,18 @@ def _classes(
     true: Sequence[Set[str]],
     results: Sequence[Result],
     multi: bool,
-) -> tuple[OfClass, ...]:
+) -> tuple[ClassFigures, ...]:
     got, should, none = _files_of(given), _files_of(true), frozenset[int]()
     precisions = _precisions(results, should) if multi else {}
     return tuple(
-        metrics.of_class(name, got.get(name, none), should.get(name, none), precisions.get(name))
+        metrics.class_figures(name, got.get(name, none), should.get(name, none), precisions.get(name))
         for name in names
         if name != NONE or name in got or name in should
     )
 
 
 def _files_of(rows: Sequence[Set[str]]) -> dict[str, set[int]]:
-    """The places of the files that have each label."""
+    """Return the places of the files that have each label."""
     found: dict[str, set[int]] = defaultdict(set)
     for place, labels in enumerate(rows):
         for label in labels:
@@ -162,11 +211,13 @@ def _files_of(rows: Sequence[Set[str]]) -> dict[str, set[int]]:
 def _precisions(
     results: Sequence[Result], should: Mapping[str, Set[int]]
 ) -> dict[str, float | None]:
-    """The average precision of each label that some file should have; where a file does
-    not list it, its probability counts as 0."""
+    """Return the average precision of each label that some file should have.
+
+    Where a file does not list a label, its probability counts as 0.
+    """
     odds: dict[str, list[tuple[int, float]]] = defaultdict(list)
-    for place, one in enumerate(results):
-        for label, probability in zip(one.labels, one.probabilities, strict=True):
+    for place, result in enumerate(results):
+        for label, probability in zip(result.labels, result.probabilities, strict=True):
             odds[label].append((place, probability))
     found = {}
     for name, places in should.items():
@@ -185,7 +236,7 @@ def _confusion(
     true: Sequence[Set[str]],
     multi: bool,
 ) -> tuple[tuple[str, ...], NDArray[np.int64] | None]:
-    """Over the labels that some file has or was given."""
+    """Count true by given labels, over those that some file has or was given."""
     if multi:
         return tuple(names), None
     pairs = [(next(iter(t)), next(iter(g))) for t, g in zip(true, given, strict=True)]
@@ -198,8 +249,8 @@ def _confusion(
 
 def _worst(judged: _Judged) -> tuple[Mistake, ...]:
     wrong = [
-        Mistake(one, tuple(sorted(labels)) or (NONE,))
-        for one, labels in judged
-        if _given(one) != labels
+        Mistake(result, tuple(sorted(labels)) or (NONE,))
+        for result, labels in judged
+        if _given(result) != labels
     ]
-    return tuple(sorted(wrong, key=lambda one: -one.result.probability)[:WORST])
+    return tuple(sorted(wrong, key=lambda mistake: -mistake.result.probability)[:WORST])

@@ -1,4 +1,4 @@
-"""The labels that a person wrote down: names, and several descriptions of each.
+"""Labels as a person writes them: names, and several descriptions of each.
 
 One label a line of a file, or a part between commas on the command line:
 
@@ -11,27 +11,62 @@ One label a line of a file, or a part between commas on the command line:
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
+from engine.common.file_state import os_reason
 from engine.errors import UsageError
 
 _LINE = re.compile(r'\s*(?:"(?P<quoted>[^"]*)"|(?P<plain>.*?))\s*(?::(?:\s+(?P<more>.*))?)?\s*$')
 _PARTS = re.compile(r'(?:[^,"]|"[^"]*"?)+')
-"""What lies between commas that are not in quotes."""
+"""A part between commas that are not in quotes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """A label: the name that results have, and what it is described by, the name first."""
+    """A label: its name in results, and its descriptions, of which the name is the first."""
 
     name: str
     descriptions: tuple[str, ...]
 
 
+LabelSource: TypeAlias = (
+    Sequence[str | Label] | Mapping[str, str | Sequence[str] | None] | str | Path
+)
+"""Names of labels; names with further descriptions; or a file with a label on each line."""
+
+
+def labels_of(source: LabelSource) -> list[Label]:
+    """Return labels from a list of names, a mapping to descriptions, or a file.
+
+    Names of a list or a mapping stand as they are: nothing is parsed in them.
+
+    Raises:
+        UsageError: there is no label, a name is empty or there twice, or the file cannot
+            be read.
+    """
+    if isinstance(source, str | Path):
+        return read_labels(Path(source).expanduser())
+    if isinstance(source, Mapping):
+        listed = [_described(name, more) for name, more in source.items()]
+    else:
+        listed = [_described(name) if isinstance(name, str) else name for name in source]
+    numbered = [(f"label {n}", label) for n, label in enumerate(listed, 1)]
+    return _distinct(numbered, "there are no labels to classify by")
+
+
+def _described(name: str, more: str | Sequence[str] | None = None) -> Label:
+    descriptions = [more] if isinstance(more, str) else list(more or ())
+    tidy = [_tidy(text) for text in (name, *descriptions)]
+    if not tidy[0]:
+        raise UsageError("the name of a label is empty")
+    return Label(tidy[0], tuple(dict.fromkeys(filter(None, tidy))))
+
+
 def read_labels(file: Path) -> list[Label]:
-    """The labels of a file in UTF-8, one a line.
+    """Read the labels of a file in UTF-8, one on each line.
 
     Raises:
         UsageError: it cannot be read, names nothing, or names something twice; the line
@@ -40,7 +75,7 @@ def read_labels(file: Path) -> list[Label]:
     try:
         text = file.read_text(encoding="utf-8-sig")
     except OSError as error:
-        raise UsageError(f"cannot read {file}: {(error.strerror or str(error)).lower()}") from error
+        raise UsageError(f"cannot read {file}: {os_reason(error)}") from error
     except UnicodeDecodeError as error:
         raise UsageError(f"{file} is not UTF-8 (byte {error.start}); save it as that") from error
     lines = [(f"{file}:{n}", line) for n, line in enumerate(text.splitlines(), 1)]
@@ -49,7 +84,7 @@ def read_labels(file: Path) -> list[Label]:
 
 
 def parse_labels(text: str) -> list[Label]:
-    """The labels of ``cat,dog,"a red car"``; a label that has a comma is in quotes.
+    """Parse the labels of ``cat,dog,"a red car"``; a label with a comma is in quotes.
 
     Raises:
         UsageError: as ``read_labels``; the place of the label is named.
@@ -60,9 +95,13 @@ def parse_labels(text: str) -> list[Label]:
 
 
 def _labels(lines: Sequence[tuple[str, str]], nothing: str) -> list[Label]:
+    return _distinct([(at, _label(at, line)) for at, line in lines], nothing)
+
+
+def _distinct(labels: Sequence[tuple[str, Label]], nothing: str) -> list[Label]:
+    """Return labels, of which each was found at some place, unless two have one name."""
     found: dict[str, tuple[str, Label]] = {}
-    for at, line in lines:
-        label = _label(at, line)
+    for at, label in labels:
         earlier = found.setdefault(label.name.casefold(), (at, label))
         if earlier[1] is not label:
             raise UsageError(f"{at}: the label {label.name!r} is there already, at {earlier[0]}")
@@ -86,5 +125,5 @@ def _tidy(words: str) -> str:
 
 
 def names(labels: Iterable[Label]) -> list[str]:
-    """The names alone."""
+    """Return the names alone."""
     return [label.name for label in labels]

@@ -1,4 +1,4 @@
-"""Figures of classification. Pure."""
+"""Metrics of classification, as pure functions."""
 
 from __future__ import annotations
 
@@ -9,14 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 BINS = 15
+"""Ranges of confidence that calibration is measured in."""
 
 Values = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
-class OfClass:
-    """How one label is given and found. Where there is nothing to divide by, it is 0."""
+class ClassFigures:
+    """Precision, recall and F1 of one label; 0 where there is nothing to divide by."""
 
     label: str
     support: int
@@ -25,7 +26,7 @@ class OfClass:
     recall: float
     f1: float
     average_precision: float | None = None
-    """Of independent decisions; None for a label that no file has."""
+    """For independent decisions; None for a label that no file has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,17 +40,22 @@ class Bin:
     accuracy: float
 
 
-def of_class(label: str, given: Set[int], true: Set[int], ap: float | None = None) -> OfClass:
-    """Precision, recall and F1 of one label, of the files that got it and should have it."""
-    both = len(given & true)
-    precision, recall = both / max(len(given), 1), both / max(len(true), 1)
+def class_figures(
+    label: str, given: Set[int], true: Set[int], ap: float | None = None
+) -> ClassFigures:
+    """Compute precision, recall and F1 from the files that got a label and should have it."""
+    hits = len(given & true)
+    precision, recall = hits / max(len(given), 1), hits / max(len(true), 1)
     f1 = 2 * precision * recall / max(precision + recall, 1e-12)
-    return OfClass(label, len(true), precision, recall, f1, ap)
+    return ClassFigures(label, len(true), precision, recall, f1, ap)
 
 
 def average_precision(scores: Values, true: Flags) -> float | None:
-    """The mean of the precisions at each true file, best score first; those of equal score
-    count together, so that their order does not matter. None where nothing is true."""
+    """Compute the mean of the precisions at each true file, best score first.
+
+    Files of equal score count together, so that their order does not matter. None where
+    nothing is true.
+    """
     if not true.any():
         return None
     order = np.argsort(-scores, kind="stable")
@@ -61,7 +67,7 @@ def average_precision(scores: Values, true: Flags) -> float | None:
 
 
 def reliability(confidence: Values, right: Flags, bins: int = BINS) -> list[Bin]:
-    """Confidence against accuracy, in ranges of equal width; empty ones are left out."""
+    """Compute confidence and accuracy in ranges of equal width; empty ones are left out."""
     places = np.minimum((confidence * bins).astype(int), bins - 1)
     found = []
     for place in np.unique(places):
@@ -76,16 +82,20 @@ def reliability(confidence: Values, right: Flags, bins: int = BINS) -> list[Bin]
 
 
 def calibration_error(confidence: Values, right: Flags, bins: int = BINS) -> float:
-    """The expected calibration error: the mean distance of confidence and accuracy over
-    ranges, each by its share (Guo et al. 2017)."""
+    """Compute the expected calibration error (Guo et al. 2017).
+
+    It is the mean distance of confidence and accuracy over ranges, each by its share.
+    """
     ranges = reliability(confidence, right, bins)
-    gaps = sum(one.count * abs(one.confidence - one.accuracy) for one in ranges)
+    gaps = sum(bin_.count * abs(bin_.confidence - bin_.accuracy) for bin_ in ranges)
     return gaps / max(len(confidence), 1)
 
 
 def auroc(scores: Values, positive: Flags) -> float:
-    """How often a positive has the greater score than a negative; ties count half. NaN
-    where there are only one or the other."""
+    """Compute how often a positive has a greater score than a negative; ties count half.
+
+    NaN where there are only positives or only negatives.
+    """
     n, m = int(positive.sum()), int((~positive).sum())
     if not n or not m:
         return float("nan")
@@ -95,7 +105,7 @@ def auroc(scores: Values, positive: Flags) -> float:
 
 
 def confusion(true: Sequence[int], given: Sequence[int], size: int) -> NDArray[np.int64]:
-    """How many files of label i were given label j, (size, size)."""
+    """Count the files of label i that were given label j, (size, size)."""
     counts = np.zeros((size, size), np.int64)
     np.add.at(counts, (np.asarray(true, int), np.asarray(given, int)), 1)
     return counts

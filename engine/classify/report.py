@@ -1,4 +1,4 @@
-"""Pages about results: what was found, and how good it is."""
+"""HTML pages about a classification and about an evaluation."""
 
 from __future__ import annotations
 
@@ -10,57 +10,65 @@ from pathlib import PurePath
 import numpy as np
 
 from engine.classify.evaluate import Evaluation, Mistake
-from engine.classify.results import About, Result
+from engine.classify.results import NONE, About, Result
+from engine.errors import MediaError
 from engine.report import charts, page
-from engine.report.markup import Html, join
+from engine.report.markup import Html, element, join, markup
 from engine.report.page import Section
-from engine.report.pictures import ReportImage, gallery, group
+from engine.report.pictures import ReportImage, data_uri, gallery, group
 
 Thumbnail = Callable[[int], bytes | None]
-"""The JPEG of a moment; None where its file cannot be shown."""
+"""Gives the JPEG of a moment; None where its file cannot be shown."""
 
 _SHOWN = 6
-"""Pictures of a label."""
+"""Pictures of each label."""
+_IN_NOTEBOOK = 12
+"""Labels that a notebook shows with pictures."""
 _LABELS = 60
 """Labels that get pictures, or a bar, the most frequent first."""
 _CELLS = 400
 """Labels past which a matrix shows only those that are confused most."""
-NONE = "(none of these)"
 
 
 @dataclass
-class Digest:
-    """What a report keeps of a run that may be of a million assets."""
+class RunDigest:
+    """Counts and a few results of a run that may be of a million assets, for its report."""
 
     counts: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     surest: dict[str, list[Result]] = field(default_factory=lambda: defaultdict(list))
     doubtful: list[Result] = field(default_factory=list)
     assets: int = 0
 
-    def take(self, results: Iterable[Result]) -> None:
-        """Look at more results."""
-        for one in results:
+    def add(self, results: Iterable[Result]) -> None:
+        """Count more results, and keep the surest of each label and the most doubtful."""
+        for result in results:
             self.assets += 1
-            for label in one.labels[: one.chosen] or (NONE,):
+            for label in result.labels[: result.chosen] or (NONE,):
                 self.counts[label] += 1
-                self._keep(self.surest[label], one, lambda r: -r.probability, _SHOWN)
-            self._keep(self.doubtful, one, lambda r: r.probability, 2 * _SHOWN)
+                self._keep(self.surest[label], result, lambda r: -r.probability, _SHOWN)
+            self._keep(self.doubtful, result, lambda r: r.probability, 2 * _SHOWN)
+
+    def by_frequency(self) -> dict[str, int]:
+        """Return the files of each label, the most frequent label first."""
+        return dict(sorted(self.counts.items(), key=lambda pair: (-pair[1], pair[0])))
 
     @staticmethod
-    def _keep(kept: list[Result], one: Result, order: Callable[[Result], float], most: int) -> None:
-        if len(kept) < most or order(one) < order(kept[-1]):
-            kept.append(one)
+    def _keep(
+        kept: list[Result], result: Result, order: Callable[[Result], float], most: int
+    ) -> None:
+        if len(kept) < most or order(result) < order(kept[-1]):
+            kept.append(result)
             kept.sort(key=order)
             del kept[most:]
 
 
-def run_page(digest: Digest, about: About, lines: Sequence[str], thumbnail: Thumbnail) -> str:
-    """The page of one run: how many of each label, and some of each.
+def run_page(digest: RunDigest, about: About, lines: Sequence[str], thumbnail: Thumbnail) -> str:
+    """Return the page of one run: how many files have each label, and some of each.
 
     Args:
-        lines: what else is to be said, such as what examples brought.
+        lines: further paragraphs, such as what examples brought.
     """
-    counts = sorted(digest.counts.items(), key=lambda pair: (-pair[1], pair[0]))
+    counts = list(digest.by_frequency().items())
     mode = "each label by itself" if about.multi else "one label"
     known = {
         "files": digest.assets,
@@ -72,11 +80,11 @@ def run_page(digest: Digest, about: About, lines: Sequence[str], thumbnail: Thum
     shown = [
         group(
             f"{label} ({count})",
-            [_picture(one, thumbnail, shared=label) for one in digest.surest[label]],
+            [_picture(result, thumbnail, shared=label) for result in digest.surest[label]],
         )
         for label, count in counts[:_LABELS]
     ]
-    doubtful = gallery([_picture(one, thumbnail) for one in digest.doubtful])
+    doubtful = gallery([_picture(result, thumbnail) for result in digest.doubtful])
     bars = charts.bars([(label, count) for label, count in counts[:_LABELS]], of="files a label")
     return page.page(
         "Classification",
@@ -90,14 +98,15 @@ def run_page(digest: Digest, about: About, lines: Sequence[str], thumbnail: Thum
     )
 
 
-def _picture(one: Result, thumbnail: Thumbnail, shared: str | None = None) -> ReportImage:
-    name = PurePath(one.file).name
-    at = "" if one.start is None else f" at {_clock(one.start)}"
-    said = f"{one.probability:.0%}{at}"
-    label = one.label or NONE
-    return ReportImage(
-        thumbnail(one.moment_id), name if shared else label, said if shared else f"{name}, {said}"
-    )
+def _picture(result: Result, thumbnail: Thumbnail, shared: str | None = None) -> ReportImage:
+    """Return a picture of a result; under the title of its label, ``shared``, by its file."""
+    name = PurePath(result.file).name
+    at = "" if result.start is None else f" at {_clock(result.start)}"
+    caption = f"{result.probability:.0%}{at}"
+    jpeg = thumbnail(result.moment_id)
+    if shared:
+        return ReportImage(jpeg, name, caption)
+    return ReportImage(jpeg, result.label or NONE, f"{name}, {caption}")
 
 
 def _clock(seconds: float) -> str:
@@ -109,14 +118,14 @@ def _clock(seconds: float) -> str:
 
 
 def evaluation_page(found: Evaluation, about: About, thumbnail: Thumbnail) -> str:
-    """The page of an evaluation: figures, confusion, calibration, and the worst mistakes."""
+    """Return the page of an evaluation: figures, confusion, calibration, and mistakes."""
     sections = [
         Section("Figures", page.facts(dict(_figures(found)))),
         Section("By label", _classes(found)),
         Section(
             "Calibration", _calibration(found), "how often decisions of a confidence are right"
         ),
-        Section("The surest mistakes", gallery([_mistake(one, thumbnail) for one in found.worst])),
+        Section("The surest mistakes", gallery([_mistake(mistake, thumbnail) for mistake in found.worst])),
     ]
     if found.confusion is not None:
         sections.insert(2, Section("Confusion", *_matrix(found)))
@@ -141,21 +150,21 @@ def _classes(found: Evaluation) -> Html:
     several = found.mean_average_precision is not None
     header = ["label", "files", "precision", "recall", "F1", *(["AP"] if several else [])]
     rows = []
-    for one in sorted(found.classes, key=lambda one: (one.f1, one.label)):
-        last = [one.average_precision if one.average_precision is not None else ""]
-        row = [one.label, one.support, one.precision, one.recall, one.f1]
-        rows.append([*row, *(last if several else [])])
+    for figures in sorted(found.classes, key=lambda figures: (figures.f1, figures.label)):
+        precision = figures.average_precision
+        row = [figures.label, figures.support, figures.precision, figures.recall, figures.f1]
+        rows.append([*row, *(["" if precision is None else precision] if several else [])])
     table = page.table(header, rows)
     return table if len(rows) <= _LABELS else page.folded(f"{len(rows)} labels, worst first", table)
 
 
 def _calibration(found: Evaluation) -> Html:
     diagonal = charts.Series("as it should be", [(0.0, 0.0), (1.0, 1.0)])
-    seen = charts.Series("accuracy", [(one.confidence, one.accuracy) for one in found.bins])
+    seen = charts.Series("accuracy", [(bin_.confidence, bin_.accuracy) for bin_ in found.bins])
     header = ("confidence", "files", "mean confidence", "accuracy")
     rows = [
-        (f"{one.low:.2f} to {one.high:.2f}", one.count, one.confidence, one.accuracy)
-        for one in found.bins
+        (f"{bin_.low:.2f} to {bin_.high:.2f}", bin_.count, bin_.confidence, bin_.accuracy)
+        for bin_ in found.bins
     ]
     curve = charts.curve([diagonal, seen], x="confidence", y="accuracy")
     return join([curve, page.table(header, rows)])
@@ -173,9 +182,62 @@ def _matrix(found: Evaluation) -> tuple[Html, str]:
     return charts.matrix(counts, names, names, down="true", across="given"), note
 
 
-def _mistake(one: Mistake, thumbnail: Thumbnail) -> ReportImage:
-    result = one.result
+def _mistake(mistake: Mistake, thumbnail: Thumbnail) -> ReportImage:
+    result = mistake.result
     name = PurePath(result.file).name
     given = ", ".join(result.labels[: result.chosen]) or NONE
-    said = f"is {', '.join(one.true)}; {result.probability:.0%} sure; {name}"
-    return ReportImage(thumbnail(result.moment_id), given, said)
+    caption = f"is {', '.join(mistake.true)}; {result.probability:.0%} sure; {name}"
+    return ReportImage(thumbnail(result.moment_id), given, caption)
+
+
+# --- pictures, and notebooks ----------------------------------------------------------
+
+
+def safe_thumbnails(thumbnail: Thumbnail | None) -> Thumbnail:
+    """Return a function that gives None where a picture cannot be had."""
+
+    def safe(moment_id: int) -> bytes | None:
+        try:
+            return thumbnail(moment_id) if thumbnail else None
+        except (KeyError, MediaError):
+            return None
+
+    return safe
+
+
+def notebook_view(digest: RunDigest, about: About, thumbnail: Thumbnail) -> Html:
+    """Return the labels with their counts and the surest pictures of each, for a notebook."""
+    counts = list(digest.by_frequency().items())
+    title = f"{digest.assets:,} files, {len(about.labels):,} labels"
+    rows = [
+        element(
+            "tr", element("td", label), element("td", f"{count:,}", style="text-align:right"),
+            element("td", *_small(digest.surest[label], thumbnail)),
+        )
+        for label, count in counts[:_IN_NOTEBOOK]
+    ]  # fmt: skip
+    more = len(counts) - len(rows)
+    last = [page.paragraph(f"and {more:,} labels more")] if more > 0 else []
+    head = element("tr", *(element("th", name) for name in ("label", "files", "the surest")))
+    return element("div", element("b", title), element("table", head, *rows), *last)
+
+
+def evaluation_view(found: Evaluation) -> Html:
+    """Return the figures of an evaluation, for a notebook."""
+    rows = [
+        element("tr", element("td", name), element("td", value, style="text-align:right"))
+        for name, value in _figures(found)
+    ]
+    return element("div", element("b", f"{found.files:,} files"), element("table", *rows))
+
+
+def _small(results: Sequence[Result], thumbnail: Thumbnail) -> Iterator[Html]:
+    """Yield the pictures of results that can be shown, 64 pixels high."""
+    for result in results:
+        jpeg = thumbnail(result.moment_id)
+        if jpeg is not None:
+            title = f"{PurePath(result.file).name}, {result.probability:.0%}"
+            yield Html(
+                f'<img style="height:64px;display:inline" title="{markup(title)}"'
+                f' alt="{markup(title)}" src="{data_uri(jpeg)}">'
+            )

@@ -1,4 +1,4 @@
-"""What a run of classification says, an asset a row; written to Parquet, CSV or JSON lines.
+"""Results of a classification, one row for each asset, as Parquet, CSV or JSON lines.
 
 The file appears whole or not at all. Paths are those of the catalog: a byte that is not
 UTF-8 is U+001A and two hexadecimal digits.
@@ -15,26 +15,31 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from engine.common.atomic_write import written
+from engine.common.file_state import os_reason
+from engine.common.vectors import chunks
 from engine.errors import UsageError
 from engine.store.paths import from_text, to_text
 
-_AT_ONCE = 10_000
+_ROW_GROUP = 10_000
+"""Rows of a group of a Parquet file."""
 _ABOUT = b"sensorium.classify"
 SUFFIXES = (".parquet", ".csv", ".jsonl")
+NONE = "(none of these)"
+"""The name of what is none of the labels, in counts and figures."""
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What an asset is, as far as the labels tell."""
+    """The labels of one asset."""
 
     file: str
     kind: str
     label: str | None
-    """None of the labels, where it is None."""
+    """None where the asset is none of the labels."""
     probability: float
-    """Of this decision: that it is the label, or that it is none of them."""
+    """Probability of this decision: that it is the label, or that it is none of them."""
     known: float
-    """That it is any of the labels."""
+    """Probability that it is any of the labels."""
     by: str
     """The modality that decided."""
     start: float | None
@@ -52,21 +57,21 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """What a file of results was made with."""
+    """The labels and settings that results were made with."""
 
     labels: tuple[str, ...]
     multi: bool
     unknown: bool
     settings: Mapping[str, Any]
     complete: bool = True
-    """False where a file does not say all of it, and the labels are those that show."""
+    """False where a file does not hold all of it, and the labels are those that occur."""
 
 
 Take: TypeAlias = Callable[[Sequence[Result]], None]
 
 
 def check_out(out: Path) -> None:
-    """Refuse before anything is computed what could not be written.
+    """Refuse a file that could not be written, before anything is computed.
 
     Raises:
         UsageError: the suffix is of no kind that is known, or there is no such folder.
@@ -78,21 +83,25 @@ def check_out(out: Path) -> None:
 
 
 @contextmanager
-def writing(out: Path, about: About) -> Iterator[Take]:
-    """Takes results in batches while in the block, and names the file at its end.
+def writing(out: Path, about: About, suffix: str | None = None) -> Iterator[Take]:
+    """Take results in batches while in the block, and name the file at its end.
+
+    Args:
+        suffix: the format, ``.parquet``, ``.csv`` or ``.jsonl``; None for what ``out`` says.
 
     Raises:
         UsageError: it cannot be written.
     """
-    check_out(out)
-    opened = {".parquet": _parquet, ".csv": _csv, ".jsonl": _lines}[out.suffix.lower()]
+    if suffix is None:
+        check_out(out)
+    opened = {".parquet": _parquet, ".csv": _csv, ".jsonl": _lines}[suffix or out.suffix.lower()]
     with written(out) as temporary, opened(temporary, about) as take:
         yield take
 
 
-def _row(one: Result) -> dict[str, Any]:
-    row = {spec.name: getattr(one, spec.name) for spec in fields(one)}
-    return row | {"file": to_text(one.file)}
+def _row(result: Result) -> dict[str, Any]:
+    row = {spec.name: getattr(result, spec.name) for spec in fields(result)}
+    return row | {"file": to_text(result.file)}
 
 
 @contextmanager
@@ -100,14 +109,12 @@ def _parquet(out: Path, about: About) -> Iterator[Take]:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    said = {_ABOUT: json.dumps(_said(about)).encode()}
-    schema = pa.schema(_columns(), metadata=said)
+    schema = pa.schema(_columns(), metadata={_ABOUT: json.dumps(_metadata(about)).encode()})
     with out.open("wb") as stream, pq.ParquetWriter(stream, schema) as writer:
 
         def take(rows: Sequence[Result]) -> None:
-            for first in range(0, len(rows), _AT_ONCE):
-                part = [_row(one) for one in rows[first : first + _AT_ONCE]]
-                writer.write_table(pa.Table.from_pylist(part, schema))
+            for part in chunks(rows, _ROW_GROUP):
+                writer.write_table(pa.Table.from_pylist(list(map(_row, part)), schema))
 
         yield take
 
@@ -124,7 +131,7 @@ def _columns() -> list[tuple[str, Any]]:
     return [(spec.name, kinds.get(spec.name, pa.string())) for spec in fields(Result)]
 
 
-def _said(about: About) -> dict[str, Any]:
+def _metadata(about: About) -> dict[str, Any]:
     return {spec.name: getattr(about, spec.name) for spec in fields(about)}
 
 
@@ -136,9 +143,9 @@ def _csv(out: Path, _: About) -> Iterator[Take]:
         writer.writeheader()
 
         def take(rows: Sequence[Result]) -> None:
-            for one in rows:
-                lists = {n: json.dumps(getattr(one, n)) for n in ("labels", "probabilities")}
-                writer.writerow(_row(one) | lists)
+            for result in rows:
+                lists = {n: json.dumps(getattr(result, n)) for n in ("labels", "probabilities")}
+                writer.writerow(_row(result) | lists)
 
         yield take
 
@@ -148,7 +155,7 @@ def _lines(out: Path, _: About) -> Iterator[Take]:
     with out.open("w", encoding="utf-8") as stream:
 
         def take(rows: Sequence[Result]) -> None:
-            stream.writelines(json.dumps(_row(one)) + "\n" for one in rows)
+            stream.writelines(json.dumps(_row(result)) + "\n" for result in rows)
 
         yield take
 
@@ -157,7 +164,7 @@ def _lines(out: Path, _: About) -> Iterator[Take]:
 
 
 def read(file: Path) -> tuple[list[Result], About]:
-    """The results in a file that ``writing`` made.
+    """Read the results of a file that ``writing`` made.
 
     Raises:
         UsageError: it cannot be read, or is no such file.
@@ -171,8 +178,7 @@ def read(file: Path) -> tuple[list[Result], About]:
         rows, about = reader(file)
         results = [_result(row) for row in rows]
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise UsageError(f"cannot read {file}: {' '.join(reason.split())}") from error
+        raise UsageError(f"cannot read {file}: {' '.join(os_reason(error).split())}") from error
     except (KeyError, TypeError, ValueError) as error:
         raise UsageError(f"{file} is no file of results of sensorium classify") from error
     return results, about or _inferred(results)
@@ -185,12 +191,11 @@ def _result(row: Mapping[str, Any]) -> Result:
 
 
 def _inferred(results: Iterable[Result]) -> About:
-    """What a file without a page about itself shows; labels that nothing is near to are
-    not in it."""
+    """Infer the labels and the mode from results; labels that nothing is near to are missing."""
     results = list(results)
-    labels = dict.fromkeys(label for one in results for label in one.labels)
-    unknown = any(one.label is None for one in results)
-    multi = any(one.chosen > 1 for one in results)
+    labels = dict.fromkeys(label for result in results for label in result.labels)
+    unknown = any(result.label is None for result in results)
+    multi = any(result.chosen > 1 for result in results)
     return About(tuple(sorted(labels)), multi, unknown, {}, complete=False)
 
 
@@ -203,8 +208,8 @@ def _read_parquet(file: Path) -> tuple[Iterable[Mapping[str, Any]], About | None
             table = pq.read_table(stream)
     except pa.ArrowException as error:
         raise ValueError(str(error)) from error
-    said = json.loads((table.schema.metadata or {})[_ABOUT])
-    return table.to_pylist(), About(**said | {"labels": tuple(said["labels"])})
+    metadata = json.loads((table.schema.metadata or {})[_ABOUT])
+    return table.to_pylist(), About(**metadata | {"labels": tuple(metadata["labels"])})
 
 
 def _read_csv(file: Path) -> tuple[Iterable[Mapping[str, Any]], About | None]:

@@ -1,21 +1,27 @@
-"""What files really are, as a person wrote it down: a CSV with the columns file and label."""
+"""The true labels of files, from a CSV with the columns file and label, or a mapping."""
 
 from __future__ import annotations
 
 import csv
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path, PurePath
+from typing import TypeAlias
 
 from engine.classify.results import About, Result
+from engine.common.file_state import os_reason
 from engine.errors import UsageError
 
 Truth = Mapping[int, frozenset[str]]
-"""The labels of results, by their place; empty for what is none of them."""
+"""The true labels of results by their place; empty for what is none of the labels."""
+TruthSource: TypeAlias = str | Path | Mapping[str, str | Sequence[str] | None]
+"""A CSV file, or file names with their label or labels; None for none of the labels."""
 
 
-def read_truth(file: Path, results: Sequence[Result], about: About) -> dict[int, frozenset[str]]:
-    """The labels of the results that a file speaks of.
+def read_truth(
+    source: TruthSource, results: Sequence[Result], about: About
+) -> dict[int, frozenset[str]]:
+    """Read the true labels of those results that a source names.
 
     A file may be named by its whole path, or by as much of its end as tells it apart. One
     that has several labels has several lines. An empty label says: none of the labels.
@@ -27,24 +33,38 @@ def read_truth(file: Path, results: Sequence[Result], about: About) -> dict[int,
     known = {label.casefold(): label for label in about.labels}
     files = _Files(results)
     found: dict[int, set[str]] = defaultdict(set)
-    for number, name, label in _lines(file):
-        place = files.place(name, f"{file}:{number}")
-        found[place] |= {_label(label, known, about, f"{file}:{number}")} - {""}
+    is_file = isinstance(source, str | Path)
+    for where, name, label in _lines(Path(source).expanduser()) if is_file else _pairs(source):
+        place = files.place(name, where)
+        found[place] |= {_label(label, known, about, where)} - {""}
     if not found:
-        raise UsageError(f"{file} lists no files; write lines of file,label below that header")
+        name = str(source) if is_file else "the truth"
+        raise UsageError(f"{name} lists no files; write lines of file,label below that header")
     return {place: frozenset(labels) for place, labels in found.items()}
 
 
-def _lines(file: Path) -> list[tuple[int, str, str]]:
+def _pairs(
+    truth: Mapping[str, str | Sequence[str] | None],
+) -> Iterator[tuple[str, str, str]]:
+    """Yield where it stands, the file and the label, of each label of a mapping."""
+    for name, labels in truth.items():
+        listed = [labels] if isinstance(labels, str) else list(labels or [""])
+        yield from (("the truth", name, label) for label in listed)
+
+
+def _lines(file: Path) -> list[tuple[str, str, str]]:
     try:
         with file.open(newline="", encoding="utf-8-sig") as stream:
             reader = csv.DictReader(stream)
             missing = {"file", "label"} - set(reader.fieldnames or ())
             if missing:
                 raise UsageError(f"{file} has no column {sorted(missing)[0]!r} in its first line")
-            return [(reader.line_num, row["file"] or "", row["label"] or "") for row in reader]
+            return [
+                (f"{file}:{reader.line_num}", row["file"] or "", row["label"] or "")
+                for row in reader
+            ]
     except OSError as error:
-        raise UsageError(f"cannot read {file}: {(error.strerror or str(error)).lower()}") from error
+        raise UsageError(f"cannot read {file}: {os_reason(error)}") from error
     except (UnicodeDecodeError, csv.Error) as error:
         raise UsageError(f"{file} is no CSV in UTF-8: {error}") from error
 
@@ -64,7 +84,7 @@ def _label(label: str, known: Mapping[str, str], about: About, at: str) -> str:
 
 
 class _Files:
-    """Results by the ends of their paths."""
+    """Find results by the ends of their paths."""
 
     def __init__(self, results: Sequence[Result]) -> None:
         self._by_name: dict[str, list[tuple[tuple[str, ...], int]]] = defaultdict(list)
@@ -73,10 +93,10 @@ class _Files:
             self._by_name[parts[-1]].append((parts, place))
 
     def place(self, name: str, at: str) -> int:
-        """The place of the one result that a name means."""
+        """Return the place of the only result whose path ends in ``name``."""
         parts = PurePath(name).parts
-        among = self._by_name.get(parts[-1], []) if parts else []
-        ends = [place for whole, place in among if whole[-len(parts) :] == parts]
+        candidates = self._by_name.get(parts[-1], []) if parts else []
+        ends = [place for whole, place in candidates if whole[-len(parts) :] == parts]
         if not ends:
             raise UsageError(f"{at}: the results have no file {name!r}")
         if len(ends) > 1:

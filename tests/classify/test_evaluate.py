@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from engine.classify.evaluate import NONE, evaluate
-from engine.classify.report import Digest, evaluation_page, run_page
+from engine.classify.report import RunDigest, evaluation_page, run_page
 from engine.classify.results import About, Result
 from engine.classify.truth import read_truth
 from engine.errors import UsageError
@@ -112,16 +112,16 @@ def test_the_pages_show_it_and_escape_it(tmp_path):
     assert "&lt;b&gt;.jpg" in html and "<b>.jpg" not in html
     assert html.count("<svg") == 2 and "data:image/jpeg;base64,anBlZw==" in html
 
-    digest = Digest()
-    digest.take(results)
+    digest = RunDigest()
+    digest.add(results)
     assert dict(digest.counts) == {"cat": 1, "dog": 2, "bus": 1, "(none of these)": 1}
     page = run_page(digest, ABOUT, ["two examples"], lambda _: None)
     assert "two examples" in page and "no picture" in page and "<b>.jpg" not in page
 
 
 def test_a_digest_of_many_stays_small():
-    digest = Digest()
-    digest.take(result(n, "cat", 0.5 + n / 1000) for n in range(400))
+    digest = RunDigest()
+    digest.add(result(n, "cat", 0.5 + n / 1000) for n in range(400))
     assert digest.assets == 400 and digest.counts["cat"] == 400
     assert [one.moment_id for one in digest.surest["cat"]] == [399, 398, 397, 396, 395, 394]
     assert digest.doubtful[0].moment_id == 0 and len(digest.doubtful) == 12

@@ -36,10 +36,10 @@ def test_where_there_is_nothing_to_tell():
 
 
 def test_precision_recall_and_f1():
-    one = metrics.of_class("cat", {1, 2, 3, 4}, {3, 4, 5})
+    one = metrics.class_figures("cat", {1, 2, 3, 4}, {3, 4, 5})
     assert (one.support, one.precision, one.recall) == (3, 0.5, pytest.approx(2 / 3))
     assert one.f1 == pytest.approx(4 / 7)
-    assert metrics.of_class("dog", set(), set()).f1 == 0
+    assert metrics.class_figures("dog", set(), set()).f1 == 0
 
 
 def test_confusion_counts_true_by_given():

@@ -1,0 +1,247 @@
+"""The result of classifying a library: ``library.classify(...)`` returns it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from engine.classify.report import RunDigest, notebook_view, run_page, safe_thumbnails
+from engine.classify.results import About, Result, read, writing
+from engine.common.atomic_write import write_text
+from engine.common.vectors import chunks
+from engine.errors import ExtraMissing, UsageError
+from engine.store.curation_records import Finding
+from engine.types import IndexReport
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from engine.classify.examples import Gain
+
+_SHOWN = 20
+"""Labels that a prompt shows, the most frequent first."""
+_AT_ONCE = 10_000
+"""Results that are written at a time."""
+
+
+class TagRun(Protocol):
+    """The curation run that gave files their tags; ``undo`` takes them back."""
+
+    @property
+    def run_id(self) -> int:
+        """The number by which ``sensorium undo`` knows it."""
+
+    def undo(self) -> Any:
+        """Take the tags back."""
+
+
+@dataclass(frozen=True, slots=True)
+class TagRequest:
+    """The tags that a classification gives, and what the run is recorded with."""
+
+    command: str
+    settings: Mapping[str, Any]
+    findings: Sequence[Finding]
+    """One for each tag; its verdict is the tag."""
+    generation: int
+    """Of the library, when it was looked at."""
+
+
+GiveTags = Callable[[TagRequest, bool], tuple[TagRun, int]]
+"""Record a run and give its tags; returns it with the number of tags. The flag says whether
+to wait for another writer."""
+
+
+@dataclass(frozen=True, slots=True)
+class LibraryLinks:
+    """The calls of the library that a classification came from."""
+
+    thumbnail: Callable[[int], bytes]
+    give_tags: GiveTags
+
+
+@dataclass(frozen=True)
+class Classification:
+    """The labels of a library's files, with what the run was made with.
+
+    It is a plain value that pickles. Pictures and tags need the library, which a pickled
+    value has lost: ``report`` then takes ``library.thumbnail``, and tags are given by
+    ``library.apply_tags(classification)``.
+    """
+
+    about: About
+    files: int
+    """Files that were classified."""
+    counts: Mapping[str, int]
+    """Files by label, the most frequent first; ``(none of these)`` is one of the names."""
+    gains: tuple[Gain, ...] = field(default=(), compare=False)
+    """What examples brought, one for each modality."""
+    notes: tuple[str, ...] = ()
+    """Examples that cannot be read, one line each."""
+    indexed: IndexReport | None = None
+    """What became of files that the library did not hold yet; None where no path was given."""
+    out: Path | None = None
+    """The file that holds the results; None where they are held here."""
+    command: str = ""
+    """What would make it again."""
+    generation: int = 0
+    """Of the library, when it was looked at."""
+    run: TagRun | None = field(default=None, compare=False)
+    """The run that gave the tags, where tags were asked for."""
+    tags: int | None = None
+    """How many tags that run gave."""
+    _kept: tuple[Result, ...] | None = field(default=None, repr=False)
+    _digest: RunDigest = field(default_factory=RunDigest, repr=False, compare=False)
+    _links: LibraryLinks | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The names of the labels, in the order in which they were given."""
+        return self.about.labels
+
+    @property
+    def results(self) -> tuple[Result, ...]:
+        """A result for each file, in the order in which files were indexed.
+
+        Results that were written to ``out`` are read from there, all of them at once.
+
+        Raises:
+            UsageError: they were handed to ``on_results`` and not kept, or ``out`` is gone.
+        """
+        if self._kept is not None:
+            return self._kept
+        if self.out is not None:
+            return tuple(read(self.out)[0])
+        raise UsageError("the results were handed to on_results, and are not kept here")
+
+    def __iter__(self) -> Iterator[Result]:
+        return iter(self.results)
+
+    def __len__(self) -> int:
+        return self.files
+
+    def __getstate__(self) -> dict[str, Any]:
+        return self.__dict__ | {"_links": None}
+
+    # --- writing --------------------------------------------------------------------
+
+    def to_parquet(self, path: str | Path) -> Path:
+        """Write the results as Parquet, which appears whole or not at all.
+
+        Raises:
+            UsageError: it cannot be written.
+        """
+        return self._write(path, ".parquet")
+
+    def to_csv(self, path: str | Path) -> Path:
+        """Write the results as CSV, which appears whole or not at all.
+
+        Raises:
+            UsageError: it cannot be written.
+        """
+        return self._write(path, ".csv")
+
+    def to_jsonl(self, path: str | Path) -> Path:
+        """Write the results as JSON lines, which appear whole or not at all.
+
+        Raises:
+            UsageError: they cannot be written.
+        """
+        return self._write(path, ".jsonl")
+
+    def _write(self, path: str | Path, suffix: str) -> Path:
+        out, results = Path(path).expanduser(), self.results
+        with writing(out, self.about, suffix) as take:
+            for part in chunks(results, _AT_ONCE):
+                take(part)
+        return out
+
+    def to_pandas(self) -> pd.DataFrame:
+        """Return the results as a table, one row for each file.
+
+        Raises:
+            ExtraMissing: pandas is not installed.
+        """
+        try:
+            import pandas as pd
+        except ImportError:
+            raise ExtraMissing("a table of pandas", "pandas") from None
+        names = list(Result.__dataclass_fields__)
+        rows = [[getattr(result, name) for name in names] for result in self.results]
+        return pd.DataFrame(rows, columns=names)
+
+    def report(
+        self, path: str | Path, thumbnail: Callable[[int], bytes | None] | None = None
+    ) -> Path:
+        """Write one page of HTML with counts and pictures, which opens offline.
+
+        Args:
+            thumbnail: gives the JPEG of a moment, such as ``library.thumbnail``; by default
+                that of the library that classified, and no pictures without one.
+
+        Raises:
+            UsageError: the file cannot be written.
+        """
+        lines = [gain.line() for gain in self.gains]
+        pictures = safe_thumbnails(thumbnail or (self._links and self._links.thumbnail))
+        file = Path(path).expanduser()
+        write_text(file, run_page(self._digest, self.about, lines, pictures))
+        return file
+
+    # --- tags -----------------------------------------------------------------------
+
+    def apply_tags(self, *, wait: bool = False) -> TagRun:
+        """Tag the files with their labels; returns a curation run whose ``undo`` reverts it.
+
+        Args:
+            wait: wait for another writer instead of raising ``LibraryBusy``.
+
+        Raises:
+            UsageError: the value was unpickled, or its results are not kept.
+            LibraryBusy: another process writes.
+        """
+        if self._links is None:
+            raise UsageError(
+                "tags are given in a library, which a classification loses when it is pickled;"
+                " use library.apply_tags(classification)"
+            )
+        return self._links.give_tags(self.tag_request(), wait)[0]
+
+    def tag_request(self) -> TagRequest:
+        """Return the tags that ``apply_tags`` gives."""
+        findings = [finding for result in self.results for finding in tag_findings(result)]
+        return TagRequest(self.command, tag_settings(self.about), findings, self.generation)
+
+    # --- showing --------------------------------------------------------------------
+
+    def __repr__(self) -> str:
+        lines = [f"Classification of {self.files:,} files by {len(self.labels):,} labels"]
+        shown = list(self.counts.items())[:_SHOWN]
+        width = max((len(label) for label, _ in shown), default=0)
+        lines += [f"  {label:<{width}}  {count:>9,}" for label, count in shown]
+        if len(self.counts) > _SHOWN:
+            lines.append(f"  and {len(self.counts) - _SHOWN:,} labels more")
+        return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        thumbnail = safe_thumbnails(self._links and self._links.thumbnail)
+        return notebook_view(self._digest, self.about, thumbnail)
+
+
+def tag_findings(result: Result) -> list[Finding]:
+    """Return a finding for each label that a file is given."""
+    given = list(zip(result.labels, result.probabilities, strict=True))[: result.chosen]
+    asset, moment, file = result.asset_id, result.moment_id, result.file
+    why = f"by {result.by}"
+    return [
+        Finding(asset, moment, file, label, None, probability, why) for label, probability in given
+    ]
+
+
+def tag_settings(about: About) -> dict[str, Any]:
+    """Return what decided the tags, as a run records it."""
+    return dict(about.settings) | {"labels": list(about.labels), "multi": about.multi}
+
+
