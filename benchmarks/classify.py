@@ -38,7 +38,7 @@ from benchmarks.common import (
 )
 from benchmarks.sounds import _distinct, _held_out
 from engine.classify import background, calibration
-from engine.classify.classifier import Classifier, Task
+from engine.classify.classifier import Classifier, ClassifyOptions
 from engine.classify.labels import Label
 from engine.classify.learn import learn
 from engine.classify.metrics import auroc, calibration_error
@@ -78,7 +78,7 @@ def _plain(names: Sequence[str]) -> list[Label]:
 
 def _classified(made: Indexed, labels: Sequence[str], *, unknown: bool = False) -> list[Result]:
     """The results of all files, in their order."""
-    library, task = made.library, Task(_plain(labels), unknown=unknown)
+    library, task = made.library, ClassifyOptions(_plain(labels), unknown=unknown)
     classifier = Classifier(library.store, library.towers, library.settings, task)
     found = [one for results in classifier.results() for one in results]
     return sorted(found, key=lambda one: made.places[one.file])
@@ -161,7 +161,9 @@ def sound_rows(towers: Towers, sounds: Heard) -> Iterator[Row]:
     encoder, reference = towers.encoder, towers.typical(Modality.SOUND)
     assert reference is not None
     said = prompted(encoder.embed_texts, _plain(sounds.words), templates("default")[Modality.SOUND])
-    scorer = Scorer(background.of(said, reference), calibration.sureness(Modality.SOUND))
+    scorer = Scorer(
+        background.label_directions(said, reference), calibration.sureness(Modality.SOUND)
+    )
     guesses = one_label([sounds.rows], {Modality.SOUND: scorer}, 5)
     right = guesses.labels[:, 0] == sounds.truth
     what = f"{len(sounds.labels)} recordings held out, {len(sounds.words)} labels"

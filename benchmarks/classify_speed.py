@@ -23,7 +23,7 @@ import numpy as np
 
 from benchmarks.common import Row, at_most, command, conclude, data_option, machine, need, scratch
 from benchmarks.grow import Real, grown
-from engine.classify.classifier import Classifier, Task
+from engine.classify.classifier import Classifier, ClassifyOptions
 from engine.classify.labels import Label
 from engine.classify.pooling import CLASSIFIED
 from engine.classify.results import writing
@@ -103,7 +103,7 @@ def _scored(moments: AssetStream, scorer: Scorer, threads: int) -> None:
             pass
 
 
-def _whole(library: Library, task: Task, out: Path) -> None:
+def _whole(library: Library, task: ClassifyOptions, out: Path) -> None:
     made = Classifier(library.store, library.towers, library.settings, task)
     with writing(out, made.about) as take:
         for results in made.results():
@@ -130,7 +130,9 @@ def main(data: Path, assets: int, labels: int) -> None:
 
 
 def _rows(library: Library, labels: list[Label], out: Path) -> Iterator[Row]:
-    classifier = Classifier(library.store, library.towers, library.settings, Task(labels))
+    classifier = Classifier(
+        library.store, library.towers, library.settings, ClassifyOptions(labels)
+    )
     prompts = _seconds(lambda: classifier.scorers)
     scorer = classifier.scorers[Modality.IMAGE]
     moments = AssetStream(library.store, library.towers.shared, CLASSIFIED)
@@ -141,7 +143,7 @@ def _rows(library: Library, labels: list[Label], out: Path) -> Iterator[Row]:
     ratio = min(ours) / min(bare)
     shown = f"{min(ours):.1f} s against {min(bare):.1f} s, {ratio:.2f}x"
     yield "labels of all vectors, against the bare product", shown, at_most(ratio, 1.3, "<= 1.3x")
-    whole = _seconds(lambda: _whole(library, Task(labels), out))
+    whole = _seconds(lambda: _whole(library, ClassifyOptions(labels), out))
     yield "`classify --all --out result.parquet`, prompts included", f"{whole:.1f} s", None
     yield "of which prompts", f"{prompts:.1f} s", None
 

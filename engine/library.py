@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Unpack
 
 from engine.common.progress import NO_PROGRESS, Progress
+from engine.common.progress_bar import watched
 from engine.config import Settings
 from engine.encoders import registry
 from engine.encoders.towers import Towers
@@ -36,6 +37,12 @@ from engine.types import (
 
 if TYPE_CHECKING:
     from engine.align.aligner import Aligner
+    from engine.classify.classification import Classification, LibraryLinks, TagRun
+    from engine.classify.evaluate import Evaluation
+    from engine.classify.labels import Label, LabelSource
+    from engine.classify.service import ClassifyArguments, OnResults, Paths
+    from engine.classify.truth import TruthSource
+    from engine.common.progress import CancelToken
     from engine.index.refresh import Refreshed
     from engine.index.snapshot import Manifest
     from engine.query.rerank.base import Reranker
@@ -412,3 +419,144 @@ class Library:
         record = self.store.records([moment_id])[moment_id]
         asset = self.store.assets_numbered([record.asset_id])[record.asset_id]
         return Thumbnails(self.store.path, self.settings).of(record, asset)
+
+    # --- labels -----------------------------------------------------------------
+
+    def classify(
+        self,
+        labels: LabelSource,
+        *,
+        paths: Paths | None = None,
+        kinds: Sequence[Kind | str] | str = (),
+        unknown: bool = False,
+        multi: bool = False,
+        threshold: float | None = None,
+        examples: str | Path | None = None,
+        templates: str | Path | None = None,
+        top: int | None = None,
+        out: str | Path | None = None,
+        on_results: OnResults | None = None,
+        apply_tags: bool = False,
+        wait: bool = False,
+        command: str | None = None,
+        progress: bool | Progress = False,
+        cancel: CancelToken | None = None,
+    ) -> Classification:
+        """Give each file the label that fits it best, by words alone (docs/classify.md).
+
+        Args:
+            labels: names; a mapping of names to further descriptions; or the path of a file
+                with a label on each line.
+            paths: only files at and below these, which are indexed first where they are
+                new; None for all that the library holds.
+            kinds: only these kinds of files; empty means all.
+            unknown: let a file be none of the labels.
+            multi: decide each label by itself, so that a file may have several, or none.
+            threshold: the probability below which a label is not given; by default 0.5
+                where ``unknown`` or ``multi`` is set, and else 0.
+            examples: a folder with a folder of files for each label, to learn from.
+            templates: ``default``, ``imagenet``, ``sound``, or a file of sentences.
+            top: how many labels a result lists; by default 5, or 20 with ``multi``.
+            out: a .parquet, .csv or .jsonl file for the results, which are not kept in
+                memory then.
+            on_results: is handed the results as they come, which are not kept then.
+            apply_tags: tag the files with their labels; ``run.undo()`` takes it back.
+            wait: wait for another writer instead of raising ``LibraryBusy``.
+            command: what would make it again, recorded with the tags; by default this call.
+
+        Raises:
+            UsageError: a label, an option or a file cannot be used; nothing is written.
+            PathNotFound: one of ``paths`` does not exist.
+            SpaceMismatch: the library was made with other weights.
+            LibraryBusy: another process writes, and there are files to index or to tag.
+            Cancelled: ``cancel`` was; what was indexed by then stays.
+        """
+        from engine.classify import service
+
+        request = service.request_of(
+            labels, paths=paths, kinds=kinds, unknown=unknown, multi=multi, threshold=threshold,
+            examples=examples, templates=templates, top=top, out=out,
+        )  # fmt: skip
+        delivery = service.Delivery(on_results, apply_tags, wait, command)
+        context = service.ClassifyContext(
+            self.store, self.settings, lambda: self.towers, self._index_reporting, self._links
+        )
+        with watched(progress, cancel) as reporting:
+            return service.classify(context, request, delivery, reporting)
+
+    @staticmethod
+    def check_classify(labels: LabelSource, **arguments: Unpack[ClassifyArguments]) -> None:
+        """Refuse arguments of ``classify`` that cannot be used, before a library is made.
+
+        Raises:
+            UsageError: a label, an option or a file cannot be used.
+            PathNotFound: one of ``paths`` does not exist.
+        """
+        from engine.classify.service import request_of
+
+        request_of(labels, **arguments)
+
+    @staticmethod
+    def parse_labels(text: str) -> list[Label]:
+        """Parse labels between commas, such as ``cat,dog: a puppy,"a red, old car"``.
+
+        Raises:
+            UsageError: there is none, or one is there twice.
+        """
+        from engine.classify.labels import parse_labels
+
+        return parse_labels(text)
+
+    def apply_tags(self, classification: Classification, *, wait: bool = False) -> TagRun:
+        """Tag the files of a classification, which may have been unpickled, with their labels.
+
+        Returns a curation run whose ``undo`` takes the tags back.
+
+        Raises:
+            LibraryBusy: another process writes, and ``wait`` was not asked.
+        """
+        return self._links.give_tags(classification.tag_request(), wait)[0]
+
+    def evaluate(
+        self,
+        results: Classification | str | Path,
+        truth: TruthSource,
+        report: str | Path | None = None,
+    ) -> Evaluation:
+        """Measure results against the truth.
+
+        Args:
+            results: a classification, or the file that one was written to.
+            truth: a CSV file with the columns ``file`` and ``label``, or a mapping of file
+                names to their label or labels; None for none of them.
+            report: a page of HTML to write, with the pictures of the worst mistakes.
+
+        Raises:
+            UsageError: a file cannot be read or written, or the truth names what is not in
+                the results.
+        """
+        from engine.classify.service import evaluate
+
+        return evaluate(results, truth, report, self.thumbnail)
+
+    @staticmethod
+    def evaluate_results(results: Classification | str | Path, truth: TruthSource) -> Evaluation:
+        """Measure results against the truth without a library, and so without pictures.
+
+        Raises:
+            UsageError: as for ``evaluate``.
+        """
+        from engine.classify.service import evaluate
+
+        return evaluate(results, truth)
+
+    def _index_reporting(
+        self, paths: Sequence[Path], wait: bool, reporting: Progress
+    ) -> IndexReport:
+        return self.index(paths, wait=wait, reporting=reporting)
+
+    @property
+    def _links(self) -> LibraryLinks:
+        from engine.library_datasets import library_links
+
+        return library_links(self.store, self.thumbnail)

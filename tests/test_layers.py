@@ -22,7 +22,7 @@ LAYERS = (
     {"engine.testing"},
     {"engine.query", "engine.report"},
     {"engine.classify", "engine.curate", "engine.exchange", "engine.align", "engine.training"},
-    {"engine.library_spaces"},
+    {"engine.library_spaces", "engine.library_datasets"},
     {"engine.library"},
     {"engine.commands"},
     {"sensorium"},

@@ -1,4 +1,4 @@
-"""Each label against its own background: how far a moment stands out of it.
+"""Deviations of moments from the background of each label.
 
 What counts is not the cosine of a moment and a label but how many deviations it lies from
 what pairs have that do not belong together. Three things are done to the labels for that,
@@ -26,71 +26,72 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.classify.prompts import Prompted
+from engine.common.vectors import l2_normalize
 from engine.types.arrays import Vectors
 
 _DAMPING = 20.0
-"""Of the whitening, in mean eigenvalues. Chosen on the pictures of benchmarks/classify.py,
+"""Damping of the whitening, in mean eigenvalues. Chosen on the pictures of benchmarks/classify.py,
 by their names and by general words: at 10 their top-1 is 0.960 and that of general words
 0.966, at 20 0.957 and 0.976, without whitening 0.950 and 0.990."""
 _FEW = 20
 """Moments below which a reference says too little, and whitening fades away."""
 _PRIOR_DEVIATION = 0.06
+"""The deviation of scores that is assumed where the reference has no moments."""
 _PRIOR_MOMENTS = 20
 """How many moments the prior counts for, so that a few do not rule."""
 
 
 @dataclass(frozen=True, slots=True)
 class LabelBackground:
-    """What labels are seen through: the same for all labels of one modality."""
+    """The transformation that all labels of one modality go through."""
 
     neutral: NDArray[np.float64]
     """The unit direction that is projected out, (dim,)."""
     whitening: NDArray[np.float64]
     """(dim, dim)."""
     moments: NDArray[np.float64]
-    """The second moments that deviations are taken of, (dim, dim)."""
+    """The second moments of the reference, (dim, dim)."""
     count: int
+    """Moments of the reference."""
     centre: NDArray[np.float64]
-    """The mean of the bank as it is seen, (dim,)."""
+    """The mean of the transformed bank, (dim,)."""
     deviation: float
-    """Of the bank's phrases over the reference."""
+    """The deviation of the bank's phrases over the reference."""
 
 
-def frame(bank: Vectors, reference: Vectors) -> LabelBackground:
-    """See through a bank of phrases (b, dim) and a reference (n, dim); n may be 0."""
+def label_background(bank: Vectors, reference: Vectors) -> LabelBackground:
+    """Estimate a background from phrases (b, dim) and a reference (n, dim); n may be 0."""
     mean = bank.astype(np.float64).mean(axis=0)
     neutral = mean / max(float(np.linalg.norm(mean)), 1e-12)
     rows = _without(reference.astype(np.float64), neutral)
     dim, count = rows.shape[1], len(rows)
     second = rows.T @ rows / max(count, 1)
     whitening = _whitening(second, count, dim)
-    seen = _without(_seen(bank, neutral) @ whitening, neutral)
-    centre = seen.mean(axis=0)
-    own = _deviations(seen - centre, second)
+    phrases = _without(_directions(bank, neutral) @ whitening, neutral)
+    centre = phrases.mean(axis=0)
+    own = _deviations(phrases - centre, second)
     deviation = _shrunk(np.median(own, keepdims=True) ** 2, _PRIOR_DEVIATION, count)
     return LabelBackground(neutral, whitening, second, count, centre, float(deviation[0]))
 
 
-def directions(seen_by: LabelBackground, labels: Vectors) -> Vectors:
-    """Labels (l, dim) so that their product with moments is in deviations, (l, dim)."""
-    whitened = _seen(labels, seen_by.neutral) @ seen_by.whitening
-    rows = _without(whitened, seen_by.neutral) - seen_by.centre
-    own = _shrunk(_deviations(rows, seen_by.moments) ** 2, seen_by.deviation, seen_by.count)
-    scaled: Vectors = (rows / np.sqrt(own * seen_by.deviation)[:, None]).astype(np.float32)
+def directions(background: LabelBackground, labels: Vectors) -> Vectors:
+    """Transform labels (l, dim) so that their product with moments is in deviations."""
+    whitened = _directions(labels, background.neutral) @ background.whitening
+    rows = _without(whitened, background.neutral) - background.centre
+    squares = _deviations(rows, background.moments) ** 2
+    own = _shrunk(squares, background.deviation, background.count)
+    scaled: Vectors = (rows / np.sqrt(own * background.deviation)[:, None]).astype(np.float32)
     return scaled
 
 
-def of(prompted: Prompted, reference: Vectors) -> Vectors:
-    """The directions of prompted labels against a reference (n, dim)."""
-    return directions(frame(prompted.bank, reference), prompted.labels)
+def label_directions(prompted: Prompted, reference: Vectors) -> Vectors:
+    """Return the directions (labels, dim) of prompted labels against a reference (n, dim)."""
+    return directions(label_background(prompted.bank, reference), prompted.labels)
 
 
-def _seen(texts: Vectors, neutral: NDArray[np.float64]) -> NDArray[np.float64]:
-    left = _without(texts.astype(np.float64), neutral)
-    seen: NDArray[np.float64] = left / np.maximum(
-        np.linalg.norm(left, axis=1, keepdims=True), 1e-12
-    )
-    return seen
+def _directions(texts: Vectors, neutral: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return texts (n, dim) without the neutral direction, of unit length."""
+    return l2_normalize(_without(texts.astype(np.float64), neutral))
 
 
 def _without(rows: NDArray[np.float64], direction: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -99,7 +100,7 @@ def _without(rows: NDArray[np.float64], direction: NDArray[np.float64]) -> NDArr
 
 
 def _whitening(second: NDArray[np.float64], count: int, dim: int) -> NDArray[np.float64]:
-    """The damped inverse, scaled to leave alone what the reference does not vary in."""
+    """Return the damped inverse, scaled to leave alone what the reference does not vary in."""
     size = float(np.trace(second)) / dim
     if count == 0 or size < 1e-12:
         return np.eye(dim)
@@ -109,13 +110,13 @@ def _whitening(second: NDArray[np.float64], count: int, dim: int) -> NDArray[np.
 
 
 def _deviations(rows: NDArray[np.float64], second: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The root mean square of each row's products with the reference, (n,)."""
+    """Return the root mean square of each row's products with the reference, (n,)."""
     found: NDArray[np.float64] = np.sqrt(np.maximum(((rows @ second) * rows).sum(axis=1), 0.0))
     return found
 
 
 def _shrunk(squares: NDArray[np.float64], prior: float, count: int) -> NDArray[np.float64]:
-    """Deviations out of their squares, drawn towards a prior deviation."""
+    """Return the roots of squared deviations, drawn towards a prior deviation."""
     weighed = (count * squares + _PRIOR_MOMENTS * prior**2) / (count + _PRIOR_MOMENTS)
     drawn: NDArray[np.float64] = np.sqrt(weighed)
     return drawn

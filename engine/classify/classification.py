@@ -185,7 +185,7 @@ class Classification:
             UsageError: the file cannot be written.
         """
         lines = [gain.line() for gain in self.gains]
-        pictures = safe_thumbnails(thumbnail or (self._links and self._links.thumbnail))
+        pictures = safe_thumbnails(thumbnail or self._thumbnail)
         file = Path(path).expanduser()
         write_text(file, run_page(self._digest, self.about, lines, pictures))
         return file
@@ -226,8 +226,11 @@ class Classification:
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
-        thumbnail = safe_thumbnails(self._links and self._links.thumbnail)
-        return notebook_view(self._digest, self.about, thumbnail)
+        return notebook_view(self._digest, self.about, safe_thumbnails(self._thumbnail))
+
+    @property
+    def _thumbnail(self) -> Callable[[int], bytes] | None:
+        return self._links.thumbnail if self._links is not None else None
 
 
 def tag_findings(result: Result) -> list[Finding]:
@@ -243,5 +246,3 @@ def tag_findings(result: Result) -> list[Finding]:
 def tag_settings(about: About) -> dict[str, Any]:
     """Return what decided the tags, as a run records it."""
     return dict(about.settings) | {"labels": list(about.labels), "multi": about.multi}
-
-

@@ -1,4 +1,4 @@
-"""Classify a library: labels and templates into scorers, its moments through them."""
+"""Classify the moments of a library by labels, block by block."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from engine.classify.scores import Scorer, Trained, in_turn
 from engine.classify.templates import templates
 from engine.common.blas_threads import one_thread_a_product
 from engine.config import Settings
+from engine.encoders.protocols import Logits
 from engine.encoders.towers import Towers
 from engine.errors import UsageError
 from engine.index.matrix import assets_under
@@ -28,8 +29,8 @@ from engine.query.calibration.phrases import phrases
 from engine.query.plan import SEEN
 from engine.query.space_revision import check_revision
 from engine.store import KnownAsset, Store
-from engine.types import Modality, MomentRecord
-from engine.types.arrays import Vectors
+from engine.types import Kind, Modality, MomentRecord
+from engine.types.arrays import MomentIds, Vectors
 
 if TYPE_CHECKING:
     from engine.classify.examples import Gain
@@ -37,13 +38,14 @@ if TYPE_CHECKING:
 _SAMPLE = 1_000
 """Moments of a modality that stand for all of it."""
 _TOP, _TOP_OF_MANY = 5, 20
+"""Labels that a result lists: by default, and of independent decisions."""
 EVEN = 0.5
-"""The threshold of ``auto``: as likely as not."""
+"""The threshold of ``auto``: a label is given that is as likely as not."""
 
 
 @dataclass(frozen=True)
-class Task:
-    """What is asked of a run."""
+class ClassifyOptions:
+    """Options of one classification."""
 
     labels: Sequence[Label]
     templates: str = "default"
@@ -58,11 +60,13 @@ class Task:
     """A folder that has a folder of files for each label."""
     under: Sequence[str] | None = None
     """Files and folders; None for all of the library."""
+    kinds: tuple[Kind, ...] = ()
+    """Kinds of files; empty for all."""
     top: int | None = None
     """How many labels a result lists."""
 
-    def checked(self) -> Task:
-        """Itself.
+    def checked(self) -> ClassifyOptions:
+        """Return these options, checked.
 
         Raises:
             UsageError: there are no labels, or a number is out of its range.
@@ -79,19 +83,21 @@ class Task:
 
 
 class Classifier:
-    """One run over one library.
+    """One classification of one library.
 
     Attributes:
         gains: what examples brought, where there are some.
-        notes: what is not as it might be expected, a line each.
+        notes: examples that cannot be read, one line each.
+
+    Raises:
+        UsageError: an option is out of its range.
+        SpaceMismatch: the library was made with other weights.
     """
 
-    def __init__(self, store: Store, towers: Towers, settings: Settings, task: Task) -> None:
-        """Raises:
-        UsageError: the task is none.
-        SpaceMismatch: the library was made with other weights.
-        """
-        self.task = task.checked()
+    def __init__(
+        self, store: Store, towers: Towers, settings: Settings, options: ClassifyOptions
+    ) -> None:
+        self.options = options.checked()
         self.gains: list[Gain] = []
         self.notes: list[str] = []
         self._store, self._towers, self._settings = store, towers, settings
@@ -102,47 +108,49 @@ class Classifier:
 
     @property
     def about(self) -> About:
-        """What its results were made with."""
-        task = self.task
+        """The labels and settings of its results."""
+        options = self.options
         settings = {
-            "templates": task.templates,
-            "threshold": task.threshold,
-            "examples": task.examples and str(task.examples),
+            "templates": options.templates,
+            "threshold": options.threshold,
+            "examples": options.examples and str(options.examples),
             "encoder": self._towers.encoder.name,
             "revision": self._towers.shared.revision,
         }
-        return About(tuple(names(task.labels)), task.multi, task.unknown, settings)
+        return About(tuple(names(options.labels)), options.multi, options.unknown, settings)
 
     # --- the labels ---------------------------------------------------------------
 
     @cached_property
     def scorers(self) -> Mapping[Modality, Scorer]:
-        """The labels as each modality is asked for them."""
+        """The scorer of each modality that the library holds."""
         if self._moments is None:
             return {}
         plain = {m: self._scorer(self._moments, m) for m in self._moments.indexes}
-        if self.task.examples is None:
+        if self.options.examples is None:
             return plain
-        from engine.classify.examples import taught
+        from engine.classify.examples import learn_from_folder
 
-        labels, folder = names(self.task.labels), self.task.examples
-        scorers, self.gains, notes = taught(plain, folder, labels, self._towers, self._settings)
+        labels, folder = names(self.options.labels), self.options.examples
+        scorers, self.gains, notes = learn_from_folder(
+            plain, folder, labels, self._towers, self._settings
+        )
         self.notes += notes
         return scorers
 
     def _scorer(self, moments: AssetStream, modality: Modality) -> Scorer:
-        said = prompted(
+        prompts = prompted(
             self._towers.encoder.embed_texts,
-            self.task.labels,
-            templates(self.task.templates)[modality],
+            self.options.labels,
+            templates(self.options.templates)[modality],
         )
-        directions = background.of(said, self._reference(moments, modality))
+        directions = background.label_directions(prompts, self._reference(moments, modality))
         trained = self._trained() if modality in SEEN else None
-        cosines = None if trained is None else said.labels
+        cosines = None if trained is None else prompts.labels
         return Scorer(directions, calibration.sureness(modality), cosines, trained)
 
     def _reference(self, moments: AssetStream, modality: Modality) -> Vectors:
-        """What labels are held against."""
+        """Return the vectors (n, dim) that labels are compared with as their background."""
         if modality is Modality.SPEECH:
             return self._towers.encoder.embed_texts(phrases())
         typical = self._towers.typical(modality)
@@ -152,34 +160,41 @@ class Classifier:
         return typical
 
     def _trained(self) -> Trained | None:
-        """How the encoder's own cosines become probabilities, where it says so."""
+        """Return the scale and bias of cosines that the encoder was trained with, if any."""
         encoder = self._towers.encoder
-        scale = getattr(encoder, "logit_scale", None)
-        bias = getattr(encoder, "logit_bias", None)
-        if scale is None:
+        if not isinstance(encoder, Logits):
             return None
-        return Trained(float(scale), None if bias is None else float(bias))
+        bias = encoder.logit_bias
+        return Trained(float(encoder.logit_scale), None if bias is None else float(bias))
 
     # --- the run ------------------------------------------------------------------
 
     def guesses(self) -> Iterator[Guesses]:
-        """What the assets may be, some thousand at a time."""
+        """Yield the most probable labels of assets, some thousand at a time."""
         moments = self._moments
         if moments is None or not self.scorers:
             return
-        wanted = assets_under(self._store, self.task.under)
-        decide = any_labels if self.task.multi else one_label
-        top = self.task.top or (_TOP_OF_MANY if self.task.multi else _TOP)
+        assets = self._assets()
+        decide = any_labels if self.options.multi else one_label
+        top = self.options.top or (_TOP_OF_MANY if self.options.multi else _TOP)
 
         def work(part: AssetRange) -> Guesses:
             return decide(moments.read(part), self.scorers, top)
 
         workers = self._settings.threads
         with one_thread_a_product(), ThreadPoolExecutor(workers, "sensorium-classify") as pool:
-            yield from in_turn(pool, work, moments.ranges(wanted), ahead=workers + 1)
+            yield from in_turn(pool, work, moments.ranges(assets), ahead=workers + 1)
+
+    def _assets(self) -> MomentIds | None:
+        """Return the ids of the assets to classify, ascending; None for all."""
+        under, kinds = self.options.under, self.options.kinds
+        if not kinds:
+            return assets_under(self._store, under)
+        of_kinds = (a.asset_id for a in self._store.assets(under) if a.kind in kinds)
+        return np.array(sorted(of_kinds), np.int64)
 
     def results(self) -> Iterator[list[Result]]:
-        """What the assets are, some thousand at a time."""
+        """Yield the results of assets, some thousand at a time."""
         for guesses in self.guesses():
             if len(guesses):
                 yield self._named(guesses)
@@ -188,7 +203,7 @@ class Classifier:
         assets = self._store.assets_numbered(guesses.assets.tolist())
         timed = guesses.moments[guesses.modalities != ORDER.index(Modality.IMAGE)]
         records = self._store.records(timed) if len(timed) else {}
-        labels = names(self.task.labels)
+        labels = names(self.options.labels)
         named = []
         for place, asset_id in enumerate(guesses.assets.tolist()):
             if asset_id in assets:  # else it has been removed meanwhile
@@ -210,15 +225,15 @@ class Classifier:
         )  # fmt: skip
 
     def _decided(self, row: _Guess) -> tuple[int, float]:
-        """How many of the labels hold, and how probable that decision is."""
-        task, threshold = self.task, self.task.threshold
-        if task.multi:
+        """Return how many of the labels hold, and how probable that decision is."""
+        options, threshold = self.options, self.options.threshold
+        if options.multi:
             chosen = sum(odds >= (EVEN if threshold is None else threshold) for odds in row.odds)
             return chosen, row.odds[0] if chosen else 1 - row.odds[0]
-        best = row.odds[0] * (row.known if task.unknown else 1.0)
+        best = row.odds[0] * (row.known if options.unknown else 1.0)
         if threshold is not None:
             return (1, best) if best >= threshold else (0, 1 - best)
-        if task.unknown and row.known < EVEN:
+        if options.unknown and row.known < EVEN:
             return 0, 1 - row.known
         return 1, best
 

@@ -193,7 +193,9 @@ def _classes(
     got, should, none = _files_of(given), _files_of(true), frozenset[int]()
     precisions = _precisions(results, should) if multi else {}
     return tuple(
-        metrics.class_figures(name, got.get(name, none), should.get(name, none), precisions.get(name))
+        metrics.class_figures(
+            name, got.get(name, none), should.get(name, none), precisions.get(name)
+        )
         for name in names
         if name != NONE or name in got or name in should
     )

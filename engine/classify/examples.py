@@ -1,4 +1,4 @@
-"""A folder of labelled examples: embedded as a library would embed them, and learned from."""
+"""Learning from a folder of labelled examples, which are embedded as a library does."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import numpy as np
 from engine.classify.learn import Lesson, Truth, learn
 from engine.classify.pooling import CLASSIFIED
 from engine.classify.scores import Scorer
+from engine.common.file_state import os_reason
 from engine.config import Settings
 from engine.encoders.towers import Towers
 from engine.errors import UsageError
@@ -20,39 +21,40 @@ from engine.store import Store
 from engine.types import Modality
 from engine.types.arrays import Vectors
 
-Seen = Mapping[Modality, tuple[Vectors, Truth]]
+Examples = Mapping[Modality, tuple[Vectors, Truth]]
+"""Vectors (n, dim), and the label of each (n,), by modality."""
 
 
 @dataclass(frozen=True, slots=True)
 class Gain:
-    """What examples brought in one modality."""
+    """The gain of examples in one modality."""
 
     modality: Modality
     examples: int
     labels: int
-    """Of which there are examples."""
+    """Labels of which there are examples."""
     lesson: Lesson
 
     def line(self) -> str:
-        """All of it in a line."""
-        what = f"{self.modality.value}: {self.examples} examples of {self.labels} labels"
+        """Describe the gain in one line."""
+        count = f"{self.modality.value}: {self.examples} examples of {self.labels} labels"
         text, both = self.lesson.text, self.lesson.both
         if text is None or both is None:
-            return f"{what}, {self.lesson.how}; too few to say what they bring"
+            return f"{count}, {self.lesson.how}; too few to say what they bring"
         return (
-            f"{what}, {self.lesson.how}; held out, accuracy {text.accuracy:.3f} by text alone"
+            f"{count}, {self.lesson.how}; held out, accuracy {text.accuracy:.3f} by text alone"
             f" and {both.accuracy:.3f} with them, log loss {text.loss:.3f} and {both.loss:.3f}"
         )
 
 
-def taught(
+def learn_from_folder(
     scorers: Mapping[Modality, Scorer],
     folder: Path,
     labels: Sequence[str],
     towers: Towers,
     settings: Settings,
 ) -> tuple[dict[Modality, Scorer], list[Gain], list[str]]:
-    """Scorers that have learned from a folder with a folder of files for each label.
+    """Return scorers that learned from a folder with a folder of files for each label.
 
     Returns:
         The scorers, what each modality gained, and a line for each file that cannot be read.
@@ -62,11 +64,11 @@ def taught(
             name of no label.
     """
     folders = _folders(folder, labels)
-    seen, notes = embedded(folders, towers, settings)
-    if not seen:
+    examples, notes = embedded(folders, towers, settings)
+    if not examples:
         raise UsageError(f"{folder}: nothing in its folders could be read as an example")
     made, gains = dict(scorers), []
-    for modality, (vectors, truth) in seen.items():
+    for modality, (vectors, truth) in examples.items():
         scorer = made.get(modality)
         if scorer is not None and len(set(truth.tolist())) > 1:
             lesson = learn(vectors, truth, scorer.odds(vectors))
@@ -76,13 +78,12 @@ def taught(
 
 
 def _folders(folder: Path, labels: Sequence[str]) -> dict[Path, int]:
-    """The folders of examples, with the place of their label."""
+    """Return the folders of examples, with the place of their label."""
     places = {label.casefold(): place for place, label in enumerate(labels)}
     try:
         found = sorted(path for path in folder.iterdir() if path.is_dir())
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise UsageError(f"cannot read examples in {folder}: {reason}") from error
+        raise UsageError(f"cannot read examples in {folder}: {os_reason(error)}") from error
     if not found:
         raise UsageError(f"{folder} has no examples; make a folder in it for each label")
     for path in found:
@@ -95,8 +96,8 @@ def _folders(folder: Path, labels: Sequence[str]) -> dict[Path, int]:
 
 def embedded(
     folders: Mapping[Path, int], towers: Towers, settings: Settings
-) -> tuple[Seen, list[str]]:
-    """The vectors of the files in folders, an asset a row, with the label of each.
+) -> tuple[Examples, list[str]]:
+    """Embed the files in folders; returns a vector and a label for each asset.
 
     They go through a library that lives as long as this call, so they are cut and embedded
     as what they are to be compared with.
@@ -114,7 +115,7 @@ def embedded(
         return _read(store, folders, plain), notes
 
 
-def _read(store: Store, folders: Mapping[Path, int], towers: Towers) -> Seen:
+def _read(store: Store, folders: Mapping[Path, int], towers: Towers) -> Examples:
     space = store.spaces().get(towers.shared.name)
     if space is None:
         return {}

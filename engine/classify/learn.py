@@ -1,4 +1,4 @@
-"""What examples add to the text: prototypes, or a regression where there are enough.
+"""Learning from examples: prototypes, or a regression where there are enough.
 
 Both are linear in the vector, and are added to the log odds of the text with two weights.
 Those are chosen by cross-validation: every example is judged by a model that has not seen
@@ -15,8 +15,8 @@ from importlib.util import find_spec
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.classify.prompts import unit
 from engine.classify.scores import Floats, Learned
+from engine.common.vectors import l2_normalize
 from engine.types.arrays import Vectors
 
 ENOUGH = 3
@@ -25,14 +25,16 @@ _FOLDS = 5
 _SHARPNESS = 10.0
 """Nats of a prototype's cosine."""
 _TEXT = (0.5, 0.75, 1.0)
+"""Weights of the text that are tried."""
 _LEARNED = (0.0, 0.25, 0.5, 1.0, 2.0)
+"""Weights of what is learned that are tried."""
 
 Truth = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
 class Validated:
-    """How examples are classified by models that have not seen them."""
+    """Accuracy of examples that were classified by models that have not seen them."""
 
     accuracy: float
     loss: float
@@ -41,7 +43,7 @@ class Validated:
 
 @dataclass(frozen=True, slots=True)
 class Lesson:
-    """What was learned, and what that brings."""
+    """A model that was learned from examples, and what it gains."""
 
     learned: Learned
     how: str
@@ -49,6 +51,7 @@ class Lesson:
     text: Validated | None
     """By text alone; None where there are too few examples to say."""
     both: Validated | None
+    """By text and examples together."""
 
 
 def learn(vectors: Vectors, truth: Truth, text: Floats) -> Lesson:
@@ -63,8 +66,8 @@ def learn(vectors: Vectors, truth: Truth, text: Floats) -> Lesson:
     regress = _is_enough(truth, count)
     folds = np.empty(len(truth), np.int64)
     for label in np.unique(truth):
-        mine = truth == label
-        folds[mine] = np.arange(int(mine.sum())) % _FOLDS
+        rows = truth == label
+        folds[rows] = np.arange(int(rows.sum())) % _FOLDS
     how = "logistic regression" if regress else "prototypes"
     whole = _fitted(vectors, truth, count, regress)
     if not folds.any():  # no label has two
@@ -76,7 +79,7 @@ def learn(vectors: Vectors, truth: Truth, text: Floats) -> Lesson:
 
 
 def _pairs() -> Iterator[tuple[float, float]]:
-    """Weights of the text and of what is learned."""
+    """Yield the weights of the text and of what is learned that are tried."""
     yield 1.0, 0.0
     yield from ((a, b) for b in _LEARNED[1:] for a in _TEXT)
 
@@ -93,7 +96,7 @@ def _weighed(whole: Learned, text: float, learned: float) -> Learned:
 
 
 def _unseen(vectors: Vectors, truth: Truth, folds: Truth, count: int, regress: bool) -> Floats:
-    """The learned log odds of each example, from the examples of other folds."""
+    """Return the learned log odds of each example, from the examples of other folds."""
     odds = np.zeros((len(truth), count), np.float32)
     for fold in np.unique(folds):
         test = folds == fold
@@ -113,14 +116,14 @@ def _fitted(vectors: Vectors, truth: Truth, count: int, regress: bool) -> Learne
 
 
 def _prototypes(rows: Vectors, truth: Truth, count: int) -> tuple[Vectors, Floats]:
-    """The direction of each label's mean; none for those without examples."""
+    """Return the direction of each label's mean; zero for labels without examples."""
     sums = np.zeros((count, rows.shape[1]), np.float32)
-    np.add.at(sums, truth, unit(rows))
-    return unit(sums) * np.float32(_SHARPNESS), np.zeros(count, np.float32)
+    np.add.at(sums, truth, l2_normalize(rows))
+    return l2_normalize(sums) * np.float32(_SHARPNESS), np.zeros(count, np.float32)
 
 
 def _regression(rows: Vectors, truth: Truth, count: int) -> tuple[Vectors, Floats]:
-    """Multinomial logistic regression; every label has examples."""
+    """Fit a multinomial logistic regression; every label has examples."""
     from sklearn.linear_model import LogisticRegression
 
     model = LogisticRegression(C=1.0, max_iter=2000).fit(rows, truth)
@@ -131,7 +134,7 @@ def _regression(rows: Vectors, truth: Truth, count: int) -> tuple[Vectors, Float
 
 
 def validated(odds: Floats, truth: Truth) -> Validated:
-    """Accuracy and log loss of log odds (n, labels)."""
+    """Measure accuracy and log loss of log odds (n, labels)."""
     odds = odds.astype(np.float64) - odds.max(axis=1, keepdims=True)
     logs = odds - np.log(np.exp(odds).sum(axis=1, keepdims=True))
     right = float((odds.argmax(axis=1) == truth).mean())

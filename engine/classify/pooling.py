@@ -1,4 +1,4 @@
-"""What moments say, made into what an asset is.
+"""Pooling of the labels of moments into those of their asset.
 
 One label: the mean over the moments of an asset decides within a modality, and of several
 modalities (what is seen, heard and said in a video) the one that stands out most. The
@@ -23,12 +23,12 @@ from engine.types.arrays import MomentIds
 
 @dataclass(frozen=True)
 class Guesses:
-    """What assets may be, n of them: the most probable labels, best first."""
+    """The most probable labels of n assets, best first."""
 
     assets: MomentIds
     """(n,)."""
     modalities: NDArray[np.int8]
-    """The place in ``ORDER`` of what decided, (n,)."""
+    """The place in ``ORDER`` of the modality that decided, (n,)."""
     moments: MomentIds
     """The moment that decided, (n,)."""
     labels: NDArray[np.int64]
@@ -41,20 +41,20 @@ class Guesses:
     def __len__(self) -> int:
         return len(self.assets)
 
-    def taken(self, places: NDArray[np.int64]) -> Guesses:
-        """Those at some places."""
+    def at(self, places: NDArray[np.int64]) -> Guesses:
+        """Return the guesses at some places."""
         return Guesses(*(getattr(self, name)[places] for name in self.__dataclass_fields__))
 
 
 ORDER = tuple(Modality)
 CLASSIFIED = (Modality.IMAGE, Modality.KEYFRAME, Modality.SOUND, Modality.SPEECH)
-"""What labels are about. Text on screen is not: a sign that says "dog" shows no dog."""
+"""Modalities that labels are about. Text on screen is not: a sign that says "dog" shows no dog."""
 
 
 def one_label(
     parts: Iterable[LibraryMoments], scorers: Mapping[Modality, Scorer], top: int
 ) -> Guesses:
-    """One of the labels, for each asset."""
+    """Choose one of the labels for each asset."""
     found = [_pooled(rows, scorers[rows.modality], top) for rows in parts]
     return _strongest(found, top)
 
@@ -71,15 +71,19 @@ def _pooled(rows: LibraryMoments, scorer: Scorer, top: int) -> tuple[Guesses, ND
     return guesses, scored.evidence
 
 
-def _firsts(of: NDArray[np.int64], scores: NDArray[np.float32]) -> NDArray[np.int64]:
-    """The place of the greatest score of each group; ``of`` (n,) numbers them from 0."""
-    order = np.lexsort((-scores, of))
-    firsts: NDArray[np.int64] = order[np.flatnonzero(np.diff(of[order], prepend=-1))]
+def _firsts(groups: NDArray[np.int64], scores: NDArray[np.float32]) -> NDArray[np.int64]:
+    """Return the place of the greatest score of each group.
+
+    Args:
+        groups: the group of each score, numbered from 0, (n,).
+    """
+    order = np.lexsort((-scores, groups))
+    firsts: NDArray[np.int64] = order[np.flatnonzero(np.diff(groups[order], prepend=-1))]
     return firsts
 
 
 def _strongest(found: list[tuple[Guesses, NDArray[np.float32]]], top: int) -> Guesses:
-    """Of an asset's guesses by several modalities the one with most evidence."""
+    """Keep, of an asset's guesses by several modalities, the one with most evidence."""
     if not found:
         return _nothing(top)
     if len(found) == 1:
@@ -88,7 +92,7 @@ def _strongest(found: list[tuple[Guesses, NDArray[np.float32]]], top: int) -> Gu
     evidence = np.concatenate([evidence for _, evidence in found])
     order = np.lexsort((-evidence, together.assets))
     assets = together.assets[order]
-    return together.taken(order[np.flatnonzero(np.diff(assets, prepend=assets[0] - 1))])
+    return together.at(order[np.flatnonzero(np.diff(assets, prepend=assets[0] - 1))])
 
 
 def _nothing(top: int) -> Guesses:
@@ -99,7 +103,7 @@ def _nothing(top: int) -> Guesses:
 
 def _joined(parts: list[Guesses]) -> Guesses:
     names = Guesses.__dataclass_fields__
-    return Guesses(*(np.concatenate([getattr(one, n) for one in parts]) for n in names))
+    return Guesses(*(np.concatenate([getattr(part, n) for part in parts]) for n in names))
 
 
 # --- many labels --------------------------------------------------------------------
@@ -108,7 +112,7 @@ def _joined(parts: list[Guesses]) -> Guesses:
 def any_labels(
     parts: Iterable[LibraryMoments], scorers: Mapping[Modality, Scorer], top: int
 ) -> Guesses:
-    """Each label by itself, for each asset: its probability where it is greatest."""
+    """Decide each label by itself, by the moment of an asset where it is most probable."""
     pieces = list(_by_moment(parts, scorers, top))
     if not pieces:
         return _nothing(top)
@@ -117,7 +121,7 @@ def any_labels(
     assets = together.assets[order]
     starts = np.flatnonzero(np.diff(assets, prepend=assets[0] - 1))
     if len(starts) == len(order):
-        return together.taken(order)
+        return together.at(order)
     groups = np.split(order, starts[1:])
     return _joined([_greatest(together, group) for group in groups])
 
@@ -134,16 +138,16 @@ def _by_moment(
 
 
 def _greatest(together: Guesses, group: NDArray[np.int64]) -> Guesses:
-    """The guesses of one asset's moments as one."""
+    """Combine the guesses of one asset's moments into one."""
     if len(group) == 1:
-        return together.taken(group)
+        return together.at(group)
     labels, odds = together.labels[group].ravel(), together.probabilities[group].ravel()
     order = np.argsort(-odds, kind="stable")
     _, first = np.unique(labels[order], return_index=True)
     width = together.labels.shape[1]
     chosen = order[np.sort(first)][:width]
-    one = together.taken(group[chosen[:1] // width])
+    asset = together.at(group[chosen[:1] // width])
     # Wider than what is left where moments agree about the labels.
     named, sure = np.full((1, width), -1), np.zeros((1, width), np.float32)
     named[0, : len(chosen)], sure[0, : len(chosen)] = labels[chosen], odds[chosen]
-    return Guesses(one.assets, one.modalities, one.moments, named, sure, odds[chosen[:1]])
+    return Guesses(asset.assets, asset.modalities, asset.moments, named, sure, odds[chosen[:1]])

@@ -1,4 +1,4 @@
-"""Labels as unit vectors: the mean over templates and descriptions, in the space."""
+"""Embeddings of labels: the mean over templates and descriptions."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import numpy as np
 
 from engine.classify.labels import Label
 from engine.classify.templates import fill
+from engine.common.vectors import l2_normalize
 from engine.query.calibration.phrases import phrases
 from engine.types.arrays import Vectors
 
@@ -20,7 +21,7 @@ _MOST_PHRASES = 1_500
 
 @dataclass(frozen=True, slots=True)
 class Prompted:
-    """What templates make of labels, and of anything else."""
+    """Embeddings of labels, and of everyday phrases, in the same templates."""
 
     labels: Vectors
     """(labels, dim), of unit length."""
@@ -34,22 +35,16 @@ def prompted(embed: Embed, labels: Sequence[Label], templates: Sequence[str]) ->
     starts = np.cumsum([0, *(len(label.descriptions) for label in labels[:-1])])
     every = -(-len(phrases()) * len(templates) // _MOST_PHRASES)
     rows = np.add.reduceat(_summed(embed, described, templates), starts, axis=0)
-    return Prompted(unit(rows), _ensemble(embed, phrases()[::every], templates))
+    return Prompted(l2_normalize(rows), _ensemble(embed, phrases()[::every], templates))
 
 
 def _ensemble(embed: Embed, texts: Sequence[str], templates: Sequence[str]) -> Vectors:
-    return unit(_summed(embed, texts, templates))
+    return l2_normalize(_summed(embed, texts, templates))
 
 
 def _summed(embed: Embed, texts: Sequence[str], templates: Sequence[str]) -> Vectors:
-    """The sum of each text's vectors over the templates, (texts, dim)."""
+    """Return the sum of each text's vectors over the templates, (texts, dim)."""
     total: Vectors = embed([fill(templates[0], text) for text in texts]).copy()
     for template in templates[1:]:
         total += embed([fill(template, text) for text in texts])
     return total
-
-
-def unit(rows: Vectors) -> Vectors:
-    """Rows of length one; those of nothing stay."""
-    scaled: Vectors = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)
-    return scaled

@@ -125,7 +125,10 @@ def evaluation_page(found: Evaluation, about: About, thumbnail: Thumbnail) -> st
         Section(
             "Calibration", _calibration(found), "how often decisions of a confidence are right"
         ),
-        Section("The surest mistakes", gallery([_mistake(mistake, thumbnail) for mistake in found.worst])),
+        Section(
+            "The surest mistakes",
+            gallery([_mistake(mistake, thumbnail) for mistake in found.worst]),
+        ),
     ]
     if found.confusion is not None:
         sections.insert(2, Section("Confusion", *_matrix(found)))

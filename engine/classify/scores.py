@@ -1,4 +1,4 @@
-"""Vectors times labels, block by block: the best labels of each row, with probabilities.
+"""Scoring of vectors by labels, block by block: the best labels, with probabilities.
 
 A block is one matrix product and a handful of passes over what comes of it, done a few
 hundred rows at a time, so that scores stay in the cache and a million vectors cost little
@@ -23,7 +23,7 @@ from engine.types.arrays import Vectors
 _TILE = 1 << 20
 """Scores that are computed at a time: four mebibytes, which hardly leave the cache."""
 _ALIGNED = 16
-"""Floats of a line of the cache."""
+"""Floats in a line of the cache."""
 
 Places: TypeAlias = NDArray[np.int64]
 Floats: TypeAlias = NDArray[np.float32]
@@ -36,14 +36,14 @@ _R = TypeVar("_R")
 
 @dataclass(frozen=True, slots=True)
 class Learned:
-    """What examples add: log odds that are linear in the vector, beside those of the text."""
+    """Log odds, linear in the vector, that examples add to those of the text."""
 
     weights: Vectors
     """(labels, dim)."""
     bias: Floats
     """(labels,)."""
     text: float = 1.0
-    """How much the log odds of the text count beside them."""
+    """The weight of the log odds of the text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class Trained:
 
     scale: float
     bias: float | None = None
-    """Of one that was trained on independent decisions, as SigLIP is."""
+    """For encoders that were trained on independent decisions, such as SigLIP; else None."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,18 +62,19 @@ class LabelScores:
     labels: Places
     """(n, top)."""
     probabilities: Floats
-    """(n, top): of being it, where it is one of the labels."""
+    """Probability of being the label, given that it is one of the labels, (n, top)."""
     evidence: Floats
     """Nats for the first label, against chance, (n,)."""
 
 
 @dataclass(frozen=True)
 class Scorer:
-    """The labels of one modality, as ``background.of`` makes them."""
+    """The labels of one modality, as ``background.label_directions`` makes them."""
 
     directions: Vectors
     """(labels, dim), in deviations."""
     sure: float
+    """``calibration.sureness`` of the modality."""
     cosines: Vectors | None = None
     """The labels themselves, where ``trained`` says what their cosines mean."""
     trained: Trained | None = None
@@ -83,15 +84,15 @@ class Scorer:
         return len(self.directions)
 
     def one_of(self, rows: Vectors, top: int) -> LabelScores:
-        """Which of the labels rows (n, dim) are, if they are one."""
+        """Score rows (n, dim), each of which is one of the labels."""
         return self._in_tiles(rows, top, self._share)
 
     def each(self, rows: Vectors, top: int) -> LabelScores:
-        """How probable each label is by itself; the ``top`` most probable."""
+        """Score each label by itself; returns the ``top`` most probable."""
         return self._in_tiles(rows, top, self._alone)
 
     def _in_tiles(self, rows: Vectors, top: int, how: _How) -> LabelScores:
-        """Rows a few hundred at a time, so that their scores stay in the cache."""
+        """Score a few hundred rows at a time, so that their scores stay in the cache."""
         wide = min(top, len(self))
         labels = np.empty((len(rows), wide), np.int64)
         shares = np.empty((len(rows), wide), np.float32)
@@ -103,7 +104,7 @@ class Scorer:
         return LabelScores(labels, shares, calibration.log_odds(deviations, len(self)))
 
     def _share(self, rows: Vectors, top: int) -> _Best:
-        """The best labels of rows, and their part of a softmax over all."""
+        """Return the best labels of rows, and their part of a softmax over all."""
         if self.trained is not None or self.learned is not None:
             return self._mixed(rows, top)
         odds = rows @ self._padded.T
@@ -116,14 +117,13 @@ class Scorer:
         return labels, _shares(odds, best * factor), best[:, 0].copy()
 
     def _mixed(self, rows: Vectors, top: int) -> _Best:
-        """The same where more than deviations decides."""
+        """Do the same where more than deviations decides."""
         odds = self.odds(rows)
         labels, best = best_of(odds, top)
         return labels, _shares(odds, best), self._deviations(rows, labels)
 
     def odds(self, rows: Vectors) -> Floats:
-        """The log odds of every label, (n, labels), up to a constant for each row: the
-        greatest has 0."""
+        """Return the log odds of every label, (n, labels), of which the greatest is 0."""
         if self.cosines is not None and self.trained is not None:
             odds = rows @ self.cosines.T * np.float32(self.trained.scale)
         else:
@@ -136,7 +136,7 @@ class Scorer:
         return shifted
 
     def _alone(self, rows: Vectors, top: int) -> _Best:
-        """The most probable labels of rows, each decided by itself."""
+        """Return the most probable labels of rows, each decided by itself."""
         trained = self.trained
         if self.cosines is not None and trained is not None and trained.bias is not None:
             nats = rows @ self.cosines.T * np.float32(trained.scale) + np.float32(trained.bias)
@@ -149,14 +149,16 @@ class Scorer:
         return labels, calibration.probability(best), self._deviations(rows, labels)
 
     def _deviations(self, rows: Vectors, labels: Places) -> Floats:
-        """How far rows stand out for their first label, (n,)."""
+        """Return how far rows stand out for their first label, (n,)."""
         found: Floats = np.einsum("ij,ij->i", rows, self.directions[labels[:, 0]])
         return found
 
     @cached_property
     def _padded(self) -> Vectors:
         """The directions and, last, their mean, whose scores are the mean of the scores.
-        Between them is room, so that rows of scores begin where lines of the cache do."""
+
+        Between them is room, so that rows of scores begin where lines of the cache do.
+        """
         count, dim = self.directions.shape
         padded = np.zeros((-(-(count + 1) // _ALIGNED) * _ALIGNED, dim), np.float32)
         padded[:count] = self.directions
@@ -165,7 +167,7 @@ class Scorer:
 
 
 def _shares(odds: Floats, best: Floats) -> Floats:
-    """What the best (n, top) have of the exponentials of rows in which they are -inf."""
+    """Return the shares of the best (n, top) in a softmax over rows where they are -inf."""
     np.exp(odds, out=odds)
     chosen = np.exp(best)
     others = odds @ np.ones(odds.shape[1], np.float32)
@@ -174,8 +176,10 @@ def _shares(odds: Floats, best: Floats) -> Floats:
 
 
 def best_of(scores: Floats, top: int) -> tuple[Places, Floats]:
-    """The places and values of the greatest of each row (n, labels), best first, both
-    (n, top); what was found is -inf in ``scores`` afterwards.
+    """Find the greatest scores of each row (n, labels); they are -inf in it afterwards.
+
+    Returns:
+        Places and values, best first, both (n, top).
 
     Partitioning every row would cost as much as the product that made it, and looking for
     the greatest again and again, while it is in the cache, costs a tenth.
@@ -193,7 +197,7 @@ def best_of(scores: Floats, top: int) -> tuple[Places, Floats]:
 def in_turn(
     pool: Executor, work: Callable[[_T], _R], items: Iterable[_T], ahead: int
 ) -> Iterator[_R]:
-    """Results in the order of the items, at most ``ahead`` of them begun beforehand."""
+    """Yield results in the order of the items, at most ``ahead`` of them begun beforehand."""
     waiting: deque[Future[_R]] = deque()
     for item in items:
         waiting.append(pool.submit(work, item))

@@ -1,4 +1,4 @@
-"""Templates of prompts: sentences with a slot, for what is seen, heard and said.
+"""Templates of prompts: sentences with a slot, for pictures, sounds and speech.
 
 A label alone lies where words lie; in a sentence it lies nearer to what the sentence is
 about, and the mean over several sentences is steadier than any (Radford et al. 2021,
@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TypeAlias
 
+from engine.common.file_state import os_reason
 from engine.errors import UsageError
 from engine.types import Modality
 
@@ -27,7 +28,7 @@ SEEN = (
     "a close view of a {}",
 )
 HEARD = ("the sound of a {}", "a recording of a {}")
-SAID = ("{}", "someone talks about a {}", "what they said about a {}")
+SPOKEN = ("{}", "someone talks about a {}", "what they said about a {}")
 IMAGENET = (
     *SEEN,
     "a photograph with a {} in the middle",
@@ -53,12 +54,10 @@ IMAGENET = (
 )
 _ARTICLE = re.compile(r"^(?:an?|the)\s+", re.IGNORECASE)
 _VOWEL = re.compile(r"\b(a) (?=[aeio])", re.IGNORECASE)
-_HEARD, _SAID = (Modality.SOUND,), (Modality.SPEECH,)
-_SEEN = (Modality.IMAGE, Modality.KEYFRAME)
 
 
 def templates(name: str) -> Templates:
-    """The templates of each modality.
+    """Return the templates of each modality.
 
     Args:
         name: ``default``, ``imagenet`` (more of what is seen), ``sound`` (of whatever it
@@ -68,21 +67,26 @@ def templates(name: str) -> Templates:
         UsageError: there is no such file, or a template has no slot.
     """
     if name == "imagenet":
-        return _by_modality(IMAGENET, HEARD, SAID)
+        return _by_modality(IMAGENET, HEARD, SPOKEN)
     if name == "sound":
         return _by_modality(HEARD, HEARD, HEARD)
     if name == "default":
-        return _by_modality(SEEN, HEARD, SAID)
+        return _by_modality(SEEN, HEARD, SPOKEN)
     read = read_templates(Path(name).expanduser())
     return _by_modality(read, read, read)
 
 
-def _by_modality(seen: tuple[str, ...], heard: tuple[str, ...], said: tuple[str, ...]) -> Templates:
-    return dict.fromkeys(_SEEN, seen) | dict.fromkeys(_HEARD, heard) | dict.fromkeys(_SAID, said)
+def _by_modality(
+    seen: tuple[str, ...], heard: tuple[str, ...], spoken: tuple[str, ...]
+) -> Templates:
+    return {
+        Modality.IMAGE: seen, Modality.KEYFRAME: seen, Modality.SOUND: heard,
+        Modality.SPEECH: spoken,
+    }  # fmt: skip
 
 
 def read_templates(file: Path) -> tuple[str, ...]:
-    """The templates of a file in UTF-8; blank lines and those after a # say nothing.
+    """Read the templates of a file in UTF-8; blank lines, and lines after a #, are skipped.
 
     Raises:
         UsageError: it cannot be read, holds none, or one has no slot; the line is named.
@@ -92,8 +96,7 @@ def read_templates(file: Path) -> tuple[str, ...]:
     except OSError as error:
         kinds = ", ".join(NAMES)
         raise UsageError(
-            f"cannot read templates from {file}: {(error.strerror or str(error)).lower()};"
-            f" name a file, or one of {kinds}"
+            f"cannot read templates from {file}: {os_reason(error)}; name a file, or one of {kinds}"
         ) from error
     except UnicodeDecodeError as error:
         raise UsageError(f"{file} is not UTF-8 (byte {error.start}); save it as that") from error
@@ -110,7 +113,7 @@ def read_templates(file: Path) -> tuple[str, ...]:
 
 
 def fill(template: str, words: str) -> str:
-    """A template about something; its own article stands before the slot."""
+    """Fill a template with words, whose own article the template replaces."""
     if template == SLOT:
         return words
     return _VOWEL.sub(r"\1n ", template.replace(SLOT, _ARTICLE.sub("", words) or words))

@@ -33,12 +33,12 @@ def read_truth(
     known = {label.casefold(): label for label in about.labels}
     files = _Files(results)
     found: dict[int, set[str]] = defaultdict(set)
-    is_file = isinstance(source, str | Path)
-    for where, name, label in _lines(Path(source).expanduser()) if is_file else _pairs(source):
+    rows = _pairs(source) if isinstance(source, Mapping) else _lines(Path(source).expanduser())
+    for where, name, label in rows:
         place = files.place(name, where)
         found[place] |= {_label(label, known, about, where)} - {""}
     if not found:
-        name = str(source) if is_file else "the truth"
+        name = "the truth" if isinstance(source, Mapping) else str(source)
         raise UsageError(f"{name} lists no files; write lines of file,label below that header")
     return {place: frozenset(labels) for place, labels in found.items()}
 

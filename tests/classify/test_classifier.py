@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from engine import Library
-from engine.classify.classifier import Classifier, Task
+from engine.classify.classifier import Classifier, ClassifyOptions
 from engine.classify.labels import parse_labels
 from engine.errors import SpaceMismatch, UsageError
 from engine.index import vector_stream as reading
@@ -42,7 +42,7 @@ def library(tmp_path_factory, settings):
 
 
 def classified(library, labels, **options):
-    task = Task(parse_labels(labels), **options)
+    task = ClassifyOptions(parse_labels(labels), **options)
     made = Classifier(library.store, library.towers, library.settings, task)
     found = [one for results in made.results() for one in results]
     return {Path(one.file).name: one for one in found}, made
@@ -120,7 +120,7 @@ def test_a_library_of_other_weights_is_refused(library):
     towers = fake_towers()
     towers.encoder.shared = replace(towers.encoder.shared, revision="2")
     with pytest.raises(SpaceMismatch, match="index into a new library"):
-        Classifier(library.store, towers, library.settings, Task(parse_labels("a,b")))
+        Classifier(library.store, towers, library.settings, ClassifyOptions(parse_labels("a,b")))
 
 
 @pytest.mark.parametrize(
@@ -133,7 +133,7 @@ def test_a_library_of_other_weights_is_refused(library):
 )
 def test_a_task_that_is_none(options, line):
     with pytest.raises(UsageError, match=line):
-        Task(parse_labels("a,b"), **options).checked()
+        ClassifyOptions(parse_labels("a,b"), **options).checked()
 
 
 # --- examples -----------------------------------------------------------------------
