@@ -38,7 +38,7 @@ _FEW = 20
 _PRIOR_DEVIATION = 0.06
 """The deviation of scores that is assumed where the reference has no moments."""
 _PRIOR_MOMENTS = 20
-"""How many moments the prior counts for, so that a few do not rule."""
+"""Moments that the prior counts for, so that a few do not rule."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,7 @@ best of many labels comes from the tail."""
 BY_CHANCE = 0.22
 """Labels that chance may be expected to bring as far as one that is as likely as not."""
 SURENESS = {Modality.IMAGE: 3.6, Modality.KEYFRAME: 3.6}
-"""How sure the towers are of pictures: the factor of differences between labels."""
+"""The sureness of pictures: the factor of differences between labels."""
 HEARD_SURENESS = 2.7
 """The same for sounds and speech."""
 _LEAST = 0.3

@@ -46,7 +46,7 @@ class TagRequest:
     findings: Sequence[Finding]
     """One for each tag; its verdict is the tag."""
     generation: int
-    """Of the library, when it was looked at."""
+    """The generation of the library when it was read."""
 
 
 GiveTags = Callable[[TagRequest, bool], tuple[TagRun, int]]
@@ -77,21 +77,21 @@ class Classification:
     counts: Mapping[str, int]
     """Files by label, the most frequent first; ``(none of these)`` is one of the names."""
     gains: tuple[Gain, ...] = field(default=(), compare=False)
-    """What examples brought, one for each modality."""
+    """The gain of examples, one for each modality."""
     notes: tuple[str, ...] = ()
     """Examples that cannot be read, one line each."""
     indexed: IndexReport | None = None
-    """What became of files that the library did not hold yet; None where no path was given."""
+    """The report of indexing new files first; None where no path was given."""
     out: Path | None = None
     """The file that holds the results; None where they are held here."""
     command: str = ""
-    """What would make it again."""
+    """The command or the call that would make it again."""
     generation: int = 0
-    """Of the library, when it was looked at."""
+    """The generation of the library when it was read."""
     run: TagRun | None = field(default=None, compare=False)
     """The run that gave the tags, where tags were asked for."""
     tags: int | None = None
-    """How many tags that run gave."""
+    """The number of tags that run gave."""
     _kept: tuple[Result, ...] | None = field(default=None, repr=False)
     _digest: RunDigest = field(default_factory=RunDigest, repr=False, compare=False)
     _links: LibraryLinks | None = field(default=None, repr=False, compare=False)

@@ -63,7 +63,7 @@ class ClassifyOptions:
     kinds: tuple[Kind, ...] = ()
     """Kinds of files; empty for all."""
     top: int | None = None
-    """How many labels a result lists."""
+    """The number of labels that a result lists; None for the default."""
 
     def checked(self) -> ClassifyOptions:
         """Return these options, checked.

@@ -50,7 +50,7 @@ class Result:
     first and are ``chosen``."""
     probabilities: tuple[float, ...]
     chosen: int
-    """How many of ``labels`` the asset is given."""
+    """The number of ``labels``, from the first, that the asset is given."""
     asset_id: int
     moment_id: int
 

@@ -135,7 +135,7 @@ def _existing(paths: Sequence[str | Path]) -> tuple[Path, ...]:
 
 @dataclass(frozen=True, slots=True)
 class ClassifyContext:
-    """What a classification needs of its library."""
+    """The parts of a library that a classification uses."""
 
     store: Store
     settings: Settings
@@ -146,7 +146,7 @@ class ClassifyContext:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """Where the results of a classification go, apart from the value itself."""
+    """The receivers of results, apart from the value itself."""
 
     on_results: OnResults | None = None
     """Is handed results as they come, which are not kept then."""
@@ -154,7 +154,7 @@ class Delivery:
     wait: bool = False
     """Wait for another writer instead of raising ``LibraryBusy``."""
     command: str | None = None
-    """What would make it again; None for the call."""
+    """The command that would make it again; None for the call."""
 
 
 def classify(
