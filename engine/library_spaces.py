@@ -11,7 +11,8 @@ from engine.encoders import registry
 from engine.encoders.towers import Towers
 from engine.query.maintenance import Maintenance
 from engine.query.space_selection import named
-from engine.store import Store, records
+from engine.store import Store
+from engine.store.space_lookup import require_droppable
 
 if TYPE_CHECKING:
     from engine.query.space_stats import SpaceStats
@@ -100,7 +101,7 @@ class LibrarySpaces:
 
     def may_drop(self, name: str) -> None:
         """Raise ``UsageError`` unless there is such a space, and it is not the default."""
-        records.droppable(named(name, self._store.space_infos()))
+        require_droppable(named(name, self._store.space_infos()))
 
     def drop(self, name: str, *, wait: bool = False) -> Names:
         """Remove a space with all that is in it; returns the names of what went: its own,

@@ -26,6 +26,7 @@ from engine.query.library_towers import FOLDER, LibraryTowers, head_file
 from engine.query.space_revision import check_revision
 from engine.store import Store, failpoints
 from engine.store.error_translation import translated
+from engine.store.failpoints import FailPoint
 from engine.store.segments import sync_folder
 from engine.types import Space
 from engine.types.arrays import Vectors
@@ -149,7 +150,7 @@ class Aligner:
                 new = writer.realign(shared.with_head(head.revision), sounds.ids, vectors)
                 kept = Kept(new, sounds.words.astype(shared.dtype))
                 self._save(head, kept)
-                failpoints.hit("realign.head")
+                failpoints.hit(FailPoint.REALIGN_HEAD)
             self._tidy(head.revision, shared.head)
         return len(new)
 

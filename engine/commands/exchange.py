@@ -121,8 +121,8 @@ def _kept_by(library: Library, number: int, asked: ExportSelection) -> ExportSel
     """What of it a curation run keeps."""
     from engine.exchange.records import of_run
 
-    run = library.store.run(number)
-    return of_run(run.kind, f"{number}, {run.kind}", library.store.findings(number), asked)
+    run = library.store.curation.run(number)
+    return of_run(run.kind, f"{number}, {run.kind}", library.store.curation.findings(number), asked)
 
 
 def _typed() -> str:

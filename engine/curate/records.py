@@ -55,7 +55,7 @@ def record(
         check_out(out)
         write(out, found)
     with store.writer(wait=wait) as writer:
-        run = writer.add_run(kind, command, settings, found, generation)
+        run = writer.curation.add_run(kind, command, settings, found, generation)
     folder = store.path / FOLDER
     with translated(store.path):
         folder.mkdir(exist_ok=True)

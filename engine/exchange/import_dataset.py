@@ -292,5 +292,5 @@ def _complete(store: Store, source: Source, wait: bool) -> tuple[int, int, int]:
         while block := list(islice(told, _AT_ONCE)):
             total += len(block)
             captions += writer.fill_captions({s.path: s.caption for s in block if s.caption})
-            tagged += writer.bring_tags({s.path: s.tags for s in block if s.tags})
+            tagged += writer.curation.import_tags({s.path: s.tags for s in block if s.tags})
     return total, captions, tagged

@@ -29,6 +29,7 @@ from engine.errors import LibraryBusy, LibraryCorrupt, LibraryReadOnly
 from engine.index.snapshot import IDS, MANIFEST, Manifest, Snapshot
 from engine.store import failpoints
 from engine.store.error_translation import translated
+from engine.store.failpoints import FailPoint
 from engine.store.lock import held
 from engine.store.segments import sync_folder, without_specials
 from engine.types import Modality, Space
@@ -162,17 +163,17 @@ def replacing(library: Path, level: Level) -> Iterator[Path]:
     shutil.rmtree(unfinished, ignore_errors=True)
     unfinished.mkdir()
     try:
-        failpoints.hit("refresh.begun")
+        failpoints.hit(FailPoint.REFRESH_BEGUN)
         yield unfinished
         (unfinished / LEVEL).write_text(json.dumps(asdict(level)) + "\n")
         _sync(unfinished)
-        failpoints.hit("refresh.filled")
+        failpoints.hit(FailPoint.REFRESH_FILLED)
         unfinished.rename(folder / str(number))
         sync_folder(folder)
     except BaseException:
         shutil.rmtree(unfinished, ignore_errors=True)
         raise
-    failpoints.hit("refresh.renamed")
+    failpoints.hit(FailPoint.REFRESH_RENAMED)
     for gone in older:
         shutil.rmtree(folder / str(gone), ignore_errors=True)
 

@@ -14,6 +14,7 @@ from engine.index import disk, gpu
 from engine.query.search import Searcher
 from engine.store import SpaceInfo, Store, failpoints, thumbnails
 from engine.store.compaction import Compaction, loose
+from engine.store.failpoints import FailPoint
 from engine.types import Space
 from engine.types.arrays import Vectors
 
@@ -157,7 +158,7 @@ class Maintenance:
         with disk.refreshing(path, wait), self._store.writer(wait=wait) as writer:
             for one in writer.goes_with(name):
                 disk.drop_space(path, one)
-            failpoints.hit("drop.begun")
+            failpoints.hit(FailPoint.DROP_BEGUN)
             gone = writer.drop_space(name)
         self._searcher.forget(gone)
         return gone

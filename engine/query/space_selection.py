@@ -11,7 +11,8 @@ from engine.encoders.towers import Towers
 from engine.errors import SpaceMismatch, UsageError
 from engine.query.plan import MODALITIES
 from engine.query.space_revision import check_revision
-from engine.store import SpaceInfo, Store, records
+from engine.store import SpaceInfo, Store
+from engine.store.space_lookup import find_space
 from engine.types import Fusion, Group, Kind, PartKind, Query, Space
 
 TowersOf: TypeAlias = Callable[[str], Towers]
@@ -87,7 +88,7 @@ def named(name: str, infos: Mapping[str, SpaceInfo], *, ready: bool = False) -> 
         from engine.encoders.registry import normalised
 
         name = normalised(name)
-    return records.named(name, infos, ready=ready)
+    return find_space(name, infos, ready=ready)
 
 
 def _beside(

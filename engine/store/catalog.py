@@ -5,21 +5,30 @@ from __future__ import annotations
 import itertools
 import json
 import os
-import threading
-import weakref
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.store import database, paths, records
+from engine.common.vectors import chunks
+from engine.store import database, paths, row_decoding, space_lookup
+from engine.store.connections import CatalogConnections
+from engine.store.curation_reads import CurationReads
 from engine.store.error_translation import translated
-from engine.store.records import Background, KnownAsset, Row, SegmentInfo, SpaceInfo
+from engine.store.records import (
+    AssetFacts,
+    Background,
+    KnownAsset,
+    Row,
+    SegmentInfo,
+    SpaceInfo,
+)
 from engine.types import Asset, Failure, Filter, Kind, Modality, MomentRecord, Space
 from engine.types.arrays import MomentIds
+
+_IDS_PER_READ = 20_000
 
 
 class Catalog:
@@ -27,86 +36,56 @@ class Catalog:
 
     Every method answers from one committed generation. To ask several questions of
     the same one, put them inside ``with catalog.snapshot()``.
+
+    Attributes:
+        path: the library's folder.
+        connections: the connections that read.
+        curation: what runs of curation found and did.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self._database = database.of(path)
-        self._local = threading.local()
-        self._readers: weakref.WeakSet[database.ReadConnection] = weakref.WeakSet()
-        self._guard = threading.Lock()
+        self.connections = CatalogConnections(path, self._database)
+        self.curation = CurationReads(self.connections)
+        self._ask, self._one = self.connections.ask, self.connections.ask_value
 
     def close(self) -> None:
         """Close the connections of all threads. A later question opens a new one."""
-        with self._guard:
-            for reader in self._readers:
-                reader.close()
-            self._readers.clear()
-            self._local = threading.local()
+        self.connections.close()
 
-    def _reader(self) -> database.ReadConnection:
-        reader: database.ReadConnection | None = getattr(self._local, "reader", None)
-        if reader is None or not reader.usable:
-            reader = self._database.reader()
-            with self._guard:
-                self._readers.add(reader)
-            self._local.reader = reader
-        return reader
-
-    def _ask(self, read: str, **values: object) -> list[Row]:
-        with translated(self.path):
-            return list(self._reader().ask(read, values))
-
-    def _one(self, read: str, **values: object) -> Any:
-        """The first column of the first row."""
-        return self._ask(read, **values)[0][0]
-
-    @contextmanager
-    def snapshot(self) -> Iterator[None]:
-        """This thread's reads inside see one generation, whatever is committed meanwhile."""
-        with translated(self.path):
-            reader = self._reader()
-            if reader.snapshots == 0:
-                reader.begin()
-        reader.snapshots += 1
-        try:
-            if reader.snapshots == 1:
-                # A deferred transaction takes its view at the first read.
-                self._local.generation = int(self._one("generation"))
-            yield
-        finally:
-            reader.snapshots -= 1
-            if reader.snapshots == 0:
-                self._local.generation = None
-                with translated(self.path):
-                    reader.end()
+    def snapshot(self) -> AbstractContextManager[None]:
+        """Let this thread's reads inside see one generation, whatever is committed meanwhile."""
+        return self.connections.snapshot()
 
     def generation(self) -> int:
-        """A number that grows with every change to what a search could return."""
-        seen: int | None = getattr(self._local, "generation", None)
-        return int(self._one("generation")) if seen is None else seen
+        """Return a number that grows with every change to what a search could return."""
+        return self.connections.generation()
 
     def calibrated(self) -> bool:
-        """Whether the backgrounds were estimated from just what is committed."""
+        """Tell whether the backgrounds were estimated from just what is committed."""
         return bool(self._one("calibrated"))
 
     def spaces(self) -> dict[str, Space]:
-        """The spaces by name."""
+        """Return the spaces by name."""
         return {name: info.space for name, info in self.space_infos().items()}
 
     def space_infos(self) -> dict[str, SpaceInfo]:
-        """The spaces by name, with what they are to the library."""
-        return {row[0]: records.space_info(row) for row in self._ask("spaces")}
+        """Return the spaces by name, with their roles and states."""
+        return {row[0]: row_decoding.space_info(row) for row in self._ask("spaces")}
 
     def serving(self) -> dict[str, Space]:
-        """The spaces that searches read: all but those that are still being filled."""
+        """Return the spaces that searches read: all but those that are still being filled."""
         infos = self.space_infos()
-        names = records.serving(infos.values())
+        names = space_lookup.serving(infos.values())
         return {name: info.space for name, info in infos.items() if name in names}
 
     def assets(self, under: Sequence[str | os.PathLike[str]] | None = None) -> Iterator[KnownAsset]:
-        """The known files, in order of their paths; of ``under``, absolute files and
-        folders, only those that are one of them or lie below one."""
+        """Yield the known files, in order of their paths.
+
+        Args:
+            under: absolute files and folders; only what is one of them or lies below one.
+        """
         if under is None:
             return self._stream("assets")
         roots = paths.outermost(os.fspath(path) for path in under)
@@ -115,54 +94,51 @@ class Catalog:
         )
 
     def _stream(self, read: str, **values: object) -> Iterator[KnownAsset]:
-        with translated(self.path):
-            for row in self._reader().ask(read, values):
-                yield records.known_asset(row)
+        return map(row_decoding.known_asset, self.connections.stream(read, **values))
 
     def get(self, path: str | os.PathLike[str]) -> KnownAsset | None:
-        """The asset at an absolute path."""
+        """Return the asset at an absolute path."""
         found = self._ask("asset_at", path=paths.to_text(os.fspath(path)))
-        return records.known_asset(found[0]) if found else None
+        return row_decoding.known_asset(found[0]) if found else None
 
     def find_hash(self, content_hash: str) -> list[KnownAsset]:
-        """The assets with these bytes."""
-        return list(map(records.known_asset, self._ask("assets_hash", hash=content_hash)))
+        """List the assets with these bytes."""
+        return list(map(row_decoding.known_asset, self._ask("assets_hash", hash=content_hash)))
 
     def assets_numbered(self, asset_ids: Iterable[int]) -> dict[int, KnownAsset]:
-        """The assets with these ids, by id; those that are gone are left out."""
-        found = self._ask("assets_numbered", ids=json.dumps([int(i) for i in asset_ids]))
-        return {asset.asset_id: asset for asset in map(records.known_asset, found)}
+        """Return the assets with these ids, by id; those that are gone are left out."""
+        found = self._ask("assets_numbered", ids=_listed(asset_ids))
+        return {asset.asset_id: asset for asset in map(row_decoding.known_asset, found)}
 
     def whole_assets(self, asset_ids: Iterable[int]) -> dict[int, Asset]:
-        """All that is known of these assets, by id; those that are gone are left out."""
-        found = self._ask("assets_whole", ids=json.dumps([int(i) for i in asset_ids]))
-        return dict(map(records.asset, found))
+        """Return all that is known of these assets, by id; those that are gone are left out."""
+        found = self._ask("assets_whole", ids=_listed(asset_ids))
+        return dict(map(row_decoding.asset, found))
 
     def records(self, moment_ids: Sequence[int] | MomentIds) -> dict[int, MomentRecord]:
-        """What a page shows of these moments; those that are gone are left out.
+        """Return what a page shows of these moments; those that are gone are left out.
 
         The dictionary follows the order of ``moment_ids``.
         """
-        wanted = [int(moment_id) for moment_id in moment_ids]
-        found = {row[0]: row for row in self._ask("records", ids=json.dumps(wanted))}
-        return {i: records.moment_record(found[i]) for i in wanted if i in found}
+        ids = [int(moment_id) for moment_id in moment_ids]
+        found = {row[0]: row for row in self._ask("records", ids=json.dumps(ids))}
+        return {i: row_decoding.moment_record(found[i]) for i in ids if i in found}
 
     def owners(self, moment_ids: MomentIds) -> int:
-        """Of how many assets these moments are."""
+        """Count the assets that these moments are of."""
         return len(self._ask("owners", ids=json.dumps(moment_ids.tolist())))
 
     def kinds_of(self, moment_ids: Iterable[int]) -> dict[int, tuple[Kind, Modality]]:
-        """What these moments are of and how they are perceived; those that are gone are
-        left out."""
+        """Return the kind and the modality of these moments; those that are gone are left out."""
         found = self._ask("kinds_of", ids=json.dumps(list(moment_ids)))
-        return {row[0]: records.kind_and_modality(row) for row in found}
+        return {row[0]: row_decoding.kind_and_modality(row) for row in found}
 
     def moments_of(self, asset_id: int) -> list[MomentRecord]:
-        """An asset's moments in their order."""
-        return list(map(records.moment_record, self._ask("moments_of", id=asset_id)))
+        """List an asset's moments in their order."""
+        return list(map(row_decoding.moment_record, self._ask("moments_of", id=asset_id)))
 
     def moment_ids(self, kinds: Sequence[str] = (), modalities: Sequence[str] = ()) -> MomentIds:
-        """The ids of all moments of these kinds and modalities; empty means all.
+        """Return the ids of all moments of these kinds and modalities; empty means all.
 
         Returns:
             int64, shape (n,), sorted.
@@ -177,9 +153,9 @@ class Catalog:
         return self._ids(read, values)
 
     def passing(
-        self, wanted: Filter, kinds: Sequence[str] = (), modalities: Sequence[str] = ()
+        self, where: Filter, kinds: Sequence[str] = (), modalities: Sequence[str] = ()
     ) -> MomentIds:
-        """The ids of all moments of these kinds and modalities whose assets pass a filter.
+        """Return the ids of all moments whose assets pass a filter, of these kinds and modalities.
 
         Dates compare as text: ``2024-06`` lies before all that was made in that month.
         A file's own date is that of its last change, in UTC.
@@ -191,10 +167,10 @@ class Catalog:
             InvalidQuery: a condition of the filter is of no known field, operator or value.
         """
         with translated(self.path):
-            return _sorted(self._reader().passing(wanted, kinds, modalities))
+            return _sorted(self.connections.reader.passing(where, kinds, modalities))
 
     def tombstones(self, since: int = -1) -> MomentIds:
-        """Ids of deleted moments whose vectors are still in some segment, or index.
+        """Return the ids of deleted moments whose vectors are still in some segment, or index.
 
         Args:
             since: only of those that died after this generation.
@@ -208,12 +184,12 @@ class Catalog:
 
     def _ids(self, read: str, values: Mapping[str, object]) -> MomentIds:
         with translated(self.path):
-            return _sorted(self._reader().ask(read, values))
+            return _sorted(self.connections.reader.ask(read, values))
 
     def words(
         self, match: str, kinds: Sequence[str] = (), limit: int = 100
     ) -> list[tuple[int, float]]:
-        """Moments whose words match, best first.
+        """Search the full text: moments whose words match, best first.
 
         Args:
             match: what ``match_any`` builds.
@@ -226,39 +202,39 @@ class Catalog:
             InvalidQuery: ``match`` is no expression that the database knows.
         """
         with translated(self.path):
-            return self._reader().search(match, kinds, limit)
+            return self.connections.reader.search(match, kinds, limit)
 
     def count_words(self, match: str, most: int) -> int:
-        """How many moments' words match, counted up to ``most``."""
+        """Count the moments whose words match, up to ``most``."""
         with translated(self.path):
-            return self._reader().matching(match, most)
+            return self.connections.reader.matching(match, most)
 
     def failures(self) -> list[Failure]:
-        """The files that could not be indexed, in order of their paths."""
-        return list(map(records.failure, self._ask("failures")))
+        """List the files that could not be indexed, in order of their paths."""
+        return list(map(row_decoding.failure, self._ask("failures")))
 
     def backgrounds(self) -> list[Background]:
-        """The distributions of scores that mean nothing."""
-        return list(map(records.background, self._ask("backgrounds")))
+        """List the distributions of the scores of unrelated pairs."""
+        return list(map(row_decoding.background, self._ask("backgrounds")))
 
     def all_segments(self) -> list[SegmentInfo]:
-        """The segments of every space, those whose files are lost included."""
+        """List the segments of every space, those whose files are lost included."""
         return self._segment_rows()
 
     def compacted(self) -> int:
-        """The generation of the last compaction, 0 where there was none."""
+        """Return the generation of the last compaction, 0 where there was none."""
         return int(self._one("compacted"))
 
     def next_moment(self) -> int:
-        """The id that the next moment will get: more than there are moments."""
+        """Return the id that the next moment will get: more than there are moments."""
         return int(self._one("next_moment"))
 
     def next_segment(self) -> int:
-        """The number that the next segment will get."""
+        """Return the number that the next segment will get."""
         return int(self._one("next_segment"))
 
     def modalities(self, first: int, last: int) -> tuple[MomentIds, NDArray[np.str_]]:
-        """The living moments with ids in [first, last].
+        """Return the living moments with ids in [first, last] and their modalities.
 
         Returns:
             ids int64 (n,), ascending, and their modalities (n,).
@@ -267,13 +243,8 @@ class Catalog:
         ids = np.fromiter((row[0] for row in found), np.int64, len(found))
         return ids, np.array([row[1] for row in found], np.str_)
 
-    def _is_named(self, info: SegmentInfo) -> bool:
-        """Whether a segment is in the newest generation, whatever this thread's is."""
-        with translated(self.path), closing(self._database.reader()) as newest:
-            return bool(list(newest.ask("segment_named", {"file": info.file})))
-
     def moment_vectors(self) -> tuple[MomentIds, NDArray[np.int64]]:
-        """How many vectors every moment has, over all spaces.
+        """Count the vectors of every moment, over all spaces.
 
         Returns:
             ids int64 (n,), sorted, and counts int64 (n,).
@@ -281,26 +252,73 @@ class Catalog:
         found = np.array(self._ask("moment_vectors"), np.int64).reshape(-1, 2)
         return found[:, 0], found[:, 1]
 
+    def facts(self, asset_ids: Iterable[int]) -> dict[int, AssetFacts]:
+        """Return what decides between assets, by id; those that are gone are left out."""
+        found: list[Row] = []
+        for part in chunks(list(asset_ids), _IDS_PER_READ):
+            found += self._ask("facts", ids=_listed(part))
+        return {row[0]: row_decoding.facts(row) for row in found}
+
+    def tags(self, asset_ids: Iterable[int]) -> dict[int, tuple[str, ...]]:
+        """Return the tags that assets have themselves, in order; those without are left out."""
+        found: dict[int, tuple[str, ...]] = {}
+        for asset_id, word in self._ask("tags", ids=_listed(asset_ids)):
+            found[asset_id] = (*found.get(asset_id, ()), word)
+        return found
+
+    def tag_counts(self) -> dict[str, int]:
+        """Count the assets that have each tag of their own."""
+        return dict(self._ask("count_tags"))
+
+    def stray_tags(self) -> int:
+        """Count the tags of assets that there are not."""
+        return int(self._one("stray_tags"))
+
+    def captions(self) -> Iterator[tuple[int, str, str]]:
+        """Yield asset, path and caption of the pictures whose own metadata have one."""
+        found = self.connections.stream("captions", kind=Kind.IMAGE.value)
+        return ((asset_id, paths.from_text(path), caption) for asset_id, path, caption in found)
+
+    def same_content(self) -> list[list[int]]:
+        """List the ids of assets whose files have the same bytes, a list for each content."""
+        groups: dict[str, list[int]] = {}
+        for content_hash, asset_id in self._ask("alike_hashes"):
+            groups.setdefault(content_hash, []).append(asset_id)
+        return list(groups.values())
+
+    def assets_of(self, first: int, last: int) -> tuple[MomentIds, MomentIds]:
+        """Return the living moments with ids in [first, last], and their assets.
+
+        Returns:
+            moment ids int64 (n,), ascending, and asset ids int64 (n,).
+        """
+        found = np.array(self._ask("moments_of_assets", first=first, last=last), np.int64)
+        return found.reshape(-1, 2)[:, 0], found.reshape(-1, 2)[:, 1]
+
     def word_rows(self) -> int:
-        """Rows of the full text index; 0 where it is missing."""
+        """Count the rows of the full text index; 0 where it is missing."""
         with translated(self.path):
-            return self._reader().word_rows()
+            return self.connections.reader.word_rows()
 
     def integrity(self, deep: bool) -> list[str]:
-        """What the database finds wrong with itself; ``deep`` reads all of it."""
+        """List what the database finds wrong with itself; ``deep`` reads all of it."""
         with translated(self.path):
-            return self._reader().integrity(deep)
+            return self.connections.reader.integrity(deep)
 
     def _segment_rows(self, space: str | None = None, after: int = 0) -> list[SegmentInfo]:
         if space is None:
             found: Iterable[Row] = self._ask("segments")
         else:
             found = self._ask("segments_after", space=space, after=after)
-        return list(map(records.segment_info, found))
+        return list(map(row_decoding.segment_info, found))
 
 
 def _sorted(found: Iterable[Row]) -> MomentIds:
-    """The ids in rows of one."""
+    """Return the ids in rows of one, ascending."""
     ids = np.fromiter(itertools.chain.from_iterable(found), dtype=np.int64)
     ids.sort()
     return ids
+
+
+def _listed(ids: Iterable[int]) -> str:
+    return json.dumps([int(i) for i in ids])

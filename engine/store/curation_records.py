@@ -1,16 +1,11 @@
-"""What a run of curation found, what was done about it, and how rows become that."""
+"""Runs of curation, their findings, and the journal of their acts."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
-
-from engine.store.paths import from_text
-from engine.store.records import Row
-from engine.types import Kind
 
 STAYS = frozenset({"keeper", "held"})
 """Verdicts of what stays of a group: a run acts on it only where that is asked for."""
@@ -97,48 +92,3 @@ class RunSummary:
     run: Run
     findings: int
     acts: Mapping[ActState, int] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class AssetFacts:
-    """What decides between assets: which is the larger, the older, and of what content."""
-
-    asset_id: int
-    path: str
-    content_hash: str
-    kind: Kind
-    size: int
-    """Bytes."""
-    mtime_ns: int
-    width: int | None
-    height: int | None
-    duration: float | None
-    """Seconds."""
-    taken_at: str | None
-
-    @property
-    def pixels(self) -> int:
-        """Width times height; 0 for a sound."""
-        return (self.width or 0) * (self.height or 0)
-
-
-def finding(row: Row) -> Finding:
-    found = Finding(*row)
-    return replace(found, path=from_text(found.path))
-
-
-def run(row: Row) -> Run:
-    run_id, kind, command, settings, created, generation = row
-    return Run(run_id, kind, command, json.loads(settings), created, generation)
-
-
-def act(row: Row) -> Act:
-    ordinal, did, asset_id, source, target, state = row
-    kind = Did(did)
-    shown = target if kind is Did.TAG else from_text(target)
-    return Act(kind, from_text(source), shown, asset_id, ActState(state), ordinal)
-
-
-def facts(row: Row) -> AssetFacts:
-    asset_id, path, content_hash, kind, *rest = row
-    return AssetFacts(asset_id, from_text(path), content_hash, Kind(kind), *rest)

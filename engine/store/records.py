@@ -1,25 +1,12 @@
-"""The values that a Store returns, and how rows of the catalog become them."""
+"""The values that a Store returns and a Writer takes."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from engine.errors import UsageError
-from engine.store.paths import from_text
-from engine.types import (
-    Asset,
-    Failure,
-    Kind,
-    MediaType,
-    Modality,
-    Moment,
-    MomentRecord,
-    Space,
-    Tag,
-)
+from engine.types import Kind, Modality, Space
 
 if TYPE_CHECKING:
     import numpy as np
@@ -28,9 +15,6 @@ if TYPE_CHECKING:
 State: TypeAlias = Literal["pending", "indexed"]
 Row: TypeAlias = tuple[Any, ...]
 READY, FILLING = "ready", "filling"
-
-_KINDS = {kind.value: kind for kind in Kind}
-_MODALITIES = {modality.value: modality for modality in Modality}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +30,29 @@ class KnownAsset:
     kind: Kind
     state: State
     """``pending``: its moments were lost with a segment; index it again."""
+
+
+@dataclass(frozen=True, slots=True)
+class AssetFacts:
+    """What decides between assets: which is the larger, the older, and of what content."""
+
+    asset_id: int
+    path: str
+    content_hash: str
+    kind: Kind
+    size: int
+    """Bytes."""
+    mtime_ns: int
+    width: int | None
+    height: int | None
+    duration: float | None
+    """Seconds."""
+    taken_at: str | None
+
+    @property
+    def pixels(self) -> int:
+        """Width times height; 0 for a sound."""
+        return (self.width or 0) * (self.height or 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,107 +148,3 @@ class LibraryStats:
     """Assets by the tags that people, and runs on their behalf, gave them."""
     runs: int = 0
     """Of curation, with what they found."""
-
-
-def known_asset(row: Row) -> KnownAsset:
-    asset_id, path, size, mtime_ns, content_hash, kind, state = row
-    return KnownAsset(asset_id, from_text(path), size, mtime_ns, content_hash, _KINDS[kind], state)
-
-
-def asset(row: Row) -> tuple[int, Asset]:
-    """An asset's id, and all that is known of it."""
-    asset_id, path, content_hash, kind, form, size, mtime_ns, *rest = row
-    width, height, duration, taken_at, latitude, longitude, caption = rest
-    place = None if latitude is None else (latitude, longitude)
-    media = MediaType(_KINDS[kind], form)
-    return asset_id, Asset(
-        from_text(path), content_hash, media, size, mtime_ns, width, height, duration, taken_at,
-        place, caption,
-    )  # fmt: skip
-
-
-def moment_record(row: Row) -> MomentRecord:
-    moment_id, asset_id, path, kind, modality, start, end, ordinal, text, tags = row
-    moment = Moment(_MODALITIES[modality], start, end, ordinal, text, _tags(tags))
-    return MomentRecord(moment_id, asset_id, from_text(path), _KINDS[kind], moment)
-
-
-def kind_and_modality(row: Row) -> tuple[Kind, Modality]:
-    _, kind, modality = row
-    return _KINDS[kind], _MODALITIES[modality]
-
-
-def _tags(column: str | None) -> tuple[Tag, ...]:
-    return () if column is None else tuple(Tag(word, weight) for word, weight in json.loads(column))
-
-
-def failure(row: Row) -> Failure:
-    path, reason, size, mtime_ns = row
-    return Failure(from_text(path), reason, size, mtime_ns)
-
-
-def background(row: Row) -> Background:
-    space, query, modality, mean, std, n, centre = row
-    return Background(space, query, _MODALITIES[modality], mean, std, n, bytes(centre or b""))
-
-
-def space_info(row: Row) -> SpaceInfo:
-    *of_space, state, encoder, looks, sounds, modalities, default = row
-    space = Space(*of_space)
-    if encoder is None:
-        return SpaceInfo(space)
-    held = None if modalities is None else [_MODALITIES[name] for name in modalities.split(",")]
-    role = SpaceRole(
-        encoder, looks or space.name, sounds or space.name, frozenset(held or Modality)
-    )
-    return SpaceInfo(space, role, state == READY, bool(default))
-
-
-def role_columns(role: SpaceRole) -> dict[str, str | None]:
-    """A role as columns of the table of spaces."""
-    held = ",".join(sorted(role.modalities)) if role.partial else None
-    return {
-        "towers": role.encoder, "looks": role.looks, "sounds": role.sounds, "modalities": held,
-    }  # fmt: skip
-
-
-def named(name: str, infos: Mapping[str, SpaceInfo], *, ready: bool = False) -> SpaceInfo:
-    """The space of this name that texts query.
-
-    Raises:
-        UsageError: there is none, or it is not ``ready`` where that is asked.
-    """
-    info = infos.get(name)
-    if info is None or info.role is None:
-        there = ", ".join(i.space.name for i in infos.values() if i.role is not None)
-        raise UsageError(
-            f"no space that texts query is called {name!r}; there is {there or 'none yet'}"
-        )
-    if ready and not info.ready:
-        again = f"sensorium index --add-space {info.role.encoder}"
-        raise UsageError(f"the space {name} is still being filled: {again}")
-    return info
-
-
-def droppable(info: SpaceInfo) -> None:
-    """Raise ``UsageError`` for the default space."""
-    if info.default:
-        raise UsageError(
-            f"{info.space.name} is the default space; make another the default first:"
-            " sensorium spaces default NAME"
-        )
-
-
-def serving(infos: Iterable[SpaceInfo]) -> set[str]:
-    """The names of the spaces that searches read: all but those that only spaces use which
-    are still being filled."""
-    known = list(infos)
-    used: dict[bool, set[str]] = {True: set(), False: set()}
-    for info in known:
-        if info.role is not None:
-            used[info.ready] |= {info.space.name, info.role.looks, info.role.sounds}
-    return {info.space.name for info in known} - (used[False] - used[True])
-
-
-def segment_info(row: Row) -> SegmentInfo:
-    return SegmentInfo(*row)

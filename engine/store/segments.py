@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from engine.errors import LibraryCorrupt, SpaceMismatch
 from engine.store import failpoints
+from engine.store.failpoints import FailPoint
 from engine.store.records import SegmentInfo
 from engine.types import Space
 from engine.types.arrays import MomentIds, Vectors
@@ -99,11 +100,11 @@ def write(
 def _write_synced(file: Path, space: Space, digest: str, ids: MomentIds, stored: Stored) -> int:
     """Write a file and sync it; its bytes."""
     with file.open("wb") as stream:
-        failpoints.hit("segment.writing")
+        failpoints.hit(FailPoint.SEGMENT_WRITING)
         _write_groups(stream, space, digest, ids, stored)
         size = stream.tell()
         os.fsync(stream.fileno())
-    failpoints.hit("segment.written")
+    failpoints.hit(FailPoint.SEGMENT_WRITTEN)
     return size
 
 
@@ -169,7 +170,7 @@ def publish(folder: Path, infos: list[SegmentInfo]) -> None:
     for info in infos:
         (folder / temporary(info.file)).rename(folder / info.file)
     sync_folder(folder)
-    failpoints.hit("segment.renamed")
+    failpoints.hit(FailPoint.SEGMENT_RENAMED)
 
 
 def sync_folder(folder: Path) -> None:

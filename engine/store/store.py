@@ -33,7 +33,7 @@ from engine.errors import (
     SegmentGone,
 )
 from engine.store import address, recovery, segments, sqlite
-from engine.store.curation_reads import CuratedCatalog
+from engine.store.catalog import Catalog
 from engine.store.lock import held
 from engine.store.records import LibraryStats, SegmentInfo
 from engine.store.segments import Stored, Unreadable
@@ -50,7 +50,7 @@ _TRIES = 10
 _NO_IDS: MomentIds = np.zeros(0, np.int64)
 
 
-class Store(CuratedCatalog):
+class Store(Catalog):
     """An open library. Reads need no lock, from any thread, and never wait for a writer.
 
     Attributes:
@@ -163,6 +163,10 @@ class Store(CuratedCatalog):
                 reason = recovery.reason_of(self.path, info)
                 self._warn(f"segment {info.file} {reason}, and cannot be mended now: {error}")
 
+    def _is_named(self, info: SegmentInfo) -> bool:
+        """Tell whether a segment is in the newest generation, whatever this thread's is."""
+        return bool(self.connections.ask_newest("segment_named", file=info.file))
+
     def segments(self, space: str, after: int = 0) -> list[SegmentInfo]:
         """The segments of a space in commit order, from the first past ``after``."""
         return [info for info in self._segment_rows(space, after) if info.file not in self._lost]
@@ -274,7 +278,7 @@ class Store(CuratedCatalog):
                 tombstones=self._one("count_tombstones"),
                 segments=self._one("count_segments"),
                 failures=self._one("count_failures"),
-                bytes=_bytes_under(self.path) + self._reader().bytes(),
+                bytes=_bytes_under(self.path) + self.connections.reader.bytes(),
                 tags=self.tag_counts(),
                 runs=len(self._ask("runs")),
             )

@@ -75,7 +75,7 @@ def _curation(store: Store) -> Iterator[str]:
     """Tags belong to assets, and what a run set out to do was done."""
     if stray := store.stray_tags():
         yield f"{stray} tags belong to no asset"
-    for summary in store.runs():
+    for summary in store.curation.runs():
         if open_acts := summary.acts.get(ActState.INTENDED):
             number = summary.run.run_id
             yield f"run {number} was cut off, {open_acts} acts open: sensorium undo {number}"

@@ -28,7 +28,7 @@ def test_a_library_is_classified_tagged_evaluated_and_reported(indexed, media, l
     assert page.read_text().count("data:image/jpeg") >= 5
     with Store.open(library) as store:
         assert store.tag_counts() == {"red": 1, "green": 1, "low tone": 1}
-        assert next(iter(store.runs())).run.kind == "classify"
+        assert next(iter(store.curation.runs())).run.kind == "classify"
 
     truth = tmp_path / "truth.csv"
     truth.write_text("file,label\n0.png,red\n1.png,red\n2.png,\n")

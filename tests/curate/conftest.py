@@ -38,7 +38,9 @@ def store(library: Library) -> Store:
 
 def new_run(store: Store, *found: Finding) -> Run:
     with store.writer() as writer:
-        return writer.add_run("test", "sensorium test", {"a": [1]}, found, store.generation())
+        return writer.curation.add_run(
+            "test", "sensorium test", {"a": [1]}, found, store.generation()
+        )
 
 
 def ids_of(store: Store) -> dict[str, int]:

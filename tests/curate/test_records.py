@@ -22,15 +22,15 @@ FOUND = [
 def test_a_run_comes_back(store, tmp_path):
     out = tmp_path / "found.parquet"
     run = record(store, "duplicates", "sensorium x", {"eps": 0.1}, FOUND, generation=7, out=out)
-    assert store.run(run.run_id) == run
+    assert store.curation.run(run.run_id) == run
     assert (run.run_id, run.kind, run.settings, run.generation) == (
         1,
         "duplicates",
         {"eps": 0.1},
         7,
     )
-    assert list(store.findings(1)) == FOUND
-    (summary,) = store.runs()
+    assert list(store.curation.findings(1)) == FOUND
+    (summary,) = store.curation.runs()
     assert (summary.run, summary.findings, summary.acts) == (run, 2, {})
     rows = pq.read_table(out).to_pylist()
     assert rows[0] == {
@@ -47,7 +47,7 @@ def test_runs_are_numbered_and_what_there_is_not_is_named(store):
     for expected in (1, 2):
         assert record(store, "x", "x", {}, [], generation=1).run_id == expected
     with pytest.raises(UsageError, match=r"no run 3; sensorium curate runs"):
-        store.run(3)
+        store.curation.run(3)
 
 
 @pytest.mark.parametrize("suffix", [".csv", ".jsonl"])
@@ -65,7 +65,7 @@ def test_other_files(tmp_path: Path, suffix):
 def test_a_file_that_cannot_be_written_is_refused_before_anything_is_kept(store, tmp_path, name):
     with pytest.raises(UsageError, match="found"):
         record(store, "x", "x", {}, FOUND, generation=1, out=tmp_path / name)
-    assert store.runs() == []
+    assert store.curation.runs() == []
 
 
 def test_a_write_that_fails_leaves_nothing(tmp_path):

@@ -52,7 +52,7 @@ def library(media: Path, tmp_path_factory: pytest.TempPathFactory, settings) -> 
         assert made.index([media]).added == 8
         with made.store.writer() as writer:
             tagged = {str(media / name): words for name, words in TAGS.items()}
-            assert writer.bring_tags(tagged) == 2
+            assert writer.curation.import_tags(tagged) == 2
     return path
 
 

@@ -162,11 +162,11 @@ def test_what_is_no_import(tmp_path: Path, media: Path) -> None:
 
 
 def test_a_commit_that_fails_takes_nothing(folder: Path, tmp_path: Path, settings) -> None:
-    from engine.store.failpoints import Injected, armed
+    from engine.store.failpoints import FailPoint, Injected, armed
 
     with Store.create(tmp_path / "other", "fake") as other:
         looked = look(fake_towers(), ImportOptions("clip-retrieval", folder))
-        with armed("commit.rows"), pytest.raises(Injected):
+        with armed(FailPoint.COMMIT_ROWS), pytest.raises(Injected):
             import_dataset(other, fake_towers(), settings, looked)
         assert len(other.moment_ids()) == 0
         assert not list((tmp_path / "other" / "segments").iterdir())

@@ -398,8 +398,8 @@ def test_a_space_is_added_to_a_library_in_which_nothing_is_indexed_yet(tmp_path,
 def test_a_library_that_knows_no_roles_is_searched_as_before(library):
     """Where the migration could not tell, the next run does."""
     with Store.open(library.store.path) as store, store.writer() as writer:
-        writer._db.exec_driver_sql("UPDATE spaces SET towers = NULL")
-        writer._db.commit()
+        writer.connection.exec_driver_sql("UPDATE spaces SET towers = NULL")
+        writer.connection.commit()
     assert hits(library.search("red"))[0][0] in ("one.png", "two.png")
     library.index([library.store.path.parent / "media"])
     assert library.store.space_infos()["fake"].default

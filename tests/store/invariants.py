@@ -54,6 +54,6 @@ def every_segment_has_a_row(store: Store) -> None:
 
 
 def words_follow_the_catalog(store: Store) -> None:
-    reader = store._reader().connection
+    reader = store.connections.reader.connection
     indexed = {row[0] for row in reader.execute("SELECT rowid FROM moments_fts")}
     assert indexed == set(store.moment_ids().tolist())

@@ -11,7 +11,7 @@ import pytest
 from engine.errors import LibraryReadOnly, SegmentGone
 from engine.store import Store, failpoints
 from engine.store.compaction import TARGET_ROWS, Compaction, Weighed, loose, runs, target_rows
-from engine.store.failpoints import COMPACTION, Injected
+from engine.store.failpoints import COMPACTION, FailPoint, Injected
 from engine.store.records import SegmentInfo
 from engine.types import Space
 from engine.types.arrays import MomentIds
@@ -164,7 +164,7 @@ def test_a_compaction_that_fails_at_any_point(worn, point):
 
 def test_a_full_disk_leaves_the_library_as_it_was(worn):
     full = pytest.raises(LibraryReadOnly, match=r"disk of .* is full; the library is as it was")
-    with failpoints.armed("segment.writing", "enospc"), full:
+    with failpoints.armed(FailPoint.SEGMENT_WRITING, "enospc"), full:
         compact(worn)
     invariants.check(worn, LEFT)
 

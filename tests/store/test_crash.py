@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import errno
 import logging
 import os
 import signal
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from stat import S_ISDIR
 
@@ -16,17 +17,10 @@ import pytest
 
 from engine.errors import LibraryBusy, LibraryCorrupt, LibraryReadOnly, SpaceMismatch, StoreError
 from engine.store import Store, failpoints
-from engine.store.failpoints import (
-    COMMIT,
-    COMPACTION,
-    DROPPING,
-    REALIGNMENT,
-    REFRESH,
-    Injected,
-)
+from engine.store.failpoints import COMMIT, FailPoint, Injected
 from engine.types import Space
 from tests.store import invariants
-from tests.store.make import on_sqlite, picture, python, sound, vector
+from tests.store.make import ROOT, on_sqlite, picture, python, sound, vector
 
 _COMMIT = """
 import sys
@@ -36,16 +30,31 @@ with Store.open(sys.argv[1]) as store, store.writer() as writer:
     writer.commit([picture("/a.jpg", "new"), picture("/b.jpg", "b")])
 """
 
+SEQUENCES = {"APPLYING", "COMMIT", "COMPACTION", "DROPPING", "REALIGNMENT", "REFRESH"}
 BEFORE = {"/a.jpg": "old"}
 AFTER = {"/a.jpg": "new", "/b.jpg": "b"}
 
 
-def test_the_list_of_points_is_that_of_the_code() -> None:
-    folder = Path(failpoints.__file__).parents[1]
-    code = "".join(file.read_text() for file in folder.glob("*/*.py"))
-    points = {*COMMIT, *COMPACTION, *DROPPING, *REFRESH, *REALIGNMENT}
-    assert all(f'hit("{point}")' in code for point in points)
-    assert code.count('failpoints.hit("') == len(points)
+def arguments(folder: Path, function: str, position: int) -> Iterator[ast.expr]:
+    """Yield what all calls of a function below a folder get at one position."""
+    for file in folder.rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.Call) and ast.unparse(node.func).endswith(function):
+                yield node.args[position]
+
+
+def test_every_point_is_in_the_code_once_and_in_a_test() -> None:
+    points = sorted(f"FailPoint.{point.name}" for point in FailPoint)
+    code = Path(failpoints.__file__).parents[1]
+    in_code = [text for text in map(ast.unparse, arguments(code, "hit", 0)) if "Fail" in text]
+    assert sorted(in_code) == points
+    tested: set[str] = set()
+    known = {**vars(failpoints)}
+    for values in arguments(ROOT / "tests", "parametrize", 1):
+        names = {node.id for node in ast.walk(values) if isinstance(node, ast.Name)}
+        if names and names <= SEQUENCES:
+            tested.update(eval(ast.unparse(values), known))
+    assert tested == set(FailPoint)
 
 
 @pytest.mark.parametrize("point", COMMIT)
@@ -241,14 +250,14 @@ def test_the_disk_fills_up_in_the_catalog(store: Store, commit: Callable[..., in
     """SQLite's own answer to a full disk, brought about by its limit of pages."""
     commit(picture("/a.jpg", "a"))
     with store.writer() as writer:
-        pages = writer._db.exec_driver_sql("PRAGMA page_count").scalar()
-        writer._db.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
-        writer._db.rollback()
+        pages = writer.connection.exec_driver_sql("PRAGMA page_count").scalar()
+        writer.connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
+        writer.connection.rollback()
         with pytest.raises(LibraryReadOnly, match="is full"):
             writer.commit([picture(f"/{i}.jpg", f"{i}", "word " * 500) for i in range(50)])
         invariants.check(store, {"/a.jpg": "a"})
-        writer._db.exec_driver_sql("PRAGMA max_page_count = 1000000")
-        writer._db.rollback()
+        writer.connection.exec_driver_sql("PRAGMA max_page_count = 1000000")
+        writer.connection.rollback()
         writer.commit([picture("/b.jpg", "b")])
     invariants.check(store, {"/a.jpg": "a", "/b.jpg": "b"})
 
@@ -272,7 +281,8 @@ def test_a_read_only_medium_is_read(store: Store, commit: Callable[..., int]) ->
     store.close()
     code = (
         "import os, sys; from engine.store import Store\n"
-        "from engine.store import segments, writer\n"
+        "from engine.store import segments\n"
+        "from engine.store.write import writer\n"
         "import pyarrow.parquet\n"
         "os.geteuid() or os.setuid(65534)\n"
         "store = Store.open(sys.argv[1])\n"

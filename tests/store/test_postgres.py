@@ -302,12 +302,12 @@ def test_a_commit_whose_answer_is_lost_did_happen(
 
 @on_postgres
 def test_a_reader_whose_connection_broke_asks_by_another(store: Store) -> None:
-    process = store._reader().connection.info.backend_pid
+    process = store.connections.reader.connection.info.backend_pid
     tamper(store, "SELECT pg_terminate_backend(?)", process)
     with pytest.raises(CatalogUnreachable, match="was lost"):
         store.generation()
     assert store.generation() > 0
-    process = store._reader().connection.info.backend_pid
+    process = store.connections.reader.connection.info.backend_pid
     with pytest.raises(CatalogUnreachable), store.snapshot():
         tamper(store, "SELECT pg_terminate_backend(?)", process)
         store.generation()
@@ -332,15 +332,15 @@ def test_a_reader_cannot_write(store: Store) -> None:
     import psycopg
 
     with pytest.raises(psycopg.errors.ReadOnlySqlTransaction):
-        store._reader().connection.execute("UPDATE library SET generation = 0")
+        store.connections.reader.connection.execute("UPDATE library SET generation = 0")
 
 
 @on_postgres
 def test_a_server_that_takes_no_writes(store: Store) -> None:
     """As a standby, or a user who may only read."""
     with store.writer() as writer:
-        writer._db.exec_driver_sql("SET default_transaction_read_only = on")
-        writer._db.commit()
+        writer.connection.exec_driver_sql("SET default_transaction_read_only = on")
+        writer.connection.commit()
         with pytest.raises(LibraryReadOnly, match="read-only transaction"):
             writer.commit([picture("/a.jpg")])
 
@@ -468,7 +468,7 @@ def test_lookups_use_an_index(store: Store, read: str, index: str) -> None:
 
     names = ("path", "low", "high", "hash", "ids", "id", "kinds", "modalities")
     values = {name: "1" if name == "id" else "[]" for name in names}
-    connection = store._reader().connection
+    connection = store.connections.reader.connection
     connection.execute("SET enable_seqscan = off; SET enable_bitmapscan = off")
     plan = connection.execute(f"EXPLAIN {READS[read]}", values).fetchall()
     assert index in " / ".join(row[0] for row in plan)

@@ -201,7 +201,7 @@ def test_every_thread_reads_by_its_own_connection(store: Store, commit: Callable
 
     def read() -> None:
         assert list(store.records([1])) == [1]
-        seen.append(id(store._reader().connection))
+        seen.append(id(store.connections.reader.connection))
         together.wait()
 
     together = threading.Barrier(4)
@@ -218,7 +218,7 @@ def test_every_thread_reads_by_its_own_connection(store: Store, commit: Callable
 @on_sqlite
 def test_a_reader_cannot_write(store: Store) -> None:
     with pytest.raises(sqlite3.OperationalError, match="readonly"):
-        store._reader().connection.execute("UPDATE library SET generation = 0")
+        store.connections.reader.connection.execute("UPDATE library SET generation = 0")
 
 
 def test_words_refuse_what_is_no_expression(store: Store) -> None:

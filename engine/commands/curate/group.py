@@ -38,7 +38,7 @@ def runs(library: Path | None, as_json: bool) -> None:
     from engine.store.curation_records import ActState
 
     with open_library(library) as opened:
-        listed = opened.store.runs()
+        listed = opened.store.curation.runs()
         warn(opened)
     if as_json:
         document = [
@@ -74,10 +74,10 @@ def apply_run(run_id: int, verdicts: tuple[str, ...], library: Path | None, endi
     if ending.apply is None:
         raise UsageError("nothing to do: name it with --apply tag, move or link")
     with open_library(library) as opened:
-        run = opened.store.run(run_id)
+        run = opened.store.curation.run(run_id)
         found = [
             one
-            for one in opened.store.findings(run_id)
+            for one in opened.store.curation.findings(run_id)
             if (one.verdict in verdicts if verdicts else one.verdict not in STAYS)
         ]
         show(run, found, act(opened, run, found, ending), ending)

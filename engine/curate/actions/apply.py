@@ -18,7 +18,7 @@ from engine.errors import UsageError
 from engine.store import KnownAsset, Store
 from engine.store.curation_records import Act, ActState, Did
 from engine.store.error_translation import one_line
-from engine.store.failpoints import hit
+from engine.store.failpoints import FailPoint, hit
 from engine.types import FileStat
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def tag(store: Store, run_id: int, pairs: Iterable[tuple[int, str]], wait: bool 
     if any(not word.strip() for _, word in wanted):
         raise UsageError("a tag is empty; write --tag WORD")
     with store.writer(wait=wait) as writer:
-        return Applied(writer.tag(run_id, wanted))
+        return Applied(writer.curation.tag(run_id, wanted))
 
 
 def move(
@@ -101,15 +101,15 @@ def _with_files(
         plan = _plan([one for one in wanted if _is_as_known(one, folder, passed)], folder, did)
         if not plan:
             return Applied(0, tuple(passed))
-        acts = writer.intend(run_id, [*_folders(folder), *plan])
-        hit("apply.intended")
+        acts = writer.curation.intend(run_id, [*_folders(folder), *plan])
+        hit(FailPoint.APPLY_INTENDED)
         try:
             _make(folder)
         except UsageError:
-            writer.mark(run_id, acts, ActState.UNDONE)
+            writer.curation.mark(run_id, acts, ActState.UNDONE)
             raise
         made = [act for act in acts if act.did is Did.FOLDER]
-        writer.mark(run_id, made, ActState.DONE)
+        writer.curation.mark(run_id, made, ActState.DONE)
         rest = iter(acts[len(made) :])
         done = 0
         while part := list(islice(rest, _AT_ONCE)):
@@ -168,13 +168,13 @@ def _do(writer: Writer, run_id: int, acts: Sequence[Act], passed: list[str]) -> 
             failed.append(act)
         else:
             done.append(act)
-    hit("apply.moved")
+    hit(FailPoint.APPLY_MOVED)
     with writer.transaction():
         moved = [act for act in done if act.did is Did.MOVE]
         writer.move_all([(act.asset_id, stat_of(act.target)) for act in moved if act.asset_id])
-        writer.mark(run_id, done, ActState.DONE)
+        writer.curation.mark(run_id, done, ActState.DONE)
         # They never happened, and so there is nothing to take back.
-        writer.mark(run_id, failed, ActState.UNDONE)
+        writer.curation.mark(run_id, failed, ActState.UNDONE)
     return len(done)
 
 

@@ -15,7 +15,7 @@ from collections.abc import Container
 from itertools import count
 from pathlib import Path
 
-from engine.store.failpoints import hit
+from engine.store.failpoints import FailPoint, hit
 from engine.store.segments import sync_folder
 
 _PART = ".sensorium-part"
@@ -52,7 +52,7 @@ def move(source: Path, target: Path) -> None:
             raise
         _copy(source, target)
     sync_folder(target.parent)
-    hit("apply.placed")
+    hit(FailPoint.APPLY_PLACED)
     source.unlink()
 
 

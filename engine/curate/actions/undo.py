@@ -45,7 +45,7 @@ def last_run(store: Store) -> int:
     Raises:
         UsageError: there is none.
     """
-    done = [s.run.run_id for s in store.runs() if s.acts.keys() - {ActState.UNDONE}]
+    done = [s.run.run_id for s in store.curation.runs() if s.acts.keys() - {ActState.UNDONE}]
     if not done:
         raise UsageError("there is nothing to undo; sensorium curate runs lists what was done")
     return done[-1]
@@ -64,7 +64,7 @@ def undo(
         UsageError: there is no such run, or nothing of it is left to undo.
         LibraryBusy: another process writes.
     """
-    chosen = last_run(store) if run_id is None else store.run(run_id).run_id
+    chosen = last_run(store) if run_id is None else store.curation.run(run_id).run_id
     if dry_run:
         return _undo(store, None, chosen)
     with store.writer(wait=wait) as writer:
@@ -72,7 +72,9 @@ def undo(
 
 
 def _undo(store: Store, writer: Writer | None, run_id: int) -> Undone:
-    acts = [act for act in reversed(store.acts(run_id)) if act.state is not ActState.UNDONE]
+    acts = [
+        act for act in reversed(store.curation.acts(run_id)) if act.state is not ActState.UNDONE
+    ]
     if not acts:
         raise UsageError(f"run {run_id} did nothing that is left to undo")
     lines: list[str] = []
@@ -82,8 +84,8 @@ def _undo(store: Store, writer: Writer | None, run_id: int) -> Undone:
         lines.append(f"{len(tags)} tags taken back")
     if tags and writer is not None:
         with writer.transaction():
-            writer.untag([(act.asset_id, act.target) for act in tags if act.asset_id])
-            writer.mark(run_id, tags, ActState.UNDONE)
+            writer.curation.untag([(act.asset_id, act.target) for act in tags if act.asset_id])
+            writer.curation.mark(run_id, tags, ActState.UNDONE)
     on_disk = [act for act in acts if act.did is not Did.TAG]
     for at in range(0, len(on_disk), _AT_ONCE):
         _undo_files(store, writer, run_id, on_disk[at : at + _AT_ONCE], lines, problems)
@@ -119,7 +121,7 @@ def _undo_files(
     ]
     with writer.transaction():
         writer.move_all(back)
-        writer.mark(run_id, undone, ActState.UNDONE)
+        writer.curation.mark(run_id, undone, ActState.UNDONE)
 
 
 def _move_back(act: Act, dry_run: bool) -> str:

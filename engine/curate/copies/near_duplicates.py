@@ -21,7 +21,7 @@ from engine.curate.records import Finding
 from engine.encoders.towers import Towers
 from engine.index.matrix import MomentVectors, gather_moments
 from engine.store import Store
-from engine.store.curation_records import AssetFacts
+from engine.store.records import AssetFacts
 from engine.types import Kind, Modality
 
 THRESHOLDS = {Kind.IMAGE: 0.7, Kind.VIDEO: 0.7, Kind.AUDIO: 0.88}

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from engine.store.curation_records import AssetFacts
+from engine.store.records import AssetFacts
 
 
 class DisjointSets:

@@ -19,7 +19,7 @@ from PIL import Image
 
 from engine.curate.copies.picture_match import Likeness, Sketch, compare
 from engine.errors import MediaError, SensoriumError
-from engine.store.curation_records import AssetFacts
+from engine.store.records import AssetFacts
 from engine.types import Kind
 
 _KEPT = 2_000

@@ -110,7 +110,7 @@ def _content() -> Select[Any]:
     )  # fmt: skip
 
 
-def _segments() -> Select[Any]:
+def segment_infos() -> Select[Any]:
     s = segments.c
     return select(s.segment_id, s.space, s.file, s.rows, s.bytes, s.checksum).order_by(s.segment_id)
 
@@ -161,8 +161,8 @@ def reads() -> dict[str, Select[Any]]:
         ),
         "tombstones": select(t.moment_id).order_by(t.moment_id),
         "tombstones_since": select(t.moment_id).where(t.generation > bindparam("generation")),
-        "segments": _segments(),
-        "segments_after": _segments().where(
+        "segments": segment_infos(),
+        "segments_after": segment_infos().where(
             s.space == bindparam("space"), s.segment_id > bindparam("after")
         ),
         "failures": select(f.path, f.reason, f.size, f.mtime_ns).order_by(f.path),

@@ -1,4 +1,4 @@
-"""What a writer does to a library as a whole: mend, rebuild, compact."""
+"""Maintain a library as a whole: mend it after a crash, rebuild full text, compact."""
 
 from __future__ import annotations
 
@@ -14,41 +14,47 @@ from engine.errors import StoreError
 from engine.store import failpoints, recovery, segments, thumbnails
 from engine.store.compaction import Compaction, Weighed, runs, target_rows
 from engine.store.error_translation import translated
+from engine.store.failpoints import FailPoint
 from engine.store.records import SegmentInfo
 from engine.store.sql import schema
 from engine.store.write import statements
-from engine.store.write.spaces import Spaces
+from engine.store.write.spaces import SpaceWrites
+from engine.store.write.transaction import Transaction
 from engine.types import Space
 from engine.types.arrays import MomentIds
 
 
-class Repairs(Spaces):
-    """The part of a ``Writer`` that changes no asset on its own account."""
+class Maintenance:
+    """Mend, rebuild and compact a library."""
+
+    def __init__(self, transaction: Transaction, spaces: SpaceWrites) -> None:
+        self._tx = transaction
+        self._spaces = spaces
 
     def rebuild_words(self) -> int:
         """Make the full text index again from the catalog; returns its rows."""
-        with translated(self.path), self.transaction():
-            count = statements.fill_words(self._db)
-            self._changed = True
+        with self._tx.change():
+            count = statements.fill_words(self._tx.db)
+            self._tx.changed = True
         return count
 
     def compact(
-        self, held: Callable[[MomentIds], NDArray[np.bool_]], target: int | None = None
+        self, in_index: Callable[[MomentIds], NDArray[np.bool_]], target: int | None = None
     ) -> Compaction:
-        """Drop the rows of deleted moments, and merge small segments. The thumbnails of
-        what is no asset any more go with them.
+        """Drop the rows of deleted moments, and merge small segments.
 
-        One transaction a merged segment: a crash in between leaves a library that is
-        whole, and compacted in part. Memory holds one merged segment.
+        The thumbnails of content that no asset has any more go with them. One transaction
+        a merged segment: a crash in between leaves a library that is whole, and compacted
+        in part. Memory holds one merged segment.
 
         Args:
-            held: which of some deleted moments an index on disk still holds, (n,) bool.
-                Their tombstones stay.
+            in_index: tells which of some deleted moments an index on disk still holds,
+                (n,) bool. Their tombstones stay.
             target: rows of a merged segment; None for as many as ``target_rows`` says.
         """
-        before = self._known_segments()
+        before = self._tx.known_segments()
         dead, dropped = self._tombstones(), 0
-        for space in self._spaces.values():
+        for space in self._tx.spaces.values():
             of_space = [info for info in before if info.space == space.name]
             try:
                 weighed = [self._weighed(info, dead) for info in of_space]
@@ -56,69 +62,71 @@ class Repairs(Spaces):
                     dropped += self._merge(space, run, dead)
             except segments.Unreadable as damage:
                 warning = self.lose(damage.info, damage.reason) or damage.reason
-                done = self.compact(held, target)
+                done = self.compact(in_index, target)
                 return replace(done, warnings=(warning, *done.warnings))
-        failpoints.hit("compact.tombstones")
+        failpoints.hit(FailPoint.COMPACT_TOMBSTONES)
         if len(dead):
-            with translated(self.path), self.transaction():
-                gone = dead[~held(dead)]
-                statements.drop_tombstones(self._db, gone.tolist())
+            with self._tx.change():
+                gone = dead[~in_index(dead)]
+                statements.drop_tombstones(self._tx.db, gone.tolist())
                 self._compacted()
         segments.release()
         self._tidy_thumbnails()
-        after = self._known_segments()
+        after = self._tx.known_segments()
         return Compaction(len(before), len(after), dropped, _bytes(before), _bytes(after))
 
     def _weighed(self, info: SegmentInfo, dead: MomentIds) -> Weighed:
         if not len(dead):
             return Weighed(info, 0)
-        ids = segments.read_ids(self._segments, info)
+        ids = segments.read_ids(self._tx.segments, info)
         return Weighed(info, int(np.isin(ids, dead).sum()))
 
     def _merge(self, space: Space, run: list[SegmentInfo], dead: MomentIds) -> int:
         """Put one segment in the place of a run of neighbours; returns the rows dropped."""
         ids, vectors = self._living(space, run, dead)
-        with translated(self.path), self.transaction():
-            statements.drop_segments(self._db, [info.segment_id for info in run])
+        with self._tx.change():
+            statements.drop_segments(self._tx.db, [info.segment_id for info in run])
             if len(ids):
-                last, number = run[-1].segment_id, self._take("next_segment")
-                info = segments.write(self._segments, last, space, ids, vectors, number)
-                segments.publish(self._segments, [info])
-                statements.put_segments(self._db, [(info, int(ids.min()), int(ids.max()))])
+                last, number = run[-1].segment_id, self._tx.take("next_segment")
+                info = segments.write(self._tx.segments, last, space, ids, vectors, number)
+                segments.publish(self._tx.segments, [info])
+                statements.put_segments(self._tx.db, [(info, int(ids.min()), int(ids.max()))])
             self._compacted()
-        failpoints.hit("compact.unlinking")
-        with translated(self.path):
-            recovery.remove_orphans(self.path, [info.file for info in run])
+        failpoints.hit(FailPoint.COMPACT_UNLINKING)
+        with translated(self._tx.path):
+            recovery.remove_orphans(self._tx.path, [info.file for info in run])
         return sum(info.rows for info in run) - len(ids)
 
     def _living(
         self, space: Space, run: list[SegmentInfo], dead: MomentIds
     ) -> tuple[MomentIds, segments.Stored]:
-        """The rows of a run that belong to living moments, in the order of the log."""
+        """Read the rows of a run that belong to living moments, in the order of the log."""
         most = sum(info.rows for info in run)
         ids, vectors = np.empty(most, np.int64), np.empty((most, space.dim), space.dtype)
         count = 0
         for info in run:
-            of_one, stored = segments.read_stored(self._segments, info, space)
-            alive = ~np.isin(of_one, dead)
+            of_segment, stored = segments.read_stored(self._tx.segments, info, space)
+            alive = ~np.isin(of_segment, dead)
             rows = slice(count, count := count + int(alive.sum()))
-            ids[rows], vectors[rows] = of_one[alive], stored[alive]
+            ids[rows], vectors[rows] = of_segment[alive], stored[alive]
         return ids[:count], vectors[:count]
 
     def _compacted(self) -> None:
         """Note that what is gone from the log may still be in an older index."""
-        self._changed = True
-        following = self._counters["generation"] + 1
-        self._db.execute(update(schema.library).values(compacted=following))
+        self._tx.changed = True
+        following = self._tx.counters["generation"] + 1
+        self._tx.db.execute(update(schema.library).values(compacted=following))
 
     def _tidy_thumbnails(self) -> None:
         """Drop pictures of what is no asset any more, as far as that can be done."""
-        with suppress(StoreError), translated(self.path), self._db.begin():
-            thumbnails.tidy(self.path, lambda hashes: statements.known_hashes(self._db, hashes))
+        with suppress(StoreError), translated(self._tx.path), self._tx.db.begin():
+            thumbnails.tidy(
+                self._tx.path, lambda hashes: statements.known_hashes(self._tx.db, hashes)
+            )
 
     def _tombstones(self) -> MomentIds:
-        with self._db.begin():
-            found = self._db.execute(select(schema.tombstones.c.moment_id)).scalars().all()
+        with self._tx.db.begin():
+            found = self._tx.db.execute(select(schema.tombstones.c.moment_id)).scalars().all()
         return np.sort(np.array(found, np.int64))
 
     def mend(self) -> list[str]:
@@ -127,27 +135,31 @@ class Repairs(Spaces):
         Returns:
             One warning for every lost segment.
         """
-        with translated(self.path):
-            damage = self._damage()
-            recovery.remove_orphans(self.path, damage.orphans)
-            found = [self.lose(info, recovery.reason_of(self.path, info)) for info in damage.lost]
+        with translated(self._tx.path):
+            damage = self._tx.find_damage()
+            recovery.remove_orphans(self._tx.path, damage.orphans)
+            found = [
+                self.lose(info, recovery.reason_of(self._tx.path, info)) for info in damage.lost
+            ]
         return [warning for warning in found if warning]
 
     def lose(self, info: SegmentInfo, reason: str) -> str | None:
-        """Forget a segment that cannot be read. Where only added spaces use its space, they
-        are to be filled again; else its assets are to be indexed again.
+        """Forget a segment that cannot be read.
+
+        Where only added spaces use its space, they are to be filled again; else its assets
+        are to be indexed again.
 
         Returns:
             The warning that says so; None where it was forgotten already.
         """
-        with translated(self.path), self.transaction():
-            encoder = self._refill(info)
-            paths = [] if encoder else statements.lose_segment(self._db, info.segment_id)
+        with self._tx.change():
+            encoder = self._spaces.refill(info)
+            paths = [] if encoder else statements.lose_segment(self._tx.db, info.segment_id)
             if paths is None:
                 return None
-            self._changed = True
-        with translated(self.path):
-            (self._segments / info.file).unlink(missing_ok=True)
+            self._tx.changed = True
+        with translated(self._tx.path):
+            (self._tx.segments / info.file).unlink(missing_ok=True)
         if encoder:
             return f"segment {info.file} {reason}; sensorium index --add-space {encoder} makes it"
         return recovery.warning(info, reason, paths)

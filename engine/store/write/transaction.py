@@ -9,56 +9,85 @@ from pathlib import Path
 from sqlalchemy import select, update
 
 from engine.errors import StoreError
-from engine.store import failpoints, records, recovery, segments
+from engine.store import failpoints, recovery, row_decoding, segments
 from engine.store.database import Database
 from engine.store.error_translation import translated
-from engine.store.records import SegmentInfo
+from engine.store.failpoints import FailPoint
+from engine.store.records import SegmentInfo, SpaceInfo
 from engine.store.sql import schema
-from engine.store.sql.reads import space_infos
+from engine.store.sql.reads import segment_infos, space_infos
 from engine.types import Space
 
 _COUNTERS = ("generation", "next_asset", "next_moment", "next_segment")
 
 
-class Transactions:
-    """The connection of a writer, and the counters that only it changes."""
+class Transaction:
+    """The one connection that writes, and the transactions on it, one after another.
+
+    The parts of a ``Writer`` share it, so that calls of several parts inside one ``atomic``
+    are one transaction.
+
+    Attributes:
+        path: the library's folder.
+        segments: the folder of its segments.
+        db: the connection.
+        counters: the generation, and the next ids, as of the open transaction.
+        spaces: the spaces by name, as of the open transaction.
+        infos: the same with their roles and states.
+        changed: whether a search could see the changes, which then make a new generation.
+    """
 
     def __init__(self, path: Path, database: Database, wait: bool = False) -> None:
         self.path = path
-        self._segments = path / segments.FOLDER
+        self.segments = path / segments.FOLDER
+        self.changed = False
         self._open = False
-        self._changed = False
         self._broken = False
         with translated(path):
             self._engine = database.writer(wait)
-            self._db = self._engine.connect()
+            self.db = self._engine.connect()
             self._load()
 
     def close(self) -> None:
-        self._db.close()
+        """Close the connection."""
+        self.db.close()
         self._engine.dispose()
 
     def _load(self) -> None:
         """Read what only a writer changes; under the lock that is this one alone."""
-        with self._db.begin():
-            row = self._db.execute(select(schema.library)).one()
-            self._counters = {name: int(getattr(row, name)) for name in _COUNTERS}
-            self._load_spaces()
+        with self.db.begin():
+            row = self.db.execute(select(schema.library)).one()
+            self.counters = {name: int(getattr(row, name)) for name in _COUNTERS}
+            self.load_spaces()
 
-    def _load_spaces(self) -> None:
-        """Inside a transaction: read which spaces there are."""
-        found = self._db.execute(space_infos()).all()
-        self._infos = {row[0]: records.space_info(tuple(row)) for row in found}
-        self._spaces: dict[str, Space] = {name: i.space for name, i in self._infos.items()}
+    def load_spaces(self) -> None:
+        """Read the spaces again; to be called inside a transaction."""
+        found = self.db.execute(space_infos()).all()
+        self.infos: dict[str, SpaceInfo] = {
+            row[0]: row_decoding.space_info(tuple(row)) for row in found
+        }
+        self.spaces: dict[str, Space] = {name: i.space for name, i in self.infos.items()}
 
-    def _take(self, counter: str, count: int = 1) -> int:
-        """Reserve ids for this transaction; the first of them."""
-        first = self._counters[counter]
-        self._counters[counter] += count
+    def take(self, counter: str, count: int = 1) -> int:
+        """Reserve ids for this transaction, and return the first of them."""
+        first = self.counters[counter]
+        self.counters[counter] += count
         return first
 
+    def keep_calibrated(self) -> None:
+        """Note that this change makes a generation in which the backgrounds stay true."""
+        c, now = schema.library.c, self.counters["generation"]
+        following = update(schema.library).where(c.calibrated == now).values(calibrated=now + 1)
+        self.db.execute(following)
+
     @contextmanager
-    def transaction(self) -> Iterator[None]:
+    def change(self) -> Iterator[None]:
+        """Open an ``atomic`` whose errors are those of this project's tree."""
+        with translated(self.path), self.atomic():
+            yield
+
+    @contextmanager
+    def atomic(self) -> Iterator[None]:
         """Make the calls inside one transaction. May be nested; the outermost counts."""
         if self._open:
             try:
@@ -70,15 +99,15 @@ class Transactions:
                 raise
             return
         with translated(self.path):
-            transaction = self._db.begin()
-        self._open, self._changed, self._broken = True, False, False
+            transaction = self.db.begin()
+        self._open, self.changed, self._broken = True, False, False
         try:
             yield
             if self._broken:
                 raise StoreError(f"a change inside failed; {self.path} is as it was before")
             with translated(self.path):
                 self._settle()
-                failpoints.hit("commit.rows")
+                failpoints.hit(FailPoint.COMMIT_ROWS)
                 transaction.commit()
         except BaseException:
             with suppress(Exception):
@@ -87,27 +116,26 @@ class Transactions:
             raise
         finally:
             self._open = False
-        failpoints.hit("commit.done")
+        failpoints.hit(FailPoint.COMMIT_DONE)
 
     def _settle(self) -> None:
         """Write the counters; a change that a search can see makes a new generation."""
-        if self._changed:
-            self._counters["generation"] += 1
-        self._db.execute(update(schema.library).values(self._counters))
+        if self.changed:
+            self.counters["generation"] += 1
+        self.db.execute(update(schema.library).values(self.counters))
 
     def _undo(self) -> None:
-        """After a rollback: read again what is true, and clear the folder of the rest."""
+        """Read again what is true after a rollback, and remove the files of the rest."""
         # Best effort: what stays behind is an orphan, and goes at the next open.
         with suppress(Exception):
             self._load()
-            recovery.remove_orphans(self.path, self._damage().orphans)
+            recovery.remove_orphans(self.path, self.find_damage().orphans)
 
-    def _known_segments(self) -> list[SegmentInfo]:
-        c = schema.segments.c
-        columns = (c.segment_id, c.space, c.file, c.rows, c.bytes, c.checksum)
-        with self._db.begin():
-            found = self._db.execute(select(*columns).order_by(c.segment_id))
-            return [SegmentInfo(*row) for row in found]
+    def known_segments(self) -> list[SegmentInfo]:
+        """Return the committed segments in their order; not inside a transaction."""
+        with self.db.begin():
+            return [SegmentInfo(*row) for row in self.db.execute(segment_infos())]
 
-    def _damage(self) -> recovery.Damage:
-        return recovery.find_damage(self.path, self._known_segments())
+    def find_damage(self) -> recovery.Damage:
+        """Compare the folder of segments with the catalog; not inside a transaction."""
+        return recovery.find_damage(self.path, self.known_segments())

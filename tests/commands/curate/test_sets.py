@@ -75,9 +75,9 @@ def test_what_is_found_is_kept_and_drawn(call, lib, tmp_path, name):
     rows = pq.read_table(out).to_pylist()
     assert [row["why"] for row in rows] == [one["why"] for one in document["findings"]]
     with Library.open(lib) as library:
-        kept = list(library.store.findings(document["run"]))
+        kept = list(library.store.curation.findings(document["run"]))
         assert [one.why for one in kept] == [row["why"] for row in rows]
-        run = library.store.run(document["run"])
+        run = library.store.curation.run(document["run"])
         assert (run.kind, run.command) == (name, document["command"])
     page = report.read_text()
     assert "<b>&'" not in page and "http" not in page.replace("http-equiv", "")
@@ -207,7 +207,7 @@ def test_bad_input_is_one_line_and_keeps_nothing(call, lib, asked, line):
     done = call(*asked, code=2)
     assert line in done.stderr
     with Library.open(lib) as library:
-        assert library.store.runs() == []
+        assert library.store.curation.runs() == []
 
 
 def test_help_names_every_command():

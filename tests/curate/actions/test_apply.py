@@ -240,14 +240,14 @@ def test_a_move_that_was_killed_is_taken_back(library, media, tmp_path, point):
     for stream in (process.stdin, process.stdout, process.stderr):
         stream.close()
     if point == "commit.rows":  # before anything was written down
-        assert store.acts(1) == []
+        assert store.curation.acts(1) == []
     else:
         assert any("cut off" in line for line in verify(store).problems)
         assert undo(store).problems == ()
     assert tree(media) == before
     assert not there.exists()
     assert ids_of(store) == ids
-    assert {act.state for act in store.acts(1)} <= {ActState.UNDONE}
+    assert {act.state for act in store.curation.acts(1)} <= {ActState.UNDONE}
     assert verify(store, deep=True).problems == ()
 
 
@@ -256,7 +256,7 @@ def test_the_journal_says_what_was_done(store, media, tmp_path):
     run = new_run(store)
     apply.tag(store, run.run_id, [(one, "spare")])
     apply.move(store, run.run_id, [one], tmp_path / "spare")
-    acts = store.acts(run.run_id)
+    acts = store.curation.acts(run.run_id)
     assert [act.did for act in acts] == [Did.TAG, Did.FOLDER, Did.MOVE]
     assert [act.ordinal for act in acts] == [1, 2, 3]
     assert (acts[2].source, acts[2].target) == (
@@ -264,7 +264,7 @@ def test_the_journal_says_what_was_done(store, media, tmp_path):
         str(tmp_path / "spare" / "0.png"),
     )
     assert {act.state for act in acts} == {ActState.DONE}
-    assert store.runs()[0].acts == {ActState.DONE: 3}
+    assert store.curation.runs()[0].acts == {ActState.DONE: 3}
     undo(store, run.run_id)
-    assert store.runs()[0].acts == {ActState.UNDONE: 3}
+    assert store.curation.runs()[0].acts == {ActState.UNDONE: 3}
     assert store.tags([one]) == {}

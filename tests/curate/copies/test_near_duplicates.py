@@ -24,7 +24,7 @@ from engine.curate.copies.split_leaks import by_folder, by_tag, common_folder, l
 from engine.curate.copies.union_find import DisjointSets, keeper
 from engine.curate.copies.verify import PairVerifier
 from engine.errors import UsageError
-from engine.store.curation_records import AssetFacts
+from engine.store.records import AssetFacts
 from engine.types import Kind
 from tests.curate.copies.test_picture_match import COPIES, PICTURES, VIDEOS, opened
 from tests.waves import RATE, noise, tone, write

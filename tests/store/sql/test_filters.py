@@ -266,5 +266,7 @@ def test_speech_is_found_by_an_index(store: Store) -> None:
     from engine.store.sql.filters import SQLITE, select
 
     text, values = select(Condition("speech", "=", "yes"), (), (), SQLITE)
-    plan = store._reader().connection.execute(f"EXPLAIN QUERY PLAN {text}", values).fetchall()
+    plan = store.connections.reader.connection.execute(
+        f"EXPLAIN QUERY PLAN {text}", values
+    ).fetchall()
     assert "USING INDEX ix_moments_kind_modality" in " / ".join(row[3] for row in plan)

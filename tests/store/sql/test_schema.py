@@ -59,7 +59,7 @@ def test_a_new_library_has_the_schema_of_a_migrated_one(
     if catalog is None:
         same_on_sqlite(store, migrated)
     for read in (_COLUMNS, _INDEXES) if catalog else ():
-        made = store._reader().connection.execute(read).fetchall()
+        made = store.connections.reader.connection.execute(read).fetchall()
         assert made
         assert list(map(tuple, migrated.exec_driver_sql(read))) == made
 
@@ -78,7 +78,7 @@ WHERE schemaname = current_schema() AND tablename <> 'alembic_version' ORDER BY 
 
 def same_on_sqlite(store: Store, migrated: Connection) -> None:
     read = "SELECT name, sql FROM sqlite_master WHERE name NOT LIKE 'alembic%'"
-    made = dict(store._reader().connection.execute(read).fetchall())
+    made = dict(store.connections.reader.connection.execute(read).fetchall())
     grown = {row[0]: row[1] for row in migrated.exec_driver_sql(read)}
     assert {name: _plain(sql) for name, sql in made.items()} == {
         name: _plain(sql) for name, sql in grown.items()
@@ -115,7 +115,9 @@ def test_lookups_use_an_index(store: Store, read: str, index: str) -> None:
     statement = sqlite_reads.READS[read]
     names = ("path", "low", "high", "hash", "ids", "id", "kinds", "modalities")
     values = {name: "[]" for name in names if f":{name}" in statement}
-    plan = store._reader().connection.execute(f"EXPLAIN QUERY PLAN {statement}", values).fetchall()
+    plan = store.connections.reader.connection.execute(
+        f"EXPLAIN QUERY PLAN {statement}", values
+    ).fetchall()
     assert index in " / ".join(row[3] for row in plan)
 
 

@@ -18,11 +18,11 @@ FOUND = [
 
 def test_runs_and_findings(store: Store) -> None:
     with store.writer() as writer:
-        run = writer.add_run("x", "sensorium x", {"a": {"b": [1.5, None]}}, FOUND, 3)
-        again = writer.add_run("y", "", {}, [], 4)
-    assert [one.run for one in store.runs()] == [run, again]
-    assert [one.findings for one in store.runs()] == [2, 0]
-    first, second = store.findings(run.run_id)
+        run = writer.curation.add_run("x", "sensorium x", {"a": {"b": [1.5, None]}}, FOUND, 3)
+        again = writer.curation.add_run("y", "", {}, [], 4)
+    assert [one.run for one in store.curation.runs()] == [run, again]
+    assert [one.findings for one in store.curation.runs()] == [2, 0]
+    first, second = store.curation.findings(run.run_id)
     assert (first.path, first.why) == ("/a\udcff.jpg", "as b\ufffd")
     assert second == FOUND[1]
 
@@ -33,9 +33,11 @@ def test_tags_are_filtered_and_found_and_go_with_their_asset(
     commit(picture("/dog.jpg", "a", "animal"), sound("/talk.wav", "hello", "again"))
     one, two = store.get("/dog.jpg").asset_id, store.get("/talk.wav").asset_id
     with store.writer() as writer:
-        run = writer.add_run("x", "", {}, [], 1)
-        assert writer.tag(run.run_id, [(one, "Größe XL"), (two, "spare"), (99, "spare")]) == 2
-        assert writer.tag(run.run_id, [(two, "spare")]) == 0
+        run = writer.curation.add_run("x", "", {}, [], 1)
+        assert (
+            writer.curation.tag(run.run_id, [(one, "Größe XL"), (two, "spare"), (99, "spare")]) == 2
+        )
+        assert writer.curation.tag(run.run_id, [(two, "spare")]) == 0
     for word, found in (("größe xl", [1]), ("SPARE", [2, 3]), ("animal", [1]), ("xl", [])):
         assert store.passing(Condition("tags", "=", word)).tolist() == found
     assert store.passing(Condition("tags", "!=", "spare")).tolist() == [1]
@@ -49,7 +51,7 @@ def test_tags_are_filtered_and_found_and_go_with_their_asset(
     with store.writer() as writer:
         writer.remove([two])
     assert store.tag_counts() == {"Größe XL": 1}
-    assert [act.state for act in store.acts(1)] == [ActState.DONE] * 2
+    assert [act.state for act in store.curation.acts(1)] == [ActState.DONE] * 2
     assert verify(store, deep=True).problems == ()
 
 
@@ -58,30 +60,30 @@ def test_tags_of_another_library_are_no_runs_doing(
 ) -> None:
     commit(picture("/dog.jpg", "a"), picture("/cat\udcff.jpg", "b"))
     with store.writer() as writer:
-        run = writer.add_run("x", "", {}, [], 1)
-        writer.tag(run.run_id, [(1, "spare")])
+        run = writer.curation.add_run("x", "", {}, [], 1)
+        writer.curation.tag(run.run_id, [(1, "spare")])
         brought = {"/dog.jpg": ["spare"], "/cat\udcff.jpg": ["a, b", "x\x00", "a, b"], "/no": ["y"]}
-        assert writer.bring_tags(brought) == 1
-        assert writer.bring_tags(brought) == 0
+        assert writer.curation.import_tags(brought) == 1
+        assert writer.curation.import_tags(brought) == 0
     assert store.tags([1, 2]) == {1: ("spare",), 2: ("a, b", "x\ufffd")}
     assert store.passing(Condition("tags", "=", "A, B")).tolist() == [2]
     assert [moment for moment, _ in store.words('"b"', (), 9)] == [2]
-    assert len(store.acts(run.run_id)) == 1
+    assert len(store.curation.acts(run.run_id)) == 1
 
 
 def test_the_journal_keeps_its_order_and_what_is_open_is_a_problem(store: Store) -> None:
     acts = [Act(Did.FOLDER, "", "/to"), Act(Did.MOVE, "/a\udcff", "/to/a\udcff", 5)]
     with store.writer() as writer:
-        run = writer.add_run("x", "", {}, [], 1)
-        placed = writer.intend(run.run_id, acts)
-        assert writer.intend(run.run_id, acts[:1])[0].ordinal == 3
-        writer.mark(run.run_id, placed[:1], ActState.DONE)
-    assert [(a.ordinal, a.did, a.state) for a in store.acts(1)] == [
+        run = writer.curation.add_run("x", "", {}, [], 1)
+        placed = writer.curation.intend(run.run_id, acts)
+        assert writer.curation.intend(run.run_id, acts[:1])[0].ordinal == 3
+        writer.curation.mark(run.run_id, placed[:1], ActState.DONE)
+    assert [(a.ordinal, a.did, a.state) for a in store.curation.acts(1)] == [
         (1, Did.FOLDER, ActState.DONE),
         (2, Did.MOVE, ActState.INTENDED),
         (3, Did.FOLDER, ActState.INTENDED),
     ]
-    assert store.acts(1)[1].target == "/to/a\udcff"
+    assert store.curation.acts(1)[1].target == "/to/a\udcff"
     assert verify(store).problems == ("run 1 was cut off, 2 acts open: sensorium undo 1",)
 
 

@@ -269,7 +269,7 @@ def test_rebuilt_words_equal_those_that_grew(store: Store, commit: Callable[...,
         writer.move(2, stat("/Moved Speech.wav"))
     columns = "words, length, body" if store.catalog else "text, tags, caption, name"
     read = f"SELECT rowid, {columns} FROM moments_fts ORDER BY rowid"
-    grown = store._reader().connection.execute(read).fetchall()
+    grown = store.connections.reader.connection.execute(read).fetchall()
     with store.writer() as writer:
         assert writer.rebuild_words() == len(grown) == 3
-    assert store._reader().connection.execute(read).fetchall() == grown
+    assert store.connections.reader.connection.execute(read).fetchall() == grown
