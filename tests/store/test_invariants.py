@@ -98,7 +98,7 @@ class Histories(RuleBasedStateMachine):
     @rule(rows=st.integers(1, 6))
     def compact(self, rows: int) -> None:
         with self.store.writer() as writer:
-            writer.compact(held=lambda ids: np.zeros(len(ids), bool), target=rows)
+            writer.compact(lambda ids: np.zeros(len(ids), bool), target=rows)
         assert self.store.tombstones().tolist() == []
 
     @invariant()
