@@ -155,11 +155,11 @@ def test_a_refresh_that_breaks_off_leaves_the_last_one(store, monkeypatch):
 _REFRESH = """
 import sys
 from engine.index import disk
-from engine.index.build import Wanted
+from engine.index.build import BuildOptions
 from engine.index.refresh import refresh
 from engine.store import Store
 with Store.open(sys.argv[1]) as store, disk.refreshing(store.path):
-    refresh(store, store.spaces()["text"], None, Wanted(threads=1))
+    refresh(store, store.spaces()["text"], None, BuildOptions(threads=1))
 """
 
 

@@ -223,7 +223,7 @@ def test_to_another_disk_a_file_is_copied(store, media, tmp_path, monkeypatch):
 _MOVE = """
 import sys
 from pathlib import Path
-from engine.curate import apply
+from engine.curate.actions import apply
 from engine.store import Store
 with Store.open(sys.argv[1]) as store:
     apply.move(store, 1, [a.asset_id for a in store.assets()], Path(sys.argv[2]))
