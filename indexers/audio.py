@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import cast
 
 from engine.config import Settings
-from engine.encoders.multi import MultiEncoder, PerEncoder
-from engine.encoders.protocols import SoundBridge, Spectrogram, SpeechBridge
+from engine.encoders.protocols import SpeechBridge
 from engine.encoders.towers import Towers
 from engine.media.audio import Chunk, is_silent, probe_audio, read_audio, read_windows
 from engine.types import Modality, Moment
@@ -37,37 +35,18 @@ def soundtrack(path: Path, towers: Towers, settings: Settings) -> dict[str, Iter
 
 
 def _windows(path: Path, towers: Towers, settings: Settings) -> Iterator[Prepared]:
-    for start, end, window in _prepared(path, towers, settings):
-        yield Prepared(Moment(Modality.SOUND, start, end), TowerInput.SOUND, window)
-
-
-def _prepared(
-    path: Path, towers: Towers, settings: Settings
-) -> Iterator[tuple[float, float, Spectrogram]]:
-    """The windows worth hearing with their start and end in seconds, prepared.
+    """Yield the windows worth hearing, prepared.
 
     Bridges that listen at different rates have the file decoded once for each rate, so
     that a sound's vectors do not depend on which other encoders a library has. What is
     silence at the first one's rate is no moment; what is at another's, none of its own.
     """
-    if not isinstance(towers, MultiEncoder):
-        for chunk in read_windows(path, settings, towers.sound.rate):
-            yield chunk.start, _end(chunk, towers.sound.rate), towers.sound.prepare(chunk.samples)
-        return
-    bridges = [m.sound if Modality.SOUND in m.modalities else None for m in towers.members]
-    rates = list(dict.fromkeys(bridge.rate for bridge in bridges if bridge is not None))
+    rates = towers.sound_rates
     for heard in _side_by_side({rate: read_windows(path, settings, rate) for rate in rates}):
         if first := heard.get(rates[0]):
-            each = cast(Spectrogram, _each(bridges, heard))
-            yield first.start, _end(first, rates[0]), each
-
-
-def _each(bridges: Sequence[SoundBridge | None], heard: Mapping[int, Chunk]) -> PerEncoder:
-    made: dict[int, Spectrogram] = {}
-    for bridge in bridges:
-        if bridge is not None and bridge.rate in heard and id(bridge) not in made:
-            made[id(bridge)] = bridge.prepare(heard[bridge.rate].samples)
-    return PerEncoder(tuple(made.get(id(bridge)) for bridge in bridges))
+            window = towers.prepare_sound({rate: c.samples for rate, c in heard.items()})
+            moment = Moment(Modality.SOUND, first.start, _end(first, rates[0]))
+            yield Prepared(moment, TowerInput.SOUND, window)
 
 
 def _end(chunk: Chunk, rate: int) -> float:

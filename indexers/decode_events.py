@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import TypeAlias
 
-from engine.encoders.protocols import Pixels, Spectrogram
+from engine.encoders.towers import PreparedInput
 from engine.errors import MediaError, SensoriumError, UnreadableMedia
 from engine.types import Moment
 
@@ -27,7 +27,7 @@ class Prepared:
 
     moment: Moment
     tower: TowerInput
-    data: Pixels | Spectrogram | str
+    data: PreparedInput | str
 
     @property
     def nbytes(self) -> int:

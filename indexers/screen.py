@@ -28,7 +28,7 @@ def pictures(
     broken: Exception | None = None
     try:
         for image, moment in shown:
-            yield Prepared(moment, TowerInput.PICTURE, towers.encoder.prepare_image(image))
+            yield Prepared(moment, TowerInput.PICTURE, towers.prepare_picture(image))
             if reader is not None:
                 yield from reader.take(image, moment)
     except Exception as error:  # whatever a decoder runs into

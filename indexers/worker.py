@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Generic, TypeAlias, TypeVar, cast
+from typing import Generic, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.encoders.multi import embed_texts
-from engine.encoders.protocols import Embedded, Pixels, Spectrogram
-from engine.encoders.runtime.backend import Done, Pending, Pipelined
-from engine.encoders.towers import Towers
+from engine.encoders.protocols import Embedded
+from engine.encoders.runtime.backend import Done, Pending
+from engine.encoders.towers import PreparedInput, Towers
 from engine.errors import SensoriumError
 from engine.types import Asset, Embedding, IndexedAsset, Moment, Tag
 from indexers.decode_events import Prepared, TowerInput
@@ -108,9 +107,8 @@ class Worker(Generic[A]):
         return filled | self._collect(down_to=0)
 
     def _size(self, tower: TowerInput) -> int:
-        encoder = self._towers.encoder
-        if tower is TowerInput.PICTURE and isinstance(encoder, Pipelined):
-            return encoder.picture_batch()
+        if tower is TowerInput.PICTURE:
+            return self._towers.picture_batch(self._batch_size)
         return self._batch_size
 
     def _run(self, tower: TowerInput) -> set[A]:
@@ -124,11 +122,13 @@ class Worker(Generic[A]):
         self._on_their_way.append(_Batch(kept, pending))
         return filled | self._collect(down_to=IN_FLIGHT)
 
-    def _submit(self, tower: TowerInput, data: Sequence[object]) -> Pending[Embedded]:
-        encoder = self._towers.encoder
-        if tower is TowerInput.PICTURE and isinstance(encoder, Pipelined):
-            return encoder.submit_images(cast(Sequence[Pixels], data))
-        return Done(self._embedded(tower, data))
+    def _submit(self, tower: TowerInput, data: Sequence[PreparedInput | str]) -> Pending[Embedded]:
+        inputs = [item for item in data if isinstance(item, PreparedInput)]
+        if tower is TowerInput.PICTURE:
+            return self._towers.submit_pictures(inputs)
+        if tower is TowerInput.SOUND:
+            return Done(self._towers.embed_windows(inputs))
+        return Done(self._towers.embed_texts([item for item in data if isinstance(item, str)]))
 
     def _collect(self, down_to: int) -> set[A]:
         """Take what has come back, waiting until no more than ``down_to`` batches are out."""
@@ -140,14 +140,6 @@ class Worker(Generic[A]):
             self._on_their_way.popleft()
             filled |= _fill(batch.places, batch.pending.result())
         return filled
-
-    def _embedded(self, tower: TowerInput, data: Sequence[object]) -> Embedded:
-        towers = self._towers
-        if tower is TowerInput.PICTURE:
-            return towers.encoder.embed_images(cast(Sequence[Pixels], data))
-        if tower is TowerInput.SOUND:
-            return towers.embed_sounds(cast(Sequence[Spectrogram], data))
-        return embed_texts(towers, cast(Sequence[str], data))
 
 
 def _fill(places: Sequence[tuple[Moment, A, int]], embedded: Embedded) -> set[A]:

@@ -1,4 +1,4 @@
-"""Several encoders over one run: a file is decoded once, and prepared for each of them.
+"""Several encoders in one run: a file is decoded once, and prepared for each of them.
 
 ``combine`` makes one ``Towers`` of several, the default's first, so that whoever decodes
 and batches need not know how many there are.
@@ -6,34 +6,21 @@ and batches need not know how many there are.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, cast
+from functools import partial
+from typing import Any
 
 import numpy as np
 from PIL import Image
 
-from engine.encoders.protocols import Embedded, Encoder, Heard, Pixels, SoundBridge, Spectrogram
+from engine.encoders.protocols import Embedded, Heard, SoundBridge, Spectrogram
 from engine.encoders.runtime.backend import Done, Pending, Pipelined, Then
-from engine.encoders.towers import Towers
+from engine.encoders.towers import PreparedInput, Towers
 from engine.types import Modality, Space
-from engine.types.arrays import Vectors
+from engine.types.arrays import Vectors, Waveform
 
-_SEEN = frozenset({Modality.IMAGE, Modality.KEYFRAME})
-_WRITTEN = frozenset({Modality.SPEECH, Modality.SCREEN})
-
-
-@dataclass(frozen=True, slots=True)
-class PerEncoder:
-    """One picture, or one window of sound, as each of several towers takes it."""
-
-    parts: tuple[Any, ...]
-    """None for a tower that does not take it."""
-
-    @property
-    def nbytes(self) -> int:
-        """Bytes that the parts hold, those that are the same array counted once."""
-        return sum({id(p): p.nbytes for p in self.parts if p is not None}.values())
+_VISUAL = frozenset({Modality.IMAGE, Modality.KEYFRAME})
 
 
 @dataclass(frozen=True)
@@ -44,84 +31,93 @@ class MultiEncoder(Towers):
 
     @property
     def shared(self) -> Space:
-        """The first one's."""
+        """The shared space of the first encoder."""
         return self.members[0].shared
 
     @property
     def looks(self) -> Space:
-        """The first one's."""
+        """The space of likeness of the first encoder."""
         return self.members[0].looks
 
     @property
+    def modalities(self) -> frozenset[Modality]:
+        """The modalities that any of the encoders takes."""
+        return frozenset().union(*(member.modalities for member in self.members))
+
+    @property
     def image_size(self) -> int:
-        """What the one wants that wants most."""
+        """The largest side in pixels that any of the encoders asks for."""
         return max(member.image_size for member in self.members)
 
     @property
     def spaces(self) -> tuple[Space, ...]:
-        """Every space of each."""
+        """All spaces of all encoders, each once."""
         return tuple({s.name: s for member in self.members for s in member.spaces}.values())
 
     def check(self) -> None:
         for member in self.members:
             member.check()
 
-    def embed_sounds(self, windows: Sequence[Spectrogram]) -> Embedded:
-        """What each says of windows that ``windows`` prepared."""
-        each = cast(Sequence[PerEncoder], windows)
-        said = [
-            _said(member.embed_sounds, [one.parts[at] for one in each])
-            for at, member in enumerate(self.members)
-            if Modality.SOUND in member.modalities
-        ]
-        return _merged(said, len(each))
+    # --- pictures ---
 
+    @property
+    def _seeing(self) -> tuple[Towers, ...]:
+        return tuple(member for member in self.members if member.modalities & _VISUAL)
 
-class _Pictures:
-    """Implements ``Encoder`` for pictures, by those of several that take any."""
+    def prepare_picture(self, image: Image.Image) -> PreparedInput:
+        prepared = (member.prepare_picture(image) for member in self._seeing)
+        return PreparedInput(tuple(part for item in prepared for part in item.parts))
 
-    def __init__(self, members: Sequence[Towers]) -> None:
-        self._seeing = [m for m in members if m.modalities & _SEEN]
-        self.name = members[0].encoder.name
-        self.shared = members[0].encoder.shared
-        self.looks = members[0].encoder.looks
-        self.image_size = max(member.encoder.image_size for member in members)
-        self.check = members[0].encoder.check
-        self.embed_texts = members[0].encoder.embed_texts
-
-    def prepare_image(self, image: Image.Image) -> Pixels:
-        parts = tuple(m.encoder.prepare_image(image) for m in self._seeing)
-        return cast(Pixels, PerEncoder(parts))  # which nobody looks into on the way to embed_images
-
-    def embed_images(self, pixels: Sequence[Pixels]) -> Embedded:
-        each = cast(Sequence[PerEncoder], pixels)
-        said = [
-            _said(member.encoder.embed_images, [one.parts[at] for one in each])
-            for at, member in enumerate(self._seeing)
-        ]
-        return _merged(said, len(each))
-
-
-class _PicturesInFlight(_Pictures):
-    """Implements ``Pipelined`` as well, where one of several does."""
-
-    def picture_batch(self) -> int:
-        """What each can take."""
+    def picture_batch(self, default: int) -> int:
+        """Return the smallest batch of the encoders that choose their own size."""
         encoders = (member.encoder for member in self._seeing)
-        return min(e.picture_batch() for e in encoders if isinstance(e, Pipelined))
+        sizes = [e.picture_batch() for e in encoders if isinstance(e, Pipelined)]
+        return min(sizes, default=default)
 
-    def submit_images(self, pixels: Sequence[Pixels]) -> Pending[Embedded]:
-        each = cast(Sequence[PerEncoder], pixels)
+    def submit_pictures(self, pictures: Sequence[PreparedInput]) -> Pending[Embedded]:
         sent = [
-            _sent(member.encoder, [one.parts[at] for one in each])
+            _submit_present(member.submit_pictures, pictures, at)
             for at, member in enumerate(self._seeing)
         ]
-        return _All(sent, len(each))
+        return _Merged(sent, len(pictures))
+
+    # --- sounds ---
+
+    @property
+    def _hearing(self) -> tuple[Towers, ...]:
+        return tuple(member for member in self.members if Modality.SOUND in member.modalities)
+
+    @property
+    def sound_rates(self) -> tuple[int, ...]:
+        """The sample rates of all sound bridges, each once, the first encoder's first."""
+        return tuple(dict.fromkeys(member.sound.rate for member in self._hearing))
+
+    def prepare_sound(self, heard: Mapping[int, Waveform]) -> PreparedInput:
+        """Prepare a window for each encoder; a bridge that two of them have prepares once."""
+        prepared: dict[int, Spectrogram] = {}
+        for bridge in (member.sound for member in self._hearing):
+            if bridge.rate in heard and id(bridge) not in prepared:
+                prepared[id(bridge)] = bridge.prepare(heard[bridge.rate])
+        return PreparedInput(tuple(prepared.get(id(member.sound)) for member in self._hearing))
+
+    def embed_windows(self, windows: Sequence[PreparedInput]) -> Embedded:
+        parts = [
+            _submit_present(partial(_embed_at_once, member), windows, at)
+            for at, member in enumerate(self._hearing)
+        ]
+        return _Merged(parts, len(windows)).result()
+
+    def embed_texts(self, texts: Sequence[str]) -> Embedded:
+        return _merge([member.embed_texts(texts) for member in self.members], len(texts))
+
+
+def _embed_at_once(towers: Towers, windows: Sequence[PreparedInput]) -> Pending[Embedded]:
+    return Done(towers.embed_windows(windows))
 
 
 @dataclass(frozen=True, slots=True)
-class _All:
-    """Implements ``Pending`` for a batch that several encoders have."""
+class _Merged:
+    """Implement ``Pending`` for a batch that several encoders have."""
 
     parts: Sequence[Pending[Embedded]]
     count: int
@@ -130,11 +126,11 @@ class _All:
         return all(part.ready() for part in self.parts)
 
     def result(self) -> Embedded:
-        return _merged([part.result() for part in self.parts], self.count)
+        return _merge([part.result() for part in self.parts], self.count)
 
 
-class _Once:
-    """A sound bridge that several encoders have: what they all ask is answered once."""
+class _SharedBridge:
+    """A sound bridge that several encoders have, and that listens once for all of them."""
 
     def __init__(self, bridge: SoundBridge) -> None:
         self._bridge = bridge
@@ -150,77 +146,61 @@ class _Once:
         return known[1]
 
 
-def _same(one: Sequence[Any], other: Sequence[Any]) -> bool:
-    return len(one) == len(other) and all(a is b for a, b in zip(one, other, strict=True))
+def _same(items: Sequence[Any], others: Sequence[Any]) -> bool:
+    return len(items) == len(others) and all(a is b for a, b in zip(items, others, strict=True))
 
 
 def combine(members: Sequence[Towers]) -> Towers:
-    """Several towers as one; a single one as it is."""
+    """Make one ``Towers`` of several; a single one is returned as it is."""
     first = members[0]
     if len(members) == 1:
         return first
     keys = [(m.sound.sounds.name, m.sound.revision, m.sound.rate) for m in members]
-    asked = {
-        key: _Once(m.sound) for key, m in zip(keys, members, strict=True) if keys.count(key) > 1
+    bridges = {
+        key: _SharedBridge(m.sound)
+        for key, m in zip(keys, members, strict=True)
+        if keys.count(key) > 1
     }
-    ours = [
-        replace(member, sound=asked[key]) if key in asked else member
+    ours = tuple(
+        replace(member, sound=bridges[key]) if key in bridges else member
         for key, member in zip(keys, members, strict=True)
-    ]
-    in_flight = any(isinstance(m.encoder, Pipelined) for m in ours if m.modalities & _SEEN)
-    pictures = _PicturesInFlight(ours) if in_flight else _Pictures(ours)
-    return MultiEncoder(pictures, ours[0].sound, first.speech, first.screen, members=tuple(ours))
+    )
+    return MultiEncoder(
+        first.encoder, ours[0].sound, first.speech, first.screen, first.head, members=ours
+    )
 
 
 def members_of(towers: Towers) -> tuple[Towers, ...]:
-    """The towers of each encoder."""
+    """Return the towers of each encoder."""
     return towers.members if isinstance(towers, MultiEncoder) else (towers,)
 
 
-def _said(embed: Any, items: Sequence[Any]) -> Embedded:
-    """What a tower says of those items that it takes; of the others, rows without direction."""
-    there = _there(items)
-    if not there:
-        return Embedded({}, ((),) * len(items))
-    return _spread(embed([items[at] for at in there]), there, len(items))
+def _submit_present(
+    submit: Callable[[Sequence[PreparedInput]], Pending[Embedded]],
+    items: Sequence[PreparedInput],
+    at: int,
+) -> Pending[Embedded]:
+    """Submit part ``at`` of the items that have it; the others get rows without direction."""
+    present = [row for row, item in enumerate(items) if item.parts[at] is not None]
+    if not present:
+        return Done(Embedded({}, ((),) * len(items)))
+    sent = submit([PreparedInput((items[row].parts[at],)) for row in present])
+    return Then(sent, lambda embedded: _spread(embedded, present, len(items)))
 
 
-def _sent(encoder: Encoder, items: Sequence[Any]) -> Pending[Embedded]:
-    """The same, to be collected later, where an encoder does that."""
-    there = _there(items)
-    if not there or not isinstance(encoder, Pipelined):
-        return Done(_said(encoder.embed_images, items))
-    sent = encoder.submit_images([items[at] for at in there])
-    return Then(sent, lambda said: _spread(said, there, len(items)))
-
-
-def _there(items: Sequence[Any]) -> list[int]:
-    return [at for at, item in enumerate(items) if item is not None]
-
-
-def _spread(said: Embedded, there: Sequence[int], count: int) -> Embedded:
-    """What was said of some of ``count`` items, in their places."""
-    if len(there) == count:
-        return said
+def _spread(embedded: Embedded, rows: Sequence[int], count: int) -> Embedded:
+    """Put what was embedded of some of ``count`` items at their places."""
+    if len(rows) == count:
+        return embedded
     vectors: dict[str, Vectors] = {}
-    for space, rows in said.vectors.items():
-        vectors[space] = np.zeros((count, rows.shape[1]), np.float32)
-        vectors[space][there] = rows
-    tags = dict(zip(there, said.tags, strict=True))
-    return Embedded(vectors, tuple(tags.get(at, ()) for at in range(count)))
+    for space, found in embedded.vectors.items():
+        vectors[space] = np.zeros((count, found.shape[1]), np.float32)
+        vectors[space][rows] = found
+    tags = dict(zip(rows, embedded.tags, strict=True))
+    return Embedded(vectors, tuple(tags.get(row, ()) for row in range(count)))
 
 
-def _merged(said: Sequence[Embedded], count: int) -> Embedded:
-    """The vectors of all, and the tags of the first, whose words the moments carry."""
-    vectors = {space: rows for one in reversed(said) for space, rows in one.vectors.items()}
-    return Embedded(vectors, said[0].tags if said else ((),) * count)
-
-
-def embed_texts(towers: Towers, texts: Sequence[str]) -> Embedded:
-    """What is said or written, by the text tower of each encoder that takes such moments."""
-    vectors = {
-        member.shared.name: member.encoder.embed_texts(texts)
-        for member in members_of(towers)
-        if member.modalities & _WRITTEN
-    }
-    return Embedded(vectors, ((),) * len(texts))
+def _merge(parts: Sequence[Embedded], count: int) -> Embedded:
+    """Merge the vectors of all, with the tags of the first, whose words the moments carry."""
+    vectors = {space: rows for part in reversed(parts) for space, rows in part.vectors.items()}
+    return Embedded(vectors, parts[0].tags if parts else ((),) * count)

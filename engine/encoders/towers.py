@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from engine.encoders.projection import Projection, unit
 from engine.encoders.protocols import (
@@ -20,8 +22,9 @@ from engine.encoders.protocols import (
     SpeechBridge,
 )
 from engine.encoders.revisions import revision_of
+from engine.encoders.runtime.backend import Done, Pending, Pipelined
 from engine.types import Modality, Space, Tag
-from engine.types.arrays import Vectors
+from engine.types.arrays import Vectors, Waveform
 
 _REVISION = 1
 """Of the code that mixes a sound's vector from those of its words."""
@@ -31,6 +34,22 @@ _TAG_FLOOR = 0.15
 _MAX_TAGS = 3
 _HOW_SURE = (1.0, 0.7, 0.4, 0.1)
 """Probabilities of a word that stand for all sounds."""
+
+
+_WRITTEN = frozenset({Modality.SPEECH, Modality.SCREEN})
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedInput:
+    """One picture, or one window of sound, as the tower of each encoder takes it."""
+
+    parts: tuple[Any, ...]
+    """An array for each encoder; None for one that does not take this item."""
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all parts, those that are the same array counted once."""
+        return sum({id(p): p.nbytes for p in self.parts if p is not None}.values())
 
 
 @dataclass(frozen=True)
@@ -110,6 +129,46 @@ class Towers:
         """The sound bridge's words in the shared space, and last "a sound": (words + 1, dim)."""
         phrases = [_SOUND_PHRASE.format(word) for word in self.sound.vocabulary]
         return self.encoder.embed_texts([*phrases, _SOME_SOUND])
+
+    def prepare_picture(self, image: Image.Image) -> PreparedInput:
+        """Prepare one RGB picture for ``submit_pictures``. Called from many threads."""
+        return PreparedInput((self.encoder.prepare_image(image),))
+
+    def picture_batch(self, default: int) -> int:
+        """Return how many pictures to submit at a time: the encoder's choice, or ``default``."""
+        encoder = self.encoder
+        return encoder.picture_batch() if isinstance(encoder, Pipelined) else default
+
+    def submit_pictures(self, pictures: Sequence[PreparedInput]) -> Pending[Embedded]:
+        """Begin to embed pictures; an encoder that is not ``Pipelined`` embeds them at once."""
+        pixels = [picture.parts[0] for picture in pictures]
+        if isinstance(self.encoder, Pipelined):
+            return self.encoder.submit_images(pixels)
+        return Done(self.encoder.embed_images(pixels))
+
+    @property
+    def sound_rates(self) -> tuple[int, ...]:
+        """Samples per second at which a sound is to be decoded; the first decides the windows."""
+        return (self.sound.rate,)
+
+    def prepare_sound(self, heard: Mapping[int, Waveform]) -> PreparedInput:
+        """Prepare one window of sound, by its rate, for ``embed_windows``.
+
+        Args:
+            heard: the samples of the window at those of ``sound_rates`` that heard any.
+        """
+        return PreparedInput((self.sound.prepare(heard[self.sound.rate]),))
+
+    def embed_windows(self, windows: Sequence[PreparedInput]) -> Embedded:
+        """Embed windows that ``prepare_sound`` prepared, as ``embed_sounds`` does."""
+        return self.embed_sounds([window.parts[0] for window in windows])
+
+    def embed_texts(self, texts: Sequence[str]) -> Embedded:
+        """Embed spoken or written text into the shared space, where it takes such moments."""
+        vectors = {}
+        if self.modalities & _WRITTEN:
+            vectors[self.shared.name] = self.encoder.embed_texts(texts)
+        return Embedded(vectors, ((),) * len(texts))
 
     def embed_sounds(self, windows: Sequence[Spectrogram]) -> Embedded:
         """Embed prepared windows: their features, and their words in the shared space.

@@ -53,7 +53,7 @@ def test_a_picture_is_one_moment(tmp_path: Path) -> None:
     assert (facts(found).width, facts(found).height, facts(found).duration) == (40, 30, None)
     (picture,) = moments(found, Modality.IMAGE)
     assert picture.tower is TowerInput.PICTURE and picture.moment.start is None
-    assert picture.data.shape == (16, 16, 3) and picture.nbytes == 768
+    assert picture.data.parts[0].shape == (16, 16, 3) and picture.nbytes == 768
 
 
 def test_a_picture_says_where_and_what_it_is(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from engine.config import Settings
 from engine.encoders.multi import MultiEncoder, combine
@@ -134,6 +135,8 @@ def test_batches_of_several_are_on_their_way_where_one_encoder_does_that(
 def test_several_of_which_none_does_that_embed_at_once() -> None:
     towers = combine([fake_towers(), other_towers("fake2")])
     assert not isinstance(towers.encoder, Pipelined)
+    picture = towers.prepare_picture(Image.new("RGB", (20, 20)))
+    assert towers.submit_pictures([picture]).ready() and towers.picture_batch(7) == 7
 
 
 def key(store: Store, moment_id: int) -> tuple[object, ...]:
@@ -220,7 +223,7 @@ def test_decoders_leave_what_the_one_wants_that_wants_most() -> None:
 
     several = combine([fake_towers(), replace(fake_towers(), encoder=Large())])
     assert isinstance(several, MultiEncoder)
-    assert several.image_size == several.encoder.image_size == 99
+    assert several.image_size == 99
     assert several.modalities == frozenset(Modality)
 
 

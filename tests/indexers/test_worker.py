@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from engine.encoders.protocols import Embedded, Pixels
 from engine.encoders.runtime.backend import Pending, Then
-from engine.encoders.towers import Towers
+from engine.encoders.towers import PreparedInput, Towers
 from engine.errors import SensoriumError
 from engine.testing.fake_encoder import FakeEncoder, FakeSounds, fake_towers
 from engine.types import Asset, IndexedAsset, Kind, MediaType, Modality, Moment
@@ -28,9 +28,9 @@ ASSET = Asset("/a", "00", MediaType(Kind.IMAGE, "png"), 1, 1)
 def prepared(tower: TowerInput, seed: int) -> Prepared:
     """A moment whose vectors no other seed shares; its ordinal remembers the seed."""
     random = np.random.default_rng(seed)
-    data: dict[TowerInput, Pixels | NDArray[np.float32] | str] = {
-        TowerInput.PICTURE: random.integers(0, 256, (16, 16, 3), np.uint8),
-        TowerInput.SOUND: random.random((1, 1, 32), np.float32),
+    data: dict[TowerInput, PreparedInput | str] = {
+        TowerInput.PICTURE: PreparedInput((random.integers(0, 256, (16, 16, 3), np.uint8),)),
+        TowerInput.SOUND: PreparedInput((random.random((1, 1, 32), np.float32),)),
         TowerInput.TEXT: f"sentence {seed}",
     }
     modality = {
@@ -46,7 +46,7 @@ def alone(item: Prepared) -> dict[str, NDArray[np.float32]]:
     if item.tower is TowerInput.TEXT:
         return {"fake": TOWERS.encoder.embed_texts([item.data])[0]}
     embed = TOWERS.encoder.embed_images if item.tower is TowerInput.PICTURE else TOWERS.embed_sounds
-    return {name: rows[0] for name, rows in embed([item.data]).vectors.items()}
+    return {name: rows[0] for name, rows in embed([*item.data.parts]).vectors.items()}
 
 
 FILES = st.lists(
@@ -186,7 +186,12 @@ def test_a_vector_that_is_no_number_costs_its_file_only() -> None:
     worker: Worker[Assembly] = Worker(Towers(_Odd(lose=False), FakeSounds()), 2)
     good, bad = Assembly(asset=ASSET), Assembly(asset=ASSET)
     worker.add(good, prepared(TowerInput.PICTURE, 1))
-    worker.add(bad, replace(prepared(TowerInput.PICTURE, 2), data=np.zeros((16, 16, 3), np.uint8)))
+    worker.add(
+        bad,
+        replace(
+            prepared(TowerInput.PICTURE, 2), data=PreparedInput((np.zeros((16, 16, 3), np.uint8),))
+        ),
+    )
     assert good.indexed() is not None
     assert bad.indexed() is None and "not finite" in (bad.fault or "")
 
@@ -316,7 +321,9 @@ def _dark_is_nan(embedded: Embedded, pixels: Sequence[Pixels]) -> Embedded:
 def test_a_file_that_failed_is_told_of_once_though_more_of_it_is_on_its_way() -> None:
     worker: Worker[Assembly] = Worker(Towers(_Nan(2), FakeSounds()), 2)
     bad, good = Assembly(asset=ASSET), [Assembly(asset=ASSET) for _ in range(6)]
-    dark = replace(prepared(TowerInput.PICTURE, 9), data=np.zeros((16, 16, 3), np.uint8))
+    dark = replace(
+        prepared(TowerInput.PICTURE, 9), data=PreparedInput((np.zeros((16, 16, 3), np.uint8),))
+    )
     told = [worker.add(bad, dark), worker.add(good[0], prepared(TowerInput.PICTURE, 0))]
     told += [worker.add(bad, prepared(TowerInput.PICTURE, 1))]
     for seed, assembly in enumerate(good[1:], 1):
@@ -331,7 +338,7 @@ def test_pixels_are_let_go_of_when_they_are_submitted() -> None:
     device = _Device(2)
     worker: Worker[Assembly] = Worker(Towers(device, FakeSounds()), 2)
     pixels = [prepared(TowerInput.PICTURE, seed) for seed in (1, 2)]
-    seen = [weakref.ref(item.data) for item in pixels]
+    seen = [weakref.ref(item.data.parts[0]) for item in pixels]
     for item in pixels:
         worker.add(Assembly(), item)
     del pixels, item
