@@ -264,3 +264,14 @@ def is_retryable(error: BaseException) -> bool:
     if isinstance(error, SensoriumError):
         return error.retryable
     return isinstance(error, OSError)
+
+
+def is_retryable_code(code: str | None) -> bool:
+    """Return whether errors of a code are retryable; False for a code that is not known."""
+    pending: list[type[SensoriumError]] = [SensoriumError]
+    while pending:
+        kind = pending.pop()
+        if kind.code == code:
+            return kind.retryable
+        pending += kind.__subclasses__()
+    return False

@@ -16,6 +16,7 @@ from engine.errors import (
     UnreadableMedia,
     error_code,
     is_retryable,
+    is_retryable_code,
 )
 
 
@@ -62,3 +63,10 @@ def test_errors_that_are_made_of_parts_pickle(error):
     assert type(copy) is type(error)
     assert str(copy) == str(error)
     assert vars(copy) == vars(error)
+
+
+def test_a_code_alone_tells_whether_trying_again_helps():
+    assert is_retryable_code(UnreadableMedia.code)
+    assert not is_retryable_code("corrupt_media")
+    assert not is_retryable_code(None)
+    assert not is_retryable_code("of a later version")

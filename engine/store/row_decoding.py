@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
+from engine.errors import is_retryable_code
 from engine.store.curation_records import Act, ActState, Did, Finding, Run
 from engine.store.paths import from_text
 from engine.store.records import (
@@ -70,8 +71,8 @@ def _tags(column: str | None) -> tuple[Tag, ...]:
 
 def failure(row: Row) -> Failure:
     """Decode a file that could not be indexed."""
-    path, reason, size, mtime_ns = row
-    return Failure(from_text(path), reason, size, mtime_ns)
+    path, reason, size, mtime_ns, code = row
+    return Failure(from_text(path), reason, size, mtime_ns, code, is_retryable_code(code))
 
 
 def background(row: Row) -> Background:

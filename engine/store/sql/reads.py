@@ -165,7 +165,7 @@ def reads() -> dict[str, Select[Any]]:
         "segments_after": segment_infos().where(
             s.space == bindparam("space"), s.segment_id > bindparam("after")
         ),
-        "failures": select(f.path, f.reason, f.size, f.mtime_ns).order_by(f.path),
+        "failures": select(f.path, f.reason, f.size, f.mtime_ns, f.code).order_by(f.path),
         "backgrounds": select(b.space, b.query, b.modality, b.mean, b.std, b.n, b.centre),
         "count_assets": select(a.kind, func.count()).group_by(a.kind),
         "count_pending": select(func.count()).where(a.state == bindparam("state")),

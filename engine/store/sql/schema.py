@@ -131,6 +131,8 @@ failures = Table(
     Column("reason", _Text, nullable=False),
     Column("size", BigInteger),
     Column("mtime_ns", BigInteger),
+    # Of the error; NULL where it was recorded without one.
+    Column("code", _Text),
 )
 
 backgrounds = Table(

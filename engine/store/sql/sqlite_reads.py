@@ -33,7 +33,7 @@ READS = {
     "tombstones_since": "SELECT tombstones.moment_id FROM tombstones WHERE tombstones.generation > :generation",
     "segments": "SELECT segments.segment_id, segments.space, segments.file, segments.rows, segments.bytes, segments.checksum FROM segments ORDER BY segments.segment_id",
     "segments_after": "SELECT segments.segment_id, segments.space, segments.file, segments.rows, segments.bytes, segments.checksum FROM segments WHERE segments.space = :space AND segments.segment_id > :after ORDER BY segments.segment_id",
-    "failures": "SELECT failures.path, failures.reason, failures.size, failures.mtime_ns FROM failures ORDER BY failures.path",
+    "failures": "SELECT failures.path, failures.reason, failures.size, failures.mtime_ns, failures.code FROM failures ORDER BY failures.path",
     "backgrounds": 'SELECT backgrounds.space, backgrounds."query", backgrounds.modality, backgrounds.mean, backgrounds.std, backgrounds.n, backgrounds.centre FROM backgrounds',
     "count_assets": "SELECT assets.kind, count(*) AS count_1 FROM assets GROUP BY assets.kind",
     "count_pending": "SELECT count(*) AS count_1 FROM assets WHERE assets.state = :state",

@@ -166,6 +166,7 @@ class AssetWrites:
                 "reason": storable(failure.reason),
                 "size": failure.size,
                 "mtime_ns": failure.mtime_ns,
+                "code": failure.code,
             }
             for failure in failures
         }

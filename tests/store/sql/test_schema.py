@@ -11,13 +11,13 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
-from engine.errors import LibraryCorrupt
+from engine.errors import LibraryCorrupt, UnreadableMedia
 from engine.store import Background, Store, database
 from engine.store.sql import migrations, reads, sqlite_reads
 from engine.store.sql.revisions import HEAD, REVISIONS
 from engine.store.sql.schema import metadata
 from engine.store.verify import verify
-from engine.types import Modality, Space
+from engine.types import Failure, Modality, Space
 from tests.store.make import LOOKS, TEXT, on_sqlite, picture, sound, tamper
 
 
@@ -192,12 +192,32 @@ def test_backgrounds_without_centres_are_estimated_anew(
 
 
 def without_roles(store: Store) -> None:
-    """A library as it was before there could be several spaces that texts query, and
-    before anything was curated."""
+    """Make a library as it was before spaces had roles, and before anything was curated."""
+    without_codes(store)
     for table in ("journal", "asset_tags", "findings", "curation_runs"):
         tamper(store, f"DROP TABLE {table}")
     for column in ("state", "towers", "looks", "sounds", "modalities"):
         tamper(store, f"ALTER TABLE spaces DROP COLUMN {column}")
+
+
+def without_codes(store: Store) -> None:
+    """Make a library as it was before failures had codes."""
+    tamper(store, "ALTER TABLE failures DROP COLUMN code")
+
+
+def test_failures_without_a_code_are_read_and_others_get_one(store: Store) -> None:
+    with store.writer() as writer:
+        writer.fail([Failure("/a.jpg", "empty", 0, 1)])
+    store.close()
+    without_codes(store)
+    tamper(store, "UPDATE alembic_version SET version_num = ?", "0008")
+    with Store.open(store.path) as opened:
+        assert opened.failures() == [Failure("/a.jpg", "empty", 0, 1)]
+        coded = Failure("/b.jpg", "permission denied", None, None, UnreadableMedia.code, True)
+        with opened.writer() as writer:
+            writer.fail([coded])
+        assert opened.failures() == [Failure("/a.jpg", "empty", 0, 1), coded]
+        assert verify(opened, deep=True).problems == ()
 
 
 @pytest.mark.parametrize(

@@ -131,9 +131,11 @@ def test_a_failure_replaces_the_last_one_and_what_was_indexed(
     commit(picture("/a.jpg", "a"), picture("/b.jpg", "b"))
     with store.writer() as writer:
         writer.fail([Failure("/a.jpg", "empty", 0, 1)])
-        writer.fail([Failure("/a.jpg", "cut short", 7, 2), Failure("/c.jpg", "no frames")])
+        writer.fail(
+            [Failure("/a.jpg", "cut short", 7, 2, "corrupt_media"), Failure("/c.jpg", "no frames")]
+        )
     assert store.failures() == [
-        Failure("/a.jpg", "cut short", 7, 2),
+        Failure("/a.jpg", "cut short", 7, 2, "corrupt_media", False),
         Failure("/c.jpg", "no frames"),
     ]
     invariants.check(store, {"/b.jpg": "b"})
