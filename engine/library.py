@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Unpack
 from engine.common.progress import NO_PROGRESS, Progress
 from engine.common.progress_bar import watched
 from engine.config import Settings
+from engine.curate.service import Curation
 from engine.encoders import registry
 from engine.encoders.towers import Towers
 from engine.errors import LibraryNotFound, UsageError
@@ -74,6 +75,7 @@ class Library:
         self.searcher = Searcher(store, settings, self.towers_of)
         self.maintenance = Maintenance(store, settings, self.searcher)
         self.spaces = LibrarySpaces(store, settings, self.maintenance, self.towers_of)
+        self.curate = Curation(store, settings, self._towers.now, self.thumbnail)
 
     @classmethod
     def open(

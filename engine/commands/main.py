@@ -17,7 +17,7 @@ from engine.commands.align import align
 from engine.commands.bench import bench
 from engine.commands.classify import classify, evaluate
 from engine.commands.curate.copies import duplicates, leaks, semdedup
-from engine.commands.curate.files import alignment, mislabeled, quality
+from engine.commands.curate.files import alignment, captions, mislabeled, quality
 from engine.commands.curate.group import curate, undo
 from engine.commands.curate.select import select
 from engine.commands.curate.sets import clusters, outliers
@@ -168,9 +168,10 @@ main.add_command(export_command)
 main.add_command(import_command)
 main.add_command(curate)
 for _command in (
-    duplicates, semdedup, leaks, outliers, clusters, quality, alignment, mislabeled, select,
+    duplicates, semdedup, leaks, outliers, clusters, quality, captions, mislabeled, select,
 ):  # fmt: skip
     curate.add_command(_command)
+curate.add_command(alignment, "alignment")
 main.add_command(undo)
 main.add_command(classify)
 main.add_command(evaluate)

@@ -53,6 +53,8 @@ def _sections(command: click.Command, name: str) -> Iterator[str]:
     yield f"## {name}\n\n```text\n{command.get_help(context)}\n```\n"
     if isinstance(command, click.Group):
         for child in command.commands.values():
+            if child.hidden:
+                continue
             yield from _sections(child, f"{name} {child.name}")
 
 

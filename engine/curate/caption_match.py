@@ -14,6 +14,7 @@ from itertools import islice
 
 import numpy as np
 
+from engine.common.progress import NO_PROGRESS, Progress
 from engine.curate.csv_annotations import Said
 from engine.curate.records import Finding
 from engine.curate.text_relevance import Shared
@@ -44,7 +45,9 @@ def captions(store: Store) -> Iterator[Said]:
         yield Said(asset_id, path, caption)
 
 
-def aligned(store: Store, shared: Shared, said: Iterable[Said]) -> list[Aligned]:
+def aligned(
+    store: Store, shared: Shared, said: Iterable[Said], progress: Progress = NO_PROGRESS
+) -> list[Aligned]:
     """Every picture that has a caption, with how well they go together; of a picture of
     several frames, by the best.
 
@@ -53,8 +56,10 @@ def aligned(store: Store, shared: Shared, said: Iterable[Said]) -> list[Aligned]
     """
     found: list[Aligned] = []
     rest = iter(said)
+    progress.start("comparing captions", unit="captions")
     while part := list(islice(rest, _AT_ONCE)):
         vectors = shared.texts([one.value for one in part])
+        progress.advance(len(part))
         for one, vector in zip(part, vectors, strict=True):
             moments = [
                 record.moment_id

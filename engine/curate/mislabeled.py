@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.common.progress import NO_PROGRESS, Progress
 from engine.curate.asset_vectors import Items, paths_of
 from engine.curate.records import Finding
 from engine.errors import ExtraMissing, UsageError
@@ -60,7 +61,12 @@ class Mislabeled:
 
 
 def mislabeled(
-    items: Items, labels: Sequence[str | None], *, top: int | None = None, seed: int = 0
+    items: Items,
+    labels: Sequence[str | None],
+    *,
+    top: int | None = None,
+    seed: int = 0,
+    progress: Progress = NO_PROGRESS,
 ) -> Mislabeled:
     """The items whose label is probably wrong.
 
@@ -83,7 +89,7 @@ def mislabeled(
     labelled = np.array([p for p, label in enumerate(labels) if label in number], np.int64)
     given = np.array([number[str(labels[p])] for p in labelled.tolist()], np.int64)
     folds = min(FOLDS, min(counted[label] for label in classes))
-    probabilities = out_of_sample(items.rows(labelled), given, folds, seed)
+    probabilities = out_of_sample(items.rows(labelled), given, folds, seed, progress)
     suspects = _suspects(given, probabilities)
     return Mislabeled(
         classes, labelled, given, probabilities, suspects[:top], folds, _left_out(counted, labels)
@@ -100,7 +106,11 @@ def needed() -> None:
 
 
 def out_of_sample(
-    rows: NDArray[np.float32], given: Places, folds: int, seed: int
+    rows: NDArray[np.float32],
+    given: Places,
+    folds: int,
+    seed: int,
+    progress: Progress = NO_PROGRESS,
 ) -> NDArray[np.float64]:
     """The probabilities (m, classes) of rows (m, dim), each from a model that has not seen
     it."""
@@ -109,6 +119,7 @@ def out_of_sample(
     from sklearn.model_selection import StratifiedKFold
 
     found = np.zeros((len(rows), int(given.max()) + 1))
+    progress.start("learning labels", folds, "folds")
     parts = StratifiedKFold(folds, shuffle=True, random_state=seed)
     for learned, asked in parts.split(rows, given):
         model = LogisticRegression(C=_STRENGTH, max_iter=_ROUNDS)
@@ -117,6 +128,7 @@ def out_of_sample(
             warnings.simplefilter("ignore", ConvergenceWarning)
             model.fit(rows[learned], given[learned])
         found[np.ix_(asked, model.classes_)] = model.predict_proba(rows[asked])
+        progress.advance()
     return found
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.common.progress import NO_PROGRESS, Progress
 from engine.curate.asset_vectors import BLOCK, Items
 from engine.index.matrix import Places
 from engine.index.vector_index import VectorIndex
@@ -29,19 +30,26 @@ class Neighbours:
     """(n, k): cosine distances, in [0, 2]."""
 
 
-def neighbours(items: Items, k: int, threads: int = 1, all_pairs: int = _ALL_PAIRS) -> Neighbours:
+def neighbours(
+    items: Items,
+    k: int,
+    threads: int = 1,
+    all_pairs: int = _ALL_PAIRS,
+    progress: Progress = NO_PROGRESS,
+) -> Neighbours:
     """The ``k`` nearest of every item, itself left out; k < n.
 
     Args:
         all_pairs: how many items are compared with each other; more are looked up in
             their index, where they have one, which finds what it was tuned to find.
     """
+    progress.start(f"comparing {items.modality}", len(items))
     if len(items) <= all_pairs or items.index is None:
-        return _of_all_pairs(items, k)
-    return _of_index(items, items.index, k, threads)
+        return _of_all_pairs(items, k, progress)
+    return _of_index(items, items.index, k, threads, progress)
 
 
-def _of_all_pairs(items: Items, k: int) -> Neighbours:
+def _of_all_pairs(items: Items, k: int, progress: Progress) -> Neighbours:
     n = len(items)
     places, distances = np.empty((n, k), np.int64), np.empty((n, k))
     step = max(1, min(BLOCK, _AT_ONCE // n))
@@ -55,6 +63,7 @@ def _of_all_pairs(items: Items, k: int) -> Neighbours:
         order = np.lexsort((at, -found), axis=1)
         places[first : first + step] = np.take_along_axis(at, order, 1)
         distances[first : first + step] = 1 - np.take_along_axis(found, order, 1)
+        progress.advance(len(rows))
     return Neighbours(places, np.maximum(distances, 0))
 
 
@@ -62,17 +71,21 @@ def _scores(rows: Vectors, items: Items) -> Vectors:
     return np.concatenate([rows @ block.T for _, block in items.blocks()], axis=1)
 
 
-def _of_index(items: Items, index: VectorIndex, k: int, threads: int) -> Neighbours:
+def _of_index(
+    items: Items, index: VectorIndex, k: int, threads: int, progress: Progress
+) -> Neighbours:
     """One search an item, many at a time: an index lets its searches run side by side."""
     n = len(items)
     places, distances = np.empty((n, k), np.int64), np.empty((n, k))
 
-    def look(first: int) -> None:
+    def look(first: int) -> int:
         for place in range(first, min(first + BLOCK, n)):
             places[place], distances[place] = _nearest(items, index, place, k)
+        return min(BLOCK, n - first)
 
     with ThreadPoolExecutor(threads, "sensorium-neighbours") as pool:
-        list(pool.map(look, range(0, n, BLOCK)))
+        for count in pool.map(look, range(0, n, BLOCK)):
+            progress.advance(count)
     return Neighbours(places, np.maximum(distances, 0))
 
 

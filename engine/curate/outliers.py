@@ -13,6 +13,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.common.progress import NO_PROGRESS, Progress
 from engine.curate.asset_vectors import Items, paths_of
 from engine.curate.neighbours import Neighbours, neighbours
 from engine.curate.records import Finding
@@ -50,6 +51,7 @@ def outliers(
     threshold: float = DEVIATIONS,
     top: int | None = None,
     threads: int = 1,
+    progress: Progress = NO_PROGRESS,
 ) -> Outliers:
     """The items that lie more than ``threshold`` robust deviations above the median.
 
@@ -67,7 +69,7 @@ def outliers(
         raise UsageError(
             f"{len(items)} of {items.modality}: nothing can stand out of fewer than {_LEAST}"
         )
-    near = neighbours(items, min(k, len(items) - 1), threads)
+    near = neighbours(items, min(k, len(items) - 1), threads, progress=progress)
     values = near.distances.mean(axis=1) if measure == "distance" else local_factors(near)
     usual, deviations = robust(values)
     order = np.lexsort((np.arange(len(values)), -deviations))

@@ -22,11 +22,12 @@ from engine.store.curation_records import CURATION_FOLDER, Finding, Run
 from engine.store.error_translation import translated
 from engine.store.paths import to_text
 
-__all__ = ["FOLDER", "Finding", "Run", "check_out", "record", "write"]
+__all__ = ["FOLDER", "NAMES", "Finding", "Run", "check_out", "record", "write", "write_parquet"]
 
 FOLDER = CURATION_FOLDER
 _AT_ONCE = 20_000
-_NAMES = ("asset_id", "moment_id", "path", "verdict", "group", "score", "why")
+NAMES = ("asset_id", "moment_id", "path", "verdict", "group", "score", "why")
+"""Columns of a table of findings."""
 
 
 def record(
@@ -86,6 +87,16 @@ def write(out: Path, found: Iterable[Finding]) -> None:
         _WRITERS[out.suffix.lower()](unfinished, found)
 
 
+def write_parquet(out: Path, found: Iterable[Finding]) -> None:
+    """Write findings as Parquet, whatever the suffix; the file appears whole, or not at all.
+
+    Raises:
+        UsageError: it cannot be written.
+    """
+    with written(out) as unfinished:
+        _parquet(unfinished, found)
+
+
 def _rows(found: Iterable[Finding]) -> Iterator[dict[str, Any]]:
     for one in found:
         yield asdict(one) | {"path": to_text(one.path)}
@@ -96,7 +107,7 @@ def _parquet(file: Path, found: Iterable[Finding]) -> None:
     import pyarrow.parquet as pq
 
     kinds = (pa.int64(), pa.int64(), pa.string(), pa.string(), pa.int64(), pa.float64())
-    schema = pa.schema(list(zip(_NAMES, (*kinds, pa.string()), strict=True)))
+    schema = pa.schema(list(zip(NAMES, (*kinds, pa.string()), strict=True)))
     rows = _rows(found)
     # As a stream: pyarrow takes no name that is not UTF-8.
     with file.open("wb") as stream, pq.ParquetWriter(stream, schema) as writer:
@@ -106,7 +117,7 @@ def _parquet(file: Path, found: Iterable[Finding]) -> None:
 
 def _csv(file: Path, found: Iterable[Finding]) -> None:
     with file.open("w", newline="", encoding="utf-8") as stream:
-        writer = csv.DictWriter(stream, _NAMES)
+        writer = csv.DictWriter(stream, NAMES)
         writer.writeheader()
         writer.writerows(_rows(found))
 

@@ -42,8 +42,8 @@ _GROUPS = 200
 _MEMBERS = 24
 
 
-class Seen:
-    """What there is to see of a library: the pictures of its moments, and names of files.
+class ReportPictures:
+    """The pictures of a library's moments, and the names of its files.
 
     Args:
         thumbnail: gives a JPEG of a moment; may raise ``SensoriumError`` or ``KeyError``.
@@ -81,16 +81,18 @@ class Seen:
 # --- findings ---------------------------------------------------------------------
 
 
-def worst(found: Sequence[Finding], seen: Seen, title: str = "What was found") -> Section:
+def worst(
+    found: Sequence[Finding], pictures: ReportPictures, title: str = "What was found"
+) -> Section:
     """Findings with their pictures, in their order."""
     shown = found[:_PICTURES]
     note = f"the first {len(shown)} of {len(found)}" if len(shown) < len(found) else ""
     if not found:
         return Section(title, paragraph("Nothing was found."))
-    return Section(title, gallery(list(map(seen.finding, shown))), note)
+    return Section(title, gallery(list(map(pictures.finding, shown))), note)
 
 
-def by_verdict(found: Sequence[Finding], seen: Seen) -> Iterator[Section]:
+def by_verdict(found: Sequence[Finding], pictures: ReportPictures) -> Iterator[Section]:
     """A part for each verdict, the most frequent first."""
     counts = Counter(one.verdict for one in found)
     if not counts:
@@ -99,19 +101,27 @@ def by_verdict(found: Sequence[Finding], seen: Seen) -> Iterator[Section]:
     rows = [(verdict, float(n)) for verdict, n in counts.most_common()]
     yield Section("How often", charts.bars(rows, of="findings by verdict"))
     for verdict, _ in rows:
-        yield worst([one for one in found if one.verdict == verdict], seen, verdict)
+        yield worst([one for one in found if one.verdict == verdict], pictures, verdict)
 
 
-def groups(found: Iterable[Finding], seen: Seen) -> Section:
+def groups(found: Iterable[Finding], pictures: ReportPictures) -> Section:
     """Findings by their groups; what stays stands out."""
     grouped = [list(of) for _, of in groupby(found, lambda one: one.group)]
     parts = []
     for of in grouped[:_GROUPS]:
         more = f", {len(of) - _MEMBERS} not shown" if len(of) > _MEMBERS else ""
         title = f"Group {of[0].group}: {len(of)} files{more}"
-        parts.append(group(title, list(map(seen.finding, of[:_MEMBERS]))))
+        parts.append(group(title, list(map(pictures.finding, of[:_MEMBERS]))))
     note = f"the first {_GROUPS} of {len(grouped)}" if len(grouped) > _GROUPS else ""
     return Section("Groups", join(parts), note)
+
+
+def of_findings(found: Sequence[Finding], pictures: ReportPictures) -> Iterator[Section]:
+    """Yield the report of a run that was read back: its groups, or else all its findings."""
+    if any(finding.group is not None for finding in found):
+        yield groups(sorted(found, key=lambda finding: finding.group or 0), pictures)
+    else:
+        yield from by_verdict(found, pictures)
 
 
 # --- figures ----------------------------------------------------------------------
@@ -136,12 +146,15 @@ def histogram(title: str, values: np.ndarray, x: str, mark: float | None, note: 
 
 
 def map_of_items(
-    items: Items, groups: Sequence[int | None] | np.ndarray, names: Sequence[str], seen: Seen
+    items: Items,
+    groups: Sequence[int | None] | np.ndarray,
+    names: Sequence[str],
+    pictures: ReportPictures,
 ) -> Section:
     """A sample of items on a plane, coloured by group."""
     places = drawn(len(items), projection_2d.MOST)
     of = [groups[place] for place in places.tolist()]
-    called = seen.names(items.assets[places])
+    called = pictures.names(items.assets[places])
     return _map(f"Map of {items.modality}", items.rows(places), of, names, called, len(items))
 
 
@@ -185,7 +198,7 @@ def of_outliers(items: Items, found: Outliers, threshold: float) -> Section:
 
 
 def of_clusters(
-    items: Items, found: Clusters, names: Sequence[str], first: int, seen: Seen
+    items: Items, found: Clusters, names: Sequence[str], first: int, pictures: ReportPictures
 ) -> Iterator[Section]:
     """Sizes, a map, and what stands for each cluster."""
     from engine.curate.clusters import REPRESENTATIVES
@@ -194,18 +207,18 @@ def of_clusters(
     told = [f"{first + i}: {name}" for i, name in enumerate(names)]
     bars = list(zip(told, map(float, sizes), strict=True))[:_BARS]
     yield Section(f"Clusters of {items.modality}", charts.bars(bars, of="files by cluster"))
-    yield map_of_items(items, found.of, told, seen)
+    yield map_of_items(items, found.of, told, pictures)
     shown = []
     for number in range(min(len(found), _CLUSTERS)):
         near = found.members(number)[:REPRESENTATIVES].tolist()
-        pictures = [seen.item(items, at, f"cosine {found.cosines[at]:.3f}") for at in near]
-        shown.append(group(f"{told[number]} ({sizes[number]} files)", pictures))
+        members = [pictures.item(items, at, f"cosine {found.cosines[at]:.3f}") for at in near]
+        shown.append(group(f"{told[number]} ({sizes[number]} files)", members))
     note = "" if len(found) <= _CLUSTERS else f"the {_CLUSTERS} largest of {len(found)}"
     yield Section(f"What stands for them ({items.modality})", join(shown), note)
 
 
 def of_selection(
-    items: Items, selection: SubsetSelection, found: Sequence[Finding], seen: Seen
+    items: Items, selection: SubsetSelection, found: Sequence[Finding], pictures: ReportPictures
 ) -> Iterator[Section]:
     """The choices, how far each was from those before, and where they lie."""
     gaps = [(float(c.order), c.distance) for c in selection.choices if c.distance is not None]
@@ -219,8 +232,8 @@ def of_selection(
         yield Section("Choices by group", charts.bars(quotas, of="choices by group"))
     chosen = {one.place for one in selection.choices}
     groups = [0 if place in chosen else None for place in range(len(items))]
-    yield map_of_items(items, groups, ["chosen"], seen)
-    yield worst(found, seen, "The choices, in order")
+    yield map_of_items(items, groups, ["chosen"], pictures)
+    yield worst(found, pictures, "The choices, in order")
 
 
 def of_labels(found: Mislabeled) -> Section:

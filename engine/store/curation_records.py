@@ -92,3 +92,7 @@ class RunSummary:
     run: Run
     findings: int
     acts: Mapping[ActState, int] = field(default_factory=dict)
+
+    def acts_in_order(self) -> list[tuple[ActState, int]]:
+        """Return how many acts are in each state, in the order of the states."""
+        return [(state, self.acts[state]) for state in ActState if state in self.acts]

@@ -1,4 +1,4 @@
-"""`sensorium curate` and `sensorium undo`: its group, and what is done with runs."""
+"""`sensorium curate runs` and `apply`, and `sensorium undo`."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from pathlib import Path
 
 import click
 
-from engine.commands.curate.options import Ending, Remembering, act_options
-from engine.commands.curate.outcome import act, show
+from engine.commands.curate.options import Remembering, ResultHandling, action_options
+from engine.commands.curate.outcome import act, count_line, show
 from engine.commands.options import (
     complain,
     json_option,
@@ -35,25 +35,24 @@ def curate() -> None:
 @json_option
 def runs(library: Path | None, as_json: bool) -> None:
     """List the runs: what each looked for, how much it found, and what it did."""
-    from engine.store.curation_records import ActState
-
     with open_library(library) as opened:
-        listed = opened.store.curation.runs()
+        listed = opened.curate.runs()
         warn(opened)
     if as_json:
         document = [
-            {**dataclasses.asdict(one.run), "findings": one.findings, "acts": one.acts}
-            for one in listed
-        ]
+            {
+                **dataclasses.asdict(summary.run), "findings": summary.findings,
+                "acts": summary.acts,
+            }
+            for summary in listed
+        ]  # fmt: skip
         print_json({"runs": document})
         return
-    for one in listed:
-        states = ", ".join(f"{one.acts[s]} {s}" for s in ActState if s in one.acts)
-        found = f"{one.findings} findings"
-        click.echo(
-            f"{one.run.run_id}\t{one.run.created}\t{one.run.kind}\t{found}\t{states}"
-            f"\t{one.run.command}"
-        )
+    for summary in listed:
+        run, found = summary.run, f"{summary.findings} findings"
+        states = ", ".join(f"{count} {state}" for state, count in summary.acts_in_order())
+        columns = (str(run.run_id), run.created, run.kind, found, states, run.command)
+        click.echo("\t".join(columns))
     if not listed:
         click.echo("no runs yet", err=True)
 
@@ -66,21 +65,18 @@ def runs(library: Path | None, as_json: bool) -> None:
     multiple=True,
     help="Only findings of this verdict. May be repeated.  [default: all but what stays]",
 )
-@act_options
-def apply_run(run_id: int, verdicts: tuple[str, ...], library: Path | None, ending: Ending) -> None:
+@action_options
+def apply_run(
+    run_id: int, verdicts: tuple[str, ...], library: Path | None, handling: ResultHandling
+) -> None:
     """Act on what an earlier RUN found, without looking for it again."""
-    from engine.store.curation_records import STAYS
-
-    if ending.apply is None:
+    if handling.apply is None:
         raise UsageError("nothing to do: name it with --apply tag, move or link")
     with open_library(library) as opened:
-        run = opened.store.curation.run(run_id)
-        found = [
-            one
-            for one in opened.store.curation.findings(run_id)
-            if (one.verdict in verdicts if verdicts else one.verdict not in STAYS)
-        ]
-        show(run, found, act(opened, run, found, ending), ending)
+        run = opened.curate.run(run_id)
+        found = run.matching(verdicts)
+        applied = act(run, handling, verdicts)
+        show(run, found, applied, handling, count_line(found), {})
         warn(opened)
 
 
@@ -96,13 +92,11 @@ def undo(run: str, dry_run: bool, wait: bool, library: Path | None, as_json: boo
     Files go back to where they were, links and tags go away. Nothing is overwritten: what
     is in the way stays, and is named. Exits with 1 when something could not be taken back.
     """
-    from engine.curate.actions.undo import undo as take_back
-
     if run != "last" and not run.isdigit():
         raise UsageError(f"{run!r} is no run: name its number, or last")
     with open_library(library) as opened:
         number = None if run == "last" else int(run)
-        done = take_back(opened.store, number, dry_run=dry_run, wait=wait)
+        done = opened.curate.undo(number, dry_run=dry_run, wait=wait)
         warn(opened)
     if as_json:
         print_json(dataclasses.asdict(done))

@@ -1,4 +1,4 @@
-"""What the commands of `sensorium curate` are asked: their options, and what those mean."""
+"""Options that the commands of `sensorium curate` share."""
 
 from __future__ import annotations
 
@@ -6,40 +6,40 @@ import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, Literal
 
 import click
 
 from engine.commands.options import AnyPath, Command, json_option, library_option, wait_option
+from engine.common.atomic_write import check_place
 from engine.errors import UsageError
-
-if TYPE_CHECKING:
-    from engine.library import Library
-    from engine.types import Filter, Modality
+from engine.types import Kind, Modality
 
 _COMMAND = "sensorium.curate"
+"""Key of the command line in the context of click."""
 
 
 class Remembering(click.Group):
-    """Remembers how a command of its was called, for whoever wants the same again."""
+    """A group that remembers the command line of its command, to record it in a run."""
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Remember the arguments, and find the command as usual."""
         ctx.meta[_COMMAND] = shlex.join(["sensorium", str(self.name), *args])
         return super().resolve_command(ctx, args)
 
 
-def typed() -> str:
-    """The command that runs, as it was typed."""
+def command_line() -> str:
+    """Return the command that runs, as it was typed."""
     return str(click.get_current_context().meta[_COMMAND])
 
 
 @dataclass(frozen=True, slots=True)
-class Ending:
-    """What is to become of what a command finds."""
+class ResultHandling:
+    """How the results of a command are written, acted on and printed."""
 
-    apply: str | None
+    apply: Literal["tag", "move", "link"] | None
     tag: str | None
     to: Path | None
     hard: bool
@@ -54,16 +54,11 @@ class Ending:
         Raises:
             UsageError: options contradict each other, or a file cannot be written.
         """
-        from engine.common.atomic_write import check_place
-        from engine.curate.records import check_out
-
-        self._check_acts()
-        if self.out is not None:
-            check_out(self.out)
+        self._check_action()
         if self.report is not None:
             check_place(self.report)
 
-    def _check_acts(self) -> None:
+    def _check_action(self) -> None:
         on_disk = self.apply in ("move", "link")
         if on_disk and self.to is None:
             raise UsageError(f"--apply {self.apply} needs a folder: --to FOLDER")
@@ -78,8 +73,14 @@ class Ending:
         if self.tag is not None and not self.tag.strip():
             raise UsageError("a tag is empty; write --tag WORD")
 
+    def run_options(self) -> dict[str, Any]:
+        """Return the options of a run, as the methods of ``library.curate`` take them."""
+        return {
+            "out": self.out, "wait": self.wait, "command": command_line(), "progress": True,
+        }  # fmt: skip
 
-_ACT = (
+
+_ACTION = (
     click.option(
         "--apply",
         type=click.Choice(("tag", "move", "link")),
@@ -111,23 +112,23 @@ _WRITE = (
 )
 
 
-def act_options(command: Command) -> Command:
-    """What to do with what was found, gathered as ``ending``."""
-    return _gathered(command, _ACT)
+def action_options(command: Command) -> Command:
+    """Add the options of what to do with findings, gathered as ``handling``."""
+    return _gathered(command, _ACTION)
 
 
-def ending_options(command: Command) -> Command:
-    """Those, and where what is found is written."""
-    return _gathered(command, (*_WRITE, *_ACT))
+def handling_options(command: Command) -> Command:
+    """Add those options and where findings are written, gathered as ``handling``."""
+    return _gathered(command, (*_WRITE, *_ACTION))
 
 
 def _gathered(command: Command, options: Sequence[Callable[[Any], Any]]) -> Command:
-    names = {one.name for one in fields(Ending)}
+    names = {field.name for field in fields(ResultHandling)}
 
     def call(*args: Any, **given: Any) -> Any:
-        ending = Ending(**{name: given.pop(name) for name in names & given.keys()})
-        ending.check()
-        return command(*args, ending=ending, **given)
+        handling = ResultHandling(**{name: given.pop(name) for name in names & given.keys()})
+        handling.check()
+        return command(*args, handling=handling, **given)
 
     call.__name__, call.__doc__ = command.__name__, command.__doc__
     call.__click_params__ = getattr(command, "__click_params__", [])  # type: ignore[attr-defined]
@@ -137,18 +138,18 @@ def _gathered(command: Command, options: Sequence[Callable[[Any], Any]]) -> Comm
 
 
 def kind_option(command: Command) -> Command:
-    """Which kinds of files."""
+    """Add ``--kind``, which may be repeated, as ``kinds``."""
     return click.option(
         "--kind",
         "kinds",
-        type=click.Choice(("image", "video", "audio")),
+        type=click.Choice([kind.value for kind in Kind]),
         multiple=True,
         help="Only files of this kind. May be repeated.",
     )(command)
 
 
 def where_option(command: Command) -> Command:
-    """Which assets."""
+    """Add ``--where``, a filter of files, which may be repeated."""
     return click.option(
         "--where",
         metavar="FILTER",
@@ -158,67 +159,34 @@ def where_option(command: Command) -> Command:
 
 
 def seed_option(command: Command) -> Command:
-    """For what is drawn."""
+    """Add ``--seed`` for random draws."""
     return click.option(
         "--seed", default=0, show_default=True, help="The same seed draws the same."
     )(command)
 
 
 def top_option(command: Command) -> Command:
-    """How many findings."""
+    """Add ``--top``, a limit of findings."""
     return click.option(
         "--top", type=click.IntRange(min=1), metavar="N", help="The N worst at most."
     )(command)
 
 
-def modality_option(multiple: bool) -> Callable[[Command], Command]:
-    """What is compared."""
-    said = "May be repeated; all that there are by default." if multiple else "Needed where"
-    if not multiple:
-        said += " the library holds several."
+def modalities_option(command: Command) -> Command:
+    """Add ``--modality``, which may be repeated, as ``modalities``."""
+    return _modality_option("May be repeated; all that there are by default.", True)(command)
+
+
+def modality_option(command: Command) -> Command:
+    """Add ``--modality`` for a single modality."""
+    return _modality_option("Needed where the library holds several.", False)(command)
+
+
+def _modality_option(remark: str, multiple: bool) -> Callable[[Command], Command]:
     return click.option(
         "--modality",
-        "modalities",
-        type=click.Choice(("image", "keyframe", "sound", "speech", "screen")),
+        "modalities" if multiple else "modality",
+        type=click.Choice([modality.value for modality in Modality]),
         multiple=multiple,
-        help=f"What is compared: pictures, videos by their keyframes, or what is heard. {said}",
+        help=f"What is compared: pictures, videos by their keyframes, or what is heard. {remark}",
     )
-
-
-def filter_of(where: Sequence[str]) -> Filter | None:
-    """The filters of a command as one."""
-    from engine.query.language.where_parser import parse_where
-    from engine.types import AllOf
-
-    parsed = tuple(map(parse_where, where))
-    return AllOf(parsed) if len(parsed) > 1 else (parsed[0] if parsed else None)
-
-
-def chosen(library: Library, modalities: Sequence[str]) -> list[Modality]:
-    """The modalities that are asked for, else those that show or sound like something.
-
-    Raises:
-        UsageError: the library holds none of them.
-    """
-    from engine.curate.asset_vectors import present
-    from engine.types import Modality
-
-    if modalities:
-        return list(dict.fromkeys(map(Modality, modalities)))
-    wanted = (Modality.IMAGE, Modality.KEYFRAME, Modality.SOUND)
-    found = [modality for modality in present(library.store) if modality in wanted]
-    if not found:
-        raise UsageError(f"{library.store.path} holds nothing yet: sensorium index PATH")
-    return found
-
-
-def only(library: Library, modality: str | None) -> Modality:
-    """The one modality that is asked for, or that there is.
-
-    Raises:
-        UsageError: there are several, and none was named.
-    """
-    found = chosen(library, [modality] if modality else ())
-    if len(found) > 1:
-        raise UsageError(f"the library holds {', '.join(found)}: choose one with --modality")
-    return found[0]

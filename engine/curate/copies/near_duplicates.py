@@ -9,11 +9,12 @@ n costs about n comparisons.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
+from engine.common.progress import NO_PROGRESS, Progress
 from engine.curate.copies.similarity_join import best_pairs
 from engine.curate.copies.union_find import KEEPER_RULE, DisjointSets, keeper, numbered
 from engine.curate.copies.verify import Pair, PairVerdict, PairVerifier, Seen
@@ -105,14 +106,13 @@ def find(
     towers: Towers,
     seen: Seen,
     wanted: DuplicateOptions,
-    said: Callable[[str], None] = lambda _: None,
+    progress: Progress = NO_PROGRESS,
 ) -> DuplicatePairs:
     """The pairs of assets that connect all which are the same.
 
     Args:
         towers: of the library; they say which spaces are of likeness, and load no weights.
         seen: gives the picture of a moment.
-        said: is told what is being done, a line at a time.
 
     Raises:
         ExtraMissing: OpenCV is not installed, and pictures are to be looked at.
@@ -134,8 +134,8 @@ def find(
         space, modality = likeness(towers, kind)
         rows = gather_moments(store, space, [modality], [kind], wanted.under, again)
         if len(rows) > 1:
-            said(f"comparing {len(rows)} moments of {kind.value}s")
-            _Near(store, kind, rows, wanted, looker, union, place, found).run()
+            progress.message(f"comparing {len(rows)} moments of {kind.value}s")
+            _Near(store, kind, rows, wanted, looker, union, place, found, progress).run()
     if looker is not None:
         found.unreadable = looker.unreadable
     return found
@@ -163,6 +163,7 @@ class _Near:
     union: DisjointSets
     place: Mapping[int, int]
     found: DuplicatePairs
+    progress: Progress
     _failed: dict[int, int] = field(default_factory=dict)
 
     def run(self) -> None:
@@ -182,6 +183,7 @@ class _Near:
         ends = np.flatnonzero((np.diff(low, append=-1) != 0) | (np.diff(high, append=-1) != 0)) + 1
         begins = np.concatenate([[0], ends[:-1]]) if len(ends) else ends
         best = np.argsort(-cosines[order][begins], kind="stable")
+        self.progress.start(f"comparing {self.kind.value}s", len(best), "pairs")
         for at in range(0, len(best), _AT_ONCE):
             spans = [(begins[i], ends[i]) for i in best[at : at + _AT_ONCE]]
             facts = self.store.facts({int(of[i]) for i, _ in spans for of in (low, high)})
@@ -191,6 +193,7 @@ class _Near:
                     for i in order[begin:end]
                 ]
                 self._take(facts[int(low[begin])], facts[int(high[begin])], alike)
+                self.progress.advance()
 
     def _take(self, one: AssetFacts, other: AssetFacts, alike: Sequence[Near]) -> None:
         places = self.place[one.asset_id], self.place[other.asset_id]

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.common.progress import NO_PROGRESS, Progress
 from engine.curate.copies.similarity_join import grouped
 from engine.curate.records import Finding
 from engine.index.exact import import_faiss
@@ -50,7 +51,12 @@ class Alike:
         return [(eps, 1 - self.removed(eps) / max(len(self.rows), 1)) for eps in at]
 
 
-def alike(rows: MomentVectors, seed: int = 0, clusters: int | None = None) -> Alike:
+def alike(
+    rows: MomentVectors,
+    seed: int = 0,
+    clusters: int | None = None,
+    progress: Progress = NO_PROGRESS,
+) -> Alike:
     """Cluster the rows, and compare each with those of its cluster.
 
     Args:
@@ -61,7 +67,9 @@ def alike(rows: MomentVectors, seed: int = 0, clusters: int | None = None) -> Al
     cosines = np.full(len(rows), -1, np.float32)
     nearest = np.full(len(rows), -1, np.int64)
     members, starts = grouped(labels, int(labels.max(initial=0)) + 1)
+    progress.start("comparing clusters", len(starts) - 1, "clusters")
     for number in range(len(starts) - 1):
+        progress.advance()
         of_one = members[starts[number] : starts[number + 1]]
         order = of_one[np.argsort(-far[of_one], kind="stable")]
         _compare(rows, order, cosines, nearest)

@@ -13,6 +13,7 @@ import math
 
 import numpy as np
 
+from engine.common.progress import NO_PROGRESS, Progress
 from engine.curate.asset_vectors import Items
 from engine.curate.selection.kcenter import Traversal, coverage
 from engine.index.matrix import Places
@@ -24,7 +25,13 @@ _LEAST = 32
 """Candidates that are looked at for each choice, at least."""
 
 
-def facility(items: Items, count: int, pool: Places, rng: np.random.Generator) -> Traversal:
+def facility(
+    items: Items,
+    count: int,
+    pool: Places,
+    rng: np.random.Generator,
+    progress: Progress = NO_PROGRESS,
+) -> Traversal:
     """Choose ``count`` of the rows in ``pool`` (m,), count <= m."""
     drawn = np.sort(rng.permutation(len(pool))[:_STOOD_FOR])
     stood_for = items.rows(pool[drawn])
@@ -46,6 +53,7 @@ def facility(items: Items, count: int, pool: Places, rng: np.random.Generator) -
         np.maximum(best, stood_for @ vector, out=best)
         left[at] = left[-1]
         left = left[:-1]
+        progress.advance()
     return Traversal(places, distances, coverage(items, pool, chosen))
 
 

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.common.progress import NO_PROGRESS, Progress
 from engine.curate.asset_vectors import BLOCK, Items
 from engine.index.matrix import Places
 from engine.types.arrays import Vectors
@@ -43,7 +44,12 @@ class Traversal:
 
 
 def k_center(
-    items: Items, count: int, pool: Places, first: int, given: Vectors | None = None
+    items: Items,
+    count: int,
+    pool: Places,
+    first: int,
+    given: Vectors | None = None,
+    progress: Progress = NO_PROGRESS,
 ) -> Traversal:
     """Choose ``count`` of the rows in ``pool`` (m,), count <= m.
 
@@ -64,6 +70,7 @@ def k_center(
         state.choose(at)
         places.append(at)
         cosines.append(cosine)
+        progress.advance()
     radius = 0.0 if count >= len(pool) else max(0.0, 1 - state.farthest()[1])
     chosen = pool[np.array(places, np.int64)]
     return Traversal(chosen, np.maximum(1 - np.array(cosines, np.float64), 0), radius)

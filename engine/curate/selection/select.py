@@ -14,6 +14,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.common.progress import NO_PROGRESS, Progress
 from engine.curate.asset_vectors import Items
 from engine.curate.selection.facility_location import facility
 from engine.curate.selection.kcenter import Traversal, coverage, k_center
@@ -70,6 +71,7 @@ def select(
     relevance: Relevance | None = None,
     pool: int | None = None,
     seed: int = 0,
+    progress: Progress = NO_PROGRESS,
 ) -> SubsetSelection:
     """Choose ``count`` items.
 
@@ -93,7 +95,8 @@ def select(
     else:
         parts = _by_group(groups, running)
         quotas = shares({name: len(part) for name, part in parts.items()}, count)
-    made = _chosen(items, parts, quotas, method, rng)
+    progress.start("choosing", count)
+    made = _chosen(items, parts, quotas, method, rng, progress)
     choices = _told(made, method, relevance, groups is not None)
     places = np.array([one.place for one in choices], np.int64)
     radius = coverage(items, running, items.rows(places))
@@ -141,6 +144,7 @@ def _chosen(
     quotas: Mapping[str, int],
     method: Method,
     rng: np.random.Generator,
+    progress: Progress,
 ) -> list[tuple[str, Traversal]]:
     """The choices of each group, which keep away from those of the groups before it."""
     made: list[tuple[str, Traversal]] = []
@@ -151,9 +155,9 @@ def _chosen(
             continue
         first = int(rng.integers(len(part)))
         if method == "kcenter":
-            found = k_center(items, quota, part, first, given)
+            found = k_center(items, quota, part, first, given, progress)
         else:
-            found = facility(items, quota, part, rng)
+            found = facility(items, quota, part, rng, progress)
         given = np.concatenate([given, items.rows(found.places)])
         made.append((name, found))
     return made

@@ -53,12 +53,12 @@ COMMANDS = {
     "quality": ["--kind", "image"],
     "mislabeled": ["--modality", "image"],
     "select": ["-n", "4", "--modality", "image", "--balance", "label"],
-    "alignment": [],
+    "captions": [],
 }
 
 
 def arguments(name: str, tmp_path: Path) -> list[str]:
-    if name != "alignment":
+    if name != "captions":
         return COMMANDS[name]
     table = tmp_path / "captions.csv"
     table.write_text("path,caption\nmedia/red/0.png,red\nmedia/red/1.png,green\n")
@@ -191,7 +191,7 @@ def test_a_selection_is_reproducible(call, tmp_path):
         (["clusters", "--where", "nonsense"], "nonsense"),
         (["mislabeled", "--modality", "sound"], "1 label of two or more assets"),
         (["mislabeled", "--modality", "image", "--labels", "nowhere.csv"], "no such file"),
-        (["alignment"], "no picture of the library has a caption"),
+        (["captions"], "no picture of the library has a caption"),
         (["quality", "--limit", "big=1"], "no verdict is called 'big'"),
         (["quality", "--limit", "dark"], "'dark' is no limit"),
         (["quality", "--where", "path = nothing.png"], "no file passes the filter"),
@@ -208,6 +208,13 @@ def test_bad_input_is_one_line_and_keeps_nothing(call, lib, asked, line):
     assert line in done.stderr
     with Library.open(lib) as library:
         assert library.store.curation.runs() == []
+
+
+def test_the_former_name_of_captions_works(call, tmp_path):
+    document = call("alignment", *arguments("captions", tmp_path), "--json")
+    assert document["kind"] == "captions"
+    assert document["command"].startswith("sensorium curate alignment ")
+    assert "alignment" not in CliRunner().invoke(main, ["curate", "--help"]).output
 
 
 def test_help_names_every_command():

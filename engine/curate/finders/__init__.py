@@ -1,0 +1,1 @@
+"""Each look through a library, with all that a run, a report and JSON say of it."""
