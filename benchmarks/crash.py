@@ -29,7 +29,7 @@ import click
 from PIL import Image
 
 from benchmarks.common import at_least, at_most, command, conclude, machine, scratch
-from engine.index import refresh
+from engine.index import inventory
 from engine.library import Library
 from indexers import commit
 
@@ -57,7 +57,7 @@ def work(library: str, folder: str) -> None:
         print(_COMMITTED, flush=True)
 
     commit.Ledger.flush = told
-    refresh.EXACT_ROWS = _EXACT_ROWS
+    inventory.EXACT_ROWS = _EXACT_ROWS
     with Library.open(library) as opened:
         for turn in range(_TURNS):
             opened.index([folder])

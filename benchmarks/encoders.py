@@ -52,7 +52,9 @@ from engine.encoders import registry
 from engine.encoders.protocols import Pixels
 from engine.encoders.towers import Towers
 from engine.errors import SensoriumError
+from engine.library import Library
 from engine.media.audio import probe_audio
+from engine.store import Store
 
 _EAGER = "open_clip, eager"
 _BATCHES = (8, 32)
@@ -250,8 +252,8 @@ def speech_row(data: Path, prompts: Path, folder: Path) -> Row:
         fill(warm, folder / "first")
         if warm.towers.speech is None:
             return (what, "the extra speech is not installed", "", "", "", _least(nan, 3))
-        with new_library(folder / "library") as library:
-            library._given_towers = warm.towers
+        store = Store.create(folder / "library", registry.DEFAULT)
+        with Library(store, warm.settings, warm.towers) as library:
             taken = seconds(lambda: fill(library, folder / "prompts"))
     rate = lasting / taken
     shown = f"{lasting:.0f} s of {len(files)} prompts"
