@@ -391,9 +391,9 @@ class Library:
             InvalidQuery: the query asks for nothing, or an example cannot be read.
             UsageError: the reranker that it names is not installed or not configured.
         """
+        query = validated(query)  # as it was asked, before a reranker asks for more hits
         if query.rerank is None:
             return self.searcher.run(query, leave_out=leave_out, on_plan=on_plan)
-        validated(query)  # as it was asked, before more hits are
         from engine.query.rerank.apply import reranked
 
         reranker = self._reranker(query.rerank)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import click
 
 from engine.commands.output import file_name, more, nothing, span
+from engine.common.contribution import signed_contribution
 from engine.query.floor import ANSWERS, GOES_WITH, least
 from engine.store.paths import printable
 from engine.types import (
@@ -168,7 +169,7 @@ def _hit(hit: Hit) -> _Node:
 
 
 def _why(why: Why) -> str:
-    counted = why.weight * (why.log_odds if why.weight > 0 else max(why.log_odds, 0.0))
+    counted = signed_contribution(why.weight, why.log_odds)
     asked = f' "{why.asked}"' if why.asked else ""
     if why.mean is None or why.std is None:
         measured = f"{why.raw:.2f} is {why.log_odds:+.2f} nats"

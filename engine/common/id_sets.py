@@ -33,6 +33,14 @@ def among(ids: MomentIds, known: MomentIds) -> NDArray[np.bool_]:
     return held
 
 
+def locate(ids: MomentIds, known: MomentIds) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
+    """Return which of ids (n,) are in ``known``, ascending, and the places of those there."""
+    places = np.searchsorted(known, ids)
+    found = places < len(known)
+    found[found] = known[places[found]] == ids[found]
+    return found, places[found]
+
+
 def look_up(
     ids: MomentIds, known: MomentIds, values: NDArray[np.int64], missing: int
 ) -> NDArray[np.int64]:

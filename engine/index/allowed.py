@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Hashable
 from functools import cached_property
-from threading import Lock
 
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.common.id_sets import locate
+from engine.common.lru import LRUCache
 from engine.types.arrays import MomentIds
 
 _KEPT = 16
@@ -80,8 +80,7 @@ class Allowed:
 
     def __init__(self, ids: MomentIds) -> None:
         self.ids = np.unique(np.ascontiguousarray(ids, np.int64))
-        self._rows: OrderedDict[Hashable, RowMask] = OrderedDict()
-        self._lock = Lock()
+        self._rows: LRUCache[Hashable, RowMask] = LRUCache(_KEPT)
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -107,22 +106,10 @@ class Allowed:
             ids: of the rows, (n,), ascending.
             key: names those ids, so that the answer can be kept.
         """
-        with self._lock:
-            if key in self._rows:
-                self._rows.move_to_end(key)
-                return self._rows[key]
-        made = self._among(ids)
-        with self._lock:
-            self._rows[key] = made
-            while len(self._rows) > _KEPT:
-                self._rows.popitem(last=False)
-        return made
+        return self._rows.get_or_make(key, lambda: self._among(ids))
 
     def _among(self, ids: MomentIds) -> RowMask:
         """A few are looked up one by one; many are cheaper in one pass over all rows."""
         if _FEW * len(self) > len(ids):
             return RowMask(len(ids), mask=self.mask(ids))
-        places = np.searchsorted(ids, self.ids)
-        inside = places < len(ids)
-        places = places[inside]
-        return RowMask(len(ids), places=places[ids[places] == self.ids[inside]])
+        return RowMask(len(ids), places=locate(self.ids, ids)[1])

@@ -25,6 +25,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.common.id_sets import among
 from engine.errors import LibraryBusy, LibraryCorrupt, LibraryReadOnly
 from engine.index.snapshot import IDS, MANIFEST, Manifest, Snapshot
 from engine.store import failpoints
@@ -228,10 +229,8 @@ def drop(library: Path) -> None:
 
 def holding(library: Path, ids: MomentIds) -> NDArray[np.bool_]:
     """Which of some moments (n,) any snapshot holds, (n,) bool."""
-    held_ = np.zeros(len(ids), np.bool_)
+    found = np.zeros(len(ids), np.bool_)
     for file in (library / FOLDER).glob(f"*/*/*/{IDS}"):
         if file.stat().st_size and (file.parent / MANIFEST).exists():
-            known = np.memmap(file, np.int64, "r")
-            places = np.searchsorted(known, ids).clip(max=len(known) - 1)
-            held_ |= known[places] == ids
-    return held_
+            found |= among(ids, np.memmap(file, np.int64, "r").view(np.ndarray))
+    return found

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.common.id_sets import among
 from engine.errors import ExtraMissing
 from engine.index.allowed import Allowed
 from engine.index.vector_index import Scores, best, drawn
@@ -85,12 +86,7 @@ class ExactIndex:
         return self._ids
 
     def holds(self, ids: MomentIds) -> NDArray[np.bool_]:
-        known = self.ids()
-        if not len(known):
-            return np.zeros(len(ids), np.bool_)
-        places = np.searchsorted(known, ids).clip(max=len(known) - 1)
-        held: NDArray[np.bool_] = known[places] == ids
-        return held
+        return among(ids, self.ids())
 
     def vectors(self, ids: MomentIds) -> Vectors:
         if not len(ids):

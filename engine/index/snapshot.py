@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.common.id_sets import locate
 from engine.errors import LibraryCorrupt
 from engine.index import inverted_lists
 from engine.index.allowed import RowMask
@@ -138,10 +139,7 @@ class Snapshot:
 
     def places(self, ids: MomentIds) -> tuple[NDArray[np.bool_], Places]:
         """Which of ids (n,) it holds, (n,) bool, and the places of those."""
-        places = np.searchsorted(self.ids, ids)
-        held = places < len(self.ids)
-        held[held] = self.ids[places[held]] == ids[held]
-        return held, places[held]
+        return locate(ids, self.ids)
 
     # --- searching --------------------------------------------------------------
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from threading import Lock
 
 import numpy as np
 from PIL import Image
@@ -16,6 +14,7 @@ from PIL import Image
 from engine.config import Settings
 from engine.encoders.towers import Towers
 from engine.errors import EmptyMedia, InvalidQuery, MediaError, PathNotFound, UnsupportedMedia
+from engine.query.text_cache import TextCache
 from engine.types import Branch, Kind, MediaType, PartKind, Plan
 from engine.types.arrays import Vectors
 
@@ -23,33 +22,6 @@ _EXAMPLE_WINDOWS = 6
 """How much of an example sound is listened to, in windows."""
 _EXAMPLE_FRAMES = 8
 """How many keyframes stand for an example video."""
-
-
-class TextCache:
-    """The vectors of texts that were asked before, so that a page, or a search as you
-    type, does not embed them again. Threads may share it."""
-
-    def __init__(self, embed: Callable[[Sequence[str]], Vectors], most: int = 2_000) -> None:
-        self._embed = embed
-        self._most = most
-        self._held: OrderedDict[str, Vectors] = OrderedDict()
-        self._lock = Lock()
-
-    def of(self, texts: Iterable[str]) -> dict[str, Vectors]:
-        """A vector (dim,) for each text; the new ones are embedded in one batch."""
-        wanted = list(dict.fromkeys(texts))
-        with self._lock:
-            known = {text: self._held[text] for text in wanted if text in self._held}
-        new = [text for text in wanted if text not in known]
-        if new:
-            known |= zip(new, self._embed(new), strict=True)
-        with self._lock:
-            for text in wanted:
-                self._held[text] = known[text]
-                self._held.move_to_end(text)
-            while len(self._held) > self._most:
-                self._held.popitem(last=False)
-        return known
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +79,7 @@ def _embedded(plan: Plan, texts: Mapping[str, TextCache]) -> dict[str, dict[str,
     for space, cache in texts.items():
         parts = {p for b in plan.branches if b.space == space for p in b.parts}
         words = sorted(part.value for part in parts if part.asked is PartKind.TEXT)
-        for text, row in cache.of(words).items() if words else ():
+        for text, row in cache.embed(words).items() if words else ():
             vectors.setdefault(text, {})[space] = row
     return vectors
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from engine.common.contribution import signed_contribution
 from engine.query.fuse import Ranking
 from engine.types import BranchScores, Hit, MomentRecord, Span, Why
 
@@ -32,8 +33,7 @@ def hit(
 
 def _strength(part: tuple[BranchScores, int]) -> float:
     one, at = part
-    odds, weight = float(one.log_odds[at]), one.branch.weight
-    return weight * (odds if weight > 0 else max(odds, 0.0))
+    return signed_contribution(one.branch.weight, float(one.log_odds[at]))
 
 
 def _why(one: BranchScores, at: int, record: MomentRecord) -> Why:

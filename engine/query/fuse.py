@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.common.contribution import signed_contribution
 from engine.common.id_sets import union
 from engine.types import BranchScores, Fusion
 from engine.types.arrays import MomentIds
@@ -62,8 +63,7 @@ class Ranking:
 
 def contributions(scored: BranchScores) -> _Scores:
     """What a branch adds to the evidence of each of its candidates, (n,), in nats."""
-    weight = scored.branch.weight
-    return weight * (scored.log_odds if weight > 0 else np.maximum(scored.log_odds, 0.0))
+    return signed_contribution(scored.branch.weight, scored.log_odds)
 
 
 def fuse(scored: Sequence[BranchScores], fusion: Fusion = Fusion.CALIBRATED) -> Ranking:

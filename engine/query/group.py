@@ -6,7 +6,7 @@ Everything here is in the order of the ranking: the first moment of a group stan
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -184,15 +184,3 @@ def _same_place(one: MomentRecord, other: MomentRecord) -> bool:
     if a.modality is Modality.SOUND:
         return a.start <= b.end and b.start <= a.end
     return a.start < b.end and b.start < a.end
-
-
-def pages(records: Iterable[MomentRecord], size: int) -> Iterator[list[MomentRecord]]:
-    """Records in lists of ``size``."""
-    page: list[MomentRecord] = []
-    for record in records:
-        page.append(record)
-        if len(page) == size:
-            yield page
-            page = []
-    if page:
-        yield page

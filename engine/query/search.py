@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import cached_property, partial
-from threading import Lock
-from typing import Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,13 +19,15 @@ from engine.index.allowed import Allowed
 from engine.index.guard import Guard
 from engine.index.space import SpaceIndex
 from engine.query.calibration.log_odds import BackgroundKey, by_key
-from engine.query.embed import QueryVectors, TextCache, embed_query
+from engine.query.embed import QueryVectors, embed_query
 from engine.query.examples import examples
 from engine.query.execute import Sources, execute
 from engine.query.full_text import FullTextScores, Wording
-from engine.query.plan import HEARD, MODALITIES, SEEN, Held, Inventory, plan, validated
+from engine.query.generation_cache import GenerationCache
+from engine.query.plan import HEARD, MODALITIES, SEEN, Held, Inventory, plan
 from engine.query.results import RankedMoments, Results
 from engine.query.space_selection import SelectedSpaces, TowersOf, kind_of, select_spaces
+from engine.query.text_cache import TextCache
 from engine.store import Background, Store
 from engine.types import (
     Branch,
@@ -47,39 +46,8 @@ _TRIES = 20
 _REFILL = 4
 """How many times more candidates are asked for, when too few hits are left of them."""
 
-_KEPT = 32
-"""Filters that are kept prepared: everybody who searches may have some of his own."""
-
 OnPlan = Callable[[Plan], None]
 """A callback that receives the plan of a query before it runs."""
-_T = TypeVar("_T")
-
-
-class _Kept(Generic[_T]):
-    """What was read last of one generation, kept while nothing is committed."""
-
-    def __init__(self) -> None:
-        self._generation = -1
-        self._values: OrderedDict[object, _T] = OrderedDict()
-        self._lock = Lock()
-
-    def get(self, generation: int, key: object, read: Callable[[], _T]) -> _T:
-        """The value of ``key`` at a generation."""
-        with self._lock:
-            if self._generation != generation:
-                self._generation, self._values = generation, OrderedDict()
-            values = self._values
-            if key in values:
-                values.move_to_end(key)
-                return values[key]
-        # Read without the lock; another thread may have gone on to a later generation
-        # meanwhile, and then nobody looks into these values any more.
-        value = read()
-        with self._lock:
-            values[key] = value
-            while len(values) > _KEPT:
-                values.popitem(last=False)
-        return value
 
 
 class Searcher:
@@ -103,11 +71,11 @@ class Searcher:
         self._settings = settings
         self._texts: dict[str, TextCache] = {}
         self.towers_of = towers_of
-        self._backgrounds: _Kept[Mapping[BackgroundKey, Background]] = _Kept()
-        self._choices: _Kept[SelectedSpaces] = _Kept()
-        self._filters: _Kept[Allowed] = _Kept()
-        self._wording: _Kept[Wording] = _Kept()
-        self._worded: _Kept[FullTextScores] = _Kept()
+        self._backgrounds: GenerationCache[Mapping[BackgroundKey, Background]] = GenerationCache()
+        self._choices: GenerationCache[SelectedSpaces] = GenerationCache()
+        self._filters: GenerationCache[Allowed] = GenerationCache()
+        self._wording: GenerationCache[Wording] = GenerationCache()
+        self._worded: GenerationCache[FullTextScores] = GenerationCache()
 
     def _text_towers(self, chosen: SelectedSpaces) -> dict[str, TextCache]:
         """The text tower of each space that texts are asked in, with what it said before."""
@@ -132,7 +100,7 @@ class Searcher:
     def run(
         self, query: Query, *, leave_out: str | None = None, on_plan: OnPlan | None = None
     ) -> SearchResult:
-        """Run a query.
+        """Run a query that ``plan.validated`` has returned.
 
         Args:
             leave_out: a path whose moments are not shown.
@@ -144,7 +112,7 @@ class Searcher:
         """
         until = _until(query)
         took: dict[str, float] = {}
-        with examples(validated(query), self._settings) as (query, files):
+        with examples(query, self._settings) as (query, files):
             with stage(took, "level"):
                 generation = self._store.generation()
                 chosen = self._chosen(query, generation)

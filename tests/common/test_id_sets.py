@@ -9,7 +9,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.common.id_sets import among, union
+from engine.common.id_sets import among, locate, look_up, union
 
 IDS = st.lists(st.integers(1, 30), max_size=20).map(lambda ids: np.array(ids, np.int64))
 
@@ -23,6 +23,16 @@ def test_a_union_has_each_id_once_in_order(parts):
 @given(IDS, IDS)
 def test_membership(ids, known):
     assert among(ids, np.unique(known)).tolist() == np.isin(ids, known).tolist()
+
+
+@given(IDS, IDS)
+def test_places_and_values(ids, known):
+    known = np.unique(known)
+    found, places = locate(ids, known)
+    assert found.tolist() == np.isin(ids, known).tolist()
+    assert known[places].tolist() == ids[found].tolist()
+    values = look_up(ids, known, 10 * known, missing=-1)
+    assert values.tolist() == [10 * i if i in known else -1 for i in ids.tolist()]
 
 
 def test_they_import_nothing_more_of_numpy():

@@ -1,5 +1,7 @@
 """The cache forgets what was not used for longest, and no more."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 from engine.common.lru import LRUCache
 
 
@@ -29,3 +31,25 @@ def test_none_is_a_value_like_any_other():
     assert len(made) == 1
     cache.clear()
     assert "a" not in cache
+
+
+def test_a_value_that_is_false_is_a_value():
+    cache: LRUCache[str, float] = LRUCache(2)
+    cache.put("a", 0.0)
+    assert cache.get("a") == 0.0
+
+
+def test_threads_share_it():
+    cache: LRUCache[int, int] = LRUCache(50)
+
+    def work(seed: int) -> bool:
+        for i in range(2000):
+            key = (i * seed) % 80
+            cache.put(key, key)
+            if (found := cache.get((key + 1) % 80)) is not None and found != (key + 1) % 80:
+                return False
+        return True
+
+    with ThreadPoolExecutor(8) as pool:
+        assert all(pool.map(work, range(1, 17)))
+    assert len(cache) == 50

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from engine.query.embed import TextCache, embed_picture, embed_query, embed_sound
+from engine.query.embed import embed_picture, embed_query, embed_sound
 from engine.testing.fake_encoder import fake_towers
 from engine.types import Branch, Modality, Plan, Query, QueryPart
 from tests import media_files as make
@@ -38,31 +38,3 @@ def test_parts_are_composed_by_their_weights(settings):
     red, blue = towers.encoder.embed_texts(["red", "blue"])
     wanted = 2 * red - blue
     assert composed == pytest.approx(wanted / np.linalg.norm(wanted), abs=1e-6)
-
-
-class Counted:
-    """An embedder that says what it was asked."""
-
-    def __init__(self):
-        self.asked = []
-
-    def __call__(self, texts):
-        self.asked.append(list(texts))
-        return np.array([[len(text), 0.0] for text in texts], np.float32)
-
-
-def test_a_text_is_embedded_once_and_new_ones_in_one_batch():
-    embed = Counted()
-    cache = TextCache(embed)
-    cache.of(["a", "bb"])
-    found = cache.of(["bb", "ccc", "bb", "dddd"])
-    assert embed.asked == [["a", "bb"], ["ccc", "dddd"]]
-    assert {text: row[0] for text, row in found.items()} == {"bb": 2, "ccc": 3, "dddd": 4}
-
-
-def test_the_texts_asked_longest_ago_are_forgotten_first():
-    embed = Counted()
-    cache = TextCache(embed, most=2)
-    for text in ("a", "b", "a", "c", "a", "b"):
-        cache.of([text])
-    assert embed.asked == [["a"], ["b"], ["c"], ["b"]]

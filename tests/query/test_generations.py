@@ -9,7 +9,7 @@ import pytest
 
 from engine import Library
 from engine.errors import InvalidQuery
-from engine.query import search as searching
+from engine.query import generation_cache
 from engine.query.language.build_query import query_of
 from tests import media_files as make
 
@@ -26,7 +26,7 @@ def library(tmp_path, settings):
 
 
 def test_only_the_last_filters_of_a_generation_are_kept(library, monkeypatch):
-    monkeypatch.setattr(searching, "_KEPT", 3)
+    monkeypatch.setattr(generation_cache, "_KEPT", 3)
     for least in range(1, 10):
         assert library.search("red", where=f"size > {least}").hits
     assert len(library.searcher._filters._values) == 3

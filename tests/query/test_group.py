@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from engine.query.group import grouped, pages
+from engine.query.group import grouped
 from engine.types import Group, Modality, MomentRecord
 from tests.query.scores import record
 
@@ -19,7 +19,9 @@ def shown(
     def likeness(some):
         return {r.moment_id: vectors[r.moment_id] for r in some if r.moment_id in vectors}
 
-    found = grouped(pages(records, page), group, top, likeness)
+    found = grouped(
+        [records[i : i + page] for i in range(0, len(records), page)], group, top, likeness
+    )
     return [(one.record.moment_id, one.more) for one in found]
 
 

@@ -13,7 +13,6 @@ from engine import Library
 from engine.query import search as searching
 from engine.query.maintenance import Maintenance
 from engine.query.plan import validated
-from engine.query.search import _Kept
 from engine.types import Branch, Fusion, Kind, Modality, Placement, Plan, Query
 from tests import media_files as make
 
@@ -124,19 +123,6 @@ def test_a_filter_and_kinds_are_kept_apart_from_the_filter_alone(again):
     asked = {"where": "path != one.png", "floor": False}
     assert "two.png" in names(again.search("red", **asked))
     assert names(again.search("red", kinds="audio", **asked)) == ["deep.wav"]
-
-
-def test_a_value_is_read_once_a_generation():
-    kept: _Kept[int] = _Kept()
-    read: list[str] = []
-
-    def get(generation: int, key: str) -> int:
-        return kept.get(generation, key, lambda: read.append(key) or len(read))
-
-    assert [get(1, "a"), get(1, "b"), get(1, "a")] == [1, 2, 1]
-    assert [get(2, "a"), get(2, "a")] == [3, 3]
-    assert get(1, "a") == 4, "a reader of an earlier generation is told nothing of a later one"
-    assert read == ["a", "b", "a", "a"]
 
 
 def test_threads_begin_with_the_first_that_needs_them_and_end_with_the_library(

@@ -8,6 +8,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import PurePath
 
+from engine.common.contribution import signed_contribution
 from engine.common.progress import Progress
 from engine.config import Settings
 from engine.query.rerank.base import Budget, Document, Reranked, Reranker
@@ -87,8 +88,7 @@ def _evidence(hit: Hit, found: SearchResult) -> float:
     fusion = found.query.fusion if found.plan is None else found.plan.fusion
     if fusion in _IN_NATS:
         return hit.score
-    parts = ((why.weight, why.log_odds) for why in hit.why)
-    return sum(w * (odds if w > 0 else max(odds, 0.0)) for w, odds in parts)
+    return sum(signed_contribution(why.weight, why.log_odds) for why in hit.why)
 
 
 def _in_order(found: SearchResult, name: str, done: Reranked) -> Iterator[Hit]:

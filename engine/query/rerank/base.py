@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -86,6 +87,12 @@ def in_fused_order(documents: Iterable[Document], note: str | None) -> Reranked:
     """The order that there is."""
     scores = {document.moment_id: document.score for document in documents}
     return Reranked(tuple(scores), scores, note)
+
+
+def fingerprint(content: str | bytes) -> bytes:
+    """Return what stands for a content in a key: 16 bytes of BLAKE2b."""
+    data = content if isinstance(content, bytes) else content.encode()
+    return hashlib.blake2b(data, digest_size=16).digest()
 
 
 def clean(text: str, most: int) -> str:

@@ -18,9 +18,9 @@ from typing import Protocol, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.common.lru import LRUCache
 from engine.common.progress import Progress
-from engine.query.rerank.base import Budget, Document, Reranked, clean
-from engine.query.rerank.cache import Cache, fingerprint
+from engine.query.rerank.base import Budget, Document, Reranked, clean, fingerprint
 
 WEIGHT = 0.3
 """Of the ratio. Chosen on ``benchmarks.rerank_texts``, which were made up for it: without,
@@ -68,7 +68,7 @@ class Likelihood:
     def __init__(self, model: Likelihoods, *, weight: float = WEIGHT) -> None:
         self._model = model
         self._weight = weight
-        self._cache: Cache[_Key, float] = Cache(_KEPT)
+        self._cache: LRUCache[_Key, float] = LRUCache(_KEPT)
 
     def load(self, progress: Progress) -> None:
         """As ``Reranker.load``."""
@@ -108,7 +108,7 @@ class _Work:
     """One query's way through the model."""
 
     model: Likelihoods
-    cache: Cache[_Key, float]
+    cache: LRUCache[_Key, float]
     query: str
     deadline: float
     ratios: dict[int, float] = field(default_factory=dict)

@@ -12,11 +12,11 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from engine.common.lru import LRUCache
 from engine.common.progress import Progress
 from engine.errors import ChatFailed
 from engine.generate.chat import Chat, ChatImage, Message, Reply, Schema
-from engine.query.rerank.base import Budget, Document, Reranked, in_fused_order
-from engine.query.rerank.cache import Cache, fingerprint
+from engine.query.rerank.base import Budget, Document, Reranked, fingerprint, in_fused_order
 from engine.query.rerank.question import Prices, Question, ask
 
 RANKING = Schema(
@@ -59,7 +59,7 @@ class Listwise:
         self._chat = chat
         self._sees = sees
         self._prices = prices or Prices()
-        self._cache: Cache[bytes, Answer] = Cache(_KEPT)
+        self._cache: LRUCache[bytes, Answer] = LRUCache(_KEPT)
 
     def load(self, progress: Progress) -> None:
         """Nothing: the model is the server's."""

@@ -1,0 +1,31 @@
+"""The vectors of texts that were asked before."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+from engine.common.lru import LRUCache
+from engine.types.arrays import Vectors
+
+
+class TextCache:
+    """Embed texts, and keep their vectors for the next page or the next letter typed.
+
+    Threads may share it.
+    """
+
+    def __init__(self, embed: Callable[[Sequence[str]], Vectors], most: int = 2_000) -> None:
+        self._embed = embed
+        self._vectors: LRUCache[str, Vectors] = LRUCache(most)
+
+    def embed(self, texts: Iterable[str]) -> dict[str, Vectors]:
+        """Return a vector (dim,) for each text; the new ones are embedded in one batch."""
+        asked = list(dict.fromkeys(texts))
+        found = {text: self._vectors.get(text) for text in asked}
+        known = {text: vector for text, vector in found.items() if vector is not None}
+        new = [text for text in asked if text not in known]
+        if new:
+            known |= zip(new, self._embed(new), strict=True)
+        for text in asked:
+            self._vectors.put(text, known[text])
+        return known
