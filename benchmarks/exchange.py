@@ -26,7 +26,7 @@ from PIL import Image
 from benchmarks.common import Row, at_least, command, conclude, machine, need, new_library, scratch
 from engine.exchange import serialize
 from engine.exchange.export import export
-from engine.exchange.import_dataset import ImportOptions, import_dataset, look
+from engine.exchange.import_dataset import ImportOptions, check_dataset, import_dataset
 from engine.exchange.records import ExportSelection, Item, items
 from engine.library import Library
 from engine.store import Store
@@ -78,7 +78,7 @@ def _held(store: Store) -> Held:
 def _imported(library: Library, out: Path, name: str, work: Path) -> Held:
     to = work / "files" if name in ("webdataset", "img2dataset") else None
     with new_library(work / "library", library.store.encoder) as other:
-        looked = look(other.towers, ImportOptions(name, out, to=to))
+        looked = check_dataset(other.towers, ImportOptions(name, out, to=to))
         done = import_dataset(other.store, other.towers, other.settings, looked)
         if done.taken != done.files:
             raise click.ClickException(f"{name}: {done.files - done.taken} files embedded again")

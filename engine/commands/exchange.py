@@ -191,11 +191,11 @@ def import_command(
     All of it is looked at first: where something is wrong with it, nothing is taken.
     """
     from engine.commands.progress import progress
-    from engine.exchange.import_dataset import ImportOptions, import_dataset, look
+    from engine.exchange.import_dataset import ImportOptions, check_dataset, import_dataset
     from engine.library import Library
 
     wanted = ImportOptions(format_name, source, to, root, skip_missing, vectors_of)
-    looked = look(_towers(library, encoder, wait), wanted)
+    looked = check_dataset(_towers(library, encoder, wait), wanted)
     with Library.open(library, create=True, encoder=encoder) as opened, progress() as seen:
         brought = import_dataset(
             opened.store, opened.towers, opened.settings, looked, wait=wait, progress=seen

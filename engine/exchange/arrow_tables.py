@@ -1,4 +1,4 @@
-"""Files and moments as columns of Arrow."""
+"""Columns of Arrow for files and moments, and Parquet files that grow by rows."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from engine.exchange.records import Item, Piece
 if TYPE_CHECKING:
     import pyarrow as pa
 
-AT_ONCE = 4096
-"""Rows of a group, which is what waits in memory."""
+ROW_GROUP = 4096
+"""Rows of a group, which wait in memory."""
 
 
 def columns() -> list[pa.Field]:
-    """Those of a moment with its file; see ``describe``."""
+    """Return the columns of a moment with its file; ``serialize`` makes the values."""
     import pyarrow as pa
 
     text, integer, real = pa.string(), pa.int64(), pa.float64()
@@ -34,7 +34,7 @@ def columns() -> list[pa.Field]:
 
 
 def rows(item: Item) -> Iterator[tuple[Piece, dict[str, Any]]]:
-    """A row a moment."""
+    """Yield each moment of a file, with its row."""
     facts = serialize.file(item)
     for piece in item.pieces:
         ids = {"asset_id": item.asset_id, "moment_id": piece.moment_id}
@@ -54,7 +54,7 @@ class Table:
 
     def add(self, rows: Sequence[dict[str, Any]]) -> None:
         self._rows.extend(rows)
-        if len(self._rows) >= AT_ONCE:
+        if len(self._rows) >= ROW_GROUP:
             self._write()
 
     def _write(self) -> None:

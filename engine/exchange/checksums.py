@@ -1,4 +1,4 @@
-"""SHA256SUMS, as ``sha256sum`` writes and checks them."""
+"""Writing and checking of SHA256SUMS, as ``sha256sum`` does."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
+from engine.common.file_state import os_reason
 from engine.errors import BadImport
 from engine.store.paths import printable
 
@@ -16,12 +17,12 @@ _BLOCK = 1 << 20
 
 
 def lines(sums: Mapping[str, str]) -> str:
-    """The text of the file, by name. Names must hold neither line breaks nor backslashes."""
+    """Return the text of the file; names must hold neither line breaks nor backslashes."""
     return "".join(f"{digest}  {name}\n" for name, digest in sorted(sums.items()))
 
 
 def sha256(path: Path) -> str:
-    """Of a file's bytes, hexadecimal."""
+    """Return the SHA-256 of a file's bytes, hexadecimal."""
     digest = hashlib.sha256()
     with path.open("rb", buffering=0) as stream:
         while block := stream.read(_BLOCK):
@@ -30,8 +31,9 @@ def sha256(path: Path) -> str:
 
 
 def verify(folder: Path) -> int:
-    """Compare every file that the folder's SHA256SUMS names; returns how many there are, 0
-    where it has none.
+    """Compare every file that the folder's SHA256SUMS names; returns how many there are.
+
+    It is 0 where the folder has no such list.
 
     Raises:
         BadImport: one is missing or another, or the list cannot be read.
@@ -54,7 +56,6 @@ def _compare(file: Path, expected: str) -> None:
     try:
         found = sha256(file)
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise BadImport(f"{printable(str(file))} cannot be read: {reason}") from error
+        raise BadImport(f"{printable(str(file))} cannot be read: {os_reason(error)}") from error
     if found != expected:
         raise BadImport(f"{printable(str(file))} is not what {FILE} says; copy it again")

@@ -1,4 +1,4 @@
-"""The data card of an export: what is in it, where from, under what terms, and what is not."""
+"""The data card of an export: its contents, sources, rights, and what was left out."""
 
 from __future__ import annotations
 
@@ -16,12 +16,14 @@ from engine.store.paths import printable
 _FOLDERS = 1_000
 """Folders that are counted apart; past that, each counts for the one that holds it."""
 _SHOWN = 20
+"""Rows of a table."""
 _LONGEST = 120
+"""Characters of a cell."""
 
 
 @dataclass(slots=True)
 class Card:
-    """Counts, one file after another. Memory does not grow with their number."""
+    """Counts of files that are added one after another; memory does not grow with them."""
 
     files: int = 0
     moments: int = 0
@@ -34,14 +36,14 @@ class Card:
     licences: Counter[str] = field(default_factory=Counter)
     holders: Counter[str] = field(default_factory=Counter)
     artists: Counter[str] = field(default_factory=Counter)
-    silent: int = 0
+    without_rights: int = 0
     """Files that say nothing of rights."""
     captions: int = 0
     places: int = 0
     taken: tuple[str, str] | None = None
     changed: tuple[int, int] | None = None
     removed: Counter[str] = field(default_factory=Counter)
-    """Files that are not in it, by why."""
+    """Files that are not in it, by the reason."""
 
     def add(self, item: Item, rights: Rights) -> None:
         """Count one file."""
@@ -66,17 +68,17 @@ class Card:
     def _add_folder(self, folder: str) -> None:
         self.folders[folder] += 1
         if len(self.folders) > _FOLDERS:
-            deepest = max(len(PurePath(one).parts) for one in self.folders)
+            deepest = max(len(PurePath(name).parts) for name in self.folders)
             merged: Counter[str] = Counter()
-            for one, count in self.folders.items():
-                path = PurePath(one)
+            for name, count in self.folders.items():
+                path = PurePath(name)
                 merged[str(path.parent if len(path.parts) == deepest else path)] += count
             self.folders = merged
 
     def _add_rights(self, rights: Rights) -> None:
-        self.silent += not rights
-        told = (rights.licence, self.licences), (rights.holder, self.holders)
-        for value, counter in (*told, (rights.artist, self.artists)):
+        self.without_rights += not rights
+        named = (rights.licence, self.licences), (rights.holder, self.holders)
+        for value, counter in (*named, (rights.artist, self.artists)):
             if value and (value in counter or len(counter) < _FOLDERS):
                 counter[value] += 1
 
@@ -91,8 +93,9 @@ def text(
     run: str | None,
     version: str,
 ) -> str:
-    """The card as Markdown. It names no date of its own: the same library and the same
-    command make the same card.
+    """Return the card as Markdown.
+
+    It names no date of its own: the same library and the same command make the same card.
 
     Args:
         reads: how to read the export.
@@ -140,8 +143,8 @@ def _date(ns: int) -> str:
 
 def _rights(card: Card) -> Iterator[str]:
     yield (
-        f"As EXIF, XMP and containers have them; {card.silent:,} of {card.files:,} files say"
-        " nothing. What is not written here is not free: ask those who made it."
+        f"As EXIF, XMP and containers have them; {card.without_rights:,} of {card.files:,} files"
+        " say nothing. What is not written here is not free: ask those who made it."
     )
     named = (("licence", card.licences), ("copyright", card.holders), ("made by", card.artists))
     for name, counter in named:
@@ -172,7 +175,7 @@ def _removed(card: Card, run: str | None) -> str:
 
 
 def _most(counter: Counter[str]) -> list[tuple[str, str]]:
-    """The most frequent, and how many are left."""
+    """Return the most frequent names with their counts, and a row for all others."""
     ordered = sorted(counter.items(), key=lambda pair: (-pair[1], pair[0]))
     rows = [(name, f"{count:,}") for name, count in ordered[:_SHOWN]]
     rest = ordered[_SHOWN:]
@@ -198,7 +201,7 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
 
 
 def _cell(value: object) -> str:
-    """What files say, as text of a table and nothing else."""
+    """Escape what files say, so that it is text of a table and nothing else."""
     shown = printable(str(value))
     for character in "\\|<`[*_":
         shown = shown.replace(character, f"\\{character}")

@@ -1,20 +1,21 @@
-"""A library, or some of it, into a folder that another tool reads."""
+"""Export of a library, or of a part of it, to a folder that another tool reads."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
-from typing import TypeAlias
 
 import numpy as np
 
+from engine.common.progress import NO_PROGRESS, Progress
+from engine.common.vectors import chunks
 from engine.errors import UsageError
 from engine.exchange import data_card
 from engine.exchange.formats import registry
 from engine.exchange.formats.writer import Format, LeftOut
-from engine.exchange.output_folder import draft
+from engine.exchange.output_folder import output_folder
 from engine.exchange.records import ExportSelection, items
 from engine.media.rights import rights_of
 from engine.store import SpaceInfo, Store
@@ -22,31 +23,25 @@ from engine.types import Failure, Kind
 from engine.types.arrays import MomentIds
 
 CARD = "README.md"
+"""The name of the data card."""
 _KEPT = 1_000
 """Files that are left out and named; the others are counted."""
-
-Step: TypeAlias = Callable[[int, int], None]
-"""Is told how many moments are done, and of how many."""
-
-
-def nowhere(done: int, of: int) -> None:
-    """Tells nobody."""
 
 
 @dataclass(frozen=True, slots=True)
 class ExportReport:
-    """What an export did."""
+    """The counts of an export."""
 
     out: Path
     format: str
     files: int
     moments: int
     vectors: dict[str, int]
-    """By space."""
+    """Vectors by space."""
     left_out: int
     """Files that were chosen and are not in it."""
     failures: tuple[Failure, ...] = ()
-    """Those of them that are gone or have changed, the first thousand."""
+    """The first thousand of them that are gone or have changed."""
 
 
 def export(
@@ -59,7 +54,7 @@ def export(
     main: str | None = None,
     vectors: bool | None = None,
     command: str = "",
-    step: Step = nowhere,
+    progress: Progress = NO_PROGRESS,
 ) -> ExportReport:
     """Write what is selected to a folder, which appears when all of it is written.
 
@@ -70,7 +65,7 @@ def export(
         spaces: names of those whose vectors go in; empty means all that are searched.
         main: the one of them that comes first where the catalog has no default.
         vectors: whether any go in; None is what the format does by itself.
-        command: what was typed, for the data card.
+        command: what would make it again, for the data card.
 
     Raises:
         UsageError: there is something at ``out``, no such format or space, or nothing to
@@ -78,17 +73,17 @@ def export(
         ExportFailed: the disk is full, or does not take it; nothing is left then.
         StoreError: the library cannot be read.
     """
-    kind = registry.named(format_name)
+    writer = registry.writer_of(format_name)
     out = out.expanduser().absolute()
-    with store.snapshot(), draft(out) as made:
-        wanted = kind.vectors if vectors is None else vectors
-        ids = selection.ids(store, kind.kinds, kind.modalities)
-        chosen = _holding(store, _spaces(store, spaces, main), ids) if wanted else []
-        counts = _run(store, kind(made, chosen), selection, ids, step)
-        made.text(
+    with store.snapshot(), output_folder(out) as folder:
+        with_vectors = writer.vectors if vectors is None else vectors
+        ids = selection.ids(store, writer.kinds, writer.modalities)
+        chosen = _holding(store, _spaces(store, spaces, main), ids) if with_vectors else []
+        counts = _run(store, writer(folder, chosen), selection, ids, progress)
+        folder.text(
             CARD,
             data_card.text(
-                counts.card, title=format_name, reads=kind.reads, command=command,
+                counts.card, title=format_name, reads=writer.reads, command=command,
                 spaces=chosen, run=selection.run, version=metadata.version("sensorium"),
             ),
         )  # fmt: skip
@@ -100,7 +95,7 @@ def export(
 
 
 def _spaces(store: Store, names: Sequence[str], main: str | None) -> list[SpaceInfo]:
-    """Spaces by name, that which texts query first."""
+    """Return spaces by name, the space that texts query first."""
 
     def place(info: SpaceInfo) -> tuple[bool, bool, bool, str]:
         name = info.space.name
@@ -110,14 +105,14 @@ def _spaces(store: Store, names: Sequence[str], main: str | None) -> list[SpaceI
     for name in names:
         if name not in infos:
             raise UsageError(f"there is no space called {name!r}; there are {', '.join(infos)}")
-    wanted = names or list(store.serving())
-    known = [infos[name] for name in infos if name in wanted]
+    chosen = names or list(store.serving())
+    known = [infos[name] for name in infos if name in chosen]
     return sorted(known, key=place)
 
 
 def _holding(store: Store, infos: Sequence[SpaceInfo], ids: MomentIds) -> list[SpaceInfo]:
-    """The spaces in which one of these moments has a vector."""
-    return [one for one in infos if np.isin(ids, store.held_ids(one.space.name)).any()]
+    """Return the spaces in which one of these moments has a vector."""
+    return [info for info in infos if np.isin(ids, store.held_ids(info.space.name)).any()]
 
 
 @dataclass(slots=True)
@@ -127,16 +122,15 @@ class _Counts:
 
 
 def _run(
-    store: Store, target: Format, selection: ExportSelection, ids: MomentIds, step: Step
+    store: Store, target: Format, selection: ExportSelection, ids: MomentIds, progress: Progress
 ) -> _Counts:
     counts = _Counts(data_card.Card(), [])
-    done = 0
+    progress.start("exporting", len(ids), "moments")
     for item in items(store, ids, target.spaces):
-        done += len(item.pieces)
         why = selection.left_out.get(item.asset_id)
         try:
             if why is None:
-                target.take(item)
+                target.write(item)
                 path = Path(item.asset.path)
                 counts.card.add(item, rights_of(path, item.asset.media.kind))
         except LeftOut as reason:
@@ -145,7 +139,7 @@ def _run(
                 counts.failures.append(Failure(item.asset.path, str(reason)))
         if why is not None:
             counts.card.removed[why] += 1
-        step(done, len(ids))
+        progress.advance(len(item.pieces))
     _count_others(store, target, selection, counts)
     if not counts.card.files:
         raise UsageError(_nothing(target, counts))
@@ -156,7 +150,7 @@ def _run(
 def _count_others(
     store: Store, target: Format, selection: ExportSelection, counts: _Counts
 ) -> None:
-    """Files of kinds that the format has no place for are not in it, and it says so."""
+    """Count the files of kinds that the format has no place for, which are left out."""
     for kind in Kind:
         if target.kinds and kind not in target.kinds and kind in (selection.kinds or Kind):
             others = selection.ids(store, [kind])
@@ -166,19 +160,20 @@ def _count_others(
 
 
 _WORDS = {Kind.IMAGE: "pictures", Kind.VIDEO: "videos", Kind.AUDIO: "sounds"}
-_AT_ONCE = 4096
+_BLOCK = 4096
+"""Moments whose files are looked up at a time."""
 
 
 def _assets(store: Store, ids: MomentIds) -> int:
-    """How many files these moments are of."""
+    """Count the files that these moments are of."""
     found: set[int] = set()
-    for at in range(0, len(ids), _AT_ONCE):
-        records = store.records(ids[at : at + _AT_ONCE])
-        found.update(record.asset_id for record in records.values())
+    for block in chunks(ids, _BLOCK):
+        found.update(record.asset_id for record in store.records(block).values())
     return len(found)
 
 
 def _nothing(target: Format, counts: _Counts) -> str:
+    """Return the message for an export that would be empty."""
     why = counts.card.removed.most_common(1)
     reason = f": {why[0][0]}" if why else " that is selected"
     return f"nothing to export as {target.name}{reason}; see sensorium stats"

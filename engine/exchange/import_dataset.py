@@ -1,4 +1,4 @@
-"""A data set of another tool, or of another library, into this one."""
+"""Import of a data set of another tool, or of another library."""
 
 from __future__ import annotations
 
@@ -9,39 +9,40 @@ from pathlib import Path
 
 import numpy as np
 
+from engine.common.progress import NO_PROGRESS, Progress
 from engine.config import Settings
 from engine.encoders import registry
 from engine.encoders.towers import Towers
 from engine.errors import BadImport, PathNotFound, UsageError
 from engine.exchange import checksums, serialize
 from engine.exchange.formats import webdataset_reader
-from engine.exchange.formats.clip_retrieval_reader import ClipFolder
-from engine.exchange.formats.imagefolder_reader import ImageFolderReader, read_json
+from engine.exchange.formats.clip_retrieval_reader import ClipRetrievalReader
 from engine.exchange.formats.img2dataset_tables import compare
-from engine.exchange.formats.names import IMPORTS
+from engine.exchange.formats.registry import check_import_format, reader_of
 from engine.exchange.formats.webdataset_samples import UnpackedTars
-from engine.exchange.output_folder import draft
-from engine.exchange.reuse_vectors import Taker, Trust
-from engine.exchange.source import UNNAMED, ImportedSample, Source, checked
+from engine.exchange.output_folder import output_folder
+from engine.exchange.reuse_vectors import TrustedSpaces, VectorReuse
+from engine.exchange.source import UNNAMED, ImportedSample, Source, check_vector, counted, read_json
 from engine.store import Store
 from engine.store.paths import printable
-from engine.types import Failure, IndexReport, Kind
-from indexers.pipeline import Progress, run
+from engine.types import Failure, ImportFormat, IndexReport, Kind
+from indexers.pipeline import run
 
-_TARS = ("webdataset", "img2dataset")
-_AT_ONCE = 5_000
+_TARS = (ImportFormat.WEBDATASET, ImportFormat.IMG2DATASET)
+_BATCH = 5_000
+"""Files whose captions and tags are written in one transaction."""
 
 
 @dataclass(frozen=True, slots=True)
 class ImportOptions:
-    """What to import, and how."""
+    """Options of an import."""
 
     format: str
     source: Path
     to: Path | None = None
-    """Where files out of tars go: a folder that does not exist yet, and stays."""
+    """The folder for files out of tars, which does not exist yet, and stays."""
     root: Path | None = None
-    """Where relative paths of a clip-retrieval folder begin; None is that folder."""
+    """The folder where relative paths of clip-retrieval begin; None is its own."""
     skip_missing: bool = False
     """Leave out files that a clip-retrieval folder names and that are not there."""
     vectors_of: str | None = None
@@ -50,41 +51,45 @@ class ImportOptions:
 
 @dataclass(frozen=True, slots=True)
 class ImportReport:
-    """What an import did. Counts are files."""
+    """The counts of an import, in files where nothing else is said."""
 
     files: int
     taken: int
-    """Whose vectors were taken as they are."""
+    """Files whose vectors were taken as they are."""
     known: int
-    """That the library had already."""
+    """Files that the library had already."""
     moments: int
+    """Moments that came in."""
     captions: int
-    """That got a caption from the data set."""
+    """Files that got a caption from the data set."""
     tagged: int
-    """That got tags from the data set, which they had in the library that it is out of."""
+    """Files that got the tags that they had in the library that the data set is from."""
     missing: int
-    """That were left out because they are not there."""
+    """Files that were left out because they are not there."""
     indexed: IndexReport
-    """What became of the others, which were embedded here."""
+    """The report of indexing all other files, which were embedded here."""
     notes: tuple[str, ...] = ()
-    """What is not as one might think, a line each."""
+    """Remarks on what may surprise, one line each."""
 
     @property
     def failures(self) -> tuple[Failure, ...]:
+        """The files that could not be embedded, and why."""
         return self.indexed.failures
 
 
 @dataclass(frozen=True, slots=True)
-class Looked:
-    """A data set that is as it should be. Files of tars are in their place by now."""
+class CheckedDataset:
+    """A data set that was read and found right. Files of tars are in their place by now."""
 
     source: Source
-    trust: Trust
+    trust: TrustedSpaces
     missing: int
     notes: tuple[str, ...]
 
 
-def look(towers: Towers, wanted: ImportOptions) -> Looked:
+def check_dataset(
+    towers: Towers, options: ImportOptions, progress: Progress = NO_PROGRESS
+) -> CheckedDataset:
     """Read all of a data set, before anything of it goes into a library.
 
     Args:
@@ -95,20 +100,20 @@ def look(towers: Towers, wanted: ImportOptions) -> Looked:
         UsageError: there is no such format, or ``to`` is missing or taken.
         ExportFailed: the folder ``to`` cannot be written; nothing of it is left.
     """
-    source, notes = _source(wanted, towers)
-    trust, more = trusted(source, towers, wanted.vectors_of)
-    missing = _examined(source, towers, trust, wanted)
-    return Looked(source, trust, missing, (*notes, *more))
+    source, notes = _source(options, towers, progress)
+    trust, more = trusted_spaces(source, towers, options.vectors_of)
+    missing = _examine(source, towers, trust, options, progress)
+    return CheckedDataset(source, trust, missing, (*notes, *more))
 
 
 def import_dataset(
     store: Store,
     towers: Towers,
     settings: Settings,
-    looked: Looked,
+    dataset: CheckedDataset,
     *,
     wait: bool = False,
-    progress: Progress | None = None,
+    progress: Progress = NO_PROGRESS,
 ) -> ImportReport:
     """Import a data set.
 
@@ -120,83 +125,88 @@ def import_dataset(
         LibraryBusy: another process writes, and ``wait`` was not asked.
         StoreError: as for any commit; of the vectors that were to be taken, none are.
     """
-    source = looked.source
-    taker, rest = _take(store, towers, settings, source, looked.trust, wait)
+    source = dataset.source
+    reuse, rest = _reuse(store, towers, settings, dataset, wait, progress)
     report = _index(store, towers, settings, rest, wait, progress)
     total, captions, tagged = _complete(store, source, wait)
     return ImportReport(
-        files=total, taken=taker.taken, known=taker.known, moments=taker.moments + report.moments,
-        captions=captions, tagged=tagged, missing=looked.missing, indexed=report,
-        notes=looked.notes,
+        files=total, taken=reuse.taken, known=reuse.known, moments=reuse.moments + report.moments,
+        captions=captions, tagged=tagged, missing=dataset.missing, indexed=report,
+        notes=dataset.notes,
     )  # fmt: skip
 
 
-# --- looking ----------------------------------------------------------------------
+# --- checking ---------------------------------------------------------------------
 
 
-def _source(wanted: ImportOptions, towers: Towers) -> tuple[Source, list[str]]:
-    if wanted.format not in IMPORTS:
-        raise UsageError(f"there is no import of {wanted.format!r}; there are {', '.join(IMPORTS)}")
-    folder = wanted.source.expanduser()
+def _source(options: ImportOptions, towers: Towers, progress: Progress) -> tuple[Source, list[str]]:
+    name = check_import_format(options.format)
+    folder = options.source.expanduser()
     if not folder.exists():
         raise PathNotFound(f"{folder} does not exist")
-    if wanted.format in _TARS:
-        return _unpacked(wanted, towers, folder.resolve())
-    if wanted.to is not None:
-        raise UsageError(f"--to is for tars; the files of an {wanted.format} stay where they are")
+    if name in _TARS:
+        return _unpacked(options, towers, folder.resolve(), progress)
+    if options.to is not None:
+        raise UsageError(f"--to is for tars; the files of an {name} stay where they are")
     if not folder.is_dir():
-        raise BadImport(f"{folder} is a file, and {wanted.format} is a folder")
-    if wanted.format == "imagefolder":
-        return ImageFolderReader(folder.resolve()), []
-    root = wanted.root.expanduser().resolve() if wanted.root else None
-    return ClipFolder(folder.resolve(), root), []
+        raise BadImport(f"{folder} is a file, and {name} is a folder")
+    root = options.root.expanduser().resolve() if options.root else None
+    return reader_of(name, folder.resolve(), root), []
 
 
-def _unpacked(wanted: ImportOptions, towers: Towers, source: Path) -> tuple[Source, list[str]]:
-    if wanted.to is None:
+def _unpacked(
+    options: ImportOptions, towers: Towers, source: Path, progress: Progress
+) -> tuple[Source, list[str]]:
+    """Take the files out of tars, and check them before their folder gets its name."""
+    if options.to is None:
         raise UsageError("the files of tars need a place: --to DIR, a folder that is not there yet")
-    to = wanted.to.expanduser().absolute()
+    to = options.to.expanduser().absolute()
     found = webdataset_reader.found_in(source)
     home = source if source.is_dir() else source.parent
     checksums.verify(home)
     sidecar = home / serialize.SIDECAR
-    said = read_json(sidecar) if sidecar.is_file() else {}
-    with draft(to) as made:
-        done = webdataset_reader.unpack(found, made)
-        notes = compare(found, made.folder) if wanted.format == "img2dataset" else []
-        looked = UnpackedTars(made.folder, said)
-        _examined(looked, towers, trusted(looked, towers, wanted.vectors_of)[0], wanted)
+    metadata = read_json(sidecar) if sidecar.is_file() else {}
+    with output_folder(to) as folder:
+        progress.start("unpacking")
+        done = webdataset_reader.unpack(found, folder, progress)
+        is_img2dataset = options.format == ImportFormat.IMG2DATASET
+        notes = compare(found, folder.folder) if is_img2dataset else []
+        unpacked = UnpackedTars(folder.folder, metadata)
+        trust, _ = trusted_spaces(unpacked, towers, options.vectors_of)
+        _examine(unpacked, towers, trust, options, progress)
     if done.without:
         notes.append(f"{done.without:,} samples have no picture, video or sound in them")
     if done.ignored:
         counts = ", ".join(f"{n:,} .{ending}" for ending, n in sorted(done.ignored.items()))
         notes.append(f"members that were left in the tars: {counts}")
     notes.append(f"what the tars say of each file is in {to / webdataset_reader.TABLE}")
-    return UnpackedTars(to, said), notes
+    return UnpackedTars(to, metadata), notes
 
 
-def trusted(source: Source, towers: Towers, vectors_of: str | None) -> tuple[Trust, list[str]]:
-    """Which vectors are the library's own, and what is to be said of the others.
+def trusted_spaces(
+    source: Source, towers: Towers, vectors_of: str | None
+) -> tuple[TrustedSpaces, list[str]]:
+    """Decide which vectors are the library's own; returns remarks on the others, too.
 
     Raises:
         UsageError: ``vectors_of`` is another encoder than the library's.
         BadImport: it is this one, and the vectors have another dim.
     """
-    said, shared = source.vectors, towers.shared
-    if said.spaces:
+    stated, shared = source.vectors, towers.shared
+    if stated.spaces:
         own = {space.name: space for space in towers.spaces}
-        names = {name: name for name, space in said.spaces.items() if own.get(name) == space}
+        names = {name: name for name, space in stated.spaces.items() if own.get(name) == space}
         if shared.name in names:
-            return Trust(names), []
-        made = said.spaces.get(said.main or "") or next(iter(said.spaces.values()))
-        return Trust({}), [
+            return TrustedSpaces(names), []
+        made = stated.spaces.get(stated.main or "") or next(iter(stated.spaces.values()))
+        return TrustedSpaces({}), [
             f"the vectors are of {made.encoder} {made.revision}, and this library's of"
             f" {shared.encoder} {shared.revision}: all files are embedded here"
         ]
-    if said.dim is None:
-        return Trust({}), []
+    if stated.dim is None:
+        return TrustedSpaces({}), []
     if vectors_of is None:
-        return Trust({}), [
+        return TrustedSpaces({}), [
             "nothing says which encoder made the vectors: all files are embedded here; if it"
             " is this library's, say so with --vectors-of"
         ]
@@ -205,15 +215,21 @@ def trusted(source: Source, towers: Towers, vectors_of: str | None) -> tuple[Tru
             f"--vectors-of {vectors_of}, but this library is of {towers.encoder.name}; for the"
             " other choose a library of its own with --library"
         )
-    if said.dim != shared.dim:
+    if stated.dim != shared.dim:
         raise BadImport(
-            f"the vectors have {said.dim} dimensions, and {towers.encoder.name} {shared.dim}"
+            f"the vectors have {stated.dim} dimensions, and {towers.encoder.name} {shared.dim}"
         )
-    return Trust({UNNAMED: shared.name}), ["the vectors are taken as yours to vouch for"]
+    return TrustedSpaces({UNNAMED: shared.name}), ["the vectors are taken as yours to vouch for"]
 
 
-def _examined(source: Source, towers: Towers, trust: Trust, wanted: ImportOptions) -> int:
-    """Read all of it, vectors that are to be taken too; returns how many files are missing.
+def _examine(
+    source: Source,
+    towers: Towers,
+    trust: TrustedSpaces,
+    options: ImportOptions,
+    progress: Progress,
+) -> int:
+    """Read all samples, with the vectors to be taken; returns how many files are missing.
 
     Raises:
         BadImport: something is not as it should be.
@@ -221,19 +237,20 @@ def _examined(source: Source, towers: Towers, trust: Trust, wanted: ImportOption
     dims = {space.name: space.dim for space in towers.spaces}
     seen: set[str] = set()
     missing, first = 0, ""
-    for sample in source.samples():
+    progress.start("checking")
+    for sample in counted(source.samples(), progress):
         if sample.path in seen:
             raise BadImport(f"{sample.where} names {printable(sample.path)} once more")
         seen.add(sample.path)
         for piece in sample.pieces:
             for space, vector in piece.vectors.items():
                 if space in trust.names:
-                    checked(np.asarray(vector), dims[trust.names[space]], sample)
+                    check_vector(np.asarray(vector), dims[trust.names[space]], sample)
         if not Path(sample.path).is_file():
             missing, first = missing + 1, first or sample.path
     if not seen:
-        raise BadImport(f"{wanted.source} names no files")
-    if missing == len(seen) or (missing and not wanted.skip_missing):
+        raise BadImport(f"{options.source} names no files")
+    if missing == len(seen) or (missing and not options.skip_missing):
         raise BadImport(
             f"{missing:,} of {len(seen):,} files are not there, {printable(first)} for one;"
             " --root DIR says where relative paths begin, --skip-missing leaves them out"
@@ -241,33 +258,42 @@ def _examined(source: Source, towers: Towers, trust: Trust, wanted: ImportOption
     return missing
 
 
-# --- taking -----------------------------------------------------------------------
+# --- importing --------------------------------------------------------------------
 
 
-def _take(
-    store: Store, towers: Towers, settings: Settings, source: Source, trust: Trust, wait: bool
-) -> tuple[Taker, list[str]]:
-    """Take what vectors there are, in one transaction; the paths of all other files."""
+def _reuse(
+    store: Store,
+    towers: Towers,
+    settings: Settings,
+    dataset: CheckedDataset,
+    wait: bool,
+    progress: Progress,
+) -> tuple[VectorReuse, list[str]]:
+    """Take the vectors that there are, in one transaction; returns all other paths, too."""
+    source, trust = dataset.source, dataset.trust
     rest: list[str] = []
+    progress.start("taking vectors")
     with store.writer(wait=wait) as writer:
         for space in towers.spaces:
             writer.ensure_space(space)
-        taker = Taker(store, writer, towers, settings, trust)
+        reuse = VectorReuse(store, writer, towers, settings, trust)
         with writer.transaction():
-            for sample in source.samples():
+            for sample in counted(source.samples(), progress):
                 if not Path(sample.path).is_file():
                     continue
-                if not trust.names or _in_part(sample, source) or not taker.take(sample):
+                if not trust.names or _is_partial(sample, source) or not reuse.add(sample):
                     rest.append(sample.path)
-            taker.flush()
-    return taker, rest
+            reuse.flush()
+    return reuse, rest
 
 
-def _in_part(sample: ImportedSample, source: Source) -> bool:
-    """Whether there is more in a file than the data set has vectors of: clip-retrieval knows
-    nothing of what is heard in a video."""
+def _is_partial(sample: ImportedSample, source: Source) -> bool:
+    """Tell whether a file holds more than the data set has vectors of.
+
+    clip-retrieval knows nothing of what is heard in a video.
+    """
     video = sample.asset is not None and sample.asset.media.kind is Kind.VIDEO
-    return video and isinstance(source, ClipFolder)
+    return video and isinstance(source, ClipRetrievalReader)
 
 
 def _index(
@@ -276,21 +302,40 @@ def _index(
     settings: Settings,
     paths: Sequence[str],
     wait: bool,
-    progress: Progress | None,
+    progress: Progress,
 ) -> IndexReport:
     if not paths:
         return IndexReport()
-    return run(store, towers, paths, settings, wait=wait, progress=progress)
+    return run(store, towers, paths, settings, wait=wait, progress=_IndexProgress(progress))
 
 
 def _complete(store: Store, source: Source, wait: bool) -> tuple[int, int, int]:
-    """Give files the tags of the data set, and its captions where they have none; how many
-    there are, and got a caption, and tags."""
+    """Give files the tags of the data set, and its captions where they have none.
+
+    Returns:
+        The number of files, of those that got a caption, and of those that got tags.
+    """
     total = captions = tagged = 0
     with store.writer(wait=wait) as writer:
-        told = iter(source.samples())
-        while block := list(islice(told, _AT_ONCE)):
+        samples = iter(source.samples())
+        while block := list(islice(samples, _BATCH)):
             total += len(block)
             captions += writer.fill_captions({s.path: s.caption for s in block if s.caption})
             tagged += writer.curation.import_tags({s.path: s.tags for s in block if s.tags})
     return total, captions, tagged
+
+
+class _IndexProgress:
+    """Report the progress of indexing to a ``Progress``."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+
+    def start(self, total_files: int) -> None:
+        self._progress.start("indexing", total_files)
+
+    def advance(self, path: str, moments: int) -> None:  # noqa: ARG002
+        self._progress.advance(1, moments=moments)
+
+    def note(self, failure: Failure) -> None:
+        """Ignore failures, which the report lists."""

@@ -1,4 +1,4 @@
-"""A folder that is written beside its place under another name, and then renamed.
+"""Atomic output folders: written beside their place under another name, then renamed.
 
 So it is there as a whole or not at all: after a full disk, an error or an interrupt
 nothing of it is left. Files are hashed as they are written.
@@ -17,6 +17,7 @@ from pathlib import Path
 from secrets import token_hex
 from typing import IO
 
+from engine.common.file_state import os_reason
 from engine.errors import ExportFailed, UsageError
 from engine.exchange import checksums
 from engine.store.paths import printable
@@ -26,8 +27,10 @@ _BLOCK = 1 << 20
 
 
 class Sink:
-    """A new file, hashed while it is written. When it is closed, it is on disk for good, but
-    for a copy: of those there may be a million, and ``OutputFolder.finish`` sees to all at once.
+    """A new file that is hashed while it is written.
+
+    When it is closed, it is on disk for good, but for a copy: of those there may be a million,
+    and ``OutputFolder.finish`` syncs all of them at once.
 
     The buffer is its own: a file that failed on a full disk must not try again when it
     is closed. Once aborted it takes everything, and keeps nothing.
@@ -45,7 +48,7 @@ class Sink:
 
     @property
     def sha256(self) -> str:
-        """Of what was written so far."""
+        """The SHA-256 of what was written so far."""
         return self._digest.hexdigest()
 
     def write(self, data: bytes | bytearray | memoryview) -> int:
@@ -65,7 +68,7 @@ class Sink:
         return True
 
     def flush(self) -> None:
-        """All that is kept is written when it is closed."""
+        """Do nothing: all that is kept is written when the file is closed."""
 
     def close(self) -> None:
         if not self.closed:
@@ -75,7 +78,7 @@ class Sink:
             self.abort()
 
     def abort(self) -> None:
-        """Let go of the file, whatever is still to be written."""
+        """Close the file, and drop what is still to be written."""
         self.closed = True
         self._file.close()
         self._buffer = bytearray()  # a new one: what failed may still have hold of the old
@@ -89,23 +92,23 @@ class Sink:
 
 
 class OutputFolder:
-    """The unfinished folder."""
+    """A folder that is not finished, and the files in it."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.sums: dict[str, str] = {}
-        """SHA-256 by the name of each file that is done."""
+        """The SHA-256 of each file that is done, by name."""
         self._open: list[Sink] = []
 
     @contextmanager
     def file(self, name: str, lasting: bool = True) -> Iterator[Sink]:
-        """A new file, below the folder; done at the end of the ``with``."""
+        """Open a new file below the folder; it is done at the end of the ``with``."""
         sink = self.open(name, lasting)
         yield sink
         self.done(name, sink)
 
     def open(self, name: str, lasting: bool = True) -> Sink:
-        """A new file that ``done`` ends."""
+        """Open a new file that ``done`` ends."""
         sink = Sink(self.folder / name, lasting)
         self._open.append(sink)
         return sink
@@ -116,7 +119,7 @@ class OutputFolder:
         self.sums[name] = sink.sha256
 
     def pour(self, source: Sink, into: Sink) -> None:
-        """Append an open file to another one, and be rid of it."""
+        """Append an open file to another file, and delete it."""
         source.close()
         self._open.remove(source)
         with source.path.open("rb") as stream:
@@ -124,7 +127,7 @@ class OutputFolder:
         source.path.unlink()
 
     def json(self, name: str, value: object) -> None:
-        """A file of one JSON value."""
+        """Write a file of one JSON value."""
         with self.file(name) as sink:
             sink.write(f"{json.dumps(value, ensure_ascii=False, indent=1)}\n".encode())
 
@@ -133,7 +136,7 @@ class OutputFolder:
             sink.write(text.encode())
 
     def copy(self, source: IO[bytes], name: str) -> str:
-        """A file out of a stream; returns its SHA-256."""
+        """Write a file out of a stream; returns its SHA-256."""
         with self.file(name, lasting=False) as sink:
             shutil.copyfileobj(source, sink, _BLOCK)
         return self.sums[name]
@@ -143,14 +146,14 @@ class OutputFolder:
             sink.abort()
 
     def finish(self) -> None:
-        """Write the checksums of all the others, and have all of it on disk."""
+        """Write the checksums of all files, and sync everything to disk."""
         self.text(checksums.FILE, checksums.lines(self.sums))
         os.sync()
 
 
 @contextmanager
-def draft(out: Path) -> Iterator[OutputFolder]:
-    """A folder to be, at ``out``, for the length of a ``with``; it appears at its end.
+def output_folder(out: Path) -> Iterator[OutputFolder]:
+    """Yield a folder to write to, which appears at ``out`` at the end of the ``with``.
 
     Raises:
         UsageError: there is something at ``out`` already.
@@ -187,16 +190,15 @@ def _check_free(out: Path) -> None:
 
 
 def failed(out: Path, error: OSError) -> ExportFailed:
-    """The line for a folder that cannot be written."""
+    """Return the error for a folder that cannot be written."""
     shown = printable(str(out))
     if error.errno in _FULL:
         return ExportFailed(f"the disk of {shown} is full; nothing of it is left")
-    reason = (error.strerror or str(error)).lower()
-    return ExportFailed(f"{shown} cannot be written: {reason}; nothing of it is left")
+    return ExportFailed(f"{shown} cannot be written: {os_reason(error)}; nothing of it is left")
 
 
 def _sync(folder: Path) -> None:
-    """Make the new name last; where folders cannot be synced, it is there all the same."""
+    """Sync the new name of a folder; where folders cannot be synced, it is there all the same."""
     with suppress(OSError):
         descriptor = os.open(folder, os.O_RDONLY)
         try:

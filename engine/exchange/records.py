@@ -1,4 +1,4 @@
-"""What is exported: files with their moments and vectors, one after another."""
+"""Files with their moments and vectors, one after another, as exports write them."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from itertools import groupby
 
 import numpy as np
 
+from engine.common.vectors import chunks
 from engine.index.vector_stream import StoredRow, StoredVectors
 from engine.store import SpaceInfo, Store
 from engine.store.curation_records import SELECTED, STAYS, Finding
@@ -35,49 +36,51 @@ class Item:
     asset: Asset
     pieces: tuple[Piece, ...]
     tags: tuple[str, ...] = ()
-    """The file's own, which somebody gave it; what was recognised is in its moments."""
+    """Tags that somebody gave the file; what was recognised is in its moments."""
 
 
 @dataclass(frozen=True, slots=True)
 class ExportSelection:
-    """Which files of a library; all of them, where nothing is said."""
+    """A choice of a library's files; by default all of them."""
 
     kinds: tuple[Kind, ...] = ()
     filter: Filter | None = None
     assets: Collection[int] | None = None
     """Ids of assets, such as those that a search found."""
     left_out: Mapping[int, str] = field(default_factory=dict)
-    """By asset id, why a curation run leaves it out: ``a near-duplicate``."""
+    """The reason by asset id where a curation run leaves it out: ``a near-duplicate``."""
     run: str | None = None
-    """That run, as a person would name it."""
+    """The name of that run, as a person would say it."""
 
     def ids(
         self, store: Store, kinds: Sequence[Kind] = (), modalities: Sequence[Modality] = ()
     ) -> MomentIds:
-        """The moments, ascending, of those kinds and modalities that a format takes."""
-        wanted = [k for k in self.kinds or Kind if not kinds or k in kinds]
-        if not wanted:
+        """Return the moments, ascending, of those kinds and modalities that a format takes."""
+        possible = [k for k in self.kinds or Kind if not kinds or k in kinds]
+        if not possible:
             return np.zeros(0, np.int64)
         if self.filter is None:
-            ids = store.moment_ids(wanted, modalities)
+            ids = store.moment_ids(possible, modalities)
         else:
-            ids = store.passing(self.filter, wanted, modalities)
+            ids = store.passing(self.filter, possible, modalities)
         if self.assets is None:
             return ids
         chosen = [r.moment_id for a in sorted(self.assets) for r in store.moments_of(a)]
         return np.intersect1d(ids, np.array(chosen, np.int64))
 
 
-def of_run(
+def selection_of_run(
     kind: str, name: str, found: Iterable[Finding], base: ExportSelection
 ) -> ExportSelection:
-    """What a curation run keeps: of a run that selects, what it selected; of any other, all
-    but the files of which it found something. Findings of single moments leave no file out.
+    """Return the files that a curation run keeps.
+
+    Of a run that selects, these are what it selected; of any other, all but the files of
+    which it found something. Findings of single moments leave no file out.
 
     Args:
         kind: of the run: ``select``, ``duplicates``.
         name: of the run, for the data card.
-        base: what else is asked.
+        base: the choice that the run narrows.
     """
     if kind == "select":
         chosen = frozenset(f.asset_id for f in found if f.verdict == SELECTED)
@@ -91,10 +94,12 @@ def of_run(
 
 
 def items(store: Store, ids: MomentIds, spaces: Sequence[SpaceInfo]) -> Iterator[Item]:
-    """The files that these moments, ascending, are of, in the order of their moments: that
-    in which they were indexed. To be used inside ``store.snapshot()``."""
+    """Yield the files of these moments, ascending, in the order in which they were indexed.
+
+    To be used inside ``store.snapshot()``.
+    """
     pieces = _pieces(store, ids, spaces)
-    for (asset_id, tags), group in groupby(pieces, key=lambda one: one[:2]):
+    for (asset_id, tags), group in groupby(pieces, key=lambda row: row[:2]):
         (*_, asset, first), *rest = group
         yield Item(asset_id, asset, (first, *(piece for *_, piece in rest)), tags)
 
@@ -103,8 +108,7 @@ def _pieces(
     store: Store, ids: MomentIds, spaces: Sequence[SpaceInfo]
 ) -> Iterator[tuple[int, tuple[str, ...], Asset, Piece]]:
     stored = {info.space.name: StoredVectors(store, info.space) for info in spaces}
-    for at in range(0, len(ids), _BLOCK):
-        block = ids[at : at + _BLOCK]
+    for block in chunks(ids, _BLOCK):
         records = store.records(block)
         owners = {record.asset_id for record in records.values()}
         assets, tags = store.whole_assets(owners), store.tags(owners)

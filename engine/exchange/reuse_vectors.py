@@ -1,4 +1,4 @@
-"""Vectors that a data set brings, into a library, without embedding again."""
+"""Import of the vectors of a data set without embedding its files again."""
 
 from __future__ import annotations
 
@@ -15,28 +15,28 @@ from engine.exchange.records import Piece
 from engine.exchange.source import UNNAMED, ImportedSample
 from engine.media.image import read_frame
 from engine.media.sniff import sniff
+from engine.query.plan import SEEN
 from engine.store import Store, Writer
 from engine.types import Asset, Embedding, FileStat, IndexedAsset, Kind, MediaType, Modality
 from indexers.identify import hash_file
 
-_AT_ONCE = 256
+_BATCH = 256
 """Files of one segment."""
-_SEEN = (Modality.IMAGE, Modality.KEYFRAME)
 
 
 @dataclass(frozen=True, slots=True)
-class Trust:
-    """Which vectors are taken as the library's own."""
+class TrustedSpaces:
+    """The vectors that are taken as the library's own."""
 
     names: Mapping[str, str]
-    """The library's space by what the data set calls it."""
+    """The library's space by the name that the data set gives it."""
 
 
-class Taker:
-    """Files whose vectors are taken, committed a few hundred at a time."""
+class VectorReuse:
+    """Commits files with the vectors of the data set, a few hundred at a time."""
 
     def __init__(
-        self, store: Store, writer: Writer, towers: Towers, settings: Settings, trust: Trust
+        self, store: Store, writer: Writer, towers: Towers, settings: Settings, trust: TrustedSpaces
     ) -> None:
         self._store = store
         self._writer = writer
@@ -46,11 +46,11 @@ class Taker:
         self._waiting: list[IndexedAsset] = []
         self.taken = self.known = self.moments = 0
 
-    def take(self, sample: ImportedSample) -> bool:
-        """Whether the vectors of a file can be taken; if so, they are, or are there."""
+    def add(self, sample: ImportedSample) -> bool:
+        """Take the vectors of a file; returns False where they cannot be taken."""
         path = Path(sample.path)
         pieces = [self._named(piece) for piece in sample.pieces]
-        if not pieces or not all(map(self._whole, pieces)):
+        if not pieces or not all(map(self._is_complete, pieces)):
             return False
         try:
             media = sniff(path)
@@ -65,12 +65,12 @@ class Taker:
             return False  # indexing it says what is wrong with it
         if asset is None:
             return False
-        made = tuple(
+        embeddings = tuple(
             Embedding(p.moment, {s: _float(v) for s, v in p.vectors.items()}) for p in pieces
         )
-        self._waiting.append(IndexedAsset(asset, made))
+        self._waiting.append(IndexedAsset(asset, embeddings))
         self.taken += 1
-        if len(self._waiting) >= _AT_ONCE:
+        if len(self._waiting) >= _BATCH:
             self.flush()
         return True
 
@@ -83,18 +83,18 @@ class Taker:
         found = {names[space]: v for space, v in piece.vectors.items() if space in names}
         return replace(piece, vectors=found)
 
-    def _whole(self, piece: Piece) -> bool:
-        """Whether a moment has all vectors that indexing would give it."""
-        wanted = {self._towers.shared.name}
+    def _is_complete(self, piece: Piece) -> bool:
+        """Tell whether a moment has all vectors that indexing would give it."""
+        needed = {self._towers.shared.name}
         if UNNAMED not in self._trust.names:
-            wanted |= {self._towers.looks.name} if piece.moment.modality in _SEEN else set()
-            wanted |= (
+            needed |= {self._towers.looks.name} if piece.moment.modality in SEEN else set()
+            needed |= (
                 {self._towers.sounds.name} if piece.moment.modality is Modality.SOUND else set()
             )
-        return wanted <= piece.vectors.keys()
+        return needed <= piece.vectors.keys()
 
     def _is_known(self, stat: FileStat, content_hash: str) -> bool:
-        """Whether the library has just this file; it may know more of it, and keeps that."""
+        """Tell whether the library has just this file; it may know more of it, and keeps that."""
         known = self._store.get(stat.path)
         return known is not None and (known.state, known.content_hash, known.mtime_ns) == (
             "indexed", content_hash, stat.mtime_ns,
@@ -103,21 +103,20 @@ class Taker:
     def _asset(
         self, sample: ImportedSample, media: MediaType, stat: FileStat, content_hash: str
     ) -> Asset | None:
-        """The file as it is; None where its vectors are of other content, or not of all that
-        there is in it."""
-        told = sample.asset
-        if told is not None:
-            if told.content_hash != content_hash:
+        """Return the file as it is; None where its vectors are not of all of its content."""
+        stated = sample.asset
+        if stated is not None:
+            if stated.content_hash != content_hash:
                 return None
             return replace(
-                told, path=stat.path, size=stat.size, mtime_ns=stat.mtime_ns, media=media
+                stated, path=stat.path, size=stat.size, mtime_ns=stat.mtime_ns, media=media
             )
         if media.kind is not Kind.IMAGE:
             return None
-        seen = read_frame(Path(stat.path), self._settings, 0, 1)
+        frame = read_frame(Path(stat.path), self._settings, 0, 1)
         return Asset(
-            stat.path, content_hash, media, stat.size, stat.mtime_ns, seen.width, seen.height,
-            None, seen.taken_at, seen.place, seen.caption,
+            stat.path, content_hash, media, stat.size, stat.mtime_ns, frame.width, frame.height,
+            None, frame.taken_at, frame.place, frame.caption,
         )  # fmt: skip
 
 

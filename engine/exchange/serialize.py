@@ -1,4 +1,4 @@
-"""A file and its moments as plain values of JSON, and back.
+"""Conversion of files and moments to plain values of JSON, and back.
 
 Paths are written as the catalog has them: a byte that is no UTF-8 is U+001A and two
 hexadecimal digits.
@@ -16,13 +16,15 @@ from engine.store.paths import from_text, to_text
 from engine.types import Asset, Kind, MediaType, Modality, Moment, Tag
 
 VERSION = 1
+"""The version of the sidecar."""
 FILE_TAGS = "file_tags"
+"""The key of the tags that a file was given."""
 SIDECAR = "sensorium.json"
-"""What an export says of its spaces; what an import trusts."""
+"""The file in which an export states its spaces, which an import trusts."""
 
 
 def facts(asset: Asset) -> dict[str, Any]:
-    """All that is known of a file."""
+    """Return all that is known of a file."""
     return {
         "path": to_text(asset.path),
         "kind": asset.media.kind.value,
@@ -40,97 +42,96 @@ def facts(asset: Asset) -> dict[str, Any]:
     }
 
 
-def moment(one: Moment) -> dict[str, Any]:
-    """All that is known of a moment."""
+def moment(record: Moment) -> dict[str, Any]:
+    """Return all that is known of a moment."""
     return {
-        "modality": one.modality.value,
-        "start": one.start,
-        "end": one.end,
-        "ordinal": one.ordinal,
-        "text": one.text,
-        "tags": [{"word": tag.word, "weight": tag.weight} for tag in one.tags],
+        "modality": record.modality.value,
+        "start": record.start,
+        "end": record.end,
+        "ordinal": record.ordinal,
+        "text": record.text,
+        "tags": [{"word": tag.word, "weight": tag.weight} for tag in record.tags],
     }
 
 
-def piece(one: Piece) -> dict[str, Any]:
-    """A moment, with its vectors as numbers that are exactly those that are stored."""
-    said = moment(one.moment)
-    if one.vectors:
-        said["vectors"] = {name: row.tolist() for name, row in one.vectors.items()}
-    return said
+def piece(row: Piece) -> dict[str, Any]:
+    """Return a moment, with its vectors as numbers that are exactly those that are stored."""
+    document = moment(row.moment)
+    if row.vectors:
+        document["vectors"] = {name: vector.tolist() for name, vector in row.vectors.items()}
+    return document
 
 
-def item(one: Item) -> dict[str, Any]:
-    """A file with its moments."""
-    return {**file(one), "moments": [piece(p) for p in one.pieces]}
+def item(entry: Item) -> dict[str, Any]:
+    """Return a file with its moments."""
+    return {**file(entry), "moments": [piece(p) for p in entry.pieces]}
 
 
-def file(one: Item) -> dict[str, Any]:
-    """All that is known of a file, and the tags that it was given."""
-    return {**facts(one.asset), FILE_TAGS: list(one.tags)}
+def file(entry: Item) -> dict[str, Any]:
+    """Return all that is known of a file, and the tags that it was given."""
+    return {**facts(entry.asset), FILE_TAGS: list(entry.tags)}
 
 
-def tags_of(said: Mapping[str, Any]) -> tuple[str, ...]:
-    """The tags in what ``file`` has said; none, where an earlier version said it.
+def tags_of(document: Mapping[str, Any]) -> tuple[str, ...]:
+    """Read the tags that ``file`` wrote; none where an earlier version wrote it.
 
     Raises:
         BadImport: they are something else.
     """
-    found = said.get(FILE_TAGS) or []
+    found = document.get(FILE_TAGS) or []
     if not isinstance(found, list) or not all(isinstance(word, str) for word in found):
         raise BadImport(f"{FILE_TAGS} is no list of words: {found!r:.80}")
     return tuple(found)
 
 
-def words(one: Item) -> dict[str, float]:
-    """The tags of a file, for certain, and those of its moments, each with its greatest
-    weight."""
-    found = dict.fromkeys(one.tags, 1.0)
-    for piece in one.pieces:
+def words(entry: Item) -> dict[str, float]:
+    """Return the tags of a file, of weight 1, and of its moments, of their greatest weight."""
+    found = dict.fromkeys(entry.tags, 1.0)
+    for piece in entry.pieces:
         for tag in piece.moment.tags:
             found[tag.word] = max(tag.weight, found.get(tag.word, 0.0))
     return found
 
 
-def asset_of(said: Mapping[str, Any]) -> Asset:
-    """What ``facts`` was given.
+def asset_of(document: Mapping[str, Any]) -> Asset:
+    """Read what ``facts`` wrote.
 
     Raises:
         BadImport: it is something else.
     """
     try:
-        place = said.get("latitude"), said.get("longitude")
+        place = document.get("latitude"), document.get("longitude")
         return Asset(
-            from_text(said["path"]),
-            said["content_hash"],
-            MediaType(Kind(said["kind"]), said["format"]),
-            int(said["size"]),
-            int(said["mtime_ns"]),
-            said.get("width"),
-            said.get("height"),
-            said.get("duration"),
-            said.get("taken_at"),
+            from_text(document["path"]),
+            document["content_hash"],
+            MediaType(Kind(document["kind"]), document["format"]),
+            int(document["size"]),
+            int(document["mtime_ns"]),
+            document.get("width"),
+            document.get("height"),
+            document.get("duration"),
+            document.get("taken_at"),
             None if None in place else (float(place[0]), float(place[1])),  # type: ignore[arg-type]
-            said.get("caption"),
+            document.get("caption"),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise BadImport(f"no description of a file: {error!r}") from error
 
 
-def moment_of(said: Mapping[str, Any]) -> Moment:
-    """What ``moment`` was given.
+def moment_of(document: Mapping[str, Any]) -> Moment:
+    """Read what ``moment`` wrote.
 
     Raises:
         BadImport: it is something else.
     """
     try:
-        tags = tuple(Tag(str(t["word"]), float(t["weight"])) for t in said.get("tags") or ())
+        tags = tuple(Tag(str(t["word"]), float(t["weight"])) for t in document.get("tags") or ())
         return Moment(
-            Modality(said["modality"]),
-            said.get("start"),
-            said.get("end"),
-            int(said.get("ordinal") or 0),
-            said.get("text"),
+            Modality(document["modality"]),
+            document.get("start"),
+            document.get("end"),
+            int(document.get("ordinal") or 0),
+            document.get("text"),
             tags,
         )
     except (KeyError, TypeError, ValueError) as error:
@@ -138,7 +139,7 @@ def moment_of(said: Mapping[str, Any]) -> Moment:
 
 
 def spaces(infos: Sequence[SpaceInfo]) -> list[dict[str, Any]]:
-    """What the vectors are of."""
+    """Return the spaces of an export's vectors."""
     return [
         {
             "name": info.space.name,
@@ -153,5 +154,5 @@ def spaces(infos: Sequence[SpaceInfo]) -> list[dict[str, Any]]:
 
 
 def sidecar(format_name: str, infos: Sequence[SpaceInfo], **more: object) -> dict[str, Any]:
-    """The content of ``SIDECAR``."""
+    """Return the content of ``SIDECAR``."""
     return {"format": format_name, "version": VERSION, "spaces": spaces(infos), **more}

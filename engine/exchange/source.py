@@ -1,8 +1,9 @@
-"""What an import reads: files that are on disk, with what a data set says of them."""
+"""The files that an import reads, with what a data set says of them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import json
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -10,6 +11,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.common.progress import Progress
 from engine.errors import BadImport
 from engine.exchange import serialize
 from engine.exchange.records import Piece
@@ -17,6 +19,7 @@ from engine.store.paths import printable
 from engine.types import Asset, Space
 
 _NORM_TOLERANCE = 1e-3
+"""Greatest difference of a vector's length from 1."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -29,31 +32,32 @@ class ImportedSample:
     """The line, row or member that names it, for messages."""
     caption: str | None = None
     asset: Asset | None = None
-    """What a library knew of it; None where some other tool made the data set."""
+    """The facts of a library that it is from; None where another tool made the data set."""
     pieces: tuple[Piece, ...] = ()
     """Moments with vectors, where there are any."""
     tags: tuple[str, ...] = ()
-    """That it was given in that library."""
+    """Tags that it was given in that library."""
 
 
 @dataclass(frozen=True, slots=True)
-class Vectors:
-    """What the vectors of a data set are of."""
+class DatasetVectors:
+    """The spaces of a data set's vectors, as the data set states them."""
 
     spaces: Mapping[str, Space] = field(default_factory=dict)
-    """As the data set itself says; empty where it does not."""
+    """Spaces by name; empty where the data set states none."""
     main: str | None = None
+    """The space that texts query."""
     dim: int | None = None
-    """Of vectors of which nothing is said; None where there are none."""
+    """The dimension of vectors of no stated space; None where there are none."""
 
 
 class Source(Protocol):
-    """A data set that has been looked at, and can be read as often as one likes."""
+    """A data set that was opened, and can be read any number of times."""
 
-    vectors: Vectors
+    vectors: DatasetVectors
 
     def samples(self) -> Iterator[ImportedSample]:
-        """Its files, one after another.
+        """Yield its files, one after another.
 
         Raises:
             BadImport: it is not what its format says.
@@ -61,11 +65,43 @@ class Source(Protocol):
 
 
 UNNAMED = ""
-"""The space of vectors of which the data set does not say what they are."""
+"""The space of vectors for which the data set states none."""
+_REPORTED = 64
+"""Samples that are reported together."""
 
 
-def vectors_of(said: Mapping[str, Any]) -> Vectors:
-    """What a sidecar says.
+def counted(samples: Iterable[ImportedSample], progress: Progress) -> Iterator[ImportedSample]:
+    """Yield samples, and report them as they are passed on."""
+    number = 0
+    for number, sample in enumerate(samples, 1):
+        yield sample
+        if number % _REPORTED == 0:
+            progress.advance(_REPORTED)
+    progress.advance(number % _REPORTED)
+
+
+def read_json(path: Path) -> Mapping[str, Any]:
+    """Read a file of one JSON object.
+
+    Raises:
+        BadImport: it is none.
+    """
+    try:
+        document = json.loads(path.read_bytes())
+    except (OSError, ValueError) as error:
+        raise BadImport(f"{path} cannot be read: {on_one_line(error)}") from error
+    if not isinstance(document, dict):
+        raise BadImport(f"{path} is no JSON object")
+    return document
+
+
+def on_one_line(error: Exception) -> str:
+    """Return the message of an error without line breaks."""
+    return " ".join(str(error).split())
+
+
+def dataset_vectors(sidecar: Mapping[str, Any]) -> DatasetVectors:
+    """Read the spaces of a sidecar.
 
     Raises:
         BadImport: it cannot be understood.
@@ -76,15 +112,15 @@ def vectors_of(said: Mapping[str, Any]) -> Vectors:
                 str(s["name"]), str(s["encoder"]), str(s["revision"]), int(s["dim"]),
                 str(s["dtype"]),
             )
-            for s in said["spaces"]
+            for s in sidecar["spaces"]
         ]  # fmt: skip
-        main = said.get("main")
+        main = sidecar.get("main")
     except (KeyError, TypeError, ValueError) as error:
         raise BadImport(f"{serialize.SIDECAR} does not say what its vectors are of") from error
-    return Vectors({space.name: space for space in known}, main)
+    return DatasetVectors({space.name: space for space in known}, main)
 
 
-def checked(vector: NDArray[Any], dim: int, sample: ImportedSample) -> None:
+def check_vector(vector: NDArray[Any], dim: int, sample: ImportedSample) -> None:
     """Refuse a vector that no library takes.
 
     Raises:
@@ -101,7 +137,7 @@ def checked(vector: NDArray[Any], dim: int, sample: ImportedSample) -> None:
 
 
 def inside(folder: Path, name: object, where: str) -> Path:
-    """The file of that name below a folder.
+    """Return the path of a name below a folder.
 
     Raises:
         BadImport: the name is none, or leads out of the folder.

@@ -6,6 +6,7 @@ Arrays, which do, are in ``engine.types.arrays``.
 
 from __future__ import annotations
 
+from engine.types.datasets import ExportFormat, ImportFormat
 from engine.types.media import (
     HEAD_MARK,
     Asset,
@@ -56,12 +57,14 @@ __all__ = [
     "BranchScores",
     "Condition",
     "Embedding",
+    "ExportFormat",
     "Failure",
     "FileStat",
     "Filter",
     "Fusion",
     "Group",
     "Hit",
+    "ImportFormat",
     "IndexReport",
     "IndexedAsset",
     "Kind",

@@ -12,7 +12,7 @@ import pytest
 
 from engine.errors import BadImport, PathNotFound, UsageError
 from engine.exchange.export import export
-from engine.exchange.import_dataset import ImportOptions, import_dataset, look
+from engine.exchange.import_dataset import ImportOptions, check_dataset, import_dataset
 from engine.exchange.records import ExportSelection
 from engine.store import Store
 from engine.testing.fake_encoder import fake_towers
@@ -95,14 +95,14 @@ def folder(store: Store, tmp_path: Path) -> Path:
 def test_a_folder_of_clip_retrieval(folder: Path, spoil: Spoil, says: str) -> None:
     spoil(folder)
     with pytest.raises(BadImport, match=says) as raised:
-        look(fake_towers(), ImportOptions("clip-retrieval", folder))
+        check_dataset(fake_towers(), ImportOptions("clip-retrieval", folder))
     assert "\n" not in str(raised.value)
 
 
 def test_a_path_that_is_named_twice(folder: Path) -> None:
     (folder / "sensorium.json").unlink()  # then a row is a file
     with pytest.raises(BadImport, match=r"row \d: .*names .*moving\.gif once more|once more"):
-        look(fake_towers(), ImportOptions("clip-retrieval", folder))
+        check_dataset(fake_towers(), ImportOptions("clip-retrieval", folder))
 
 
 WITH_A_WRONG_TAG = json.dumps(
@@ -131,7 +131,7 @@ def test_an_imagefolder(media: Path, tmp_path: Path, lines: str, says: str) -> N
     shutil.copytree(media, tmp_path / "set")
     (tmp_path / "set" / "metadata.jsonl").write_text(lines)
     with pytest.raises(BadImport, match=says):
-        look(fake_towers(), ImportOptions("imagefolder", tmp_path / "set"))
+        check_dataset(fake_towers(), ImportOptions("imagefolder", tmp_path / "set"))
 
 
 def test_a_file_that_checksums_disown(store: Store, tmp_path: Path) -> None:
@@ -139,33 +139,33 @@ def test_a_file_that_checksums_disown(store: Store, tmp_path: Path) -> None:
     picture = next((tmp_path / "set" / "images").rglob("*.jpg"))
     picture.write_bytes(picture.read_bytes()[:-1] + b"x")
     with pytest.raises(BadImport, match=r"\.jpg is not what SHA256SUMS says"):
-        look(fake_towers(), ImportOptions("imagefolder", tmp_path / "set"))
+        check_dataset(fake_towers(), ImportOptions("imagefolder", tmp_path / "set"))
     picture.unlink()
     with pytest.raises(BadImport, match=r"\.jpg cannot be read: no such file"):
-        look(fake_towers(), ImportOptions("imagefolder", tmp_path / "set"))
+        check_dataset(fake_towers(), ImportOptions("imagefolder", tmp_path / "set"))
     (tmp_path / "set" / "SHA256SUMS").write_text(f"{'0' * 64}  ../../etc/passwd\n")
     with pytest.raises(BadImport, match="line 1 is no checksum of a file in the folder"):
-        look(fake_towers(), ImportOptions("imagefolder", tmp_path / "set"))
+        check_dataset(fake_towers(), ImportOptions("imagefolder", tmp_path / "set"))
 
 
 def test_what_is_no_import(tmp_path: Path, media: Path) -> None:
     with pytest.raises(PathNotFound, match="does not exist"):
-        look(fake_towers(), ImportOptions("imagefolder", tmp_path / "nowhere"))
+        check_dataset(fake_towers(), ImportOptions("imagefolder", tmp_path / "nowhere"))
     with pytest.raises(UsageError, match="no import of 'zip'; there are clip-retrieval"):
-        look(fake_towers(), ImportOptions("zip", media))
+        check_dataset(fake_towers(), ImportOptions("zip", media))
     with pytest.raises(BadImport, match="sensorium index it"):
-        look(fake_towers(), ImportOptions("imagefolder", media))
+        check_dataset(fake_towers(), ImportOptions("imagefolder", media))
     with pytest.raises(UsageError, match="--to is for tars"):
-        look(fake_towers(), ImportOptions("imagefolder", media, to=tmp_path / "x"))
+        check_dataset(fake_towers(), ImportOptions("imagefolder", media, to=tmp_path / "x"))
     with pytest.raises(BadImport, match="is a file, and clip-retrieval is a folder"):
-        look(fake_towers(), ImportOptions("clip-retrieval", media / "0 red.png"))
+        check_dataset(fake_towers(), ImportOptions("clip-retrieval", media / "0 red.png"))
 
 
 def test_a_commit_that_fails_takes_nothing(folder: Path, tmp_path: Path, settings) -> None:
     from engine.store.failpoints import FailPoint, Injected, armed
 
     with Store.create(tmp_path / "other", "fake") as other:
-        looked = look(fake_towers(), ImportOptions("clip-retrieval", folder))
+        looked = check_dataset(fake_towers(), ImportOptions("clip-retrieval", folder))
         with armed(FailPoint.COMMIT_ROWS), pytest.raises(Injected):
             import_dataset(other, fake_towers(), settings, looked)
         assert len(other.moment_ids()) == 0

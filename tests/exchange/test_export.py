@@ -13,13 +13,12 @@ from engine import Library
 from engine.errors import UsageError
 from engine.exchange import checksums, records
 from engine.exchange.export import export
-from engine.exchange.formats.names import EXPORTS
-from engine.exchange.records import ExportSelection, items, of_run
+from engine.exchange.records import ExportSelection, items, selection_of_run
 from engine.index.vector_stream import StoredVectors
 from engine.query.language.where_parser import parse_where
 from engine.store import Store
 from engine.store.curation_records import Finding
-from engine.types import Kind
+from engine.types import ExportFormat, Kind
 from tests.exchange.conftest import OWNER
 from tests.exchange.same import every, held
 
@@ -32,7 +31,7 @@ def files(folder: Path) -> dict[str, bytes]:
     }
 
 
-@pytest.mark.parametrize("name", EXPORTS)
+@pytest.mark.parametrize("name", list(ExportFormat))
 def test_the_same_library_gives_the_same_bytes(store: Store, tmp_path: Path, name: str) -> None:
     for out in ("a", "b"):
         export(store, tmp_path / out, name, command="sensorium export")
@@ -40,7 +39,7 @@ def test_the_same_library_gives_the_same_bytes(store: Store, tmp_path: Path, nam
     assert sorted(p.name for p in tmp_path.iterdir()) == ["a", "b"], "something was left behind"
 
 
-@pytest.mark.parametrize("name", EXPORTS)
+@pytest.mark.parametrize("name", list(ExportFormat))
 def test_sha256sum_agrees_with_every_file(store: Store, tmp_path: Path, name: str) -> None:
     out = tmp_path / "out"
     export(store, out, name)
@@ -52,7 +51,7 @@ def test_sha256sum_agrees_with_every_file(store: Store, tmp_path: Path, name: st
     assert listed == len(files(out)) - 1, "each file but the list itself"
 
 
-@pytest.mark.parametrize("name", EXPORTS)
+@pytest.mark.parametrize("name", list(ExportFormat))
 def test_the_card_counts_what_is_there(store: Store, tmp_path: Path, name: str) -> None:
     done = export(store, tmp_path / "out", name, command="sensorium export --where 'kind = image'")
     card = (tmp_path / "out" / "README.md").read_text()
@@ -87,11 +86,11 @@ def found_of(asset_id: int, verdict: str, moment_id: int | None = None) -> Findi
 def test_what_a_run_keeps() -> None:
     found = [found_of(1, "keeper"), found_of(2, "duplicate"), found_of(3, "dark", 7)]
     found += [found_of(1, "duplicate")]  # of another group
-    kept = of_run("duplicates", "run 4", found, ExportSelection(kinds=(Kind.IMAGE,)))
+    kept = selection_of_run("duplicates", "run 4", found, ExportSelection(kinds=(Kind.IMAGE,)))
     assert kept == ExportSelection(kinds=(Kind.IMAGE,), left_out={2: "duplicate"}, run="run 4")
     chosen = [found_of(1, "selected"), found_of(2, "selected"), found_of(3, "passed")]
-    assert of_run("select", "5", chosen, ExportSelection()).assets == {1, 2}
-    assert of_run("select", "5", chosen, ExportSelection(assets={2, 3})).assets == {2}
+    assert selection_of_run("select", "5", chosen, ExportSelection()).assets == {1, 2}
+    assert selection_of_run("select", "5", chosen, ExportSelection(assets={2, 3})).assets == {2}
 
 
 def test_the_card_says_what_the_vectors_are_of(store: Store, tmp_path: Path) -> None:

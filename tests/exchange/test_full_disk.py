@@ -12,9 +12,9 @@ from PIL import Image
 from engine import Library
 from engine.errors import ExportFailed
 from engine.exchange.export import export
-from engine.exchange.formats.names import EXPORTS
-from engine.exchange.import_dataset import ImportOptions, look
+from engine.exchange.import_dataset import ImportOptions, check_dataset
 from engine.store import Store
+from engine.types import ExportFormat
 from engine.testing.fake_encoder import fake_towers
 from tests.mounts import small_disk
 
@@ -41,7 +41,7 @@ def large(tmp_path_factory: pytest.TempPathFactory, settings) -> Path:
     return folder / "library"
 
 
-@pytest.mark.parametrize("name", EXPORTS)
+@pytest.mark.parametrize("name", list(ExportFormat))
 def test_an_export(large: Path, small: Path, name: str) -> None:
     with Store.open(large) as store:
         for out in (small / "out", small / "deep" / "er" / "out"):
@@ -56,7 +56,9 @@ def test_an_import(large: Path, small: Path, tmp_path: Path) -> None:
     with Store.open(large) as store:
         export(store, tmp_path / "out", "webdataset", main="fake")
     with pytest.raises(ExportFailed, match=r"the disk of .*files is full; nothing of it is left"):
-        look(fake_towers(), ImportOptions("webdataset", tmp_path / "out", to=small / "files"))
+        check_dataset(
+            fake_towers(), ImportOptions("webdataset", tmp_path / "out", to=small / "files")
+        )
     assert not list(small.iterdir())
 
 

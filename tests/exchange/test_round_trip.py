@@ -15,7 +15,12 @@ from engine.encoders.protocols import Embedded, Pixels, Spectrogram
 from engine.encoders.towers import Towers
 from engine.errors import BadImport, UsageError
 from engine.exchange.export import export
-from engine.exchange.import_dataset import ImportOptions, ImportReport, import_dataset, look
+from engine.exchange.import_dataset import (
+    ImportOptions,
+    ImportReport,
+    check_dataset,
+    import_dataset,
+)
 from engine.exchange.records import ExportSelection
 from engine.store import Store
 from engine.store.verify import verify
@@ -48,7 +53,7 @@ def other(tmp_path: Path) -> Iterator[Store]:
 
 
 def brought(store: Store, settings, wanted: ImportOptions, towers: Towers = ASLEEP) -> ImportReport:
-    return import_dataset(store, towers, settings, look(towers, wanted))
+    return import_dataset(store, towers, settings, check_dataset(towers, wanted))
 
 
 def pictures(store: Store) -> dict[str, object]:
@@ -213,11 +218,11 @@ def test_the_word_must_name_the_library_s_encoder_and_dim(
 ) -> None:
     folder = foreign(store, tmp_path / "clip")
     with pytest.raises(UsageError, match="--vectors-of compact, but this library is of fake"):
-        look(ASLEEP, ImportOptions("clip-retrieval", folder, vectors_of="compact"))
+        check_dataset(ASLEEP, ImportOptions("clip-retrieval", folder, vectors_of="compact"))
     for file in (folder / "img_emb").iterdir():
         np.save(file, np.load(file)[:, :32])
     with pytest.raises(BadImport, match="have 32 dimensions, and fake 64"):
-        look(ASLEEP, ImportOptions("clip-retrieval", folder, vectors_of="fake"))
+        check_dataset(ASLEEP, ImportOptions("clip-retrieval", folder, vectors_of="fake"))
 
 
 def test_paths_may_begin_elsewhere(store: Store, other: Store, tmp_path: Path, settings) -> None:
@@ -230,7 +235,7 @@ def test_paths_may_begin_elsewhere(store: Store, other: Store, tmp_path: Path, s
         table.to_parquet(file)
     wanted = ImportOptions("clip-retrieval", folder, vectors_of="fake")
     with pytest.raises(BadImport, match=r"5 of 5 files are not there, .*; --root DIR says"):
-        look(ASLEEP, wanted)
+        check_dataset(ASLEEP, wanted)
     root = Path(every(store)[0].asset.path).parent
     assert brought(other, settings, replace(wanted, root=root)).taken == 5
 
@@ -247,7 +252,7 @@ def test_missing_files_are_left_out_when_that_is_asked(
     table.to_parquet(file)
     wanted = ImportOptions("clip-retrieval", folder, vectors_of="fake")
     with pytest.raises(BadImport, match=r"1 of 5 files are not there, /nowhere/x\.png for one"):
-        look(ASLEEP, wanted)
+        check_dataset(ASLEEP, wanted)
     done = brought(other, settings, replace(wanted, skip_missing=True))
     assert (done.taken, done.missing) == (4, 1)
 

@@ -1,4 +1,4 @@
-"""A folder of clip-retrieval, ours or any other: vectors, and tables that say what of."""
+"""Import of a folder of clip-retrieval, ours or any other: vectors and their tables."""
 
 from __future__ import annotations
 
@@ -15,18 +15,25 @@ from numpy.typing import NDArray
 from engine.errors import BadImport
 from engine.exchange import checksums, serialize
 from engine.exchange.formats.clip_retrieval_writer import IMAGES, METADATA
-from engine.exchange.formats.imagefolder_reader import read_json
 from engine.exchange.records import Piece
-from engine.exchange.source import UNNAMED, ImportedSample, Vectors, vectors_of
+from engine.exchange.source import (
+    UNNAMED,
+    DatasetVectors,
+    ImportedSample,
+    dataset_vectors,
+    on_one_line,
+    read_json,
+)
 from engine.store.paths import from_text
 from engine.types import Modality, Moment
 
 _NUMBER = re.compile(r"_?(\d+)\.(?:npy|parquet)")
-_AT_ONCE = 1024
+_BATCH = 1024
+"""Rows of a table that are read at a time."""
 
 
-class ClipFolder:
-    """Parts of ``img_emb`` and ``metadata`` that belong together, row by row.
+class ClipRetrievalReader:
+    """Reads parts of ``img_emb`` and ``metadata`` that belong together, row by row.
 
     Args:
         root: where relative paths begin; None is the folder itself.
@@ -35,10 +42,10 @@ class ClipFolder:
     def __init__(self, folder: Path, root: Path | None = None) -> None:
         self._root = root or folder
         sidecar = folder / serialize.SIDECAR
-        said = read_json(sidecar) if sidecar.is_file() else {}
+        stated = read_json(sidecar) if sidecar.is_file() else {}
         checksums.verify(folder)
-        self._ours = bool(said)
-        self._folders: Mapping[str, str] = said.get("folders") or {UNNAMED: IMAGES}
+        self._ours = bool(stated)
+        self._folders: Mapping[str, str] = stated.get("folders") or {UNNAMED: IMAGES}
         tables = _parts(folder / METADATA, ".parquet")
         arrays = {space: _parts(folder / n, ".npy") for space, n in self._folders.items()}
         self._parts = [
@@ -51,10 +58,10 @@ class ClipFolder:
                 name = self._folders[space]
                 raise BadImport(f"{folder}: part {odd} is in one of {name} and {METADATA} alone")
         self._check()
-        self.vectors = vectors_of(said) if said else Vectors(dim=self._dim)
+        self.vectors = dataset_vectors(stated) if stated else DatasetVectors(dim=self._dim)
 
     def _check(self) -> None:
-        """Rows of each part belong together, and all have the same dim."""
+        """Check that the rows of each part belong together, and all have the same dim."""
         import pyarrow.parquet as pq
 
         self._dim = None
@@ -93,20 +100,20 @@ class ClipFolder:
             if "image_path" not in opened.schema_arrow.names:
                 known = ", ".join(opened.schema_arrow.names)
                 raise BadImport(f"{table} has no column image_path, but {known}")
-            for batch in opened.iter_batches(_AT_ONCE):
-                for said in batch.to_pylist():
+            for batch in opened.iter_batches(_BATCH):
+                for row in batch.to_pylist():
                     vectors = {space: array[at] for space, array in arrays.items()}
                     at += 1
-                    yield f"{table}: row {at}", said["image_path"], said, vectors
+                    yield f"{table}: row {at}", row["image_path"], row, vectors
 
     def _sample(
         self, rows: list[tuple[str, object, Mapping[str, Any], dict[str, NDArray[Any]]]]
     ) -> ImportedSample:
-        where, name, said, _ = rows[0]
+        where, name, facts, _ = rows[0]
         if not isinstance(name, str) or not name or "\0" in name:
             raise BadImport(f"{where} has no image_path")
         path = os.path.realpath(self._root / (from_text(name) if self._ours else name))
-        caption = said["caption"] if isinstance(said.get("caption"), str) else None
+        caption = facts["caption"] if isinstance(facts.get("caption"), str) else None
         pieces = tuple(
             Piece(
                 0, self._moment(row), {s: v for s, v in vectors.items() if s == UNNAMED or v.any()}
@@ -115,15 +122,15 @@ class ClipFolder:
         )
         if not self._ours:
             return ImportedSample(path, where, caption, None, pieces)
-        asset, tags = serialize.asset_of(said), serialize.tags_of(said)
+        asset, tags = serialize.asset_of(facts), serialize.tags_of(facts)
         return ImportedSample(path, where, caption, asset, pieces, tags)
 
-    def _moment(self, said: Mapping[str, Any]) -> Moment:
-        return serialize.moment_of(said) if self._ours else Moment(Modality.IMAGE)
+    def _moment(self, row: Mapping[str, Any]) -> Moment:
+        return serialize.moment_of(row) if self._ours else Moment(Modality.IMAGE)
 
 
 def _parts(folder: Path, ending: str) -> dict[int, Path]:
-    """The files of a folder by their number."""
+    """Return the files of a folder by their number."""
     found = {}
     for file in sorted(folder.glob(f"*{ending}")) if folder.is_dir() else ():
         if number := _NUMBER.search(file.name):
@@ -134,7 +141,7 @@ def _parts(folder: Path, ending: str) -> dict[int, Path]:
 
 
 def _array(file: Path) -> NDArray[Any]:
-    """A matrix of vectors, mapped. Nothing that is pickled is read."""
+    """Map a matrix of vectors. Nothing that is pickled is read."""
     array: NDArray[Any] = reading(file, lambda f: np.load(f, mmap_mode="r", allow_pickle=False))
     if array.ndim != 2 or array.dtype not in (np.float16, np.float32):
         raise BadImport(f"{file} holds {array.dtype} of shape {array.shape}, and no vectors")
@@ -142,14 +149,14 @@ def _array(file: Path) -> NDArray[Any]:
 
 
 def reading(file: Path, read: Any) -> Any:
-    """What ``read`` makes of a file.
+    """Read a file with ``read``.
 
     Raises:
-        BadImport: it cannot.
+        BadImport: it cannot be read.
     """
     import pyarrow as pa
 
     try:
         return read(file)
     except (OSError, ValueError, EOFError, pa.ArrowException) as error:
-        raise BadImport(f"{file} cannot be read: {' '.join(str(error).split())}") from error
+        raise BadImport(f"{file} cannot be read: {on_one_line(error)}") from error

@@ -1,4 +1,4 @@
-"""A folder of clip-retrieval: vectors of pictures, and tables that say what of."""
+"""Export as a folder of clip-retrieval: vectors of pictures, and their tables."""
 
 from __future__ import annotations
 
@@ -21,14 +21,15 @@ from engine.types import Kind, Modality
 IMAGES = "img_emb"
 METADATA = "metadata"
 _ROWS = 50_000
-"""Rows of one part: what waits in memory, 50 MB a space at 512 dimensions in float16."""
+"""Rows of one part, which wait in memory: 50 MB a space at 512 dimensions in float16."""
 
 
 class ClipRetrieval(Format):
-    """``img_emb/img_emb_0.npy`` and so on, in the dtype that is stored, and for each part
-    ``metadata/metadata_0.parquet``: ``image_path``, ``caption``, and all else that is known
-    of the moment. A row is a picture or a keyframe. Its vectors in other spaces are beside
-    them in folders of their own, row by row, all zero where it has none.
+    """Writes ``img_emb/img_emb_0.npy`` and so on, in the dtype that is stored.
+
+    For each part there is ``metadata/metadata_0.parquet``: ``image_path``, ``caption``, and all
+    else that is known of the moment. A row is a picture or a keyframe. Its vectors in other
+    spaces are beside them in folders of their own, row by row, all zero where it has none.
     """
 
     name = "clip-retrieval"

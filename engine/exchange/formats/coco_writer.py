@@ -1,4 +1,4 @@
-"""COCO: pictures, their captions and their tags, as pycocotools reads them."""
+"""Export as COCO: pictures, their captions and their tags, as pycocotools reads them."""
 
 from __future__ import annotations
 
@@ -17,9 +17,11 @@ _CAPTIONS, _TAGS = "annotations/captions.json", "annotations/instances.json"
 
 
 class Coco(Format):
-    """Copies of the pictures below ``images/``. Tags are categories, and an annotation is
-    one of the whole picture, whose box it has, with the tag's weight as its ``score``. What
-    COCO has no place for is in the images of ``instances.json``, under ``sensorium``.
+    """Copies pictures below ``images/``, and writes tags as categories.
+
+    An annotation is of the whole picture, whose box it has, with the tag's weight as its
+    ``score``. What COCO has no place for is in the images of ``instances.json``, under
+    ``sensorium``.
     """
 
     name = "coco"
@@ -55,7 +57,7 @@ class Coco(Format):
             self._tags.annotation(self._whole(image, word, weight))
 
     def _whole(self, image: dict[str, Any], word: str, weight: float) -> dict[str, Any]:
-        """A tag as an annotation of all of a picture."""
+        """Return a tag as an annotation of the whole picture."""
         category = self._categories.setdefault(word, len(self._categories) + 1)
         width, height = image["width"], image["height"]
         return {
@@ -88,13 +90,14 @@ class _Document:
         self._sink.write(b'{"info": {"description": "exported by Sensorium"}, "licenses": [],')
         self._sink.write(b'\n"images": [')
 
-    def image(self, one: dict[str, Any]) -> None:
-        self._sink.write(_element(one, self._images))
+    def image(self, image: dict[str, Any]) -> None:
+        self._sink.write(_element(image, self._images))
         self._images += 1
 
-    def annotation(self, one: dict[str, Any]) -> None:
+    def annotation(self, annotation: dict[str, Any]) -> None:
         self._annotations += 1
-        self._later.write(_element({"id": self._annotations, **one}, self._annotations - 1))
+        numbered = {"id": self._annotations, **annotation}
+        self._later.write(_element(numbered, self._annotations - 1))
 
     def finish(self, more: dict[str, Any]) -> None:
         self._sink.write(b'\n],\n"annotations": [')

@@ -1,4 +1,4 @@
-"""FiftyOne: samples.json and metadata.json, which its importer makes a data set of."""
+"""Export as FiftyOne: samples.json and metadata.json, which its importer reads."""
 
 from __future__ import annotations
 
@@ -19,8 +19,11 @@ _FILE = "samples.json"
 
 
 class FiftyOne(Format):
-    """Copies of the pictures below ``data/``. Tags of moments are classifications, and
-    words of ``tags`` as well; a vector of the first moment in each space is a field."""
+    """Copies pictures below ``data/``.
+
+    Tags of moments are classifications, and words of ``tags`` as well; the vector of the first
+    moment in each space is a field.
+    """
 
     name = "fiftyone"
     reads = (
@@ -42,13 +45,13 @@ class FiftyOne(Format):
         self._sink.write(f"{comma}\n{json.dumps(sample, ensure_ascii=False)}".encode())
 
     def _sample(self, item: Item, name: str, digest: str) -> dict[str, Any]:
-        said = serialize.file(item)
+        facts = serialize.file(item)
         words = serialize.words(item)
         sample: dict[str, Any] = {
             "filepath": name,
             "tags": list(words),
-            "metadata": _metadata(said),
-            **{_RENAMED.get(key, key): said[key] for key in _KEPT},
+            "metadata": _metadata(facts),
+            **{_RENAMED.get(key, key): facts[key] for key in _KEPT},
             "sha256": digest,
             "moments": [serialize.moment(piece.moment) for piece in item.pieces],
             "recognised": _classifications(words, digest),
@@ -85,13 +88,13 @@ def _field(space: str) -> str:
     return f"embedding_{without_specials(space).replace('-', '_').replace('.', '_').lower()}"
 
 
-def _metadata(said: dict[str, Any]) -> dict[str, Any]:
-    size = {"size_bytes": said["size"], "width": said["width"], "height": said["height"]}
+def _metadata(facts: dict[str, Any]) -> dict[str, Any]:
+    size = {"size_bytes": facts["size"], "width": facts["width"], "height": facts["height"]}
     return {"_cls": "ImageMetadata", **size}
 
 
 def _id(*parts: object) -> dict[str, str]:
-    """An object id of MongoDB that the content decides, so that exports are the same."""
+    """Return an object id of MongoDB that the content decides, so that exports are the same."""
     return {"$oid": hashlib.sha256(repr(parts).encode()).hexdigest()[:24]}
 
 

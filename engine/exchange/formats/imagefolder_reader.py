@@ -1,4 +1,4 @@
-"""A Hugging Face ImageFolder: files, and metadata.jsonl or metadata.csv that says of them."""
+"""Import of a Hugging Face ImageFolder: files, and a metadata.jsonl or metadata.csv."""
 
 from __future__ import annotations
 
@@ -13,11 +13,19 @@ import numpy as np
 from engine.errors import BadImport
 from engine.exchange import checksums, serialize
 from engine.exchange.records import Piece
-from engine.exchange.source import ImportedSample, Vectors, inside, vectors_of
+from engine.exchange.source import (
+    DatasetVectors,
+    ImportedSample,
+    dataset_vectors,
+    inside,
+    on_one_line,
+    read_json,
+)
 
 _CAPTIONS = ("text", "caption")
+"""Columns that hold a caption, the first that is filled."""
 _LINE = 64 << 20
-"""Bytes of a line that is read."""
+"""Greatest number of bytes of a line that is read."""
 
 
 class ImageFolderReader:
@@ -33,11 +41,9 @@ class ImageFolderReader:
                 " without, sensorium index it"
             )
         checksums.verify(folder)
-        self.vectors = vectors_of(read_json(s)) if (s := self._sidecar).is_file() else Vectors()
-
-    @property
-    def _sidecar(self) -> Path:
-        return self._folder / serialize.SIDECAR
+        sidecar = folder / serialize.SIDECAR
+        stated = sidecar.is_file()
+        self.vectors = dataset_vectors(read_json(sidecar)) if stated else DatasetVectors()
 
     def samples(self) -> Iterator[ImportedSample]:
         for number, line in self._lines():
@@ -45,8 +51,8 @@ class ImageFolderReader:
             if not isinstance(line, dict):
                 raise BadImport(f"{where} is no JSON object")
             path = inside(self._folder, line.get("file_name"), where)
-            said = (line.get(name) for name in _CAPTIONS)
-            caption = next((text for text in said if isinstance(text, str) and text), None)
+            texts = (line.get(name) for name in _CAPTIONS)
+            caption = next((text for text in texts if isinstance(text, str) and text), None)
             if "content_hash" not in line:
                 yield ImportedSample(str(path), where, caption)
                 continue
@@ -67,40 +73,21 @@ class ImageFolderReader:
                     if raw.strip():
                         yield number, json.loads(raw)
         except (ValueError, csv.Error) as error:
-            raise BadImport(f"{self._table} cannot be read: {_one_line(error)}") from error
-
-
-def read_json(path: Path) -> Mapping[str, Any]:
-    """A file of one JSON object.
-
-    Raises:
-        BadImport: it is none.
-    """
-    try:
-        said = json.loads(path.read_bytes())
-    except (OSError, ValueError) as error:
-        raise BadImport(f"{path} cannot be read: {_one_line(error)}") from error
-    if not isinstance(said, dict):
-        raise BadImport(f"{path} is no JSON object")
-    return said
+            raise BadImport(f"{self._table} cannot be read: {on_one_line(error)}") from error
 
 
 def _pieces(line: Mapping[str, Any]) -> tuple[Piece, ...]:
     moments = line.get("moments") if "content_hash" in line else None
     if not isinstance(moments, list) or not all(isinstance(m, dict) for m in moments):
         return ()
-    if not any(said.get("vectors") for said in moments):
+    if not any(moment.get("vectors") for moment in moments):
         return ()
-    return tuple(Piece(0, serialize.moment_of(said), _numbers(said)) for said in moments)
+    return tuple(Piece(0, serialize.moment_of(moment), _numbers(moment)) for moment in moments)
 
 
-def _numbers(said: Mapping[str, Any]) -> dict[str, Any]:
+def _numbers(moment: Mapping[str, Any]) -> dict[str, Any]:
     try:
-        found = said.get("vectors") or {}
+        found = moment.get("vectors") or {}
         return {str(name): np.array(row, np.float32) for name, row in found.items()}
     except (TypeError, ValueError, AttributeError) as error:
-        raise BadImport(f"no vectors: {_one_line(error)}") from error
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())
+        raise BadImport(f"no vectors: {on_one_line(error)}") from error

@@ -1,4 +1,4 @@
-"""A Hugging Face ImageFolder: pictures, and ``metadata.jsonl`` with a line each."""
+"""Export as a Hugging Face ImageFolder: pictures, and ``metadata.jsonl`` with a line each."""
 
 from __future__ import annotations
 
@@ -16,8 +16,10 @@ METADATA = "metadata.jsonl"
 
 
 class ImageFolderWriter(Format):
-    """Copies of the pictures below ``images/``. Vectors are lists of numbers in the lines,
-    exact, where they are asked for."""
+    """Copies pictures below ``images/``.
+
+    Vectors are lists of numbers in the lines, exact, where they are asked for.
+    """
 
     name = "imagefolder"
     reads = "`datasets.load_dataset('imagefolder', data_dir='.')`"

@@ -29,8 +29,8 @@ class JsonLines(Format):
 
     def add(self, item: Item, key: str) -> None:  # noqa: ARG002
         line = {"asset_id": item.asset_id, **serialize.item(item)}
-        for said, piece in zip(line["moments"], item.pieces, strict=True):
-            said["moment_id"] = piece.moment_id
+        for moment, piece in zip(line["moments"], item.pieces, strict=True):
+            moment["moment_id"] = piece.moment_id
         self._sink.write(f"{json.dumps(line, ensure_ascii=False)}\n".encode())
 
     def finish(self) -> None:

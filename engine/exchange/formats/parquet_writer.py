@@ -1,4 +1,4 @@
-"""Parquet: a moment a row, with a column of vectors a space."""
+"""Export as Parquet: a row for each moment, a column of vectors for each space."""
 
 from __future__ import annotations
 
@@ -20,8 +20,11 @@ _FILE = "moments.parquet"
 
 
 class Parquet(Format):
-    """``moments.parquet``. Vectors are fixed-size lists of float, in which those that are
-    stored as float16 are exact; a moment that has none in a space has NULL there."""
+    """Writes ``moments.parquet``.
+
+    Vectors are fixed-size lists of float, in which those that are stored as float16 are exact;
+    a moment that has none in a space has NULL there.
+    """
 
     name = "parquet"
     reads = (
@@ -58,7 +61,7 @@ def _schema(spaces: Sequence[SpaceInfo]) -> pa.Schema:
     vectors = []
     for info in spaces:
         space = info.space
-        said = {"encoder": space.encoder, "revision": space.revision, "stored": space.dtype}
+        metadata = {"encoder": space.encoder, "revision": space.revision, "stored": space.dtype}
         kind = pa.list_(pa.float32(), space.dim)
-        vectors.append(pa.field(_column(space.name), kind, metadata=said))
+        vectors.append(pa.field(_column(space.name), kind, metadata=metadata))
     return pa.schema([*arrow_tables.columns(), *vectors])

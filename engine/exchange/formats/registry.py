@@ -1,17 +1,20 @@
-"""The formats of an export, by name."""
+"""The writers and readers of formats, by name."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from engine.errors import UsageError
-from engine.exchange.formats.names import EXPORTS
 from engine.exchange.formats.writer import Format
+from engine.exchange.source import Source
+from engine.types import ExportFormat, ImportFormat
 
 
-def named(name: str) -> type[Format]:
-    """The format of that name.
+def writer_of(name: str) -> type[Format]:
+    """Return the class that writes a format.
 
     Raises:
-        UsageError: there is none.
+        UsageError: there is no such format.
     """
     from engine.exchange.formats.clip_retrieval_writer import ClipRetrieval
     from engine.exchange.formats.coco_writer import Coco
@@ -21,10 +24,40 @@ def named(name: str) -> type[Format]:
     from engine.exchange.formats.parquet_writer import Parquet
     from engine.exchange.formats.webdataset_writer import WebDataset
 
-    known: tuple[type[Format], ...] = (
+    writers: tuple[type[Format], ...] = (
         WebDataset, Parquet, ImageFolderWriter, Coco, JsonLines, ClipRetrieval, FiftyOne,
     )  # fmt: skip
-    for one in known:
-        if one.name == name:
-            return one
-    raise UsageError(f"there is no format called {name!r}; there are {', '.join(EXPORTS)}")
+    for writer in writers:
+        if writer.name == name:
+            return writer
+    known = ", ".join(ExportFormat)
+    raise UsageError(f"there is no format called {name!r}; there are {known}")
+
+
+def check_import_format(name: str) -> ImportFormat:
+    """Return the format of a data set to import.
+
+    Raises:
+        UsageError: there is no such format.
+    """
+    if name not in set(ImportFormat):
+        known = ", ".join(ImportFormat)
+        raise UsageError(f"there is no import of {name!r}; there are {known}")
+    return ImportFormat(name)
+
+
+def reader_of(name: ImportFormat, folder: Path, root: Path | None = None) -> Source:
+    """Open a data set whose files stay where they are: any format but those of tars.
+
+    Args:
+        root: where relative paths of a clip-retrieval folder begin; None is that folder.
+
+    Raises:
+        BadImport: it is not what its format says.
+    """
+    from engine.exchange.formats.clip_retrieval_reader import ClipRetrievalReader
+    from engine.exchange.formats.imagefolder_reader import ImageFolderReader
+
+    if name is ImportFormat.IMAGEFOLDER:
+        return ImageFolderReader(folder)
+    return ClipRetrievalReader(folder, root)

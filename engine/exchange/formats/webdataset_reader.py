@@ -1,6 +1,6 @@
-"""Tars of WebDataset, those of img2dataset too: out of the tars into a folder.
+"""Unpacking of the tars of WebDataset and img2dataset into a folder.
 
-A tar says nothing that is believed: names that lead elsewhere, links, members that are
+Nothing that a tar says is trusted: names that lead elsewhere, links, members that are
 too large, twice there or cut short end the import, and nothing of it is left.
 """
 
@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
+from engine.common.progress import NO_PROGRESS, Progress
 from engine.errors import BadImport
 from engine.exchange.arrow_tables import Table
 from engine.exchange.output_folder import OutputFolder
@@ -22,18 +23,19 @@ from engine.media.sniff import promises_media
 from engine.store.paths import printable
 
 TABLE = "files.parquet"
-"""What the tars say of each file, and what a catalog has no place for."""
+"""The table with what the tars say of each file, which a catalog has no place for."""
 _TAR_BLOCK = 512
 _LARGEST = 8 << 30
-"""Bytes of a file in a tar."""
+"""Greatest number of bytes of a file in a tar."""
 _LARGEST_TEXT = 64 << 20
-"""Bytes of what is kept in memory: JSON, captions and vectors."""
+"""Greatest number of bytes of a member that is kept in memory: JSON, captions, vectors."""
 _KEPT = ("json", "txt", "npy")
+"""Endings of members that are kept in the table."""
 
 
 @dataclass(slots=True)
 class Unpacked:
-    """What came out of the tars."""
+    """Counts of what came out of tars."""
 
     files: int = 0
     ignored: dict[str, int] = field(default_factory=dict)
@@ -46,13 +48,13 @@ class Unpacked:
 class _Sample:
     key: str
     media: list[tuple[str, str]] = field(default_factory=list)
-    """Name of the file, and its SHA-256."""
+    """Names of files, each with its SHA-256."""
     kept: dict[str, bytes] = field(default_factory=dict)
     """JSON, caption and vectors by the ending of their name."""
 
 
 def found_in(source: Path) -> list[Path]:
-    """The tars that are meant: the file, or those of the folder, by name.
+    """List the tars that are meant: the file, or those of the folder, by name.
 
     Raises:
         BadImport: there are none.
@@ -63,7 +65,7 @@ def found_in(source: Path) -> list[Path]:
     return tars
 
 
-def unpack(tars: list[Path], draft: OutputFolder) -> Unpacked:
+def unpack(tars: list[Path], folder: OutputFolder, progress: Progress = NO_PROGRESS) -> Unpacked:
     """Write the media of all tars below a folder each, and ``TABLE``.
 
     Raises:
@@ -71,14 +73,15 @@ def unpack(tars: list[Path], draft: OutputFolder) -> Unpacked:
         OSError: the disk does not take it.
     """
     done = Unpacked()
-    sink = draft.open(TABLE)
+    sink = folder.open(TABLE)
     table = Table(sink, _schema())
     for tar in tars:
-        for sample in _samples(tar, draft, done):
+        for sample in _samples(tar, folder, done):
             done.without += not sample.media
             table.add([_row(tar, sample, media) for media in sample.media])
+            progress.advance(len(sample.media))
     table.finish()
-    draft.done(TABLE, sink)
+    folder.done(TABLE, sink)
     if not done.files:
         raise BadImport(f"{tars[0]}: none of {len(tars)} tars holds pictures, videos or sounds")
     return done
@@ -95,27 +98,27 @@ def _schema() -> Any:
 
 def _row(tar: Path, sample: _Sample, media: tuple[str, str]) -> dict[str, Any]:
     where = f"{printable(str(tar))}: {sample.key}.json"
-    said: dict[str, Any] = {}
+    metadata: dict[str, Any] = {}
     raw = sample.kept.get("json")
     if raw is not None:
         try:
-            said = json.loads(raw)
+            metadata = json.loads(raw)
         except ValueError as error:
             raise BadImport(f"{where} is no JSON: {' '.join(str(error).split())}") from error
-        if not isinstance(said, dict):
+        if not isinstance(metadata, dict):
             raise BadImport(f"{where} is no JSON object")
     caption = sample.kept.get("txt", b"").decode("utf-8", "replace").strip()
-    told = said.get("caption")
-    url = said.get("url")
+    stated = metadata.get("caption")
+    url = metadata.get("url")
     name, digest = media
     return {
         "file": name,
         "tar": printable(tar.name),
         "key": sample.key,
         "url": url if isinstance(url, str) else None,
-        "caption": caption or (told if isinstance(told, str) and told else None),
+        "caption": caption or (stated if isinstance(stated, str) and stated else None),
         "sha256": digest,
-        "json": None if raw is None else json.dumps(said, ensure_ascii=True),
+        "json": None if raw is None else json.dumps(metadata, ensure_ascii=True),
         "vectors": [
             {"name": ending, "npy": content}
             for ending, content in sample.kept.items()
@@ -124,8 +127,8 @@ def _row(tar: Path, sample: _Sample, media: tuple[str, str]) -> dict[str, Any]:
     }
 
 
-def _samples(tar: Path, draft: OutputFolder, done: Unpacked) -> Iterator[_Sample]:
-    """The samples of one tar, whose media is written on the way."""
+def _samples(tar: Path, folder: OutputFolder, done: Unpacked) -> Iterator[_Sample]:
+    """Yield the samples of a tar, whose media is written on the way."""
     current: _Sample | None = None
     seen: set[str] = set()
     names: set[str] = set()
@@ -149,13 +152,13 @@ def _samples(tar: Path, draft: OutputFolder, done: Unpacked) -> Iterator[_Sample
         if member.size > most:
             raise BadImport(f"{_at(tar, member)} has {member.size:,} bytes, past {most:,}")
         with _intact(tar, member):
-            _keep(draft, f"{tar.stem}/{name}", stream, ending, current, done)
+            _keep(folder, f"{tar.stem}/{name}", stream, ending, current, done)
     if current is not None:
         yield current
 
 
 def _keep(
-    draft: OutputFolder,
+    folder: OutputFolder,
     file: str,
     stream: IO[bytes],
     ending: str,
@@ -164,7 +167,7 @@ def _keep(
 ) -> None:
     last = ending.rpartition(".")[2]
     if promises_media(f".{last}"):
-        sample.media.append((file, draft.copy(stream, file)))
+        sample.media.append((file, folder.copy(stream, file)))
         done.files += 1
     elif last in _KEPT:
         sample.kept[ending] = stream.read()
@@ -173,7 +176,7 @@ def _keep(
 
 
 def _members(tar: Path) -> Iterator[tuple[tarfile.TarInfo, IO[bytes]]]:
-    """The files of a tar, one after another.
+    """Yield the files of a tar, one after another.
 
     Raises:
         BadImport: it is no tar, or is cut short.
@@ -204,7 +207,7 @@ def _members(tar: Path) -> Iterator[tuple[tarfile.TarInfo, IO[bytes]]]:
 
 @contextmanager
 def _intact(tar: Path, member: tarfile.TarInfo) -> Iterator[None]:
-    """What is wrong with a member while it is read, with its name."""
+    """Translate errors while a member is read, and add its name."""
     try:
         yield
     except tarfile.TarError as error:
@@ -216,7 +219,7 @@ def _at(tar: Path, member: tarfile.TarInfo) -> str:
 
 
 def _safe(tar: Path, member: tarfile.TarInfo) -> str | None:
-    """The member's name; None for what WebDataset passes over as well.
+    """Return the member's name; None for what WebDataset passes over as well.
 
     Raises:
         BadImport: it leads out of the folder.
@@ -233,7 +236,7 @@ def _safe(tar: Path, member: tarfile.TarInfo) -> str | None:
 
 
 def _split(name: str) -> tuple[str, str, str]:
-    """The key, which ends at the first dot of the file's own name, and what follows."""
+    """Split off the key, which ends at the first dot of the file's own name."""
     folder, slash, base = name.rpartition("/")
     key, dot, ending = base.partition(".")
     return f"{folder}{slash}{key}", dot, ending.lower()

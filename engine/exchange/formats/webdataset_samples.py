@@ -1,4 +1,4 @@
-"""What came out of tars, as a source of files with their vectors."""
+"""Source of files with their vectors that were unpacked from tars."""
 
 from __future__ import annotations
 
@@ -15,46 +15,47 @@ from engine.errors import BadImport
 from engine.exchange import serialize
 from engine.exchange.formats.webdataset_reader import TABLE
 from engine.exchange.records import Piece
-from engine.exchange.source import ImportedSample, Vectors, vectors_of
+from engine.exchange.source import DatasetVectors, ImportedSample, dataset_vectors
 
-_AT_ONCE = 256
+_BATCH = 256
+"""Rows of the table that are read at a time."""
 
 
 class UnpackedTars:
-    """A folder that ``tars.unpack`` has written.
+    """Reads a folder that ``webdataset_reader.unpack`` has written.
 
     Args:
-        said: the sidecar that lay beside the tars, empty where there was none.
+        sidecar: the content of the sidecar beside the tars, empty where there was none.
     """
 
-    def __init__(self, folder: Path, said: Mapping[str, Any]) -> None:
+    def __init__(self, folder: Path, sidecar: Mapping[str, Any]) -> None:
         self._folder = folder.resolve()
-        self.vectors = vectors_of(said) if said else Vectors()
-        self._extensions: Mapping[str, str] = said.get("extensions") or {}
+        self.vectors = dataset_vectors(sidecar) if sidecar else DatasetVectors()
+        self._extensions: Mapping[str, str] = sidecar.get("extensions") or {}
 
     def samples(self) -> Iterator[ImportedSample]:
         import pyarrow.parquet as pq
 
         with pq.ParquetFile(self._folder / TABLE) as table:
-            for batch in table.iter_batches(_AT_ONCE):
+            for batch in table.iter_batches(_BATCH):
                 for row in batch.to_pylist():
                     yield self._sample(row)
 
     def _sample(self, row: Mapping[str, Any]) -> ImportedSample:
         where = f"{row['tar']}: {row['key']}"
-        said = json.loads(row["json"]) if row["json"] else {}
-        ours = bool(self.vectors.spaces) and "content_hash" in said
+        metadata = json.loads(row["json"]) if row["json"] else {}
+        ours = bool(self.vectors.spaces) and "content_hash" in metadata
         path = str(self._folder / row["file"])
         if not ours:
             return ImportedSample(path, where, row["caption"])
-        pieces = self._pieces(row, said, where)
-        asset, tags = serialize.asset_of(said), serialize.tags_of(said)
+        pieces = self._pieces(row, metadata, where)
+        asset, tags = serialize.asset_of(metadata), serialize.tags_of(metadata)
         return ImportedSample(path, where, row["caption"], asset, pieces, tags)
 
     def _pieces(
-        self, row: Mapping[str, Any], said: Mapping[str, Any], where: str
+        self, row: Mapping[str, Any], metadata: Mapping[str, Any], where: str
     ) -> tuple[Piece, ...]:
-        contents = {one["name"]: one["npy"] for one in row["vectors"]}
+        contents = {entry["name"]: entry["npy"] for entry in row["vectors"]}
         arrays = {
             space: _matrix(contents[ending], where)
             for space, ending in self._extensions.items()
@@ -63,7 +64,7 @@ class UnpackedTars:
         try:
             return tuple(
                 Piece(0, serialize.moment_of(m), _rows(arrays, m.get("rows") or {}))
-                for m in (said.get("moments") or ()) if arrays
+                for m in (metadata.get("moments") or ()) if arrays
             )  # fmt: skip
         except (AttributeError, IndexError, KeyError, TypeError) as error:
             raise BadImport(f"{where}: its moments and vectors are not of each other") from error

@@ -1,4 +1,4 @@
-"""WebDataset: tars of files of one name, beside tables as img2dataset writes them."""
+"""Export as WebDataset: tars of samples, beside tables as img2dataset writes them."""
 
 from __future__ import annotations
 
@@ -23,13 +23,17 @@ from engine.store import SpaceInfo
 from engine.store.segments import without_specials
 
 _SAMPLES = 10_000
-"""Files of one tar, and their bytes, past which the next one begins."""
+"""Greatest number of files in a tar."""
 _BYTES = 1 << 30
+"""Bytes of a tar past which the next begins."""
 _BLOCK = 1 << 20
+"""Bytes of the buffer of a tar."""
 
 
 class WebDataset(Format):
-    """``data-000000.tar`` and so on. A sample is a file under its key (``000000042.jpg``),
+    """Writes ``data-000000.tar`` and so on.
+
+    A sample is a file under its key (``000000042.jpg``),
     what is known of it (``.json``), its caption (``.txt``) and vectors: ``.npy`` (n, dim) in
     the dtype that is stored, for the space that texts query, and ``.SPACE.npy`` for others.
     ``rows`` in the JSON says which row is a moment's.
@@ -54,22 +58,22 @@ class WebDataset(Format):
             shard = self._room()
             digest = shard.media(key + suffix(item.asset), stream, item.asset.size)
         columns = _img2dataset(item, key, digest)
-        said = {**serialize.file(item), **columns, "moments": self._vectors(item, key)}
-        shard.put(f"{key}.json", json.dumps(said, ensure_ascii=False).encode())
+        metadata = {**serialize.file(item), **columns, "moments": self._vectors(item, key)}
+        shard.put(f"{key}.json", json.dumps(metadata, ensure_ascii=False).encode())
         if item.asset.caption:
             shard.put(f"{key}.txt", item.asset.caption.encode())
         shard.table.add([columns])
         shard.samples += 1
 
     def _vectors(self, item: Item, key: str) -> list[dict[str, Any]]:
-        """Write the vectors; the moments, with the row that each has."""
+        """Write the vectors; returns the moments, with the row of each."""
         assert self._shard is not None
         moments = [serialize.moment(piece.moment) for piece in item.pieces]
         for name, ending in self._extensions.items():
             rows: list[StoredRow] = []
-            for said, piece in zip(moments, item.pieces, strict=True):
+            for moment, piece in zip(moments, item.pieces, strict=True):
                 if name in piece.vectors:
-                    said.setdefault("rows", {})[name] = len(rows)
+                    moment.setdefault("rows", {})[name] = len(rows)
                     rows.append(piece.vectors[name])
             if rows:
                 content = io.BytesIO()
@@ -78,7 +82,7 @@ class WebDataset(Format):
         return moments
 
     def _room(self) -> _Shard:
-        """The tar that takes the next sample."""
+        """Return the tar that takes the next sample."""
         full = self._shard is not None and self._shard.full
         if full:
             self._close()
@@ -98,14 +102,14 @@ class WebDataset(Format):
 
 
 def _extension(space: str, main: str | None) -> str:
-    """What the vectors of a space are called, after the key and a dot."""
+    """Return the ending of the vectors of a space, after the key and a dot."""
     if space == main:
         return "npy"
     return f"{without_specials(space).replace('.', '_').lower()}.npy"
 
 
 class _Shard:
-    """One tar, and its table."""
+    """A tar and its table."""
 
     def __init__(self, draft: OutputFolder, name: str) -> None:
         self._draft, self._name = draft, name
@@ -143,7 +147,7 @@ class _Shard:
 
 
 def _member(name: str, size: int) -> tarfile.TarInfo:
-    """Of no owner and no time, so that the same files make the same tar."""
+    """Return a header without owner and time, so that the same files make the same tar."""
     member = tarfile.TarInfo(name)
     member.size = size
     return member
@@ -173,7 +177,7 @@ class _Hashing:
 
 
 def _img2dataset(item: Item, key: str, digest: str) -> dict[str, Any]:
-    """A sample as img2dataset lists it."""
+    """Return the columns of a sample as img2dataset lists it."""
     asset = item.asset
     return {
         "key": key,

@@ -1,4 +1,4 @@
-"""What a format of an export is, and the files that go into one."""
+"""The base class of export formats, and the files that go into an export."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path, PurePath
 from typing import BinaryIO, ClassVar
 
+from engine.common.file_state import os_reason
 from engine.exchange import serialize
 from engine.exchange.output_folder import OutputFolder
 from engine.exchange.records import Item
@@ -18,6 +19,7 @@ from engine.types import Asset, Kind, Modality
 _SUFFIX = re.compile(r"\.[a-z0-9]{1,5}")
 _SUFFIXES = {"jpeg": ".jpg", "matroska": ".mkv"}
 _PER_FOLDER = 10_000
+"""Files of one subfolder."""
 
 
 class LeftOut(Exception):
@@ -25,16 +27,16 @@ class LeftOut(Exception):
 
 
 class Format(ABC):
-    """Takes files one after another, and writes them as some other tool reads them."""
+    """Writes files, one after another, as some other tool reads them."""
 
     name: ClassVar[str]
     reads: ClassVar[str]
-    """How to read it, in Markdown."""
+    """Instructions for reading it, in Markdown."""
     kinds: ClassVar[tuple[Kind, ...]] = ()
-    """What it can hold; empty means all."""
+    """Kinds of files that it can hold; empty means all."""
     modalities: ClassVar[tuple[Modality, ...]] = ()
     vectors: ClassVar[bool] = True
-    """Whether it holds vectors when nothing is said."""
+    """True where it holds vectors by default."""
 
     # The first of ``spaces`` is the one that texts query.
     def __init__(self, draft: OutputFolder, spaces: Sequence[SpaceInfo]) -> None:
@@ -43,7 +45,7 @@ class Format(ABC):
         self.main = spaces[0].space.name if spaces else None
         self.count = 0
 
-    def take(self, item: Item) -> None:
+    def write(self, item: Item) -> None:
         """Write one file.
 
         Raises:
@@ -61,7 +63,7 @@ class Format(ABC):
         """Write what is to be written when all files are known."""
 
     def sidecar(self, **more: object) -> None:
-        """Say what the vectors are of."""
+        """Write the file that states the spaces of the vectors."""
         self.draft.json(
             serialize.SIDECAR, serialize.sidecar(self.name, self.spaces, main=self.main, **more)
         )
@@ -74,7 +76,7 @@ class Format(ABC):
 
 
 def suffix(asset: Asset) -> str:
-    """The ending of a file's name: of a picture by its content, else as it is called."""
+    """Return the ending of a file's name: of a picture by its content, else as it is called."""
     named = PurePath(asset.path).suffix.lower()
     if asset.media.kind is not Kind.IMAGE and _SUFFIX.fullmatch(named):
         return named
@@ -83,7 +85,7 @@ def suffix(asset: Asset) -> str:
 
 @contextmanager
 def opened(asset: Asset) -> Iterator[BinaryIO]:
-    """The file of an asset, as long as it is the one that was indexed.
+    """Open the file of an asset, if it is still the file that was indexed.
 
     Raises:
         LeftOut: it is gone, cannot be read, or has changed.
@@ -93,8 +95,7 @@ def opened(asset: Asset) -> Iterator[BinaryIO]:
         stream = path.open("rb")
         info = path.stat()
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise LeftOut(f"cannot be read: {reason}") from error
+        raise LeftOut(f"cannot be read: {os_reason(error)}") from error
     with stream:
         if (info.st_size, info.st_mtime_ns) != (asset.size, asset.mtime_ns):
             raise LeftOut("has changed since it was indexed")

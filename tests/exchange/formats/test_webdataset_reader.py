@@ -13,7 +13,7 @@ import pytest
 
 from engine.errors import BadImport, UsageError
 from engine.exchange.export import export
-from engine.exchange.import_dataset import ImportOptions, import_dataset, look
+from engine.exchange.import_dataset import ImportOptions, check_dataset, import_dataset
 from engine.store import Store
 from engine.testing.fake_encoder import fake_towers
 from tests.exchange.same import every
@@ -55,7 +55,7 @@ def green(media: Path) -> bytes:
 def refused(tmp_path: Path, says: str, name: str = "webdataset") -> None:
     """The import is one clear line, and nothing of it is left."""
     with pytest.raises(BadImport, match=says) as raised:
-        look(fake_towers(), ImportOptions(name, tmp_path / "tars", to=tmp_path / "files"))
+        check_dataset(fake_towers(), ImportOptions(name, tmp_path / "tars", to=tmp_path / "files"))
     assert "\n" not in str(raised.value)
     left = {p.name for p in tmp_path.iterdir()} - {"tars", "other", "outside.png"}
     assert not left, "something was left behind"
@@ -75,7 +75,7 @@ def test_samples_become_files_with_captions(
     )
     tar(tmp_path / "tars" / "a.tar", ("./0.json", said), ("./0.png", green), ("1.json", b"{}"))
     wanted = ImportOptions("webdataset", tmp_path / "tars", to=tmp_path / "files")
-    done = import_dataset(other, fake_towers(), settings, look(fake_towers(), wanted))
+    done = import_dataset(other, fake_towers(), settings, check_dataset(fake_towers(), wanted))
     assert (done.files, done.indexed.added, done.captions) == (2, 2, 2)
     assert any("1 samples have no picture" in note for note in done.notes)
     assert any("1 .cls" in note for note in done.notes)
@@ -169,11 +169,13 @@ def test_nothing_but_words(tmp_path: Path) -> None:
 def test_the_place_for_files(tmp_path: Path, red: bytes) -> None:
     tar(tmp_path / "tars" / "x.tar", ("0.png", red))
     with pytest.raises(UsageError, match="--to DIR"):
-        look(fake_towers(), ImportOptions("webdataset", tmp_path / "tars"))
+        check_dataset(fake_towers(), ImportOptions("webdataset", tmp_path / "tars"))
     (tmp_path / "files").mkdir()
     (tmp_path / "files" / "mine").write_text("x")
     with pytest.raises(UsageError, match="is there already"):
-        look(fake_towers(), ImportOptions("webdataset", tmp_path / "tars", to=tmp_path / "files"))
+        check_dataset(
+            fake_towers(), ImportOptions("webdataset", tmp_path / "tars", to=tmp_path / "files")
+        )
     assert [p.name for p in (tmp_path / "files").iterdir()] == ["mine"]
 
 
@@ -232,7 +234,7 @@ def test_img2dataset(other: Store, tmp_path: Path, settings, red: bytes) -> None
     tar(tmp_path / "tars" / "00000.tar", *members)
     listed(tmp_path / "tars", "success", "failed_to_download")
     wanted = ImportOptions("img2dataset", tmp_path / "tars", to=tmp_path / "files")
-    done = import_dataset(other, fake_towers(), settings, look(fake_towers(), wanted))
+    done = import_dataset(other, fake_towers(), settings, check_dataset(fake_towers(), wanted))
     assert (done.files, done.indexed.added, done.captions) == (1, 1, 1)
     assert any("1 files are listed as failed_to_download" in note for note in done.notes)
 
@@ -251,5 +253,5 @@ def test_an_export_is_what_img2dataset_writes(
 ) -> None:
     export(store, tmp_path / "out", "webdataset", main="fake")
     wanted = ImportOptions("img2dataset", tmp_path / "out", to=tmp_path / "files")
-    done = import_dataset(other, fake_towers(), settings, look(fake_towers(), wanted))
+    done = import_dataset(other, fake_towers(), settings, check_dataset(fake_towers(), wanted))
     assert done.taken == 8
