@@ -26,7 +26,9 @@ from engine.query.plan import validated
 from engine.query.search import OnPlan, Searcher
 from engine.store import Store, catalog_url
 from engine.types import (
+    ExportFormat,
     Failure,
+    ImportFormat,
     IndexReport,
     Kind,
     Modality,
@@ -44,6 +46,9 @@ if TYPE_CHECKING:
     from engine.classify.service import ClassifyArguments, OnResults, Paths
     from engine.classify.truth import TruthSource
     from engine.common.progress import CancelToken
+    from engine.exchange.export import ExportReport
+    from engine.exchange.import_dataset import ImportReport
+    from engine.exchange.service import ExchangeContext, ImportArguments
     from engine.index.refresh import Refreshed
     from engine.index.snapshot import Manifest
     from engine.query.rerank.base import Reranker
@@ -561,4 +566,139 @@ class Library:
     def _links(self) -> LibraryLinks:
         from engine.library_datasets import library_links
 
-        return library_links(self.store, self.thumbnail)
+        return library_links(self.store, self.curate, self.thumbnail)
+
+    # --- data sets --------------------------------------------------------------
+
+    def export(
+        self,
+        out: str | Path,
+        format: ExportFormat | str,  # noqa: A002
+        *,
+        kinds: Sequence[Kind | str] | str = (),
+        where: Sequence[str] | str = (),
+        query: str | None = None,
+        top: int = 1000,
+        run: int | None = None,
+        spaces: Sequence[str] = (),
+        vectors: bool | None = None,
+        command: str | None = None,
+        progress: bool | Progress = False,
+        cancel: CancelToken | None = None,
+    ) -> ExportReport:
+        """Write files, what is known of them, and their vectors to a new folder.
+
+        It appears when all of it is written, with SHA256SUMS and a data card, README.md.
+        Files that are gone or have changed since they were indexed are left out, and named.
+
+        Args:
+            out: a folder that does not exist, or is empty.
+            format: see docs/exchange.md.
+            kinds: only these kinds of files; empty means all.
+            where: only files that pass these filters.
+            query: only the files that a search for this finds.
+            top: hits of ``query``, at most.
+            run: only the files that this curation run selected, or found nothing against.
+            spaces: only vectors of these spaces; empty means all that are searched.
+            vectors: whether vectors go in; None for what the format does by default.
+            command: what would make it again, for the data card; by default this call.
+
+        Raises:
+            UsageError: there is something at ``out``, or nothing to export.
+            ExportFailed: the disk is full, or does not take it; nothing is left then.
+            Cancelled: ``cancel`` was; nothing is left then.
+        """
+        from engine.exchange import service
+
+        request = service.ExportRequest(
+            Path(out), format, kinds, where, query, top, run, spaces, vectors
+        )
+        with watched(progress, cancel) as reporting:
+            return service.export_library(self._exchange, request, command, reporting)
+
+    def import_(
+        self,
+        source: str | Path,
+        format: ImportFormat | str,  # noqa: A002
+        *,
+        wait: bool = False,
+        progress: bool | Progress = False,
+        cancel: CancelToken | None = None,
+        **options: Unpack[ImportArguments],
+    ) -> ImportReport:
+        """Take in a data set, with its captions, and its vectors where they are of this encoder.
+
+        All of it is read first: where something is wrong with it, nothing is taken. Files
+        without such vectors are embedded here.
+
+        Args:
+            source: a folder, or a tar.
+            format: see docs/exchange.md.
+            wait: wait for another writer instead of raising ``LibraryBusy``.
+            options: ``to``, ``root``, ``skip_missing``, ``vectors_of``; see
+                ``ImportArguments``.
+
+        Raises:
+            BadImport: the data set is not what its format says; nothing is written then.
+            UsageError: an option cannot be used.
+            ExportFailed: the folder ``to`` cannot be written; nothing of it is left.
+            LibraryBusy: another process writes, and ``wait`` was not asked.
+            Cancelled: ``cancel`` was; what was indexed by then stays.
+        """
+        from engine.exchange import service
+
+        wanted = service.import_options(source, format, **options)
+        with watched(progress, cancel) as reporting:
+            return service.import_into(self._exchange, wanted, wait, reporting)
+
+    @classmethod
+    def import_new(
+        cls,
+        path: str | Path | None,
+        source: str | Path,
+        format: ImportFormat | str,  # noqa: A002
+        *,
+        encoder: str | None = None,
+        catalog: str | None = None,
+        settings: Settings | None = None,
+        wait: bool = False,
+        progress: bool | Progress = False,
+        cancel: CancelToken | None = None,
+        **options: Unpack[ImportArguments],
+    ) -> ImportReport:
+        """Import into the library at ``path``, which is made once the data set was checked.
+
+        The arguments are those of ``open`` and of ``import_``; a library that is there is
+        used. Repairs that opening it made are among the notes of the report.
+
+        Raises:
+            BadImport: the data set is not what its format says; no library is made then.
+        """
+        from engine.exchange import service
+        from engine.exchange.import_dataset import check_dataset
+
+        wanted = service.import_options(source, format, **options)
+        settings = settings or Settings.from_env()
+        with watched(progress, cancel) as reporting:
+            try:
+                library = cls.open(path, encoder=encoder, catalog=catalog, settings=settings)
+            except LibraryNotFound:
+                towers = registry.towers(encoder or registry.DEFAULT, settings)
+                dataset = check_dataset(towers, wanted, reporting)
+                library = cls.open(
+                    path, create=True, encoder=encoder, catalog=catalog, settings=settings
+                )
+                with library:
+                    report = service.import_checked(library._exchange, dataset, wait, reporting)
+            else:
+                with library:
+                    report = service.import_into(library._exchange, wanted, wait, reporting)
+        return service.with_warnings(report, library.store.warnings)
+
+    @property
+    def _exchange(self) -> ExchangeContext:
+        from engine.exchange.service import ExchangeContext
+
+        return ExchangeContext(
+            self.store, self.settings, lambda: self.towers, self.run, self.maintenance.settle
+        )

@@ -3,31 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from engine.classify.classification import LibraryLinks, TagRequest, TagRun
 from engine.store import Store
 
 if TYPE_CHECKING:
-    from engine.curate.actions.undo import Undone
+    from engine.curate.service import Curation
 
 
-@dataclass(frozen=True, slots=True)
-class TaggingRun:
-    """A run that gave tags, by its number, with what takes them back."""
-
-    run_id: int
-    _store: Store
-
-    def undo(self) -> Undone:
-        """Take the tags back."""
-        from engine.curate.actions.undo import undo
-
-        return undo(self._store, self.run_id)
-
-
-def library_links(store: Store, thumbnail: Callable[[int], bytes]) -> LibraryLinks:
+def library_links(
+    store: Store, curation: Curation, thumbnail: Callable[[int], bytes]
+) -> LibraryLinks:
     """Return the calls that a classification of this library is bound to."""
 
     def give_tags(request: TagRequest, wait: bool) -> tuple[TagRun, int]:
@@ -40,6 +27,6 @@ def library_links(store: Store, thumbnail: Callable[[int], bytes]) -> LibraryLin
         )  # fmt: skip
         pairs = [(finding.asset_id, finding.verdict) for finding in request.findings]
         done = tag(store, run.run_id, pairs, wait).done
-        return TaggingRun(run.run_id, store), done
+        return curation.run(run.run_id), done
 
     return LibraryLinks(thumbnail, give_tags)

@@ -2,33 +2,29 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from engine.commands.options import (
     AnyPath,
-    Messages,
     complain,
     device_option,
     json_option,
     library_option,
     open_library,
+    print_json,
     wait_option,
     warn,
 )
-from engine.exchange.formats.names import EXPORTS, IMPORTS
+from engine.types import ExportFormat, ImportFormat, Kind
 
 if TYPE_CHECKING:
-    from engine.encoders.towers import Towers
     from engine.exchange.export import ExportReport
     from engine.exchange.import_dataset import ImportReport
-    from engine.exchange.records import ExportSelection
-    from engine.library import Library
 
 
 @click.command("export")
@@ -36,7 +32,7 @@ if TYPE_CHECKING:
 @click.option(
     "--format",
     "format_name",
-    type=click.Choice(EXPORTS),
+    type=click.Choice([choice.value for choice in ExportFormat]),
     required=True,
     help="What is to read it. imagefolder, coco and fiftyone are of pictures; clip-retrieval of"
     " pictures and keyframes.",
@@ -44,7 +40,7 @@ if TYPE_CHECKING:
 @click.option(
     "--kind",
     "kinds",
-    type=click.Choice(("image", "video", "audio")),
+    type=click.Choice([choice.value for choice in Kind]),
     multiple=True,
     help="Only files of this kind. May be repeated.",
 )
@@ -89,44 +85,17 @@ def export_command(
     It appears when all of it is written, with SHA256SUMS and a data card, README.md. Files
     that are gone or have changed since they were indexed are left out, and named.
     """
-    from engine.exchange.export import export
-
     with open_library(library) as opened:
-        selection = _selection(opened, kinds, where, query, top)
-        if run is not None:
-            selection = _kept_by(opened, run, selection)
-        done = export(
-            opened.store, out, format_name, selection,
-            spaces=spaces, main=opened.towers.shared.name, vectors=vectors, command=_typed(),
+        done = opened.export(
+            out, format_name, kinds=kinds, where=where, query=query, top=top, run=run,
+            spaces=spaces, vectors=vectors, command=_typed(), progress=True,
         )  # fmt: skip
         warn(opened)
     _show_exported(done, as_json=as_json)
 
 
-def _selection(
-    library: Library, kinds: tuple[str, ...], where: tuple[str, ...], query: str | None, top: int
-) -> ExportSelection:
-    """What of a library is meant."""
-    from engine.exchange.records import ExportSelection
-    from engine.query.language.build_query import query_of
-
-    asked = query_of(query, kinds=kinds, where=where, top=top)
-    if query is None:
-        return ExportSelection(kinds=asked.kinds, filter=asked.filter)
-    hits = library.run(asked).hits
-    return ExportSelection(assets=frozenset(hit.asset_id for hit in hits))
-
-
-def _kept_by(library: Library, number: int, asked: ExportSelection) -> ExportSelection:
-    """What of it a curation run keeps."""
-    from engine.exchange.records import of_run
-
-    run = library.store.curation.run(number)
-    return of_run(run.kind, f"{number}, {run.kind}", library.store.curation.findings(number), asked)
-
-
 def _typed() -> str:
-    """The command, for the data card."""
+    """Return the command as it can be typed, for the data card."""
     return shlex.join(["sensorium", *sys.argv[1:]])
 
 
@@ -134,7 +103,7 @@ def _show_exported(done: ExportReport, *, as_json: bool) -> None:
     for failure in done.failures:
         complain(f"left out: {failure.path} {failure.reason}")
     if as_json:
-        _print({
+        print_json({
             "out": str(done.out), "format": done.format, "files": done.files,
             "moments": done.moments, "vectors": done.vectors, "left_out": done.left_out,
         })  # fmt: skip
@@ -147,7 +116,11 @@ def _show_exported(done: ExportReport, *, as_json: bool) -> None:
 @click.command("import")
 @click.argument("source", type=AnyPath(path_type=Path))
 @click.option(
-    "--format", "format_name", type=click.Choice(IMPORTS), required=True, help="What wrote it."
+    "--format",
+    "format_name",
+    type=click.Choice([choice.value for choice in ImportFormat]),
+    required=True,
+    help="What wrote it.",
 )
 @click.option(
     "--to",
@@ -185,41 +158,22 @@ def import_command(
     library: Path | None,
     as_json: bool,
 ) -> None:
-    """Take in SOURCE, a data set, with its captions, and its vectors where they are of the
-    library's own encoder. All other files are embedded here.
+    """Take in SOURCE, a data set, with its captions.
 
-    All of it is looked at first: where something is wrong with it, nothing is taken.
+    Its vectors are taken where they are of the library's own encoder; all other files are
+    embedded here. All of it is looked at first: where something is wrong with it, nothing is
+    taken.
     """
-    from engine.commands.progress import progress
-    from engine.exchange.import_dataset import ImportOptions, check_dataset, import_dataset
     from engine.library import Library
 
-    wanted = ImportOptions(format_name, source, to, root, skip_missing, vectors_of)
-    looked = check_dataset(_towers(library, encoder, wait), wanted)
-    with Library.open(library, create=True, encoder=encoder) as opened, progress() as seen:
-        brought = import_dataset(
-            opened.store, opened.towers, opened.settings, looked, wait=wait, progress=seen
-        )
-        opened.maintenance.settle(wait, Messages())
-        warn(opened)
-    _show_brought(brought, as_json=as_json)
+    done = Library.import_new(
+        library, source, format_name, to=to, root=root, skip_missing=skip_missing,
+        vectors_of=vectors_of, encoder=encoder, wait=wait, progress=True,
+    )  # fmt: skip
+    _show_imported(done, as_json=as_json)
 
 
-def _towers(library: Path | None, encoder: str | None, wait: bool) -> Towers:
-    """Those of a library that is there and that nobody else writes, or of one to be made."""
-    from engine.config import Settings
-    from engine.encoders import registry
-    from engine.errors import LibraryNotFound
-    from engine.library import Library
-
-    try:
-        with Library.open(library, encoder=encoder) as opened, opened.store.writer(wait=wait):
-            return opened.towers
-    except LibraryNotFound:
-        return registry.towers(encoder or registry.DEFAULT, Settings.from_env())
-
-
-def _show_brought(done: ImportReport, *, as_json: bool) -> None:
+def _show_imported(done: ImportReport, *, as_json: bool) -> None:
     for note in done.notes:
         complain(note)
     for failure in done.failures:
@@ -232,7 +186,7 @@ def _show_brought(done: ImportReport, *, as_json: bool) -> None:
         "tagged": done.tagged,
     }  # fmt: skip
     if as_json:
-        _print(counts)
+        print_json(counts)
         return
     click.echo(
         f"{counts['files']:,} files: {counts['taken']:,} with their vectors,"
@@ -242,7 +196,3 @@ def _show_brought(done: ImportReport, *, as_json: bool) -> None:
     click.echo(
         f"{done.moments:,} moments; {done.captions:,} files got a caption, {done.tagged:,} tags"
     )
-
-
-def _print(value: dict[str, Any]) -> None:
-    click.echo(json.dumps(value, ensure_ascii=False))

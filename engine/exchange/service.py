@@ -98,8 +98,8 @@ def _selection(context: ExchangeContext, request: ExportRequest) -> ExportSelect
         selection = ExportSelection(assets=frozenset(hit.asset_id for hit in hits))
     if request.run is None:
         return selection
-    run = context.store.run(request.run)
-    findings = context.store.findings(request.run)
+    run = context.store.curation.run(request.run)
+    findings = context.store.curation.findings(request.run)
     return selection_of_run(run.kind, f"{request.run}, {run.kind}", findings, selection)
 
 
@@ -176,5 +176,3 @@ def import_checked(
 def with_warnings(report: ImportReport, warnings: Sequence[str]) -> ImportReport:
     """Add the repairs that opening a library made to the notes of a report."""
     return replace(report, notes=(*report.notes, *(f"warning: {line}" for line in warnings)))
-
-

@@ -14,8 +14,8 @@ from engine.errors import ExportFailed
 from engine.exchange.export import export
 from engine.exchange.import_dataset import ImportOptions, check_dataset
 from engine.store import Store
-from engine.types import ExportFormat
 from engine.testing.fake_encoder import fake_towers
+from engine.types import ExportFormat
 from tests.mounts import small_disk
 
 
