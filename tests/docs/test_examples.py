@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import ast
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
 from tests import media_files as make
@@ -47,3 +49,31 @@ def test_examples_import_the_public_package_alone(path):
         if isinstance(node, ast.ImportFrom) and node.module
     ]
     assert not [name for name in ours if name.split(".")[0] in ("engine", "indexers")]
+
+
+def test_dedupe_training_set(tmp_path):
+    dataset, removed = tmp_path / "dataset", tmp_path / "removed"
+    for place, colour in enumerate(("red", "green", "blue", "yellow")):
+        make.picture(dataset / "train" / f"{place}.png", colour)
+    make.picture(dataset / "test" / "one.png", "white")
+    shutil.copy(dataset / "train" / "1.png", dataset / "test" / "two.png")
+    arguments = (dataset, "--encoder", "fake", "--by-cosine")
+    done = run("dedupe_training_set.py", *arguments, "--report", tmp_path / "copies.html")
+    assert done.returncode == 0, done.stderr
+    assert f"  {dataset}/test/two.png\n    leak, 1.000: {dataset}/train/1.png\n" in done.stdout
+    assert (tmp_path / "copies-leaks.html").exists()
+    assert (tmp_path / "copies-duplicates.html").exists()
+    assert len(list(dataset.rglob("*.png"))) == 6  # nothing was touched
+    moved = run("dedupe_training_set.py", *arguments, "--move", removed)
+    assert moved.returncode == 0, moved.stderr
+    assert [path.name for path in removed.iterdir()] == ["1.png"]
+
+
+def test_classify_to_parquet(photos, tmp_path):
+    out = tmp_path / "labels.parquet"
+    done = run("classify_to_parquet.py", photos, out, "red", "blue", "--encoder", "fake")
+    assert done.returncode == 0, done.stderr
+    table = pq.read_table(out).to_pydict()
+    labels = dict(zip((Path(file).name for file in table["file"]), table["label"], strict=True))
+    assert labels["0.png"] == labels["3.png"] == "red" and labels["2.png"] == "blue"
+    assert "     2  red" in done.stdout
