@@ -55,7 +55,6 @@ if TYPE_CHECKING:
     from engine.store import LibraryStats
     from engine.store.compaction import Compaction
     from engine.store.verify import VerifyReport
-    from indexers.pipeline import Progress as IndexProgress
 
 
 class Library:
@@ -195,7 +194,7 @@ class Library:
         *,
         retry: bool = False,
         wait: bool = False,
-        progress: IndexProgress | None = None,
+        progress: Progress = NO_PROGRESS,
         reporting: Progress = NO_PROGRESS,
     ) -> IndexReport:
         """Bring the library level with files and folders.
@@ -218,7 +217,7 @@ class Library:
         self.maintenance.settle(wait, reporting)
         return report
 
-    def retry(self, *, wait: bool = False, progress: IndexProgress | None = None) -> IndexReport:
+    def retry(self, *, wait: bool = False, progress: Progress = NO_PROGRESS) -> IndexReport:
         """Try every failed file again, and forget those that are gone."""
         from indexers.pipeline import retry_failures
 

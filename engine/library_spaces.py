@@ -17,7 +17,6 @@ from engine.store.space_lookup import require_droppable
 if TYPE_CHECKING:
     from engine.query.space_stats import SpaceStats
     from indexers.backfill import BackfillReport
-    from indexers.pipeline import Progress as IndexProgress
 
 # In the class, ``list`` is a method.
 Names: TypeAlias = list[str]
@@ -67,7 +66,7 @@ class LibrarySpaces:
         encoder: str,
         *,
         wait: bool = False,
-        progress: IndexProgress | None = None,
+        progress: Progress = NO_PROGRESS,
         reporting: Progress = NO_PROGRESS,
     ) -> BackfillReport:
         """Fill a space of another encoder from the originals, while the default serves.

@@ -21,17 +21,18 @@ from typing import TypeAlias
 
 import numpy as np
 
+from engine.common.progress import NO_PROGRESS, Progress
+from engine.common.vectors import chunks
 from engine.config import Settings
 from engine.encoders.towers import Towers
 from engine.store import Addition, KnownAsset, Store
 from engine.types import Failure, Modality, MomentRecord
 from engine.types.arrays import MomentIds
-from indexers.bounded_queue import Drained, LookAhead, Stopped
 from indexers.commit import COMMIT_BYTES, COMMIT_SECONDS
-from indexers.decode_events import Note, fault
-from indexers.pipeline import Progress, Unwatched
-from indexers.readers import reading
-from indexers.redecode import Of, pieces, texts
+from indexers.decode_events import Note
+from indexers.event_loop import EventLoop
+from indexers.fault_messages import fault
+from indexers.redecode import MatchedPiece, decoded_pieces, stored_texts
 from indexers.space_registration import role_of
 from indexers.worker import Assembly, Worker
 
@@ -63,7 +64,7 @@ def fill(
     settings: Settings,
     *,
     wait: bool = False,
-    progress: Progress | None = None,
+    progress: Progress = NO_PROGRESS,
 ) -> BackfillReport:
     """Fill the space of these towers with vectors of all moments that are committed.
 
@@ -77,7 +78,8 @@ def fill(
         LibraryBusy: another writer is at work, and ``wait`` is not set.
         SpaceMismatch: the library has the space by another revision; or it was dropped,
             or made again, while this worked.
-        SensoriumError: of the encoder or the store. What was committed stays.
+        Cancelled: ``progress`` raised it. What was finished is committed.
+        SensoriumError: of the encoder or the store. What was finished is committed.
     """
     started = time.monotonic()
     with store.writer(wait=wait) as writer:
@@ -88,7 +90,7 @@ def fill(
                 writer.ensure_space(space)
     # Those two would only write down again what the catalog has.
     towers = replace(towers, speech=None, screen=None)
-    passes = _Passes(store, towers, settings, progress or Unwatched())
+    passes = _Passes(store, towers, settings, progress)
     while not passes.ended():
         pass
     return replace(passes.filled, ready=True, seconds=time.monotonic() - started)
@@ -110,7 +112,7 @@ class _Passes:
         lacking = self._lacking()
         if len(lacking):
             self._tried = np.union1d(self._tried, lacking)
-            done = _Session(self._store, self._towers, self._settings, self._progress).run(lacking)
+            done = _Pass(self._store, self._towers, self._settings, self._progress).run(lacking)
             self.filled = _sum(self.filled, done)
             return False
         with self._store.writer(wait=True) as writer:
@@ -179,11 +181,11 @@ class _End:
     reason: str | None = None
 
 
-_Event: TypeAlias = Of | Note | _End
+_Event: TypeAlias = MatchedPiece | Note | _End
 
 
-class _Session:
-    """One pass: threads that decode, and the caller's own that encodes and commits."""
+class _Pass:
+    """One pass over moments that lack a vector. Implements ``JobHandler``."""
 
     def __init__(
         self, store: Store, towers: Towers, settings: Settings, progress: Progress
@@ -191,9 +193,6 @@ class _Session:
         self._store, self._towers, self._settings = store, towers, settings
         self._progress = progress
         self._worker: Worker[_Job] = Worker(towers, settings.batch_size)
-        self._queue: LookAhead[tuple[_Job, _Event]] = LookAhead(
-            settings.look_ahead, settings.threads
-        )
         self._waiting: list[Addition] = []
         self._nbytes = 0
         self._last = time.monotonic()
@@ -203,54 +202,42 @@ class _Session:
 
     def run(self, lacking: MomentIds) -> BackfillReport:
         """Give these moments their vectors, as far as that can be done."""
-        self._progress.start(self._store.owners(lacking))
-        jobs = _jobs(self._store, lacking)
-        threads = self._settings.threads
-        with reading(jobs, self._read, self._queue, threads, "fill"):
-            try:
-                self._consume()
-            except BaseException:
-                self._commit()  # what is finished stays, whatever ended the run
-                raise
         name = self._towers.shared.name
+        self._progress.start(f"filling {name}", self._store.owners(lacking))
+        loop: EventLoop[_Job, _Event] = EventLoop(
+            self, self._worker, self._settings, self._progress
+        )
+        loop.run(_jobs(self._store, lacking), "fill")
         return BackfillReport(
             name, False, len(self._files), self._moments, 0.0, tuple(self._failures)
         )
 
     # --- the caller's thread ---------------------------------------------------
 
-    def _consume(self) -> None:
-        while True:
-            try:
-                event = self._queue.get(until=self._due)
-            except Drained:
-                break
-            if event is not None:
-                self._take(*event)
-            else:
-                self._settle(self._worker.flush())
-            if time.monotonic() >= self._due:
-                self._commit()
-        self._settle(self._worker.flush())
-        self._commit()
-
     @property
-    def _due(self) -> float:
+    def due(self) -> float:
+        """The time of the next commit, by ``time.monotonic()``."""
         full = len(self._waiting) >= COMMIT_MOMENTS or self._nbytes >= COMMIT_BYTES
         return 0.0 if full else self._last + COMMIT_SECONDS
 
-    def _take(self, job: _Job, event: _Event) -> None:
+    def nbytes(self, event: _Event) -> int:
+        """Return the bytes that an event holds while it waits."""
+        return event.prepared.nbytes if isinstance(event, MatchedPiece) else 0
+
+    def take(self, job: _Job, event: _Event) -> None:
+        """Handle one event of one job."""
         match event:
-            case Of():
+            case MatchedPiece():
                 job.ids.append(event.moment_id)
-                self._settle(self._worker.add(job, event.prepared))
+                self.settle(self._worker.add(job, event.prepared))
             case Note():
                 self._note(job, event.reason)
             case _End():
                 job.ended, job.fault = True, job.fault or event.reason
-                self._settle({job})
+                self.settle({job})
 
-    def _settle(self, jobs: set[_Job]) -> None:
+    def settle(self, jobs: set[_Job]) -> None:
+        """Hand over the jobs of which nothing is missing any more."""
         for job in sorted(jobs, key=lambda job: job.moments[0].moment_id):
             if not job.ended or (job.waiting and job.fault is None):
                 continue
@@ -258,45 +245,41 @@ class _Session:
             if job.fault is None:
                 made = job.additions()
                 self._waiting += made
-                self._nbytes += sum(row.nbytes for one in made for row in one.vectors.values())
+                self._nbytes += sum(row.nbytes for add in made for row in add.vectors.values())
             else:
                 self._note(job, job.fault)
             self._files.add(job.known.path)
-            self._progress.advance(job.known.path, len(made))
+            self._progress.advance(moments=len(made))
 
     def _note(self, job: _Job, reason: str) -> None:
-        failure = Failure(job.known.path, reason)
-        self._failures.append(failure)
-        self._progress.note(failure)
+        self._failures.append(Failure(job.known.path, reason))
 
-    def _commit(self) -> None:
+    def commit(self) -> None:
+        """Commit the vectors that wait, under the write lock."""
         waiting, self._waiting = self._waiting, []
         self._nbytes, self._last = 0, time.monotonic()
         if waiting:
             with self._store.writer(wait=True) as writer:
                 self._moments += writer.fill(self._towers.spaces, waiting)
 
+    finish = rescue = commit
+
     # --- the threads that decode -----------------------------------------------
 
-    def _again(self, job: _Job) -> Generator[Of | Note, None, None]:
-        if job.written:
-            return texts(job.moments)
-        return pieces(job.known, job.moments, self._towers, self._settings)
-
-    def _read(self, job: _Job) -> None:
-        """Put all events of one job into the queue."""
+    def events(self, job: _Job) -> Generator[_Event, None, None]:
+        """Read one job, and end with an event that says how that went."""
         reason = None
         try:
-            events = self._again(job)
-            with closing(events):
-                for event in events:
-                    nbytes = event.prepared.nbytes if isinstance(event, Of) else 0
-                    self._queue.put((job, event), nbytes)
-        except Stopped:
-            raise
+            with closing(self._pieces(job)) as pieces:
+                yield from pieces
         except Exception as error:  # whatever a decoder runs into costs its own file only
             reason = fault(error)
-        self._queue.put((job, _End(reason)))
+        yield _End(reason)
+
+    def _pieces(self, job: _Job) -> Generator[MatchedPiece | Note, None, None]:
+        if job.written:
+            return stored_texts(job.moments)
+        return decoded_pieces(job.known, job.moments, self._towers, self._settings)
 
 
 def _jobs(store: Store, lacking: MomentIds) -> Iterator[_Job]:
@@ -311,5 +294,5 @@ def _jobs(store: Store, lacking: MomentIds) -> Iterator[_Job]:
 
 
 def _records(store: Store, ids: MomentIds) -> Iterator[MomentRecord]:
-    for first in range(0, len(ids), _PAGE):
-        yield from store.records(ids[first : first + _PAGE]).values()
+    for page in chunks(ids, _PAGE):
+        yield from store.records(page).values()

@@ -22,7 +22,7 @@ class Drained(Exception):
     """All writers have finished and everything has been read."""
 
 
-class LookAhead(Generic[T]):
+class BoundedQueue(Generic[T]):
     """A queue of many writers and one reader that holds at most ``limit`` bytes.
 
     One item larger than the limit passes alone. Nobody polls: writers and reader

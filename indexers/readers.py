@@ -8,7 +8,7 @@ from threading import Lock, Thread
 from typing import TypeVar
 
 from engine.common.blas_threads import one_thread_a_product
-from indexers.bounded_queue import LookAhead, Stopped
+from indexers.bounded_queue import BoundedQueue, Stopped
 
 _Job = TypeVar("_Job")
 _Item = TypeVar("_Item")
@@ -18,7 +18,7 @@ _Item = TypeVar("_Item")
 def reading(
     jobs: Iterator[_Job],
     read: Callable[[_Job], None],
-    queue: LookAhead[_Item],
+    queue: BoundedQueue[_Item],
     threads: int,
     name: str,
 ) -> Iterator[None]:

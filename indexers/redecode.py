@@ -14,7 +14,7 @@ from engine.store import KnownAsset
 from engine.types import FileStat, Kind, Modality, Moment, MomentRecord
 from indexers.audio import soundtrack
 from indexers.decode_events import DecodeEvent, Note, Prepared, TowerInput
-from indexers.identify import hash_file, stat_file
+from indexers.file_hash import hash_file, stat_file
 from indexers.image import decode_image
 from indexers.track_isolation import run_tracks
 from indexers.video import keyframes
@@ -24,23 +24,23 @@ _BRIEFEST = 1e-3
 
 
 @dataclass(frozen=True, slots=True)
-class Of:
+class MatchedPiece:
     """A prepared piece, and the moment that it is of."""
 
     moment_id: int
     prepared: Prepared
 
 
-def texts(moments: Sequence[MomentRecord]) -> Generator[Of | Note, None, None]:
+def stored_texts(moments: Sequence[MomentRecord]) -> Generator[MatchedPiece | Note, None, None]:
     """What is said or written at moments, which needs no file."""
     for record in moments:
         if text := record.moment.text:
-            yield Of(record.moment_id, Prepared(record.moment, TowerInput.TEXT, text))
+            yield MatchedPiece(record.moment_id, Prepared(record.moment, TowerInput.TEXT, text))
 
 
-def pieces(
+def decoded_pieces(
     known: KnownAsset, moments: Sequence[MomentRecord], towers: Towers, settings: Settings
-) -> Generator[Of | Note, None, None]:
+) -> Generator[MatchedPiece | Note, None, None]:
     """Pieces of an asset's file that are of these moments, as they come.
 
     Raises:
@@ -49,11 +49,11 @@ def pieces(
     """
     path = Path(known.path)
     stat = _unchanged(known)
-    left = _Left(moments)
+    left = _UnmatchedMoments(moments)
     for piece in _decoded(known, moments, towers, settings):
         if isinstance(piece, Prepared):
-            for moment_id in left.of(piece.moment):
-                yield Of(moment_id, piece)
+            for moment_id in left.match(piece.moment):
+                yield MatchedPiece(moment_id, piece)
         elif isinstance(piece, Note):
             yield piece
     if stat_file(path) != stat:
@@ -93,7 +93,7 @@ def _decoded(
     return run_tracks(tracks)
 
 
-class _Left:
+class _UnmatchedMoments:
     """The moments of a file that no piece has been found for, in their order."""
 
     def __init__(self, records: Sequence[MomentRecord]) -> None:
@@ -102,7 +102,7 @@ class _Left:
         for record in sorted(records, key=lambda r: _span(r.moment)):
             self._left.setdefault(record.moment.modality, deque()).append(record)
 
-    def of(self, piece: Moment) -> list[int]:
+    def match(self, piece: Moment) -> list[int]:
         """The moments that a piece is of: those whose middle lies in it.
 
         Pictures go by their ordinals. Shots and windows lie where they lay, unless the

@@ -11,10 +11,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from engine.common.progress import NO_PROGRESS, Progress
 from engine.errors import PathNotFound
 from engine.store import KnownAsset, Store
 from engine.types import Failure, FileStat
-from indexers.decode_events import explain, printable
+from indexers.fault_messages import explain, printable
 
 INDEXED = "indexed"
 """State of an asset whose vectors are all there; any other means to index it again."""
@@ -74,17 +75,28 @@ class ScanPlan:
     """Folders, and files in them, that cannot be looked at."""
 
 
-def scan(paths: Sequence[str | Path], store: Store | None, *, retry: bool = False) -> ScanPlan:
+def scan(
+    paths: Sequence[str | Path],
+    store: Store | None,
+    *,
+    retry: bool = False,
+    progress: Progress = NO_PROGRESS,
+) -> ScanPlan:
     """Walk ``paths`` and compare with the catalog; without ``store`` all is new.
 
     Raises:
         PathNotFound: one of ``paths`` does not exist.
     """
     library = store.path if store is not None else None
-    return diff(walk(paths, skip=library), store, retry=retry)
+    progress.start("scanning")
+    return diff(walk(paths, skip=library, progress=progress), store, retry=retry)
 
 
-def walk(paths: Sequence[str | Path], skip: Path | None = None) -> Walked:
+def walk(
+    paths: Sequence[str | Path],
+    skip: Path | None = None,
+    progress: Progress = NO_PROGRESS,
+) -> Walked:
     """Every regular file at or below ``paths``, symbolic links followed and resolved.
 
     Hidden names and junk are left out, except where ``paths`` name them. A folder
@@ -97,7 +109,7 @@ def walk(paths: Sequence[str | Path], skip: Path | None = None) -> Walked:
         PathNotFound: one of ``paths`` does not exist; nothing was walked.
     """
     roots = [_root(path) for path in paths]
-    walker = _Walker(skip)
+    walker = _Walker(skip, progress)
     for root, info in roots:
         walker.enter(root, info)
     return walker.walked
@@ -116,8 +128,9 @@ def _root(path: str | Path) -> tuple[str, os.stat_result]:
 class _Walker:
     """One walk: what it has found, and the folders that it has seen."""
 
-    def __init__(self, skip: Path | None) -> None:
+    def __init__(self, skip: Path | None, progress: Progress = NO_PROGRESS) -> None:
         self.walked = Walked()
+        self._progress = progress
         self._seen: set[tuple[int, int]] = set()
         if skip is not None and skip.exists():
             self._seen.add(_identity(skip.stat()))
@@ -132,7 +145,9 @@ class _Walker:
                 self._file(path, info)
             elif _identity(info) not in self._seen:
                 self._seen.add(_identity(info))
-                waiting.extend(reversed([*self._children(path)]))
+                children = [*self._children(path)]
+                waiting.extend(reversed(children))
+                self._progress.advance(sum(stat.S_ISREG(child.st_mode) for _, child in children))
 
     def _cover(self, path: str) -> None:
         """Files that a link leads to may lie outside of the roots; they are missed there too."""

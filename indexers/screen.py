@@ -10,7 +10,8 @@ from PIL import Image
 from engine.encoders.protocols import ScreenBridge
 from engine.encoders.towers import Towers
 from engine.types import Modality, Moment
-from indexers.decode_events import Note, Prepared, TowerInput, fault
+from indexers.decode_events import Note, Prepared, TowerInput
+from indexers.fault_messages import fault
 
 
 def pictures(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from indexers.decode_events import DecodeEvent, Note, fault
+from indexers.decode_events import DecodeEvent, Note
+from indexers.fault_messages import fault
 
 
 def run_tracks(tracks: Mapping[str, Iterator[DecodeEvent]]) -> Iterator[DecodeEvent]:

@@ -27,7 +27,7 @@ from engine.store import Store
 from engine.types import Asset, FileStat, IndexedAsset, Kind, MediaType
 from indexers.decode import decode
 from indexers.decode_events import Facts, Prepared
-from indexers.identify import hash_file
+from indexers.file_hash import hash_file
 from indexers.scan import walk
 from indexers.worker import Assembly, Worker
 

@@ -21,7 +21,11 @@ class Progress(Protocol):
         """Begin a task of ``total`` items; None when their number is not known."""
 
     def advance(self, items: int = 1, *, moments: int = 0) -> None:
-        """Report items that are done, and the moments that came of them."""
+        """Report items that are done, and the moments that came of them.
+
+        A call that takes long over one item reports none now and then, ``advance(0)``, so
+        that it can be cancelled.
+        """
 
     def message(self, text: str) -> None:
         """Show one line to the user."""

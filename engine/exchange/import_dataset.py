@@ -306,7 +306,7 @@ def _index(
 ) -> IndexReport:
     if not paths:
         return IndexReport()
-    return run(store, towers, paths, settings, wait=wait, progress=_IndexProgress(progress))
+    return run(store, towers, paths, settings, wait=wait, progress=progress)
 
 
 def _complete(store: Store, source: Source, wait: bool) -> tuple[int, int, int]:
@@ -323,19 +323,3 @@ def _complete(store: Store, source: Source, wait: bool) -> tuple[int, int, int]:
             captions += writer.fill_captions({s.path: s.caption for s in block if s.caption})
             tagged += writer.curation.import_tags({s.path: s.tags for s in block if s.tags})
     return total, captions, tagged
-
-
-class _IndexProgress:
-    """Report the progress of indexing to a ``Progress``."""
-
-    def __init__(self, progress: Progress) -> None:
-        self._progress = progress
-
-    def start(self, total_files: int) -> None:
-        self._progress.start("indexing", total_files)
-
-    def advance(self, path: str, moments: int) -> None:  # noqa: ARG002
-        self._progress.advance(1, moments=moments)
-
-    def note(self, failure: Failure) -> None:
-        """Ignore failures, which the report lists."""

@@ -18,7 +18,7 @@ from engine.media.sniff import sniff
 from engine.query.plan import SEEN
 from engine.store import Store, Writer
 from engine.types import Asset, Embedding, FileStat, IndexedAsset, Kind, MediaType, Modality
-from indexers.identify import hash_file
+from indexers.file_hash import hash_file
 
 _BATCH = 256
 """Files of one segment."""

@@ -12,28 +12,28 @@ from engine.encoders.protocols import Embedded, Pixels
 from engine.errors import EncoderUnavailable
 from engine.store import Store
 from engine.testing.fake_encoder import COLOURS, FakeEncoder
-from engine.types import Failure, IndexReport
+from engine.types import IndexReport
 from tests import media_files as make
 
 
 class Told:
-    """A ``Progress`` that remembers, and does as it is told when a file is done."""
+    """A ``Progress`` that counts, and calls a function when a file is done."""
 
     def __init__(self, then: Callable[[], object] = lambda: None) -> None:
-        self.total = -1
-        self.done: list[tuple[str, int]] = []
-        self.failures: list[Failure] = []
+        self.total: int | None = None
+        self.done: list[int] = []
+        """The moments of each file that is done."""
         self._then = then
 
-    def start(self, total_files: int) -> None:
-        self.total = total_files
+    def start(self, task: str, total: int | None = None, unit: str = "files") -> None:
+        self.total = total
 
-    def advance(self, path: str, moments: int) -> None:
-        self.done.append((Path(path).name, moments))
-        self._then()
+    def advance(self, items: int = 1, *, moments: int = 0) -> None:
+        if self.total is not None and items:  # the scan does not know how many files there are
+            self.done.append(moments)
+            self._then()
 
-    def note(self, failure: Failure) -> None:
-        self.failures.append(failure)
+    def message(self, text: str) -> None: ...
 
 
 def pictures(media: Path, count: int) -> list[Path]:

@@ -15,7 +15,7 @@ from engine.config import Settings
 from engine.encoders.multi import combine
 from engine.encoders.protocols import Embedded, Pixels
 from engine.encoders.towers import Towers
-from engine.errors import EncoderUnavailable, LibraryBusy, SpaceMismatch
+from engine.errors import Cancelled, EncoderUnavailable, LibraryBusy, SpaceMismatch
 from engine.store import Store
 from engine.store.verify import verify
 from engine.testing.fake_encoder import FakeSounds, OtherFake, fake_towers, other_towers
@@ -217,13 +217,13 @@ def test_a_piece_is_of_the_moments_whose_middle_lies_in_it() -> None:
         return Moment(Modality.KEYFRAME, start, end)
 
     spans = ((0.0, 2.0), (2.0, 4.0), (4.0, 9.0), (9.0, 9.5), (9.5, 12.0))
-    left = redecode._Left(
+    left = redecode._UnmatchedMoments(
         [MomentRecord(i, 1, "/a", Kind.VIDEO, shot(*span)) for i, span in enumerate(spans, 1)]
     )
-    assert left.of(Moment(Modality.SOUND, 0.0, 10.0)) == []
-    assert left.of(shot(0.0, 2.0)) == [1]
-    assert left.of(shot(4.1, 9.0)) == [3], "the second has been passed, and is in no piece"
-    assert left.of(shot(9.0, 12.0)) == [4, 5]
+    assert left.match(Moment(Modality.SOUND, 0.0, 10.0)) == []
+    assert left.match(shot(0.0, 2.0)) == [1]
+    assert left.match(shot(4.1, 9.0)) == [3], "the second has been passed, and is in no piece"
+    assert left.match(shot(9.0, 12.0)) == [4, 5]
     assert left.count() == 1
 
 
@@ -308,7 +308,7 @@ class _Falls(OtherFake):
         return super().embed_images(pixels)
 
 
-@pytest.mark.parametrize("error", [EncoderUnavailable, KeyboardInterrupt])
+@pytest.mark.parametrize("error", [EncoderUnavailable, KeyboardInterrupt, Cancelled])
 def test_a_run_that_is_cut_off_keeps_what_it_has(
     media: Path, store: Store, index: Index, settings: Settings, error: type[BaseException]
 ) -> None:
@@ -316,8 +316,8 @@ def test_a_run_that_is_cut_off_keeps_what_it_has(
     index()
 
     def interrupt() -> None:
-        if error is KeyboardInterrupt and len(told.done) == 9:
-            raise KeyboardInterrupt
+        if error is not EncoderUnavailable and len(told.done) == 9:
+            raise error
 
     told = Told(interrupt)
     towers = Towers(_Falls() if error is EncoderUnavailable else OtherFake(), FakeSounds())

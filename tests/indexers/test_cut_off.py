@@ -12,14 +12,15 @@ from pathlib import Path
 
 import pytest
 
+from engine.common.progress import CancelToken, cancellable
 from engine.config import Settings
 from engine.encoders.protocols import Pixels
 from engine.encoders.towers import Towers
-from engine.errors import EncoderUnavailable, LibraryBusy, PathNotFound
+from engine.errors import Cancelled, EncoderUnavailable, LibraryBusy, PathNotFound
 from engine.store import Store, failpoints
 from engine.testing.fake_encoder import COLOURS, FakeEncoder, FakeSounds, fake_towers
 from engine.types import IndexReport
-from indexers import bounded_queue, commit, pipeline, readers
+from indexers import bounded_queue, commit, event_loop, pipeline, readers
 from indexers.pipeline import run
 from tests import media_files as make
 from tests.indexers.runs import (
@@ -160,12 +161,12 @@ def test_what_waits_stays_within_the_look_ahead(
     pictures(media, 40)
     most = [0]
 
-    class Watched(bounded_queue.LookAhead):  # type: ignore[type-arg]
+    class Watched(bounded_queue.BoundedQueue):  # type: ignore[type-arg]
         def put(self, item: object, nbytes: int = 0) -> None:
             super().put(item, nbytes)
             most[0] = max(most[0], self.held)
 
-    monkeypatch.setattr(pipeline, "LookAhead", Watched)
+    monkeypatch.setattr(event_loop, "BoundedQueue", Watched)
     report = run(store, fake_towers(), [media], replace(settings, look_ahead=2000, threads=4))
     assert report.moments == 52
     assert 768 <= most[0] <= 2000  # a picture of the fake tower has 768 bytes
@@ -189,3 +190,56 @@ def test_finished_files_are_let_go(media: Path, store: Store, settings: Settings
 def _holds_vectors(thing: object) -> bool:
     # not isinstance: it asks the object, and some objects warn when they are asked
     return type(thing) is pipeline._Job and bool(thing.slots)
+
+
+# --- cancelling ---------------------------------------------------------------
+
+
+def test_a_cancelled_run_commits_what_is_done_and_the_next_goes_on(
+    media: Path, store: Store, index: Index
+) -> None:
+    pictures(media, 40)
+    token = CancelToken()
+    told = Told(lambda: token.cancel() if len(told.done) == 10 else None)
+    with pytest.raises(Cancelled):
+        index(progress=cancellable(told, token))
+    done = len(names(store))
+    assert 10 <= done < 40
+    with store.writer():
+        pass  # the lock is free
+    report = index()
+    assert (report.unchanged, report.added) == (done, 40 - done)
+    assert len(vectors(store, "fake")) == 40
+
+
+def test_a_run_that_waits_for_a_decoder_is_cancelled(
+    media: Path, store: Store, index: Index, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pictures(media, 6)
+    token, release = CancelToken(), threading.Event()
+    prepare = FakeEncoder.prepare_image
+
+    def waits(self: FakeEncoder, picture: object) -> Pixels:
+        token.cancel()
+        release.wait(60)
+        return prepare(self, picture)  # type: ignore[arg-type]
+
+    class Releases(Told):
+        def advance(self, items: int = 1, *, moments: int = 0) -> None:
+            release.set()  # called while no file ends
+
+    monkeypatch.setattr(FakeEncoder, "prepare_image", waits)
+    with pytest.raises(Cancelled):
+        index(progress=cancellable(Releases(), token))
+    assert len(names(store)) < 6
+    index()
+    assert len(names(store)) == 6
+
+
+def test_a_scan_is_cancelled_and_writes_nothing(media: Path, store: Store, index: Index) -> None:
+    pictures(media, 3)
+    token = CancelToken()
+    token.cancel()
+    with pytest.raises(Cancelled):
+        index(progress=cancellable(Told(), token))
+    assert names(store) == [] and not store.spaces()

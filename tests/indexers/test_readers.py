@@ -7,13 +7,13 @@ from threading import Event
 import pytest
 from threadpoolctl import threadpool_limits
 
-from indexers.bounded_queue import Drained, LookAhead
+from indexers.bounded_queue import BoundedQueue, Drained
 from indexers.readers import reading
 from tests.common.test_blas_threads import threads
 
 
 def test_all_jobs_are_read_and_products_beside_them_take_one_thread():
-    queue: LookAhead[int] = LookAhead(10, writers=2)
+    queue: BoundedQueue[int] = BoundedQueue(10, writers=2)
     with threadpool_limits(2, user_api="blas"):
         with reading(iter(range(5)), queue.put, queue, 2, "test"):
             assert threads() == {1}
@@ -24,7 +24,7 @@ def test_all_jobs_are_read_and_products_beside_them_take_one_thread():
 
 
 def test_what_a_reader_raises_is_raised_by_the_queue():
-    queue: LookAhead[int] = LookAhead(10, writers=1)
+    queue: BoundedQueue[int] = BoundedQueue(10, writers=1)
 
     def fail(_: int) -> None:
         raise OSError("gone")
@@ -34,7 +34,7 @@ def test_what_a_reader_raises_is_raised_by_the_queue():
 
 
 def test_leaving_early_stops_the_readers():
-    queue: LookAhead[int] = LookAhead(1, writers=1)
+    queue: BoundedQueue[int] = BoundedQueue(1, writers=1)
     read, begun = [], Event()
 
     def put(job: int) -> None:

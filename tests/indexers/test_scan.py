@@ -13,8 +13,9 @@ import pytest
 from engine.errors import PathNotFound, UnreadableMedia
 from engine.store import Store
 from engine.types import Failure, FileStat, IndexReport
-from indexers import identify, scan
-from indexers.identify import Moves, Trade, hash_file, trade
+from indexers import file_hash, identify, scan
+from indexers.file_hash import hash_file
+from indexers.moves import Moves, Trade, find_trades
 from indexers.scan import Candidate, ScanPlan, walk
 from tests import media_files as make
 from tests.indexers.runs import moment_ids
@@ -210,7 +211,7 @@ def test_a_file_behind_a_link_is_missed_where_it_was(
 
 def test_a_hash_belongs_to_its_stat(media: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = touch(media / "a.jpg", "old")
-    digest, calls = identify._digest, []
+    digest, calls = file_hash._digest, []
 
     def meddle(target: Path) -> str:
         calls.append(target)
@@ -219,14 +220,14 @@ def test_a_hash_belongs_to_its_stat(media: Path, monkeypatch: pytest.MonkeyPatch
             touch(path, "newer")
         return found
 
-    monkeypatch.setattr(identify, "_digest", meddle)
+    monkeypatch.setattr(file_hash, "_digest", meddle)
     stat, content_hash = hash_file(path)
     assert stat.size == 5 and content_hash == digest(path) and len(calls) == 2
 
 
 def test_a_file_that_never_rests_is_a_failure(media: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path, sizes = touch(media / "a.jpg"), iter(range(2, 9))
-    monkeypatch.setattr(identify, "_digest", lambda p: str(p.write_bytes(bytes(next(sizes)))))
+    monkeypatch.setattr(file_hash, "_digest", lambda p: str(p.write_bytes(bytes(next(sizes)))))
     with pytest.raises(UnreadableMedia, match="changes while it is read"):
         hash_file(path)
 
@@ -290,7 +291,7 @@ def test_of_several_missing_assets_the_namesake_moves(
 
 def traded(media: Path, store: Store) -> tuple[Trade, dict[str, str]]:
     """A trade, and where each asset went, by the names of the files."""
-    found = trade(plan(media, store).candidates)
+    found = find_trades(plan(media, store).candidates)
     return found, {Path(m.source.path).name: Path(m.stat.path).name for m in found.moves}
 
 
@@ -365,7 +366,7 @@ def test_a_file_that_has_changed_since_the_scan_is_not_traded(
     make.picture(path, "black", (40, 40))
     candidates = plan(media, store).candidates
     os.utime(media / "b.png", (1, 1))
-    assert trade(candidates).moves == ()
+    assert find_trades(candidates).moves == ()
 
 
 def test_a_file_that_is_decoded_anyhow_may_take_an_asset(
@@ -376,7 +377,7 @@ def test_a_file_that_is_decoded_anyhow_may_take_an_asset(
     path.rename(lost)
     make.picture(path, "black", (40, 40))
     first, second = plan(media, store).candidates
-    found = trade([first, replace(second, forced=True)])
+    found = find_trades([first, replace(second, forced=True)])
     assert [Path(move.stat.path).name for move in found.moves] == ["lost.png"]
     assert found.replaced == (second.known,)
 
@@ -388,10 +389,10 @@ def test_nothing_is_read_for_a_trade_that_sizes_rule_out(
     index()
     make.picture(path, "black", (40, 40))
     make.picture(media / "b.png", "white", (50, 50))
-    monkeypatch.setattr(identify, "_digest", lambda _: pytest.fail("was read"))
+    monkeypatch.setattr(file_hash, "_digest", lambda _: pytest.fail("was read"))
     candidates = plan(media, store).candidates
     assert len({path.stat().st_size for path in media.iterdir()} | {candidates[0].known.size}) == 3
-    assert trade(candidates) == Trade((), (), candidates)
+    assert find_trades(candidates) == Trade((), (), candidates)
 
 
 def test_a_file_that_cannot_be_read_is_left_to_its_own_reading(
@@ -405,9 +406,9 @@ def test_a_file_that_cannot_be_read_is_left_to_its_own_reading(
     def refuse(_: Path) -> str:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(identify, "_digest", refuse)
+    monkeypatch.setattr(file_hash, "_digest", refuse)
     candidates = plan(media, store).candidates
-    assert trade(candidates) == Trade((), (), candidates)
+    assert find_trades(candidates) == Trade((), (), candidates)
 
 
 def test_what_is_to_be_decoded_anyhow_is_not_traded(
@@ -418,7 +419,7 @@ def test_what_is_to_be_decoded_anyhow_is_not_traded(
     path.rename(media / "b.png")
     make.picture(path, "black", (40, 40))
     candidates = tuple(replace(c, forced=True) for c in plan(media, store).candidates)
-    assert trade(candidates) == Trade((), (), candidates)
+    assert find_trades(candidates) == Trade((), (), candidates)
 
 
 def test_a_folder_in_the_place_of_a_file_is_no_file(
