@@ -36,7 +36,7 @@ from benchmarks.common import (
     scratch,
 )
 from benchmarks.grow import Real, grown
-from engine.commands.output import search_document
+from engine.commands.output.hits import search_document
 from engine.common.progress_bar import watched
 from engine.config import Settings
 from engine.encoders import registry

@@ -4,27 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from threading import Thread
 from types import TracebackType
 from typing import TYPE_CHECKING, Unpack
 
-from engine.common.progress import NO_PROGRESS, Progress
+from engine.common.progress import CancelToken, Progress
 from engine.common.progress_bar import watched
 from engine.config import Settings
-from engine.curate.service import Curation
 from engine.encoders import registry
 from engine.encoders.towers import Towers
-from engine.errors import LibraryNotFound, UsageError
+from engine.errors import LibraryNotFound
 from engine.index import disk
+from engine.library_open import OpenOptions, library_towers, open_store, preview
+from engine.library_search import LibrarySearch, SearchOptions
 from engine.library_spaces import LibrarySpaces
 from engine.query.examples import local
 from engine.query.language.build_query import Options, kinds_of, query_of, with_options
-from engine.query.library_towers import LibraryTowers
 from engine.query.maintenance import Maintenance
-from engine.query.plan import validated
 from engine.query.search import OnPlan, Searcher
-from engine.store import Store, catalog_url
+from engine.store import Store
 from engine.types import (
     ExportFormat,
     Failure,
@@ -33,6 +33,7 @@ from engine.types import (
     Kind,
     Modality,
     PartKind,
+    Plan,
     Query,
     QueryPart,
     SearchResult,
@@ -45,41 +46,46 @@ if TYPE_CHECKING:
     from engine.classify.labels import Label, LabelSource
     from engine.classify.service import ClassifyArguments, OnResults, Paths
     from engine.classify.truth import TruthSource
-    from engine.common.progress import CancelToken
+    from engine.curate.service import Curation
     from engine.exchange.export import ExportReport
     from engine.exchange.import_dataset import ImportReport
     from engine.exchange.service import ExchangeContext, ImportArguments
     from engine.index.refresh import Refreshed
     from engine.index.snapshot import Manifest
-    from engine.query.rerank.base import Reranker
+    from engine.library_views import LibraryDescription
     from engine.store import LibraryStats
     from engine.store.compaction import Compaction
     from engine.store.verify import VerifyReport
+<<<<<<< HEAD
+=======
+
+Watch = bool | Progress
+"""True for a progress bar, or a ``Progress`` of the caller's own."""
+>>>>>>> 0ac224f (One facade for all of it: results show themselves, commands parse, call and print)
 
 
 class Library:
     """A folder that holds all of the state: catalog, vectors, and what derives from them.
 
-    A library may be searched from many threads, and while another process
-    writes to it: a search sees everything that was committed before it began.
+    All methods may be called from many threads, and while another process writes to the
+    library: a search sees everything that was committed before it began. ``asearch`` and
+    ``asimilar`` are for an event loop; every other call goes there by
+    ``await asyncio.to_thread(library.index, paths)``.
+
+    Calls that take long accept ``progress``, which is True for a progress bar or a
+    ``Progress`` of the caller's own, and ``cancel``, a ``CancelToken``: once it is
+    cancelled, from any thread, they keep what they have committed and raise ``Cancelled``.
     """
 
     def __init__(self, store: Store, settings: Settings, towers: Towers | None = None) -> None:
+        """Use ``open``, which makes the store."""
         self.store = store
         self.settings = settings
-        self._towers = LibraryTowers(
-            store,
-            lambda encoder: (
-                towers
-                if towers is not None and towers.encoder.name == encoder
-                else registry.towers(encoder, settings)
-            ),
-        )
-        self._rerankers: dict[str, Reranker] = {}
+        self._towers = library_towers(store, settings, towers)
         self.searcher = Searcher(store, settings, self.towers_of)
+        self._search = LibrarySearch(store, settings, self.searcher)
         self.maintenance = Maintenance(store, settings, self.searcher)
         self.spaces = LibrarySpaces(store, settings, self.maintenance, self.towers_of)
-        self.curate = Curation(store, settings, self._towers.now, self.thumbnail)
 
     @classmethod
     def open(
@@ -110,47 +116,10 @@ class Library:
                 such URL, or holds a password.
             CatalogUnreachable: the server of the catalog does not let us in.
         """
-        catalog = catalog and catalog_url(catalog)
-        settings = settings or Settings.from_env()
-        folder = Path(path or settings.library).expanduser()
-        try:
-            store = Store.open(folder)
-        except LibraryNotFound:
-            if not create:
-                raise
-            return cls._create(folder, encoder or registry.DEFAULT, catalog, settings)
-        if encoder is not None and registry.normalised(encoder) != store.encoder:
-            own = store.encoder
-            store.close()
-            raise UsageError(
-                f"{folder} has --encoder {own}; to have {encoder} beside it, use --add-space,"
-                " or choose another folder with --library"
-            )
-        if catalog is not None and catalog != store.catalog:
-            place = store.catalog or "a file in the folder"
-            store.close()
-            raise UsageError(
-                f"the catalog of {folder} is {place}; for another choose another folder with"
-                " --library"
-            )
-        disk.tidy(store.path)
-        return cls(store, settings)
-
-    @classmethod
-    def _create(
-        cls, folder: Path, encoder: str, catalog: str | None, settings: Settings
-    ) -> Library:
-        towers = registry.towers(encoder, settings)
-        if towers.modalities != frozenset(Modality):
-            raise UsageError(
-                f"{encoder} embeds {', '.join(sorted(towers.modalities))} alone; make the library"
-                f" with another encoder, and add it: sensorium index --add-space {encoder}"
-            )
-        towers.check()
-        return cls(Store.create(folder, towers.encoder.name, catalog), settings, towers)
+        return cls(*open_store(OpenOptions(path, create, encoder, catalog, settings)))
 
     def close(self) -> None:
-        """Let go of the catalog. The object is of no use afterwards."""
+        """Close the catalog. The object is of no use afterwards."""
         self.searcher.close()
         self.store.close()
 
@@ -165,6 +134,24 @@ class Library:
     ) -> None:
         self.close()
 
+    def __repr__(self) -> str:
+        return f"<Library {self.path} ({self.encoder})>"
+
+    @property
+    def path(self) -> Path:
+        """The folder of the library, absolute."""
+        return self.store.path
+
+    @property
+    def encoder(self) -> str:
+        """The name of the encoder of the default space."""
+        return self.store.encoder
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Repairs that opening the library made, one line each."""
+        return tuple(self.store.warnings)
+
     @property
     def towers(self) -> Towers:
         """The encoder of the default space and its bridges, as the library has them now;
@@ -172,7 +159,7 @@ class Library:
         return self._towers.now()
 
     def towers_of(self, encoder: str) -> Towers:
-        """An encoder and its bridges, by its name; weights load at first use.
+        """Return an encoder and its bridges, by its name; weights load at first use.
 
         Raises:
             EncoderUnavailable: no encoder has that name.
@@ -181,10 +168,17 @@ class Library:
 
     @property
     def aligner(self) -> Aligner:
-        """What learns where sounds lie in the shared space; ``maintenance.settle`` comes after."""
+        """The alignment of sounds with the shared space; ``maintenance.settle`` comes after."""
         from engine.align.aligner import Aligner
 
         return Aligner(self.store, self._towers)
+
+    @cached_property
+    def curate(self) -> Curation:
+        """Finding duplicates, outliers, faults and more, and acting on what was found."""
+        from engine.curate.service import Curation
+
+        return Curation(self.store, self.settings, self._towers.now, self.thumbnail)
 
     # --- writing --------------------------------------------------------------
 
@@ -194,37 +188,56 @@ class Library:
         *,
         retry: bool = False,
         wait: bool = False,
+<<<<<<< HEAD
         progress: Progress = NO_PROGRESS,
         reporting: Progress = NO_PROGRESS,
+=======
+        progress: Watch = False,
+        cancel: CancelToken | None = None,
+>>>>>>> 0ac224f (One facade for all of it: results show themselves, commands parse, call and print)
     ) -> IndexReport:
-        """Bring the library level with files and folders.
+        """Bring the library up to date with files and folders.
 
         Args:
             retry: also try files again that failed before and have not changed.
             wait: wait for another writer instead of raising ``LibraryBusy``.
-            reporting: receives a line for each index that is made; that may take long.
 
         Raises:
             PathNotFound: one of ``paths`` does not exist; nothing is written then.
             LibraryBusy: another process is writing.
+            Cancelled: ``cancel`` was; files that were finished by then are committed.
         """
         from indexers.pipeline import run
 
-        report = run(
-            self.store, self.spaces.towers(), paths, self.settings,
-            retry=retry, wait=wait, progress=progress,
-        )  # fmt: skip
-        self.maintenance.settle(wait, reporting)
+        with watched(progress, cancel) as reporting:
+            report = run(
+                self.store, self.spaces.towers(), paths, self.settings,
+                retry=retry, wait=wait, progress=reporting,
+            )  # fmt: skip
+            self.maintenance.settle(wait, reporting)
         return report
 
+<<<<<<< HEAD
     def retry(self, *, wait: bool = False, progress: Progress = NO_PROGRESS) -> IndexReport:
         """Try every failed file again, and forget those that are gone."""
+=======
+    def retry(
+        self, *, wait: bool = False, progress: Watch = False, cancel: CancelToken | None = None
+    ) -> IndexReport:
+        """Try every failed file again, and forget those that are gone.
+
+        Raises:
+            LibraryBusy: another process is writing, and ``wait`` was not asked.
+        """
+>>>>>>> 0ac224f (One facade for all of it: results show themselves, commands parse, call and print)
         from indexers.pipeline import retry_failures
 
-        report = retry_failures(
-            self.store, self.spaces.towers(), self.settings, wait=wait, progress=progress
-        )
-        self.maintenance.settle(wait)
+        with watched(progress, cancel) as reporting:
+            report = retry_failures(
+                self.store, self.spaces.towers(), self.settings, wait=wait,
+                progress=reporting,
+            )  # fmt: skip
+            self.maintenance.settle(wait, reporting)
         return report
 
     @staticmethod
@@ -236,17 +249,11 @@ class Library:
         catalog: str | None = None,
         settings: Settings | None = None,
     ) -> IndexReport:
-        """What ``index`` would do, of a library that need not exist. Indexes nothing:
-        a library that is there is opened, and so mended where a crash left something."""
-        from indexers.pipeline import run
+        """Return what ``index`` would do, of a library that need not exist; index nothing.
 
-        settings = settings or Settings.from_env()
-        try:
-            with Library.open(path, encoder=encoder, catalog=catalog, settings=settings) as library:
-                return run(library.store, library.towers, paths, settings, dry_run=True)
-        except LibraryNotFound:
-            towers = registry.towers(encoder or registry.DEFAULT, settings)
-            return run(None, towers, paths, settings, dry_run=True)
+        A library that is there is opened, and so recovered where a crash left something.
+        """
+        return preview(paths, OpenOptions(path, False, encoder, catalog, settings))
 
     def remove(self, path: str | Path, *, wait: bool = False) -> int:
         """Forget a file, or all files below a folder; the files themselves stay.
@@ -267,16 +274,24 @@ class Library:
         """
         return self.maintenance.compact(wait)
 
-    def rebuild(self, *, wait: bool = False, progress: Progress = NO_PROGRESS) -> int:
+    def rebuild(
+        self, *, wait: bool = False, progress: Watch = False, cancel: CancelToken | None = None
+    ) -> int:
         """Make again what is derived: the full text index, the indexes, the backgrounds.
         Thumbnails are thrown away, and made again when they are asked for.
 
         Returns the number of moments.
         """
-        return self.maintenance.rebuild(wait, progress)
+        with watched(progress, cancel) as reporting:
+            return self.maintenance.rebuild(wait, reporting)
 
     def refresh(
-        self, *, wait: bool = False, always: bool = False, progress: Progress = NO_PROGRESS
+        self,
+        *,
+        wait: bool = False,
+        always: bool = False,
+        progress: Watch = False,
+        cancel: CancelToken | None = None,
     ) -> list[Refreshed]:
         """Fold what was committed into the indexes on disk, where enough has changed.
 
@@ -285,41 +300,78 @@ class Library:
 
         Args:
             always: also where searches would gain little.
-            progress: receives a line for each index that is made.
 
         Raises:
             LibraryBusy: another process is at it, and ``wait`` was not asked.
         """
-        return self.maintenance.refresh(wait, progress, always=always)
+        with watched(progress, cancel) as reporting:
+            return self.maintenance.refresh(wait, reporting, always=always)
 
-    def refresh_in_background(self, progress: Progress = NO_PROGRESS) -> Thread:
+    def refresh_in_background(self) -> Thread:
         """Start ``refresh`` in a thread of its own, for a process that goes on serving.
 
         What goes wrong is logged; the next refresh makes up for it.
         """
-        return self.maintenance.refresh_in_background(progress)
+        return self.maintenance.refresh_in_background()
 
     # --- reading --------------------------------------------------------------
 
     def stats(self) -> LibraryStats:
-        """Counts and sizes."""
+        """Return counts and sizes."""
         return self.store.stats()
 
-    def verify(self, *, deep: bool = False) -> VerifyReport:
+    def describe(self) -> LibraryDescription:
+        """Return counts and sizes with the spaces and the indexes on disk."""
+        from engine.library_views import describe
+
+        return describe(self.store)
+
+    def verify(
+        self,
+        *,
+        deep: bool = False,
+        progress: Watch = False,
+        cancel: CancelToken | None = None,
+    ) -> VerifyReport:
         """Check the library against itself, and change nothing; ``deep`` reads all of it."""
         from engine.index.check import check
         from engine.store.verify import verify
 
-        found = verify(self.store, deep=deep)
-        return replace(found, problems=(*found.problems, *check(self.store, deep=deep)))
+        with watched(progress, cancel) as reporting:
+            reporting.start("checking the catalog", unit="segments")
+            found = verify(self.store, deep=deep)
+            reporting.start("checking the indexes", unit="indexes")
+            return replace(found, problems=(*found.problems, *check(self.store, deep=deep)))
 
     def snapshots(self) -> list[tuple[str, Modality, Manifest]]:
-        """The indexes on disk: of what space and modality, and how they were tuned."""
+        """List the indexes on disk: of what space and modality, and how they were tuned."""
         return disk.snapshots(self.store.path, self.store.spaces())
 
-    def failures(self) -> list[Failure]:
-        """The files that could not be indexed, and why."""
-        return self.store.failures()
+    def failures(
+        self, *, skip: int = 0, limit: int | None = None, retryable: bool | None = None
+    ) -> list[Failure]:
+        """List the files that could not be indexed, and why.
+
+        Args:
+            skip: how many to pass over, for a page that is not the first.
+            limit: how many at most; None for all.
+            retryable: only those of which trying again may, or will not, help.
+        """
+        found = [
+            failure
+            for failure in self.store.failures()
+            if retryable is None or failure.retryable is retryable
+        ]
+        return found[skip : None if limit is None else skip + limit]
+
+    @staticmethod
+    def query(text: str | Sequence[str] | None = None, **options: Unpack[SearchOptions]) -> Query:
+        """Return the query that ``search`` would run, for ``run``.
+
+        Args:
+            text: as for ``search``, or as the words of a command line.
+        """
+        return query_of(text, **options)
 
     def search(
         self,
@@ -333,7 +385,7 @@ class Library:
         top: int = 20,
         **options: Unpack[Options],
     ) -> SearchResult:
-        """Moments by a text, an example picture, an example sound, or a mix of them.
+        """Find moments by a text, an example picture, an example sound, or a mix of them.
 
         Args:
             text: in the query language (docs/language.md); ``quoted`` makes any text stand
@@ -355,6 +407,14 @@ class Library:
             )
         )  # fmt: skip
 
+    async def asearch(
+        self, text: str | None = None, **options: Unpack[SearchOptions]
+    ) -> SearchResult:
+        """Run ``search`` in a thread, beside the event loop."""
+        from asyncio import to_thread
+
+        return await to_thread(self.search, text, **options)
+
     def similar(
         self,
         path: str | Path,
@@ -364,7 +424,7 @@ class Library:
         on_plan: OnPlan | None = None,
         **options: Unpack[Options],
     ) -> SearchResult:
-        """Moments that look or sound like a file, best first, the file itself left out."""
+        """Find moments that look or sound like a file, best first, the file itself left out."""
         file = local(path)
         example = Query((QueryPart(str(file), PartKind.FILE),), kinds=kinds_of(kinds), top=top)
         return self.run(
@@ -373,58 +433,59 @@ class Library:
             on_plan=on_plan,
         )
 
+    async def asimilar(
+        self,
+        path: str | Path,
+        *,
+        kinds: Sequence[Kind | str] | str = (),
+        top: int = 20,
+        **options: Unpack[Options],
+    ) -> SearchResult:
+        """Run ``similar`` in a thread, beside the event loop."""
+        from asyncio import to_thread
+
+        return await to_thread(self.similar, path, kinds=kinds, top=top, **options)
+
     def run(
         self,
         query: Query,
         *,
         leave_out: str | None = None,
         on_plan: OnPlan | None = None,
-        progress: Progress = NO_PROGRESS,
+        progress: Watch = False,
+        cancel: CancelToken | None = None,
     ) -> SearchResult:
         """Run a query.
 
-        Args:
-            leave_out: a path whose moments are not shown.
-            on_plan: receives the plan before the query runs.
-            progress: receives a line when a model is loaded, which takes long.
-
         The first query for a reranker waits until its model is loaded, which is in no
         budget; where it has a deadline, the deadline is kept, and the model loads behind.
+
+        Args:
+            leave_out: a path whose moments are not shown.
+            on_plan: called with the plan before it runs.
 
         Raises:
             InvalidQuery: the query asks for nothing, or an example cannot be read.
             UsageError: the reranker that it names is not installed or not configured.
         """
-        query = validated(query)  # as it was asked, before a reranker asks for more hits
-        if query.rerank is None:
-            return self.searcher.run(query, leave_out=leave_out, on_plan=on_plan)
-        from engine.query.rerank.apply import reranked
+        with watched(progress, cancel) as reporting:
+            return self._search.run(query, reporting, leave_out, on_plan)
 
-        reranker = self._reranker(query.rerank)
-        wide = replace(query, top=max(query.top, query.rerank_top))
-        found = self.searcher.run(wide, leave_out=leave_out, on_plan=on_plan)
-        narrow = replace(found, query=replace(found.query, top=query.top))
-        return reranked(narrow, reranker, self.settings, self.thumbnail, progress)
+    def explain(self, outcome: Plan | SearchResult) -> str:
+        """Draw a plan, or what came of it, as a tree of lines."""
+        from engine.query.explain_tree import plan_lines, result_lines
 
-    def _reranker(self, name: str) -> Reranker:
-        if name not in self._rerankers:
-            from engine.query.rerank.registry import reranker
-
-            self._rerankers[name] = reranker(name, self.settings)
-        return self._rerankers[name]
+        lines = plan_lines if isinstance(outcome, Plan) else result_lines
+        return "\n".join(lines(outcome))  # type: ignore[arg-type]
 
     def thumbnail(self, moment_id: int) -> bytes:
-        """A JPEG of a moment, its longest side at most 320 pixels; kept in the library.
+        """Return a JPEG of a moment, its longest side at most 320 pixels; the library keeps it.
 
         Raises:
             MediaError: its file cannot be read as it is now.
             KeyError: there is no such moment.
         """
-        from engine.query.thumbnails import Thumbnails
-
-        record = self.store.records([moment_id])[moment_id]
-        asset = self.store.assets_numbered([record.asset_id])[record.asset_id]
-        return Thumbnails(self.store.path, self.settings).of(record, asset)
+        return self._search.thumbnail(moment_id)
 
     # --- labels -----------------------------------------------------------------
 
@@ -559,7 +620,7 @@ class Library:
     def _index_reporting(
         self, paths: Sequence[Path], wait: bool, reporting: Progress
     ) -> IndexReport:
-        return self.index(paths, wait=wait, reporting=reporting)
+        return self.index(paths, wait=wait, progress=reporting)
 
     @property
     def _links(self) -> LibraryLinks:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeAlias
 
-from engine.common.progress import NO_PROGRESS, Progress
+from engine.common.progress import CancelToken, Progress
+from engine.common.progress_bar import watched
 from engine.config import Settings
 from engine.encoders import registry
 from engine.encoders.towers import Towers
@@ -42,7 +43,7 @@ class LibrarySpaces:
         self._together: tuple[Parts, Towers] | None = None
 
     def towers(self) -> Towers:
-        """Those of the default and of every other space that is searched, as one."""
+        """Return the towers of the default and of every other space that is searched, as one."""
         roles = [info.role for info in self._store.space_infos().values() if info.ready]
         default = self._store.encoder
         others = [r.encoder for r in roles if r is not None and r.encoder != default]
@@ -56,7 +57,7 @@ class LibrarySpaces:
         return self._together[1]
 
     def list(self) -> list[SpaceStats]:
-        """What spaces there are, and what each holds."""
+        """Return every space, and counts of its content."""
         from engine.query.space_stats import space_stats
 
         return space_stats(self._store)
@@ -66,8 +67,8 @@ class LibrarySpaces:
         encoder: str,
         *,
         wait: bool = False,
-        progress: Progress = NO_PROGRESS,
-        reporting: Progress = NO_PROGRESS,
+        progress: bool | Progress = False,
+        cancel: CancelToken | None = None,
     ) -> BackfillReport:
         """Fill a space of another encoder from the originals, while the default serves.
 
@@ -83,8 +84,11 @@ class LibrarySpaces:
 
         towers = self._towers_of(registry.normalised(encoder))
         towers.check()
-        filled = fill(self._store, towers, self._settings, wait=wait, progress=progress)
-        self._maintenance.settle(wait, reporting)
+        with watched(progress, cancel) as reporting:
+            filled = fill(
+                self._store, towers, self._settings, wait=wait, progress=reporting
+            )
+            self._maintenance.settle(wait, reporting)
         return filled
 
     def set_default(self, name: str, *, wait: bool = False) -> str:
@@ -103,8 +107,9 @@ class LibrarySpaces:
         require_droppable(named(name, self._store.space_infos()))
 
     def drop(self, name: str, *, wait: bool = False) -> Names:
-        """Remove a space with all that is in it; returns the names of what went: its own,
-        and of those of likeness that it had to itself.
+        """Remove a space with all that is in it, and return the names of what went.
+
+        These are its own, and those of the spaces of likeness that it had to itself.
 
         Raises:
             UsageError: there is none, or it is the default.

@@ -422,7 +422,7 @@ def test_a_large_library_gets_indexes_on_disk_and_finds_the_same(fake, tmp_path,
     before = names(fake.search("red", top=50))
     pictures(media, 8, "blue")
     messages = Messages()
-    fake.index([media], reporting=messages)
+    fake.index([media], progress=messages)
     assert messages == ["fake: indexing image vectors", "fake-looks: indexing image vectors"]
     assert {(space, m, about.count) for space, m, about in fake.snapshots()} == {
         ("fake", Modality.IMAGE, 16),

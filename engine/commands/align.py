@@ -119,6 +119,7 @@ def _undo(opened: Library, wait: bool, as_json: bool) -> None:
 
 def _show(opened: Library, as_json: bool) -> None:
     from engine.align.aligner import about
+    from engine.align.origin import origin
 
     found = about(opened.store)
     if found is None:
@@ -127,15 +128,6 @@ def _show(opened: Library, as_json: bool) -> None:
         )
         return
     _print({"head": dict(found)}, "\n".join((origin(found), measured(found))), as_json)
-
-
-def origin(found: Mapping[str, Any]) -> str:
-    """Where a head comes from, in a line."""
-    return (
-        f"learned from {found['learned_from']} on {found['created_at'][:10]}:"
-        f" {found['pairs']} pairs of {found['files']} files, {found['share']:.0%} of a sound's"
-        f" vector ({found['command']})"
-    )
 
 
 def _told(document: Mapping[str, Any]) -> str:

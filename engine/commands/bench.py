@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict, fields
@@ -11,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from engine.commands.options import AnyPath, json_option, say
+from engine.commands.options import AnyPath, json_option, settings
+from engine.commands.output.json_output import print_json
 
 if TYPE_CHECKING:
-    from engine.commands.stages import Measured
     from engine.config import Settings
+    from engine.profile_indexing import IndexingProfile
 
 _ADVICE = {
     "read": "a faster disk, or a copy of the files on one of this machine",
@@ -27,7 +27,7 @@ _ADVICE = {
     "write": "a library on a faster disk, with --library",
     "index": "indexing more files in one run, for it comes once a run",
 }
-"""What would help, by the stage that takes longest."""
+"""Advice by the stage that takes longest."""
 
 
 @click.command()
@@ -52,33 +52,30 @@ def bench(path: str, encoder: str | None, sample: int, as_json: bool) -> None:
     named, with what would help. Your library is not touched: a temporary one is made,
     and deleted.
     """
-    from engine.commands.stages import measure
-    from engine.config import Settings
-    from engine.encoders import registry
+    from engine.profile_indexing import profile_encoder
 
-    settings = Settings.from_env()
-    name = encoder or registry.DEFAULT
-    measured = measure(
-        Path(path).expanduser(), lambda: registry.towers(name, settings), settings, sample, say
+    known = settings()
+    measured = profile_encoder(
+        Path(path).expanduser(), encoder, settings=known, sample=sample, progress=True
     )
     if as_json:
-        click.echo(json.dumps(document(measured, settings), indent=2))
+        print_json(document(measured, known))
         return
     if sys.stdout.isatty():
         _table(measured)
     else:
         for row in _rows(measured):
             click.echo("\t".join(row))
-    click.echo(verdict(measured, settings))
+    click.echo(verdict(measured, known))
 
 
-def document(measured: Measured, settings: Settings) -> dict[str, Any]:
-    """The contract of ``bench --json``; tests hold it."""
+def document(measured: IndexingProfile, known: Settings) -> dict[str, Any]:
+    """Return the document of ``bench --json``, which is a contract that tests hold."""
     together = max(measured.together, 1e-9)
     stages = [asdict(stage) | {"share": stage.seconds / together} for stage in measured.stages]
     return {
         "encoder": measured.encoder,
-        "threads": settings.threads,
+        "threads": known.threads,
         "files": measured.files,
         "found": measured.found,
         "kinds": {kind.value: count for kind, count in sorted(measured.kinds.items())},
@@ -90,27 +87,27 @@ def document(measured: Measured, settings: Settings) -> dict[str, Any]:
         "pipeline_seconds": measured.pipeline,
         "pipeline_of_stages": measured.pipeline / together,
         "bottleneck": measured.bottleneck.name,
-        "advice": verdict(measured, settings),
+        "advice": verdict(measured, known),
     }
 
 
-def verdict(measured: Measured, settings: Settings) -> str:
-    """One sentence: the bottleneck, and what would help."""
+def verdict(measured: IndexingProfile, known: Settings) -> str:
+    """Return one sentence: the bottleneck, and what would help."""
     stage = measured.bottleneck
     share = stage.seconds / max(measured.together, 1e-9)
-    return f"bottleneck: {stage.name}, {share:.0%} of the work; {_help(stage.name, settings)}"
+    return f"bottleneck: {stage.name}, {share:.0%} of the work; {_help(stage.name, known)}"
 
 
-def _help(stage: str, settings: Settings) -> str:
+def _help(stage: str, known: Settings) -> str:
     advice = f"what helps is {_ADVICE[stage]}"
     # Where the encoder can run in integers, that is the first thing to try.
-    backends = "backend" in {spec.name for spec in fields(settings)}
-    if stage == "encode" and backends and getattr(settings, "backend", None) != "onnx-int8":
+    backends = "backend" in {spec.name for spec in fields(known)}
+    if stage == "encode" and backends and getattr(known, "backend", None) != "onnx-int8":
         return f"{advice}, or SENSORIUM_BACKEND=onnx-int8"
     return advice
 
 
-def _rows(measured: Measured) -> Iterator[tuple[str, str, str, str]]:
+def _rows(measured: IndexingProfile) -> Iterator[tuple[str, str, str, str]]:
     together = max(measured.together, 1e-9)
     for stage in measured.stages:
         share = f"{stage.seconds / together:.0%}"
@@ -138,7 +135,7 @@ def _rate(count: int, seconds: float, unit: str) -> str:
     return f"{count / max(seconds, 1e-9):,.1f} {unit}/s"
 
 
-def _table(measured: Measured) -> None:
+def _table(measured: IndexingProfile) -> None:
     from rich.console import Console
     from rich.table import Table
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
-import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,10 +16,14 @@ from engine.commands.options import (
     open_library,
     print_json,
     say,
+    settings,
+    typed_command,
     wait_option,
     warn,
 )
+from engine.commands.output.text import print_line
 from engine.common.atomic_write import check_place
+from engine.common.text import clock, file_name
 from engine.errors import LibraryNotFound, UsageError
 
 if TYPE_CHECKING:
@@ -116,11 +118,11 @@ def classify(
     if page is not None:
         check_place(page)
     prints = page is None and arguments["out"] is None and not as_json
-    with Library.open(library, create=bool(paths)) as opened:
+    with Library.open(library, create=bool(paths), settings=settings()) as opened:
         warn(opened)
         found = opened.classify(
             named, on_results=_print_results if prints else _keep_none, apply_tags=apply_tags,
-            wait=wait, command=shlex.join(["sensorium", *sys.argv[1:]]), progress=True,
+            wait=wait, command=typed_command(), progress=True,
             **arguments,
         )  # fmt: skip
         if page is not None:
@@ -134,13 +136,11 @@ def _keep_none(_: Sequence[Result]) -> None:
 
 def _print_results(results: Sequence[Result]) -> None:
     """Print each result on a line: label, probability, time, file."""
-    from engine.commands import output
-
     for result in results:
         label = ", ".join(result.labels[: result.chosen]) or "-"
-        at = "-" if result.start is None else output.clock(result.start)
-        file = output.file_name(result.file)
-        output.line("\t".join((label, f"{result.probability:.2f}", at, file)))
+        at = "-" if result.start is None else clock(result.start)
+        file = file_name(result.file)
+        print_line("\t".join((label, f"{result.probability:.2f}", at, file)))
 
 
 def _show(found: Classification, page: Path | None, as_json: bool) -> None:
@@ -184,7 +184,6 @@ def evaluate(
 
     The library is only needed for the pictures of a report.
     """
-    from engine.commands import output
     from engine.library import Library
 
     found = Library.evaluate_results(result, truth)
@@ -195,9 +194,9 @@ def evaluate(
         return
     for name, value in found.document().items():
         if isinstance(value, float | int):
-            output.line(f"{name.replace('_', ' ')}: {value:.4g}")
+            print_line(f"{name.replace('_', ' ')}: {value:.4g}")
     macro = found.macro
-    output.line(
+    print_line(
         f"mean over labels: precision {macro.precision:.3f}, recall {macro.recall:.3f},"
         f" F1 {macro.f1:.3f}"
     )

@@ -1,151 +1,33 @@
-"""What is installed, what is missing, and how to get it."""
+"""`sensorium doctor`: what is installed, what is missing, and how to get it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
-from importlib.util import find_spec
+import dataclasses
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from engine.common.package_weights import WeightFile
-from engine.config import Settings
-from engine.encoders import weight_files
-from engine.errors import EncoderUnavailable, SensoriumError
+import click
 
-if TYPE_CHECKING:
-    from engine.store import Store
+from engine.commands.options import json_option, library_option, settings
+from engine.commands.output.json_output import print_json
+from engine.commands.output.text import print_message
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One thing that was looked at."""
+@click.command()
+@library_option
+@json_option
+def doctor(library: Path | None, as_json: bool) -> None:
+    """Check what is installed, and whether the library can be used.
 
-    name: str
-    ok: bool
-    detail: str
-    """What was found or, where it is missing, the way out."""
-    optional: bool = False
+    Exits with 1 when something that is needed is missing.
+    """
+    from engine.doctor import examine
 
-
-def examine(library: Path | None) -> list[Check]:
-    """Look at everything that a library may need. Builds and writes nothing."""
-    settings = Settings.from_env()
-    return [
-        _faiss(),
-        *_weights(),
-        _speech(),
-        _screen(),
-        _gpu(),
-        Check("cache", True, str(settings.cache)),
-        _library(library or settings.library),
-        *_head(library or settings.library),
-    ]
-
-
-def _faiss() -> Check:
-    installed = [name for name in ("faiss-cpu", "faiss-gpu") if (_version(name))]
-    if len(installed) == 2:
-        way_out = "faiss-cpu and faiss-gpu hold the same module: pip uninstall one, reinstall other"
-        return Check("faiss", False, way_out)
-    if not find_spec("faiss"):
-        return Check("faiss", False, "pip install 'sensorium[cpu]' (or 'sensorium[gpu]')")
-    name = installed[0] if installed else "faiss"
-    return Check("faiss", True, f"{name} {_version(name) or ''}".strip())
-
-
-def _weights() -> Iterator[Check]:
-    """The files of the compact encoder, each with its hash."""
-    for name, files in (
-        ("text tower", (weight_files.MINILM, weight_files.MINILM_TOKENIZER)),
-        ("image bridge", (weight_files.EFFICIENTNET,)),
-        ("sound bridge", (weight_files.AISFX,)),
-    ):
-        yield _located(name, files)
-
-
-def _located(name: str, files: tuple[WeightFile, ...]) -> Check:
-    try:
-        for file in files:
-            file.locate()
-    except EncoderUnavailable as error:
-        return Check(name, False, str(error))
-    return Check(name, True, f"{files[0].requirement} ({files[0].licence}), hashes as pinned")
-
-
-def _speech() -> Check:
-    if not find_spec("faster_whisper"):
-        detail = "speech is not transcribed: pip install 'sensorium[speech]'"
-        return Check("speech bridge", False, detail, optional=True)
-    located = _located("speech bridge", weight_files.WHISPER)
-    return Check(located.name, located.ok, located.detail, optional=True)
-
-
-def _screen() -> Check:
-    if not find_spec("rapidocr"):
-        detail = "text in pictures is not read: pip install 'sensorium[ocr]'"
-        return Check("screen bridge", False, detail, optional=True)
-    located = _located("screen bridge", weight_files.PADDLE_OCR)
-    return Check(located.name, located.ok, located.detail, optional=True)
-
-
-def _gpu() -> Check:
-    detail = "no GPU here; none is needed"
-    if find_spec("torch"):
-        import torch
-
-        if torch.cuda.is_available():
-            detail = torch.cuda.get_device_name()
-            return Check("GPU", True, detail, optional=True)
-    return Check("GPU", False, detail, optional=True)
-
-
-def _library(path: Path) -> Check:
-    from engine.errors import LibraryNotFound
-    from engine.store import Store
-
-    try:
-        with Store.open(path) as store:
-            warned = "; ".join(store.warnings)
-            return Check("library", not warned, warned or f"{path} ({_spaces(store)})")
-    except LibraryNotFound:
-        detail = f"none yet at {path}: sensorium index PATH"
-        return Check("library", False, detail, optional=True)
-    except SensoriumError as error:
-        return Check("library", False, str(error))
-
-
-def _spaces(store: Store) -> str:
-    """The default's encoder, the spaces beside it, and how to go on with one half filled."""
-    beside = []
-    for name, info in store.space_infos().items():
-        if info.role is not None and not info.default:
-            go_on = f", half filled: sensorium index --add-space {info.role.encoder}"
-            beside.append(f"{name}{'' if info.ready else go_on}")
-    return "; beside it ".join((store.encoder, *beside))
-
-
-def _head(path: Path) -> Iterator[Check]:
-    """What places the sounds of a library that was aligned; nothing of one that was not."""
-    from engine.align.aligner import about
-    from engine.commands.align import origin
-    from engine.store import Store
-
-    try:
-        with Store.open(path) as store:
-            found = about(store)
-    except EncoderUnavailable as error:
-        yield Check("sound head", False, str(error))
-    except SensoriumError:
-        return  # the check of the library says so
+    found = examine(library, settings())
+    if as_json:
+        print_json({"checks": [dataclasses.asdict(check) for check in found]})
     else:
-        if found is not None:
-            yield Check("sound head", True, origin(found))
-
-
-def _version(distribution: str) -> str | None:
-    try:
-        return version(distribution)
-    except PackageNotFoundError:
-        return None
+        for check in found:
+            mark = "ok" if check.ok else "--" if check.optional else "MISSING"
+            print_message(f"{mark:8}{check.name}: {check.detail}")
+    if not all(check.ok or check.optional for check in found):
+        click.get_current_context().exit(1)

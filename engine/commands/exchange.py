@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +15,8 @@ from engine.commands.options import (
     library_option,
     open_library,
     print_json,
+    settings,
+    typed_command,
     wait_option,
     warn,
 )
@@ -88,15 +88,10 @@ def export_command(
     with open_library(library) as opened:
         done = opened.export(
             out, format_name, kinds=kinds, where=where, query=query, top=top, run=run,
-            spaces=spaces, vectors=vectors, command=_typed(), progress=True,
+            spaces=spaces, vectors=vectors, command=typed_command(), progress=True,
         )  # fmt: skip
         warn(opened)
     _show_exported(done, as_json=as_json)
-
-
-def _typed() -> str:
-    """Return the command as it can be typed, for the data card."""
-    return shlex.join(["sensorium", *sys.argv[1:]])
 
 
 def _show_exported(done: ExportReport, *, as_json: bool) -> None:
@@ -168,7 +163,7 @@ def import_command(
 
     done = Library.import_new(
         library, source, format_name, to=to, root=root, skip_missing=skip_missing,
-        vectors_of=vectors_of, encoder=encoder, wait=wait, progress=True,
+        vectors_of=vectors_of, encoder=encoder, wait=wait, progress=True, settings=settings(),
     )  # fmt: skip
     _show_imported(done, as_json=as_json)
 

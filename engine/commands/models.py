@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from engine.commands.options import json_option, print_json
-from engine.config import Settings
+from engine.commands.options import json_option, settings
+from engine.commands.output.json_output import print_json
 from engine.errors import UsageError
 
 if TYPE_CHECKING:
@@ -55,39 +55,34 @@ def list_(downloaded: bool, as_json: bool) -> None:
 @click.argument("name")
 def pull(name: str) -> None:
     """Fetch all that the encoder NAME needs, to index later without a network."""
-    from engine.encoders import registry
-    from engine.encoders.protocols import Fetched
+    from engine.models import fetch_model
 
-    encoder = registry.encoder(name, Settings.from_env())
-    if isinstance(encoder, Fetched):
-        encoder.fetch()
-    else:
-        encoder.check()
-    click.echo(f"{encoder.name} is on this machine")
+    click.echo(f"{fetch_model(name, settings())} is on this machine")
 
 
 def _show(downloaded: bool, as_json: bool) -> None:
-    from engine.encoders.available import offered
+    from engine.models import list_models
 
-    shown = [one for one in offered() if one.downloaded or not downloaded]
+    shown = list_models(downloaded=downloaded)
     if as_json:
-        document = {"models": [dataclasses.asdict(one) for one in shown]}
+        document = {"models": [dataclasses.asdict(model) for model in shown]}
         print_json(document)
     elif sys.stdout.isatty():
         _table(shown)
     else:
-        for one in shown:
-            click.echo("\t".join((one.name, *_facts(one))))
+        for model in shown:
+            click.echo("\t".join((model.name, *_facts(model))))
 
 
-def _facts(one: Offered) -> tuple[str, ...]:
-    """Dimension, side, parameters, and what is on disk, for people."""
-    here = {True: f"{(one.bytes or 0) / 1e6:.0f} MB", False: "-", None: f"see {one.origin}"}
+def _facts(model: Offered) -> tuple[str, ...]:
+    """Return dimension, side, parameters, and what is on disk, for people."""
+    size = f"{(model.bytes or 0) / 1e6:.0f} MB"
+    here = {True: size, False: "-", None: f"see {model.origin}"}
     return (
-        _known(one.dim, "{}-d"),
-        _known(one.image_size, "{} px"),
-        _known(one.parameters and round(one.parameters / 1e6), "{} M"),
-        here[one.downloaded],
+        _known(model.dim, "{}-d"),
+        _known(model.image_size, "{} px"),
+        _known(model.parameters and round(model.parameters / 1e6), "{} M"),
+        here[model.downloaded],
     )
 
 
@@ -104,6 +99,6 @@ def _table(shown: Sequence[Offered]) -> None:
     table.add_column(_HEAD[0], overflow="fold", style="bold")
     for column in _HEAD[1:]:
         table.add_column(column, justify="right", no_wrap=True)
-    for one in shown:
-        table.add_row(*map(Text, (one.name, *_facts(one))))
+    for model in shown:
+        table.add_row(*map(Text, (model.name, *_facts(model))))
     Console().print(table)

@@ -1,30 +1,38 @@
-"""What commands share: their options, how they open a library, and how they complain."""
+"""The pieces that commands share: options, settings, how they open a library and complain."""
 
 from __future__ import annotations
 
 import errno
-import json
 import logging
 import os
+import shlex
 import sys
 from collections.abc import Callable
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from engine.errors import PathNotFound
+from engine.commands.output.json_output import print_json as print_json
+from engine.common.text import printable
+from engine.config import BACKENDS, DEVICES, Settings
+from engine.errors import PathNotFound, SensoriumError
 
 if TYPE_CHECKING:
     from engine.library import Library
 
 Command = TypeVar("Command", bound=Callable[..., Any])
+JSON_ASKED = "sensorium.json"
+"""Key of ``Context.meta``: whether the command prints JSON."""
+_SETTINGS = "sensorium.settings"
+"""Key of ``Context.meta``: variables of the environment that options stand in for."""
 _SHOWN = 80
 """Characters of a name that is too long for the system, and so for a line."""
 
 
 class _Lines(logging.Handler):
-    """What is logged, as one line beside the results."""
+    """Prints log records, a line each, beside the results."""
 
     def emit(self, record: logging.LogRecord) -> None:
         say(record.getMessage())
@@ -36,10 +44,11 @@ class AnyPath(click.Path):
     name = "path"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the path as it was typed, once the system can look it up."""
         path: Any = super().convert(value, param, ctx)
         try:
             Path(path).expanduser().lstat()
-        except RuntimeError:  # the home of nobody
+        except RuntimeError:  # expanduser: unknown user
             raise PathNotFound(f"{path}: there is no such home folder") from None
         except OSError as error:
             if error.errno == errno.ENAMETOOLONG:
@@ -47,8 +56,13 @@ class AnyPath(click.Path):
         return path
 
 
+def choice_of(names: type[StrEnum]) -> click.Choice[str]:
+    """Return the choice of an option whose values are those of an enum."""
+    return click.Choice(tuple(name.value for name in names))
+
+
 def library_option(command: Command) -> Command:
-    """Which library."""
+    """Add the option that names a library."""
     return click.option(
         "--library",
         type=AnyPath(path_type=Path),
@@ -57,28 +71,34 @@ def library_option(command: Command) -> Command:
     )(command)
 
 
+def _ask_json(ctx: click.Context, _: click.Parameter, asked: bool) -> bool:
+    ctx.meta[JSON_ASKED] = asked
+    return asked
+
+
 def json_option(command: Command) -> Command:
-    """For programs."""
-    return click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")(command)
+    """Add the option for output that programs read."""
+    return click.option(
+        "--json", "as_json", is_flag=True, callback=_ask_json, help="Print one JSON object."
+    )(command)
 
 
 def wait_option(command: Command) -> Command:
-    """For another writer."""
+    """Add the option that waits for another writer."""
     return click.option(
         "--wait", is_flag=True, help="Wait for another writer instead of giving up."
     )(command)
 
 
-def _set_device(_: click.Context, __: click.Parameter, device: str | None) -> None:
-    if device is not None:
-        os.environ["SENSORIUM_DEVICE"] = device  # where the settings are read from
+def _set_device(ctx: click.Context, __: click.Parameter, device: str | None) -> None:
+    _set(ctx, "SENSORIUM_DEVICE", device)
 
 
 def device_option(command: Command) -> Command:
-    """Where indexes are."""
+    """Add the option that says where indexes are."""
     return click.option(
         "--device",
-        type=click.Choice(("auto", "cpu", "cuda")),
+        type=click.Choice(DEVICES),
         expose_value=False,
         callback=_set_device,
         help="Where indexes are made and searched  [default: $SENSORIUM_DEVICE, else auto: a GPU"
@@ -86,14 +106,13 @@ def device_option(command: Command) -> Command:
     )(command)
 
 
-def _set_backend(_: click.Context, __: click.Parameter, backend: str | None) -> None:
-    if backend is not None:
-        os.environ["SENSORIUM_BACKEND"] = backend  # where the settings are read from
-    _tell_of_backends()
+def _set_backend(ctx: click.Context, __: click.Parameter, backend: str | None) -> None:
+    _set(ctx, "SENSORIUM_BACKEND", backend)
+    _log_backends()
 
 
-def _tell_of_backends() -> None:
-    """Have it said when backends are tried, which takes a while, and when one is refused."""
+def _log_backends() -> None:
+    """Print when backends are tried, which takes a while, and when one is refused."""
     log = logging.getLogger("engine.encoders.runtime")
     if not log.handlers:
         log.addHandler(_Lines())
@@ -101,10 +120,10 @@ def _tell_of_backends() -> None:
 
 
 def backend_option(command: Command) -> Command:
-    """What runs a CLIP model."""
+    """Add the option that says what runs a CLIP model."""
     return click.option(
         "--backend",
-        type=click.Choice(("auto", "torch", "torch-bf16", "onnx", "onnx-int8")),
+        type=click.Choice(BACKENDS),
         expose_value=False,
         callback=_set_backend,
         help="What runs a CLIP model  [default: $SENSORIUM_BACKEND, else auto: a GPU where"
@@ -113,21 +132,54 @@ def backend_option(command: Command) -> Command:
     )(command)
 
 
+def _set(ctx: click.Context, variable: str, value: str | None) -> None:
+    """Let an option stand in for a variable of the environment, in this command alone."""
+    if value is not None:
+        ctx.meta.setdefault(_SETTINGS, {})[variable] = value
+
+
+def settings() -> Settings:
+    """Return the settings of the environment, changed by the options of this command."""
+    ctx = click.get_current_context(silent=True)
+    changes = {} if ctx is None else ctx.meta.get(_SETTINGS, {})
+    return Settings.from_env({**os.environ, **changes})
+
+
 def open_library(library: Path | None) -> Library:
-    """The library of a command."""
+    """Open the library of a command."""
     from engine.library import Library
 
-    return Library.open(library)
+    return Library.open(library, settings=settings())
 
 
 def warn(library: Library) -> None:
-    """Say what had to be mended."""
-    for warning in library.store.warnings:
+    """Print the repairs that opening a library made."""
+    for warning in library.warnings:
         complain(f"warning: {warning}")
 
 
+def must_exist(paths: tuple[str, ...] | list[str]) -> None:
+    """Raise ``PathNotFound`` unless all paths exist, before a new library is made."""
+    for path in paths:
+        if not path or not _exists(path):
+            shown = path or "an empty path"  # which would mean the current folder
+            raise PathNotFound(f"{shown}: there is no such file or folder")
+
+
+def _exists(path: str) -> bool:
+    try:
+        return Path(path).expanduser().exists()
+    except (OSError, RuntimeError):  # a name too long; expanduser: unknown user
+        return False
+
+
+def typed_command() -> str:
+    """Return the command as it was typed, quoted so that a shell runs it again."""
+    return shlex.join(["sensorium", *sys.argv[1:]])
+
+
 def say(line: str) -> None:
-    """Tell what takes long, beside the results."""
+    """Print a line beside the results."""
     click.echo(line, err=True)
 
 
@@ -146,12 +198,13 @@ class Messages:
 
 
 def complain(line: str) -> None:
-    """One line on stderr, whatever the names of files in it are made of."""
-    from engine.store.paths import printable
-
+    """Print one line on stderr, whatever the names of files in it are made of."""
     click.echo(f"sensorium: {printable(line)}", err=True)
 
 
-def print_json(document: object) -> None:
-    """One JSON object, laid out for a person where one looks at it."""
-    click.echo(json.dumps(document, indent=2 if sys.stdout.isatty() else None))
+def report_error(ctx: click.Context, error: SensoriumError) -> None:
+    """Print an error as a line, and as JSON where that was asked."""
+    complain(str(error))
+    if ctx.meta.get(JSON_ASKED):
+        document = {"code": error.code, "message": str(error), "retryable": error.retryable}
+        print_json({"error": document})

@@ -15,10 +15,11 @@ from engine.commands.options import (
     json_option,
     library_option,
     open_library,
-    print_json,
     wait_option,
     warn,
 )
+from engine.commands.output.json_output import print_json
+from engine.common.text import aligned
 from engine.errors import UsageError
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def list_(library: Path | None, as_json: bool) -> None:
         counted = opened.spaces.list()
         warn(opened)
     if as_json:
-        print_json({"spaces": [dataclasses.asdict(one) for one in counted]})
+        print_json({"spaces": [dataclasses.asdict(space) for space in counted]})
         return
     for line in _table(counted):
         click.echo(line)
@@ -99,8 +100,8 @@ def _confirm(name: str) -> None:
     click.confirm(f"Drop {name} with all its vectors?", abort=True, err=True)
 
 
-def filled(done: BackfillReport, *, as_json: bool) -> None:
-    """What filling a space did; files that were passed over go to stderr, a line each."""
+def print_backfill(done: BackfillReport, *, as_json: bool) -> None:
+    """Print what filling a space did; files that were passed over go to stderr, a line each."""
     for failure in done.failures:
         complain(f"{failure.path}: {failure.reason}")
     if as_json:
@@ -113,14 +114,13 @@ def filled(done: BackfillReport, *, as_json: bool) -> None:
 
 
 def _table(counted: Sequence[SpaceStats]) -> list[str]:
-    """Rows of columns that line up."""
+    """Return rows of columns that line up."""
     rows = [("space", "dim", "vectors", "MB", "", "encoder", "revision")]
-    for one in counted:
-        held = ", ".join(f"{n} {modality}" for modality, n in one.vectors.items()) or "none"
-        state = "default" if one.default else one.state if one.role == "text" else one.role
-        size = f"{one.bytes / 1e6:.1f}"
-        rows.append((one.name, str(one.dim), held, size, state, one.encoder, one.revision))
-    if len(rows) == 1:
-        return []
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
+    for space in counted:
+        counts = ", ".join(f"{n} {modality}" for modality, n in space.vectors.items()) or "none"
+        state = "default" if space.default else space.state if space.role == "text" else space.role
+        size = f"{space.bytes / 1e6:.1f}"
+        rows.append(
+            (space.name, str(space.dim), counts, size, state, space.encoder, space.revision)
+        )
+    return aligned(rows) if len(rows) > 1 else []

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine.report.markup import Html, element, markup
+from engine.common.markup import Html, element, markup
 from engine.report.pictures import data_uri
 from engine.store.curation_records import Finding
-from engine.store.paths import printable
+from engine.common.text import printable
 
 if TYPE_CHECKING:
     from engine.curate.report_sections import ReportPictures

@@ -12,18 +12,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.common.markup import join
+from engine.common.text import printable
 from engine.curate import projection_2d
 from engine.curate.asset_vectors import Items, paths_of
 from engine.curate.records import Finding
 from engine.errors import SensoriumError
 from engine.index.vector_index import drawn
 from engine.report import charts
-from engine.report.markup import join
 from engine.report.page import Section, paragraph, table
 from engine.report.pictures import ReportImage, gallery, group
 from engine.store import Store
 from engine.store.curation_records import STAYS
-from engine.store.paths import printable
 
 if TYPE_CHECKING:
     from engine.curate.caption_match import Aligned

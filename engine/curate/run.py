@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from engine.common.atomic_write import check_place, write_text
 from engine.errors import ExtraMissing, UsageError
 from engine.store.curation_records import STAYS, Finding
-from engine.store.paths import printable
+from engine.common.text import printable
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 
 from engine.common.file_state import os_reason
 from engine.errors import BadImport
-from engine.store.paths import printable
+from engine.common.text import printable
 
 FILE = "SHA256SUMS"
 _LINE = re.compile(r"([0-9a-f]{64}) [ *](.+)")

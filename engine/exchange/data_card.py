@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import PurePath
 
+from engine.common.text import printable
 from engine.exchange.records import Item
 from engine.media.rights import Rights
 from engine.store import SpaceInfo
-from engine.store.paths import printable
 
 _FOLDERS = 1_000
 """Folders that are counted apart; past that, each counts for the one that holds it."""

@@ -24,7 +24,7 @@ from engine.exchange.output_folder import output_folder
 from engine.exchange.reuse_vectors import TrustedSpaces, VectorReuse
 from engine.exchange.source import UNNAMED, ImportedSample, Source, check_vector, counted, read_json
 from engine.store import Store
-from engine.store.paths import printable
+from engine.common.text import printable
 from engine.types import Failure, ImportFormat, IndexReport, Kind
 from indexers.pipeline import run
 

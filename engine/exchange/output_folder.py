@@ -20,7 +20,7 @@ from typing import IO
 from engine.common.file_state import os_reason
 from engine.errors import ExportFailed, UsageError
 from engine.exchange import checksums
-from engine.store.paths import printable
+from engine.common.text import printable
 
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 _BLOCK = 1 << 20

@@ -15,7 +15,7 @@ from engine.common.progress import Progress
 from engine.errors import BadImport
 from engine.exchange import serialize
 from engine.exchange.records import Piece
-from engine.store.paths import printable
+from engine.common.text import printable
 from engine.types import Asset, Space
 
 _NORM_TOLERANCE = 1e-3

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from engine.report.markup import Html, element, join
+from engine.common.markup import Html, element, join
 
 _TICKS = 6
 LEFT, RIGHT, TOP, BOTTOM = 60.0, 20.0, 14.0, 46.0

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.common.markup import Html, element, join
 from engine.report.axes import BOTTOM, LEFT, RIGHT, TOP, Axis, axis, frame, svg, text
-from engine.report.markup import Html, element, join
 from engine.report.style import COLOURS, colour
 
 _WIDTH, _HEIGHT = 640.0, 360.0

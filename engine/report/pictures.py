@@ -6,7 +6,7 @@ import base64
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from engine.report.markup import Html, element, markup
+from engine.common.markup import Html, element, markup
 
 
 @dataclass(frozen=True, slots=True)

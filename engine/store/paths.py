@@ -43,11 +43,6 @@ def storable(text: str) -> str:
     return _UNSTORABLE.sub("\ufffd", text)
 
 
-def printable(path: str) -> str:
-    """The path for a message on one line."""
-    return "".join(c if c.isprintable() else "\ufffd" for c in path)
-
-
 def outermost(paths: Iterable[str]) -> list[str]:
     """The paths less those that lie under another of them, sorted."""
     kept: list[str] = []

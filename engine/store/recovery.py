@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from engine.common.text import printable
 from engine.store import segments
 from engine.store.error_translation import translated
-from engine.store.paths import printable
 from engine.store.records import SegmentInfo
 
 _NAMED = 20

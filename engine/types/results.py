@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from typing import TYPE_CHECKING, Any, SupportsIndex, TypeAlias, overload
 
+from engine.errors import ExtraMissing, UsageError
 from engine.types.media import Failure, Kind, Modality
 from engine.types.query import Branch, Plan, Query
 
 if TYPE_CHECKING:
     import numpy as np
+    import pandas as pd
     from numpy.typing import NDArray
+    from PIL import Image
 
     from engine.types.arrays import MomentIds
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class BranchScores:
-    """What one branch says of the candidates that it can score."""
+    """The scores that one branch gives the candidates that it can score."""
 
     branch: Branch
     ids: MomentIds
@@ -35,7 +38,7 @@ class BranchScores:
 
 @dataclass(frozen=True, slots=True)
 class BranchOutcome:
-    """What came of one branch."""
+    """The outcome of one branch."""
 
     branch: Branch
     found: int
@@ -47,7 +50,7 @@ class BranchOutcome:
 
 @dataclass(frozen=True, slots=True)
 class Why:
-    """What one branch contributed to a hit."""
+    """The contribution of one branch to a hit."""
 
     branch: str
     space: str | None
@@ -77,9 +80,17 @@ class Span:
     words: str | None = None
 
 
+MakeThumbnail: TypeAlias = "Callable[[int], bytes]"
+"""Return a JPEG of the moment of this id."""
+
+
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A fused result that the user sees. Times are seconds, None for a picture."""
+    """A fused result that the user sees. Times are seconds, None for a picture.
+
+    It is a plain value: it pickles, and compares by its facts. A hit that was pickled has
+    lost the library that it came from, and with it its thumbnail.
+    """
 
     rank: int
     score: float
@@ -96,11 +107,85 @@ class Hit:
     spans: tuple[Span, ...] = ()
     """Where each stage is answered, for a query that has several; and for interaction,
     where each part is."""
+    _make_thumbnail: MakeThumbnail | None = field(default=None, repr=False, compare=False)
+    """Set by the library that the hit comes from."""
+
+    def open(self) -> None:
+        """Open the file with the system's viewer, at the moment where a player can.
+
+        Raises:
+            PathNotFound: the file is gone.
+            UsageError: the system has no program to open files with.
+        """
+        from engine.common.viewer import open_file
+
+        open_file(self.path, self.start)
+
+    def thumbnail(self) -> Image.Image:
+        """Return a picture of the moment, RGB, its longest side at most 320 pixels.
+
+        Raises:
+            MediaError: its file cannot be read as it is now.
+            UsageError: the hit was pickled, and so has no library.
+        """
+        from io import BytesIO
+
+        from PIL import Image
+
+        return Image.open(BytesIO(self.jpeg()))
+
+    def jpeg(self) -> bytes:
+        """Return the bytes of ``thumbnail``, a JPEG.
+
+        Raises:
+            MediaError: its file cannot be read as it is now.
+            UsageError: the hit was pickled, and so has no library.
+        """
+        if self._make_thumbnail is None:
+            raise UsageError(
+                "this hit has no library, because it was pickled or made by hand; ask"
+                f" library.thumbnail({self.moment_id})"
+            )
+        return self._make_thumbnail(self.moment_id)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return all facts, reasons and spans included, as plain dicts and lists."""
+        nested = {"why": [*map(_facts, self.why)], "spans": [*map(_facts, self.spans)]}
+        return _facts(self) | nested
+
+    def _repr_html_(self) -> str:
+        """Return the hit as a picture with its facts, for a notebook."""
+        from engine.common.result_view import html_table
+
+        return html_table(SearchResult(Query(), (self,)))
+
+    def __getstate__(self) -> list[Any]:
+        return [getattr(self, name) for name in _public(Hit)]
+
+    def __setstate__(self, state: list[Any]) -> None:
+        for name, value in zip(_public(Hit), state, strict=True):
+            object.__setattr__(self, name, value)
+        object.__setattr__(self, "_make_thumbnail", None)
 
 
-@dataclass(frozen=True, slots=True)
-class SearchResult:
-    """The hits of one query, best first, with what came of it."""
+def _public(value: type[Hit | Why | Span]) -> tuple[str, ...]:
+    return tuple(spec.name for spec in fields(value) if not spec.name.startswith("_"))
+
+
+def _facts(value: Hit | Why | Span) -> dict[str, Any]:
+    """Return the fields as they are: ``asdict`` copies them all, in a millisecond a page."""
+    names = type(value).__slots__
+    return {name: getattr(value, name) for name in names if not name.startswith("_")}
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class SearchResult(Sequence[Hit]):
+    """The hits of one query, best first, with what came of it.
+
+    It is a sequence of hits: ``len(result)``, ``result[0]``, ``for hit in result``; a slice
+    is a result with fewer hits. It shows itself as a table at a prompt, and with pictures in
+    a notebook.
+    """
 
     query: Query
     hits: tuple[Hit, ...]
@@ -119,10 +204,68 @@ class SearchResult:
     notes: tuple[str, ...] = ()
     """What is not as it was asked, and why, a line each."""
 
+    def __len__(self) -> int:
+        return len(self.hits)
+
+    def __iter__(self) -> Iterator[Hit]:
+        return iter(self.hits)
+
+    @overload
+    def __getitem__(self, index: SupportsIndex) -> Hit: ...
+    @overload
+    def __getitem__(self, index: slice) -> SearchResult: ...
+    def __getitem__(self, index: SupportsIndex | slice) -> Hit | SearchResult:
+        if isinstance(index, slice):
+            return replace(self, hits=self.hits[index])
+        return self.hits[index]
+
+    def __repr__(self) -> str:
+        from engine.common.result_view import text_table
+
+        return text_table(self)
+
+    def _repr_html_(self) -> str:
+        """Return the hits with their pictures, times and reasons, for a notebook."""
+        from engine.common.result_view import html_table
+
+        return html_table(self)
+
+    def to_dicts(self) -> list[dict[str, Any]]:
+        """Return each hit as plain dicts and lists, reasons included."""
+        return [hit.to_dict() for hit in self.hits]
+
+    def to_pandas(self) -> pd.DataFrame:
+        """Return a data frame with a row for each hit.
+
+        Its columns are rank, score, kind, path, modality, start, end, words, more, asset_id
+        and moment_id.
+
+        Raises:
+            ExtraMissing: pandas is not installed.
+        """
+        from engine.common.result_view import row_of
+
+        try:
+            import pandas as pd
+        except ImportError as error:
+            raise ExtraMissing("to_pandas", "pandas") from error
+        columns = list(row_of(_NO_HIT))
+        return pd.DataFrame([row_of(hit) for hit in self.hits], columns=columns)
+
+    def bound(self, make_thumbnail: MakeThumbnail) -> SearchResult:
+        """Return the result with hits that can make their thumbnails."""
+        return replace(
+            self, hits=tuple(replace(hit, _make_thumbnail=make_thumbnail) for hit in self.hits)
+        )
+
+
+_NO_HIT = Hit(0, 0.0, Kind.IMAGE, "", 0, 0, Modality.IMAGE, None, None, ())
+"""A hit with every column and no content."""
+
 
 @dataclass(frozen=True, slots=True)
 class IndexReport:
-    """What one run of ``index`` did. Counts are files unless they say otherwise."""
+    """The outcome of one run of ``index``. Counts are files unless they say otherwise."""
 
     found: int = 0
     added: int = 0
@@ -138,3 +281,12 @@ class IndexReport:
     seconds: float = 0.0
     dry_run: bool = False
     failures: tuple[Failure, ...] = ()
+
+    def __str__(self) -> str:
+        counts = ("added", "changed", "moved", "removed", "unchanged", "skipped", "failed")
+        parts = [f"{getattr(self, name)} {name}" for name in counts if getattr(self, name)]
+        verb = "would be: " if self.dry_run else ""
+        files = f"{self.found} files: {verb}{', '.join(parts) or 'nothing to do'}"
+        if self.dry_run:
+            return files
+        return f"{files}\n{self.moments} new moments in {self.seconds:.1f} s"

@@ -13,11 +13,11 @@ from click.testing import CliRunner
 
 from engine.commands import bench
 from engine.commands.main import main
-from engine.commands.stages import Measured, Stage, measure
 from engine.config import Settings
 from engine.encoders.protocols import Embedded, Pixels
 from engine.encoders.towers import Towers
 from engine.errors import PathNotFound, UsageError
+from engine.profile_indexing import IndexingProfile, StageTime, profile_indexing
 from engine.testing.fake_encoder import FakeEncoder, FakeScreen, FakeSounds, FakeSpeech, fake_towers
 from engine.types import Kind
 from tests import media_files as make
@@ -83,7 +83,7 @@ def test_the_sample_is_the_same_again(media, temporary):
                 return super().embed_images(pixels)
 
         towers = Towers(Seeing(), FakeSounds())
-        measure(media, lambda towers=towers: towers, Settings(threads=1), 3)
+        profile_indexing(media, lambda towers=towers: towers, Settings(threads=1), 3)
         taken.append(seen)
     assert taken[0] == taken[1]
 
@@ -96,21 +96,21 @@ def test_the_slow_stage_is_the_bottleneck(media, temporary):
                 pass
             return super().embed_images(pixels)
 
-    measured = measure(media, lambda: Towers(Slow(), FakeSounds()), Settings(), 10)
+    measured = profile_indexing(media, lambda: Towers(Slow(), FakeSounds()), Settings(), 10)
     assert measured.bottleneck.name == "encode" and measured.bottleneck.seconds >= 1
     assert measured.pipeline >= 1 and measured.loading >= 1
 
 
 def test_bridges_are_stages_of_their_own(media, temporary):
     towers = Towers(FakeEncoder(), FakeSounds(), FakeSpeech("hi"), FakeScreen({"red": "stop"}))
-    measured = measure(media, lambda: towers, Settings(), 10)
+    measured = profile_indexing(media, lambda: towers, Settings(), 10)
     assert {"read text", "transcribe"} < {stage.name for stage in measured.stages}
     assert measured.moments == 5 + 2 + 1
 
 
 def test_a_file_that_cannot_be_read_costs_itself(media, temporary):
     make.truncated(media / "half.png", make.picture(media / "whole.png", size=(400, 300)))
-    measured = measure(media, fake_towers, Settings(), 10)
+    measured = profile_indexing(media, fake_towers, Settings(), 10)
     assert (measured.files, measured.failed, measured.moments) == (7, 1, 6)
 
 
@@ -126,12 +126,12 @@ def test_nothing_to_measure_is_one_line(tmp_path, temporary):
     )
     make.truncated(empty / "half.png", make.picture(tmp_path / "whole.png", size=(400, 300)))
     with pytest.raises(UsageError, match="not one of 1 files"):
-        measure(empty, fake_towers, Settings(), 10)
+        profile_indexing(empty, fake_towers, Settings(), 10)
     with pytest.raises(PathNotFound):
-        measure(tmp_path / "nowhere", fake_towers, Settings(), 10)
+        profile_indexing(tmp_path / "nowhere", fake_towers, Settings(), 10)
 
 
-MEASURED = Measured(
+MEASURED = IndexingProfile(
     encoder="fake",
     files=10,
     found=12,
@@ -140,7 +140,7 @@ MEASURED = Measured(
     moments=20,
     failed=0,
     loading=0.5,
-    stages=(Stage("decode", 2.0, 20, "moments"), Stage("encode", 6.0, 20, "moments")),
+    stages=(StageTime("decode", 2.0, 20, "moments"), StageTime("encode", 6.0, 20, "moments")),
     pipeline=7.0,
 )
 
@@ -149,5 +149,5 @@ def test_the_verdict_says_what_would_help():
     said = bench.verdict(MEASURED, Settings())
     assert said.startswith("bottleneck: encode, 75% of the work; what helps is more cores, a GPU")
     for name, advice in bench._ADVICE.items():
-        slow = replace(MEASURED, stages=(Stage(name, 9.0, 20, "moments"),))
+        slow = replace(MEASURED, stages=(StageTime(name, 9.0, 20, "moments"),))
         assert advice in bench.verdict(slow, Settings())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from engine.commands import doctor
+from engine import doctor
 
 
 def screen() -> doctor.Check:

@@ -6,8 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from engine.commands import explain
-from engine.commands.explain import plan_tree, said
+from engine.commands.output.hits import print_no_hits
+from engine.commands.output.text import print_tree
+from engine.query import explain_tree
+from engine.query.explain_tree import filter_text, plan_lines, result_lines
 from engine.query.language.where_parser import parse_where
 from engine.types import (
     Branch,
@@ -32,11 +34,13 @@ QUERY = Query(DOG)
 
 
 def lines(planned: Plan) -> list[str]:
-    return list(plan_tree(planned).lines())
+    return plan_lines(planned)
 
 
 def shown(found: SearchResult, capsys) -> tuple[list[str], str]:
-    explain.result(found)
+    print_tree("\n".join(result_lines(found)))
+    if not found.hits:
+        print_no_hits(found)
     printed = capsys.readouterr()
     return printed.out.splitlines(), printed.err
 
@@ -51,7 +55,7 @@ def test_a_plan_is_a_tree_of_its_stages_and_branches(capsys):
         "└─ floor: 4.7 nats for the best, 3.0 beside it",
     ]
     assert lines(planned) == expected
-    explain.plan(planned)
+    print_tree("\n".join(plan_lines(planned)))
     assert capsys.readouterr().out.splitlines() == expected
 
 
@@ -85,7 +89,7 @@ def test_a_filter_is_shown_with_what_passes_and_where_it_is_applied(placement, w
 
 
 def test_every_placement_has_its_wording():
-    assert explain._PLACEMENTS.keys() == set(Placement)
+    assert explain_tree._PLACEMENTS.keys() == set(Placement)
 
 
 def test_notes_come_first_and_reranking_last():
@@ -117,8 +121,8 @@ def test_notes_come_first_and_reranking_last():
 )
 def test_filters_are_shown_as_one_would_write_them(typed, text):
     wanted = parse_where(typed)
-    assert said(wanted) == text
-    assert parse_where(said(wanted)) == wanted
+    assert filter_text(wanted) == text
+    assert parse_where(filter_text(wanted)) == wanted
 
 
 WHY = (
@@ -180,7 +184,7 @@ def test_nothing_found_is_said_beside_the_tree(capsys):
 
 def test_what_was_asked_drives_no_terminal(capsys):
     branch = replace(SEEN, parts=(QueryPart("a\x1b[31m\nb"),))
-    explain.plan(Plan(QUERY, (branch,), 100))
+    print_tree("\n".join(plan_lines(Plan(QUERY, (branch,), 100))))
     out = capsys.readouterr().out
     assert "\x1b" not in out
     assert len(out.splitlines()) == 4

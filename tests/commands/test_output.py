@@ -10,8 +10,9 @@ import sys
 
 import pytest
 
-from engine.commands import doctor
-from engine.commands.output import clock, hits, span
+from engine import doctor
+from engine.commands.output import print_hits
+from engine.common.text import clock, time_span
 from engine.types import Hit, Kind, Modality, Query, SearchResult, Why
 from tests import media_files as make
 
@@ -24,12 +25,9 @@ def test_seconds_are_shown_as_a_clock(seconds, shown):
 
 
 def test_a_span_is_shown_by_both_ends_and_a_picture_by_a_dash():
-    def hit(start, end):
-        return Hit(1, 1.0, Kind.VIDEO, "/a", 1, 1, Modality.KEYFRAME, start, end, ())
-
-    assert span(hit(None, None)) == "-"
-    assert span(hit(65.0, 80.0)) == "1:05-1:20"
-    assert span(hit(65.0, 65.5)) == "1:05"
+    assert time_span(None, None) == "-"
+    assert time_span(65.0, 80.0) == "1:05-1:20"
+    assert time_span(65.0, 65.5) == "1:05"
 
 
 def test_a_file_is_named_once(capsys):
@@ -37,7 +35,7 @@ def test_a_file_is_named_once(capsys):
         Hit(i, 1.0, Kind.VIDEO, path, 1, i, Modality.KEYFRAME, 0.0, 1.0, ())
         for i, path in enumerate("aba")
     )
-    hits(SearchResult(Query.of("x"), found), as_json=False, filepath_only=True)
+    print_hits(SearchResult(Query.of("x"), found), as_json=False, filepath_only=True)
     assert capsys.readouterr().out == "a\nb\n"
 
 
@@ -80,7 +78,7 @@ def test_a_narrow_terminal_can_still_be_read(columns, capsys, monkeypatch):
     )
     monkeypatch.setenv("COLUMNS", str(columns))
     monkeypatch.setattr("sys.stdout.isatty", lambda: True)
-    hits(SearchResult(Query.of("x"), found), as_json=False, filepath_only=False)
+    print_hits(SearchResult(Query.of("x"), found), as_json=False, filepath_only=False)
     lines = capsys.readouterr().out.splitlines()
     visible = [re.sub(r"\x1b\[[0-9;]*m", "", line) for line in lines]
     assert all(len(line) <= columns for line in visible)
@@ -96,7 +94,7 @@ def test_a_wide_terminal_shows_path_and_words_on_one_line(capsys, monkeypatch):
     found = (Hit(1, 3.2, Kind.IMAGE, path, 1, 1, Modality.IMAGE, None, None, why),)
     monkeypatch.setenv("COLUMNS", "80")
     monkeypatch.setattr("sys.stdout.isatty", lambda: True)
-    hits(SearchResult(Query.of("x"), found), as_json=False, filepath_only=False)
+    print_hits(SearchResult(Query.of("x"), found), as_json=False, filepath_only=False)
     assert any(path in line and said in line for line in capsys.readouterr().out.splitlines())
 
 

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from engine.common.atomic_write import write_text, written
+from engine.common.markup import Html, markup
 from engine.errors import UsageError
 from engine.report import charts, page, pictures
 from engine.report.axes import axis, round_step
-from engine.report.markup import Html, markup
 
 EVIL = "<script>alert(1)</script>\" onload='x' &\u202e\udcff\x00"
 

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engine.common.text import printable
 from engine.store import Store
-from engine.store.paths import from_text, outermost, printable, to_text
+from engine.store.paths import from_text, outermost, to_text
 from engine.types import Failure
 from tests.store.make import picture
 

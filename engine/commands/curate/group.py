@@ -101,7 +101,7 @@ def undo(run: str, dry_run: bool, wait: bool, library: Path | None, as_json: boo
     if as_json:
         print_json(dataclasses.asdict(done))
     else:
-        from engine.commands.output import file_name
+        from engine.common.text import file_name
 
         for line in done.lines:
             click.echo(file_name(line).encode("utf-8", "surrogateescape"))

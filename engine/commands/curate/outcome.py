@@ -11,8 +11,7 @@ import click
 
 from engine.commands.curate.options import ResultHandling
 from engine.commands.options import complain, print_json, say
-from engine.commands.output import file_name
-from engine.store.paths import printable
+from engine.common.text import file_name, printable
 
 if TYPE_CHECKING:
     from engine.curate.actions.apply import Applied

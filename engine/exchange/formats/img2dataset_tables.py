@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 
+from engine.common.text import printable
 from engine.errors import BadImport
 from engine.exchange.formats.clip_retrieval_reader import reading
 from engine.exchange.formats.webdataset_reader import TABLE
-from engine.store.paths import printable
 
 _BATCH = 4096
 """Rows of a table that are read at a time."""

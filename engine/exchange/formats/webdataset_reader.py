@@ -20,7 +20,7 @@ from engine.errors import BadImport
 from engine.exchange.arrow_tables import Table
 from engine.exchange.output_folder import OutputFolder
 from engine.media.sniff import promises_media
-from engine.store.paths import printable
+from engine.common.text import printable
 
 TABLE = "files.parquet"
 """The table with what the tars say of each file, which a catalog has no place for."""

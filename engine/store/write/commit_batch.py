@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.common.text import printable
 from engine.errors import SpaceMismatch, StoreError
 from engine.store.fulltext import documents
-from engine.store.paths import printable, storable, to_text
+from engine.store.paths import storable, to_text
 from engine.store.records import Addition
 from engine.types import Asset, Embedding, IndexedAsset, Kind, Space
 from engine.types.arrays import MomentIds, Vectors

@@ -1,17 +1,14 @@
-"""`--explain`: the plan of a search before it runs, and what came of it, as trees."""
+"""Trees of text: the plan of a search before it runs, and what came of it."""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-import click
-
-from engine.commands.output import file_name, more, nothing, span
 from engine.common.contribution import signed_contribution
+from engine.common.result_view import more_like
+from engine.common.text import file_name, time_span
 from engine.query.floor import ANSWERS, GOES_WITH, least
-from engine.store.paths import printable
 from engine.types import (
     AllOf,
     Branch,
@@ -49,37 +46,28 @@ class _Node:
             yield from node._lines_below(lead + ("   " if last else "│  "))
 
 
-def plan(planned: Plan) -> None:
-    """Print how a query will be run."""
-    _print(plan_tree(planned))
+def plan_lines(planned: Plan) -> list[str]:
+    """Draw how a query will be run."""
+    return list(_plan_tree(planned).lines())
 
 
-def result(found: SearchResult) -> None:
-    """Print what came of a query: its branches, its stages, and why each hit is one."""
-    for tree in (_outcomes(found), _stages(found), *map(_hit, found.hits)):
-        _print(tree)
-    if not found.hits:
-        click.echo(nothing(found), err=True)
-
-
-def _print(tree: _Node) -> None:
-    for line in tree.lines():
-        try:
-            click.echo(printable(line))
-        except UnicodeEncodeError:  # a terminal that knows no lines to draw with
-            click.echo(line.encode(sys.stdout.encoding or "ascii", "replace").decode())
+def result_lines(found: SearchResult) -> list[str]:
+    """Draw what came of a query: its branches, its stages, and why each hit is one."""
+    trees = (_outcomes(found), _stages(found), *map(_hit, found.hits))
+    return [line for tree in trees for line in tree.lines()]
 
 
 # --- the plan -----------------------------------------------------------------------
 
 
-def plan_tree(planned: Plan) -> _Node:
-    """A plan, to be drawn."""
+def _plan_tree(planned: Plan) -> _Node:
     query = planned.query
     root = _Node(f"plan: {planned.fusion} fusion over {planned.moments} moments")
     root.below += [_Node(f"note: {note}") for note in planned.notes]
     if query.filter is not None:
-        root.below.append(_Node(f"filter: {said(query.filter)}: {planned.passing} moments pass"))
+        root.below.append(
+            _Node(f"filter: {filter_text(query.filter)}: {planned.passing} moments pass")
+        )
     for number in range(len(query.stages)):
         branches = [branch for branch in planned.branches if branch.stage == number]
         head = f"stage {number + 1}: " if len(query.stages) > 1 else ""
@@ -112,16 +100,16 @@ def _floor(planned: Plan) -> str:
     return f"floor: {best:.1f} nats for the best, {least(planned.moments, GOES_WITH):.1f} beside it"
 
 
-def said(wanted: Filter) -> str:
-    """A filter as one would write it."""
-    if isinstance(wanted, Condition):
-        value = wanted.value
+def filter_text(condition: Filter) -> str:
+    """Return a filter as one would write it."""
+    if isinstance(condition, Condition):
+        value = condition.value
         shown = f"({', '.join(map(_value, value))})" if isinstance(value, tuple) else _value(value)
-        return f"{wanted.field} {wanted.op} {shown}"
-    if isinstance(wanted, Not):
-        return f"not ({said(wanted.filter)})"
-    word = " and " if isinstance(wanted, AllOf) else " or "
-    return word.join(f"({said(one)})" for one in wanted.filters)
+        return f"{condition.field} {condition.op} {shown}"
+    if isinstance(condition, Not):
+        return f"not ({filter_text(condition.filter)})"
+    word = " and " if isinstance(condition, AllOf) else " or "
+    return word.join(f"({filter_text(part)})" for part in condition.filters)
 
 
 def _value(value: str | float) -> str:
@@ -159,12 +147,19 @@ def _stages(found: SearchResult) -> _Node:
 
 
 def _hit(hit: Hit) -> _Node:
-    facts = (f"{hit.rank}.", f"{hit.score:.2f}", hit.modality, span(hit), file_name(hit.path))
-    root = _Node(" ".join(filter(None, (*map(str, facts), more(hit)))))
+    facts = (
+        f"{hit.rank}.",
+        f"{hit.score:.2f}",
+        hit.modality,
+        time_span(hit.start, hit.end),
+        file_name(hit.path),
+    )
+    root = _Node(" ".join(filter(None, (*map(str, facts), more_like(hit)))))
     root.below = [_Node(_why(why)) for why in hit.why]
-    for one in hit.spans:
-        at = "" if one.start is None else f" at {one.start:.1f} s"
-        root.below.append(_Node(f'"{one.asked}" by {one.modality}{at}: {one.words or ""}'.rstrip()))
+    for span in hit.spans:
+        at = "" if span.start is None else f" at {span.start:.1f} s"
+        line = f'"{span.asked}" by {span.modality}{at}: {span.words or ""}'
+        root.below.append(_Node(line.rstrip()))
     return root
 
 

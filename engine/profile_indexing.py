@@ -1,4 +1,4 @@
-"""What each stage of indexing costs by itself, on a user's own files.
+"""Measure what each stage of indexing costs by itself, on a user's own files.
 
 The stages take turns: files are read, then decoded on all cores, then embedded, then
 committed, so that none competes with another; and all of it once more as ``index``
@@ -18,6 +18,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Any, cast
 
+from engine.common.progress import NO_PROGRESS, Progress
 from engine.config import Settings
 from engine.encoders.towers import Towers
 from engine.errors import MediaError, UsageError
@@ -40,8 +41,8 @@ divided by what the threads spent in each."""
 
 
 @dataclass(frozen=True, slots=True)
-class Stage:
-    """One stage by itself."""
+class StageTime:
+    """The time of one stage by itself."""
 
     name: str
     seconds: float
@@ -52,8 +53,8 @@ class Stage:
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
-    """What was measured on one sample."""
+class IndexingProfile:
+    """The times that were measured on one sample."""
 
     encoder: str
     files: int
@@ -66,7 +67,7 @@ class Measured:
     """Files of the sample that cannot be read; ``sensorium index`` says why."""
     loading: float
     """Seconds until the towers were ready, once a process."""
-    stages: tuple[Stage, ...]
+    stages: tuple[StageTime, ...]
     pipeline: float
     """Seconds of ``index`` on the same files, with everything side by side."""
 
@@ -76,7 +77,7 @@ class Measured:
         return sum(stage.seconds for stage in self.stages)
 
     @property
-    def bottleneck(self) -> Stage:
+    def bottleneck(self) -> StageTime:
         """The stage that takes longest."""
         return max(self.stages, key=lambda stage: stage.seconds)
 
@@ -88,13 +89,13 @@ class _File:
     size: int
 
 
-def measure(
+def profile_indexing(
     folder: str | Path,
     towers: Callable[[], Towers],
     settings: Settings,
     sample: int,
-    said: Callable[[str], None] = lambda _: None,
-) -> Measured:
+    progress: Progress = NO_PROGRESS,
+) -> IndexingProfile:
     """Measure the stages on a sample of the media at or below ``folder``.
 
     The sample depends on the names alone, so that a second run measures the same files.
@@ -103,7 +104,7 @@ def measure(
     Args:
         towers: makes the towers, which load during the measurement.
         sample: files at most.
-        said: is told what is being measured.
+        progress: gets a line for each part that is measured.
 
     Raises:
         PathNotFound: there is no such folder.
@@ -111,17 +112,17 @@ def measure(
     """
     files, found = _sample(folder, sample)
     made = towers()
-    said(f"{len(files)} of {found} files below {folder}; loading {made.encoder.name}")
+    progress.message(f"{len(files)} of {found} files below {folder}; loading {made.encoder.name}")
     loading = _seconds(lambda: _load(made))
     with tempfile.TemporaryDirectory(prefix="sensorium-bench-") as temporary:
         run = _Run(Path(temporary), made, settings)
-        said("each stage alone")
+        progress.message("each stage alone")
         run.stages_of(files)
         if not run.indexed:
             raise UsageError(f"{folder}: not one of {len(files)} files of a sample can be read")
-        said("the pipeline as a whole")
+        progress.message("the pipeline as a whole")
         pipeline = run.pipeline([file.path for file in files])
-    return Measured(
+    return IndexingProfile(
         encoder=made.encoder.name,
         files=len(files),
         found=found,
@@ -136,7 +137,7 @@ def measure(
 
 
 def _sample(folder: str | Path, most: int) -> tuple[list[_File], int]:
-    """Media files drawn at random, always the same, and how many files there are."""
+    """Return media files drawn at random, always the same, and how many files there are."""
     walked = sorted(walk([folder]).files.values(), key=lambda stat: stat.path)
     shuffled = random.Random(0).sample(walked, len(walked))  # noqa: S311
     files: list[_File] = []
@@ -164,7 +165,7 @@ def _seconds(work: Callable[[], object]) -> float:
 
 
 def _load(towers: Towers) -> None:
-    """Have every tower ready; what is loaded later would count as work."""
+    """Load every tower; what is loaded later would count as work."""
     import numpy as np
     from PIL import Image
 
@@ -229,7 +230,7 @@ def _timed_towers(towers: Towers, clock: _Clock) -> Towers:
 
 @dataclass(slots=True)
 class _Decoded:
-    """All that came of one file."""
+    """The moments of one file."""
 
     asset: Asset
     prepared: list[Prepared]
@@ -237,7 +238,7 @@ class _Decoded:
 
 @dataclass(slots=True)
 class _Run:
-    """The stages one after another, and what they took."""
+    """The stages one after another, and the time that they took."""
 
     folder: Path
     towers: Towers
@@ -253,7 +254,7 @@ class _Run:
 
     @property
     def moments(self) -> int:
-        return sum(len(one.embeddings) for one in self.indexed)
+        return sum(len(asset.embeddings) for asset in self.indexed)
 
     def stages_of(self, files: Sequence[_File]) -> None:
         with ThreadPoolExecutor(self.settings.threads) as pool:
@@ -263,11 +264,11 @@ class _Run:
                 self._took("read", started)
                 started = time.perf_counter()
                 decoded = list(
-                    pool.map(lambda one: self._decode(*one), zip(group, hashes, strict=True))
+                    pool.map(lambda pair: self._decode(*pair), zip(group, hashes, strict=True))
                 )
                 self._took("decoding", started)
                 started = time.perf_counter()
-                self.indexed.extend(self._embed([one for one in decoded if one is not None]))
+                self.indexed.extend(self._embed([file for file in decoded if file is not None]))
                 self._took("encode", started)
         self.read = len(files)
         self._write()
@@ -276,7 +277,7 @@ class _Run:
         self.took[stage] += time.perf_counter() - started  # type: ignore[assignment]
 
     def _decode(self, file: _File, known: tuple[FileStat, str] | None) -> _Decoded | None:
-        """All pieces of a file; None where it cannot be read."""
+        """Return all pieces of a file; None where it cannot be read."""
         if known is None:
             return None
         stat, content_hash = known
@@ -298,10 +299,10 @@ class _Run:
     def _embed(self, decoded: Sequence[_Decoded]) -> Iterator[IndexedAsset]:
         worker: Worker[Assembly] = Worker(self.towers, self.settings.batch_size)
         assemblies = []
-        for one in decoded:
-            assembly = Assembly(asset=one.asset)
+        for file in decoded:
+            assembly = Assembly(asset=file.asset)
             assemblies.append(assembly)
-            for prepared in one.prepared:
+            for prepared in file.prepared:
                 worker.add(assembly, prepared)
         worker.flush()
         yield from filter(None, (assembly.indexed() for assembly in assemblies))
@@ -323,28 +324,30 @@ class _Run:
             library.close()
 
     def pipeline(self, paths: Sequence[Path]) -> float:
-        """Seconds of ``index`` on the same files, into another library."""
+        """Return the seconds of ``index`` on the same files, into another library."""
         store = Store.create(self.folder / "pipeline", self.towers.encoder.name)
         with Library(store, self.settings, self.towers) as library:
             return _seconds(lambda: library.index(paths))
 
-    def stages(self) -> tuple[Stage, ...]:
-        """In the order in which a file goes through them; those that nothing went through
-        are left out."""
+    def stages(self) -> tuple[StageTime, ...]:
+        """Return the stages in the order in which a file goes through them.
+
+        Those that nothing went through are left out.
+        """
         spent = cast(Mapping[str, float], self.clock.spent)
         inside = {name: spent[name] for name in SPLIT[1:]}
         inside["decode"] = max(0.0, spent["all"] - sum(inside.values()))
         share = self.took["decoding"] / max(spent["all"], 1e-9)
         split = [
-            Stage(name, inside[name] * share, self.moments, "moments")
+            StageTime(name, inside[name] * share, self.moments, "moments")
             for name in SPLIT
             if name == "decode" or inside[name]
         ]
         moments = [
-            Stage(name, float(self.took[name]), self.moments, "moments")
+            StageTime(name, float(self.took[name]), self.moments, "moments")
             for name in ("encode", "write", "index")
         ]
-        return (Stage("read", float(self.took["read"]), self.read, "files"), *split, *moments)
+        return (StageTime("read", float(self.took["read"]), self.read, "files"), *split, *moments)
 
 
 def _hash(file: _File) -> tuple[FileStat, str] | None:
@@ -365,3 +368,30 @@ def _groups(files: Sequence[_File]) -> Iterator[list[_File]]:
             group, size = [], 0
     if group:
         yield group
+
+
+def profile_encoder(
+    folder: str | Path,
+    encoder: str | None = None,
+    *,
+    settings: Settings | None = None,
+    sample: int = 200,
+    progress: bool | Progress = False,
+) -> IndexingProfile:
+    """Measure the stages of indexing with an encoder, by its name.
+
+    Args:
+        encoder: None for the default one.
+        sample: files at most.
+
+    Errors are those of ``profile_indexing``, and ``EncoderUnavailable``.
+    """
+    from engine.common.progress_bar import watched
+    from engine.encoders import registry
+
+    known = settings or Settings.from_env()
+    name = encoder or registry.DEFAULT
+    with watched(progress) as reporting:
+        return profile_indexing(
+            folder, lambda: registry.towers(name, known), known, sample, reporting
+        )

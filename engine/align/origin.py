@@ -1,0 +1,15 @@
+"""The line that says where a head of sounds comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+
+def origin(found: Mapping[str, Any]) -> str:
+    """Return where a head comes from, in a line."""
+    return (
+        f"learned from {found['learned_from']} on {found['created_at'][:10]}:"
+        f" {found['pairs']} pairs of {found['files']} files, {found['share']:.0%} of a sound's"
+        f" vector ({found['command']})"
+    )

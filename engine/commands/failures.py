@@ -1,0 +1,44 @@
+"""`sensorium failures`: the files that could not be indexed, and trying them again."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from engine.commands.index import print_report
+from engine.commands.options import json_option, library_option, open_library, wait_option, warn
+from engine.commands.output.json_output import print_json
+from engine.commands.output.text import print_line
+from engine.common.text import file_name, printable
+
+if TYPE_CHECKING:
+    from engine.types import Failure
+
+
+@click.command()
+@click.option("--retry", is_flag=True, help="Try them again, and forget those that are gone.")
+@wait_option
+@library_option
+@json_option
+def failures(retry: bool, wait: bool, library: Path | None, as_json: bool) -> None:
+    """List the files that could not be indexed, and why."""
+    with open_library(library) as opened:
+        if retry:
+            print_report(opened.retry(wait=wait, progress=True), as_json=as_json)
+        else:
+            _print_failures(opened.failures(), as_json=as_json)
+        warn(opened)
+
+
+def _print_failures(found: Sequence[Failure], *, as_json: bool) -> None:
+    if as_json:
+        print_json({"failures": [dataclasses.asdict(failure) for failure in found]})
+        return
+    for failure in found:
+        print_line(f"{file_name(failure.path)}: {printable(failure.reason)}")
+    if not found:
+        click.echo("no failures", err=True)

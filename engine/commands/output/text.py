@@ -1,0 +1,34 @@
+"""Lines on stdout and stderr, whatever the names of files in them are made of."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from engine.common.text import printable
+
+
+def print_line(line: str) -> None:
+    """Print a line; a file name that is no UTF-8 goes out as the bytes that it is."""
+    try:
+        click.echo(line)
+    except UnicodeEncodeError:
+        click.echo(line.encode("utf-8", "surrogateescape"))
+
+
+def print_message(line: str, *, err: bool = False) -> None:
+    """Print a line for people, with characters that are not printable replaced."""
+    if err:
+        click.echo(printable(line), err=True)
+    else:
+        print_line(printable(line))
+
+
+def print_tree(text: str) -> None:
+    """Print lines that are drawn with characters which not every terminal knows."""
+    for line in text.splitlines():
+        try:
+            click.echo(printable(line))
+        except UnicodeEncodeError:
+            click.echo(line.encode(sys.stdout.encoding or "ascii", "replace").decode())

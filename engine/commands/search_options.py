@@ -1,0 +1,197 @@
+"""Options of `sensorium search` and `sensorium similar`, and how their results are printed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from engine.commands.options import (
+    Command,
+    choice_of,
+    device_option,
+    json_option,
+    library_option,
+    open_library,
+    warn,
+)
+from engine.commands.output.hits import print_hits, print_no_hits
+from engine.commands.output.text import print_tree
+from engine.config import RERANKERS
+from engine.types import Fusion, Group, Kind
+
+if TYPE_CHECKING:
+    from engine.library import Library
+    from engine.types import Plan, SearchResult
+
+    OnPlan = Callable[[Plan], None]
+    Ask = Callable[[Library, OnPlan | None], SearchResult]
+
+
+class _Weights(click.ParamType[dict[str, float]]):
+    """Factors by name: ``image=2,speech=0.5``."""
+
+    name = "weights"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> dict[str, float]:
+        """Return the factors by their names."""
+        weights = {}
+        for pair in str(value).split(","):
+            name, equals, number = pair.partition("=")
+            try:
+                weights[name.strip()] = float(number)
+            except ValueError:
+                equals = ""
+            if not equals:
+                self.fail(f"{pair!r} is no weight; write image=2,speech=0.5", param, ctx)
+        return weights
+
+
+def _merged(
+    _: click.Context, __: click.Parameter, given: tuple[Mapping[str, float], ...]
+) -> dict[str, float]:
+    return {name: weight for weights in given for name, weight in weights.items()}
+
+
+def _with_options(command: Command, *options: Any) -> Command:
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def hit_options(command: Command) -> Command:
+    """Add the options that search and similar share."""
+    return _with_options(
+        command,
+        click.option(
+            "--kind",
+            "kinds",
+            type=choice_of(Kind),
+            multiple=True,
+            help="Only files of this kind, which is what the content is and not what the name"
+            " says: an .mp4 with nothing but sound is audio. May be repeated.",
+        ),
+        click.option("-t", "--top", default=10, show_default=True, help="How many hits at most."),
+        click.option(
+            "--group",
+            type=choice_of(Group),
+            default=Group.SHOT.value,
+            show_default=True,
+            help="What is one hit: the moments of a shot, of a file (asset), what is as good as"
+            " the same anywhere (alike), or every moment (none).",
+        ),
+        click.option(
+            "--all", "show_all", is_flag=True, help="Also what is no better than the background."
+        ),
+        click.option(
+            "-f",
+            "--filepath-only",
+            is_flag=True,
+            help="Print only the files' paths, one a line. A path with line ends or other"
+            " control characters is printed as a JSON string, in double quotes.",
+        ),
+        click.option(
+            "--explain", is_flag=True, help="Show the plan first, and then what came of it."
+        ),
+        library_option,
+        device_option,
+        json_option,
+    )
+
+
+def filter_options(command: Command) -> Command:
+    """Add the options that leave files out."""
+    return _with_options(
+        command,
+        click.option(
+            "--where",
+            metavar="FILTER",
+            multiple=True,
+            help="Only files of which this is true, such as 'tags has beach' or 'duration < 1m and"
+            " date >= 2024'. May be repeated.",
+        ),
+        click.option("--after", metavar="DATE", help="Only what was made at this date or later."),
+        click.option("--before", metavar="DATE", help="Only what was made before this date."),
+    )
+
+
+def ranking_options(command: Command) -> Command:
+    """Add the options of fusing and reranking."""
+    return _with_options(
+        command,
+        click.option(
+            "--fusion",
+            type=choice_of(Fusion),
+            default=Fusion.CALIBRATED.value,
+            show_default=True,
+            help="How the scores of the modalities become one: late (calibrated, rrf, weighted,"
+            " max), early (one vector of all parts), or interaction (each part by the best"
+            " moment of a file).",
+        ),
+        click.option(
+            "--weight",
+            "weights",
+            type=_Weights(),
+            callback=_merged,
+            multiple=True,
+            metavar="NAME=N,...",
+            help="Factors for modalities (image, keyframe, sound, speech, screen) and for words,"
+            " the full text search.",
+        ),
+        click.option(
+            "--within",
+            default=60.0,
+            show_default=True,
+            help="Seconds that may lie between what `then` joins.",
+        ),
+        click.option(
+            "--rerank",
+            type=click.Choice(("none", *RERANKERS)),
+            default="none",
+            show_default=True,
+            help="Put the best hits in order by a language model: a small one on this machine"
+            " (lm), or that of OPENAI_BASE_URL (llm).",
+        ),
+        click.option(
+            "--rerank-top", default=50, show_default=True, help="How many hits are reranked."
+        ),
+        click.option(
+            "--space",
+            metavar="NAME",
+            help="Ask this space in the place of the default one; `sensorium spaces list` has"
+            " them.",
+        ),
+        click.option(
+            "--deadline-ms",
+            type=float,
+            metavar="MS",
+            help="Return the best that was found by then, marked as partial.",
+        ),
+    )
+
+
+def run_query(
+    ask: Ask, *, library: Path | None, explain: bool, as_json: bool, filepath_only: bool
+) -> None:
+    """Ask an open library, and print what comes of it.
+
+    Args:
+        ask: runs the query, and calls what it is given with the plan.
+        explain: draw the plan before the query runs, and then its outcome.
+    """
+    with open_library(library) as opened:
+        if explain and not as_json:
+            result = ask(opened, lambda plan: print_tree(opened.explain(plan)))
+        else:
+            result = ask(opened, None)
+        warn(opened)
+    if explain and not as_json:
+        print_tree(opened.explain(result))
+        if not result.hits:
+            print_no_hits(result)
+    else:
+        print_hits(result, as_json=as_json, filepath_only=filepath_only, explain=explain)

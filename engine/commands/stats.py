@@ -1,0 +1,45 @@
+"""`sensorium stats`: counts and sizes of a library."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from engine.commands.options import json_option, library_option, open_library, warn
+from engine.commands.output.json_output import print_json
+from engine.commands.output.text import print_message
+
+if TYPE_CHECKING:
+    from engine.library_views import LibraryDescription
+
+
+@click.command()
+@library_option
+@json_option
+def stats(library: Path | None, as_json: bool) -> None:
+    """Count what the library holds."""
+    with open_library(library) as opened:
+        described = opened.describe()
+        if as_json:
+            print_json(_document(described))
+        else:
+            for line in str(described).splitlines():
+                print_message(line)
+        warn(opened)
+
+
+def _document(described: LibraryDescription) -> dict[str, Any]:
+    """Return the document of ``stats --json``, which is a contract that tests hold."""
+    return {
+        "library": str(described.path),
+        "encoder": described.encoder,
+        "spaces": [dataclasses.asdict(s.space) | {"state": s.state} for s in described.spaces],
+        **dataclasses.asdict(described.stats),
+        "indexes": [
+            {"space": i.space, "modality": i.modality, **dataclasses.asdict(i.manifest)}
+            for i in described.indexes
+        ],
+    }

@@ -1,0 +1,151 @@
+"""Checks of what is installed, what is missing, and how to get it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from engine.common.package_weights import WeightFile
+from engine.config import Settings
+from engine.encoders import weight_files
+from engine.errors import EncoderUnavailable, SensoriumError
+
+if TYPE_CHECKING:
+    from engine.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """The outcome of one check."""
+
+    name: str
+    ok: bool
+    detail: str
+    """The thing that was found or, where it is missing, the way out."""
+    optional: bool = False
+
+
+def examine(library: Path | None = None, settings: Settings | None = None) -> list[Check]:
+    """Look at everything that a library may need. Builds and writes nothing."""
+    settings = settings or Settings.from_env()
+    return [
+        _faiss(),
+        *_weights(),
+        _speech(),
+        _screen(),
+        _gpu(),
+        Check("cache", True, str(settings.cache)),
+        _library(library or settings.library),
+        *_head(library or settings.library),
+    ]
+
+
+def _faiss() -> Check:
+    installed = [name for name in ("faiss-cpu", "faiss-gpu") if (_version(name))]
+    if len(installed) == 2:
+        way_out = "faiss-cpu and faiss-gpu hold the same module: pip uninstall one, reinstall other"
+        return Check("faiss", False, way_out)
+    if not find_spec("faiss"):
+        return Check("faiss", False, "pip install 'sensorium[cpu]' (or 'sensorium[gpu]')")
+    name = installed[0] if installed else "faiss"
+    return Check("faiss", True, f"{name} {_version(name) or ''}".strip())
+
+
+def _weights() -> Iterator[Check]:
+    """Check the files of the compact encoder, each with its hash."""
+    for name, files in (
+        ("text tower", (weight_files.MINILM, weight_files.MINILM_TOKENIZER)),
+        ("image bridge", (weight_files.EFFICIENTNET,)),
+        ("sound bridge", (weight_files.AISFX,)),
+    ):
+        yield _located(name, files)
+
+
+def _located(name: str, files: tuple[WeightFile, ...]) -> Check:
+    try:
+        for file in files:
+            file.locate()
+    except EncoderUnavailable as error:
+        return Check(name, False, str(error))
+    return Check(name, True, f"{files[0].requirement} ({files[0].licence}), hashes as pinned")
+
+
+def _speech() -> Check:
+    if not find_spec("faster_whisper"):
+        detail = "speech is not transcribed: pip install 'sensorium[speech]'"
+        return Check("speech bridge", False, detail, optional=True)
+    located = _located("speech bridge", weight_files.WHISPER)
+    return Check(located.name, located.ok, located.detail, optional=True)
+
+
+def _screen() -> Check:
+    if not find_spec("rapidocr"):
+        detail = "text in pictures is not read: pip install 'sensorium[ocr]'"
+        return Check("screen bridge", False, detail, optional=True)
+    located = _located("screen bridge", weight_files.PADDLE_OCR)
+    return Check(located.name, located.ok, located.detail, optional=True)
+
+
+def _gpu() -> Check:
+    detail = "no GPU here; none is needed"
+    if find_spec("torch"):
+        import torch
+
+        if torch.cuda.is_available():
+            detail = torch.cuda.get_device_name()
+            return Check("GPU", True, detail, optional=True)
+    return Check("GPU", False, detail, optional=True)
+
+
+def _library(path: Path) -> Check:
+    from engine.errors import LibraryNotFound
+    from engine.store import Store
+
+    try:
+        with Store.open(path) as store:
+            warned = "; ".join(store.warnings)
+            return Check("library", not warned, warned or f"{path} ({_spaces(store)})")
+    except LibraryNotFound:
+        detail = f"none yet at {path}: sensorium index PATH"
+        return Check("library", False, detail, optional=True)
+    except SensoriumError as error:
+        return Check("library", False, str(error))
+
+
+def _spaces(store: Store) -> str:
+    """Return the default's encoder, the spaces beside it, and how to go on with one half filled."""
+    beside = []
+    for name, info in store.space_infos().items():
+        if info.role is not None and not info.default:
+            go_on = f", half filled: sensorium index --add-space {info.role.encoder}"
+            beside.append(f"{name}{'' if info.ready else go_on}")
+    return "; beside it ".join((store.encoder, *beside))
+
+
+def _head(path: Path) -> Iterator[Check]:
+    """Check the head that places the sounds of a library, where it was aligned."""
+    from engine.align.aligner import about
+    from engine.align.origin import origin
+    from engine.store import Store
+
+    try:
+        with Store.open(path) as store:
+            found = about(store)
+    except EncoderUnavailable as error:
+        yield Check("sound head", False, str(error))
+    except SensoriumError:
+        return  # the check of the library says so
+    else:
+        if found is not None:
+            yield Check("sound head", True, origin(found))
+
+
+def _version(distribution: str) -> str | None:
+    try:
+        return version(distribution)
+    except PackageNotFoundError:
+        return None

@@ -1,0 +1,80 @@
+"""The way of a query through a library: search, rerank, and pictures of hits. Wiring only."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from threading import Lock
+from typing import TYPE_CHECKING
+
+from engine.common.progress import Progress
+from engine.config import Settings
+from engine.query.language.build_query import Options
+from engine.query.plan import validated
+from engine.query.search import OnPlan, Searcher
+from engine.store import Store
+from engine.types import Kind, Query, SearchResult
+
+if TYPE_CHECKING:
+    from engine.query.rerank.base import Reranker
+
+
+class SearchOptions(Options, total=False):
+    """The keywords of ``Library.search``, for calls that hand them on."""
+
+    image: str | Path | None
+    audio: str | Path | None
+    exclude: Sequence[str] | str
+    kinds: Sequence[Kind | str] | str
+    where: Sequence[str] | str
+    top: int
+
+
+class LibrarySearch:
+    """Runs queries and makes thumbnails, from many threads."""
+
+    def __init__(self, store: Store, settings: Settings, searcher: Searcher) -> None:
+        self._store, self._settings = store, settings
+        self._searcher = searcher
+        self._rerankers: dict[str, Reranker] = {}
+        self._lock = Lock()
+
+    def run(
+        self, query: Query, progress: Progress, leave_out: str | None, on_plan: OnPlan | None
+    ) -> SearchResult:
+        """Run a query and rerank its hits where it asks for that.
+
+        Errors are those of ``Library.run``.
+        """
+        query = validated(query)  # as it was asked, before a reranker asks for more hits
+        if query.rerank is None:
+            result = self._searcher.run(query, leave_out=leave_out, on_plan=on_plan)
+            return result.bound(self.thumbnail)
+        from engine.query.rerank.apply import reranked
+
+        reranker = self._reranker(query.rerank)
+        wide = replace(query, top=max(query.top, query.rerank_top))
+        found = self._searcher.run(wide, leave_out=leave_out, on_plan=on_plan)
+        narrow = replace(found, query=replace(found.query, top=query.top))
+        result = reranked(narrow, reranker, self._settings, self.thumbnail, progress)
+        return result.bound(self.thumbnail)
+
+    def _reranker(self, name: str) -> Reranker:
+        with self._lock:
+            if name not in self._rerankers:
+                from engine.query.rerank.registry import reranker
+
+                self._rerankers[name] = reranker(name, self._settings)
+            return self._rerankers[name]
+
+    def thumbnail(self, moment_id: int) -> bytes:
+        """Return a JPEG of a moment.
+
+        Errors are those of ``Library.thumbnail``.
+        """
+        from engine.query.thumbnails import Thumbnails
+
+        record = self._store.records([moment_id])[moment_id]
+        asset = self._store.assets_numbered([record.asset_id])[record.asset_id]
+        return Thumbnails(self._store.path, self._settings).of(record, asset)

@@ -1,0 +1,93 @@
+"""Descriptions of a library: its counts, spaces and indexes as one value."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from engine.index import disk
+from engine.index.snapshot import Manifest
+from engine.store import LibraryStats, SpaceInfo, Store
+from engine.types import Modality, Space
+
+
+@dataclass(frozen=True, slots=True)
+class SpaceSummary:
+    """A space, and its state: ``default``, ``ready``, ``filling`` or ``likeness``."""
+
+    space: Space
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class IndexSummary:
+    """An index on disk: its space and modality, and how it was tuned."""
+
+    space: str
+    modality: Modality
+    manifest: Manifest
+
+    def __str__(self) -> str:
+        about = self.manifest
+        recall = ", ".join(f"{name} {value:.3f}" for name, value in about.tuning.recall.items())
+        line = (
+            f"{self.space} {self.modality}: {about.count} vectors, {about.key},"
+            f" recall@10 {recall} (target {about.target_recall}),"
+            f" {about.tuning.lists} lists, {about.tuning.candidates} candidates,"
+            f" built in {about.seconds:.0f} s"
+        )
+        missed = "; ".join(about.missed)
+        return f"{line}, after {missed} missed it" if missed else line
+
+
+@dataclass(frozen=True, slots=True)
+class LibraryDescription:
+    """A library with its counts, spaces and indexes; ``str`` of it is a line for each fact."""
+
+    path: Path
+    encoder: str
+    spaces: tuple[SpaceSummary, ...]
+    stats: LibraryStats
+    indexes: tuple[IndexSummary, ...]
+
+    def __str__(self) -> str:
+        return "\n".join(f"{name}: {value}" for name, value in self.facts().items())
+
+    def facts(self) -> dict[str, str]:
+        """Return every fact by its name, as text."""
+        spaces = (f"{s.space.name} ({s.space.dim}-d, {s.state})" for s in self.spaces)
+        counts = {
+            name.replace("_", " "): _text(getattr(self.stats, name))
+            for name in type(self.stats).__slots__
+        }
+        return {
+            "library": str(self.path),
+            "encoder": self.encoder,
+            "spaces": ", ".join(spaces) or "none",
+            **counts,
+            "indexes": "; ".join(map(str, self.indexes)) or "none on disk: exact search, in memory",
+        }
+
+
+def _text(value: object) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{count} {key}" for key, count in value.items()) or "none"
+    return str(value)
+
+
+def describe(store: Store) -> LibraryDescription:
+    """Return the counts, spaces and indexes of a library."""
+    return LibraryDescription(
+        store.path,
+        store.encoder,
+        tuple(SpaceSummary(info.space, _state(info)) for info in store.space_infos().values()),
+        store.stats(),
+        tuple(IndexSummary(*found) for found in disk.snapshots(store.path, store.spaces())),
+    )
+
+
+def _state(info: SpaceInfo) -> str:
+    if info.role is None:
+        return "likeness"
+    return "default" if info.default else "ready" if info.ready else "filling"
