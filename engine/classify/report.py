@@ -11,9 +11,9 @@ import numpy as np
 
 from engine.classify.evaluate import Evaluation, Mistake
 from engine.classify.results import NONE, About, Result
+from engine.common.markup import Html, element, join, markup
 from engine.errors import MediaError
 from engine.report import charts, page
-from engine.common.markup import Html, element, join, markup
 from engine.report.page import Section
 from engine.report.pictures import ReportImage, data_uri, gallery, group
 

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.common.markup import Html, element, markup
+from engine.common.text import printable
 from engine.report.pictures import data_uri
 from engine.store.curation_records import Finding
-from engine.common.text import printable
 
 if TYPE_CHECKING:
     from engine.curate.report_sections import ReportPictures

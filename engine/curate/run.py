@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from engine.common.atomic_write import check_place, write_text
+from engine.common.text import printable
 from engine.errors import ExtraMissing, UsageError
 from engine.store.curation_records import STAYS, Finding
-from engine.common.text import printable
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from engine.common.contribution import signed_contribution
 from engine.common.result_view import more_like
-from engine.common.text import file_name, time_span
+from engine.common.text import file_name, printable, time_span
 from engine.query.floor import ANSWERS, GOES_WITH, least
 from engine.types import (
     AllOf,
@@ -47,14 +47,14 @@ class _Node:
 
 
 def plan_lines(planned: Plan) -> list[str]:
-    """Draw how a query will be run."""
-    return list(_plan_tree(planned).lines())
+    """Draw how a query will be run; each line is printable on a terminal."""
+    return [printable(line) for line in _plan_tree(planned).lines()]
 
 
 def result_lines(found: SearchResult) -> list[str]:
     """Draw what came of a query: its branches, its stages, and why each hit is one."""
     trees = (_outcomes(found), _stages(found), *map(_hit, found.hits))
-    return [line for tree in trees for line in tree.lines()]
+    return [printable(line) for tree in trees for line in tree.lines()]
 
 
 # --- the plan -----------------------------------------------------------------------

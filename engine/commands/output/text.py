@@ -29,6 +29,6 @@ def print_tree(text: str) -> None:
     """Print lines that are drawn with characters which not every terminal knows."""
     for line in text.splitlines():
         try:
-            click.echo(printable(line))
+            click.echo(line)
         except UnicodeEncodeError:
             click.echo(line.encode(sys.stdout.encoding or "ascii", "replace").decode())
