@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
 from engine.common.file_state import os_reason
-from engine.errors import BadImport
 from engine.common.text import printable
+from engine.errors import BadImport
 
 FILE = "SHA256SUMS"
 _LINE = re.compile(r"([0-9a-f]{64}) [ *](.+)")

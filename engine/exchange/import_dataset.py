@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from engine.common.progress import NO_PROGRESS, Progress
+from engine.common.text import printable
 from engine.config import Settings
 from engine.encoders import registry
 from engine.encoders.towers import Towers
@@ -24,7 +25,6 @@ from engine.exchange.output_folder import output_folder
 from engine.exchange.reuse_vectors import TrustedSpaces, VectorReuse
 from engine.exchange.source import UNNAMED, ImportedSample, Source, check_vector, counted, read_json
 from engine.store import Store
-from engine.common.text import printable
 from engine.types import Failure, ImportFormat, IndexReport, Kind
 from indexers.pipeline import run
 

@@ -18,9 +18,9 @@ from secrets import token_hex
 from typing import IO
 
 from engine.common.file_state import os_reason
+from engine.common.text import printable
 from engine.errors import ExportFailed, UsageError
 from engine.exchange import checksums
-from engine.common.text import printable
 
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 _BLOCK = 1 << 20

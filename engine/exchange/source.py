@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.common.progress import Progress
+from engine.common.text import printable
 from engine.errors import BadImport
 from engine.exchange import serialize
 from engine.exchange.records import Piece
-from engine.common.text import printable
 from engine.types import Asset, Space
 
 _NORM_TOLERANCE = 1e-3

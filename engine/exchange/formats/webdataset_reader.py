@@ -16,11 +16,11 @@ from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
 from engine.common.progress import NO_PROGRESS, Progress
+from engine.common.text import printable
 from engine.errors import BadImport
 from engine.exchange.arrow_tables import Table
 from engine.exchange.output_folder import OutputFolder
 from engine.media.sniff import promises_media
-from engine.common.text import printable
 
 TABLE = "files.parquet"
 """The table with what the tars say of each file, which a catalog has no place for."""
