@@ -56,12 +56,9 @@ if TYPE_CHECKING:
     from engine.store import LibraryStats
     from engine.store.compaction import Compaction
     from engine.store.verify import VerifyReport
-<<<<<<< HEAD
-=======
 
 Watch = bool | Progress
 """True for a progress bar, or a ``Progress`` of the caller's own."""
->>>>>>> 0ac224f (One facade for all of it: results show themselves, commands parse, call and print)
 
 
 class Library:
@@ -188,13 +185,8 @@ class Library:
         *,
         retry: bool = False,
         wait: bool = False,
-<<<<<<< HEAD
-        progress: Progress = NO_PROGRESS,
-        reporting: Progress = NO_PROGRESS,
-=======
         progress: Watch = False,
         cancel: CancelToken | None = None,
->>>>>>> 0ac224f (One facade for all of it: results show themselves, commands parse, call and print)
     ) -> IndexReport:
         """Bring the library up to date with files and folders.
 
@@ -217,10 +209,6 @@ class Library:
             self.maintenance.settle(wait, reporting)
         return report
 
-<<<<<<< HEAD
-    def retry(self, *, wait: bool = False, progress: Progress = NO_PROGRESS) -> IndexReport:
-        """Try every failed file again, and forget those that are gone."""
-=======
     def retry(
         self, *, wait: bool = False, progress: Watch = False, cancel: CancelToken | None = None
     ) -> IndexReport:
@@ -229,7 +217,6 @@ class Library:
         Raises:
             LibraryBusy: another process is writing, and ``wait`` was not asked.
         """
->>>>>>> 0ac224f (One facade for all of it: results show themselves, commands parse, call and print)
         from indexers.pipeline import retry_failures
 
         with watched(progress, cancel) as reporting:

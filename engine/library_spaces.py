@@ -85,9 +85,7 @@ class LibrarySpaces:
         towers = self._towers_of(registry.normalised(encoder))
         towers.check()
         with watched(progress, cancel) as reporting:
-            filled = fill(
-                self._store, towers, self._settings, wait=wait, progress=reporting
-            )
+            filled = fill(self._store, towers, self._settings, wait=wait, progress=reporting)
             self._maintenance.settle(wait, reporting)
         return filled
 
