@@ -18,6 +18,7 @@ import numpy as np
 from engine.align.fit import learn
 from engine.align.measure import HeldOutPairs, Retrieval, gain, measure, split, thinned
 from engine.align.pairs import Sounds, checked, heard, of_labels, of_videos, read_labels
+from engine.common.atomic_write import sync_folder
 from engine.encoders import projection
 from engine.encoders.projection import Kept, Projection
 from engine.encoders.towers import Towers
@@ -27,7 +28,6 @@ from engine.query.space_revision import check_revision
 from engine.store import Store, failpoints
 from engine.store.error_translation import translated
 from engine.store.failpoints import FailPoint
-from engine.store.segments import sync_folder
 from engine.types import Space
 from engine.types.arrays import Vectors
 

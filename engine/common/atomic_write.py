@@ -1,4 +1,8 @@
-"""A file appears whole or not at all: written under a temporary name, then renamed."""
+"""Files that appear whole or not at all, and names and contents that outlive a power cut.
+
+A file is written under a temporary name beside its place, synced, and then renamed; the
+name is lasting once its folder is synced as well.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +12,37 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from secrets import token_hex
 
+from engine.common.file_state import os_reason
 from engine.errors import UsageError
 
 
+def sync_file(file: Path) -> None:
+    """Make the content of a file survive a power cut."""
+    with file.open("rb") as stream:
+        os.fsync(stream.fileno())
+
+
+def sync_folder(folder: Path) -> None:
+    """Make created, renamed and removed names of a folder survive a power cut."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def sync_tree(folder: Path) -> None:
+    """Make all that is in a folder survive a power cut."""
+    for path in folder.rglob("*"):
+        if path.is_file():
+            sync_file(path)
+        else:
+            sync_folder(path)
+    sync_folder(folder)
+
+
 def check_place(path: Path) -> None:
-    """Refuse before anything is computed a file whose folder is not there.
+    """Refuse a file whose folder is not there, before anything is computed.
 
     Raises:
         UsageError: it is not.
@@ -23,7 +53,7 @@ def check_place(path: Path) -> None:
 
 @contextmanager
 def whole(path: Path) -> Iterator[Path]:
-    """A temporary path beside ``path`` to write to; it is synced and renamed at the end.
+    """Yield a temporary path beside ``path`` to write to; it is synced and renamed at the end.
 
     Where anything fails, what was there before is still there, and nothing else.
     """
@@ -40,7 +70,7 @@ def whole(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def written(path: Path) -> Iterator[Path]:
-    """``whole``, for a file that somebody named.
+    """Yield a temporary path as ``whole`` does, for a file that somebody named.
 
     Raises:
         UsageError: the folder does not take it, or the disk is full.
@@ -49,12 +79,13 @@ def written(path: Path) -> Iterator[Path]:
         with whole(path) as temporary:
             yield temporary
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise UsageError(f"{path} cannot be written: {reason}; name another place") from error
+        raise UsageError(
+            f"{path} cannot be written: {os_reason(error)}; name another place"
+        ) from error
 
 
 def write_text(path: Path, content: str) -> None:
-    """Write a page, or any text, as UTF-8.
+    """Write text as UTF-8.
 
     Raises:
         UsageError: as ``written``.

@@ -17,6 +17,7 @@ from pathlib import Path
 from secrets import token_hex
 from typing import IO
 
+from engine.common.atomic_write import sync_folder
 from engine.common.file_state import os_reason
 from engine.common.text import printable
 from engine.errors import ExportFailed, UsageError
@@ -200,8 +201,4 @@ def failed(out: Path, error: OSError) -> ExportFailed:
 def _sync(folder: Path) -> None:
     """Sync the new name of a folder; where folders cannot be synced, it is there all the same."""
     with suppress(OSError):
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+        sync_folder(folder)

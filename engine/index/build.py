@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.common.vectors import chunks
 from engine.index import inverted_lists
 from engine.index.choose import EXACT, choose, fallbacks
 from engine.index.exact import import_faiss
@@ -97,8 +98,8 @@ class Copy:
         unsorted = self.folder / f"{VECTORS}.unsorted"
         (self.folder / VECTORS).rename(unsorted)
         with (self.folder / VECTORS).open("wb") as file:
-            for at in range(0, len(order), _CHUNK):
-                file.write(rows[order[at : at + _CHUNK]].data)
+            for part in chunks(order, _CHUNK):
+                file.write(rows[part].data)
         ids[order].tofile(self.folder / IDS)
         unsorted.unlink()
 

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -25,6 +24,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.common.atomic_write import sync_folder, sync_tree
 from engine.common.id_sets import among
 from engine.errors import LibraryBusy, LibraryCorrupt, LibraryReadOnly
 from engine.index.snapshot import IDS, MANIFEST, Manifest, Snapshot
@@ -32,7 +32,7 @@ from engine.store import failpoints
 from engine.store.error_translation import translated
 from engine.store.failpoints import FailPoint
 from engine.store.lock import held
-from engine.store.segments import sync_folder, without_specials
+from engine.store.segments import without_specials
 from engine.types import Modality, Space
 from engine.types.arrays import MomentIds
 
@@ -167,7 +167,7 @@ def replacing(library: Path, level: Level) -> Iterator[Path]:
         failpoints.hit(FailPoint.REFRESH_BEGUN)
         yield unfinished
         (unfinished / LEVEL).write_text(json.dumps(asdict(level)) + "\n")
-        _sync(unfinished)
+        sync_tree(unfinished)
         failpoints.hit(FailPoint.REFRESH_FILLED)
         unfinished.rename(folder / str(number))
         sync_folder(folder)
@@ -194,17 +194,6 @@ def _left_behind(library: Path) -> Iterator[Path]:
         for folder in filter(Path.is_dir, (library / FOLDER).iterdir()):
             yield from folder.glob("*.tmp")
             yield from (folder / str(number) for number in _numbers(folder)[:-1])
-
-
-def _sync(folder: Path) -> None:
-    """Make all that is in a folder last on disk."""
-    for file in folder.rglob("*"):
-        if file.is_file():
-            with file.open("rb") as stream:
-                os.fsync(stream.fileno())
-        else:
-            sync_folder(file)
-    sync_folder(folder)
 
 
 def drop_space(library: Path, space: str) -> None:

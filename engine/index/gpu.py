@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from engine.common.vectors import chunks
 from engine.config import Settings
 from engine.errors import UsageError
 from engine.index.allowed import RowMask
@@ -96,8 +97,8 @@ class OnGpu(Snapshot):
         """All vectors on the GPU; None where they do not fit."""
         made = flat(self._faiss, self.about.dim)
         try:
-            for first in range(0, len(self), _CHUNK):
-                made.add(self._vectors[first : first + _CHUNK].astype(np.float32))
+            for part in chunks(self._vectors, _CHUNK):
+                made.add(part.astype(np.float32))
         except RuntimeError as error:
             _log.warning("%s does not fit a GPU, and is searched without: %s", self.folder, error)
             return None

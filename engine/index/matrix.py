@@ -27,7 +27,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.common.id_sets import look_up
-from engine.common.vectors import l2_normalize
+from engine.common.vectors import chunks, l2_normalize
 from engine.index.vector_index import VectorIndex
 from engine.store import Store
 from engine.store.curation_records import CURATION_FOLDER
@@ -225,9 +225,8 @@ def pool_by_asset(store: Store, index: VectorIndex, ids: MomentIds) -> AssetVect
 
 def _owners_in_parts(store: Store, ids: MomentIds) -> NDArray[np.int64]:
     """Return the assets (n,) of moments (n,), ascending, without a list of all moments."""
-    size = 10 * ASSET_BLOCK
-    parts = (ids[first : first + size] for first in range(0, len(ids), size))
-    return np.concatenate([np.zeros(0, np.int64), *(owners_of(store, part) for part in parts)])
+    parts = (owners_of(store, part) for part in chunks(ids, 10 * ASSET_BLOCK))
+    return np.concatenate([np.zeros(0, np.int64), *parts])
 
 
 def _mean_directions(

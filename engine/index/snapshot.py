@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.common.id_sets import locate
+from engine.common.vectors import chunks
 from engine.errors import LibraryCorrupt
 from engine.index import inverted_lists
 from engine.index.allowed import RowMask
@@ -233,8 +234,7 @@ class Snapshot:
         faiss = self._faiss
         faiss.omp_set_num_threads(1)
         ids, scores = [np.zeros(0, np.int64)], [np.zeros(0, np.float32)]
-        for first in range(0, len(places), _CHUNK):
-            part = places[first : first + _CHUNK]
+        for part in chunks(places, _CHUNK):
             # FAISS reads float16 as it is, five times faster than numpy turns it around.
             kind = faiss.ScalarQuantizer.QT_fp16
             exact = faiss.IndexScalarQuantizer(self.about.dim, kind, faiss.METRIC_INNER_PRODUCT)

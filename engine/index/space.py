@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from engine.common.vectors import chunks
 from engine.errors import SegmentGone
 from engine.index import disk
 from engine.index.segmented_index import LiveIndex
@@ -94,8 +95,7 @@ class SpaceIndex:
             if wanted.any():
                 index = self.indexes.setdefault(modality, LiveIndex(self.space.dim))
                 rows = np.flatnonzero(wanted)
-                for first in range(0, len(rows), _ROWS):
-                    part = rows[first : first + _ROWS]
+                for part in chunks(rows, _ROWS):
                     index.add(ids[part], stored[part].astype(np.float32))
 
     def _bury(self, ids: MomentIds) -> None:

@@ -1,4 +1,4 @@
-"""Where the catalog of a library is, when it is not in the folder: ``catalog.json``.
+"""The address of a catalog that is not in the library's folder: ``catalog.json``.
 
 The file names a database and, in it, the PostgreSQL schema of this library alone, so
 that many libraries share one database. It never holds a password: that comes from
@@ -30,7 +30,7 @@ class Address:
     """A database, and the schema in it."""
 
     url: str
-    """As SQLAlchemy writes it, ``postgresql+psycopg://user@host/database``."""
+    """The URL as SQLAlchemy writes it: ``postgresql+psycopg://user@host/database``."""
     schema: str
 
     @property
@@ -51,7 +51,7 @@ class Address:
 
 
 def normalised(url: str) -> str:
-    """The URL of a database, as ``catalog.json`` says it.
+    """Return the URL of a database as ``catalog.json`` holds it.
 
     Raises:
         UsageError: it is none of PostgreSQL, or holds a password.
@@ -70,19 +70,19 @@ def normalised(url: str) -> str:
 
 
 def new(url: str) -> Address:
-    """An address in this database that no library has."""
+    """Return an address in this database that no library has."""
     return Address(normalised(url), f"{_PREFIX}{secrets.token_hex(8)}")
 
 
 def read(file: Path) -> Address:
-    """What a ``catalog.json`` says.
+    """Read a ``catalog.json``.
 
     Raises:
         LibraryCorrupt: it is not one.
     """
     try:
-        said = json.loads(file.read_bytes())
-        address = Address(normalised(said["url"]), said["schema"])
+        document = json.loads(file.read_bytes())
+        address = Address(normalised(document["url"]), document["schema"])
         # The schema's name goes into statements: it must be one that was drawn here.
         if not _SCHEMA.fullmatch(address.schema):
             raise ValueError(address.schema)
@@ -93,9 +93,9 @@ def read(file: Path) -> Address:
 
 def write(file: Path, address: Address) -> None:
     """Write a ``catalog.json``, so that it lasts."""
-    said = {"url": address.url, "schema": address.schema}
+    document = {"url": address.url, "schema": address.schema}
     with file.open("w") as stream:
-        json.dump(said, stream, indent=2)
+        json.dump(document, stream, indent=2)
         stream.write("\n")
         stream.flush()
         os.fsync(stream.fileno())

@@ -1,4 +1,4 @@
-"""Reading the catalog: one prepared statement a question, one connection a thread."""
+"""Read the catalog: one prepared statement a question, one connection a thread."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _IDS_PER_READ = 20_000
 
 
 class Catalog:
-    """What can be asked of a library's catalog, from any thread.
+    """Answer questions about a library's catalog, from any thread.
 
     Every method answers from one committed generation. To ask several questions of
     the same one, put them inside ``with catalog.snapshot()``.
@@ -48,7 +48,7 @@ class Catalog:
         self._database = database.of(path)
         self.connections = CatalogConnections(path, self._database)
         self.curation = CurationReads(self.connections)
-        self._ask, self._one = self.connections.ask, self.connections.ask_value
+        self._ask, self._value = self.connections.ask, self.connections.ask_value
 
     def close(self) -> None:
         """Close the connections of all threads. A later question opens a new one."""
@@ -64,7 +64,7 @@ class Catalog:
 
     def calibrated(self) -> bool:
         """Tell whether the backgrounds were estimated from just what is committed."""
-        return bool(self._one("calibrated"))
+        return bool(self._value("calibrated"))
 
     def spaces(self) -> dict[str, Space]:
         """Return the spaces by name."""
@@ -223,15 +223,15 @@ class Catalog:
 
     def compacted(self) -> int:
         """Return the generation of the last compaction, 0 where there was none."""
-        return int(self._one("compacted"))
+        return int(self._value("compacted"))
 
     def next_moment(self) -> int:
         """Return the id that the next moment will get: more than there are moments."""
-        return int(self._one("next_moment"))
+        return int(self._value("next_moment"))
 
     def next_segment(self) -> int:
         """Return the number that the next segment will get."""
-        return int(self._one("next_segment"))
+        return int(self._value("next_segment"))
 
     def modalities(self, first: int, last: int) -> tuple[MomentIds, NDArray[np.str_]]:
         """Return the living moments with ids in [first, last] and their modalities.
@@ -272,7 +272,7 @@ class Catalog:
 
     def stray_tags(self) -> int:
         """Count the tags of assets that there are not."""
-        return int(self._one("stray_tags"))
+        return int(self._value("stray_tags"))
 
     def captions(self) -> Iterator[tuple[int, str, str]]:
         """Yield asset, path and caption of the pictures whose own metadata have one."""

@@ -1,4 +1,4 @@
-"""Which segments a compaction merges, and what one has done. Pure; ``Writer`` does it.
+"""Choose the segments that a compaction merges; ``Maintenance`` merges them.
 
 A merged segment takes the number of the last that went into it. So the log keeps its
 order, and an index that holds the log up to some number either holds all of a merged
@@ -23,7 +23,7 @@ TARGET_BYTES = 8 * 2**20
 
 @dataclass(frozen=True, slots=True)
 class Compaction:
-    """What a compaction did."""
+    """The result of a compaction."""
 
     segments_before: int
     segments_after: int
@@ -31,9 +31,9 @@ class Compaction:
     """Rows of deleted moments that are gone."""
     bytes_before: int
     bytes_after: int
-    """Of the segments' files."""
+    """Size of the segments' files after it, in bytes."""
     warnings: tuple[str, ...] = ()
-    """What could not be read and was forgotten, one line each."""
+    """Segments that could not be read and were forgotten, one line each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,23 +49,25 @@ class Weighed:
 
 
 def target_rows(space: Space) -> int:
-    """Rows of a merged segment of a space."""
+    """Return the most rows of a merged segment of a space."""
     row = space.dim * np.dtype(space.dtype).itemsize
     return min(TARGET_ROWS, max(1, TARGET_BYTES // row))
 
 
 def loose(segments: Iterable[SegmentInfo], spaces: Mapping[str, Space]) -> int:
-    """How many segments are less than half full: what a compaction would merge, however
-    large the library is."""
+    """Count the segments that are less than half full.
+
+    A compaction would merge these, however large the library is.
+    """
     targets = {name: target_rows(space) for name, space in spaces.items()}
     return sum(2 * info.rows < targets.get(info.space, TARGET_ROWS) for info in segments)
 
 
 def runs(segments: Iterable[Weighed], target: int = TARGET_ROWS) -> Iterator[list[SegmentInfo]]:
-    """Neighbours of one space's log that become one segment each.
+    """Yield runs of neighbours in one space's log that become one segment each.
 
-    What is half full and has no dead row is left alone, lest every compaction write all
-    of the library again.
+    A segment that is half full and has no dead row is left alone, lest every compaction
+    write all of the library again.
     """
     run: list[Weighed] = []
     for segment in segments:
@@ -83,6 +85,6 @@ def _rows(run: Iterable[Weighed]) -> int:
 
 
 def _worth_it(run: list[Weighed]) -> Iterator[list[SegmentInfo]]:
-    """The run, where it merges several segments or drops a row."""
+    """Yield the run if it merges several segments or drops a row."""
     if len(run) > 1 or any(segment.dead for segment in run):
         yield [segment.info for segment in run]

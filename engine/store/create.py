@@ -1,4 +1,4 @@
-"""Making a library, and bringing an old one to the schema of this version.
+"""Create a library, and bring an old one to the schema of this version.
 
 The catalog is built as a draft that nobody sees and published last, so that a folder
 holds either a whole library or nothing that looks like one.
@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from engine.common.atomic_write import sync_folder
 from engine.errors import NotALibrary, StoreError
 from engine.store import address, database, lock, segments, sqlite
 from engine.store.error_translation import translated
@@ -77,7 +78,7 @@ def _is_empty_folder(path: Path) -> bool:
 
 
 def _make_folders(path: Path) -> list[Path]:
-    """Make the folder and its parents; those that were made, innermost first."""
+    """Make the folder and its parents; returns those that were made, innermost first."""
     missing = [folder for folder in (path, *path.parents) if not folder.exists()]
     path.mkdir(parents=True, exist_ok=True)
     return missing
@@ -92,11 +93,11 @@ def _build(path: Path, encoder: str, home: database.Database) -> None:
     finally:
         engine.dispose()
     home.publish()
-    segments.sync_folder(path)
+    sync_folder(path)
 
 
 def _fill(db: Connection, encoder: str) -> None:
-    """The tables as the migrations would have made them, in a tenth of their time."""
+    """Create the tables as the migrations would have, in a tenth of their time."""
     from sqlalchemy import column, insert, table
 
     from engine.store.sql import schema
@@ -120,8 +121,10 @@ def _fill(db: Connection, encoder: str) -> None:
 
 
 def _clear(path: Path, made: list[Path]) -> None:
-    """Take back what ``create`` had made before it failed, as far as that goes: the error
-    that brought us here says more than another one would."""
+    """Remove what ``create`` had made before it failed, as far as that goes.
+
+    Errors are passed over: the one that brought us here says more than another would.
+    """
     with suppress(OSError, StoreError):
         database.discard(path)
     with suppress(OSError):

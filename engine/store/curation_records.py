@@ -8,28 +8,28 @@ from enum import StrEnum
 from typing import Any
 
 STAYS = frozenset({"keeper", "held"})
-"""Verdicts of what stays of a group: a run acts on it only where that is asked for."""
+"""Verdicts of files that stay: a run acts on them only where that is asked for."""
 SELECTED = "selected"
-"""The verdict of what a run chose."""
+"""The verdict of files that a run chose."""
 CURATION_FOLDER = "curation"
 """The folder of a library where runs leave files, and unnamed copies of vectors lie."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that a run says of an asset, or of one moment of it."""
+    """One statement of a run about an asset, or about one moment of it."""
 
     asset_id: int
     moment_id: int | None
     path: str
-    """As it was when it was found."""
+    """The asset's path when the run looked at it."""
     verdict: str
-    """What it is, in one word: ``duplicate``, ``keeper``, ``blurred``."""
+    """The finding in one word: ``duplicate``, ``keeper``, ``blurred``."""
     group: int | None
     """Findings of one run that belong together have the same number, from 1."""
     score: float
     why: str
-    """In one line, for people."""
+    """The reason in one line, for people."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,17 +40,17 @@ class Run:
     kind: str
     """``duplicates``, ``leaks``, ``classify``."""
     command: str
-    """What would make it again."""
+    """The command line that would repeat the run."""
     settings: Mapping[str, Any]
-    """All that decided what was found, as JSON holds it."""
+    """All settings that decided the result, as JSON holds them."""
     created: str
     """ISO 8601, UTC."""
     generation: int
-    """Of the library, when it was looked at."""
+    """The library's generation when the run looked at it."""
 
 
 class Did(StrEnum):
-    """What an act does."""
+    """The kind of an act."""
 
     FOLDER = "folder"
     """Made the folder ``target``."""
@@ -64,7 +64,7 @@ class Did(StrEnum):
 
 
 class ActState(StrEnum):
-    """How far an act has come."""
+    """The progress of an act."""
 
     INTENDED = "intended"
     """Written down; a crash may have come before or after it was done."""

@@ -1,4 +1,4 @@
-"""What a catalog is kept in: SQLite in the library's folder, or a PostgreSQL server.
+"""Databases that hold a catalog: SQLite in the library's folder, or a PostgreSQL server.
 
 A Store and its Writer talk to these protocols; only ``of`` and ``new`` know which
 databases there are, and import no more than the one that is used.
@@ -24,22 +24,22 @@ class ReadConnection(Protocol):
     process: int
     """The process that opened it; no database lets a connection survive a fork."""
     snapshots: int
-    """How many snapshots of this thread are open, one inside the other."""
+    """Number of snapshots of this thread that are open, one inside the other."""
     connection: Any
 
     @property
     def usable(self) -> bool:
-        """Whether it can still be asked."""
+        """False after a fork, or when the connection was lost."""
 
     def close(self) -> None: ...
 
     def ask(self, read: str, values: Mapping[str, object]) -> Iterable[Row]:
-        """The rows of one of the reads by name."""
+        """Return the rows of one of the reads by name."""
 
     def passing(
         self, wanted: Filter, kinds: Sequence[str], modalities: Sequence[str]
     ) -> Iterable[Row]:
-        """Ids of the moments whose assets pass a filter, in rows of one."""
+        """Return ids of the moments whose assets pass a filter, in rows of one."""
 
     def begin(self) -> None:
         """See one generation from the next read on, until ``end``."""
@@ -47,19 +47,19 @@ class ReadConnection(Protocol):
     def end(self) -> None: ...
 
     def search(self, match: str, kinds: Sequence[str], limit: int) -> list[tuple[int, float]]:
-        """Moments whose words match, best first, with their BM25."""
+        """Return moments whose words match, best first, with their BM25."""
 
     def matching(self, match: str, most: int) -> int:
-        """How many moments' words match, counted up to ``most``."""
+        """Count the moments whose words match, up to ``most``."""
 
     def word_rows(self) -> int:
-        """Rows of the full text index; 0 where it is missing."""
+        """Count the rows of the full text index; 0 where it is missing."""
 
     def integrity(self, deep: bool) -> list[str]:
-        """What the database finds wrong with itself, one line each."""
+        """List what the database finds wrong with itself, one line each."""
 
     def bytes(self) -> int:
-        """Size of a catalog that is not in the library's folder."""
+        """Return the size of a catalog that is not in the library's folder."""
 
 
 class FullText(Protocol):
@@ -69,37 +69,37 @@ class FullText(Protocol):
         """(Re-)create it empty."""
 
     def put(self, db: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Add rows as ``words.fields`` makes them."""
+        """Add rows as ``documents.fields`` makes them."""
 
     def drop(self, db: Connection, moment_ids: Iterable[int]) -> None:
         """Delete the rows of these moments."""
 
 
 class Database(Protocol):
-    """Where one library's catalog is. Holds no connection."""
+    """The place of one library's catalog. Holds no connection."""
 
     @property
     def url(self) -> str | None:
-        """Of its server; None where the catalog is in the folder."""
+        """The URL of its server; None where the catalog is in the folder."""
 
     def reader(self) -> ReadConnection: ...
 
     def writer(self, wait: bool = False) -> Engine:
-        """An engine of one connection, for whoever holds the library's lock.
+        """Return an engine of one connection, for the holder of the library's lock.
 
         Args:
             wait: for a writer that only the database knows of, on another machine.
         """
 
     def draft(self) -> Engine:
-        """An engine on an empty catalog that nobody sees until it is published."""
+        """Return an engine on an empty catalog that no reader sees until it is published."""
 
     def publish(self) -> None:
         """Make the draft the library's catalog."""
 
 
 def of(path: Path) -> Database:
-    """The database of the library in this folder.
+    """Return the database of the library in this folder.
 
     Raises:
         LibraryCorrupt: ``catalog.json`` cannot be read.
@@ -115,7 +115,7 @@ def of(path: Path) -> Database:
 
 
 def new(path: Path, catalog: str | None) -> Database:
-    """A database for a library that is about to be made in this folder.
+    """Return a database for a library that is about to be made in this folder.
 
     Raises:
         UsageError: ``catalog`` is no URL of PostgreSQL, or holds a password.
@@ -142,7 +142,7 @@ def discard(path: Path) -> None:
 
 
 def full_text(db: Connection) -> FullText:
-    """The full text index of the catalog behind a connection."""
+    """Return the full text index of the catalog behind a connection."""
     if db.dialect.name == "postgresql":
         from engine.store.fulltext.postgres_bm25 import TextSearch
 

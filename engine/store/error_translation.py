@@ -12,6 +12,7 @@ import sqlite3
 from pathlib import Path
 from types import TracebackType
 
+from engine.common.file_state import os_reason
 from engine.errors import (
     CatalogUnreachable,
     LibraryBusy,
@@ -63,17 +64,16 @@ class translated:  # noqa: N801  # read as a function is
 
 
 def from_system(error: OSError, library: Path) -> StoreError:
-    """The error of a call of the operating system on a file of the library."""
+    """Translate the error of a system call on a file of the library."""
     if error.errno in _FULL:
         return _disk_full(library)
     if error.errno in _REFUSED:
-        reason = (error.strerror or str(error)).lower()
-        return LibraryReadOnly(f"{library} cannot be written: {reason}")
+        return LibraryReadOnly(f"{library} cannot be written: {os_reason(error)}")
     return StoreError(f"{library}: {one_line(error)}; the library is as it was before")
 
 
 def from_sqlite(error: sqlite3.Error, library: Path) -> StoreError:
-    """The error of a statement on the catalog."""
+    """Translate the error of a statement on a catalog of SQLite."""
     code = getattr(error, "sqlite_errorcode", None)
     match code & _PRIMARY if code is not None else None:
         case sqlite3.SQLITE_FULL:
@@ -90,7 +90,7 @@ def from_sqlite(error: sqlite3.Error, library: Path) -> StoreError:
 
 
 def from_postgres(error: Exception, library: Path) -> StoreError:
-    """The error of a statement on a catalog that a server has."""
+    """Translate the error of a statement on a catalog of PostgreSQL."""
     state: str | None = getattr(error, "sqlstate", None)
     line = one_line(error)
     match state, (state or "")[:2]:
@@ -121,7 +121,7 @@ def from_postgres(error: Exception, library: Path) -> StoreError:
 
 
 def _is_disconnect(error: Exception) -> bool:
-    """Whether an error that the server did not send is about the way to it."""
+    """Tell whether an error that the server did not send is about the way to it."""
     return type(error).__name__ in ("OperationalError", "InterfaceError")
 
 
@@ -143,5 +143,5 @@ def _disk_full(library: Path) -> LibraryReadOnly:
 
 
 def one_line(error: BaseException) -> str:
-    """What an error says, without its line breaks."""
+    """Return the whole message of an error, without its line breaks."""
     return " ".join(str(error).split()) or type(error).__name__

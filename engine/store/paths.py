@@ -20,7 +20,7 @@ _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 def to_text(path: str) -> str:
-    """The path as the catalog stores it."""
+    """Encode a path as the catalog stores it."""
     # Almost every name is clean, and asking that is three times faster than substituting.
     if path.isascii() and _ESCAPE not in path:
         return path
@@ -28,7 +28,7 @@ def to_text(path: str) -> str:
 
 
 def from_text(text: str) -> str:
-    """The path that ``to_text`` was given."""
+    """Decode a path that ``to_text`` encoded."""
     if _ESCAPE not in text:
         return text
     return _ESCAPED.sub(lambda match: _unescape(int(match[1], 16)), text)
@@ -39,12 +39,12 @@ def _unescape(byte: int) -> str:
 
 
 def storable(text: str) -> str:
-    """Text that is no path, with what no database stores replaced by U+FFFD."""
+    """Replace characters that no database stores by U+FFFD, in text that is no path."""
     return _UNSTORABLE.sub("\ufffd", text)
 
 
 def outermost(paths: Iterable[str]) -> list[str]:
-    """The paths less those that lie under another of them, sorted."""
+    """Return the paths less those that lie under another of them, sorted."""
     kept: list[str] = []
     # Sorted by their parts, so that whatever lies under a folder follows it at once.
     for path in sorted((_trim(path) for path in paths), key=lambda path: PurePath(path).parts):
@@ -54,7 +54,7 @@ def outermost(paths: Iterable[str]) -> list[str]:
 
 
 def prefix_bounds(path: str) -> dict[str, str]:
-    """Bounds of the path itself and of what lies under it: parameters of ``assets_under``.
+    """Return the bounds of a path and of what lies under it: parameters of ``assets_under``.
 
     A range over the index needs no LIKE, and so no wildcards to escape.
     """

@@ -44,9 +44,9 @@ if TYPE_CHECKING:
 
 _CONNECT_SECONDS = 10
 _BUSY_MS = 5_000
-"""How long to wait for a lock that some other program holds on a table."""
+"""Milliseconds to wait for a lock that some other program holds on a table."""
 _GRACE_MS = 2_000
-"""How long the session of a writer that was killed may outlive it."""
+"""Milliseconds that the session of a writer that was killed may outlive it."""
 # Compiling a statement takes longer than any of these statements.
 _ALWAYS = {"jit": "off", "timezone": "UTC", "lock_timeout": f"{_BUSY_MS}"}
 _READER = {"default_transaction_read_only": "on"}
@@ -172,7 +172,7 @@ def discard_draft(unfinished: Path) -> None:
 def _connect(
     home: Address, library: Path, settings: Mapping[str, str] | None = None
 ) -> psycopg.Connection[Any]:
-    """A connection of which every statement is its own transaction.
+    """Open a connection of which every statement is its own transaction.
 
     Raises:
         CatalogUnreachable: the server does not answer, or does not let us in.

@@ -34,7 +34,7 @@ class KnownAsset:
 
 @dataclass(frozen=True, slots=True)
 class AssetFacts:
-    """What decides between assets: which is the larger, the older, and of what content."""
+    """Facts that decide between assets: size, date, dimensions and content."""
 
     asset_id: int
     path: str
@@ -70,20 +70,20 @@ class SegmentInfo:
 
 @dataclass(frozen=True, slots=True)
 class SpaceRole:
-    """What makes a space one that texts query."""
+    """Query role of a space: its encoder and its companion spaces."""
 
     encoder: str
-    """What ``--encoder`` calls the encoder whose text tower it has."""
+    """The encoder whose text tower it has, as ``--encoder`` names it."""
     looks: str
     """The space in which its pictures resemble pictures; may be the same."""
     sounds: str
     """The space in which its sounds resemble sounds; encoders may have one between them."""
     modalities: frozenset[Modality] = frozenset(Modality)
-    """What it holds. One that does not hold all is searched beside the default."""
+    """Modalities that it holds. A space that lacks some is searched beside the default."""
 
     @property
     def partial(self) -> bool:
-        """Whether it leaves a modality to other spaces."""
+        """True when it leaves a modality to other spaces."""
         return self.modalities != frozenset(Modality)
 
 
@@ -95,9 +95,9 @@ class SpaceInfo:
     role: SpaceRole | None = None
     """None for a space of likeness."""
     ready: bool = True
-    """Whether it holds all that it should; until then nothing is searched in it."""
+    """True when it holds all that it should; until then no search reads it."""
     default: bool = False
-    """Whether texts are asked in it when nothing else is said."""
+    """True for the space in which texts are asked unless a query names another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,16 +112,16 @@ class Addition:
 
 @dataclass(frozen=True, slots=True)
 class Background:
-    """How scores of pairs that do not belong together are distributed."""
+    """Distribution of the scores of pairs that do not belong together."""
 
     space: str
     query: str
     """Kind of the query: ``text``, ``image`` or ``audio``."""
     modality: Modality
     mean: float
-    """Of what is left of the scores when the centre's have been taken off."""
+    """Mean of the scores less those of the centre."""
     std: float
-    """Of what is left when the means of the queries have been taken off as well."""
+    """Standard deviation of what is left when each query's mean is taken off as well."""
     n: int
     """Pairs that it was estimated from."""
     centre: bytes = b""
@@ -130,11 +130,11 @@ class Background:
 
 @dataclass(frozen=True, slots=True)
 class LibraryStats:
-    """What is in a library. Counts, and bytes."""
+    """Counts of a library, and its size in bytes."""
 
     assets: Mapping[Kind, int]
     pending: int
-    """Of the assets, those to index again."""
+    """Assets that are to be indexed again."""
     moments: Mapping[Modality, int]
     vectors: Mapping[str, int]
     """Rows in segments by space, those of deleted moments included."""
@@ -143,8 +143,8 @@ class LibraryStats:
     segments: int
     failures: int
     bytes: int
-    """Of all files in the library's folder."""
+    """Size of all files in the library's folder."""
     tags: Mapping[str, int] = field(default_factory=dict)
-    """Assets by the tags that people, and runs on their behalf, gave them."""
+    """Number of assets by tag that people, and runs on their behalf, gave them."""
     runs: int = 0
-    """Of curation, with what they found."""
+    """Runs of curation that are recorded."""

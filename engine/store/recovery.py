@@ -1,4 +1,4 @@
-"""What a crash or a lost file leaves behind: found at open, mended under the lock."""
+"""Find what a crash or a lost file left behind, at open; it is mended under the lock."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from engine.common.atomic_write import sync_folder
 from engine.common.text import printable
 from engine.store import segments
 from engine.store.error_translation import translated
@@ -18,7 +19,7 @@ _NAMED = 20
 
 @dataclass(frozen=True, slots=True)
 class Damage:
-    """How the folder of segments differs from the catalog."""
+    """The differences between the folder of segments and the catalog."""
 
     orphans: tuple[str, ...]
     """Files without a row: a commit that never happened, or is happening now."""
@@ -54,11 +55,11 @@ def remove_orphans(library: Path, orphans: Iterable[str]) -> None:
     for name in names:
         (folder / name).unlink(missing_ok=True)
     if names:
-        segments.sync_folder(folder)
+        sync_folder(folder)
 
 
 def warning(info: SegmentInfo, reason: str, paths: list[str]) -> str:
-    """One line: what was lost, and which files go back to ``pending``."""
+    """Word one line: which segment was lost, and which files go back to ``pending``."""
     if not paths:
         return f"segment {info.file} {reason}; nothing alive was in it"
     named = ", ".join(map(printable, paths[:_NAMED]))
@@ -67,6 +68,6 @@ def warning(info: SegmentInfo, reason: str, paths: list[str]) -> str:
 
 
 def reason_of(library: Path, info: SegmentInfo) -> str:
-    """Why a segment counts as lost."""
+    """Tell why a segment counts as lost."""
     exists = (library / segments.FOLDER / info.file).exists()
     return "has not the size that was committed" if exists else "is missing"

@@ -1,4 +1,4 @@
-"""Immutable Parquet files of vectors: the log of record.
+"""Read and write segments: immutable Parquet files of vectors, the log of record.
 
 Columns ``moment_id`` (int64) and ``vector`` (a fixed-size list of float16 or float32,
 as the space has it). The schema's metadata name the space, encoder, revision, dim,
@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.common.atomic_write import sync_folder
+from engine.common.vectors import chunks
 from engine.errors import LibraryCorrupt, SpaceMismatch
 from engine.store import failpoints
 from engine.store.failpoints import FailPoint
@@ -33,34 +35,34 @@ Stored: TypeAlias = NDArray[np.float16] | NDArray[np.float32]
 
 FOLDER = "segments"
 _GROUP_BYTES = 2**19
-"""Of vectors in a row group. Parquet takes nine times that to write one, and keeps it."""
+"""Bytes of vectors in a row group. Parquet takes nine times that to write it, and keeps it."""
 _PREFIX = "sensorium."
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 _DTYPES = {"int64": np.int64, "halffloat": np.float16, "float": np.float32}
 
 
 def file_name(number: int, space: str) -> str:
-    """The name of a segment's file; only its number has to tell it apart."""
+    """Return the name of a segment's file; only its number has to tell it apart."""
     return f"{number:08d}-{without_specials(space)}.parquet"
 
 
 def without_specials(name: str) -> str:
-    """A name that every file system takes."""
+    """Return a name that every file system takes."""
     return _UNSAFE.sub("_", name)[:64]
 
 
 def is_ours(file: str) -> bool:
-    """Whether a name in the folder is a segment's, written or half written."""
+    """Tell whether a name in the folder is a segment's, written or half written."""
     return file.endswith((".parquet", ".parquet.tmp"))
 
 
 def temporary(file: str) -> str:
-    """The name of a file that is still being written."""
+    """Return the name of a file that is still being written."""
     return f"{file}.tmp"
 
 
 def checksum(ids: MomentIds, stored: Stored) -> str:
-    """BLAKE2b-128 of the ids, then of the vectors as stored, little-endian, hexadecimal.
+    """Hash the ids, then the vectors as stored: BLAKE2b-128, little-endian, hexadecimal.
 
     The two are hashed apart so that a stream of batches gives the same answer.
     """
@@ -98,7 +100,7 @@ def write(
 
 
 def _write_synced(file: Path, space: Space, digest: str, ids: MomentIds, stored: Stored) -> int:
-    """Write a file and sync it; its bytes."""
+    """Write a file and sync it; returns its size in bytes."""
     with file.open("wb") as stream:
         failpoints.hit(FailPoint.SEGMENT_WRITING)
         _write_groups(stream, space, digest, ids, stored)
@@ -124,9 +126,8 @@ def _write_groups(
         write_statistics=False,
     ) as writer:
         rows = max(1, _GROUP_BYTES // (space.dim * stored.itemsize))
-        for first in range(0, len(ids), rows):
-            part = slice(first, first + rows)
-            writer.write_table(_table(schema, ids[part], stored[part]))
+        for part, vectors in zip(chunks(ids, rows), chunks(stored, rows), strict=True):
+            writer.write_table(_table(schema, part, vectors))
     stream.flush()
 
 
@@ -153,7 +154,7 @@ def _table(schema: pa.Schema, ids: MomentIds, stored: Stored) -> pa.Table:
 
 
 def _metadata(space: Space, digest: str) -> dict[bytes | str, bytes | str]:
-    said = {
+    fields = {
         "space": space.name,
         "encoder": space.encoder,
         "revision": space.revision,
@@ -162,7 +163,7 @@ def _metadata(space: Space, digest: str) -> dict[bytes | str, bytes | str]:
         "normalised": "l2",
         "checksum": digest,
     }
-    return {_PREFIX + key: value for key, value in said.items()}
+    return {_PREFIX + key: value for key, value in fields.items()}
 
 
 def publish(folder: Path, infos: list[SegmentInfo]) -> None:
@@ -173,17 +174,8 @@ def publish(folder: Path, infos: list[SegmentInfo]) -> None:
     failpoints.hit(FailPoint.SEGMENT_RENAMED)
 
 
-def sync_folder(folder: Path) -> None:
-    """Make created, renamed and removed names of a folder survive a power cut."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
 def read(folder: Path, info: SegmentInfo, space: Space) -> tuple[MomentIds, Vectors]:
-    """The rows of a segment, in the order in which they were written.
+    """Read the rows of a segment, in the order in which they were written.
 
     Returns:
         ids int64 (n,), vectors float32 (n, dim).
@@ -197,7 +189,7 @@ def read(folder: Path, info: SegmentInfo, space: Space) -> tuple[MomentIds, Vect
 
 
 def read_stored(folder: Path, info: SegmentInfo, space: Space) -> tuple[MomentIds, Stored]:
-    """As ``read``, with the vectors in the dtype in which they are kept."""
+    """Read a segment as ``read`` does, with the vectors in the dtype in which they are kept."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -224,7 +216,7 @@ class Unreadable(LibraryCorrupt):
 
 
 def read_ids(folder: Path, info: SegmentInfo) -> MomentIds:
-    """The moment ids of a segment alone, unchecked; a hundredth of what ``read`` reads.
+    """Read the moment ids of a segment alone, unchecked: a hundredth of what ``read`` reads.
 
     Raises:
         LibraryCorrupt: the file cannot be read.
@@ -247,12 +239,12 @@ def release() -> None:
 
 
 def empty(space: Space) -> tuple[MomentIds, Vectors]:
-    """No rows of this space."""
+    """Return no rows of this space."""
     return np.empty(0, dtype=np.int64), np.empty((0, space.dim), dtype=np.float32)
 
 
 def _arrays(file: pq.ParquetFile, space: Space) -> tuple[MomentIds, Stored]:
-    """All rows, a group at a time: what Parquet needs beside them is a group's."""
+    """Read all rows, a group at a time: what Parquet needs beside them is a group's."""
     count = file.metadata.num_rows
     ids = np.empty(count, np.int64)
     stored: Stored = np.empty((count, space.dim), _dtype(file.schema_arrow))
@@ -271,8 +263,11 @@ def _dtype(schema: pa.Schema) -> type[Any]:
 
 
 def _numbers(array: pa.Array) -> NDArray[Any]:
-    """Numbers without nulls, as they lie in memory. ``to_numpy`` does the same, and imports
-    pandas where that is installed, which takes longer than a search."""
+    """View an array without nulls as it lies in memory.
+
+    ``to_numpy`` does the same, and imports pandas where that is installed, which takes
+    longer than a search.
+    """
     dtype = _DTYPES[str(array.type)]
     if not len(array):
         return np.empty(0, dtype)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
 
 _BUSY_MS = 5_000
-"""How long to wait for the moments in which SQLite itself locks out others."""
+"""Milliseconds to wait for the moments in which SQLite itself locks out others."""
 _MMAP_BYTES = 2**28
 _READER = f"PRAGMA query_only = ON; PRAGMA mmap_size = {_MMAP_BYTES};"
 FILE = "catalog.sqlite"
@@ -103,7 +103,7 @@ class Sqlite:
 
 
 def connect_reader(file: Path) -> sqlite3.Connection:
-    """A connection that reads.
+    """Open a connection that reads.
 
     It is opened for writing where the system lets it, because recovering the log
     after a crash is a write; statements that write are refused all the same.
@@ -147,7 +147,7 @@ def _log_is_empty(file: Path) -> bool:
 
 
 def writer_engine(file: Path, create: bool = False) -> Engine:
-    """An engine of one connection, whose transactions lock at their first statement."""
+    """Return an engine of one connection, whose transactions lock at their first statement."""
     from sqlalchemy import StaticPool, create_engine, event
 
     def connect() -> sqlite3.Connection:

@@ -4,10 +4,10 @@ library/
   catalog.sqlite     the facts, and the full text index; or, where a server of
                      PostgreSQL has them, catalog.json, which says where
   segments/          the vectors
-  indexes/           what a search reads instead of them; derived
-  heads/             what sounds are placed with, where that was learned (sensorium align)
+  indexes/           nearest neighbour indexes of them; derived
+  heads/             projections that sensorium align has fitted for sounds
   thumbnails/        pictures that have been shown; derived
-  curation/          what runs of curation found, for other programs; derived
+  curation/          findings of runs, for other programs; derived
   lock               who writes; of no meaning when nobody does
 """
 
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from engine.store.write.writer import Writer
 
 _log = logging.getLogger(__name__)
-_TRIES = 10
+_LISTING_TRIES = 10
 """Compactions that may come in between while segments are listed and read."""
 _NO_IDS: MomentIds = np.zeros(0, np.int64)
 
@@ -123,7 +123,7 @@ class Store(Catalog):
         self.close()
 
     def _check_revision(self) -> None:
-        found = str(self._one("revision"))
+        found = str(self._value("revision"))
         if found == HEAD:
             return
         if found not in REVISIONS:
@@ -138,9 +138,11 @@ class Store(Catalog):
 
     @property
     def encoder(self) -> str:
-        """The encoder of the default space, as ``--encoder`` names it: the one that the
-        library was made with, until another space becomes the default."""
-        return str(self._one("library"))
+        """The encoder of the default space, as ``--encoder`` names it.
+
+        It is the one that the library was made with, until another space becomes the default.
+        """
+        return str(self._value("library"))
 
     # --- segments ---------------------------------------------------------------
 
@@ -168,11 +170,11 @@ class Store(Catalog):
         return bool(self.connections.ask_newest("segment_named", file=info.file))
 
     def segments(self, space: str, after: int = 0) -> list[SegmentInfo]:
-        """The segments of a space in commit order, from the first past ``after``."""
+        """List the segments of a space in commit order, from the first past ``after``."""
         return [info for info in self._segment_rows(space, after) if info.file not in self._lost]
 
     def read_segment(self, info: SegmentInfo) -> tuple[MomentIds, Vectors]:
-        """The rows of a segment, those of deleted moments included.
+        """Read the rows of a segment, those of deleted moments included.
 
         A damaged segment is forgotten where the write lock is free: its assets go back
         to ``pending`` with a line in ``warnings``, and it reads as empty.
@@ -189,7 +191,7 @@ class Store(Catalog):
         return ids, stored.astype(np.float32, copy=False)
 
     def read_stored(self, info: SegmentInfo) -> tuple[MomentIds, Stored]:
-        """As ``read_segment``, with the vectors in the dtype in which they are kept."""
+        """Read a segment as ``read_segment`` does, the vectors in the dtype they are kept in."""
         space = self.spaces().get(info.space)
         if space is None:
             raise SegmentGone(f"{info.file} went with its space {info.space}")
@@ -200,8 +202,10 @@ class Store(Catalog):
         return segments.empty(space)
 
     def read_ids(self, info: SegmentInfo) -> MomentIds:
-        """The moments of a segment alone, in the order of its rows; a hundredth of what
-        ``read_segment`` reads."""
+        """Read the moments of a segment alone, in the order of its rows.
+
+        That is a hundredth of what ``read_segment`` reads.
+        """
         try:
             return segments.read_ids(self.path / segments.FOLDER, info)
         except Unreadable as damage:
@@ -209,7 +213,7 @@ class Store(Catalog):
         return _NO_IDS
 
     def held_ids(self, space: str) -> MomentIds:
-        """The moments, alive or deleted, that have a vector in a space.
+        """Return the moments, alive or deleted, that have a vector in a space.
 
         Raises:
             LibraryCorrupt, SegmentGone: as ``read_segment``.
@@ -217,13 +221,13 @@ class Store(Catalog):
         Returns:
             int64, shape (n,), sorted.
         """
-        for attempt in range(_TRIES):
+        for attempt in range(_LISTING_TRIES):
             try:
                 return np.sort(
                     np.concatenate([*map(self.read_ids, self.segments(space))] or [_NO_IDS])
                 )
             except SegmentGone:  # merged since it was listed: list again
-                if attempt == _TRIES - 1:
+                if attempt == _LISTING_TRIES - 1:
                     raise
         raise AssertionError("unreachable")
 
@@ -241,7 +245,7 @@ class Store(Catalog):
 
     @contextmanager
     def writer(self, wait: bool = False) -> Iterator[Writer]:
-        """The one writer of this library, for the length of a ``with``.
+        """Yield the one writer of this library, for the length of a ``with``.
 
         Args:
             wait: wait for another writer to end.
@@ -268,16 +272,16 @@ class Store(Catalog):
     # --- counting ---------------------------------------------------------------
 
     def stats(self) -> LibraryStats:
-        """Counts, all of one generation."""
+        """Count what is in the library, all at one generation."""
         with self.snapshot():
             return LibraryStats(
                 assets={Kind(kind): n for kind, n in self._ask("count_assets")},
-                pending=self._one("count_pending", state="pending"),
+                pending=self._value("count_pending", state="pending"),
                 moments={Modality(modality): n for modality, n in self._ask("count_moments")},
                 vectors=dict.fromkeys(self.spaces(), 0) | dict(self._ask("count_vectors")),
-                tombstones=self._one("count_tombstones"),
-                segments=self._one("count_segments"),
-                failures=self._one("count_failures"),
+                tombstones=self._value("count_tombstones"),
+                segments=self._value("count_segments"),
+                failures=self._value("count_failures"),
                 bytes=_bytes_under(self.path) + self.connections.reader.bytes(),
                 tags=self.tag_counts(),
                 runs=len(self._ask("runs")),
@@ -289,7 +293,7 @@ def _absolute(path: str | os.PathLike[str]) -> Path:
 
 
 def _check_folder(path: Path) -> None:
-    """Say what is there instead, where there is no catalog."""
+    """Raise what is there instead, where there is no catalog."""
     if not path.exists():
         raise LibraryNotFound(_no_library(path))
     if not path.is_dir():

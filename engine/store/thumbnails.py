@@ -22,12 +22,12 @@ from engine.store.error_translation import translated
 
 FOLDER = "thumbnails"
 _BEGIN, _END = b"\xff\xd8", b"\xff\xd9"
-"""With what a whole JPEG begins and ends."""
+"""The first and the last bytes of a whole JPEG."""
 
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """What a picture shows, and how large."""
+    """The content, span and size of a picture."""
 
     content_hash: str
     start: float | None
@@ -48,7 +48,7 @@ class Key:
 def cached(
     library: Path, key: Key, make: Callable[[], bytes], keep: Callable[[], bool] = lambda: True
 ) -> bytes:
-    """The picture from the library, or from ``make``, and then kept where ``keep`` agrees.
+    """Return the picture from the library, or from ``make``; it is kept where ``keep`` agrees.
 
     Where the library cannot be written, or its disk is full, it is made each time.
     Errors are those of ``make``.
@@ -78,7 +78,7 @@ def _keep(file: Path, content: bytes) -> None:
 
 
 def drop(library: Path) -> int:
-    """Throw all of them away, to be made again when they are asked for; returns how many.
+    """Remove all thumbnails, to be made again when they are asked for; returns how many.
 
     Raises:
         LibraryReadOnly, StoreError: some of them cannot be removed.

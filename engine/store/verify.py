@@ -1,4 +1,4 @@
-"""Is the library what its catalog says? Looks, and changes nothing."""
+"""Verify that a library is what its catalog says, and change nothing."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from engine.store.write.spaces import count_of
 from engine.types import Space
 from engine.types.arrays import MomentIds
 
-_UNIT = 1e-3
-"""How far from one the length of a vector may be."""
+_LENGTH_TOLERANCE = 1e-3
+"""Largest difference of a vector's length from 1."""
 
 
 @dataclass(frozen=True, slots=True)
 class VerifyReport:
-    """What was looked at, and what is wrong with it, one line each."""
+    """The result of a verification: counts, and the problems, one line each."""
 
     deep: bool
     segments: int
@@ -55,9 +55,9 @@ def verify(store: Store, *, deep: bool = False) -> VerifyReport:
 
 
 def _catalog(store: Store, deep: bool) -> Iterator[str]:
-    """SQLite's own check, and whether the words are those of the moments."""
-    for said in store.integrity(deep):
-        yield f"catalog: {said}"
+    """Run the database's own check, and compare the words with the moments."""
+    for problem in store.integrity(deep):
+        yield f"catalog: {problem}"
     words, moments = store.word_rows(), len(store.moment_ids())
     if words != moments:
         yield f"full text index: {words} rows for {moments} moments; sensorium rebuild"
@@ -72,7 +72,7 @@ def _files(store: Store) -> Iterator[str]:
 
 
 def _curation(store: Store) -> Iterator[str]:
-    """Tags belong to assets, and what a run set out to do was done."""
+    """Check that tags belong to assets, and that runs did what they set out to do."""
     if stray := store.stray_tags():
         yield f"{stray} tags belong to no asset"
     for summary in store.curation.runs():
@@ -82,7 +82,7 @@ def _curation(store: Store) -> Iterator[str]:
 
 
 def _counts(store: Store, in_segments: int) -> Iterator[str]:
-    """Vectors that the moments should have, dead ones aside, are not more than there are."""
+    """Check that living moments do not expect more vectors than there are."""
     alive = int(store.moment_vectors()[1].sum())
     if alive > in_segments:
         yield f"the moments have {alive} vectors, and the segments hold {in_segments}"
@@ -111,14 +111,14 @@ def _read(store: Store, info: SegmentInfo, space: Space) -> tuple[MomentIds, lis
     except StoreError as error:
         return np.zeros(0, np.int64), [str(error)]
     lengths = np.linalg.norm(vectors, axis=1)
-    bad = int((~(np.abs(lengths - 1) < _UNIT)).sum())  # NaN compares as false
+    bad = int((~(np.abs(lengths - 1) < _LENGTH_TOLERANCE)).sum())  # NaN compares as false
     if bad:
         return ids, [f"segment {info.file}: {bad} vectors are not finite and of unit length"]
     return ids, []
 
 
 def _both_ways(store: Store, held: MomentIds) -> Iterator[str]:
-    """Every live moment has its vectors, and every vector a moment, alive or buried."""
+    """Check that live moments have their vectors, and vectors a moment, alive or buried."""
     ids, expected = store.moment_vectors()
     live, counts = np.unique(held, return_counts=True)
     short = int((count_of(ids, live, counts) < expected).sum())

@@ -23,6 +23,7 @@ from engine.types.media import (
     Tag,
 )
 from engine.types.query import (
+    FILTER_OPERATORS,
     AllOf,
     AnyOf,
     Branch,
@@ -48,6 +49,7 @@ from engine.types.results import (
 )
 
 __all__ = [
+    "FILTER_OPERATORS",
     "HEAD_MARK",
     "AllOf",
     "AnyOf",

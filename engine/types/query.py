@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias
@@ -29,6 +29,20 @@ class QueryPart:
     asked: PartKind = PartKind.TEXT
     weight: float = 1.0
     """Negative for what is not wanted."""
+
+
+_EQUAL, _ORDERED = ("=", "!="), ("<", "<=", ">", ">=")
+FILTER_OPERATORS: Mapping[str, tuple[str, ...]] = {
+    "kind": _EQUAL,
+    "path": _EQUAL,
+    "date": _ORDERED,
+    "duration": _ORDERED,
+    "size": _ORDERED,
+    "place": _EQUAL,
+    "tags": _EQUAL,
+    "speech": _EQUAL,
+}
+"""The operators of a ``Condition`` by its field."""
 
 
 @dataclass(frozen=True, slots=True)

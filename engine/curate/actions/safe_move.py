@@ -15,8 +15,8 @@ from collections.abc import Container
 from itertools import count
 from pathlib import Path
 
+from engine.common.atomic_write import sync_file, sync_folder
 from engine.store.failpoints import FailPoint, hit
-from engine.store.segments import sync_folder
 
 _PART = ".sensorium-part"
 _NO_LINK = {
@@ -60,8 +60,7 @@ def _copy(source: Path, target: Path) -> None:
     part = part_of(target)
     try:
         shutil.copy2(source, part, follow_symlinks=False)
-        with part.open("rb") as stream:
-            os.fsync(stream.fileno())
+        sync_file(part)
         if os.path.lexists(target):
             raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target))
         part.rename(target)

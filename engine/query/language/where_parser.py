@@ -19,7 +19,7 @@ from engine.query.language.filter_fields import (
 )
 from engine.query.language.filter_values import closest
 from engine.query.language.token import Token, quotation
-from engine.types import Filter, Not
+from engine.types import FILTER_OPERATORS, Filter, Not
 
 _DEEPEST = 64
 """Parentheses in one another."""
@@ -27,16 +27,19 @@ _QUOTES = ('"', "“", "'")
 _PIECE = re.compile(r"[(),]|[<>=!]+|[^\s(),<>=!]+")
 _NONSPACE = re.compile(r"\S")
 _PUNCTUATION = re.compile(r"[(),]|[<>=!]+")
-_ORDERED = ("<", "<=", ">", ">=")
+_WORDS: Mapping[str, tuple[str, ...]] = {
+    "kind": ("is", "in"),
+    "path": ("is", "in", "like"),
+    "date": ("=", "!=", "is", "in"),
+    "place": ("is", "in"),
+    "tags": ("is", "in", "has"),
+    "speech": ("is",),
+}
+"""Operators of the language besides those of a ``Condition``, which it is read into."""
+_IN_ORDER = ("=", "!=", "is", "in", "like", "has", "<", "<=", ">", ">=")
 _OPERATORS: Mapping[str, tuple[str, ...]] = {
-    "kind": ("=", "!=", "is", "in"),
-    "path": ("=", "!=", "is", "in", "like"),
-    "date": ("=", "!=", "is", "in", *_ORDERED),
-    "duration": _ORDERED,
-    "size": _ORDERED,
-    "place": ("=", "!=", "is", "in"),
-    "tags": ("=", "!=", "is", "in", "has"),
-    "speech": ("=", "!=", "is"),
+    field: tuple(op for op in _IN_ORDER if op in known or op in _WORDS.get(field, ()))
+    for field, known in FILTER_OPERATORS.items()
 }
 _EQUAL = ("is", "in", "has", "like")
 

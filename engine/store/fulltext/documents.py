@@ -28,13 +28,13 @@ _CASE = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 
 def tokens(text: str) -> list[str]:
-    """Distinct words of ``text`` in their order, as FTS5 would part them."""
+    """Split ``text`` into its distinct words, in their order, as FTS5 would."""
     words = WORD.findall(unicodedata.normalize("NFC", text))
     return list(dict.fromkeys(word.casefold() for word in words))
 
 
 def match_any(text: str) -> str | None:
-    """An expression for any of the words of ``text``; None where it has none.
+    """Build an expression for any of the words of ``text``; None where it has none.
 
     It is one of FTS5, and every word is quoted, so that no text whatever is a syntax
     error or an operator. Other databases read the words out of it.
@@ -45,14 +45,14 @@ def match_any(text: str) -> str | None:
 
 
 def name_words(path: str) -> str:
-    """The words of a file's name and of its folder's, without the suffix."""
+    """Return the words of a file's name and of its folder's, without the suffix."""
     file = PurePath(path)
     apart = _CASE.sub(" ", f"{file.parent.name} {file.stem}")
     return " ".join(WORD.findall(unicodedata.normalize("NFC", apart)))
 
 
 class OfAsset(NamedTuple):
-    """What the first moment of an asset has besides its own; others have none of it."""
+    """The words of an asset as a whole, which only its first moment has."""
 
     caption: str | None = None
     name: str = ""
@@ -60,14 +60,14 @@ class OfAsset(NamedTuple):
 
 
 def row(moment_id: int, moment: Moment, of_asset: OfAsset) -> dict[str, object]:
-    """The row of a moment."""
+    """Make the row of a moment."""
     return fields(moment_id, moment.text, (tag.word for tag in moment.tags), of_asset)
 
 
 def fields(
     moment_id: int, text: str | None, tags: Iterable[str], of_asset: OfAsset
 ) -> dict[str, object]:
-    """What ``FullText.put`` takes."""
+    """Make a row as ``FullText.put`` takes it."""
     return {
         "moment_id": moment_id,
         "text": _indexed(text),

@@ -60,7 +60,7 @@ class Fts5:
 def search(
     connection: sqlite3.Connection, match: str, kinds: Sequence[str], limit: int
 ) -> list[tuple[int, float]]:
-    """Moments whose words match, best first; ``match`` is any expression of FTS5."""
+    """Return moments whose words match, best first; ``match`` is any expression of FTS5."""
     if not kinds:
         return _ask(connection, _SEARCH, match, {"limit": limit})
     values = {"kinds": json.dumps(list(kinds)), "limit": limit}
@@ -68,7 +68,7 @@ def search(
 
 
 def matching(connection: sqlite3.Connection, match: str, most: int) -> int:
-    """How many moments' words match, counted up to ``most``."""
+    """Count the moments whose words match, up to ``most``."""
     return _ask(connection, _MATCHING, match, {"most": most})[0][0]
 
 
@@ -84,7 +84,7 @@ def _ask(
 
 
 def count(connection: sqlite3.Connection) -> int:
-    """Rows of the index; 0 where it is missing."""
+    """Count the rows of the index; 0 where it is missing."""
     try:
         return int(connection.execute(_COUNT).fetchone()[0])
     except sqlite3.OperationalError as error:

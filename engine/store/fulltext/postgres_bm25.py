@@ -28,10 +28,12 @@ if TYPE_CHECKING:
     import psycopg
     from sqlalchemy import Connection
 
-_MOST = 200_000
-"""Characters of one moment that are indexed: a tsvector holds a megabyte, of which a
-character takes up to four bytes, positions included."""
-_LONGEST = 500
+_CHARACTERS_INDEXED = 200_000
+"""Characters of one moment that are indexed.
+
+A tsvector holds a megabyte, of which a character takes up to four bytes, positions included.
+"""
+_WORD_CHARACTERS = 500
 """Characters of a word that are indexed: the server takes 2,046 bytes."""
 _EXPRESSION = re.compile(r'"[^"]*"( OR "[^"]*")*')
 _QUOTED = re.compile(r'"([^"]*)"')
@@ -158,7 +160,7 @@ class TextSearch:
 
 
 def _row(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """All words of a moment, and how many of them are not of its name."""
+    """Return all words of a moment, and how many of them are not of its name."""
     # The caption first: it is short, and so is never what is cut off.
     body = _all_words(f"{fields['caption']} {fields['text']} {fields['tags']}")
     name = _all_words(fields["name"])
@@ -166,41 +168,41 @@ def _row(fields: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _all_words(text: str) -> list[str]:
-    """The words of a text in their order, folded as FTS5 folds them."""
+    """Split a text into its words in their order, folded as FTS5 folds them."""
     apart = _MARK.sub("", unicodedata.normalize("NFD", text.casefold()))
-    folded = unicodedata.normalize("NFC", apart)[:_MOST]
-    return [word[:_LONGEST] for word in WORD.findall(folded)]
+    folded = unicodedata.normalize("NFC", apart)[:_CHARACTERS_INDEXED]
+    return [word[:_WORD_CHARACTERS] for word in WORD.findall(folded)]
 
 
 def search(
     connection: psycopg.Connection[Any], match: str, kinds: Sequence[str], limit: int
 ) -> list[tuple[int, float]]:
-    """Moments whose words match, best first; ``match`` is what ``match_any`` makes."""
+    """Return moments whose words match, best first; ``match`` is what ``match_any`` makes."""
     values = {"kinds": json.dumps(list(kinds)), "limit": limit}
     return _ask(connection, _SEARCH_KINDS if kinds else _SEARCH, match, values)
 
 
 def matching(connection: psycopg.Connection[Any], match: str, most: int) -> int:
-    """How many moments' words match, counted up to ``most``."""
+    """Count the moments whose words match, up to ``most``."""
     return int(_ask(connection, _MATCHING, match, {"most": most})[0][0])
 
 
 def count(connection: psycopg.Connection[Any]) -> int:
-    """Rows of the index; 0 where it is missing."""
+    """Count the rows of the index; 0 where it is missing."""
     if _value(connection, "SELECT to_regclass('moments_fts')") is None:
         return 0
     return int(_value(connection, "SELECT count(*) FROM moments_fts"))
 
 
 def wrong_totals(connection: psycopg.Connection[Any]) -> list[str]:
-    """Whether the totals that scores rest on are those of the rows; a line where not."""
+    """List one problem if the totals that scores rest on are not those of the rows."""
     if count(connection) and not _value(connection, _TOTALS):
         return ["the totals of the full text index are wrong; sensorium rebuild"]
     return []
 
 
 def _value(connection: psycopg.Connection[Any], text: LiteralString) -> Any:
-    """The first column of the first row."""
+    """Return the first column of the first row."""
     row = connection.execute(text).fetchone()
     return row[0] if row else None
 

@@ -1,4 +1,4 @@
-"""A filter as SQL, by hand: a search from a cold start must not import SQLAlchemy.
+"""Compile a filter to SQL by hand: a cold search must not import SQLAlchemy.
 
 Every condition is TRUE or FALSE of an asset and never NULL, so that NOT is a real
 complement. What comes from outside is a bound parameter, always.
@@ -20,23 +20,12 @@ from typing import TypeAlias
 from engine.errors import InvalidQuery
 from engine.store.paths import storable, to_text
 from engine.store.sql import globs
-from engine.types import AllOf, AnyOf, Condition, Filter, Kind, Modality, Not
+from engine.types import FILTER_OPERATORS, AllOf, AnyOf, Condition, Filter, Kind, Modality, Not
 
-_EQUAL, _ORDER = ("=", "!="), ("<", "<=", ">", ">=")
-_OPERATORS = {
-    "kind": _EQUAL,
-    "path": _EQUAL,
-    "date": _ORDER,
-    "duration": _ORDER,
-    "size": _ORDER,
-    "place": _EQUAL,
-    "tags": _EQUAL,
-    "speech": _EQUAL,
-}
-_MOST = 250
+_MOST_PARTS = 250
 """Conditions of one filter, and what joins them; SQLite takes some 480."""
 _DEEPEST = 20
-"""Filters in one another; SQLite's parser takes about twice as many."""
+"""Levels of filters in one another; SQLite's parser takes about twice as many."""
 _LONGEST = 4_096
 """Characters of a text that is compared: no path is longer."""
 
@@ -47,20 +36,20 @@ Bind: TypeAlias = Callable[[object], str]
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """What the two databases write differently."""
+    """The parts of a filter that the two databases write differently."""
 
     parameter: str
     """A bound value by its name."""
     date: str
-    """When an asset was made, as ISO 8601 text."""
+    """Expression for when an asset was made, as ISO 8601 text."""
     holds: str
-    """Whether the tags of a moment ``t``, as text, match a pattern of LIKE."""
+    """Condition that the tags of a moment ``t``, as text, match a pattern of LIKE."""
     tags: str
     """The tags of ``t`` as rows ``w``."""
     word: str
     """The word of ``w``, its ASCII letters small."""
     any_moment: str
-    """Whether the asset has a moment in a source ``t`` for which a condition is true."""
+    """Condition that the asset has a moment in a source ``t`` for which a condition is true."""
     path: Callable[[str, Bind], str]
     """The comparison of a path with a glob."""
 
@@ -68,7 +57,10 @@ class Dialect:
 def select(
     wanted: Filter, kinds: Sequence[str], modalities: Sequence[str], dialect: Dialect
 ) -> tuple[str, dict[str, object]]:
-    """The query for moments of these kinds and modalities whose assets pass, and its values.
+    """Write the query for moments of these kinds and modalities whose assets pass a filter.
+
+    Returns:
+        Its text and its values.
 
     Raises:
         InvalidQuery: a field, operator or value that there is not.
@@ -102,8 +94,10 @@ class _Compiler:
 
     def filter(self, wanted: Filter, depth: int) -> str:
         self._parts += 1
-        if self._parts > _MOST:
-            raise InvalidQuery(f"a filter of more than {_MOST} conditions; ask in several parts")
+        if self._parts > _MOST_PARTS:
+            raise InvalidQuery(
+                f"a filter of more than {_MOST_PARTS} conditions; ask in several parts"
+            )
         if depth > _DEEPEST:
             raise InvalidQuery(f"a filter of more than {_DEEPEST} levels; write it flatter")
         match wanted:
@@ -120,33 +114,37 @@ class _Compiler:
         joined = operator.join(self.filter(part, depth + 1) for part in parts)
         return joined and f"({joined})"
 
-    def _condition(self, one: Condition) -> str:
-        if one.field not in _OPERATORS:
-            raise InvalidQuery(f"nothing is filtered by {one.field!r}, but by {_or(_OPERATORS)}")
-        if one.op not in _OPERATORS[one.field]:
-            known = _or(_OPERATORS[one.field])
-            raise InvalidQuery(f"{one.field} is compared by {known}, and not by {one.op!r}")
-        holds = getattr(self, f"_{one.field}")(one)
-        return f"(NOT {holds})" if one.op == "!=" else str(holds)
+    def _condition(self, condition: Condition) -> str:
+        if condition.field not in FILTER_OPERATORS:
+            raise InvalidQuery(
+                f"nothing is filtered by {condition.field!r}, but by {_or(FILTER_OPERATORS)}"
+            )
+        if condition.op not in FILTER_OPERATORS[condition.field]:
+            known = _or(FILTER_OPERATORS[condition.field])
+            raise InvalidQuery(
+                f"{condition.field} is compared by {known}, and not by {condition.op!r}"
+            )
+        holds = getattr(self, f"_{condition.field}")(condition)
+        return f"(NOT {holds})" if condition.op == "!=" else str(holds)
 
-    def _kind(self, one: Condition) -> str:
-        return f"(a.kind = {self.bind(_one_of(one, list(Kind)))})"
+    def _kind(self, condition: Condition) -> str:
+        return f"(a.kind = {self.bind(_one_of(condition, list(Kind)))})"
 
-    def _path(self, one: Condition) -> str:
-        return self._dialect.path(storable(to_text(_text(one))), self.bind)
+    def _path(self, condition: Condition) -> str:
+        return self._dialect.path(storable(to_text(_text(condition))), self.bind)
 
-    def _date(self, one: Condition) -> str:
-        return f"({self._dialect.date} {one.op} {self.bind(storable(_text(one)))})"
+    def _date(self, condition: Condition) -> str:
+        return f"({self._dialect.date} {condition.op} {self.bind(storable(_text(condition)))})"
 
-    def _duration(self, one: Condition) -> str:
-        compared = f"a.duration {one.op} {self.bind(_number(one))}"
+    def _duration(self, condition: Condition) -> str:
+        compared = f"a.duration {condition.op} {self.bind(_number(condition))}"
         return f"(a.duration IS NOT NULL AND {compared})"
 
-    def _size(self, one: Condition) -> str:
-        return f"(a.size {one.op} {self.bind(_number(one))})"
+    def _size(self, condition: Condition) -> str:
+        return f"(a.size {condition.op} {self.bind(_number(condition))})"
 
-    def _place(self, one: Condition) -> str:
-        south, west, north, east = _box(one)
+    def _place(self, condition: Condition) -> str:
+        south, west, north, east = _box(condition)
         crosses = "OR" if west > east else "AND"
         return (
             "(a.latitude IS NOT NULL AND a.longitude IS NOT NULL"
@@ -155,8 +153,8 @@ class _Compiler:
             f" {crosses} a.longitude <= {self.bind(east)}))"
         )
 
-    def _tags(self, one: Condition) -> str:
-        typed = storable(_text(one))
+    def _tags(self, condition: Condition) -> str:
+        typed = storable(_text(condition))
         spellings = {typed, typed.lower(), typed.upper(), typed.capitalize(), typed.title()}
         words = sorted({ascii_lower(word) for word in spellings})
         # To parse JSON takes ten times as long as to see that a word is not in it. The
@@ -167,11 +165,11 @@ class _Compiler:
         given = self._any_moment("asset_tags t", self.among("t.folded", words))
         return f"({heard} OR {given})"
 
-    def _speech(self, one: Condition) -> str:
+    def _speech(self, condition: Condition) -> str:
         # The kinds are there for the index, which begins with them.
         spoken = f"{self.among('t.kind', list(Kind))} AND t.modality = '{Modality.SPEECH}'"
-        said = self._any_moment("moments t", spoken)
-        return said if _one_of(one, ["yes", "no"]) == "yes" else f"(NOT {said})"
+        heard = self._any_moment("moments t", spoken)
+        return heard if _one_of(condition, ["yes", "no"]) == "yes" else f"(NOT {heard})"
 
     def _any_moment(self, source: str, condition: str) -> str:
         return self._dialect.any_moment.format(source=source, condition=condition)
@@ -182,37 +180,41 @@ def _or(words: Iterable[str]) -> str:
     return f"{', '.join(most)} or {last}"
 
 
-def _text(one: Condition) -> str:
-    if not isinstance(one.value, str) or len(one.value) > _LONGEST:
+def _text(condition: Condition) -> str:
+    if not isinstance(condition.value, str) or len(condition.value) > _LONGEST:
         raise InvalidQuery(
-            f"{one.field} is compared with a text of at most {_LONGEST:,} characters"
+            f"{condition.field} is compared with a text of at most {_LONGEST:,} characters"
         )
-    return one.value
+    return condition.value
 
 
-def _one_of(one: Condition, known: Sequence[str]) -> str:
-    if one.value not in known:
-        raise InvalidQuery(f"{one.field} is {_or(known)}, and never {one.value!r}")
-    return str(one.value)
+def _one_of(condition: Condition, known: Sequence[str]) -> str:
+    if condition.value not in known:
+        raise InvalidQuery(f"{condition.field} is {_or(known)}, and never {condition.value!r}")
+    return str(condition.value)
 
 
-def _number(one: Condition) -> float:
-    value = _float(one.value)
+def _number(condition: Condition) -> float:
+    value = _float(condition.value)
     if value is None:
-        raise InvalidQuery(f"{one.field} is compared with a number, and not with {one.value!r}")
+        raise InvalidQuery(
+            f"{condition.field} is compared with a number, and not with {condition.value!r}"
+        )
     return value
 
 
-def _box(one: Condition) -> tuple[float, ...]:
-    given = one.value if isinstance(one.value, tuple) else ()
+def _box(condition: Condition) -> tuple[float, ...]:
+    given = condition.value if isinstance(condition.value, tuple) else ()
     box = tuple(found for found in map(_float, given) if found is not None)
     if len(given) != 4 or len(box) != 4 or box[0] > box[2]:
-        raise InvalidQuery(f"place is a box of south, west, north, east, and not {one.value!r}")
+        raise InvalidQuery(
+            f"place is a box of south, west, north, east, and not {condition.value!r}"
+        )
     return box
 
 
 def _float(value: object) -> float | None:
-    """A number that compares, and that every database takes; else None."""
+    """Return a number that compares, and that every database takes; else None."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     try:
@@ -226,13 +228,13 @@ _LIKE_SPECIAL = re.compile("[!%_]")
 
 
 def _like(part: str) -> str:
-    """The pattern, with ``!`` as its escape, for texts that have this part."""
+    """Return the pattern, with ``!`` as its escape, for texts that have this part."""
     escaped = _LIKE_SPECIAL.sub(r"!\g<0>", part)
     return f"%{escaped}%"
 
 
 def ascii_lower(text: str) -> str:
-    """As both databases fold: without regard to what else has a small letter."""
+    """Fold ASCII letters alone, as both databases do."""
     return "".join(c.lower() if c.isascii() else c for c in text)
 
 

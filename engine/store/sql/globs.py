@@ -1,4 +1,4 @@
-"""Globs of paths, as ``fnmatch`` reads them, in the words of the databases.
+"""Translate globs of paths, as ``fnmatch`` reads them, for the databases.
 
 SQLite's GLOB is almost that, but writes ``[^a]`` for ``[!a]`` and knows no class that
 is not closed. PostgreSQL has regular expressions.
@@ -12,7 +12,7 @@ from enum import Enum, auto
 
 
 class Wild(Enum):
-    """What a piece of a glob stands for that is no character."""
+    """A wildcard of a glob."""
 
     MANY = auto()
     """``*``: any characters, none as well, slashes too."""
@@ -32,7 +32,7 @@ Piece = str | Wild | Class
 
 
 def parse(glob: str) -> list[Piece] | None:
-    """The glob as ``fnmatch`` reads it: a bracket that nothing closes is a character.
+    """Parse a glob as ``fnmatch`` reads it: a bracket that nothing closes is a character.
 
     One without a slash is of a file's name alone, and nothing but a ``*`` in it is ever
     a slash then.
@@ -50,7 +50,7 @@ def parse(glob: str) -> list[Piece] | None:
         at = max(end, at) + 1
     if is_of_name(glob):
         found = list(map(_without_slash, found))
-    return None if any(isinstance(one, Class) and not one.ranges for one in found) else found
+    return None if any(isinstance(piece, Class) and not piece.ranges for piece in found) else found
 
 
 def is_of_name(glob: str) -> bool:
@@ -61,7 +61,7 @@ _WILD: dict[str, Wild] = {"*": Wild.MANY, "?": Wild.ONE}
 
 
 def _class_end(glob: str, at: int) -> int:
-    """Where the class that begins at ``at`` is closed; 0 where none does, or it never is."""
+    """Find where the class that begins at ``at`` is closed; 0 where none is."""
     if glob[at] != "[":
         return 0
     first = at + 2 if glob[at + 1 : at + 2] == "!" else at + 1
@@ -75,7 +75,7 @@ def _class(body: str) -> Piece:
 
 
 def _ranges(body: str) -> Iterator[tuple[str, str]]:
-    """The ranges of a class; one whose ends are the wrong way round holds nothing."""
+    """Yield the ranges of a class; a range whose ends are the wrong way round is empty."""
     at = 0
     while at < len(body):
         is_range = body[at + 1 : at + 2] == "-" and at + 2 < len(body)
@@ -97,8 +97,11 @@ def _without_slash(piece: Piece) -> Piece:
 
 
 def _around(low: str, high: str, special: str) -> Iterator[tuple[str, str]]:
-    """A range in parts, so that each of the characters in ``special``, which are in order,
-    is a part of its own."""
+    """Split a range so that each of the characters in ``special`` is a part of its own.
+
+    Args:
+        special: characters in ascending order.
+    """
     for character in special:
         if low <= character <= high:
             if low < character:
@@ -110,7 +113,7 @@ def _around(low: str, high: str, special: str) -> Iterator[tuple[str, str]]:
 
 
 def to_sqlite(found: list[Piece]) -> str:
-    """The pattern for GLOB."""
+    """Write the pattern for GLOB."""
     return "".join(map(_sqlite_piece, found))
 
 
@@ -137,7 +140,7 @@ def _sqlite_class(piece: Class) -> str:
 
 
 def to_regex(found: list[Piece], of_name: bool) -> str:
-    """The advanced regular expression of PostgreSQL for a path.
+    """Write the advanced regular expression of PostgreSQL for a path.
 
     Args:
         of_name: what is matched is the file's name, which follows the last slash.

@@ -1,4 +1,4 @@
-"""What a Store asks of the catalog, written once for every database.
+"""The reads of a catalog, written once for every database.
 
 Reads run on the driver's own connection, from SQL that is compiled beforehand: that
 is several times faster than a statement object, and a cold search need not import
@@ -71,7 +71,7 @@ def _any_of_json(element: _Among, compiler: SQLCompiler, **options: Any) -> str:
 
 
 def among(column: ColumnElement[Any], name: str) -> ColumnElement[bool]:
-    """``column`` is one of a list: one parameter, a JSON array of any length.
+    """Compare ``column`` with a list: one parameter, a JSON array of any length.
 
     A parameter an element would run into the driver's limit, and give the cache of
     prepared statements one more entry for every length.
@@ -111,12 +111,13 @@ def _content() -> Select[Any]:
 
 
 def segment_infos() -> Select[Any]:
+    """Select every segment, in order, as ``row_decoding.segment_info`` takes it."""
     s = segments.c
     return select(s.segment_id, s.space, s.file, s.rows, s.bytes, s.checksum).order_by(s.segment_id)
 
 
 def space_infos() -> Select[Any]:
-    """Every space as ``rows.space_info`` takes it."""
+    """Select every space as ``row_decoding.space_info`` takes it."""
     c = spaces.c
     default = c.towers == select(library.c.encoder).scalar_subquery()
     return select(
@@ -126,7 +127,7 @@ def space_infos() -> Select[Any]:
 
 
 def reads() -> dict[str, Select[Any]]:
-    """Every read by name."""
+    """Return every read by name."""
     a, m, s = assets.c, moments.c, segments.c
     b, f, t = backgrounds.c, failures.c, tombstones.c
     return {
@@ -227,14 +228,14 @@ def _curation() -> dict[str, Select[Any]]:
 
 
 def compiled(dialect: Dialect) -> dict[str, str]:
-    """The text of every read for one database, with named parameters."""
+    """Compile every read for one database, with named parameters."""
     return {
         name: " ".join(str(read.compile(dialect=dialect)).split()) for name, read in reads().items()
     }
 
 
 def texts() -> dict[str, str]:
-    """What the generated modules have to say, by the names of their files."""
+    """Return the text of the generated modules, by the names of their files."""
     from sqlalchemy.dialects import sqlite
     from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 

@@ -1,4 +1,4 @@
-"""A batch of assets as rows and vectors, checked before anything of it is written."""
+"""Turn a batch of assets into rows and vectors, checked before anything is written."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Column:
 
 @dataclass(slots=True)
 class Batch:
-    """What one commit writes."""
+    """The rows and vectors that one commit writes."""
 
     moments: list[dict[str, Any]] = field(default_factory=list)
     words: list[dict[str, Any]] = field(default_factory=list)
@@ -40,8 +40,11 @@ class Batch:
     def add(
         self, asset_id: int, first_moment: int, indexed: IndexedAsset, tags: tuple[str, ...] = ()
     ) -> None:
-        """Append one asset's moments, numbered from ``first_moment``; ``tags`` are those
-        that the asset has already."""
+        """Append one asset's moments, numbered from ``first_moment``.
+
+        Args:
+            tags: those that the asset has already.
+        """
         name = documents.name_words(indexed.asset.path)
         of_asset = documents.OfAsset(indexed.asset.caption, name, tags)
         for moment_id, embedding in enumerate(indexed.embeddings, first_moment):
@@ -61,7 +64,7 @@ class Batch:
             column.paths.append(addition.path)
 
     def arrays(self, spaces: Mapping[str, Space]) -> list[tuple[Space, MomentIds, Vectors]]:
-        """The vectors by space, checked.
+        """Return the vectors by space, checked.
 
         Raises:
             SpaceMismatch: a space that the library does not have, or another dim.
@@ -105,7 +108,7 @@ def _matrix(space: Space, column: Column) -> Vectors:
 
 
 def last_of_each(assets: Sequence[IndexedAsset]) -> list[IndexedAsset]:
-    """The assets with every path once: of two the later, as in two commits."""
+    """Keep the last asset of every path, as several commits would."""
     return list({indexed.asset.path: indexed for indexed in assets}.values())
 
 

@@ -1,4 +1,4 @@
-"""The statements of a Writer, as functions of its open transaction."""
+"""Statements that several parts of a Writer need, as functions of its connection."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from sqlalchemy import (
     update,
 )
 
+from engine.common.vectors import chunks
 from engine.store.database import full_text
 from engine.store.fulltext import documents
 from engine.store.paths import from_text
@@ -88,17 +89,17 @@ _COUNT_VECTORS = (
     .where(among(_moments.c.moment_id, "ids"))
     .values(vectors=_moments.c.vectors + bindparam("more"))
 )
-_AT_ONCE = 5_000
+_ROWS_PER_STATEMENT = 5_000
 
 
 def ids_at(db: Connection, paths: Iterable[str]) -> dict[str, int]:
-    """Asset ids by path, of those paths (as the catalog stores them) that are known."""
+    """Return asset ids by path, of those paths (as the catalog stores them) that are known."""
     found = db.execute(_IDS_AT, {"paths": json.dumps(list(paths))})
     return {row.path: row.asset_id for row in found}
 
 
 def known_hashes(db: Connection, hashes: Iterable[str]) -> set[str]:
-    """Which of these content hashes an asset has."""
+    """Return those of these content hashes that an asset has."""
     return set(db.scalars(_HASHES, {"hashes": json.dumps(list(hashes))}))
 
 
@@ -173,12 +174,10 @@ def place(db: Connection, rows: list[dict[str, Any]]) -> None:
 
 def reword(db: Connection, asset_ids: Iterable[int]) -> None:
     """Give the words of an asset, its name and its own tags, to its first moment again."""
-    ids = list(asset_ids)
-    for at in range(0, len(ids), _AT_ONCE):
-        part = {"ids": json.dumps(ids[at : at + _AT_ONCE])}
-        tags = tags_of(db, ids[at : at + _AT_ONCE])
+    for ids in chunks(list(asset_ids), _ROWS_PER_STATEMENT):
+        tags = tags_of(db, ids)
         rows = []
-        for row in db.execute(_FIRST_MOMENTS, part):
+        for row in db.execute(_FIRST_MOMENTS, {"ids": json.dumps(ids)}):
             name = documents.name_words(from_text(row.path))
             of_asset = documents.OfAsset(row.caption, name, tags.get(row.asset_id, ()))
             rows.append(documents.fields(row.moment_id, row.text, _words(row.tags), of_asset))
@@ -187,7 +186,7 @@ def reword(db: Connection, asset_ids: Iterable[int]) -> None:
 
 
 def tags_of(db: Connection, asset_ids: Iterable[int]) -> dict[int, tuple[str, ...]]:
-    """The tags that these assets have themselves, those of their moments aside."""
+    """Return the tags that these assets have themselves, those of their moments aside."""
     found: dict[int, tuple[str, ...]] = {}
     for asset_id, word in db.execute(_TAGS_OF, {"ids": json.dumps(list(asset_ids))}):
         found[asset_id] = (*found.get(asset_id, ()), word)
@@ -213,7 +212,7 @@ def restat(db: Connection, row: dict[str, Any]) -> None:
 
 
 def alive(db: Connection, moment_ids: Sequence[int]) -> Sequence[int]:
-    """Which of these moments there are."""
+    """Return those of these moments that are in the catalog."""
     return db.scalars(_ALIVE, {"ids": json.dumps(list(moment_ids))}).all()
 
 
@@ -221,9 +220,8 @@ def count_vectors(db: Connection, ids: MomentIds, more: NDArray[np.int64]) -> No
     """Note that moments (n,) have so many more vectors, (n,), than before."""
     for step in np.unique(more).tolist():
         of_step = ids[more == step].tolist()
-        for first in range(0, len(of_step), _AT_ONCE):
-            part = json.dumps(of_step[first : first + _AT_ONCE])
-            db.execute(_COUNT_VECTORS, {"ids": part, "more": step})
+        for part in chunks(of_step, _ROWS_PER_STATEMENT):
+            db.execute(_COUNT_VECTORS, {"ids": json.dumps(part), "more": step})
 
 
 def lose_segment(db: Connection, segment_id: int) -> list[str] | None:
@@ -268,21 +266,20 @@ def _put_texts(
 
 
 def lacks_words(db: Connection) -> bool:
-    """Whether the full text index is empty, though there are moments."""
+    """Tell whether the full text index is empty, though there are moments."""
     return bool(db.scalar(_LACKS_WORDS))
 
 
 def _all_texts(
     db: Connection, wanted: ColumnElement[bool], values: dict[str, Any]
 ) -> Iterator[list[dict[str, Any]]]:
-    """Rows of the full text table for all moments of some assets, made from truth, in
-    batches."""
+    """Yield batches of full text rows for all moments of some assets, made from the catalog."""
     m = _moments.c
     columns = select(m.moment_id, m.asset_id, m.text, m.tags, _assets.c.path, _assets.c.caption)
     ordered = columns.join_from(_moments, _assets).order_by(m.asset_id, m.moment_id)
     previous = None
     # A driver that reads all rows before it gives the first would fill the memory.
-    options = {"yield_per": _AT_ONCE}
+    options = {"yield_per": _ROWS_PER_STATEMENT}
     found = db.execute(ordered.where(wanted), values, execution_options=options)
     for part in found.partitions():
         texts, tags = [], tags_of(db, {row.asset_id for row in part})

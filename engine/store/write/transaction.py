@@ -56,7 +56,7 @@ class Transaction:
     def _load(self) -> None:
         """Read what only a writer changes; under the lock that is this one alone."""
         with self.db.begin():
-            row = self.db.execute(select(schema.library)).one()
+            (row,) = self.db.execute(select(schema.library))
             self.counters = {name: int(getattr(row, name)) for name in _COUNTERS}
             self.load_spaces()
 

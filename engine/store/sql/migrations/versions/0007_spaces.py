@@ -11,7 +11,7 @@ branch_labels = None
 depends_on = None
 
 _OF_LIKENESS = {"looks", "sounds", "fake-looks", "fake-sounds"}
-"""What spaces of likeness were called until here; the one other space is what texts query."""
+"""Names of the spaces of likeness until here; the only other space is the one texts query."""
 
 
 def upgrade() -> None:
