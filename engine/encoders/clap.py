@@ -37,7 +37,7 @@ from engine.types.arrays import Vectors, Waveform
 
 PREFIX = "clap:"
 _REVISION = 1
-"""Of everything here between a sound or a text and its vector."""
+"""Revision of the code between a sound or a text and its vector."""
 _PROBES = ("A dog's 2nd bark, at 10:45 am!", "Zürich; 東京")
 """Other tokenizers make other tokens of them."""
 _SETTINGS = ("*.json", "*.txt")
@@ -105,7 +105,7 @@ class ClapEncoder:
 
     @property
     def revision(self) -> str:
-        """Of the sound tower; the same as that of the space."""
+        """The revision of the sound tower, which is that of the space."""
         return self._loaded.revision
 
     @property
@@ -160,17 +160,17 @@ class ClapEncoder:
         return Heard(features, self.words_of(features))
 
     def words_of(self, features: Vectors) -> NDArray[np.float32]:
-        """No words: (n, 0)."""
+        """Return no words, (n, 0), because this tower knows none."""
         return np.zeros((len(features), 0), np.float32)
 
     def _sounds(self, parts: Spectrogram) -> NDArray[np.float32]:
         import torch
 
-        model, one = self._loaded.model, torch.from_numpy(parts)[:, None]
+        model, windows = self._loaded.model, torch.from_numpy(parts)[:, None]
         copies = 4 if model.config.audio_config.enable_fusion else 1
         return _features(
             model.get_audio_features,
-            input_features=one.expand(-1, copies, -1, -1),
+            input_features=windows.expand(-1, copies, -1, -1),
             is_longer=torch.zeros((len(parts), 1), dtype=torch.bool),
         )
 
@@ -179,7 +179,7 @@ class ClapEncoder:
 
 
 def _features(tower: Any, **inputs: Any) -> NDArray[np.float32]:
-    """What a tower says, (n, dim), L2-normalised."""
+    """Return the features of a tower's output, (n, dim), L2-normalised."""
     import torch
 
     with torch.inference_mode():
@@ -219,7 +219,7 @@ def load(name: str) -> LoadedClap:
 
 
 def _folder(name: str) -> Path:
-    """The folder of a model, fetched first where it is of a hub."""
+    """Return the folder of a model, fetched first where it is of a hub."""
     path = Path(name).expanduser()
     if path.is_dir():
         return path
@@ -243,7 +243,7 @@ def _most_tokens(model: Any, tokenize: Any) -> int:
 
 
 def _revision(model: Any, tokenize: Any, spectrogram: Any, most_tokens: int) -> str:
-    """A hash of every tensor of the model, and of all that decides what goes into them."""
+    """Return a hash of every tensor of the model, and of all that decides what goes into them."""
     settings = {
         "code": _REVISION,
         "model": {k: v for k, v in model.config.to_dict().items() if not k.startswith("_")},

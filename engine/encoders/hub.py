@@ -35,7 +35,7 @@ class Needed:
     """These too, where the repository has them."""
 
     def find(self) -> Path | None:
-        """The best of the files that is on disk."""
+        """Return the best of the files that is on disk, or None."""
         from huggingface_hub import try_to_load_from_cache
 
         found = (try_to_load_from_cache(self.repo, file) for file in self.files)
@@ -107,7 +107,7 @@ def offline() -> Iterator[None]:
 
 
 def _download(repo: str, file: str) -> Path | None:
-    """One file; None where the repository lacks it."""
+    """Download one file; None where the repository lacks it."""
     from huggingface_hub import hf_hub_download
     from huggingface_hub.errors import EntryNotFoundError, LocalEntryNotFoundError
 

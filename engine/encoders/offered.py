@@ -20,4 +20,4 @@ class Offered:
     bytes: int | None = None
     """Size of its weights on disk; None where they are not."""
     downloaded: bool | None = None
-    """Whether all that it needs is on disk; None of a third party's, which only it knows."""
+    """True if all that it needs is on disk; None of a third party's, which only it knows."""

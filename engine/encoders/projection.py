@@ -23,7 +23,7 @@ from engine.errors import EncoderUnavailable
 from engine.types.arrays import MomentIds, Vectors
 
 _CODE = 1
-"""Of everything here between features and vectors."""
+"""Revision of the code between features and vectors."""
 _LAYERS = ("weights_1", "bias_1", "weights_2", "bias_2")
 _IDS, _WORDS = "kept_ids", "kept_vectors"
 _MARK = "projection"
@@ -60,7 +60,7 @@ class Projection:
         return unit(rows @ weights + bias)
 
     def place(self, features: Vectors, words: Vectors) -> Vectors:
-        """Where n sounds lie in the shared space, (n, outputs), L2-normalised.
+        """Return the vectors of n sounds in the shared space, (n, outputs), L2-normalised.
 
         Args:
             features: (n, inputs); a row of zeros is of digital silence, which nothing can
@@ -76,12 +76,12 @@ class Projection:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """What a library had before it was aligned, so that this can be undone exactly."""
+    """The vectors of a library before it was aligned, so that this can be undone exactly."""
 
     ids: MomentIds
     """Moments, (n,) int64, ascending."""
     vectors: NDArray[Any]
-    """What the bridge's words say of them, (n, dim), as the log kept it."""
+    """Vectors of the sound bridge's words, (n, dim), as the log kept them."""
 
     @classmethod
     def nothing(cls, dim: int) -> Kept:

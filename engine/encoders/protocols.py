@@ -1,4 +1,4 @@
-"""What an encoder is: one shared space that text can query, and towers into it.
+"""Protocols of encoders: one shared space that text can query, and towers into it.
 
 An encoder embeds texts and pictures. Sound reaches the shared space by a
 bridge (``SoundBridge``), which puts it into words with weights, speech by its
@@ -30,7 +30,7 @@ Spectrogram: TypeAlias = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class Embedded:
-    """What a tower says of n items.
+    """The output of a tower for n items.
 
     ``vectors`` holds an array (n, dim) per space name; ``tags`` holds the words
     of each item, most probable first.
@@ -49,7 +49,7 @@ class Encoder(Protocol):
 
     @property
     def name(self) -> str:
-        """What ``--encoder`` calls it: ``compact``, ``open_clip:MODEL/PRETRAINED``."""
+        """The name that ``--encoder`` takes: ``compact``, ``open_clip:MODEL/PRETRAINED``."""
 
     @property
     def shared(self) -> Space:
@@ -87,12 +87,14 @@ class Logits(Protocol):
 
     @property
     def logit_scale(self) -> float:
-        """What a cosine is multiplied by, some 100 as a rule."""
+        """The factor of a cosine, some 100 as a rule."""
 
     @property
     def logit_bias(self) -> float | None:
-        """What is then added; the sigmoid of that is a pair's own probability (SigLIP).
-        None where the softmax over the texts is meant, and no pair stands alone (CLIP)."""
+        """The summand after that; the sigmoid of the sum is a pair's own probability (SigLIP).
+
+        None where the softmax over the texts is meant, and no pair stands alone (CLIP).
+        """
 
 
 @runtime_checkable
@@ -105,7 +107,7 @@ class Fetched(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """What the sound bridge says of n windows."""
+    """The output of the sound bridge for n windows."""
 
     features: Vectors
     """The tower's own features in the space of likeness, (n, dim), L2-normalised."""
@@ -136,7 +138,7 @@ class SoundBridge(Protocol):
         """Raise ``EncoderUnavailable`` unless all that it needs is installed."""
 
     def prepare(self, samples: Waveform) -> Spectrogram:
-        """The spectrogram of one window. Called from many threads."""
+        """Return the spectrogram of one window. Called from many threads."""
 
     def listen(self, windows: Sequence[Spectrogram]) -> Heard:
         """Features and word probabilities of prepared windows."""
@@ -162,7 +164,7 @@ class SpeechBridge(Protocol):
         """Samples per second that ``transcribe`` expects."""
 
     def transcribe(self, samples: Waveform) -> Sequence[Sentence]:
-        """The sentences of one recording; empty where nobody speaks."""
+        """Return the sentences of one recording; empty where nobody speaks."""
 
 
 class ScreenBridge(Protocol):
@@ -174,5 +176,7 @@ class ScreenBridge(Protocol):
         may hand over pictures reduced to no less than this."""
 
     def read(self, image: Image.Image) -> Sequence[str]:
-        """The text of one RGB picture in reading order, in parts that a text tower reads
-        whole; empty where there is none. Called from many threads."""
+        """Return the text of one RGB picture in reading order; empty where there is none.
+
+        It comes in parts that a text tower reads whole. Called from many threads.
+        """

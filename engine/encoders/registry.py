@@ -87,7 +87,7 @@ def normalised(name: str) -> str:
 
 
 def _folder(name: str) -> Path | None:
-    """The folder that a name means, absolute; None where it means none."""
+    """Return the folder that a name means, absolute; None where it means none."""
     try:
         path = Path(name).expanduser()
         return path.resolve() if name and path.is_dir() else None
@@ -96,7 +96,7 @@ def _folder(name: str) -> Path | None:
 
 
 def speech_bridge(settings: Settings) -> SpeechBridge | None:
-    """The speech bridge, where speech is wanted and the extra is installed."""
+    """Make the speech bridge, where speech is wanted and the extra is installed."""
     if not settings.speech or not speech_installed():
         return None
     from engine.encoders.speech import WhisperSpeech
@@ -105,14 +105,14 @@ def speech_bridge(settings: Settings) -> SpeechBridge | None:
 
 
 def speech_installed() -> bool:
-    """Whether the packages of the extra ``speech`` and the weights are there."""
+    """Tell whether the packages of the extra ``speech`` and the weights are there."""
     from engine.encoders.weight_files import WHISPER
 
     return find_spec("faster_whisper") is not None and all(w.find() for w in WHISPER)
 
 
 def screen_bridge(settings: Settings) -> ScreenBridge | None:
-    """The screen bridge, where text is to be read and the extra is installed."""
+    """Make the screen bridge, where text is to be read and the extra is installed."""
     if not settings.ocr or not ocr_installed():
         return None
     from engine.encoders.screen import RapidScreen
@@ -121,7 +121,7 @@ def screen_bridge(settings: Settings) -> ScreenBridge | None:
 
 
 def ocr_installed() -> bool:
-    """Whether the package of the extra ``ocr`` is there, with the models that are read."""
+    """Tell whether the package of the extra ``ocr`` is there, with the models that are read."""
     from engine.encoders.weight_files import PADDLE_OCR
 
     return all(w.find() for w in PADDLE_OCR)

@@ -39,7 +39,7 @@ _TALLEST = 2.0
 because reduced to ``_DETECTED`` a long page has no letters left. Wide ones are banners,
 and in pieces they would have no words left."""
 _OVERLAP = 0.1
-"""Of the width: how far pieces reach into each other, more than a line is high."""
+"""Share of the width by which pieces overlap, more than a line is high."""
 _MOST_TILES = 16
 """Pieces of one picture, so that a page without end takes no time without end."""
 _PART = 280
@@ -63,7 +63,7 @@ class RapidScreen:
         self._loaded: Any = None
 
     def read(self, image: Image.Image) -> Sequence[str]:
-        """The text of an RGB picture, in parts of at most some 280 characters.
+        """Read the text of an RGB picture, in parts of at most some 280 characters.
 
         Raises:
             ExtraMissing: rapidocr is not installed.
@@ -119,7 +119,7 @@ def _load() -> Any:
 
 
 def is_text(line: str, sure: float) -> bool:
-    """Whether a line is to be read in the picture, and not just a pattern that looks so."""
+    """Tell whether a line is to be read in the picture, and not just a pattern that looks so."""
     return sure >= _SURE and sum(map(str.isalnum, line)) >= _LEAST_LETTERS
 
 
@@ -146,8 +146,10 @@ def tiles(image: Image.Image) -> Iterator[Tile]:
 
 
 def parts(lines: Iterable[str]) -> list[str]:
-    """Lines joined into as few parts of at most ``_PART`` characters as hold them, of about
-    one length; a longer line is a part by itself."""
+    """Join lines into as few parts of at most ``_PART`` characters as hold them.
+
+    The parts are of about one length; a longer line is a part by itself.
+    """
     lines = list(lines)
     total = sum(len(line) + 1 for line in lines)
     room = total / max(1, ceil(total / _PART))

@@ -66,7 +66,7 @@ class WhisperSpeech:
         self._settings = settings
 
     def transcribe(self, samples: Waveform) -> Sequence[Sentence]:
-        """The sentences of one recording at 16 kHz, in order; empty where nobody speaks.
+        """Return the sentences of one recording at 16 kHz, in order; empty where nobody speaks.
 
         Short sentences that follow each other closely are one item.
 
@@ -77,14 +77,14 @@ class WhisperSpeech:
         sentences: list[Sentence] = []
         language: str | None = None
         for start, end in _spans(samples):
-            language, said = self._listen(samples[start:end], language)
-            sentences += [_shifted(sentence, start / RATE) for sentence in said]
+            language, heard = self._listen(samples[start:end], language)
+            sentences += [_shifted(sentence, start / RATE) for sentence in heard]
         return together(without_repeats(sentences))
 
     def _listen(
         self, samples: Waveform, before: str | None
     ) -> tuple[str | None, Sequence[Sentence]]:
-        """The language and the sentences of one span of at most 30 s, timed within it.
+        """Transcribe one span of at most 30 s: its language, and sentences with times in it.
 
         A few words do not tell a language, so where Whisper is not sure, the
         recording's language ``before`` stands.
@@ -93,12 +93,12 @@ class WhisperSpeech:
         sure = about.language_probability >= _SURE_LANGUAGE
         if before and not sure and about.language != before:
             segments, _ = self._decode(samples, before)
-        said: list[Sentence] = []
+        sentences: list[Sentence] = []
         for segment in filter(is_plausible, segments):
             # Whisper may place an end in the padding.
             end = min(segment.end, len(samples) / RATE)
-            said += split_sentences(min(segment.start, end), end, segment.text)
-        return (about.language if sure else before), said
+            sentences += split_sentences(min(segment.start, end), end, segment.text)
+        return (about.language if sure else before), sentences
 
     def _decode(self, samples: Waveform, language: str | None) -> tuple[Iterable[Any], Any]:
         """Segments, decoded as they are taken, and what Whisper says of the whole."""
@@ -137,7 +137,7 @@ def _faster_whisper() -> Any:
 
 
 def _files() -> dict[str, bytes]:
-    """The model's files, checked, the parts of ``model.bin`` joined.
+    """Return the model's files, checked, the parts of ``model.bin`` joined.
 
     They are handed over in memory, which needs no second copy of them on disk.
     """
@@ -208,25 +208,25 @@ def pack(utterances: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
     ]
 
 
-# --- what was said ------------------------------------------------------------------
+# --- sentences ------------------------------------------------------------------
 
 
 def is_plausible(segment: Any) -> bool:
-    """Whether a segment of Whisper is what somebody said, and no hallucination."""
+    """Tell whether a segment of Whisper was spoken, and is no hallucination."""
     if segment.avg_logprob < _LEAST_LOGPROB or segment.compression_ratio > _REPETITIVE:
         return False
-    silent = segment.no_speech_prob > _NO_SPEECH and segment.avg_logprob < _LEAST_LOGPROB / 2
-    return not silent and not is_stuck(segment.text)
+    no_speech = segment.no_speech_prob > _NO_SPEECH and segment.avg_logprob < _LEAST_LOGPROB / 2
+    return not no_speech and not is_stuck(segment.text)
 
 
 def is_stuck(text: str) -> bool:
-    """Whether a text says nothing, or little else than one word over and over."""
+    """Tell whether a text says nothing, or little else than one word over and over."""
     words = re.findall(r"\w+", text.casefold())
     return not words or (len(words) > 3 and len(set(words)) < len(words) / 3)
 
 
 def split_sentences(start: float, end: float, text: str) -> list[Sentence]:
-    """The sentences of a text spoken in [start, end), in seconds.
+    """Split a text spoken in [start, end), in seconds, into sentences.
 
     Times inside are spread by length in letters, which is right to about a
     second; timing each word would cost another pass.

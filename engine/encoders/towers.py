@@ -27,7 +27,7 @@ from engine.types import Modality, Space, Tag
 from engine.types.arrays import Vectors, Waveform
 
 _REVISION = 1
-"""Of the code that mixes a sound's vector from those of its words."""
+"""Revision of the code that mixes a sound's vector from those of its words."""
 _SOUND_PHRASE = "the sound of a {}"
 _SOME_SOUND = "a sound"
 _TAG_FLOOR = 0.15
@@ -89,23 +89,23 @@ class Towers:
 
     @cached_property
     def has_sound_tower(self) -> bool:
-        """Whether the sound bridge is none: its features lie in the encoder's own space."""
+        """True if the sound bridge bridges nothing: its features lie in the encoder's own space."""
         return self.sound.sounds.name == self.encoder.shared.name
 
     @property
     def modalities(self) -> frozenset[Modality]:
-        """What can enter the shared space: everything, where the encoder does not say less."""
+        """The modalities that enter the shared space: all, where the encoder does not say less."""
         return getattr(self.encoder, "modalities", frozenset(Modality))
 
     @property
     def looks(self) -> Space:
-        """Where pictures resemble pictures. ``shared``, for an encoder with one space."""
+        """The space in which pictures resemble pictures; ``shared`` where there is one space."""
         looks = self.encoder.looks
         return self.shared if looks.name == self.shared.name else looks
 
     @property
     def sounds(self) -> Space:
-        """Where sounds resemble sounds."""
+        """The space in which sounds resemble sounds."""
         return self.sound.sounds
 
     @property
@@ -196,8 +196,9 @@ class Towers:
         return unit(mixed)
 
     def typical(self, modality: Modality) -> Vectors | None:
-        """What these towers would make of anything of a modality: unit vectors (n, dim) of
-        the shared space. None where they cannot say, as where no words decide it.
+        """Return the vectors of anything of a modality, unit vectors (n, dim) of the shared space.
+
+        None where these towers cannot say, as where no words decide it.
         """
         if modality is Modality.SOUND:
             if self.has_sound_tower or self.head:
@@ -211,7 +212,7 @@ class Towers:
         return None if pictures is None else pictures()
 
     def _tags(self, row: Vectors) -> tuple[Tag, ...]:
-        """The probable words of one window, most probable first."""
+        """Return the probable words of one window, most probable first."""
         best = np.argsort(-row)[:_MAX_TAGS]
         words = self.sound.vocabulary
         return tuple(Tag(words[i], round(float(row[i]), 3)) for i in best if row[i] >= _TAG_FLOOR)

@@ -1,4 +1,4 @@
-"""Which addresses a URL may lead to: those of the public internet alone.
+"""Allow only addresses of the public internet as targets of a URL.
 
 A host name is only as trustworthy as whoever runs its zone, and a URL may come from
 anybody. So what is judged is never a name or the spelling of an address, but the
@@ -27,7 +27,7 @@ _RELAYS = IPv4Network("192.88.99.0/24")
 
 
 def is_public(address: Address) -> bool:
-    """Whether an address is one of the public internet.
+    """Tell whether an address is one of the public internet.
 
     It is not where it is private, shared (CGNAT), loopback, link-local, multicast,
     reserved or unspecified, nor where it is an address of IPv6 that has such a one of
@@ -45,7 +45,7 @@ def is_public(address: Address) -> bool:
 
 
 def resolved(host: str, port: int, seconds: float) -> list[Address]:
-    """The addresses of a host, in the order in which the system would try them.
+    """Return the addresses of a host, in the order in which the system would try them.
 
     Raises:
         OSError: there are none, or none within ``seconds``.

@@ -67,12 +67,12 @@ def probe_audio(path: Path) -> AudioInfo:
         if stream.codec_context.name.startswith("pcm_") and stream.codec_context.bit_rate:
             # A file that was cut off still claims its whole length.
             seconds = min(seconds, container.size * 8 / stream.codec_context.bit_rate)
-        told = (containers.place_of(container), containers.caption_of(container))
-        return AudioInfo(seconds, stream.rate, stream.channels, *told)
+        metadata = (containers.place_of(container), containers.caption_of(container))
+        return AudioInfo(seconds, stream.rate, stream.channels, *metadata)
 
 
 def read_audio(path: Path, rate: int, seconds: float) -> Iterator[Chunk]:
-    """The soundtrack in consecutive chunks of ``seconds``, the last one shorter.
+    """Yield the soundtrack in consecutive chunks of ``seconds``, the last one shorter.
 
     Time is counted in decoded samples, from where the soundtrack begins on the
     timeline of the file. Packets that cannot be decoded are skipped, and where
@@ -96,7 +96,7 @@ def read_audio(path: Path, rate: int, seconds: float) -> Iterator[Chunk]:
 
 
 def read_windows(path: Path, settings: Settings, rate: int) -> Iterator[Chunk]:
-    """The windows worth hearing: ``read_audio`` without silence and without slivers.
+    """Yield the windows worth hearing: ``read_audio`` without silence and without slivers.
 
     A file that is silent throughout yields nothing. Errors are those of
     ``read_audio``.
@@ -110,7 +110,7 @@ def read_windows(path: Path, settings: Settings, rate: int) -> Iterator[Chunk]:
 
 
 def is_silent(samples: Waveform, rate: int, floor_db: float) -> bool:
-    """Whether even the loudest 50 ms stay below ``floor_db`` (dBFS, RMS).
+    """Tell whether even the loudest 50 ms stay below ``floor_db`` (dBFS, RMS).
 
     A constant offset, which cheap converters add, is no sound.
     """
@@ -125,7 +125,7 @@ def is_silent(samples: Waveform, rate: int, floor_db: float) -> bool:
 
 
 def soundtrack(container: InputContainer) -> AudioStream:
-    """The soundtrack to decode, on one thread.
+    """Return the soundtrack to decode, on one thread.
 
     Raises:
         EmptyMedia: there is none.
@@ -141,7 +141,7 @@ def soundtrack(container: InputContainer) -> AudioStream:
 
 
 def decoded(container: InputContainer, stream: AudioStream) -> Iterator[AudioFrame]:
-    """The frames of a soundtrack as they are stored, from where the container stands.
+    """Yield the frames of a soundtrack as they are stored, from where the container stands.
 
     Packets that cannot be decoded are skipped.
 
@@ -203,7 +203,7 @@ class _Resampler:
         yield from map(_flat, self._inner.resample(single))
 
     def flush(self) -> Iterator[Waveform]:
-        """What the filter still holds; it cannot be used again before a new rate."""
+        """Return what the filter still holds; it cannot be used again before a new rate."""
         if self._inner is not None:
             yield from map(_flat, self._inner.resample(None))
             self._inner, self._source = None, self._rate
@@ -215,7 +215,7 @@ def _flat(frame: AudioFrame) -> Waveform:
 
 
 def mono_samples(frame: AudioFrame) -> Waveform:
-    """The mean of all channels of one frame, (n,) float32 in [-1, 1]."""
+    """Return the mean of all channels of one frame, (n,) float32 in [-1, 1]."""
     samples = frame.to_ndarray()
     if not frame.format.is_planar:
         samples = samples.reshape(-1, frame.layout.nb_channels).T
@@ -228,7 +228,7 @@ def mono_samples(frame: AudioFrame) -> Waveform:
 
 
 def _rechunk(pieces: Iterator[Waveform], size: int) -> Iterator[Waveform]:
-    """The same samples in arrays of ``size``, the last one shorter."""
+    """Yield the same samples in arrays of ``size``, the last one shorter."""
     held: list[Waveform] = []
     count = 0
     for piece in pieces:

@@ -25,7 +25,7 @@ def framed_audio(body: bytes) -> str | None:
 
 
 def _chained(body: bytes, start: int, length: Callable[[bytes], int]) -> bool:
-    """Whether enough frames follow one another, or whole ones up to the very end."""
+    """Tell whether enough frames follow one another, or whole ones up to the very end."""
     at, count = start, 0
     while count < _ENOUGH and (size := length(body[at : at + 6])):
         at, count = at + size, count + 1

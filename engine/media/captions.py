@@ -1,4 +1,4 @@
-"""What people wrote about their media, told apart from what cameras and programs write."""
+"""Captions that people wrote, told apart from what cameras and programs write."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ _DEFAULTS = re.compile(
     )[.!]?""",
     re.IGNORECASE | re.VERBOSE,
 )
-"""What cameras, phones and programs put where a caption goes, and what is no language."""
+"""Texts that cameras, phones and programs put where a caption goes, and codes of no language."""
 
 
 def caption(texts: Iterable[str]) -> str | None:
-    """The caption out of what was written in several places of a file.
+    """Make the caption out of what was written in several places of a file.
 
     Each text is one line of it, in the order given; one that another one holds is left
     out, and so is what nobody wrote.
@@ -51,7 +51,7 @@ def _holds(line: str, other: str) -> bool:
 
 
 def _line(text: str) -> str:
-    """The text on one line; empty where no person wrote it."""
+    """Put a text on one line; empty where no person wrote it."""
     # So many as can matter: a damaged header may claim a megabyte.
     words = text[: 4 * LONGEST].strip("\0 ").split()
     joined = unicodedata.normalize("NFC", " ".join(words))

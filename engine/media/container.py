@@ -1,4 +1,4 @@
-"""What sound and video share: FFmpeg containers opened, their streams and times.
+"""FFmpeg containers of sound and video: opening them, their streams, times and metadata.
 
 Files are decoded by a pool of threads, one file each, so every decoder gets a
 single thread: more would only fight over the same cores.
@@ -22,13 +22,13 @@ from av.video.stream import VideoStream
 
 from engine.errors import EmptyMedia, MediaError
 from engine.media import captions, place
-from engine.media.files import corrupt, open_file, unreadable
+from engine.media.file_errors import corrupt, open_file, unreadable
 
 # FFmpeg's log would go to stderr; every error that counts is raised as well.
 av.logging.set_level(None)
 
 DECODE_ERRORS = (av.error.FFmpegError, ValueError, RuntimeError)
-"""What PyAV raises for damaged data; ``OSError`` of the file is among the first."""
+"""The errors of PyAV for damaged data; ``OSError`` of the file is among the first."""
 
 # A playlist or a reference inside a file must not make FFmpeg fetch anything else.
 _OPTIONS = {"protocol_whitelist": "file"}
@@ -44,7 +44,7 @@ _LANGUAGE = re.compile(r"-[a-z]{3}$")
 
 @contextmanager
 def open_container(path: Path) -> Iterator[InputContainer]:
-    """The container for reading; FFmpeg's errors in the block are translated too.
+    """Open the container for reading; FFmpeg's errors in the block are translated too.
 
     Raises:
         EmptyMedia: the file has no bytes.
@@ -82,13 +82,13 @@ def _open(url: str) -> InputContainer:
 
 
 def translate(error: BaseException, what: str) -> MediaError:
-    """An exception of PyAV in one line, without the path that FFmpeg puts in it."""
+    """Translate an exception of PyAV to one line, without the path that FFmpeg puts in it."""
     strerror = error.strerror if isinstance(error, av.error.FFmpegError) else None
     return corrupt(strerror or str(error), what)
 
 
 def video_stream(container: InputContainer) -> VideoStream | None:
-    """The first stream of moving pictures; cover art and thumbnails are none."""
+    """Return the first stream of moving pictures; cover art and thumbnails are none."""
     still = Disposition.attached_pic | Disposition.timed_thumbnails | Disposition.still_image
     for stream in container.streams.video:
         if not stream.disposition & still and stream.codec_context is not None:
@@ -97,14 +97,14 @@ def video_stream(container: InputContainer) -> VideoStream | None:
 
 
 def audio_stream(container: InputContainer) -> AudioStream | None:
-    """The soundtrack that a player would choose, or None."""
+    """Return the soundtrack that a player would choose, or None."""
     playable = [s for s in container.streams.audio if s.codec_context is not None]
     main = [s for s in playable if s.disposition & Disposition.default]
     return next(iter(main or playable), None)
 
 
 def origin(container: InputContainer) -> float:
-    """Where the timeline of a player begins, in the container's own seconds.
+    """Return where the timeline of a player begins, in the container's own seconds.
 
     The earliest stream starts it. The few milliseconds below zero by which an
     encoder primes its sound are not played and must not move the pictures.
@@ -117,7 +117,7 @@ def origin(container: InputContainer) -> float:
 
 
 def stream_start(stream: Stream) -> float:
-    """When the first packet of ``stream`` is shown, in the container's seconds."""
+    """Return when the first packet of ``stream`` is shown, in the container's seconds."""
     if stream.start_time is None or stream.time_base is None:
         return 0.0
     return float(stream.start_time * stream.time_base)
@@ -142,7 +142,7 @@ def duration(container: InputContainer, stream: Stream) -> float:
 
 
 def _walked_duration(container: InputContainer, stream: Stream) -> float:
-    """The end of the last packet, by a reader of its own: not every file can go back."""
+    """Return the end of the last packet, by a reader of its own: not every file can go back."""
     end = zero = origin(container)
     with suppress(*DECODE_ERRORS), _open(container.name) as again:
         for packet in again.demux(again.streams[stream.index]):
@@ -153,7 +153,7 @@ def _walked_duration(container: InputContainer, stream: Stream) -> float:
 
 
 def taken_at(container: InputContainer) -> str | None:
-    """When the container says that it was recorded, ISO 8601 without a zone."""
+    """Return when the container says that it was recorded, ISO 8601 without a zone."""
     for key in ("com.apple.quicktime.creationdate", "creation_time", "date"):
         try:
             when = datetime.fromisoformat(container.metadata.get(key, ""))
@@ -165,20 +165,20 @@ def taken_at(container: InputContainer) -> str | None:
 
 
 def place_of(container: InputContainer) -> tuple[float, float] | None:
-    """Where the container says that it was recorded: latitude and longitude in degrees."""
-    told = _told(container)
-    found = (place.from_iso_6709(told.get(key, "")) for key in _PLACES)
+    """Return where the container says that it was recorded: latitude and longitude in degrees."""
+    metadata = _plain_metadata(container)
+    found = (place.from_iso_6709(metadata.get(key, "")) for key in _PLACES)
     return next(filter(None, found), None)
 
 
 def caption_of(container: InputContainer) -> str | None:
-    """What a person wrote into the container: title, description and comment."""
-    told = _told(container)
-    return captions.caption(told.get(key, "") for key in _CAPTIONS)
+    """Return what a person wrote into the container: title, description and comment."""
+    metadata = _plain_metadata(container)
+    return captions.caption(metadata.get(key, "") for key in _CAPTIONS)
 
 
-def _told(container: InputContainer) -> dict[str, str]:
-    """The container's metadata by plain names: ``location`` for ``LOCATION-eng``, too."""
+def _plain_metadata(container: InputContainer) -> dict[str, str]:
+    """Return the container's metadata by plain names: ``location`` for ``LOCATION-eng``, too."""
     found: dict[str, str] = {}
     for key, value in _metadata(container):
         plain = _LANGUAGE.sub("", key.lower().removeprefix(_QUICKTIME))

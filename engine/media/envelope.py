@@ -26,7 +26,7 @@ _LEAD = 0.1
 def envelope(
     path: Path, columns: int, start: float | None = None, end: float | None = None
 ) -> NDArray[np.float32]:
-    """The least and the greatest sample of each column, float32 (2, columns) in [-1, 1].
+    """Return the least and the greatest sample of each column, float32 (2, columns) in [-1, 1].
 
     Args:
         start: seconds; None is the start of the file.

@@ -1,4 +1,4 @@
-"""What a picture's metadata is read for: which way is up, when, where, and a caption."""
+"""Read a picture's metadata: orientation, date, place and caption."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ _PNG_TEXTS = ("Title", "Description", "Comment")
 
 
 def orientation(image: Image.Image) -> Image.Transpose | None:
-    """What turns the decoded pixels upright; None where they are, or nothing says so."""
+    """Return the transposition that turns the pixels upright; None where none is needed."""
     value = _tags(image).get(ExifTags.Base.Orientation)
     return _UPRIGHT.get(value) if isinstance(value, int) else None
 
 
 def taken_at(image: Image.Image) -> str | None:
-    """When the camera says the picture was taken, ISO 8601 without a zone."""
+    """Return when the camera says the picture was taken, ISO 8601 without a zone."""
     tags = _tags(image)
     for tag in (ExifTags.Base.DateTimeOriginal, ExifTags.Base.DateTime):
         stamp = str(tags.get(tag, "")).strip("\0 ")[:19]
@@ -42,14 +42,14 @@ def taken_at(image: Image.Image) -> str | None:
 
 
 def place_of(image: Image.Image) -> tuple[float, float] | None:
-    """Where the camera says the picture was taken: latitude and longitude in degrees."""
+    """Return where the camera says the picture was taken: latitude and longitude in degrees."""
     with suppress(Exception):  # damaged metadata must not cost the picture
         return place.from_exif(image.getexif().get_ifd(ExifTags.IFD.GPSInfo))
     return None
 
 
 def caption_of(image: Image.Image) -> str | None:
-    """What a person wrote into the picture's EXIF, IPTC or PNG texts."""
+    """Return what a person wrote into the picture's EXIF, IPTC or PNG texts."""
     return captions.caption([*_exif_texts(image), *_iptc_texts(image), *_png_texts(image)])
 
 
@@ -84,7 +84,7 @@ def _png_texts(image: Image.Image) -> Iterator[str]:
 
 
 def _tags(image: Image.Image) -> dict[int, object]:
-    """The main tags with those of the EXIF block; as many as can be parsed."""
+    """Return the main tags with those of the EXIF block; as many as can be parsed."""
     tags: dict[int, object] = {}
     with suppress(Exception):  # damaged metadata must not cost the picture
         exif = image.getexif()

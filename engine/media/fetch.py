@@ -1,4 +1,4 @@
-"""What an http(s) URL names, as a file for the time being.
+"""Fetch the content of an http(s) URL into a temporary file.
 
 A URL may come from anybody who can put a query, so it must not become a way into the
 network that this process is in. Every host, that of a redirect too, is resolved once;
@@ -27,10 +27,10 @@ from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import SplitResult, quote, urljoin, urlsplit
 
+from engine.common.file_state import one_line
 from engine.config import Settings
 from engine.errors import FetchRefused
 from engine.media.addresses import Address, Allow, is_public, resolved
-from engine.media.files import one_line
 
 _PORTS = {"http": 80, "https": 443}
 _REDIRECTS = {301, 302, 303, 307, 308}
@@ -54,7 +54,7 @@ _PRINTABLE = "".join(map(chr, range(0x21, 0x7F)))
 
 @contextmanager
 def fetched(url: str, settings: Settings, *, allow: Allow = is_public) -> Iterator[Path]:
-    """The content that a URL names, in a file that is gone when the ``with`` ends.
+    """Fetch the content of a URL into a file that is gone when the ``with`` ends.
 
     Args:
         allow: which addresses may be connected to. For tests, whose server is on this
@@ -77,7 +77,7 @@ def fetched(url: str, settings: Settings, *, allow: Allow = is_public) -> Iterat
 
 @contextmanager
 def _naming(url: str, settings: Settings) -> Iterator[None]:
-    """Any failure in one line that begins with the URL."""
+    """Put any failure in one line that begins with the URL."""
     shown = "".join(c if c.isprintable() else "\ufffd" for c in _SECRET.sub("//…@", url))
     shown = shown if len(shown) <= _SHOWN else shown[: _SHOWN - 1] + "…"
     try:
@@ -91,8 +91,8 @@ def _naming(url: str, settings: Settings) -> Iterator[None]:
         reason = f"the server's certificate is not valid for it: {error.verify_message}"
         raise FetchRefused(f"{shown}: {reason}") from error
     except (OSError, http.client.HTTPException) as error:
-        said = error.strerror if isinstance(error, OSError) and error.strerror else error
-        raise FetchRefused(f"{shown}: cannot be fetched: {one_line(said)}") from error
+        cause = error.strerror if isinstance(error, OSError) and error.strerror else error
+        raise FetchRefused(f"{shown}: cannot be fetched: {one_line(cause)}") from error
 
 
 class _Refused(Exception):
@@ -101,7 +101,7 @@ class _Refused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class _Deadline:
-    """When all has to be done, on the monotonic clock."""
+    """The time when all has to be done, on the monotonic clock."""
 
     at: float
 
@@ -137,7 +137,7 @@ class _Fetch:
         raise _Refused(f"redirects more than {_MOST_REDIRECTS} times")
 
     def _answer(self, target: SplitResult, stack: ExitStack) -> http.client.HTTPResponse:
-        """The head of the response; ``stack`` closes what it comes through."""
+        """Return the head of the response; ``stack`` closes what it comes through."""
         assert target.hostname is not None
         port = target.port or _PORTS[target.scheme]
         sock = stack.enter_context(self._connected(target.hostname, port))
@@ -164,7 +164,7 @@ class _Fetch:
         raise failure or _Refused("its host has no address")
 
     def _checked(self, host: str, port: int) -> list[Address]:
-        """The addresses of a host, all of which may be connected to."""
+        """Return the addresses of a host, all of which may be connected to."""
         addresses = list(dict.fromkeys(resolved(host, port, self._deadline.left())))
         for address in addresses:
             if not self._allow(address):
@@ -205,7 +205,7 @@ def _check_head(response: http.client.HTTPResponse) -> None:
 
 
 def _target(url: str) -> SplitResult:
-    """The parts of a URL, in ASCII, after checking all that can be without the network."""
+    """Return the parts of a URL, in ASCII, after checking all that can be without the network."""
     if len(url) > _LONGEST_URL:
         raise _Refused(f"longer than {_LONGEST_URL:,} characters")
     # urlsplit drops some control characters, and so would check another URL than this.
@@ -238,7 +238,7 @@ def _ascii_host(host: str) -> str:
 
 
 def _redirected(target: SplitResult, location: str | None) -> SplitResult:
-    """Where a response sends us, checked like the first URL."""
+    """Return where a response redirects to, checked like the first URL."""
     if not location:
         raise _Refused("redirects to nowhere")
     # http.client reads headers as Latin-1; most servers mean UTF-8.
@@ -253,7 +253,7 @@ def _redirected(target: SplitResult, location: str | None) -> SplitResult:
 
 
 class _Channel:
-    """As much of a socket as ``http.client`` uses, each step of it within the deadline.
+    """The part of a socket that ``http.client`` uses, each step of it within the deadline.
 
     A socket's own timeout begins anew with every byte. Who opened the socket closes it.
     """

@@ -30,8 +30,8 @@ from engine.config import Settings
 from engine.errors import CorruptMedia, EmptyMedia, MediaError
 from engine.media import tiff
 from engine.media.exif import caption_of, orientation, place_of, taken_at
-from engine.media.files import check_pixels, corrupt, open_file
-from engine.media.pixels import halve_down, to_rgb
+from engine.media.file_errors import check_pixels, corrupt, open_file
+from engine.media.rgb import halve_down, to_rgb
 
 # ``Settings.max_pixels`` takes the place of Pillow's own limit, which warns and
 # raises by figures that nobody here has set.
@@ -72,11 +72,11 @@ class ImageFrame:
     place: tuple[float, float] | None = None
     """Latitude and longitude in degrees, from EXIF."""
     caption: str | None = None
-    """What a person wrote into its metadata."""
+    """Text that a person wrote into its metadata."""
 
 
 def read_frames(path: Path, settings: Settings, min_side: int) -> Iterator[ImageFrame]:
-    """The frames of a picture, animation or TIFF, in order.
+    """Yield the frames of a picture, animation or TIFF, in order.
 
     More than ``settings.max_frames`` are thinned out evenly, the first one kept.
     A damaged frame beside readable ones is left out; a file without any readable
@@ -97,7 +97,7 @@ def read_frames(path: Path, settings: Settings, min_side: int) -> Iterator[Image
 
 
 def read_frame(path: Path, settings: Settings, ordinal: int, min_side: int) -> ImageFrame:
-    """The frame of an animation or the page of a TIFF with this number, from 0.
+    """Return the frame of an animation or the page of a TIFF with this number, from 0.
 
     Reduced as ``read_frames`` reduces, whose errors it raises.
 
@@ -115,7 +115,7 @@ def read_frame(path: Path, settings: Settings, ordinal: int, min_side: int) -> I
 
 @contextmanager
 def open_picture(path: Path) -> Iterator[Image.Image]:
-    """A file whose header alone is read, for its metadata. Errors are those of Pillow."""
+    """Open a file and read its header alone, for its metadata. Errors are those of Pillow."""
     _hush_pillow()
     with open_file(path) as stream, _open(stream) as image:
         yield image
@@ -124,7 +124,7 @@ def open_picture(path: Path) -> Iterator[Image.Image]:
 def _read(
     path: Path, settings: Settings, min_side: int, choose: Callable[[int], list[int]]
 ) -> Iterator[ImageFrame]:
-    """The frames that ``choose`` picks, told how many there are."""
+    """Yield the frames that ``choose`` picks out of how many there are."""
     _hush_pillow()
     with open_file(path) as stream:
         size = stream.seek(0, 2)
@@ -179,7 +179,7 @@ def _frames(
     size: int,
     choose: Callable[[int], list[int]],
 ) -> Iterator[ImageFrame]:
-    """The chosen frames of an opened file; see ``read_frames``."""
+    """Yield the chosen frames of an opened file; see ``read_frames``."""
     check_pixels(*image.size, settings)
     name = image.format or "picture"
     failure: MediaError | None = None
@@ -206,7 +206,7 @@ def _plain_tiff(
     size: int,
     choose: Callable[[int], list[int]],
 ) -> Iterator[ImageFrame]:
-    """The pages of a TIFF that Pillow cannot identify."""
+    """Yield the pages of a TIFF that Pillow cannot identify."""
     try:
         pages = tiff.plain_pages(stream, settings)
         for ordinal in choose(len(pages)):
@@ -241,8 +241,8 @@ def _frame(image: Image.Image, ordinal: int, min_side: int) -> ImageFrame:
         shown = image.copy()
     if turn is not None and turn in _SIDEWAYS:
         width, height = height, width
-    told = (taken_at(image), place_of(image), caption_of(image))
-    return ImageFrame(shown, ordinal, width, height, *told)
+    metadata = (taken_at(image), place_of(image), caption_of(image))
+    return ImageFrame(shown, ordinal, width, height, *metadata)
 
 
 _SIDEWAYS = (

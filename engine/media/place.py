@@ -1,4 +1,4 @@
-"""Where media were taken: degrees out of what cameras and containers write."""
+"""Parse the place where media were taken into degrees, as cameras and containers write it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def place(latitude: float | None, longitude: float | None) -> tuple[float, float
 
 
 def from_iso_6709(text: str) -> tuple[float, float] | None:
-    """The place of a string such as ``+48.8577+002.2950+035.0/``."""
+    """Parse the place of a string such as ``+48.8577+002.2950+035.0/``."""
     found = _ISO_6709.match(text.strip())
     if found is None:
         return None
@@ -49,7 +49,7 @@ def _signed(sign: str, degrees: float | None) -> float | None:
 
 
 def from_exif(gps: dict[int, object]) -> tuple[float, float] | None:
-    """The place of EXIF's GPS tags.
+    """Parse the place of EXIF's GPS tags.
 
     Zeros under the status "void" are what a camera writes that has not found itself. A
     number without its hemisphere is no place: it has a one in four chance to be right.

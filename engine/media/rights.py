@@ -1,4 +1,4 @@
-"""Whose a file is and under what terms, as far as it says so itself."""
+"""Read the author and the licence of a file, as far as its own metadata names them."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _TAGS = re.compile(r"<[^>]{0,500}>")
 
 @dataclass(frozen=True, slots=True)
 class Rights:
-    """What a file says. Each is one line, None where it says nothing."""
+    """The rights that a file names. Each is one line, None where there is none."""
 
     holder: str | None = None
     """The copyright notice, as EXIF's Copyright or XMP's dc:rights have it."""
@@ -40,7 +40,7 @@ class Rights:
 
 
 def rights_of(path: Path, kind: Kind) -> Rights:
-    """What a file's EXIF, XMP or container says; nothing where it cannot be read."""
+    """Read the rights of a file's EXIF, XMP or container; nothing where it cannot be read."""
     # Damaged metadata must not cost an export.
     with suppress(Exception):
         return _of_picture(path) if kind is Kind.IMAGE else _of_container(path)
@@ -51,8 +51,8 @@ def _of_picture(path: Path) -> Rights:
     with open_picture(path) as image:
         exif = image.getexif()
         packet = image.info.get("xmp") or image.info.get("XML:com.adobe.xmp") or b""
-    told = packet.encode() if isinstance(packet, str) else bytes(packet)
-    xmp = told[:_XMP_MOST].decode("utf-8", "replace")
+    content = packet.encode() if isinstance(packet, str) else bytes(packet)
+    xmp = content[:_XMP_MOST].decode("utf-8", "replace")
     return Rights(
         _line(exif.get(ExifTags.Base.Copyright)) or _from_xmp(xmp, "holder"),
         _line(exif.get(ExifTags.Base.Artist)) or _from_xmp(xmp, "artist"),
@@ -62,9 +62,9 @@ def _of_picture(path: Path) -> Rights:
 
 def _of_container(path: Path) -> Rights:
     with open_container(path) as container:
-        told = {name.lower(): value for name, value in container.metadata.items()}
+        metadata = {name.lower(): value for name, value in container.metadata.items()}
     found = {
-        key: next((line for n in names if (line := _line(told.get(n)))), None)
+        key: next((line for n in names if (line := _line(metadata.get(n)))), None)
         for key, names in _CONTAINER.items()
     }
     return Rights(found["holder"], found["artist"], found["licence"])
@@ -78,11 +78,11 @@ _CONTAINER = {
 
 
 def _from_xmp(xmp: str, wanted: str) -> str | None:
-    """An attribute or an element of a packet. No parser of XML: it would take entities."""
-    return next((line for name in _XMP[wanted] for line in _said(xmp, name)), None)
+    """Return an attribute or an element of a packet. No parser of XML: it would take entities."""
+    return next((line for name in _XMP[wanted] for line in _xmp_values(xmp, name)), None)
 
 
-def _said(xmp: str, name: str) -> Iterator[str]:
+def _xmp_values(xmp: str, name: str) -> Iterator[str]:
     patterns = (
         rf'{name}="([^"]*)"',
         rf'<{name}\s+rdf:resource="([^"]*)"',

@@ -1,4 +1,4 @@
-"""Which frames of a video are decoded at all.
+"""Choose the frames of a video that are decoded at all.
 
 Keyframes cost nothing but themselves, so they come first; see ``video.py`` for
 the two kinds of file where they are too few or too many.
@@ -63,7 +63,7 @@ def _keyframes(stream: VideoStream) -> int:
 
 
 def decode(packet: Packet[VideoStream], errors: list[BaseException]) -> list[VideoFrame]:
-    """The frames that ``packet`` completes; a damaged one is noted and gives none."""
+    """Return the frames that ``packet`` completes; a damaged one is noted and gives none."""
     try:
         return [frame for frame in packet.decode() if not frame.is_corrupt]
     except containers.DECODE_ERRORS as error:
@@ -74,7 +74,7 @@ def decode(packet: Packet[VideoStream], errors: list[BaseException]) -> list[Vid
 def _seeking(
     container: InputContainer, stream: VideoStream, seconds: float, step: float
 ) -> Iterator[VideoFrame]:
-    """The first keyframe at or after every step, where all frames are keyframes."""
+    """Yield the first keyframe at or after every step, where all frames are keyframes."""
     assert stream.time_base is not None
     zero = containers.origin(container)
     errors: list[BaseException] = []
@@ -127,14 +127,14 @@ class _Walk:
             raise errors[0]
 
     def _packets(self, errors: list[BaseException]) -> Iterator[Packet[VideoStream]]:
-        """Every packet to where the file ends or breaks off, and the one that flushes."""
+        """Yield every packet to where the file ends or breaks off, and the one that flushes."""
         try:
             yield from self.container.demux(self.stream)
         except containers.DECODE_ERRORS as error:
             errors.append(error)
 
     def _choose(self, packet: Packet[VideoStream]) -> list[Packet[VideoStream]]:
-        """The packets to decode now that ``packet`` has been read."""
+        """Return the packets to decode now that ``packet`` has been read."""
         time = packet_time(packet)
         if time is None:  # the end, or a frame that no time can be given
             return [] if packet.size else [packet]

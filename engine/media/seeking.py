@@ -26,7 +26,7 @@ no other frame refers to."""
 
 
 def frame_at(container: InputContainer, stream: VideoStream, time: float) -> VideoFrame | None:
-    """The last frame that begins at or before ``time``; None where there is no frame.
+    """Return the last frame that begins at or before ``time``; None where there is no frame.
 
     It is sought from the keyframe before. Where that lies further back than the work
     allows, the nearest frame that was decoded stands for it.

@@ -1,4 +1,4 @@
-"""Which of a video's frames begin another shot, and which one stands for it.
+"""Find which frames of a video begin another shot, and which one stands for it.
 
 Frames are compared as thumbnails, in two ways at once: by their colour
 histograms, which a moving camera changes little and a cut changes much, and by
@@ -43,7 +43,7 @@ class ShotCandidate:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What two frames are compared by."""
+    """The features by which two frames are compared."""
 
     layout: NDArray[np.float32]
     """The thumbnail, (16, 16, 3), float32 in [0, 1]."""
@@ -54,7 +54,7 @@ class Look:
 
     @classmethod
     def of(cls, image: Image.Image) -> Look:
-        """The look of an RGB picture of any size."""
+        """Compute the look of an RGB picture of any size."""
         small = image.resize((4 * _THUMBNAIL, 4 * _THUMBNAIL), Image.Resampling.BOX)
         pixels = np.asarray(small, dtype=np.uint8)
         bins = (pixels >> 6).astype(np.int64) @ np.array([_BINS**2, _BINS, 1])
@@ -79,7 +79,7 @@ class Shot:
 
     start: float
     first: Look
-    """What a slow camera is measured against."""
+    """The first frame, which a slow camera is measured against."""
     last: Look
     """The latest frame that is not blank."""
     held: list[ShotCandidate] = field(default_factory=list)
@@ -98,7 +98,7 @@ class Shot:
             self.stride *= 2
 
     def keyframe(self, end: float) -> ShotCandidate:
-        """The frame nearest to the middle, where neither cut blurs it; blank if all are."""
+        """Return the frame nearest to the middle, where neither cut blurs it; blank if all are."""
         middle = (self.start + end) / 2
         return min(self.held, key=lambda f: (f.look.blank, abs(f.time - middle)))
 
@@ -136,7 +136,7 @@ def find_shots(frames: Iterable[ShotCandidate], per_minute: float, most: int) ->
 
 
 def _begins(shot: Shot, frame: ShotCandidate) -> bool:
-    """Whether ``frame`` is the first of another shot."""
+    """Tell whether ``frame`` is the first of another shot."""
     if frame.look.blank:
         return False
     if shot.blank or frame.time - shot.start > _LONGEST:

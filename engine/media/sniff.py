@@ -1,4 +1,4 @@
-"""What a file is, by its content and never by its name."""
+"""Tell what a file is, by its content and never by its name."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 from engine.errors import CorruptMedia, EmptyMedia, UnsupportedMedia
 from engine.media.audio_sync import framed_audio
-from engine.media.files import open_file, unreadable
+from engine.media.file_errors import open_file, unreadable
 from engine.types import Kind, MediaType
 
 _HEAD = 16 * 1024
@@ -37,12 +37,12 @@ _ID3_HEADER = 10
 
 
 def promises_media(name: str) -> bool:
-    """Whether a file's name says that it is media."""
+    """Tell whether a file's name says that it is media."""
     return name[name.rfind(".") :].lower() in _NAMED_MEDIA if "." in name else False
 
 
 def sniff(path: Path) -> MediaType | None:
-    """The kind and format of a media file; None when it is no media at all.
+    """Return the kind and format of a media file; None when it is no media at all.
 
     Containers that can hold either are opened to see whether a video stream is
     among theirs (cover art is none).
@@ -76,7 +76,7 @@ _APPLE_DOUBLE = b"\0\x05\x16\x07"
 
 
 def _read_head(path: Path) -> bytes:
-    """The first bytes, past the ID3 tag that may precede any kind of sound."""
+    """Read the first bytes, past the ID3 tag that may precede any kind of sound."""
     with open_file(path) as stream:
         try:
             head = stream.read(_HEAD)
@@ -92,7 +92,7 @@ def _read_head(path: Path) -> bytes:
 
 
 def _by_magic(head: bytes) -> MediaType | None:
-    """The format that the first bytes name; ambiguous containers are called videos."""
+    """Return the format that the first bytes name; ambiguous containers are called videos."""
     if name := _image(head):
         return MediaType(Kind.IMAGE, name)
     if name := _audio(head):
@@ -132,7 +132,7 @@ _BMP_HEADERS = (12, 16, 40, 52, 56, 64, 108, 124)
 
 
 def _brands(head: bytes) -> list[bytes]:
-    """The brands of an ISO base media file, the major one first."""
+    """Return the brands of an ISO base media file, the major one first."""
     size = min(int.from_bytes(head[:4], "big"), len(head))
     return [head[8:12], *(head[i : i + 4] for i in range(16, size - 3, 4))]
 
@@ -175,7 +175,7 @@ _CONTAINER_MAGIC = (
     (b"\0\0\x01\xb3", "mpeg"),
 )
 _QUICKTIME_ATOMS = (b"moov", b"mdat", b"wide", b"pnot")
-"""What QuickTime files begin with that are older than ``ftyp``."""
+"""Atoms that QuickTime files begin with that are older than ``ftyp``."""
 
 
 def _iso_format(brand: bytes) -> str:
@@ -187,7 +187,7 @@ def _iso_format(brand: bytes) -> str:
 
 
 def _is_transport_stream(head: bytes) -> bool:
-    """A sync byte every 188 bytes, or every 192 after a time code, as cameras write."""
+    """Tell whether there is a sync byte every 188 bytes, or every 192 after a time code."""
     for first, step in ((0, 188), (4, 192)):
         syncs = head[first::step][:8]
         if len(syncs) > 3 and set(syncs) == {0x47}:
@@ -208,7 +208,7 @@ def _settle(path: Path, media: MediaType) -> MediaType:
 
 
 def _describe(head: bytes) -> str:
-    """What a file holds that is no media, for the line that says so."""
+    """Describe the content of a file that is no media, for the line that says so."""
     for magic, name in _NO_MEDIA:
         if head.lstrip().lower().startswith(magic):
             return name

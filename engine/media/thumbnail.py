@@ -20,7 +20,7 @@ _QUALITY = 80
 _INK = np.array([52, 88, 140], np.uint8)
 _PAPER = np.array([255, 255, 255], np.uint8)
 _LOUDEST_GAIN = 10.0
-"""How far a quiet sound is drawn larger, at most, so that noise stays a line."""
+"""Greatest factor by which a quiet sound is drawn larger, so that noise stays a line."""
 
 
 def thumbnail(
@@ -32,7 +32,7 @@ def thumbnail(
     ordinal: int = 0,
     side: int = SIDE,
 ) -> bytes:
-    """A JPEG of a file, or of one moment in it: RGB, upright, over white, no metadata.
+    """Make a JPEG of a file, or of one moment in it: RGB, upright, over white, no metadata.
 
     Args:
         start: seconds; of a video, what is shown then (None: a tenth of the way in), and
@@ -75,7 +75,7 @@ def _jpeg(image: Image.Image, side: int) -> bytes:
 
 
 def _drawn(outline: NDArray[np.float32], height: int) -> Image.Image:
-    """The outline (2, width) of a sound as a picture, silence in the middle.
+    """Draw the outline (2, width) of a sound as a picture, silence in the middle.
 
     The loudest column reaches the edges, unless the sound is quieter than a tenth of
     full scale.

@@ -17,8 +17,8 @@ from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
 from engine.config import Settings
 from engine.errors import CorruptMedia, UnsupportedMedia
-from engine.media.files import check_pixels
-from engine.media.pixels import to_grey
+from engine.media.file_errors import check_pixels
+from engine.media.rgb import to_grey
 
 _WIDTH, _HEIGHT, _BITS, _COMPRESSION, _PHOTOMETRIC = 256, 257, 258, 259, 262
 _STRIPS, _SAMPLES, _STRIP_SIZES, _PLANAR, _TILES, _FORMAT = 273, 277, 279, 284, 324, 339
@@ -28,7 +28,7 @@ _LETTERS = {1: "u", 2: "i", 3: "f"}
 
 
 def is_tiff(stream: BinaryIO) -> bool:
-    """Whether the file begins like a TIFF; leaves the position at its start."""
+    """Tell whether the file begins like a TIFF; leaves the position at its start."""
     stream.seek(0)
     head = stream.read(4)
     stream.seek(0)
@@ -36,7 +36,7 @@ def is_tiff(stream: BinaryIO) -> bool:
 
 
 def plain_pages(stream: BinaryIO, settings: Settings) -> list[ImageFileDirectory_v2]:
-    """The directories of all pages, none of them decoded.
+    """Return the directories of all pages, none of them decoded.
 
     Raises:
         CorruptMedia: there is no page, or its directory lacks what every page has.
@@ -88,7 +88,7 @@ def _values(page: ImageFileDirectory_v2, tag: int, default: int) -> tuple[int, .
 
 
 def decode(stream: BinaryIO, page: ImageFileDirectory_v2) -> Image.Image:
-    """The page as 8-bit grey, or RGB of its first three channels."""
+    """Decode the page to 8-bit grey, or RGB of its first three channels."""
     samples = _samples(stream, page)
     grey = to_grey(samples, integer=samples.dtype.kind != "f")
     if page.get(_PHOTOMETRIC) == 0:  # white is zero
@@ -97,7 +97,7 @@ def decode(stream: BinaryIO, page: ImageFileDirectory_v2) -> Image.Image:
 
 
 def _samples(stream: BinaryIO, page: ImageFileDirectory_v2) -> NDArray[np.generic]:
-    """All samples, (height, width, channels), in the type that they are stored in."""
+    """Read all samples, (height, width, channels), in the type that they are stored in."""
     raw = bytearray()
     for offset, size in zip(_values(page, _STRIPS, 0), _values(page, _STRIP_SIZES, 0), strict=True):
         stream.seek(offset)

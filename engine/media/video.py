@@ -25,7 +25,7 @@ from PIL import Image
 from engine.config import Settings
 from engine.errors import EmptyMedia
 from engine.media import container as containers
-from engine.media.files import check_pixels
+from engine.media.file_errors import check_pixels
 from engine.media.sampling import sampled_frames
 from engine.media.seeking import frame_at
 from engine.media.shots import Look, Shot, ShotCandidate, find_shots
@@ -114,7 +114,7 @@ def probe_video(path: Path) -> VideoInfo:
 
 
 def read_keyframes(path: Path, settings: Settings, min_side: int) -> Iterator[Keyframe]:
-    """One keyframe per shot, in order; the shots tile [0, duration) without a gap.
+    """Yield one keyframe per shot, in order; the shots tile [0, duration) without a gap.
 
     Times are those that the frames carry, so they hold at variable frame rates
     too. There are at most ``settings.keyframes_per_minute`` on average, and at
@@ -151,8 +151,9 @@ def read_keyframes(path: Path, settings: Settings, min_side: int) -> Iterator[Ke
 def read_samples(
     path: Path, settings: Settings, min_side: int
 ) -> Iterator[tuple[float, Image.Image]]:
-    """Frames with their times in seconds, in order and as near to one another as they are
-    when shots are looked for: keyframes, and where those lie far apart, frames between.
+    """Yield frames with their times in seconds, in order, as close as shots are looked for with.
+
+    They are keyframes, and where those lie far apart, frames between.
 
     Args:
         min_side: pixels to which the shortest side of larger videos is reduced.
@@ -165,15 +166,15 @@ def read_samples(
         check_pixels(stream.width, stream.height, settings)
         seconds = containers.duration(container, stream)
         given = False
-        for one in _candidates(container, stream, seconds, min_side):
+        for frame in _candidates(container, stream, seconds, min_side):
             given = True
-            yield one.time, one.image
+            yield frame.time, frame.image
         if not given:
             raise EmptyMedia("no frames")
 
 
 def read_still(path: Path, settings: Settings, time: float | None, min_side: int) -> Image.Image:
-    """What a player shows at ``time``, RGB and upright.
+    """Return what a player shows at ``time``, RGB and upright.
 
     Args:
         time: seconds from the start of the video; past its end, the last frame. None
@@ -213,7 +214,7 @@ def _keyframe(shot: Shot, end: float) -> Keyframe:
 def _candidates(
     container: InputContainer, stream: VideoStream, seconds: float, min_side: int
 ) -> Iterator[ShotCandidate]:
-    """The sampled frames as pictures, in strictly rising time."""
+    """Yield the sampled frames as pictures, in strictly rising time."""
     zero = containers.origin(container)
     turn: Image.Transpose | None = None
     try:
@@ -252,7 +253,7 @@ def _thinned(frames: Iterator[VideoFrame], zero: float) -> Iterator[tuple[VideoF
 
 
 def _picture(frame: VideoFrame, stream: VideoStream, min_side: int) -> Image.Image:
-    """The frame as RGB, as stored, its shortest side at most ``min_side``."""
+    """Convert the frame to RGB, as stored, its shortest side at most ``min_side``."""
     width, height = _shown_size(frame.width, frame.height, stream)
     scale = min(1.0, min_side / min(width, height))
     # Untagged high definition is BT.709; swscale would take it for BT.601.
@@ -275,7 +276,7 @@ def _shown_size(width: int, height: int, stream: VideoStream) -> tuple[int, int]
 
 
 def _turn(frame: VideoFrame | None) -> Image.Transpose | None:
-    """What turns a frame upright, from its display matrix.
+    """Return the transposition that turns a frame upright, from its display matrix.
 
     Asking for side data ties a frame into a reference cycle, so that its pixels
     stay until the next garbage collection: not to be done for each frame.

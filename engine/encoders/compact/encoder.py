@@ -71,5 +71,5 @@ class CompactEncoder:
         return Embedded(vectors, self._pictures.tags(probabilities))
 
     def typical_images(self) -> Vectors:
-        """A picture of each class that is of no other, (1000, 384)."""
+        """Return a vector for each class, as a picture of that class alone has, (1000, 384)."""
         return self._pictures.words(np.eye(CLASSES, dtype=np.float32))

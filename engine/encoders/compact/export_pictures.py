@@ -50,7 +50,7 @@ def build_model(weights: Path) -> nn.Module:
 
 
 def with_fixed_padding(model: nn.Module) -> nn.Module:
-    """The model, for pictures of ``SIDE`` alone: what its convolutions pad is written down.
+    """Return the model for pictures of ``SIDE`` alone, the padding of convolutions written down.
 
     timm computes it of the size that comes. In a graph that is a node which stands between
     convolutions and has their tensors laid out anew, twice for each: a fifth of the time.
@@ -79,7 +79,7 @@ def _note_size(
 
 
 def _padded(convolution: nn.Module, size: tuple[int, int]) -> nn.Module:
-    """The same convolution of maps (height, width), with zeros around them."""
+    """Wrap a convolution of maps (height, width) so that it is padded with zeros explicitly."""
     assert isinstance(convolution, nn.Conv2d)
     steps = zip(
         size, convolution.kernel_size, convolution.stride, convolution.dilation, strict=True
@@ -107,7 +107,7 @@ def export(weights: Path, out: Path) -> None:
 
 
 def class_names() -> list[str]:
-    """The 1,000 ImageNet classes in the order of the logits, one common name each."""
+    """Return the 1,000 ImageNet classes in the order of the logits, one common name each."""
     info = ImageNetInfo()
     return [info.index_to_description(i).split(",")[0].strip() for i in range(1000)]
 

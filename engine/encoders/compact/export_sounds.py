@@ -55,7 +55,7 @@ class _Convolutions(nn.Module):
 
 
 def load(weights: Path) -> SoundNet:
-    """The network with the weights of aisfx's checkpoint, in evaluation mode.
+    """Build the network with the weights of aisfx's checkpoint, in evaluation mode.
 
     The checkpoint also holds a numpy integer per training set. Only the types
     that it needs are let through, so nothing in it can run code.

@@ -61,7 +61,7 @@ class _Layer(nn.Module):
 
 
 def _renamed(state: dict[str, Tensor]) -> dict[str, Tensor]:
-    """The checkpoint's tensors under the names of ``_SentenceEncoder``."""
+    """Return the checkpoint's tensors under the names of ``_SentenceEncoder``."""
     new = {
         "words.weight": state["embeddings.word_embeddings.weight"],
         "positions.weight": state["embeddings.position_embeddings.weight"],

@@ -34,15 +34,15 @@ CLASSES = 1000
 _CROP = 0.89
 """Share of the shorter side that is kept; the tower was trained on such crops."""
 _REVISION = 1
-"""Of the exporting code, as far as vectors depend on it."""
+"""Revision of the exporting code, as far as vectors depend on it."""
 _GRAPH = 2
-"""Of how the exported graph is laid out, which no vector depends on."""
+"""Revision of the layout of the exported graph, which no vector depends on."""
 _CODE = 1
-"""Of everything else between a picture and its features and probabilities."""
+"""Revision of all other code between a picture and its features and probabilities."""
 _WORDS = 1
-"""Of the code between probabilities and the vector in the shared space."""
+"""Revision of the code between probabilities and the vector in the shared space."""
 _ROWS = 4
-"""Of one thread at a time: what lies between the layers of more of them leaves its caches."""
+"""Pictures that one thread computes at a time: the layers of more of them leave its caches."""
 _TAG_FLOOR = 0.1
 _MAX_TAGS = 5
 HEAD = Path(__file__).parent / "heads" / "pictures.safetensors"
@@ -122,7 +122,7 @@ class CompactPictures:
         return unit
 
     def tags(self, probabilities: Vectors) -> tuple[tuple[Tag, ...], ...]:
-        """The probable classes of each picture by name, most probable first."""
+        """Return the probable classes of each picture by name, most probable first."""
         top = np.argsort(-probabilities, axis=1)[:, :_MAX_TAGS]
         return tuple(
             tuple(Tag(self.names[c], round(float(row[c]), 3)) for c in best if row[c] >= _TAG_FLOOR)
@@ -148,7 +148,7 @@ def _export_names(out: Path) -> None:
 
 
 def _read_names(path: Path) -> list[str]:
-    """The class names that ``_export_names`` wrote."""
+    """Read the class names that ``_export_names`` wrote."""
     try:
         names = json.loads(path.read_bytes())
     except (FileNotFoundError, ValueError) as error:

@@ -33,12 +33,12 @@ _BLOCK, _STEP = 100, 50
 _LOUDEST = 9.457798957824707
 """The highest log-mel value of the network's training data, which scales to 1."""
 _REVISION = 1
-"""Of the exporting code; the rest of the cache key is the hash of the weights."""
+"""Revision of the exporting code; the rest of the cache key is the hash of the weights."""
 _TENSORS = ("weights", "bias", "examples", "centre", "gate")
 _FEATURES = "1"
-"""Of everything between samples and features; a head is only of use with its own."""
+"""Revision of the code between samples and features; a head is only of use with its own."""
 _WORDS = 1
-"""Of the code between features and the probabilities of the words."""
+"""Revision of the code between features and the probabilities of the words."""
 
 
 class CompactSounds:
@@ -151,7 +151,7 @@ def log_mel(samples: Waveform) -> NDArray[np.float32]:
 
 @cache
 def _hann() -> NDArray[np.float32]:
-    """The periodic Hann window, (2048,)."""
+    """Return the periodic Hann window, (2048,)."""
     return np.hanning(_FFT + 1)[:-1].astype(np.float32)
 
 
@@ -212,7 +212,7 @@ class SoundHead:
     centre: NDArray[np.float32]
     """Mean of the square roots of the training features, (512,)."""
     gate: NDArray[np.float32]
-    """Of log odds: nearness, largest logit, constant; (3,)."""
+    """Weights of the log odds: nearness, largest logit, constant; (3,)."""
 
     def probabilities(self, features: Vectors) -> NDArray[np.float32]:
         """Per window and word, (n, words), in [0, 1]; rows sum to less than 1."""
@@ -265,14 +265,14 @@ class SoundHead:
 
 
 def roots_of(features: Vectors) -> NDArray[np.float32]:
-    """What the head reads: square roots tame the few channels that dominate."""
+    """Return the head's input: square roots, which tame the few channels that dominate."""
     return np.sqrt(np.maximum(features, 0))
 
 
 def gate_evidence(
     logits: NDArray[np.float32], nearness: NDArray[np.float32]
 ) -> NDArray[np.float32]:
-    """What the gate reads of n windows, (n, 3)."""
+    """Return the gate's input for n windows, (n, 3)."""
     return np.stack([nearness, logits.max(1), np.ones_like(nearness)], axis=1)
 
 

@@ -18,9 +18,9 @@ from engine.types.arrays import Vectors
 DIM = 384
 _MAX_TOKENS = 256
 _REVISION = 1
-"""Of the exporting code."""
+"""Revision of the exporting code."""
 _CODE = 1
-"""Of everything else between a text and its vector."""
+"""Revision of all other code between a text and its vector."""
 
 
 class MiniLM:
@@ -69,7 +69,7 @@ class MiniLM:
         return vectors
 
     def _run(self, tokens: Sequence[Sequence[int]]) -> Vectors:
-        """One batch through the tower."""
+        """Run one batch through the tower."""
         ids = np.zeros((len(tokens), max(map(len, tokens))), np.int64)
         mask = np.zeros_like(ids)
         for row, sequence in enumerate(tokens):

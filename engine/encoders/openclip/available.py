@@ -1,4 +1,4 @@
-"""What open_clip offers by a tag, and its models on disk that came from a hub."""
+"""List open_clip's pretrained tags, and its models on disk that came from a hub."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from engine.errors import EncoderUnavailable
 
 
 def tagged() -> Iterator[Offered]:
-    """Every tag of every model, in open_clip's order."""
+    """Yield every tag of every model, in open_clip's order."""
     parameters: Mapping[str, int] = json.loads(PARAMETERS.read_text())
     for model, tag in files.open_clip().list_pretrained():
         yield _offered(Tagged(model, tag), "open_clip", parameters.get(model))
@@ -50,7 +50,7 @@ def _offered(source: Source, origin: str, parameters: int | None) -> Offered:
 
 
 def _bytes(source: Source) -> int | None:
-    """The size of all that a source takes from a hub; None unless all of it is here."""
+    """Return the size of all that a source takes from a hub; None unless all of it is here."""
     total = 0
     for part in files.needed(source):
         path = part.find()

@@ -1,4 +1,4 @@
-"""How many parameters open_clip's models have, into parameters.json beside this file.
+"""Count the parameters of open_clip's models into parameters.json beside this file.
 
     python -m engine.encoders.openclip.count
 

@@ -33,8 +33,10 @@ class OpenClipEncoder:
         self._model: LoadedModel | None = None
 
     def check(self) -> None:
-        """Load the model; raise ``EncoderUnavailable`` if it cannot be had, or if no such
-        backend can run it."""
+        """Load the model.
+
+        Raises: EncoderUnavailable: it cannot be had, or no such backend can run it.
+        """
         _ = self.backend
 
     def fetch(self) -> None:

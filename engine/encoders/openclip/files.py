@@ -1,4 +1,4 @@
-"""What a source needs on disk: weights, config, tokenizer, and a text tower's config."""
+"""The files that a source needs on disk: weights, config, tokenizer, a text tower's config."""
 
 from __future__ import annotations
 
@@ -41,8 +41,9 @@ def open_clip() -> Any:
 
 
 def needed(source: Source) -> Iterator[Needed]:
-    """What a source takes from a hub, in an order in which each part says what follows:
-    take the next only when the last is on disk.
+    """Yield what a source takes from a hub.
+
+    In an order in which each part says what follows: take the next only when the last is on disk.
 
     Raises:
         EncoderUnavailable: open_clip has no such model or tag, or a local file is missing.
@@ -81,7 +82,7 @@ def config(source: Source) -> dict[str, Any]:
 
 
 def folder_of(source: Source) -> Path | None:
-    """The folder of a model that is on this machine, with its own config."""
+    """Return the folder of a model that is on this machine, with its own config."""
     match source:
         case Folder(path):
             return path
@@ -91,7 +92,7 @@ def folder_of(source: Source) -> Path | None:
 
 
 def pretrained(model: str, tag: str) -> Mapping[str, Any]:
-    """What open_clip knows of a tag: where its weights are, and how pictures are prepared.
+    """Return what open_clip knows of a tag: where its weights are, and how pictures are prepared.
 
     Raises:
         EncoderUnavailable: it has no such model, or no such weights of it.
@@ -106,8 +107,10 @@ def pretrained(model: str, tag: str) -> Mapping[str, Any]:
 
 
 def tokenizer(text: Mapping[str, Any], folder: Path | None) -> Path | None:
-    """The folder of a tokenizer of transformers, which is on disk by now; None where the
-    model has open_clip's own."""
+    """Return the folder of a tokenizer of transformers; None for open_clip's own.
+
+    The tokenizer is on disk by now.
+    """
     if not (hosted := _tokenizer(text, folder)):
         return None
     found = hosted if isinstance(hosted, Path) else hosted.find()
@@ -115,8 +118,10 @@ def tokenizer(text: Mapping[str, Any], folder: Path | None) -> Path | None:
 
 
 def text_tower(text: Mapping[str, Any], folder: Path | None) -> str | Path | None:
-    """The name of a transformers text tower, or the folder inside the model's that holds
-    its config; None for open_clip's own."""
+    """Return the name or the folder of a transformers text tower; None for open_clip's own.
+
+    A folder lies inside the model's and holds the tower's config.
+    """
     name = str(text.get("hf_model_name") or "")
     if name and folder is not None and (folder / name / "config.json").is_file():
         return folder / name
@@ -132,7 +137,7 @@ def _text(text: Mapping[str, Any], folder: Path | None) -> Iterator[Needed]:
 
 
 def _tokenizer(text: Mapping[str, Any], folder: Path | None) -> Path | Needed | None:
-    """The folder of a tokenizer of transformers, or what is needed of a hub."""
+    """Return the folder of a tokenizer of transformers, or what is needed of a hub."""
     name = text.get("hf_tokenizer_name")
     if not name:
         return None

@@ -23,7 +23,7 @@ from engine.encoders.revisions import model_revision
 from engine.errors import EncoderUnavailable, ExtraMissing, SensoriumError
 
 _REVISION = 1
-"""Of everything here between a picture or a text and its vector."""
+"""Revision of the code between a picture or a text and its vector."""
 _PROBES = ("A dog's 2nd walk, at 10:45 am!", "Zürich; 東京")
 """Other tokenizers make other tokens of them."""
 _PREPARATION = ("mean", "std", "interpolation", "resize_mode")
@@ -47,9 +47,9 @@ class LoadedModel:
     revision: str
     dim: int
     logit_scale: float
-    """What a cosine is multiplied by, the exponential of the parameter."""
+    """The factor of a cosine, the exponential of the parameter."""
     logit_bias: float | None
-    """What is then added, where the model has a bias (SigLIP, Zhai et al. 2023)."""
+    """The summand after that, where the model has a bias (SigLIP, Zhai et al. 2023)."""
 
 
 def load(name: str) -> LoadedModel:
@@ -112,7 +112,7 @@ def _load(source: Source) -> LoadedModel:
 
 
 def _model(source: Source, config: Mapping[str, Any]) -> tuple[Any, Any]:
-    """The model and its transforms for pictures, by open_clip's own factory."""
+    """Make the model and its transforms for pictures, by open_clip's own factory."""
     open_clip = files.open_clip()
     name, options = _as_open_clip(source)
     text = config["text_cfg"]
@@ -144,16 +144,21 @@ def _as_open_clip(source: Source) -> tuple[str, dict[str, Any]]:
 
 
 def _quick_gelu(source: Source) -> bool:
-    """Whether weights were trained with QuickGELU, which ``ViT-B-32/openai`` was, and which
-    open_clip only warns of: it would compute other vectors than the weights are for."""
+    """Tell whether weights were trained with QuickGELU.
+
+    ``ViT-B-32/openai`` was, and open_clip only warns of it: it would compute other vectors than the
+    weights are for.
+    """
     return isinstance(source, Tagged) and bool(
         files.pretrained(source.model, source.tag).get("quick_gelu")
     )
 
 
 def _usual(model: str) -> dict[str, Any]:
-    """How pictures are prepared for every tag of a model, where that is one way. A bare
-    checkpoint says nothing of it, and SigLIP's way is not CLIP's."""
+    """Return how pictures are prepared for every tag of a model, where that is one way.
+
+    A bare checkpoint says nothing of it, and SigLIP's way is not CLIP's.
+    """
     tags = files.open_clip().list_pretrained_tags_by_model(model)
     ways = [
         {f"image_{key}": files.pretrained(model, tag)[key] for key in _PREPARATION} for tag in tags
@@ -162,9 +167,12 @@ def _usual(model: str) -> dict[str, Any]:
 
 
 def _tokenizer(source: Source, text: Mapping[str, Any]) -> Any:
-    """open_clip's tokenizer; of those of transformers, the one in the model's folder, or
-    else the hub's. It is named by its folder: by its repository, transformers would ask
-    the hub for a config that a tokenizer need not have."""
+    """Make the model's tokenizer: open_clip's, or one of transformers.
+
+    One of transformers comes from the model's folder, or else from the hub's cache. It is named by
+    its folder: by its repository, transformers would ask the hub for a config that a tokenizer need
+    not have.
+    """
     place = files.tokenizer(text, files.folder_of(source))
     if place is None:
         return files.open_clip().get_tokenizer(_as_open_clip(source)[0])
@@ -198,7 +206,7 @@ def _must_be_readable(source: Source, config: Mapping[str, Any]) -> None:
 
 
 def _as_built(source: Source, config: Mapping[str, Any], model: Any) -> dict[str, Any]:
-    """All that says how the tensors are put together."""
+    """Return all that says how the tensors are put together."""
     built = dict(config)
     if _quick_gelu(source):
         built["quick_gelu"] = True

@@ -1,4 +1,4 @@
-"""What names an open_clip model: five routes to weights, each with one name that is kept.
+"""Names of open_clip models: five routes to weights, each with one name that is kept.
 
 | typed | means | kept as |
 |---|---|---|
@@ -81,7 +81,7 @@ Source: TypeAlias = Tagged | Repository | Folder | Checkpoint
 
 
 def parse(name: str) -> Source | None:
-    """The source that a name means; None where it means no model of open_clip.
+    """Return the source that a name means; None where it means no model of open_clip.
 
     Raises:
         EncoderUnavailable: it begins like one of these names, and is not whole.
@@ -109,7 +109,7 @@ def _prefixed(name: str) -> Source:
 
 
 def _clean(tag: str) -> str:
-    """As open_clip itself writes tags, whatever others make of them."""
+    """Return a tag as open_clip itself writes it, whatever others make of it."""
     return tag.lower().replace("-", "_")
 
 
@@ -126,7 +126,9 @@ def _local(name: str) -> Source | None:
 
 
 def _absolute(path: str) -> Path:
-    """Without following the last link: in a hub's cache a file is a link to one without
-    a suffix, and the suffix says how to read it."""
+    """Make a path absolute without following its last link.
+
+    In a hub's cache a file is a link to one without a suffix, and the suffix says how to read it.
+    """
     found = Path(path).expanduser()
     return found.parent.resolve() / found.name if found.name not in ("", "..") else found.resolve()

@@ -1,1 +1,1 @@
-"""What runs the towers of a model: PyTorch or ONNX Runtime on a CPU, PyTorch on a GPU."""
+"""The backends that run a model's towers: PyTorch or ONNX Runtime on a CPU, PyTorch on a GPU."""

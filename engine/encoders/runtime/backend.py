@@ -1,4 +1,4 @@
-"""What a backend is: the two towers of one model, however they are computed.
+"""Protocol of a backend: the two towers of one model, however they are computed.
 
 All backends of a model embed into the same space, and the space's revision does not name
 them. Those in float32 agree to rounding. ``torch-bf16`` (products alone), a GPU's half
@@ -24,7 +24,7 @@ from engine.encoders.protocols import Embedded, Pixels
 from engine.types.arrays import Vectors
 
 NAMES = ("auto", "torch", "torch-bf16", "onnx", "onnx-int8")
-"""What ``--backend`` takes. ``auto`` is measured, among all but int8."""
+"""The values that ``--backend`` takes. ``auto`` is measured, among all but int8."""
 
 Result = TypeVar("Result", covariant=True)
 Held = TypeVar("Held")
@@ -44,7 +44,7 @@ class Model:
     """``torch.nn.Module`` of open_clip, in float32, on the CPU, in evaluation mode:
     ``encode_image`` and ``encode_text``, both with ``normalize``."""
     mean: tuple[float, float, float]
-    """Of the channels, for pixels in [0, 1]; ``std`` alike."""
+    """Mean of the channels, for pixels in [0, 1]; ``std`` alike."""
     std: tuple[float, float, float]
     size: tuple[int, int]
     """Height and width of the pictures."""
@@ -59,10 +59,10 @@ class Pending(Protocol[Result]):
     """A batch on its way."""
 
     def ready(self) -> bool:
-        """Whether ``result`` returns without waiting."""
+        """Tell whether ``result`` returns without waiting."""
 
     def result(self) -> Result:
-        """What came of it, waiting as long as that takes."""
+        """Return the result, waiting as long as that takes."""
 
 
 @dataclass(frozen=True)
@@ -126,8 +126,10 @@ class Backend(Protocol):
         """Pictures to submit at a time. The first call may take as long as finding out."""
 
     def submit(self, pixels: Sequence[Pixels]) -> Pending[Vectors]:
-        """Begin to embed at most ``picture_batch()`` pictures. Two batches may be on their
-        way; they are collected in their order."""
+        """Begin to embed at most ``picture_batch()`` pictures.
+
+        Two batches may be on their way; they are collected in their order.
+        """
 
 
 @runtime_checkable
@@ -138,7 +140,7 @@ class Pipelined(Protocol):
     """
 
     def picture_batch(self) -> int:
-        """As in ``Backend``."""
+        """Return the number of pictures to submit at a time, as in ``Backend``."""
 
     def submit_images(self, pixels: Sequence[Pixels]) -> Pending[Embedded]:
         """``Encoder.embed_images``, to be collected later, as in ``Backend.submit``."""

@@ -36,7 +36,7 @@ class BackOff(Generic[Item]):
         self.size = size
 
     def __call__(self, items: Sequence[Item]) -> Vectors:
-        """The vectors of all items, in their order.
+        """Return the vectors of all items, in their order.
 
         Raises:
             SensoriumError: a single one does not fit.
@@ -61,7 +61,7 @@ class BackOff(Generic[Item]):
             return None
 
     def halve(self, tried: int) -> None:
-        """A batch of ``tried`` items did not fit: take half, from now on.
+        """Halve the batch from now on, because one of ``tried`` items did not fit.
 
         Raises:
             SensoriumError: it was a single one.

@@ -1,4 +1,4 @@
-"""Which backend runs a model: asked for by name, or the fastest of a short measurement.
+"""Choose the backend that runs a model: by name, or the fastest of a short measurement.
 
 ``auto`` takes a GPU where PyTorch has one. On a CPU it exports the model when the first
 full batch of pictures comes, which is when a library begins to be filled, and keeps the
@@ -43,9 +43,9 @@ from engine.errors import EncoderUnavailable, UsageError
 from engine.types.arrays import Vectors
 
 _SECONDS = 4.0
-"""That timing takes, at most; every backend has two rounds in any case."""
+"""Upper bound in seconds for the timing; every backend has two rounds in any case."""
 _REVISION = 2
-"""Of what is measured and how it is written down."""
+"""Revision of what is measured and how it is written down."""
 _PROBES = (
     "a photo of a dog",
     "Two red boats, 35 mm, at dawn!",
@@ -68,7 +68,7 @@ _log = logging.getLogger(__name__)
 
 
 def backend(loaded: Any, settings: Settings) -> Backend:
-    """What runs a model with these settings. Making it computes nothing.
+    """Make the backend that runs a model with these settings. Making it computes nothing.
 
     Args:
         loaded: an open_clip model with all that goes with it: ``model``, ``tokenize``,
@@ -88,7 +88,7 @@ def backend(loaded: Any, settings: Settings) -> Backend:
 
 
 def model_of(loaded: Any) -> Model:
-    """A loaded model as backends take it."""
+    """Return a loaded model as backends take it."""
     size = loaded.model.visual.image_size
     height, width = size if isinstance(size, tuple | list) else (size, size)
     return Model(
@@ -161,7 +161,7 @@ class OnCpu:
         return Done(tower(batch))
 
     def _decided(self, worth_measuring: bool) -> _Tower:
-        """The picture tower; PyTorch's for now, while nothing is worth measuring."""
+        """Return the picture tower; PyTorch's for now, while nothing is worth measuring."""
         with self._lock:
             if self._pictures is not None:
                 return self._pictures
@@ -182,7 +182,7 @@ class OnCpu:
         self.name = "torch" if tower == self._torch.encode_image else name
 
     def _picture_tower(self, name: str) -> _Tower:
-        """The tower of that backend, or PyTorch's and a line that says why."""
+        """Make the tower of that backend, or on refusal take PyTorch's and log why."""
         if name == "torch":
             return self._torch.encode_image
         try:
@@ -195,8 +195,10 @@ class OnCpu:
         return tower
 
     def _text_tower(self) -> _Tower:
-        """ONNX Runtime's where pictures have it as well and it is there; else PyTorch's,
-        which loads with the model anyway."""
+        """Choose the text tower: ONNX Runtime's where pictures have it and it is exported.
+
+        Else PyTorch's, which loads with the model anyway.
+        """
         name = self.name
         if name == "auto":
             name = _known(self._model, self._settings) or "torch"
@@ -209,7 +211,7 @@ class OnCpu:
             return self._torch.encode_text
 
     def _measure(self) -> tuple[str, _Tower]:
-        """The fastest, which is noted for later processes."""
+        """Measure which tower is the fastest, and note it for later processes."""
         _log.info("trying which backend is the fastest here; this is done once for a model")
         towers: dict[str, _Tower] = {"torch": self._torch.encode_image}
         for other in _tried():
@@ -252,7 +254,7 @@ def measured(
 
 
 def _tried() -> tuple[str, ...]:
-    """What ``auto`` tries beside PyTorch."""
+    """Return the backends that ``auto`` tries beside PyTorch."""
     return ("onnx", "torch-bf16") if machine.bf16_products() else ("onnx",)
 
 
@@ -262,7 +264,7 @@ def _key(model: Model, settings: Settings) -> str:
 
 
 def _known(model: Model, settings: Settings) -> str | None:
-    """What was measured to be the fastest here; None where nothing was."""
+    """Return what was measured to be the fastest here; None where nothing was."""
     key = _key(model, settings)
     try:
         return _read(settings.cache / key)

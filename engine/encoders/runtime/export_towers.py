@@ -28,19 +28,23 @@ from engine.encoders.runtime.backend import Model
 from engine.encoders.runtime.onnx_session import export_module
 
 _exporting = Lock()
-"""What ``_plainly`` switches is switched for the whole process."""
+"""Lock around the switches that ``_plainly`` turns for the whole process."""
 
 
 def export_pictures(model: Model, out: Path) -> None:
-    """Write the picture tower at ``out``: ``pixels`` uint8 (n, height, width, 3) to
-    ``vectors`` (n, dim), L2-normalised."""
+    """Write the picture tower at ``out``.
+
+    It takes ``pixels`` uint8 (n, height, width, 3) to ``vectors`` (n, dim), L2-normalised.
+    """
     sample = torch.zeros((2, *model.size, 3), dtype=torch.uint8)
     _export(_Pictures(model), sample, "pixels", out)
 
 
 def export_texts(model: Model, out: Path) -> None:
-    """Write the text tower at ``out``: ``tokens`` int64 (n, context length) to ``vectors``
-    (n, dim), L2-normalised."""
+    """Write the text tower at ``out``.
+
+    It takes ``tokens`` int64 (n, context length) to ``vectors`` (n, dim), L2-normalised.
+    """
     sample = torch.from_numpy(model.tokens[:2].copy())
     _export(_Texts(model), sample, "tokens", out)
 
@@ -54,8 +58,11 @@ def _export(tower: nn.Module, sample: Tensor, name: str, out: Path) -> None:
 
 @contextmanager
 def _plainly() -> Iterator[None]:
-    """Without PyTorch's own fused attention, an operator that ONNX does not know, and
-    without the graph on stdout, which is printed where it cannot be exported."""
+    """Export without PyTorch's own fused attention, and without the graph on stdout.
+
+    Fused attention is an operator that ONNX does not know; the graph is printed where it cannot be
+    exported.
+    """
     internals: Any = torch._C
     with _exporting:
         fast, log = torch.backends.mha.get_fastpath_enabled(), internals._jit_onnx_log
@@ -97,7 +104,7 @@ class _Texts(nn.Module):
 
 
 def _rewritten(module: nn.Module) -> Any:
-    """A copy that shares all tensors, with attention that exports well."""
+    """Return a copy that shares all tensors, with attention that exports well."""
     tensors = {id(t): t for t in chain(module.parameters(), module.buffers())}
     copied = copy.deepcopy(module, tensors)
     for parent in list(copied.modules()):
@@ -143,7 +150,7 @@ class _Attention(nn.Module):
         return self.out(mixed), None
 
     def _over_heads(self, mask: Tensor, query: Tensor) -> Tensor:
-        """A mask that is added, over (batch or 1, heads or 1, queries, keys)."""
+        """Return a mask that is added, over (batch or 1, heads or 1, queries, keys)."""
         if mask.dim() == 2:
             return mask[None, None]
         return mask.view(query.shape[0], self.heads, *mask.shape[1:])
@@ -182,8 +189,10 @@ _attend: Any = _Fused.apply
 
 
 def _shorten(visual: Any) -> None:
-    """Let the last block of a vision transformer compute the class token alone, where
-    that is all that is read of it."""
+    """Let the last block of a vision transformer compute the class token alone.
+
+    Only where that is all that is read of it.
+    """
     from open_clip.transformer import ResidualAttentionBlock, VisionTransformer
 
     if type(visual) is not VisionTransformer or visual.attn_pool is not None:

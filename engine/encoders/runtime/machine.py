@@ -1,4 +1,4 @@
-"""What of this machine decides which backend is the fastest, and which is right."""
+"""Properties of this machine that decide which backend is the fastest, and which is right."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _BF16 = {"amx_bf16", "avx512_bf16"}
 
 
 def name(threads: int) -> str:
-    """A short name of processor, threads and the versions of what runs on them."""
+    """Return a short name of processor, threads and the versions of what runs on them."""
     parts = (
         platform.machine(),
         _line("model name") or platform.processor(),
@@ -29,20 +29,23 @@ def name(threads: int) -> str:
 
 
 def exact_products() -> bool:
-    """Whether sums of 8-bit products are exact. Older x86 processors add pairs of them in
-    16 bits, which overflows unless weights keep to 7; others, as ARM, do not."""
+    """Tell whether sums of 8-bit products are exact.
+
+    Older x86 processors add pairs of them in 16 bits, which overflows unless weights keep to 7;
+    others, as ARM, do not.
+    """
     if platform.machine().lower() not in {"x86_64", "amd64"}:
         return True
     return bool(_EXACT & set(_line("flags").split()))
 
 
 def bf16_products() -> bool:
-    """Whether the processor multiplies bfloat16 itself; all others only imitate it."""
+    """Tell whether the processor multiplies bfloat16 itself; all others only imitate it."""
     return bool(_BF16 & set(_line("flags").split()))
 
 
 def _line(key: str) -> str:
-    """A value from the kernel's page on the processor; empty where there is none."""
+    """Return a value from the kernel's page on the processor; empty where there is none."""
     try:
         found = re.search(rf"^{key}\s*:\s*(.*)$", _CPUINFO.read_text(), re.MULTILINE)
     except OSError:

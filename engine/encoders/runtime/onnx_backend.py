@@ -28,11 +28,11 @@ from engine.errors import SensoriumError
 from engine.types.arrays import Vectors
 
 _REVISION = 1
-"""Of the exporting code, of the probes and of what is required of them."""
+"""Revision of the exporting code, of the probes and of what is required of them."""
 _EACH = 4
 """Rows that a batch has for each thread, at least."""
 _ROWS = 8
-"""Of one thread at a time: four are 4 % slower, sixteen no faster."""
+"""Rows that one thread computes at a time: four are 4 % slower, sixteen no faster."""
 _SCENES = 8
 _SCENES_INT8 = 100
 """With their twins 200 pictures, so that one that is lost is half a point."""
@@ -67,7 +67,7 @@ class VerifiedTower:
 
     @staticmethod
     def kind() -> str:
-        """Its name in the cache."""
+        """Return its name in the cache."""
         raise NotImplementedError
 
     def _export(self, out: Path) -> None:
@@ -87,7 +87,7 @@ class VerifiedTower:
         return np.concatenate(parts)
 
     def submit(self, rows: NDArray[Any]) -> Pending[Vectors]:
-        """The same of at most ``batch_size`` rows, to be collected later."""
+        """Begin to embed at most ``batch_size`` rows, to be collected later."""
         return Then(self._exported.submit(**{self.input: rows}), _first)
 
     def _run(self, batch: NDArray[Any]) -> Vectors:
@@ -126,7 +126,7 @@ class OnnxTexts(VerifiedTower):
 
     @classmethod
     def known(cls, model: Model, settings: Settings) -> bool:
-        """Whether it has been exported and verified, so that it costs nothing to have."""
+        """Tell whether it has been exported and verified, so that it costs nothing to have."""
         folder = settings.cache / FOLDER / f"{model.revision}-r{_REVISION}"
         return (folder / "texts.json").exists()
 
@@ -191,7 +191,7 @@ def _first(outputs: Outputs) -> Vectors:
 
 
 def read_verdict(path: Path) -> BackendVerdict:
-    """What was found out before.
+    """Read the verdict of an earlier verification.
 
     Raises:
         Damaged: nothing was, or it cannot be read.

@@ -24,11 +24,11 @@ from engine.encoders.runtime.backend import Done, Gathered, Pending, Then
 from engine.errors import EncoderUnavailable
 
 Outputs: TypeAlias = list[NDArray[np.float32]]
-"""Of a network, in their order."""
+"""The outputs of a network, in their order."""
 
 _MODEL = "model.onnx"
 _OF_THE_SYSTEM = "system error number"
-"""What ONNX Runtime writes where the system refused, as with too many files open."""
+"""Text that ONNX Runtime writes where the system refused, as with too many files open."""
 
 
 class ExportedTower:
@@ -63,7 +63,7 @@ class ExportedTower:
 
     @property
     def folder(self) -> Path:
-        """Where it is, or will be."""
+        """The folder in the cache, whether it is there yet or not."""
         return self._settings.cache / self._key
 
     def run(self, **inputs: NDArray[Any]) -> Outputs:
@@ -71,9 +71,11 @@ class ExportedTower:
         return self.submit(**inputs).result()
 
     def submit(self, **inputs: NDArray[Any]) -> Pending[Outputs]:
-        """``run``, to be collected later. Where rows are shared out, it returns at once, and
-        threads that have done with one batch go on to the next: none waits for another one
-        whose core is decoding something."""
+        """Begin to run the network on one batch, to be collected later.
+
+        Where rows are shared out, it returns at once, and threads that have done with one batch go
+        on to the next: none waits for another one whose core is decoding something.
+        """
         rows = len(next(iter(inputs.values())))
         if self._by_rows and (rows > 1 or "_alone" in self.__dict__):
             return self._shared_out(rows, inputs)
@@ -108,7 +110,7 @@ class ExportedTower:
         return load_cached(self._settings, self._key, self._build, load)
 
     def _load(self, folder: Path, threads: int) -> Any:
-        """The session of an export.
+        """Load the session of an export.
 
         ONNX Runtime has an error for each of its status codes. Those of a file that is
         missing, cut off or of another version of itself speak of the export; that
@@ -191,7 +193,7 @@ def _optimise(raw: Path, out: Path) -> None:
 
 
 def session(path: Path, threads: int) -> Any:
-    """An ``onnxruntime.InferenceSession`` on the CPU with that many threads."""
+    """Make an ``onnxruntime.InferenceSession`` on the CPU with that many threads."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()

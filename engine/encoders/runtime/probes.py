@@ -29,7 +29,7 @@ def pictures(size: tuple[int, int], scenes: int) -> NDArray[np.uint8]:
 
 
 def _scene(random: np.random.Generator, size: tuple[int, int]) -> Image.Image:
-    """A soft background of a few colours, and shapes before it."""
+    """Draw a soft background of a few colours, and shapes before it."""
     cells = int(random.integers(2, 9))
     colours = random.integers(0, 256, (cells, cells, 3), np.uint8)
     scene = Image.fromarray(colours).resize(size, Image.Resampling.BICUBIC)
@@ -44,8 +44,11 @@ def _scene(random: np.random.Generator, size: tuple[int, int]) -> Image.Image:
 
 
 def _twin(random: np.random.Generator, scene: Image.Image) -> NDArray[np.uint8]:
-    """Near enough that towers of random weights find it as well (recall@1 of 0.995 for
-    ViT-B-32): where half of the twins are close calls, any noise at all moves some."""
+    """Draw a near-duplicate of a scene, near enough that towers of random weights find it.
+
+    Recall@1 is 0.995 for ViT-B-32: where half of the twins are close calls, any noise at all moves
+    some.
+    """
     width, height = scene.size
     left, top = random.uniform(0, 1 - _CLOSER, 2) * scene.size
     box = (left, top, left + _CLOSER * width, top + _CLOSER * height)

@@ -1,4 +1,4 @@
-"""How many pictures a device takes at a time. Knows of no device."""
+"""Find out how many pictures a device takes at a time. Knows of no device."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def ramp(
     first: int = 8,
     most: int = 512,
 ) -> int:
-    """The batch size from which larger ones gain less than 5 %.
+    """Return the batch size from which larger ones gain less than 5 %.
 
     Args:
         seconds: runs a batch of that size, and says how long that took.
@@ -43,8 +43,10 @@ def _rate(
     out_of_memory: type[BaseException] | tuple[type[BaseException], ...],
     size: int,
 ) -> float:
-    """Pictures per second; 0 where they do not fit. What the error's traceback held is
-    free when this returns."""
+    """Return pictures per second; 0 where they do not fit.
+
+    What the error's traceback held is free when this returns.
+    """
     try:
         return size / max(seconds(size), 1e-9)
     except out_of_memory:

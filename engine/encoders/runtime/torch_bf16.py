@@ -30,7 +30,7 @@ from engine.encoders.runtime.verify import COSINE, compared
 from engine.types.arrays import Vectors
 
 _REVISION = 1
-"""Of the probes and of what is required of them."""
+"""Revision of the probes and of what is required of them."""
 _SCENES = 100
 """With their twins 200 pictures, so that one that is lost is half a point."""
 _EACH = 8
@@ -68,9 +68,11 @@ class TorchBf16:
         return self.submit(pixels).result()
 
     def submit(self, pixels: NDArray[Any]) -> Pending[Vectors]:
-        """The same, to be collected later. Each thread computes all of the tower for rows of
-        its own: those inside of a product would wait for the one whose core is decoding, and
-        five times as long as they compute (measured)."""
+        """Begin to embed pictures, to be collected later.
+
+        Each thread computes all of the tower for rows of its own: those inside of a product would
+        wait for the one whose core is decoding, and five times as long as they compute (measured).
+        """
         parts = in_batches(len(pixels), max(1, min(_EACH, -(-len(pixels) // self._threads))))
         sent = [self._pool.submit(self._part, pixels[part]) for part in parts]
         return Then(Gathered(sent), _joined)
@@ -126,8 +128,11 @@ _inside = 0
 
 @contextmanager
 def _products_in_bf16() -> Iterator[None]:
-    """PyTorch has one setting for all threads. So whoever else multiplies matrices of
-    float32 just now gets these products as well; the last to leave takes them back."""
+    """Multiply float32 matrices by products in bfloat16 for the length of a ``with``.
+
+    PyTorch has one setting for all threads. So whoever else multiplies matrices of float32 just now
+    gets these products as well; the last to leave takes them back.
+    """
     import torch
 
     global _inside

@@ -127,7 +127,7 @@ class TorchGpu:
         tried = torch.from_numpy(probes.pictures(self._model.size, 4)).to(self.device)
         with torch.inference_mode():
             exact, ours = (
-                np.concatenate([self._see(one[None], d).cpu().numpy() for one in tried])
+                np.concatenate([self._see(row[None], d).cpu().numpy() for row in tried])
                 for d in (None, half)
             )
         cosine = verify.least_cosine(ours, exact)
@@ -190,7 +190,7 @@ class TorchGpu:
         return BackOff(self._now, self._out_of_memory, self._release, size)
 
     def _seconds(self, size: int) -> float:
-        """How long a batch takes on its way there and back, at its second time."""
+        """Time a batch on its way there and back, at its second time."""
         pictures = list(np.zeros((size, *self._model.size, 3), np.uint8))
         taken = 0.0
         for _ in range(2):
@@ -200,7 +200,7 @@ class TorchGpu:
         return taken
 
     def _now(self, pixels: Sequence[Pixels]) -> Vectors:
-        """One batch, from beginning to end."""
+        """Embed one batch, from beginning to end."""
         return self._start(pixels).result()
 
     def _begin(self, pixels: Sequence[Pixels]) -> Pending[Vectors] | None:
@@ -288,7 +288,7 @@ class _Slot:
             self.batch = None
 
     def lane_for(self, rows: int, device: Any, size: tuple[int, int]) -> Lane:
-        """The lane, for batches of that many rows."""
+        """Return the lane for batches of that many rows."""
         if self.lane is None or self.rows < rows:
             self.lane, self.rows = Lane(device, rows, size), rows
         return self.lane

@@ -39,8 +39,11 @@ class Lane:
         self._count = 0
 
     def send(self, pixels: Sequence[Pixels]) -> Any:
-        """Begin to copy; returns the tensor, uint8 (n, height, width, 3), which what is
-        queued on the device from now on finds complete."""
+        """Begin to copy pixels to the device.
+
+        Returns the tensor, uint8 (n, height, width, 3), which what is queued on the device from now
+        on finds complete.
+        """
         import torch
 
         self._count = len(pixels)
@@ -68,7 +71,7 @@ class Lane:
         self._mark(1)
 
     def _mark(self, which: int) -> None:
-        """The beginning or the end of what is computed, by the device's own clock."""
+        """Record the beginning or the end of what is computed, by the device's own clock."""
         if self._events:
             import torch
 
@@ -77,11 +80,11 @@ class Lane:
             self._times[which] = time.perf_counter()
 
     def arrived(self) -> bool:
-        """Whether the vectors are there."""
+        """Tell whether the vectors are there."""
         return not self._events or bool(self._events[1].query())
 
     def wait(self) -> tuple[Vectors, float]:
-        """The vectors, as soon as they are there, and how many seconds computing took."""
+        """Wait for the vectors; returns them and how many seconds computing took."""
         if not self._events:
             seconds = self._times[1] - self._times[0]
         else:

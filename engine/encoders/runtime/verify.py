@@ -1,4 +1,4 @@
-"""Whether vectors are those of PyTorch: pure functions over both."""
+"""Compare vectors with those of PyTorch: pure functions over both."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ COSINE = 0.999
 """Least cosine of the two vectors of any probe, in float32 and in half precision."""
 COSINE_INT8 = 0.99
 RECALL = 0.01
-"""What recall may lose: a point."""
+"""Recall that may be lost: one point."""
 
 
 @dataclass(frozen=True, slots=True)
 class BackendVerdict:
-    """What was found out about an export."""
+    """The measured agreement of an export with PyTorch."""
 
     cosine: float
     """The least of all probes."""
@@ -58,7 +58,7 @@ def compared(ours: Vectors, exact: Vectors, *, twins: bool) -> BackendVerdict:
 
 
 def least_cosine(ours: Vectors, exact: Vectors) -> float:
-    """The least cosine between rows; NaN where one is no number. -1 for another shape."""
+    """Return the least cosine between rows; NaN where one is no number. -1 for another shape."""
     if ours.shape != exact.shape:
         return -1.0
     lengths = np.linalg.norm(ours, axis=1) * np.linalg.norm(exact, axis=1)

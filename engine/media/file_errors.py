@@ -1,4 +1,4 @@
-"""Opening a file, and saying in one line why that failed."""
+"""Open media files, and translate what goes wrong into errors of one line."""
 
 from __future__ import annotations
 
@@ -7,20 +7,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
+from engine.common.file_state import one_line
 from engine.config import Settings
 from engine.errors import CorruptMedia, MediaError, MediaTooLarge, UnreadableMedia
 
-_LONGEST_REASON = 160
-
-
-def one_line(error: BaseException | str) -> str:
-    """The message of ``error`` on one line, cut where a decoder rambles."""
-    text = " ".join(str(error).split()) or type(error).__name__
-    return text if len(text) <= _LONGEST_REASON else text[: _LONGEST_REASON - 1] + "…"
-
 
 def unreadable(error: OSError) -> UnreadableMedia:
-    """The error of the operating system without its path, which callers prefix."""
+    """Translate an error of the operating system, without its path, which callers prefix."""
     if isinstance(error, FileNotFoundError):
         return UnreadableMedia("vanished before it was read")
     reason = error.strerror or one_line(error)
@@ -28,7 +21,7 @@ def unreadable(error: OSError) -> UnreadableMedia:
 
 
 def corrupt(error: BaseException | str, what: str) -> MediaError:
-    """What a decoder raised; I/O errors of the system are told apart by their errno."""
+    """Translate what a decoder raised; I/O errors are told apart by their errno."""
     if isinstance(error, OSError) and error.errno is not None:
         return unreadable(error)
     return CorruptMedia(f"{what} cannot be decoded: {one_line(error)}")
@@ -36,7 +29,7 @@ def corrupt(error: BaseException | str, what: str) -> MediaError:
 
 @contextmanager
 def open_file(path: Path) -> Iterator[BinaryIO]:
-    """The file for reading.
+    """Open the file for reading.
 
     Raises:
         UnreadableMedia: permission denied, vanished, a folder, an I/O error.

@@ -11,7 +11,7 @@ _DEEP = ("I", "F", "I;16", "I;16L", "I;16B", "I;16N")
 
 
 def to_rgb(image: Image.Image, min_side: int) -> Image.Image:
-    """A loaded picture of any mode as RGB; what is transparent becomes white.
+    """Convert a loaded picture of any mode to RGB; what is transparent becomes white.
 
     Large pictures with transparency are reduced first, to no less than
     ``min_side``, since the blending would need twice their memory once more.
@@ -36,7 +36,7 @@ def _over_white(rgba: Image.Image) -> Image.Image:
 
 
 def _from_deep(image: Image.Image) -> Image.Image:
-    """A picture of more than 8 bits as 8-bit grey."""
+    """Convert a picture of more than 8 bits to 8-bit grey."""
     return Image.fromarray(to_grey(np.asarray(image), integer=image.mode != "F"))
 
 
