@@ -70,6 +70,12 @@ class ActState(StrEnum):
     """Written down; a crash may have come before or after it was done."""
     DONE = "done"
     UNDONE = "undone"
+    FAILED = "failed"
+    """It never happened. Libraries of older versions have ``UNDONE`` here."""
+
+
+NOTHING_TO_UNDO = frozenset({ActState.UNDONE, ActState.FAILED})
+"""States of acts of which nothing is left to take back."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Do something about what was found: tag it, move it, or link to it. Nothing is deleted.
+"""Tag, move or link files that a run found. Nothing is deleted.
 
 All that is to be done is written into the journal first, in one transaction, and what was
 done is marked afterwards; ``undo`` finishes with whatever a crash has left in between.
@@ -13,6 +13,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from engine.common.file_state import is_unchanged, os_reason
 from engine.curate.actions import safe_move
 from engine.errors import UsageError
 from engine.store import KnownAsset, Store
@@ -24,42 +25,43 @@ from engine.types import FileStat
 if TYPE_CHECKING:
     from engine.store import Writer
 
-_AT_ONCE = 100
+_FILES_PER_COMMIT = 100
 """Files that are moved before the catalog is told."""
 
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """What was done, and what was passed over and why, a line each."""
+    """The result of acting on files."""
 
     done: int
+    """Files, or tags."""
     passed: tuple[str, ...] = ()
+    """Files that were passed over, and why, one line each."""
 
 
 def tag(store: Store, run_id: int, pairs: Iterable[tuple[int, str]], wait: bool = False) -> Applied:
     """Give assets tags, on behalf of a run.
 
     Args:
-        pairs: an asset's id and a word, each.
+        pairs: ids of assets, each with a word.
 
     Raises:
         UsageError: a word is empty.
         LibraryBusy: another process writes.
     """
-    wanted = list(pairs)
-    if any(not word.strip() for _, word in wanted):
+    tags = list(pairs)
+    if any(not word.strip() for _, word in tags):
         raise UsageError("a tag is empty; write --tag WORD")
     with store.writer(wait=wait) as writer:
-        return Applied(writer.curation.tag(run_id, wanted))
+        return Applied(writer.curation.tag(run_id, tags))
 
 
 def move(
     store: Store, run_id: int, asset_ids: Sequence[int], folder: Path, wait: bool = False
 ) -> Applied:
-    """Move the files of assets into a folder, under names that clash with none. The library
-    follows: they keep their moments and vectors.
+    """Move the files of assets into a folder, under names that clash with none.
 
-    A file that is gone, has changed since it was indexed, or lies in the folder already is
+    The library follows: they keep their moments and vectors. A file that is gone, has changed since it was indexed, or lies in the folder already is
     passed over.
 
     Raises:
@@ -97,8 +99,9 @@ def _with_files(
     with store.writer(wait=wait) as writer:
         known = store.assets_numbered(asset_ids)
         passed: list[str] = []
-        wanted = [known[i] for i in dict.fromkeys(asset_ids) if i in known]
-        plan = _plan([one for one in wanted if _is_as_known(one, folder, passed)], folder, did)
+        assets = [known[i] for i in dict.fromkeys(asset_ids) if i in known]
+        usable = [asset for asset in assets if _is_as_indexed(asset, folder, passed)]
+        plan = _plan(usable, folder, did)
         if not plan:
             return Applied(0, tuple(passed))
         acts = writer.curation.intend(run_id, [*_folders(folder), *plan])
@@ -106,28 +109,28 @@ def _with_files(
         try:
             _make(folder)
         except UsageError:
-            writer.curation.mark(run_id, acts, ActState.UNDONE)
+            writer.curation.mark(run_id, acts, ActState.FAILED)
             raise
         made = [act for act in acts if act.did is Did.FOLDER]
         writer.curation.mark(run_id, made, ActState.DONE)
         rest = iter(acts[len(made) :])
         done = 0
-        while part := list(islice(rest, _AT_ONCE)):
+        while part := list(islice(rest, _FILES_PER_COMMIT)):
             done += _do(writer, run_id, part, passed)
         return Applied(done, tuple(passed))
 
 
-def _is_as_known(asset: KnownAsset, folder: Path, passed: list[str]) -> bool:
-    path = Path(asset.path)
+def _is_as_indexed(asset: KnownAsset, folder: Path, passed: list[str]) -> bool:
+    """Tell whether a file can be acted on; if not, add the reason to ``passed``."""
     try:
-        found = path.stat()
+        unchanged = is_unchanged(asset.path, asset.size, asset.mtime_ns)
     except OSError as error:
-        passed.append(f"{asset.path}: {(error.strerror or str(error)).lower()}")
+        passed.append(f"{asset.path}: {os_reason(error)}")
         return False
-    if (found.st_size, found.st_mtime_ns) != (asset.size, asset.mtime_ns):
+    if not unchanged:
         passed.append(f"{asset.path}: it has changed since it was indexed")
         return False
-    if path.parent == folder:
+    if Path(asset.path).parent == folder:
         passed.append(f"{asset.path}: it lies in that folder already")
         return False
     return True
@@ -144,7 +147,7 @@ def _plan(assets: Sequence[KnownAsset], folder: Path, did: Did) -> list[Act]:
 
 
 def _folders(folder: Path) -> Iterator[Act]:
-    """The folders that have to be made, outermost first."""
+    """Yield the folders that have to be made, outermost first."""
     for path in reversed([folder, *folder.parents]):
         if not path.exists():
             yield Act(Did.FOLDER, "", str(path))
@@ -158,13 +161,13 @@ def _make(folder: Path) -> None:
 
 
 def _do(writer: Writer, run_id: int, acts: Sequence[Act], passed: list[str]) -> int:
-    """Do some acts, and then tell the catalog what was done; returns how many."""
+    """Do some acts, tell the catalog what was done, and return how many were."""
     done, failed = [], []
     for act in acts:
         try:
-            _one(act)
+            _do_one(act)
         except OSError as error:
-            passed.append(f"{act.source}: {(error.strerror or str(error)).lower()}")
+            passed.append(f"{act.source}: {os_reason(error)}")
             failed.append(act)
         else:
             done.append(act)
@@ -173,12 +176,11 @@ def _do(writer: Writer, run_id: int, acts: Sequence[Act], passed: list[str]) -> 
         moved = [act for act in done if act.did is Did.MOVE]
         writer.move_all([(act.asset_id, stat_of(act.target)) for act in moved if act.asset_id])
         writer.curation.mark(run_id, done, ActState.DONE)
-        # They never happened, and so there is nothing to take back.
-        writer.curation.mark(run_id, failed, ActState.UNDONE)
+        writer.curation.mark(run_id, failed, ActState.FAILED)
     return len(done)
 
 
-def _one(act: Act) -> None:
+def _do_one(act: Act) -> None:
     source, target = Path(act.source), Path(act.target)
     if act.did is Did.MOVE:
         safe_move.move(source, target)
@@ -187,6 +189,6 @@ def _one(act: Act) -> None:
 
 
 def stat_of(path: str) -> FileStat:
-    """What the catalog keeps of a file."""
+    """Return the path, size and time of a file, as the catalog keeps them."""
     found = Path(path).stat()
     return FileStat(path, found.st_size, found.st_mtime_ns)

@@ -1,4 +1,4 @@
-"""Files that move without overwriting anything, and links to them.
+"""Move files without overwriting anything, and make links to them.
 
 A file is moved by a second name and the removal of the first: what a crash leaves in
 between has both, and is the same file. Where a disk knows no hard links, or the way leads
@@ -19,6 +19,7 @@ from engine.common.atomic_write import sync_file, sync_folder
 from engine.store.failpoints import FailPoint, hit
 
 _PART = ".sensorium-part"
+"""Suffix of an unfinished copy."""
 _NO_LINK = {
     errno.EXDEV, errno.EPERM, errno.EACCES, errno.EMLINK, errno.ENOTSUP, errno.EOPNOTSUPP,
     errno.ENOSYS, errno.EINVAL,
@@ -26,8 +27,11 @@ _NO_LINK = {
 
 
 def free_name(folder: Path, name: str, taken: Container[Path]) -> Path:
-    """A path in ``folder`` where nothing is, and that nobody has planned: the name itself,
-    else with a number."""
+    """Return a free path in a folder: the name itself, or else the name with a number.
+
+    Args:
+        taken: paths that are planned already, and so not free.
+    """
     for number in count(1):
         file = Path(name)
         path = folder / (name if number == 1 else f"{file.stem}-{number}{file.suffix}")
@@ -70,7 +74,7 @@ def _copy(source: Path, target: Path) -> None:
 
 
 def part_of(target: Path) -> Path:
-    """The name under which a file is copied on its way to ``target``."""
+    """Return the name under which a file is copied on its way to ``target``."""
     return target.with_name(f".{target.name}{_PART}")
 
 
@@ -87,6 +91,6 @@ def link(source: Path, target: Path, *, symbolic: bool) -> None:
         os.link(source, target)
 
 
-def are_one(first: Path, second: Path) -> bool:
-    """Whether two files are the same, or hold the same bytes."""
+def have_same_content(first: Path, second: Path) -> bool:
+    """Tell whether two files are the same, or hold the same bytes."""
     return first.samefile(second) or filecmp.cmp(first, second, shallow=False)

@@ -13,39 +13,45 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from engine.common.file_state import os_reason
+from engine.common.vectors import chunks
 from engine.curate.actions import safe_move
 from engine.curate.actions.apply import stat_of
 from engine.errors import UsageError
 from engine.store import Store
-from engine.store.curation_records import Act, ActState, Did
+from engine.store.curation_records import NOTHING_TO_UNDO, Act, ActState, Did
 
 if TYPE_CHECKING:
     from engine.store import Writer
 
-_AT_ONCE = 100
+_FILES_PER_COMMIT = 100
+"""Files that are moved back before the catalog is told."""
 
 
 @dataclass(frozen=True, slots=True)
 class Undone:
-    """What was taken back, a line each, and what could not be."""
+    """The result of taking a run back."""
 
     run_id: int
     lines: tuple[str, ...]
+    """Acts that were taken back, one line each."""
     problems: tuple[str, ...]
+    """Acts that could not be taken back, and why."""
     dry_run: bool = False
+    """True where nothing was done."""
 
 
 class _Kept(Exception):
-    """Something that must stay as it is; says why."""
+    """A file must stay as it is; the message says why."""
 
 
 def last_run(store: Store) -> int:
-    """The last run that did something which has not been taken back.
+    """Return the last run that did something which has not been taken back.
 
     Raises:
         UsageError: there is none.
     """
-    done = [s.run.run_id for s in store.curation.runs() if s.acts.keys() - {ActState.UNDONE}]
+    done = [s.run.run_id for s in store.curation.runs() if s.acts.keys() - NOTHING_TO_UNDO]
     if not done:
         raise UsageError("there is nothing to undo; sensorium curate runs lists what was done")
     return done[-1]
@@ -73,7 +79,7 @@ def undo(
 
 def _undo(store: Store, writer: Writer | None, run_id: int) -> Undone:
     acts = [
-        act for act in reversed(store.curation.acts(run_id)) if act.state is not ActState.UNDONE
+        act for act in reversed(store.curation.acts(run_id)) if act.state not in NOTHING_TO_UNDO
     ]
     if not acts:
         raise UsageError(f"run {run_id} did nothing that is left to undo")
@@ -87,8 +93,8 @@ def _undo(store: Store, writer: Writer | None, run_id: int) -> Undone:
             writer.curation.untag([(act.asset_id, act.target) for act in tags if act.asset_id])
             writer.curation.mark(run_id, tags, ActState.UNDONE)
     on_disk = [act for act in acts if act.did is not Did.TAG]
-    for at in range(0, len(on_disk), _AT_ONCE):
-        _undo_files(store, writer, run_id, on_disk[at : at + _AT_ONCE], lines, problems)
+    for part in chunks(on_disk, _FILES_PER_COMMIT):
+        _undo_files(store, writer, run_id, part, lines, problems)
     return Undone(run_id, tuple(lines), tuple(problems), dry_run=writer is None)
 
 
@@ -108,7 +114,7 @@ def _undo_files(
         except _Kept as kept:
             problems.append(str(kept))
         except OSError as error:
-            problems.append(f"{act.target}: {(error.strerror or str(error)).lower()}")
+            problems.append(f"{act.target}: {os_reason(error)}")
         else:
             undone.append(act)
     if writer is None:
@@ -117,7 +123,7 @@ def _undo_files(
     known = store.assets_numbered(moved)
     # What was forgotten, or has been moved on, meanwhile is none of this run's any more.
     back = [
-        (i, stat_of(moved[i].source)) for i, one in known.items() if one.path == moved[i].target
+        (i, stat_of(moved[i].source)) for i, asset in known.items() if asset.path == moved[i].target
     ]
     with writer.transaction():
         writer.move_all(back)
@@ -138,7 +144,7 @@ def _move_back(act: Act, dry_run: bool) -> str:
             source.parent.mkdir(parents=True, exist_ok=True)
             safe_move.move(target, source)
         return f"{target} -> {source}"
-    if act.state is ActState.INTENDED and safe_move.are_one(source, target):
+    if act.state is ActState.INTENDED and safe_move.have_same_content(source, target):
         if not dry_run:
             target.unlink()  # the second name, or copy, of a move that was cut off
         return f"{target}: unfinished, {source} is where it was"

@@ -268,3 +268,26 @@ def test_the_journal_says_what_was_done(store, media, tmp_path):
     undo(store, run.run_id)
     assert store.curation.runs()[0].acts == {ActState.UNDONE: 3}
     assert store.tags([one]) == {}
+
+
+@pytest.mark.parametrize("older", [False, True])
+def test_what_never_happened_is_not_taken_back(store, media, tmp_path, monkeypatch, older):
+    """Older libraries call such acts undone."""
+
+    def refuse(*args, **options):
+        raise OSError(safe_move.errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(os, "link", refuse)
+    run, to = new_run(store), tmp_path / "spare"
+    to.mkdir()
+    done = apply.move(store, run.run_id, [ids_of(store)["media/0.png"]], to)
+    assert done.done == 0 and done.passed == (f"{media / '0.png'}: input/output error",)
+    (act,) = store.curation.acts(run.run_id)
+    assert act.state is ActState.FAILED
+    if older:
+        with store.writer() as writer:
+            writer.curation.mark(run.run_id, [act], ActState.UNDONE)
+    for number in (None, run.run_id):
+        with pytest.raises(UsageError, match="nothing"):
+            undo(store, number)
+    assert verify(store).problems == ()
