@@ -32,7 +32,7 @@ from benchmarks.common import (
     scratch,
 )
 from benchmarks.grow import Real, grown
-from engine.curate.asset_vectors import Items
+from engine.curate.asset_vectors import AssetPoints
 from engine.curate.selection.kcenter import coverage, k_center
 from engine.curate.selection.select import select
 from engine.types import Modality
@@ -41,9 +41,9 @@ from engine.types.arrays import Vectors
 _POINTS, _LARGE = 5_000, 200_000
 
 
-def _items(rows: np.ndarray) -> Items:
+def _items(rows: np.ndarray) -> AssetPoints:
     numbers = np.arange(len(rows))
-    return Items(Modality.IMAGE, "bench", numbers, numbers, rows.astype(np.float16))
+    return AssetPoints(Modality.IMAGE, "bench", numbers, numbers, rows.astype(np.float16))
 
 
 def _reference(rows: Vectors, count: int, first: int) -> list[int]:
@@ -58,12 +58,12 @@ def _reference(rows: Vectors, count: int, first: int) -> list[int]:
     return chosen
 
 
-def _radius(items: Items, places: list[int] | np.ndarray) -> float:
+def _radius(items: AssetPoints, places: list[int] | np.ndarray) -> float:
     every = np.arange(len(items))
     return float(np.sqrt(2 * coverage(items, every, items.rows(np.asarray(places)))))
 
 
-def _stood_for(items: Items, places: list[int] | np.ndarray) -> float:
+def _stood_for(items: AssetPoints, places: list[int] | np.ndarray) -> float:
     """The mean cosine of all points with their nearest choice."""
     chosen = items.rows(np.asarray(places))
     return float(np.mean(np.concatenate([(r @ chosen.T).max(axis=1) for _, r in items.blocks()])))

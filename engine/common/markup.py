@@ -1,4 +1,4 @@
-"""Text and markup kept apart: what comes from files is escaped, once, where it is put in."""
+"""Markup as a type of its own, so that text from files is escaped once, where it is put in."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import html
 import re
 
 _UNSEEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
-"""What HTML forbids, what turns the order of letters around, and bytes that are no UTF-8."""
+"""Characters that HTML forbids, that reverse the order of letters, or that are no UTF-8."""
 
 
 class Html(str):
@@ -16,26 +16,26 @@ class Html(str):
 
 
 def markup(value: object) -> Html:
-    """``Html`` as it is; of anything else its text, escaped, also for attributes."""
+    """Return ``Html`` as it is, and the text of anything else escaped, also for attributes."""
     if isinstance(value, Html):
         return value
-    seen = _UNSEEN.sub(lambda one: f"\\u{ord(one.group()):04x}", str(value))
+    seen = _UNSEEN.sub(lambda found: f"\\u{ord(found.group()):04x}", str(value))
     return Html(html.escape(seen, quote=True))
 
 
 def join(parts: list[Html] | tuple[Html, ...], between: str = "\n") -> Html:
-    """Pieces of markup one after the other."""
+    """Join pieces of markup."""
     return Html(between.join(parts))
 
 
 def element(name: str, *children: object, **attributes: object) -> Html:
-    """``<name ...>children</name>``; attributes that are None are left out.
+    """Make ``<name ...>children</name>``; attributes that are None are left out.
 
     An underscore at the end of a name is dropped (``class_``), others become hyphens.
     """
-    told = "".join(
+    written = "".join(
         f' {key.rstrip("_").replace("_", "-")}="{markup(value)}"'
         for key, value in attributes.items()
         if value is not None
     )
-    return Html(f"<{name}{told}>{''.join(map(markup, children))}</{name}>")
+    return Html(f"<{name}{written}>{''.join(map(markup, children))}</{name}>")

@@ -1,4 +1,4 @@
-"""Whether pictures are what their captions say: the CLIP score, and what it is worth.
+"""Pictures scored against their captions by the CLIP score, as log odds.
 
 A cosine between a text and a picture means something only against what unrelated texts
 get from the same picture (Hessel et al. 2021 use it raw, for one encoder at a time). So it
@@ -15,21 +15,22 @@ from itertools import islice
 import numpy as np
 
 from engine.common.progress import NO_PROGRESS, Progress
-from engine.curate.csv_annotations import Said
+from engine.curate.csv_annotations import Annotation
 from engine.curate.records import Finding
-from engine.curate.text_relevance import Shared
+from engine.curate.text_relevance import SharedSpace
 from engine.errors import UsageError
 from engine.store import Store
 from engine.types import Modality
 
 LEAST = 1.8
 """Nats below which a caption is a finding: one deviation above what unrelated ones get."""
-_AT_ONCE = 256
+_TEXTS_PER_BATCH = 256
+"""Captions that are embedded at a time."""
 
 
 @dataclass(frozen=True, slots=True)
-class Aligned:
-    """A picture with its caption."""
+class CaptionMatch:
+    """A picture, its caption, and how well they go together."""
 
     asset_id: int
     moment_id: int
@@ -39,31 +40,33 @@ class Aligned:
     nats: float
 
 
-def captions(store: Store) -> Iterator[Said]:
-    """What the files' own metadata say of pictures."""
+def file_captions(store: Store) -> Iterator[Annotation]:
+    """Yield the captions in the files' own metadata."""
     for asset_id, path, caption in store.captions():
-        yield Said(asset_id, path, caption)
+        yield Annotation(asset_id, path, caption)
 
 
-def aligned(
-    store: Store, shared: Shared, said: Iterable[Said], progress: Progress = NO_PROGRESS
-) -> list[Aligned]:
-    """Every picture that has a caption, with how well they go together; of a picture of
-    several frames, by the best.
+def match_captions(
+    store: Store,
+    shared: SharedSpace,
+    annotations: Iterable[Annotation],
+    progress: Progress = NO_PROGRESS,
+) -> list[CaptionMatch]:
+    """Score every picture that has a caption; of several frames, the best counts.
 
     Raises:
         UsageError: no picture has a caption.
     """
-    found: list[Aligned] = []
-    rest = iter(said)
+    found: list[CaptionMatch] = []
+    rest = iter(annotations)
     progress.start("comparing captions", unit="captions")
-    while part := list(islice(rest, _AT_ONCE)):
-        vectors = shared.texts([one.value for one in part])
+    while part := list(islice(rest, _TEXTS_PER_BATCH)):
+        vectors = shared.texts([caption.value for caption in part])
         progress.advance(len(part))
-        for one, vector in zip(part, vectors, strict=True):
+        for given, vector in zip(part, vectors, strict=True):
             moments = [
                 record.moment_id
-                for record in store.moments_of(one.asset_id)
+                for record in store.moments_of(given.asset_id)
                 if record.moment.modality is Modality.IMAGE
             ]
             ids = np.array(moments, np.int64)
@@ -75,11 +78,11 @@ def aligned(
             odds = shared.odds(cosines, rows)
             best = int(odds.argmax())
             found.append(
-                Aligned(
-                    one.asset_id,
+                CaptionMatch(
+                    given.asset_id,
                     int(ids[best]),
-                    one.path,
-                    one.value,
+                    given.path,
+                    given.value,
                     float(cosines[best]),
                     float(odds[best]),
                 )
@@ -91,22 +94,22 @@ def aligned(
     return found
 
 
-def findings(pairs: Iterable[Aligned], least: float, top: int | None = None) -> list[Finding]:
-    """The pairs that speak for each other with less than ``least`` nats, the worst first.
+def findings(pairs: Iterable[CaptionMatch], least: float, top: int | None = None) -> list[Finding]:
+    """Return the pairs of less than ``least`` nats as findings, the worst first.
 
     The score is the nats that a picture lacks.
     """
     low = sorted((p for p in pairs if p.nats < least), key=lambda p: (p.nats, p.asset_id))
     return [
         Finding(
-            one.asset_id,
-            one.moment_id,
-            one.path,
+            pair.asset_id,
+            pair.moment_id,
+            pair.path,
             "misaligned",
             None,
-            least - one.nats,
-            f"cosine {one.cosine:.3f}, {one.nats:+.1f} nats (at least {least:g} wanted) with"
-            f" {one.caption!r}",
+            least - pair.nats,
+            f"cosine {pair.cosine:.3f}, {pair.nats:+.1f} nats (at least {least:g} wanted) with"
+            f" {pair.caption!r}",
         )
-        for one in low[:top]
+        for pair in low[:top]
     ]

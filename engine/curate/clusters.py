@@ -1,4 +1,4 @@
-"""Groups of what is alike: k-means on the sphere, seeded, and named by words.
+"""Clusters of files by k-means on the sphere, seeded, and named by words.
 
 The centroids are trained on a sample, and everything is assigned in blocks, so that
 memory does not grow with the library but by the numbers of the groups.
@@ -14,7 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.curate.asset_vectors import Items, paths_of, unit
+from engine.common.vectors import l2_normalize
+from engine.curate.asset_vectors import AssetPoints, paths_of
 from engine.curate.records import Finding
 from engine.errors import UsageError
 from engine.index.exact import import_faiss
@@ -23,14 +24,17 @@ from engine.store import Store
 from engine.types.arrays import Vectors
 
 MOST = 4_096
-"""Clusters that may be asked for."""
+"""Upper bound of ``k``."""
 _CHOSEN = 200
-"""Clusters that are made at most where nobody says how many."""
+"""Clusters that are made at most by default."""
 _SAMPLE, _ROUNDS = 256, 25
 """Points a centroid that k-means is trained on, at most, and its rounds."""
 _TRIES, _SMALL = 5, 10**6
 """Beginnings of which the best is kept, where points times centroids are so few."""
 REPRESENTATIVES = 6
+"""Members nearest to the centroid, which stand for a cluster."""
+_TINY = 1e-9
+"""Length below which a centroid has no direction."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +43,7 @@ class Clusters:
 
     centroids: Vectors
     """(k, dim), of length one; no group is empty."""
-    of: Places
+    labels: Places
     """(n,): the group of each item, from 0."""
     cosines: NDArray[np.float32]
     """(n,): of each item with the centroid of its group."""
@@ -48,45 +52,49 @@ class Clusters:
         return len(self.centroids)
 
     def members(self, group: int) -> Places:
-        """The items of a group, the nearest to its centroid first."""
-        inside = np.flatnonzero(self.of == group)
+        """Return the items of a group, the nearest to its centroid first."""
+        inside = np.flatnonzero(self.labels == group)
         return inside[np.lexsort((inside, -self.cosines[inside]))]
 
     def sizes(self) -> NDArray[np.int64]:
-        """(k,)."""
-        return np.bincount(self.of, minlength=len(self))
+        """Return the number of items of each group, (k,)."""
+        return np.bincount(self.labels, minlength=len(self))
 
 
-def chosen_k(count: int) -> int:
-    """How many clusters are made of so many items where nobody says: the square root of
-    half of them (Mardia et al. 1979), no fewer than 2 and no more than 200."""
+def default_k(count: int) -> int:
+    """Return how many clusters to make of so many items: the square root of half of them.
+
+    The rule is from Mardia et al. 1979; there are no fewer than 2 and no more than 200.
+    """
     return min(count, _CHOSEN, max(2, round(math.sqrt(count / 2))))
 
 
-def clusters(items: Items, k: int | None = None, *, seed: int = 0, threads: int = 1) -> Clusters:
+def clusters(
+    items: AssetPoints, k: int | None = None, *, seed: int = 0, threads: int = 1
+) -> Clusters:
     """Group items by their directions.
 
     Args:
-        k: None for ``chosen_k``. Groups that stay empty are left out.
+        k: None for ``default_k``. Groups that stay empty are left out.
 
     Raises:
         UsageError: more groups are asked for than there are items, or fewer than one.
     """
-    wanted = chosen_k(len(items)) if k is None else k
-    if not 1 <= wanted <= min(len(items), MOST):
+    count = default_k(len(items)) if k is None else k
+    if not 1 <= count <= min(len(items), MOST):
         raise UsageError(
-            f"--k {wanted}: of {len(items)} of {items.modality} there can be 1 to"
+            f"--k {count}: of {len(items)} of {items.modality} there can be 1 to"
             f" {min(len(items), MOST)} clusters"
         )
-    of, cosines, centroids = _assigned(items, _trained(items, wanted, seed, threads))
-    sizes = np.bincount(of, minlength=len(centroids))
+    labels, cosines, centroids = _assigned(items, _trained(items, count, seed, threads))
+    sizes = np.bincount(labels, minlength=len(centroids))
     order = np.lexsort((np.arange(len(sizes)), -sizes))[: int((sizes > 0).sum())]
     rank = np.empty(len(sizes), np.int64)
     rank[order] = np.arange(len(order))
-    return Clusters(centroids[order], rank[of], cosines)
+    return Clusters(centroids[order], rank[labels], cosines)
 
 
-def _trained(items: Items, k: int, seed: int, threads: int) -> Vectors:
+def _trained(items: AssetPoints, k: int, seed: int, threads: int) -> Vectors:
     faiss = import_faiss()
     drawn = np.random.default_rng(seed).permutation(len(items))[: max(_SAMPLE * k, k)]
     rows = items.rows(np.sort(drawn))
@@ -97,27 +105,33 @@ def _trained(items: Items, k: int, seed: int, threads: int) -> Vectors:
         min_points_per_centroid=1, max_points_per_centroid=_SAMPLE,
     )  # fmt: skip
     means.train(rows)
-    return unit(means.centroids)
+    centroids: Vectors = l2_normalize(means.centroids, _TINY)
+    return centroids
 
 
-def _assigned(items: Items, centroids: Vectors) -> tuple[Places, NDArray[np.float32], Vectors]:
-    of = np.empty(len(items), np.int64)
+def _assigned(
+    items: AssetPoints, centroids: Vectors
+) -> tuple[Places, NDArray[np.float32], Vectors]:
+    labels = np.empty(len(items), np.int64)
     cosines = np.empty(len(items), np.float32)
     for first, rows in items.blocks():
         scores = rows @ centroids.T
         best = scores.argmax(axis=1)
-        of[first : first + len(rows)] = best
+        labels[first : first + len(rows)] = best
         cosines[first : first + len(rows)] = scores[np.arange(len(rows)), best]
-    return of, cosines, centroids
+    return labels, cosines, centroids
 
 
 def findings(
-    store: Store, items: Items, found: Clusters, names: Sequence[str], first: int = 1
+    store: Store, items: AssetPoints, found: Clusters, names: Sequence[str], first: int = 1
 ) -> list[Finding]:
-    """Every item with its cluster, which has the number that its place in order gives it,
-    from ``first``; those that stand for it are ``representative``."""
+    """Return a finding for each item: a ``representative`` or ``member`` of its cluster.
+
+    Args:
+        first: the number of the first cluster; the others follow in order.
+    """
     paths = paths_of(store, items.assets)
-    said = []
+    listed = []
     for group in range(len(found)):
         for rank, place in enumerate(found.members(group).tolist()):
             asset = int(items.assets[place])
@@ -127,31 +141,34 @@ def findings(
             verdict = "representative" if rank < REPRESENTATIVES else "member"
             why = f"cluster {first + group} ({names[group]}), cosine {near:.3f} with its centre"
             moment = int(items.moments[place])
-            said.append(Finding(asset, moment, paths[asset], verdict, first + group, near, why))
-    return said
+            listed.append(Finding(asset, moment, paths[asset], verdict, first + group, near, why))
+    return listed
 
 
 # --- names --------------------------------------------------------------------------
 
 _BANK = 2_000
-"""Words that may name what no tag is typical of."""
+"""Texts that may name a cluster of which no tag is typical."""
 _NAMED_BY = 200
 """Members that a cluster is named by, drawn evenly from the nearest to the farthest."""
 _WORDS = 3
+"""Words of a name."""
 _RARE = 0.02
 """Weight that a word has everywhere, so that one odd tag names no cluster."""
 _ENOUGH = 0.05
 """Mean weight of a word in a cluster, below which it says nothing of it."""
 
 
-def tagged(store: Store, items: Items, found: Clusters) -> list[dict[str, float]]:
-    """For each cluster the words that a bridge put to its moments, with their mean weight."""
+def tag_weights(store: Store, items: AssetPoints, found: Clusters) -> list[dict[str, float]]:
+    """Return, for each cluster, the tags of its moments with their mean weight."""
     return [_weights(store, items, _drawn(found.members(group))) for group in range(len(found))]
 
 
-def bank(of_tags: Sequence[Mapping[str, float]], phrases: Sequence[str]) -> list[str]:
-    """The texts that may name a cluster which no word is typical of: all words that were put
-    to any, the weightiest first, or ``phrases`` where there are none."""
+def candidate_texts(of_tags: Sequence[Mapping[str, float]], phrases: Sequence[str]) -> list[str]:
+    """Return texts that may name a cluster of which no tag is typical.
+
+    They are all tags, the weightiest first, or ``phrases`` where there are no tags.
+    """
     total: Counter[str] = Counter()
     for weights in of_tags:
         total.update(weights)
@@ -159,15 +176,14 @@ def bank(of_tags: Sequence[Mapping[str, float]], phrases: Sequence[str]) -> list
     return words or [" ".join(phrase.split()) for phrase in phrases]
 
 
-def names(
+def name_clusters(
     of_tags: Sequence[Mapping[str, float]], bank: Mapping[str, Vectors], centres: Vectors
 ) -> list[str]:
-    """A few words for each cluster: those that its moments have and few others do; else
-    texts that lie nearer to it than to the others.
+    """Name each cluster by a few words: tags that are typical of it, or else near texts.
 
     Args:
         bank: texts with their vectors (dim,) in the shared space.
-        centres: of the clusters there, (k, dim), zeros where nothing is known.
+        centres: of the clusters there, (k, dim), zeros where it is not known.
     """
     typical, near = distinctive(of_tags), nearest_texts(centres, bank)
     return [
@@ -176,8 +192,8 @@ def names(
     ]
 
 
-def sample(found: Clusters) -> list[Places]:
-    """The members that each cluster is named by."""
+def sample_members(found: Clusters) -> list[Places]:
+    """Return the members that each cluster is named by."""
     return [np.sort(_drawn(found.members(group))) for group in range(len(found))]
 
 
@@ -186,8 +202,8 @@ def _drawn(members: Places) -> Places:
     return members[np.arange(kept) * len(members) // kept]
 
 
-def _weights(store: Store, items: Items, places: Places) -> dict[str, float]:
-    """The mean weight of each tag over the moments of some items."""
+def _weights(store: Store, items: AssetPoints, places: Places) -> dict[str, float]:
+    """Return the mean weight of each tag over the moments of some items."""
     weights: dict[str, float] = {}
     for record in store.records(items.moments[places]).values():
         for tag in record.moment.tags:
@@ -196,8 +212,11 @@ def _weights(store: Store, items: Items, places: Places) -> dict[str, float]:
 
 
 def distinctive(tagged: Sequence[Mapping[str, float]]) -> list[list[str]]:
-    """For each of several groups, the words that it has more of than the others do: by the
-    mean weight in it, times the logarithm of how much more that is than anywhere else."""
+    """Return, for each group, the words that are typical of it.
+
+    A word is scored by its mean weight in the group, times the logarithm of how much more
+    that is than in the others.
+    """
     total: dict[str, float] = {}
     for weights in tagged:
         for word, weight in weights.items():
@@ -215,7 +234,7 @@ def distinctive(tagged: Sequence[Mapping[str, float]]) -> list[list[str]]:
 
 
 def nearest_texts(centres: Vectors, bank: Mapping[str, Vectors]) -> list[list[str]]:
-    """For each centre (k, dim), the texts that are nearer to it than to the mean of all."""
+    """Return, for each centre (k, dim), the texts nearest to it, less the mean of all centres."""
     known = np.abs(centres).sum(axis=1) > 0 if centres.size else np.zeros(len(centres), bool)
     if not bank or not known.any():
         return [[] for _ in centres]

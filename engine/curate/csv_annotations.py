@@ -1,4 +1,4 @@
-"""A CSV file that says something of files: labels, or captions."""
+"""Labels or captions of files, read from a CSV file."""
 
 from __future__ import annotations
 
@@ -13,20 +13,19 @@ from engine.store import Store
 
 _LONGEST = 2_000
 """Characters of a value that are kept; text towers read fewer."""
-_AT_ONCE = 16_384
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
-    """What a table says of one asset."""
+class Annotation:
+    """A label or caption of an asset."""
 
     asset_id: int
     path: str
     value: str
 
 
-def read(store: Store, file: Path, column: str) -> dict[int, Said]:
-    """What a table with the columns ``path`` and ``column`` says, by asset.
+def read(store: Store, file: Path, column: str) -> dict[int, Annotation]:
+    """Read a table with the columns ``path`` and ``column``, by asset.
 
     A path is absolute, or relative to the table's folder.
 
@@ -40,17 +39,17 @@ def read(store: Store, file: Path, column: str) -> dict[int, Said]:
     missing = [path for path in lines if path not in known]
     if missing:
         line, _ = lines[missing[0]]
-        many = f"{len(missing)} files that the library does not hold, the first"
-        one = "a file that the library does not hold,"
+        several = f"{len(missing)} files that the library does not hold, the first"
+        single = "a file that the library does not hold,"
         raise UsageError(
-            f"{file} names {many if len(missing) > 1 else one} in line {line}: {missing[0]};"
+            f"{file} names {several if len(missing) > 1 else single} in line {line}: {missing[0]};"
             " index them, or leave them out"
         )
-    return {known[path]: Said(known[path], path, value) for path, (_, value) in lines.items()}
+    return {known[path]: Annotation(known[path], path, value) for path, (_, value) in lines.items()}
 
 
 def _lines(file: Path, column: str) -> Mapping[str, tuple[int, str]]:
-    """Line and value by the path that they are of."""
+    """Return line and value by path."""
     try:
         with file.open(newline="", encoding="utf-8-sig") as stream:
             return _read(csv.DictReader(stream, strict=True), file, column)

@@ -1,19 +1,20 @@
-"""What class each asset is said to be of: by its folder, its tag, or a table."""
+"""Labels of assets, from their folder, their tag, or a table."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+from engine.common.vectors import chunks
 from engine.curate import csv_annotations
-from engine.curate.asset_vectors import BLOCK, Items, paths_of
+from engine.curate.asset_vectors import BLOCK, AssetPoints, paths_of
 from engine.errors import UsageError
 from engine.store import Store
 
 FOLDER, TAG = "folder", "tag"
 
 
-def labels(store: Store, items: Items, source: str) -> list[str | None]:
-    """The label of each item, None where nothing is said of it.
+def labels(store: Store, items: AssetPoints, source: str) -> list[str | None]:
+    """Return the label of each item, None where it has none.
 
     Args:
         source: ``folder``, the name of the folder that the file is in; ``tag``, the tag of
@@ -29,22 +30,26 @@ def labels(store: Store, items: Items, source: str) -> list[str | None]:
         found = {a: words[0] for a, words in own_tags(store, items).items() if len(words) == 1}
     else:
         found = {
-            a: said.value for a, said in csv_annotations.read(store, Path(source), "label").items()
+            a: label.value
+            for a, label in csv_annotations.read(store, Path(source), "label").items()
         }
     return [found.get(asset) for asset in items.assets.tolist()]
 
 
-def own_tags(store: Store, items: Items) -> dict[int, tuple[str, ...]]:
-    """The tags that people, and runs on their behalf, gave the assets."""
+def own_tags(store: Store, items: AssetPoints) -> dict[int, tuple[str, ...]]:
+    """Return the tags that people, and runs on their behalf, gave the assets."""
     found: dict[int, tuple[str, ...]] = {}
-    for first in range(0, len(items), BLOCK):
-        found |= store.tags(items.assets[first : first + BLOCK].tolist())
+    for part in chunks(items.assets, BLOCK):
+        found |= store.tags(part.tolist())
     return found
 
 
-def tag_groups(store: Store, items: Items) -> list[str]:
-    """One group for each item: the rarest of its own tags; where it has none, the most
-    probable word that a bridge put to its moment; else ``untagged``."""
+def tag_groups(store: Store, items: AssetPoints) -> list[str]:
+    """Return a group for each item, by its rarest tag.
+
+    Where an item has no tag of its own, it is the most probable word that a bridge put to
+    its moment; else ``untagged``.
+    """
     own, counts = own_tags(store, items), store.tag_counts()
     groups: list[str] = []
     for first in range(0, len(items), BLOCK):
@@ -62,7 +67,7 @@ def tag_groups(store: Store, items: Items) -> list[str]:
 
 
 def required(found: list[str | None], source: str) -> list[str]:
-    """The labels, where every item has one.
+    """Return the labels if every item has one.
 
     Raises:
         UsageError: some have none.

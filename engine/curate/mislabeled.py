@@ -16,24 +16,28 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.common.progress import NO_PROGRESS, Progress
-from engine.curate.asset_vectors import Items, paths_of
+from engine.curate.asset_vectors import AssetPoints, paths_of
 from engine.curate.records import Finding
 from engine.errors import ExtraMissing, UsageError
 from engine.index.matrix import Places
 from engine.store import Store
 
 FOLDS = 5
+"""Folds of the cross-validation, where every class has as many assets."""
 _FEWEST = 2
 """Assets that a class must have, to be learned from one part and asked of the other."""
 _STRENGTH = 100.0
-"""Inverse of the regularisation; features of length one that
-are all alike need more room than scikit-learn's 1."""
+"""Inverse of the regularisation.
+
+Features of length one that are all alike need more room than scikit-learn's 1.
+"""
 _ROUNDS = 1_000
+"""Iterations of a fit, at most."""
 
 
 @dataclass(frozen=True, slots=True)
 class Mislabeled:
-    """Which of some items have a label that is probably wrong, the surest first."""
+    """Items whose label is probably wrong, the surest first."""
 
     classes: tuple[str, ...]
     labelled: Places
@@ -43,14 +47,14 @@ class Mislabeled:
     probabilities: NDArray[np.float64]
     """(m, classes): out of sample."""
     suspects: Places
-    """Rows of the above."""
+    """Rows of ``labelled``, the surest first."""
     folds: int
     left_out: tuple[str, ...]
-    """What did not take part, and why, a line each."""
+    """Items that did not take part, and why, one line each."""
 
     @property
     def suggested(self) -> Places:
-        """(m,): the most probable class of each."""
+        """The most probable class of each, (m,)."""
         best: Places = self.probabilities.argmax(axis=1)
         return best
 
@@ -61,14 +65,14 @@ class Mislabeled:
 
 
 def mislabeled(
-    items: Items,
+    items: AssetPoints,
     labels: Sequence[str | None],
     *,
     top: int | None = None,
     seed: int = 0,
     progress: Progress = NO_PROGRESS,
 ) -> Mislabeled:
-    """The items whose label is probably wrong.
+    """Find the items whose label is probably wrong.
 
     Args:
         labels: (n,); items without one take no part, nor do those of a class of one.
@@ -77,7 +81,7 @@ def mislabeled(
         ExtraMissing: cleanlab or scikit-learn is not installed.
         UsageError: fewer than two classes are left.
     """
-    needed()
+    require_packages()
     counted = Counter(label for label in labels if label is not None)
     classes = tuple(sorted(label for label, n in counted.items() if n >= _FEWEST))
     if len(classes) < 2:
@@ -96,8 +100,8 @@ def mislabeled(
     )
 
 
-def needed() -> None:
-    """Raise ``ExtraMissing`` unless what it takes is installed."""
+def require_packages() -> None:
+    """Raise ``ExtraMissing`` unless cleanlab and scikit-learn are installed."""
     try:
         import cleanlab  # noqa: F401
         import sklearn  # noqa: F401
@@ -112,8 +116,11 @@ def out_of_sample(
     seed: int,
     progress: Progress = NO_PROGRESS,
 ) -> NDArray[np.float64]:
-    """The probabilities (m, classes) of rows (m, dim), each from a model that has not seen
-    it."""
+    """Predict the classes of rows (m, dim), each by a model that has not seen it.
+
+    Returns:
+        Probabilities (m, classes).
+    """
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import LogisticRegression
     from sklearn.model_selection import StratifiedKFold
@@ -147,22 +154,21 @@ def _suspects(given: Places, probabilities: NDArray[np.float64]) -> Places:
 
 
 def _left_out(counted: Counter[str], labels: Sequence[str | None]) -> tuple[str, ...]:
-    said = []
+    lines = []
     alone = sorted(label for label, n in counted.items() if n < _FEWEST)
     if alone:
         shown = ", ".join(alone[:5]) + (", …" if len(alone) > 5 else "")
-        said.append(f"left out, labels of one asset alone: {shown}")
+        lines.append(f"left out, labels of one asset alone: {shown}")
     without = sum(label is None for label in labels)
     if without:
-        said.append(f"left out, assets without a label: {without}")
-    return tuple(said)
+        lines.append(f"left out, assets without a label: {without}")
+    return tuple(lines)
 
 
-def findings(store: Store, items: Items, found: Mislabeled) -> list[Finding]:
-    """What to say of each, with the label that it should have; the score is the probability
-    of that."""
+def findings(store: Store, items: AssetPoints, found: Mislabeled) -> list[Finding]:
+    """Return a finding for each suspect; the score is the probability of another label."""
     paths, best = paths_of(store, items.assets[found.labelled[found.suspects]]), found.suggested
-    said = []
+    listed = []
     for row in found.suspects.tolist():
         place = int(found.labelled[row])
         asset = int(items.assets[place])
@@ -175,7 +181,7 @@ def findings(store: Store, items: Items, found: Mislabeled) -> list[Finding]:
             f" {found.classes[instead]!r} ({odds[instead]:.2f})"
         )
         moment = int(items.moments[place])
-        said.append(
+        listed.append(
             Finding(asset, moment, paths[asset], "mislabeled", None, float(odds[instead]), why)
         )
-    return said
+    return listed

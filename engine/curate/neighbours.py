@@ -9,15 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.common.progress import NO_PROGRESS, Progress
-from engine.curate.asset_vectors import BLOCK, Items
+from engine.curate.asset_vectors import BLOCK, AssetPoints
 from engine.index.matrix import Places
 from engine.index.vector_index import VectorIndex
 from engine.types.arrays import Vectors
 
 _ALL_PAIRS = 30_000
 """Items up to which every pair is looked at: some ten seconds on two cores."""
-_AT_ONCE = 16 * 2**20
-"""Scores that are held at a time."""
+_SCORES_PER_BLOCK = 16 * 2**20
+"""Scores that are in memory at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,13 +31,13 @@ class Neighbours:
 
 
 def neighbours(
-    items: Items,
+    items: AssetPoints,
     k: int,
     threads: int = 1,
     all_pairs: int = _ALL_PAIRS,
     progress: Progress = NO_PROGRESS,
 ) -> Neighbours:
-    """The ``k`` nearest of every item, itself left out; k < n.
+    """Find the ``k`` nearest of every item, itself left out; k < n.
 
     Args:
         all_pairs: how many items are compared with each other; more are looked up in
@@ -49,10 +49,10 @@ def neighbours(
     return _of_index(items, items.index, k, threads, progress)
 
 
-def _of_all_pairs(items: Items, k: int, progress: Progress) -> Neighbours:
+def _of_all_pairs(items: AssetPoints, k: int, progress: Progress) -> Neighbours:
     n = len(items)
     places, distances = np.empty((n, k), np.int64), np.empty((n, k))
-    step = max(1, min(BLOCK, _AT_ONCE // n))
+    step = max(1, min(BLOCK, _SCORES_PER_BLOCK // n))
     whole = items.rows(slice(None)) if n <= _ALL_PAIRS else None
     for first in range(0, n, step):
         rows = items.rows(slice(first, first + step))
@@ -67,14 +67,14 @@ def _of_all_pairs(items: Items, k: int, progress: Progress) -> Neighbours:
     return Neighbours(places, np.maximum(distances, 0))
 
 
-def _scores(rows: Vectors, items: Items) -> Vectors:
+def _scores(rows: Vectors, items: AssetPoints) -> Vectors:
     return np.concatenate([rows @ block.T for _, block in items.blocks()], axis=1)
 
 
 def _of_index(
-    items: Items, index: VectorIndex, k: int, threads: int, progress: Progress
+    items: AssetPoints, index: VectorIndex, k: int, threads: int, progress: Progress
 ) -> Neighbours:
-    """One search an item, many at a time: an index lets its searches run side by side."""
+    """Search the index for each item, in several threads at a time."""
     n = len(items)
     places, distances = np.empty((n, k), np.int64), np.empty((n, k))
 
@@ -90,19 +90,22 @@ def _of_index(
 
 
 def _nearest(
-    items: Items, index: VectorIndex, place: int, k: int
+    items: AssetPoints, index: VectorIndex, place: int, k: int
 ) -> tuple[Places, NDArray[np.float64]]:
-    """The nearest other items by their nearest moments, which are looked for further until
-    there are enough: an asset may have many, and filters leave some out."""
-    query, wanted = items.rows(slice(place, place + 1))[0], 4 * (k + 1)
+    """Find the nearest other items by their nearest moments.
+
+    The search goes on until there are enough: an asset may have many moments, and filters
+    leave some out.
+    """
+    query, count = items.rows(slice(place, place + 1))[0], 4 * (k + 1)
     while True:
-        ids, _ = index.search(query, wanted)
+        ids, _ = index.search(query, count)
         others = items.owners.of_moments(ids)
         others = others[(others >= 0) & (others != place)]
         found = np.array(list(dict.fromkeys(others.tolist())), np.int64)
-        if len(found) >= k or wanted >= len(index):
+        if len(found) >= k or count >= len(index):
             break
-        wanted *= 4
+        count *= 4
     scores = items.rows(found) @ query
     order = np.lexsort((found, -scores))[:k]
     return found[order], 1 - scores[order].astype(np.float64)

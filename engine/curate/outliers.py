@@ -1,5 +1,4 @@
-"""What lies far from everything else: by the distance to its nearest neighbours, or by how
-much sparser its surroundings are than theirs.
+"""Outliers by the distance to their nearest neighbours, or by the local outlier factor.
 
 What counts as far is told by the middle of all distances and their median deviation from
 it (Iglewicz and Hoaglin 1993), which a few outliers do not move.
@@ -14,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.common.progress import NO_PROGRESS, Progress
-from engine.curate.asset_vectors import Items, paths_of
+from engine.curate.asset_vectors import AssetPoints, paths_of
 from engine.curate.neighbours import Neighbours, neighbours
 from engine.curate.records import Finding
 from engine.errors import UsageError
@@ -23,15 +22,16 @@ from engine.store import Store
 
 Measure = Literal["distance", "lof"]
 NEIGHBOURS, DEVIATIONS = 10, 3.5
+"""Neighbours that count, and deviations that make an outlier, by default."""
 _LEAST = 5
 """Assets that there must be of a modality, for any of them to stand out."""
 _MAD, _MEAN_DEVIATION = 1.4826, 1.2533
-"""What makes median and mean absolute deviations standard deviations, were they normal."""
+"""Factors from median and mean absolute deviations to standard deviations of a normal."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outliers:
-    """Which of some items stand out, the farthest first."""
+    """Items that stand out, the farthest first."""
 
     places: Places
     values: NDArray[np.float64]
@@ -39,12 +39,12 @@ class Outliers:
     usual: float
     """The median of that."""
     deviations: NDArray[np.float64]
-    """(n,): how many robust deviations each lies above it."""
+    """(n,): robust deviations of each above the median."""
     near: Neighbours
 
 
 def outliers(
-    items: Items,
+    items: AssetPoints,
     k: int = NEIGHBOURS,
     *,
     measure: Measure = "distance",
@@ -53,7 +53,7 @@ def outliers(
     threads: int = 1,
     progress: Progress = NO_PROGRESS,
 ) -> Outliers:
-    """The items that lie more than ``threshold`` robust deviations above the median.
+    """Find items that lie more than ``threshold`` robust deviations above the median.
 
     Args:
         k: neighbours that count; fewer where there are not so many others.
@@ -78,7 +78,7 @@ def outliers(
 
 
 def robust(values: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
-    """The median of values (n,), and how many robust standard deviations each lies above it.
+    """Return the median of values (n,), and the robust deviations of each above it, (n,).
 
     Where more than half are the same, the mean absolute deviation takes the place of the
     median one.
@@ -91,7 +91,7 @@ def robust(values: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
 
 
 def local_factors(near: Neighbours) -> NDArray[np.float64]:
-    """The local outlier factor (n,) of every item: 1 where it is as dense as around it."""
+    """Return the local outlier factor (n,) of every item: 1 where it is as dense as around."""
     reach = near.distances[:, -1]
     distances = np.maximum(near.distances, reach[near.places])
     # Copies of each other are infinitely dense; this is what float16 can tell apart.
@@ -100,11 +100,11 @@ def local_factors(near: Neighbours) -> NDArray[np.float64]:
     return factors
 
 
-def findings(store: Store, items: Items, found: Outliers, measure: Measure) -> list[Finding]:
-    """What to say of each, with the nearest that it has."""
+def findings(store: Store, items: AssetPoints, found: Outliers, measure: Measure) -> list[Finding]:
+    """Return a finding for each outlier, with its nearest neighbour."""
     nearest = found.near.places[found.places, 0]
     paths = paths_of(store, items.assets[np.concatenate([found.places, nearest])])
-    said = []
+    listed = []
     for place, other in zip(found.places.tolist(), nearest.tolist(), strict=True):
         asset = int(items.assets[place])
         if asset not in paths:
@@ -113,8 +113,8 @@ def findings(store: Store, items: Items, found: Outliers, measure: Measure) -> l
         why = _why(found, place, measure, items.modality, beside)
         deviations = float(found.deviations[place])
         moment = int(items.moments[place])
-        said.append(Finding(asset, moment, paths[asset], "outlier", None, deviations, why))
-    return said
+        listed.append(Finding(asset, moment, paths[asset], "outlier", None, deviations, why))
+    return listed
 
 
 def _why(found: Outliers, place: int, measure: Measure, modality: str, beside: str) -> str:

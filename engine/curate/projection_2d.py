@@ -1,4 +1,4 @@
-"""Vectors as points of a plane, to look at: by UMAP where it is installed, else by PCA."""
+"""Project vectors onto a plane for a map: by UMAP where it is installed, else by PCA."""
 
 from __future__ import annotations
 
@@ -16,16 +16,19 @@ _FEWEST = 16
 """Points below which there are no neighbours to keep together."""
 
 
-def flat(vectors: Vectors, seed: int = 0) -> tuple[NDArray[np.float64], str]:
-    """Vectors (n, dim) in two dimensions, (n, 2), and what put them there: UMAP (McInnes et
-    al. 2018), or the two principal components."""
+def project_2d(vectors: Vectors, seed: int = 0) -> tuple[NDArray[np.float64], str]:
+    """Project vectors (n, dim) onto a plane, and name the method that did it.
+
+    Returns:
+        Points (n, 2), by UMAP (McInnes et al. 2018) or the two principal components.
+    """
     if len(vectors) >= _FEWEST and find_spec("umap") is not None:
         return _umap(vectors, seed), "UMAP"
     return pca(vectors), "PCA"
 
 
 def pca(rows: Vectors) -> NDArray[np.float64]:
-    """The two directions in which points (n, dim) differ most, (n, 2)."""
+    """Project points (n, dim) onto the two directions in which they differ most, (n, 2)."""
     if not len(rows):
         return np.zeros((0, 2))
     centred = rows.astype(np.float64) - rows.mean(axis=0, dtype=np.float64)

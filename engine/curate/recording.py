@@ -1,4 +1,4 @@
-"""How the methods of ``library.curate`` are called, and how their runs are recorded."""
+"""Options that all methods of ``library.curate`` take, and the recording of their runs."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 
 class RunOptions(TypedDict, total=False):
-    """How a run is made and kept, apart from what it looks for."""
+    """Options of making and recording a run, apart from what it looks for."""
 
     progress: bool | Progress
     """True for a bar on a terminal or in a notebook."""
@@ -31,7 +31,7 @@ class RunOptions(TypedDict, total=False):
     out: str | Path | None
     """Also write the findings to a .parquet, .csv or .jsonl file."""
     command: str | None
-    """What would make the run again; by default the call itself."""
+    """The command that would make the run again; by default the call itself."""
 
 
 def records_call(

@@ -1,4 +1,4 @@
-"""Runs and what they found: rows of the catalog, and a file for other programs.
+"""Record runs with their findings, in the catalog and as files for other programs.
 
 The rows are what is true; LIBRARY/curation/RUN.parquet says the same for pandas and its
 like. Its paths are those of the catalog: a byte that is not UTF-8 is U+001A and two
@@ -25,7 +25,8 @@ from engine.store.paths import to_text
 __all__ = ["FOLDER", "NAMES", "Finding", "Run", "check_out", "record", "write", "write_parquet"]
 
 FOLDER = CURATION_FOLDER
-_AT_ONCE = 20_000
+_ROWS_PER_GROUP = 20_000
+"""Findings that are written to Parquet at a time."""
 NAMES = ("asset_id", "moment_id", "path", "verdict", "group", "score", "why")
 """Columns of a table of findings."""
 
@@ -41,7 +42,7 @@ def record(
     out: Path | None = None,
     wait: bool = False,
 ) -> Run:
-    """Keep what a run found.
+    """Record a run and its findings.
 
     Args:
         settings: all that decided it, as JSON can hold it.
@@ -66,7 +67,7 @@ def record(
 
 
 def check_out(out: Path) -> None:
-    """Refuse before anything is computed what could not be written.
+    """Check that findings can be written to a file, before anything is computed.
 
     Raises:
         UsageError: the suffix is of no kind that is known, or there is no such folder.
@@ -98,8 +99,8 @@ def write_parquet(out: Path, found: Iterable[Finding]) -> None:
 
 
 def _rows(found: Iterable[Finding]) -> Iterator[dict[str, Any]]:
-    for one in found:
-        yield asdict(one) | {"path": to_text(one.path)}
+    for finding in found:
+        yield asdict(finding) | {"path": to_text(finding.path)}
 
 
 def _parquet(file: Path, found: Iterable[Finding]) -> None:
@@ -111,7 +112,7 @@ def _parquet(file: Path, found: Iterable[Finding]) -> None:
     rows = _rows(found)
     # As a stream: pyarrow takes no name that is not UTF-8.
     with file.open("wb") as stream, pq.ParquetWriter(stream, schema) as writer:
-        while part := list(islice(rows, _AT_ONCE)):
+        while part := list(islice(rows, _ROWS_PER_GROUP)):
             writer.write_table(pa.Table.from_pylist(part, schema))
 
 

@@ -1,4 +1,4 @@
-"""The parts of a run's page: pictures, curves, maps. It opens offline."""
+"""The parts of a run's report: pictures, curves and maps."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from engine.common.markup import join
 from engine.common.text import printable
 from engine.curate import projection_2d
-from engine.curate.asset_vectors import Items, paths_of
+from engine.curate.asset_vectors import AssetPoints, paths_of
 from engine.curate.records import Finding
 from engine.errors import SensoriumError
 from engine.index.vector_index import drawn
@@ -26,7 +26,7 @@ from engine.store import Store
 from engine.store.curation_records import STAYS
 
 if TYPE_CHECKING:
-    from engine.curate.caption_match import Aligned
+    from engine.curate.caption_match import CaptionMatch
     from engine.curate.clusters import Clusters
     from engine.curate.mislabeled import Mislabeled
     from engine.curate.outliers import Outliers
@@ -36,10 +36,13 @@ if TYPE_CHECKING:
 _PICTURES = 120
 """Thumbnails of a part, at most: some 15 kB each."""
 _BARS = 20
+"""Bars of a chart, at most."""
 _CLUSTERS = 40
+"""Clusters whose pictures are shown, at most."""
 _GROUPS = 200
 """Groups that a page shows; more make it slow to open."""
 _MEMBERS = 24
+"""Pictures of a group, at most."""
 
 
 class ReportPictures:
@@ -52,23 +55,23 @@ class ReportPictures:
     def __init__(self, store: Store, thumbnail: Callable[[int], bytes]) -> None:
         self._store, self._thumbnail = store, thumbnail
 
-    def finding(self, one: Finding) -> ReportImage:
-        """A finding: its file's name and folder, why, and its moment, else the file's first."""
-        moment, path = one.moment_id, Path(one.path)
+    def finding(self, finding: Finding) -> ReportImage:
+        """Show a finding: name and folder of its file, why, and its moment, or the first."""
+        moment, path = finding.moment_id, Path(finding.path)
         if moment is None:
-            moments = self._store.moments_of(one.asset_id)
+            moments = self._store.moments_of(finding.asset_id)
             moment = moments[0].moment_id if moments else None
-        said = f"{one.verdict} · {printable(str(path.parent))} · {printable(one.why)}"
+        caption = f"{finding.verdict} · {printable(str(path.parent))} · {printable(finding.why)}"
         jpeg = None if moment is None else self._jpeg(moment)
-        return ReportImage(jpeg, printable(path.name), said, kept=one.verdict in STAYS)
+        return ReportImage(jpeg, printable(path.name), caption, kept=finding.verdict in STAYS)
 
-    def item(self, items: Items, place: int, said: str) -> ReportImage:
-        """An item by its own moment."""
+    def item(self, items: AssetPoints, place: int, caption: str) -> ReportImage:
+        """Show an item by its own moment."""
         (name,) = self.names(items.assets[[place]])
-        return ReportImage(self._jpeg(int(items.moments[place])), name, said)
+        return ReportImage(self._jpeg(int(items.moments[place])), name, caption)
 
     def names(self, assets: NDArray[np.int64]) -> list[str]:
-        """What the files of assets (n,) are called; those that are gone by now are ``?``."""
+        """Return the names of the files of assets (n,); ``?`` for those that are gone."""
         paths = paths_of(self._store, assets)
         return [printable(Path(paths.get(asset, "?")).name) for asset in assets.tolist()]
 
@@ -84,7 +87,7 @@ class ReportPictures:
 def worst(
     found: Sequence[Finding], pictures: ReportPictures, title: str = "What was found"
 ) -> Section:
-    """Findings with their pictures, in their order."""
+    """Show findings with their pictures, in their order."""
     shown = found[:_PICTURES]
     note = f"the first {len(shown)} of {len(found)}" if len(shown) < len(found) else ""
     if not found:
@@ -93,25 +96,26 @@ def worst(
 
 
 def by_verdict(found: Sequence[Finding], pictures: ReportPictures) -> Iterator[Section]:
-    """A part for each verdict, the most frequent first."""
-    counts = Counter(one.verdict for one in found)
+    """Yield a part for each verdict, the most frequent first."""
+    counts = Counter(finding.verdict for finding in found)
     if not counts:
         yield Section("What was found", paragraph("Nothing was found."))
         return
     rows = [(verdict, float(n)) for verdict, n in counts.most_common()]
     yield Section("How often", charts.bars(rows, of="findings by verdict"))
     for verdict, _ in rows:
-        yield worst([one for one in found if one.verdict == verdict], pictures, verdict)
+        yield worst([each for each in found if each.verdict == verdict], pictures, verdict)
 
 
 def groups(found: Iterable[Finding], pictures: ReportPictures) -> Section:
-    """Findings by their groups; what stays stands out."""
-    grouped = [list(of) for _, of in groupby(found, lambda one: one.group)]
+    """Show findings by their groups; what stays stands out."""
+    grouped = [list(members) for _, members in groupby(found, lambda finding: finding.group)]
     parts = []
-    for of in grouped[:_GROUPS]:
-        more = f", {len(of) - _MEMBERS} not shown" if len(of) > _MEMBERS else ""
-        title = f"Group {of[0].group}: {len(of)} files{more}"
-        parts.append(group(title, list(map(pictures.finding, of[:_MEMBERS]))))
+    for members in grouped[:_GROUPS]:
+        count = len(members)
+        more = f", {count - _MEMBERS} not shown" if count > _MEMBERS else ""
+        title = f"Group {members[0].group}: {count} files{more}"
+        parts.append(group(title, list(map(pictures.finding, members[:_MEMBERS]))))
     note = f"the first {_GROUPS} of {len(grouped)}" if len(grouped) > _GROUPS else ""
     return Section("Groups", join(parts), note)
 
@@ -128,15 +132,15 @@ def of_findings(found: Sequence[Finding], pictures: ReportPictures) -> Iterator[
 
 
 def curves(points: Sequence[tuple[float, float]], chosen: float | None) -> Section:
-    """How much stays, for each eps."""
+    """Draw the part that stays, for each eps."""
     line = charts.Series("kept", points)
-    drawn_curve = charts.curve([line], x="eps", y="part that stays", mark=chosen)
+    drawing = charts.curve([line], x="eps", y="part that stays", mark=chosen)
     rows = [(f"{eps:g}", f"{share:.1%}") for eps, share in points]
-    return Section("What each eps leaves", join([drawn_curve, table(("eps", "stays"), rows)]))
+    return Section("What each eps leaves", join([drawing, table(("eps", "stays"), rows)]))
 
 
 def histogram(title: str, values: np.ndarray, x: str, mark: float | None, note: str) -> Section:
-    """How often values are what they are."""
+    """Draw a histogram of values, as a line."""
     finite = values[np.isfinite(values)]
     counts, edges = np.histogram(finite, bins=min(60, max(5, len(finite) // 5)))
     middles = (edges[:-1] + edges[1:]) / 2
@@ -146,12 +150,12 @@ def histogram(title: str, values: np.ndarray, x: str, mark: float | None, note: 
 
 
 def map_of_items(
-    items: Items,
+    items: AssetPoints,
     groups: Sequence[int | None] | np.ndarray,
     names: Sequence[str],
     pictures: ReportPictures,
 ) -> Section:
-    """A sample of items on a plane, coloured by group."""
+    """Draw a sample of items on a plane, coloured by group."""
     places = drawn(len(items), projection_2d.MOST)
     of = [groups[place] for place in places.tolist()]
     called = pictures.names(items.assets[places])
@@ -159,10 +163,10 @@ def map_of_items(
 
 
 def map_of_rows(rows: MomentVectors, found: Sequence[Finding], seed: int = 0) -> Section:
-    """A sample of vectors on a plane, with what was found among them."""
-    verdicts = sorted({one.verdict for one in found})
-    of_asset = {one.asset_id: verdicts.index(one.verdict) + 1 for one in found}
-    paths = {one.asset_id: printable(Path(one.path).name) for one in found}
+    """Draw a sample of vectors on a plane, with what was found among them."""
+    verdicts = sorted({finding.verdict for finding in found})
+    of_asset = {each.asset_id: verdicts.index(each.verdict) + 1 for each in found}
+    paths = {each.asset_id: printable(Path(each.path).name) for each in found}
     # Vectors of what was found are few, and are what the map is for.
     marked = np.flatnonzero(np.isin(rows.assets, list(of_asset)))[: projection_2d.MOST // 2]
     places = np.union1d(drawn(len(rows), projection_2d.MOST - len(marked)), marked)
@@ -175,7 +179,7 @@ def _map(
     title: str, vectors: np.ndarray, of: Sequence[int | None], names: Sequence[str],
     called: Sequence[str], total: int, seed: int = 0,
 ) -> Section:  # fmt: skip
-    points, method = projection_2d.flat(vectors, seed)
+    points, method = projection_2d.project_2d(vectors, seed)
     dots = [
         charts.Dot(x, y, None if number is None else int(number), name)
         for (x, y), number, name in zip(points.tolist(), of, called, strict=True)
@@ -188,8 +192,8 @@ def _map(
 # --- what each command shows besides ----------------------------------------------
 
 
-def of_outliers(items: Items, found: Outliers, threshold: float) -> Section:
-    """How far everything lies from its neighbours."""
+def of_outliers(items: AssetPoints, found: Outliers, threshold: float) -> Section:
+    """Draw how far everything lies from its neighbours."""
     note = f"beyond {threshold:g} deviations (dashed) is an outlier"
     return histogram(
         f"Deviations of {items.modality}", found.deviations,
@@ -198,29 +202,32 @@ def of_outliers(items: Items, found: Outliers, threshold: float) -> Section:
 
 
 def of_clusters(
-    items: Items, found: Clusters, names: Sequence[str], first: int, pictures: ReportPictures
+    items: AssetPoints, found: Clusters, names: Sequence[str], first: int, pictures: ReportPictures
 ) -> Iterator[Section]:
-    """Sizes, a map, and what stands for each cluster."""
+    """Yield sizes, a map, and the pictures that stand for each cluster."""
     from engine.curate.clusters import REPRESENTATIVES
 
     sizes = found.sizes().tolist()
-    told = [f"{first + i}: {name}" for i, name in enumerate(names)]
-    bars = list(zip(told, map(float, sizes), strict=True))[:_BARS]
+    titles = [f"{first + i}: {name}" for i, name in enumerate(names)]
+    bars = list(zip(titles, map(float, sizes), strict=True))[:_BARS]
     yield Section(f"Clusters of {items.modality}", charts.bars(bars, of="files by cluster"))
-    yield map_of_items(items, found.of, told, pictures)
+    yield map_of_items(items, found.labels, titles, pictures)
     shown = []
     for number in range(min(len(found), _CLUSTERS)):
         near = found.members(number)[:REPRESENTATIVES].tolist()
         members = [pictures.item(items, at, f"cosine {found.cosines[at]:.3f}") for at in near]
-        shown.append(group(f"{told[number]} ({sizes[number]} files)", members))
+        shown.append(group(f"{titles[number]} ({sizes[number]} files)", members))
     note = "" if len(found) <= _CLUSTERS else f"the {_CLUSTERS} largest of {len(found)}"
     yield Section(f"What stands for them ({items.modality})", join(shown), note)
 
 
 def of_selection(
-    items: Items, selection: SubsetSelection, found: Sequence[Finding], pictures: ReportPictures
+    items: AssetPoints,
+    selection: SubsetSelection,
+    found: Sequence[Finding],
+    pictures: ReportPictures,
 ) -> Iterator[Section]:
-    """The choices, how far each was from those before, and where they lie."""
+    """Yield distances, shares, a map and pictures of the choices."""
     gaps = [(float(c.order), c.distance) for c in selection.choices if c.distance is not None]
     if gaps:
         line = charts.Series("distance", gaps)
@@ -230,14 +237,14 @@ def of_selection(
         largest = sorted(selection.quotas.items(), key=lambda pair: -pair[1])[:_BARS]
         quotas = [(name, float(n)) for name, n in largest]
         yield Section("Choices by group", charts.bars(quotas, of="choices by group"))
-    chosen = {one.place for one in selection.choices}
+    chosen = {choice.place for choice in selection.choices}
     groups = [0 if place in chosen else None for place in range(len(items))]
     yield map_of_items(items, groups, ["chosen"], pictures)
     yield worst(found, pictures, "The choices, in order")
 
 
 def of_labels(found: Mislabeled) -> Section:
-    """What labels are taken for."""
+    """Draw the matrix of labels and predictions."""
     size = len(found.classes)
     counts = np.zeros((size, size), np.int64)
     np.add.at(counts, (found.given, found.suggested), 1)
@@ -248,8 +255,8 @@ def of_labels(found: Mislabeled) -> Section:
     return Section("Labels and predictions", matrix, note)
 
 
-def of_captions(pairs: Sequence[Aligned], least: float) -> Iterator[Section]:
-    """How well pictures and captions go together, and how that is to be read."""
+def of_captions(pairs: Sequence[CaptionMatch], least: float) -> Iterator[Section]:
+    """Yield a histogram of how well captions fit, and the best pairs."""
     nats = np.array([pair.nats for pair in pairs])
     yield histogram(
         "How well captions fit", nats, "log odds in nats", least,

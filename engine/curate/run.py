@@ -15,8 +15,8 @@ from engine.store.curation_records import STAYS, Finding
 if TYPE_CHECKING:
     import pandas as pd
 
-    from engine.curate.actions.apply import Applied
-    from engine.curate.actions.undo import Undone
+    from engine.curate.actions.apply import ApplyReport
+    from engine.curate.actions.undo import UndoReport
     from engine.curate.finders.outcome import CurationContext, MakeSections
 
 _SHOWN = 10
@@ -37,12 +37,12 @@ class RunBinding:
 
 @dataclass(frozen=True)
 class CurationRun:
-    """What one run of curation found. It is recorded in the library, and pickles.
+    """The findings of one run of curation, recorded in the library.
 
-    Nothing has been done to any file yet: ``apply`` acts on the findings, ``undo`` takes
-    that back. A run that was just made keeps the vectors that its report is drawn from; one
-    that was pickled has no library any more, and can be read again with
-    ``library.curate.run(run_id)``.
+    It is a value that pickles. Nothing has been done to any file yet: ``apply`` acts on the
+    findings, and ``undo`` takes that back. A run that was just made keeps the vectors that
+    its report is drawn from; one that was pickled has no library any more, and can be read
+    again with ``library.curate.run(run_id)``.
     """
 
     run_id: int
@@ -101,7 +101,7 @@ class CurationRun:
         symbolic: bool = True,
         verdicts: Sequence[str] | str = (),
         wait: bool = False,
-    ) -> Applied:
+    ) -> ApplyReport:
         """Tag, move or link the files that were found; ``undo`` takes it back.
 
         Clusters and faults are moved and linked to a folder each below ``to``.
@@ -125,7 +125,7 @@ class CurationRun:
             to=None if to is None else Path(to), tag=tag, symbolic=symbolic, wait=wait,
         )  # fmt: skip
 
-    def undo(self, *, dry_run: bool = False, wait: bool = False) -> Undone:
+    def undo(self, *, dry_run: bool = False, wait: bool = False) -> UndoReport:
         """Take back all that was applied of this run.
 
         Args:
@@ -234,7 +234,7 @@ def summary_line(line: str, count: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class SemDedupCurve:
-    """How much of a library each eps of semantic deduplication would leave."""
+    """The part of a library that each eps of semantic deduplication would leave."""
 
     points: tuple[tuple[float, float], ...]
     """Each eps, with the part that stays."""

@@ -18,8 +18,8 @@ from engine.store import Store
 from engine.types import Kind, Modality
 
 if TYPE_CHECKING:
-    from engine.curate.actions.apply import Applied
-    from engine.curate.actions.undo import Undone
+    from engine.curate.actions.apply import ApplyReport
+    from engine.curate.actions.undo import UndoReport
     from engine.curate.copies.near_duplicates import DuplicateOptions
     from engine.store.curation_records import RunSummary
 
@@ -165,13 +165,13 @@ class Curation:
         command: str | None = None,
     ) -> SemDedupCurve:
         """Return how much each eps of ``semdedup`` would leave. Nothing is recorded."""
-        from engine.curate.copies.semdedup import alike
+        from engine.curate.copies.semdedup import nearest_in_clusters
         from engine.curate.finders.copies import similar_rows
 
         (of_kind,) = kinds_of(str(kind))
         with watched(progress, cancel) as reporting:
             rows, _ = similar_rows(self._context, paths or (), of_kind, space)
-            curve = alike(rows, seed, clusters, reporting).curve()
+            curve = nearest_in_clusters(rows, seed, clusters, reporting).curve()
         return SemDedupCurve(tuple(curve), len(rows), command or "")
 
     # --- points -------------------------------------------------------------------
@@ -402,7 +402,7 @@ class Curation:
         symbolic: bool = True,
         verdicts: Sequence[str] | str = (),
         wait: bool = False,
-    ) -> Applied:
+    ) -> ApplyReport:
         """Act on the files that an earlier run found; see ``CurationRun.apply``."""
         return self.run(run_id).apply(
             action, to=to, tag=tag, symbolic=symbolic, verdicts=verdicts, wait=wait
@@ -410,7 +410,7 @@ class Curation:
 
     def undo(
         self, run_id: int | None = None, *, dry_run: bool = False, wait: bool = False
-    ) -> Undone:
+    ) -> UndoReport:
         """Take back what a run did, whether it ended or was cut off.
 
         Nothing is overwritten: what is in the way stays, and is named.

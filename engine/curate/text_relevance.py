@@ -1,4 +1,4 @@
-"""How well texts and moments go together: cosines, and what they are worth in nats."""
+"""Relevance of texts to moments: cosines in the shared space, and their log odds in nats."""
 
 from __future__ import annotations
 
@@ -7,21 +7,18 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.curate.asset_vectors import BLOCK, Items, indexes
+from engine.curate.asset_vectors import BLOCK, AssetPoints, indexes
 from engine.curate.selection.select import Relevance
 from engine.encoders.towers import Towers
 from engine.errors import UsageError
-from engine.query.calibration.log_odds import background, by_key, expected, log_odds
+from engine.query.calibration.log_odds import FEWEST_PAIRS, background, by_key, expected, log_odds
 from engine.query.space_revision import check_revision
 from engine.store import Store
 from engine.types import Modality
 from engine.types.arrays import MomentIds, Vectors
 
-FEWEST_PAIRS = 20
-"""Pairs that a background is estimated from, below which it says nothing."""
 
-
-class Shared:
+class SharedSpace:
     """The moments of one modality in the space of texts.
 
     Raises:
@@ -40,28 +37,30 @@ class Shared:
 
     @property
     def calibrated(self) -> bool:
-        """Whether the background is that of this library, and no guess."""
+        """True if the background is that of this library, and not a guess."""
         return self._background.n >= FEWEST_PAIRS
 
     def texts(self, texts: Sequence[str]) -> Vectors:
-        """The vectors (n, dim) of texts."""
+        """Return the vectors (n, dim) of texts."""
         return self._towers.encoder.embed_texts(list(texts))
 
     def holds(self, moments: MomentIds) -> NDArray[np.bool_]:
-        """Which moments (n,) have a vector there."""
+        """Tell which moments (n,) have a vector there."""
         return self._index.holds(moments)
 
     def vectors(self, moments: MomentIds) -> Vectors:
-        """The vectors (n, dim) of moments that it holds."""
+        """Return the vectors (n, dim) of moments that have one."""
         return self._index.vectors(moments)
 
     def odds(self, cosines: NDArray[np.float64], vectors: Vectors) -> NDArray[np.float64]:
-        """What cosines (n,) of texts with moments (n, dim) speak for a match, in nats."""
+        """Turn cosines (n,) of a text with moments (n, dim) into log odds of a match, in nats."""
         return log_odds(cosines, expected(self._background, vectors), self._background.std)
 
 
-def relevance(shared: Shared, items: Items, near: str | None, far: str | None) -> Relevance:
-    """How much each item speaks for one text, and against the other."""
+def relevance(
+    shared: SharedSpace, items: AssetPoints, near: str | None, far: str | None
+) -> Relevance:
+    """Score each item by its relevance to one text, less that to the other."""
     asked = [(text, sign) for text, sign in ((near, 1.0), (far, -1.0)) if text is not None]
     vectors = shared.texts([text for text, _ in asked])
     scores = np.full(len(items), -np.inf)
@@ -72,5 +71,7 @@ def relevance(shared: Shared, items: Items, near: str | None, far: str | None) -
         scores[places] = 0.0
         for (_, sign), vector in zip(asked, vectors, strict=True):
             scores[places] += sign * shared.odds((rows @ vector).astype(np.float64), rows)
-    said = " and ".join(f"{'near' if sign > 0 else 'far from'} {text!r}" for text, sign in asked)
-    return Relevance(scores, said)
+    description = " and ".join(
+        f"{'near' if sign > 0 else 'far from'} {text!r}" for text, sign in asked
+    )
+    return Relevance(scores, description)

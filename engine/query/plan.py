@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from engine.errors import InvalidQuery
-from engine.query.calibration.log_odds import BackgroundKey
+from engine.query.calibration.log_odds import FEWEST_PAIRS, BackgroundKey
 from engine.types import (
     Branch,
     Fusion,
@@ -32,8 +32,6 @@ _MOST_PARTS = 32
 _MOST_STAGES = 8
 _LONGEST = 1e9
 """Of seconds and milliseconds: more than anything lasts, and a number in JSON."""
-_FEWEST_PAIRS = 20
-"""Pairs that a background is estimated from, below which it says nothing."""
 
 MODALITIES = {
     Kind.IMAGE: (Modality.IMAGE, Modality.SCREEN),
@@ -195,7 +193,7 @@ def _fusion(
         return query.fusion, ()
     names = ", ".join(sorted({f"{branch.asks}-{branch.modality}" for branch in unknown}))
     return Fusion.RRF, (
-        f"the background of {names} is known from fewer than {_FEWEST_PAIRS} pairs:"
+        f"the background of {names} is known from fewer than {FEWEST_PAIRS} pairs:"
         " branches are fused by rank (rrf)",
     )
 
@@ -204,7 +202,7 @@ def _has_no_background(branch: Branch, inventory: Inventory) -> bool:
     if branch.space is None or branch.modality is None:
         return False
     key = branch.space, branch.asks, branch.modality
-    return inventory.pairs.get(key, 0) < _FEWEST_PAIRS
+    return inventory.pairs.get(key, 0) < FEWEST_PAIRS
 
 
 def _branches(query: Query, parts: Sequence[QueryPart], inventory: Inventory) -> Iterator[Branch]:

@@ -1,4 +1,4 @@
-"""The frame of a chart: where values lie on it, and what stands beside it."""
+"""Axes of charts: scales, ticks, and the frame around a plot."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from engine.common.markup import Html, element, join
 
 _TICKS = 6
+"""Ticks of an axis, about."""
 LEFT, RIGHT, TOP, BOTTOM = 60.0, 20.0, 14.0, 46.0
 """Room around the plot for ticks and names."""
 
@@ -24,12 +25,12 @@ class Axis:
     name: str = ""
 
     def at(self, value: float) -> float:
-        """The pixel of a value."""
+        """Return the pixel of a value."""
         share = (value - self.low) / (self.high - self.low)
         return round(self.start + share * (self.end - self.start), 2)
 
     def ticks(self) -> list[float]:
-        """Round values on the axis, some six of them."""
+        """Return round values on the axis, some six of them."""
         step = round_step(self.high - self.low)
         first = math.ceil(self.low / step - 1e-9)
         last = math.floor(self.high / step + 1e-9)
@@ -37,14 +38,14 @@ class Axis:
 
 
 def round_step(width: float) -> float:
-    """The distance of ticks over a width: 1, 2 or 5 times a power of ten."""
+    """Return the distance of ticks over a width: 1, 2 or 5 times a power of ten."""
     rough = width / _TICKS
     power = 10.0 ** math.floor(math.log10(rough))
     return next(factor * power for factor in (1, 2, 5, 10) if factor * power >= rough * 0.999)
 
 
 def axis(values: Iterable[float], start: float, end: float, name: str = "") -> Axis:
-    """An axis that holds all finite values; of none, or of one, it still has a width."""
+    """Make an axis that holds all finite values; of none, or of one, it still has a width."""
     finite = [value for value in values if math.isfinite(value)]
     low, high = min(finite, default=0.0), max(finite, default=1.0)
     if high - low < 1e-12 * max(abs(low), abs(high), 1.0):
@@ -53,20 +54,20 @@ def axis(values: Iterable[float], start: float, end: float, name: str = "") -> A
 
 
 def svg(width: float, height: float, *parts: Html, label: str = "") -> Html:
-    """A drawing; ``label`` is what a screen reader says of it."""
+    """Make a drawing; ``label`` is for screen readers."""
     return element(
         "svg", *parts, viewBox=f"0 0 {width:g} {height:g}", width=f"{width:g}",
         height=f"{height:g}", role="img", aria_label=label or None,
     )  # fmt: skip
 
 
-def text(x: float, y: float, said: object, **attributes: object) -> Html:
-    """Words at a place; ``text_anchor`` says which end of them."""
-    return element("text", said, x=f"{x:g}", y=f"{y:g}", **attributes)
+def text(x: float, y: float, content: object, **attributes: object) -> Html:
+    """Place text; ``text_anchor`` says which end of it lies at ``x``."""
+    return element("text", content, x=f"{x:g}", y=f"{y:g}", **attributes)
 
 
 def frame(across: Axis, up: Axis) -> Html:
-    """Lines, ticks and names of two axes."""
+    """Draw the lines, ticks and names of two axes."""
     parts = [
         element(
             "path", d=f"M{across.start:g} {up.end:g}V{up.start:g}H{across.end:g}", class_="axis"

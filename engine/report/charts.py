@@ -13,6 +13,7 @@ from engine.report.axes import BOTTOM, LEFT, RIGHT, TOP, Axis, axis, frame, svg,
 from engine.report.style import COLOURS, colour
 
 _WIDTH, _HEIGHT = 640.0, 360.0
+"""Pixels of a chart."""
 _LINE = 20.0
 """Height of a line of a legend, or of a bar."""
 _LONGEST = 32
@@ -40,7 +41,7 @@ class Dot:
 
 
 def shortened(label: str, most: int = _LONGEST) -> str:
-    """A label that fits."""
+    """Cut a label to a length."""
     return label if len(label) <= most else label[: most - 1] + "…"
 
 
@@ -50,39 +51,39 @@ def shortened(label: str, most: int = _LONGEST) -> str:
 def curve(
     series: Sequence[Series], *, x: str, y: str, mark: float | None = None, from_zero: bool = False
 ) -> Html:
-    """Lines over one x axis.
+    """Draw lines over one x axis.
 
     Args:
-        x, y: what the axes are called.
-        mark: an x that a dashed line marks, such as what was chosen.
+        x, y: the names of the axes.
+        mark: an x that a dashed line marks, such as a threshold.
         from_zero: whether the y axis begins at 0.
     """
-    points = [point for one in series for point in one.points]
+    points = [point for line in series for point in line.points]
     marked = [] if mark is None else [mark]
     across = axis([px for px, _ in points] + marked, LEFT, _WIDTH - RIGHT, x)
     heights = [py for _, py in points] + ([0.0] if from_zero else [])
     up = axis(heights, _HEIGHT - BOTTOM, TOP + 8, y)
-    parts = [frame(across, up), *(_line(one, n, across, up) for n, one in enumerate(series))]
+    parts = [frame(across, up), *(_line(line, n, across, up) for n, line in enumerate(series))]
     if mark is not None:
-        line = f"M{across.at(mark):g} {up.start:g}V{up.end:g}"
-        parts.append(element("path", d=line, stroke="var(--faint)", stroke_dasharray="4 4"))
-    names = [one.name for one in series] if len(series) > 1 else []
+        dashes = f"M{across.at(mark):g} {up.start:g}V{up.end:g}"
+        parts.append(element("path", d=dashes, stroke="var(--faint)", stroke_dasharray="4 4"))
+    names = [line.name for line in series] if len(series) > 1 else []
     tall = _HEIGHT + _LINE * len(names)
     return svg(_WIDTH, tall, *parts, _legend(names, _HEIGHT), label=f"{y} over {x}")
 
 
-def _line(one: Series, number: int, across: Axis, up: Axis) -> Html:
-    """A line through the finite points of a series, with a dot on each."""
-    places = [(across.at(x), up.at(y), x, y) for x, y in one.points if np.isfinite([x, y]).all()]
+def _line(series: Series, number: int, across: Axis, up: Axis) -> Html:
+    """Draw a line through the finite points of a series, with a dot on each."""
+    places = [(across.at(x), up.at(y), x, y) for x, y in series.points if np.isfinite([x, y]).all()]
     along = " ".join(f"{px:g},{py:g}" for px, py, _, _ in places)
     line = element("polyline", points=along, fill="none", stroke=colour(number), stroke_width=2)
-    dots = [_dot(px, py, number, f"{one.name}: {x:g}, {y:g}") for px, py, x, y in places]
+    dots = [_dot(px, py, number, f"{series.name}: {x:g}, {y:g}") for px, py, x, y in places]
     return join([line, *dots])
 
 
 def _dot(x: float, y: float, group: int | None, title: str, radius: float = 3.0) -> Html:
-    said = element("title", title) if title else Html("")
-    return element("circle", said, cx=f"{x:g}", cy=f"{y:g}", r=f"{radius:g}", fill=colour(group))
+    tooltip = element("title", title) if title else Html("")
+    return element("circle", tooltip, cx=f"{x:g}", cy=f"{y:g}", r=f"{radius:g}", fill=colour(group))
 
 
 def _legend(names: Sequence[str], top: float) -> Html:
@@ -98,10 +99,10 @@ def _legend(names: Sequence[str], top: float) -> Html:
 
 
 def bars(values: Sequence[tuple[str, float]], *, of: str = "") -> Html:
-    """A bar a line, as long as its value; negative ones point to the left.
+    """Draw horizontal bars, one for each value; negative ones point to the left.
 
     Args:
-        of: what the values are, for who cannot see the chart.
+        of: the subject of the values, for screen readers.
     """
     left, right = 236.0, 70.0
     across = axis([0.0, *(value for _, value in values)], left, _WIDTH - right)
@@ -120,7 +121,7 @@ def bars(values: Sequence[tuple[str, float]], *, of: str = "") -> Html:
 
 
 def scatter(dots: Sequence[Dot], names: Sequence[str] = (), *, side: float = 560.0) -> Html:
-    """A map of points, coloured by group; ``names`` are those of the groups, in order.
+    """Draw a map of points, coloured by group; ``names`` are those of the groups, in order.
 
     Its axes have one scale and no ticks, since nothing but nearness means anything on it.
     Past some 10,000 points a page becomes slow; give a sample then.
@@ -162,10 +163,12 @@ def matrix(
     down: str = "",
     across: str = "",
 ) -> Html:
-    """Cells as dark as their share of their row's sum, (n, m); those of nothing are left out.
+    """Draw a matrix (n, m): cells as dark as their share of their row's sum.
+
+    Cells of zero are left out.
 
     Args:
-        down, across: what rows and columns are.
+        down, across: the names of rows and columns.
     """
     named = max(len(rows), len(columns)) <= _NAMED
     cell = float(np.clip(640 / max(len(rows), len(columns), 1), 2, 26))

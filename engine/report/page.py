@@ -9,7 +9,7 @@ from engine.common.markup import Html, element, join, markup
 from engine.report.style import STYLE
 
 _POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
-"""Nothing is fetched and nothing runs, whatever a file's name tries to smuggle in."""
+"""Policy by which nothing is fetched or run, whatever a file's name tries to smuggle in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,15 +23,16 @@ class Section:
 
 
 def page(title: str, sections: Sequence[Section], note: str = "") -> str:
-    """A whole document; ``note`` is a line under its title."""
+    """Make a whole document; ``note`` is a line under its title."""
     contents = [
-        element("a", one.title, href=f"#part-{number}") for number, one in enumerate(sections)
+        element("a", section.title, href=f"#part-{number}")
+        for number, section in enumerate(sections)
     ]
     body = join(
         [
             element("header", element("h1", title), element("p", note) if note else Html("")),
             element("nav", join(contents, " ")) if len(contents) > 1 else Html(""),
-            element("main", *(_section(number, one) for number, one in enumerate(sections))),
+            element("main", *(_section(number, each) for number, each in enumerate(sections))),
         ]
     )
     return (
@@ -43,18 +44,18 @@ def page(title: str, sections: Sequence[Section], note: str = "") -> str:
     )
 
 
-def _section(number: int, one: Section) -> Html:
-    note = element("p", one.note, class_="note") if one.note else Html("")
-    return element("section", element("h2", one.title), note, one.body, id=f"part-{number}")
+def _section(number: int, section: Section) -> Html:
+    note = element("p", section.note, class_="note") if section.note else Html("")
+    return element("section", element("h2", section.title), note, section.body, id=f"part-{number}")
 
 
 def paragraph(text: object) -> Html:
-    """A paragraph of text."""
+    """Make a paragraph of text."""
     return element("p", text)
 
 
 def facts(known: Mapping[str, object]) -> Html:
-    """Names with their values, as a list of large figures."""
+    """Make a list of large figures, each with its name."""
     pairs = [
         element("div", element("dt", name), element("dd", value)) for name, value in known.items()
     ]
@@ -62,7 +63,7 @@ def facts(known: Mapping[str, object]) -> Html:
 
 
 def table(header: Sequence[object], rows: Iterable[Sequence[object]]) -> Html:
-    """A table; numbers stand at the right, floats with three decimals."""
+    """Make a table; numbers stand at the right, floats with three decimals."""
     head = element("tr", *(element("th", cell, scope="col") for cell in header))
     body = [element("tr", *map(_cell, row)) for row in rows]
     whole = element("table", element("thead", head), element("tbody", *body))
@@ -76,5 +77,5 @@ def _cell(value: object) -> Html:
 
 
 def folded(summary: str, body: Html) -> Html:
-    """What is shown when it is asked for."""
+    """Make a part that is folded until a reader opens it."""
     return element("details", element("summary", summary), body)

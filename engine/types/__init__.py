@@ -9,6 +9,7 @@ from __future__ import annotations
 from engine.types.datasets import ExportFormat, ImportFormat
 from engine.types.media import (
     HEAD_MARK,
+    VISUAL,
     Asset,
     Embedding,
     Failure,
@@ -51,6 +52,7 @@ from engine.types.results import (
 __all__ = [
     "FILTER_OPERATORS",
     "HEAD_MARK",
+    "VISUAL",
     "AllOf",
     "AnyOf",
     "Asset",

@@ -40,6 +40,10 @@ class Modality(StrEnum):
     """Text that is to be read in a picture or a keyframe."""
 
 
+VISUAL = (Modality.IMAGE, Modality.KEYFRAME)
+"""Modalities that are looked at."""
+
+
 @dataclass(frozen=True, slots=True)
 class MediaType:
     """What a file's first bytes say it is, whatever its name claims."""

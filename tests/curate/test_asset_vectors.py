@@ -6,7 +6,14 @@ import numpy as np
 import pytest
 
 from engine import Library
-from engine.curate.asset_vectors import gather, indexes, paths_of, present, shared_rows, space_of
+from engine.curate.asset_vectors import (
+    gather_assets,
+    indexes,
+    paths_of,
+    present_modalities,
+    shared_rows,
+    space_of,
+)
 from engine.errors import UsageError
 from engine.index import matrix
 from engine.query.language.where_parser import parse_where
@@ -16,7 +23,7 @@ from tests.curate.conftest import ids_of
 
 
 def test_pictures_are_where_they_look_alike(library):
-    found = gather(library.store, library.towers, Modality.IMAGE)
+    found = gather_assets(library.store, library.towers, Modality.IMAGE)
     assert (len(found), found.space, found.dim) == (4, "fake-looks", 768)
     assert sorted(found.assets.tolist()) == sorted(ids_of(library.store).values())
     records = library.store.records(found.moments)
@@ -32,7 +39,7 @@ def test_an_asset_of_several_moments_is_their_mean(library, media, monkeypatch):
     make.animation(media / "a.gif", ["red", "red", "blue"])
     make.animation(media / "b.gif", ["green", "yellow"])
     library.index([media])
-    found = gather(library.store, library.towers, Modality.IMAGE)
+    found = gather_assets(library.store, library.towers, Modality.IMAGE)
     assert len(found) == 6
     index = indexes(library.store, "fake-looks")[Modality.IMAGE]
     for name in ("media/a.gif", "media/b.gif"):
@@ -47,24 +54,28 @@ def test_an_asset_of_several_moments_is_their_mean(library, media, monkeypatch):
 
 
 def test_a_filter_and_what_there_is_not(library, media):
-    named = gather(library.store, library.towers, Modality.IMAGE, parse_where("path = 0.png"))
+    named = gather_assets(
+        library.store, library.towers, Modality.IMAGE, parse_where("path = 0.png")
+    )
     assert len(named) == 2
     with pytest.raises(UsageError, match="no image passes the filter"):
-        gather(library.store, library.towers, Modality.IMAGE, parse_where("path = nothing.png"))
+        gather_assets(
+            library.store, library.towers, Modality.IMAGE, parse_where("path = nothing.png")
+        )
     with pytest.raises(UsageError, match="holds no sound"):
-        gather(library.store, library.towers, Modality.SOUND)
-    assert present(library.store) == [Modality.IMAGE]
+        gather_assets(library.store, library.towers, Modality.SOUND)
+    assert present_modalities(library.store) == [Modality.IMAGE]
     assert space_of(library.towers, Modality.SPEECH) == "fake"
 
 
 def test_an_empty_library_says_so(tmp_path, settings):
     made = Library.open(tmp_path / "empty", create=True, encoder="fake", settings=settings)
     with made as library, pytest.raises(UsageError, match="holds no image"):
-        gather(library.store, library.towers, Modality.IMAGE)
+        gather_assets(library.store, library.towers, Modality.IMAGE)
 
 
 def test_shared_vectors_and_paths(library, media):
-    found = gather(library.store, library.towers, Modality.IMAGE)
+    found = gather_assets(library.store, library.towers, Modality.IMAGE)
     places, rows = shared_rows(library.store, library.towers, found, np.arange(len(found)))
     assert rows.shape == (4, 64)
     words = library.towers.encoder.embed_texts(["yellow"])[0]

@@ -9,8 +9,8 @@ from engine.curate import caption_match, csv_annotations
 from engine.curate import labels as module
 from engine.curate import mislabeled as confident
 from engine.curate.actions import apply
-from engine.curate.asset_vectors import gather
-from engine.curate.text_relevance import Shared
+from engine.curate.asset_vectors import gather_assets
+from engine.curate.text_relevance import SharedSpace
 from engine.errors import ExtraMissing, PathNotFound, SpaceMismatch, UsageError
 from engine.types import Modality
 from tests import media_files as make
@@ -20,7 +20,7 @@ from tests.curate.conftest import ids_of, new_run
 
 @pytest.fixture
 def items(library):
-    return gather(library.store, library.towers, Modality.IMAGE)
+    return gather_assets(library.store, library.towers, Modality.IMAGE)
 
 
 def test_labels_of_folders(library, items):
@@ -141,7 +141,7 @@ def test_what_is_said_of_a_label(library, media):
             make.picture(media / colour / f"{number}.png", colour)
     make.picture(media / "red" / "wrong.png", "blue")
     library.index([media / "red", media / "blue"])
-    items = gather(library.store, library.towers, Modality.IMAGE)
+    items = gather_assets(library.store, library.towers, Modality.IMAGE)
     found = confident.mislabeled(items, module.labels(library.store, items, "folder"))
     said = {one.path: one for one in confident.findings(library.store, items, found)}
     one = said[str(media / "red" / "wrong.png")]
@@ -161,9 +161,9 @@ def captioned(media, **captions: str):
 
 def test_a_caption_of_something_else_is_found(library, media):
     table = captioned(media, **{"0": "red", "1": "something green", "2": "yellow"})
-    shared = Shared(library.store, library.towers, Modality.IMAGE)
+    shared = SharedSpace(library.store, library.towers, Modality.IMAGE)
     said = csv_annotations.read(library.store, table, "caption").values()
-    pairs = caption_match.aligned(library.store, shared, said)
+    pairs = caption_match.match_captions(library.store, shared, said)
     found = caption_match.findings(pairs, caption_match.LEAST)
     assert [one.path for one in found] == [str(media / "2.png")]
     assert "'yellow'" in found[0].why and found[0].verdict == "misaligned"
@@ -178,23 +178,25 @@ def test_captions_of_the_files_themselves(library, media):
     exif[0x010E] = "a green field"
     Image.new("RGB", (40, 40), (30, 180, 50)).save(media / "field.jpg", exif=exif)
     library.index([media])
-    (said,) = caption_match.captions(library.store)
+    (said,) = caption_match.file_captions(library.store)
     assert (said.path, said.value) == (str(media / "field.jpg"), "a green field")
-    shared = Shared(library.store, library.towers, Modality.IMAGE)
-    (pair,) = caption_match.aligned(library.store, shared, [said])
+    shared = SharedSpace(library.store, library.towers, Modality.IMAGE)
+    (pair,) = caption_match.match_captions(library.store, shared, [said])
     assert pair.cosine > 0.3
 
 
 def test_no_captions_and_other_weights(library):
-    shared = Shared(library.store, library.towers, Modality.IMAGE)
+    shared = SharedSpace(library.store, library.towers, Modality.IMAGE)
     with pytest.raises(UsageError, match="no picture of the library has a caption"):
-        caption_match.aligned(library.store, shared, caption_match.captions(library.store))
+        caption_match.match_captions(
+            library.store, shared, caption_match.file_captions(library.store)
+        )
     with pytest.raises(UsageError, match="holds no sound"):
-        Shared(library.store, library.towers, Modality.SOUND)
+        SharedSpace(library.store, library.towers, Modality.SOUND)
     from dataclasses import replace
 
     class Other(type(library.towers.encoder)):
         shared = replace(library.towers.encoder.shared, revision="2")
 
     with pytest.raises(SpaceMismatch, match="other weights"):
-        Shared(library.store, replace(library.towers, encoder=Other()), Modality.IMAGE)
+        SharedSpace(library.store, replace(library.towers, encoder=Other()), Modality.IMAGE)

@@ -7,7 +7,7 @@ import pytest
 from sklearn.neighbors import LocalOutlierFactor
 
 from engine.curate import outliers as module
-from engine.curate.asset_vectors import gather
+from engine.curate.asset_vectors import gather_assets
 from engine.curate.neighbours import neighbours
 from engine.errors import UsageError
 from engine.types import Modality
@@ -32,7 +32,7 @@ def test_an_index_finds_the_same(library, media):
         make.picture(media / f"n{number}.png", ("red", "green", "blue")[number % 3])
     make.animation(media / "a.gif", ["red", "green"])
     library.index([media])
-    items = gather(library.store, library.towers, Modality.IMAGE)
+    items = gather_assets(library.store, library.towers, Modality.IMAGE)
     exact, looked_up = neighbours(items, 4), neighbours(items, 4, threads=2, all_pairs=0)
     np.testing.assert_allclose(looked_up.distances, exact.distances, atol=2e-3)
 
@@ -78,7 +78,7 @@ def test_a_finding_names_the_nearest(library, media):
     for number in range(12):
         make.picture(media / f"n{number}.png", "red")
     library.index([media])
-    items = gather(library.store, library.towers, Modality.IMAGE)
+    items = gather_assets(library.store, library.towers, Modality.IMAGE)
     found = module.outliers(items, 3)
     said = module.findings(library.store, items, found, "distance")
     assert {one.path for one in said} >= {str(media / "1.png"), str(media / "2.png")}

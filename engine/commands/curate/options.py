@@ -37,7 +37,7 @@ def command_line() -> str:
 
 @dataclass(frozen=True, slots=True)
 class ResultHandling:
-    """How the results of a command are written, acted on and printed."""
+    """Options of writing, acting on and printing the results of a command."""
 
     apply: Literal["tag", "move", "link"] | None
     tag: str | None

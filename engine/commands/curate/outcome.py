@@ -14,7 +14,7 @@ from engine.commands.options import complain, print_json, say
 from engine.common.text import file_name, printable
 
 if TYPE_CHECKING:
-    from engine.curate.actions.apply import Applied
+    from engine.curate.actions.apply import ApplyReport
     from engine.curate.run import CurationRun
     from engine.store.curation_records import Finding
 
@@ -36,7 +36,9 @@ def finish(run: CurationRun, handling: ResultHandling) -> None:
     show(run, run.findings, applied, handling, run.line, results)
 
 
-def act(run: CurationRun, handling: ResultHandling, verdicts: Sequence[str] = ()) -> Applied | None:
+def act(
+    run: CurationRun, handling: ResultHandling, verdicts: Sequence[str] = ()
+) -> ApplyReport | None:
     """Do what --apply asks for with the files that were found; None where it is not given."""
     if handling.apply is None:
         return None
@@ -47,7 +49,7 @@ def act(run: CurationRun, handling: ResultHandling, verdicts: Sequence[str] = ()
 
 
 def show(
-    run: CurationRun, findings: Sequence[Finding], applied: Applied | None,
+    run: CurationRun, findings: Sequence[Finding], applied: ApplyReport | None,
     handling: ResultHandling, line: str, results: Mapping[str, Any],
 ) -> None:  # fmt: skip
     """Print findings, a line each, or one JSON object; the sentence of the result last."""

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from engine.curate.actions import apply
-from engine.curate.actions.apply import Applied
+from engine.curate.actions.apply import ApplyReport
 from engine.errors import UsageError
 from engine.store import Store
 from engine.store.curation_records import Finding
@@ -36,7 +36,7 @@ def act_on_findings(
     tag: str | None = None,
     symbolic: bool = True,
     wait: bool = False,
-) -> Applied:
+) -> ApplyReport:
     """Tag, move or link the files of findings, on behalf of a run.
 
     Args:
@@ -61,7 +61,7 @@ def act_on_findings(
         for folder, assets in _folders(tags, to, by_folder)
     ]
     passed = tuple(line for part in parts for line in part.passed)
-    return Applied(sum(part.done for part in parts), passed)
+    return ApplyReport(sum(part.done for part in parts), passed)
 
 
 def check_action(action: str, to: Path | None, tag: str | None) -> None:

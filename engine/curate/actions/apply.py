@@ -30,7 +30,7 @@ _FILES_PER_COMMIT = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Applied:
+class ApplyReport:
     """The result of acting on files."""
 
     done: int
@@ -39,7 +39,9 @@ class Applied:
     """Files that were passed over, and why, one line each."""
 
 
-def tag(store: Store, run_id: int, pairs: Iterable[tuple[int, str]], wait: bool = False) -> Applied:
+def tag(
+    store: Store, run_id: int, pairs: Iterable[tuple[int, str]], wait: bool = False
+) -> ApplyReport:
     """Give assets tags, on behalf of a run.
 
     Args:
@@ -53,16 +55,16 @@ def tag(store: Store, run_id: int, pairs: Iterable[tuple[int, str]], wait: bool 
     if any(not word.strip() for _, word in tags):
         raise UsageError("a tag is empty; write --tag WORD")
     with store.writer(wait=wait) as writer:
-        return Applied(writer.curation.tag(run_id, tags))
+        return ApplyReport(writer.curation.tag(run_id, tags))
 
 
 def move(
     store: Store, run_id: int, asset_ids: Sequence[int], folder: Path, wait: bool = False
-) -> Applied:
+) -> ApplyReport:
     """Move the files of assets into a folder, under names that clash with none.
 
-    The library follows: they keep their moments and vectors. A file that is gone, has changed since it was indexed, or lies in the folder already is
-    passed over.
+    The library follows: they keep their moments and vectors. A file that is gone, has
+    changed since it was indexed, or lies in the folder already is passed over.
 
     Raises:
         UsageError: ``folder`` cannot be made.
@@ -79,7 +81,7 @@ def link(
     *,
     symbolic: bool = True,
     wait: bool = False,
-) -> Applied:
+) -> ApplyReport:
     """Link to the files of assets from a folder, under names that clash with none.
 
     Raises:
@@ -92,7 +94,7 @@ def link(
 
 def _with_files(
     store: Store, run_id: int, asset_ids: Sequence[int], folder: Path, did: Did, wait: bool
-) -> Applied:
+) -> ApplyReport:
     folder = Path(os.path.abspath(folder.expanduser()))  # noqa: PTH100
     if folder.is_relative_to(store.path):
         raise UsageError(f"{folder} is in the library's own folder; name another with --to")
@@ -103,7 +105,7 @@ def _with_files(
         usable = [asset for asset in assets if _is_as_indexed(asset, folder, passed)]
         plan = _plan(usable, folder, did)
         if not plan:
-            return Applied(0, tuple(passed))
+            return ApplyReport(0, tuple(passed))
         acts = writer.curation.intend(run_id, [*_folders(folder), *plan])
         hit(FailPoint.APPLY_INTENDED)
         try:
@@ -117,7 +119,7 @@ def _with_files(
         done = 0
         while part := list(islice(rest, _FILES_PER_COMMIT)):
             done += _do(writer, run_id, part, passed)
-        return Applied(done, tuple(passed))
+        return ApplyReport(done, tuple(passed))
 
 
 def _is_as_indexed(asset: KnownAsset, folder: Path, passed: list[str]) -> bool:

@@ -29,7 +29,7 @@ _FILES_PER_COMMIT = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Undone:
+class UndoReport:
     """The result of taking a run back."""
 
     run_id: int
@@ -59,7 +59,7 @@ def last_run(store: Store) -> int:
 
 def undo(
     store: Store, run_id: int | None = None, *, dry_run: bool = False, wait: bool = False
-) -> Undone:
+) -> UndoReport:
     """Take back all that a run did, the last act first.
 
     Args:
@@ -77,7 +77,7 @@ def undo(
         return _undo(store, writer, chosen)
 
 
-def _undo(store: Store, writer: Writer | None, run_id: int) -> Undone:
+def _undo(store: Store, writer: Writer | None, run_id: int) -> UndoReport:
     acts = [
         act for act in reversed(store.curation.acts(run_id)) if act.state not in NOTHING_TO_UNDO
     ]
@@ -95,7 +95,7 @@ def _undo(store: Store, writer: Writer | None, run_id: int) -> Undone:
     on_disk = [act for act in acts if act.did is not Did.TAG]
     for part in chunks(on_disk, _FILES_PER_COMMIT):
         _undo_files(store, writer, run_id, part, lines, problems)
-    return Undone(run_id, tuple(lines), tuple(problems), dry_run=writer is None)
+    return UndoReport(run_id, tuple(lines), tuple(problems), dry_run=writer is None)
 
 
 def _undo_files(

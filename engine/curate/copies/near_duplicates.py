@@ -1,9 +1,9 @@
-"""Files that are the same, byte by byte or to eye and ear, in groups with one to keep.
+"""Find groups of files that are the same byte by byte, or to eye and ear.
 
 Stored vectors are the first sieve: they cost no decoding, where a perceptual hash would
-have to read every file. Who passes is looked at (``looking``). Groups are what is connected
-by a comparison; a pair that is connected already is not compared again, so that a group of
-n costs about n comparisons.
+have to read every file. Pairs that pass are compared closely (``verify``). Groups are what
+is connected by a comparison; a pair that is connected already is not compared again, so
+that a group of n costs about n comparisons.
 """
 
 from __future__ import annotations
@@ -15,9 +15,10 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from engine.common.progress import NO_PROGRESS, Progress
+from engine.common.vectors import chunks
 from engine.curate.copies.similarity_join import best_pairs
 from engine.curate.copies.union_find import KEEPER_RULE, DisjointSets, keeper, numbered
-from engine.curate.copies.verify import Pair, PairVerdict, PairVerifier, Seen
+from engine.curate.copies.verify import MakeThumbnail, MomentPair, PairVerdict, PairVerifier
 from engine.curate.records import Finding
 from engine.encoders.towers import Towers
 from engine.index.matrix import MomentVectors, gather_moments
@@ -30,18 +31,20 @@ THRESHOLDS = {Kind.IMAGE: 0.7, Kind.VIDEO: 0.7, Kind.AUDIO: 0.88}
 stay below 0.5, and of 12 transforms of a picture 99 in 100 lie above 0.7. In ``sounds``
 copies at other rates lie above 0.92, and most different ones above 0.8 as well."""
 BY_COSINE = 0.9
-"""Cosine from which two are taken for copies where nobody looks."""
+"""Cosine from which two are taken for copies without a closer look."""
 _MODALITY = {Kind.IMAGE: Modality.IMAGE, Kind.VIDEO: Modality.KEYFRAME, Kind.AUDIO: Modality.SOUND}
 _COVERED = 0.7
 """Part of the moments of both that must have one like them in the other, at its time."""
-_AT_ONCE = 1_000
+_PAIRS_PER_READ = 1_000
 """Pairs of assets whose facts are read at a time."""
 
 _TRIES = 6
-"""Comparisons that may fail for both of a pair before it is not looked at any more: what is
-a copy is mostly nearer than what is only alike, and the nearest come first."""
+"""Comparisons that may fail for both of a pair before it is not looked at any more.
 
-Near = tuple[float, int, int]
+A copy is mostly nearer than what is only alike, and the nearest come first.
+"""
+
+SimilarMoments = tuple[float, int, int]
 """The cosine of two moments, and their ids."""
 
 KEEPER, DUPLICATE = "keeper", "duplicate"
@@ -49,7 +52,7 @@ KEEPER, DUPLICATE = "keeper", "duplicate"
 
 @dataclass(frozen=True, slots=True)
 class DuplicateOptions:
-    """What is looked for."""
+    """Options of a search for duplicates."""
 
     kinds: tuple[Kind, ...] = (Kind.IMAGE, Kind.VIDEO, Kind.AUDIO)
     under: tuple[str, ...] | None = None
@@ -59,11 +62,11 @@ class DuplicateOptions:
     threshold: float | None = None
     """Cosine from which two are looked at, or taken for copies; None for the kind's own."""
     by_cosine: bool = False
-    """Nobody looks: the cosine decides."""
+    """Decide by the cosine, without a closer look."""
     seed: int = 0
 
     def settings(self) -> dict[str, object]:
-        """As JSON holds it."""
+        """Return all of this as JSON can hold it."""
         return {
             "kinds": [kind.value for kind in self.kinds],
             "under": None if self.under is None else list(self.under),
@@ -75,7 +78,7 @@ class DuplicateOptions:
         }
 
     def least(self, kind: Kind) -> float:
-        """The cosine that counts."""
+        """Return the cosine that counts for a kind."""
         if self.threshold is not None:
             return self.threshold
         return BY_COSINE if self.by_cosine else THRESHOLDS[kind]
@@ -85,8 +88,8 @@ class DuplicateOptions:
 class Edge:
     """Two assets that are the same, and why."""
 
-    one: int
-    other: int
+    first: int
+    second: int
     score: float
     """The greatest cosine of their moments; 1 for the same bytes."""
     why: str
@@ -94,7 +97,7 @@ class Edge:
 
 @dataclass(slots=True)
 class DuplicatePairs:
-    """Edges between assets, and what could not be looked at."""
+    """Pairs of assets that are the same, and files that could not be compared."""
 
     edges: list[Edge] = field(default_factory=list)
     compared: int = 0
@@ -104,21 +107,21 @@ class DuplicatePairs:
 def find(
     store: Store,
     towers: Towers,
-    seen: Seen,
-    wanted: DuplicateOptions,
+    thumbnail: MakeThumbnail,
+    options: DuplicateOptions,
     progress: Progress = NO_PROGRESS,
 ) -> DuplicatePairs:
-    """The pairs of assets that connect all which are the same.
+    """Find pairs of assets that connect all which are the same.
 
     Args:
         towers: of the library; they say which spaces are of likeness, and load no weights.
-        seen: gives the picture of a moment.
+        thumbnail: gives the picture of a moment.
 
     Raises:
         ExtraMissing: OpenCV is not installed, and pictures are to be looked at.
     """
     found = DuplicatePairs()
-    known = _known(store, wanted)
+    known = _known(store, options)
     ids, place = numbered(known)
     union = DisjointSets(len(ids))
     for group in store.same_content():
@@ -126,40 +129,42 @@ def find(
         for other in here[1:]:
             union.join(place[here[0]], place[other])
             found.edges.append(Edge(here[0], other, 1.0, "the same bytes"))
-    if wanted.exact:
+    if options.exact:
         return found
-    again = frozenset(edge.other for edge in found.edges)
-    looker = None if wanted.by_cosine else PairVerifier(seen)
-    for kind in wanted.kinds:
+    again = frozenset(edge.second for edge in found.edges)
+    verifier = None if options.by_cosine else PairVerifier(thumbnail)
+    for kind in options.kinds:
         space, modality = likeness(towers, kind)
-        rows = gather_moments(store, space, [modality], [kind], wanted.under, again)
+        rows = gather_moments(store, space, [modality], [kind], options.under, again)
         if len(rows) > 1:
             progress.message(f"comparing {len(rows)} moments of {kind.value}s")
-            _Near(store, kind, rows, wanted, looker, union, place, found, progress).run()
-    if looker is not None:
-        found.unreadable = looker.unreadable
+            _PairComparison(
+                store, kind, rows, options, verifier, union, place, found, progress
+            ).run()
+    if verifier is not None:
+        found.unreadable = verifier.unreadable
     return found
 
 
-def _known(store: Store, wanted: DuplicateOptions) -> set[int]:
-    return {a.asset_id for a in store.assets(wanted.under) if a.kind in wanted.kinds}
+def _known(store: Store, options: DuplicateOptions) -> set[int]:
+    return {a.asset_id for a in store.assets(options.under) if a.kind in options.kinds}
 
 
 def likeness(towers: Towers, kind: Kind) -> tuple[str, Modality]:
-    """The space in which files of a kind are alike, and how they are perceived there."""
+    """Return the space in which files of a kind are alike, and their modality there."""
     space = towers.sounds if kind is Kind.AUDIO else towers.looks
     return space.name, _MODALITY[kind]
 
 
 @dataclass(eq=False)
-class _Near:
-    """The assets of one kind that are alike, and then compared."""
+class _PairComparison:
+    """Compare the assets of one kind that have moments alike."""
 
     store: Store
     kind: Kind
     rows: MomentVectors
-    wanted: DuplicateOptions
-    looker: PairVerifier | None
+    options: DuplicateOptions
+    verifier: PairVerifier | None
     union: DisjointSets
     place: Mapping[int, int]
     found: DuplicatePairs
@@ -168,11 +173,11 @@ class _Near:
 
     def run(self) -> None:
         """Compare every pair of assets that have moments alike, in order of their rows."""
-        near = best_pairs(self.rows, self.wanted.least(self.kind), self.wanted.seed)
-        one, other = self.rows.assets[near.first], self.rows.assets[near.second]
-        low, high = np.minimum(one, other), np.maximum(one, other)
+        near = best_pairs(self.rows, self.options.least(self.kind), self.options.seed)
+        first, second = self.rows.assets[near.first], self.rows.assets[near.second]
+        low, high = np.minimum(first, second), np.maximum(first, second)
         moments = np.where(
-            (one <= other)[:, None],
+            (first <= second)[:, None],
             np.stack([self.rows.ids[near.first], self.rows.ids[near.second]], axis=1),
             np.stack([self.rows.ids[near.second], self.rows.ids[near.first]], axis=1),
         )
@@ -184,46 +189,52 @@ class _Near:
         begins = np.concatenate([[0], ends[:-1]]) if len(ends) else ends
         best = np.argsort(-cosines[order][begins], kind="stable")
         self.progress.start(f"comparing {self.kind.value}s", len(best), "pairs")
-        for at in range(0, len(best), _AT_ONCE):
-            spans = [(begins[i], ends[i]) for i in best[at : at + _AT_ONCE]]
+        for part in chunks(best, _PAIRS_PER_READ):
+            spans = [(begins[i], ends[i]) for i in part]
             facts = self.store.facts({int(of[i]) for i, _ in spans for of in (low, high)})
             for begin, end in spans:
                 alike = [
                     (float(cosines[i]), int(moments[i, 0]), int(moments[i, 1]))
                     for i in order[begin:end]
                 ]
-                self._take(facts[int(low[begin])], facts[int(high[begin])], alike)
+                self._compare(facts[int(low[begin])], facts[int(high[begin])], alike)
                 self.progress.advance()
 
-    def _take(self, one: AssetFacts, other: AssetFacts, alike: Sequence[Near]) -> None:
-        places = self.place[one.asset_id], self.place[other.asset_id]
-        if self.union.are_one(*places):
+    def _compare(
+        self, first: AssetFacts, second: AssetFacts, alike: Sequence[SimilarMoments]
+    ) -> None:
+        places = self.place[first.asset_id], self.place[second.asset_id]
+        if self.union.are_connected(*places):
             return
         failed = self._failed
         if min(failed.get(place, 0) for place in places) >= _TRIES:
             return
-        verdict = self._judge(one, other, alike)
+        verdict = self._judge(first, second, alike)
         self.found.compared += 1
         if verdict.same:
             self.union.join(*places)
-            edge = Edge(one.asset_id, other.asset_id, alike[0][0], verdict.why)
+            edge = Edge(first.asset_id, second.asset_id, alike[0][0], verdict.why)
             self.found.edges.append(edge)
         else:
             failed.update({place: failed.get(place, 0) + 1 for place in places})
 
-    def _judge(self, one: AssetFacts, other: AssetFacts, near: Sequence[Near]) -> PairVerdict:
-        alike = [(first, second) for _, first, second in near]
-        if not self._covered(one.asset_id, other.asset_id, alike):
+    def _judge(
+        self, first: AssetFacts, second: AssetFacts, near: Sequence[SimilarMoments]
+    ) -> PairVerdict:
+        alike = [(of_first, of_second) for _, of_first, of_second in near]
+        if not self._covered(first.asset_id, second.asset_id, alike):
             return PairVerdict(False, "only a part is alike")
-        if self.looker is None:
+        if self.verifier is None:
             return PairVerdict(True, f"cosine {near[0][0]:.3f}")
-        verdict = self.looker.compare(one, other, alike)
+        verdict = self.verifier.compare(first, second, alike)
         return PairVerdict(verdict.same, f"{verdict.why}; cosine {near[0][0]:.3f}")
 
-    def _covered(self, one: int, other: int, alike: Sequence[Pair]) -> bool:
-        """Whether most moments of both have one like them in the other, at its time: an
-        intro, or a black first frame, that two videos share does not make them one."""
-        ours, theirs = self.store.moments_of(one), self.store.moments_of(other)
+    def _covered(self, first: int, second: int, alike: Sequence[MomentPair]) -> bool:
+        """Tell whether most moments of both have one like them in the other, at its time.
+
+        An intro, or a black first frame, that two videos share does not make them one.
+        """
+        ours, theirs = self.store.moments_of(first), self.store.moments_of(second)
         starts = {r.moment_id: r.moment.start or 0.0 for r in (*ours, *theirs)}
         ends = [max((r.moment.end or 0.0 for r in of), default=0.0) for of in (ours, theirs)]
         slack = max(2.0, 0.05 * max(ends))
@@ -237,14 +248,16 @@ class _Near:
 
 
 def findings(store: Store, edges: Sequence[Edge]) -> list[Finding]:
-    """The groups that edges connect: of each its keeper, then its duplicates by path, each
-    with the edge that is its strongest."""
-    ids, place = numbered(asset for edge in edges for asset in (edge.one, edge.other))
+    """Return the groups that edges connect: each its keeper, then its duplicates by path.
+
+    The reason of a finding is the strongest edge of its file.
+    """
+    ids, place = numbered(asset for edge in edges for asset in (edge.first, edge.second))
     union = DisjointSets(len(ids))
     best: dict[int, Edge] = {}
     for edge in sorted(edges, key=lambda edge: -edge.score):
-        union.join(place[edge.one], place[edge.other])
-        for asset in (edge.one, edge.other):
+        union.join(place[edge.first], place[edge.second])
+        for asset in (edge.first, edge.second):
             best.setdefault(asset, edge)
     facts = store.facts(ids)
     found = []
@@ -252,14 +265,14 @@ def findings(store: Store, edges: Sequence[Edge]) -> list[Finding]:
         members = [facts[ids[i]] for i in group if ids[i] in facts]
         kept = keeper(members)
         found.append(_finding(kept, KEEPER, number, 1.0, f"kept: {KEEPER_RULE}"))
-        for one in sorted(members, key=lambda one: one.path):
-            if one is not kept:
-                edge = best[one.asset_id]
-                other = facts[edge.other if edge.one == one.asset_id else edge.one]
+        for member in sorted(members, key=lambda member: member.path):
+            if member is not kept:
+                edge = best[member.asset_id]
+                other = facts[edge.second if edge.first == member.asset_id else edge.first]
                 why = f"{edge.why}, as {os.fspath(other.path)}"
-                found.append(_finding(one, DUPLICATE, number, edge.score, why))
+                found.append(_finding(member, DUPLICATE, number, edge.score, why))
     return found
 
 
-def _finding(one: AssetFacts, verdict: str, number: int, score: float, why: str) -> Finding:
-    return Finding(one.asset_id, None, one.path, verdict, number, min(score, 1.0), why)
+def _finding(file: AssetFacts, verdict: str, group: int, score: float, why: str) -> Finding:
+    return Finding(file.asset_id, None, file.path, verdict, group, min(score, 1.0), why)

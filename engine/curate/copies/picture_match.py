@@ -1,4 +1,4 @@
-"""Do two pictures show the same, or only something alike?
+"""Tell copies of a picture from pictures of similar things, by local features (SIFT).
 
 An embedding says that two pictures are of the same thing; a burst of a running dog is.
 Copies differ otherwise: one is the other cropped, turned by a little, mirrored, scaled,
@@ -25,20 +25,22 @@ from engine.errors import ExtraMissing
 SIDE = 320
 """Pixels of the longest side at which pictures are compared."""
 _FEATURES = 400
+"""Features of a picture, at most."""
 _RATIO = 0.8
-"""Of the distances to the nearest and the second nearest feature, past which a match says
+"""Ratio of distances to the nearest and second nearest feature past which a match says
 nothing (Lowe 2004)."""
 _NEAR = 3.0
 """Pixels by which a match may miss its place."""
 _AGREEING = 12
 """Matches that must agree."""
 _SCALES = (0.2, 5.0)
+"""Bounds of how much larger one picture may show the same than the other."""
 _BLOCK = 16
 """Pixels of a block's side."""
 _TONE = 16.0
 """Levels of 255 that a block may be off, root mean square."""
 _CORRELATED = 0.8
-"""Or else its correlation."""
+"""Minimum block correlation that counts as equal."""
 _STRUCTURED = 6.0
 """Levels of deviation under which a block has nothing to correlate."""
 _BURNT = 0.3
@@ -57,7 +59,7 @@ Floats = NDArray[np.float32]
 
 
 def import_cv2() -> Any:
-    """OpenCV.
+    """Import OpenCV.
 
     Raises:
         ExtraMissing: it is not installed.
@@ -71,21 +73,21 @@ def import_cv2() -> Any:
 
 @dataclass(frozen=True)
 class Sketch:
-    """What of a picture is compared."""
+    """A small gray picture with its local features."""
 
     gray: Gray
     """(height, width), the longest side at most ``SIDE``."""
 
     @classmethod
     def of(cls, image: Image.Image) -> Sketch:
-        """The sketch of an RGB picture."""
+        """Make the sketch of an RGB picture."""
         small = image.convert("L")
         small.thumbnail((SIDE, SIDE), Image.Resampling.LANCZOS)
         return cls(np.asarray(small))
 
     @cached_property
     def features(self) -> Features:
-        """What stands out in it."""
+        """The local features, computed at first use."""
         cv2 = import_cv2()
         keys, found = cv2.SIFT_create(_FEATURES, contrastThreshold=0.02).detectAndCompute(
             self.gray, None
@@ -109,8 +111,11 @@ class Features:
         return len(self.places)
 
     def mirrored(self, width: int) -> Features:
-        """Those of the picture with left and right exchanged: a descriptor is a grid about
-        its own direction, of which a mirror exchanges the sides and turns the angles."""
+        """Return the features of the picture with left and right exchanged.
+
+        A descriptor is a grid about its own direction, of which a mirror exchanges the sides
+        and turns the angles.
+        """
         flipped = self.places * np.array([-1, 1], np.float32) + np.array([width - 1, 0], np.float32)
         return Features(flipped, self.descriptors[:, _MIRROR])
 
@@ -121,7 +126,7 @@ _MIRROR = np.arange(128).reshape(4, 4, 8)[::-1][:, :, -np.arange(8) % 8].reshape
 
 @dataclass(frozen=True, slots=True)
 class Likeness:
-    """What comparing two pictures came to."""
+    """The result of comparing two pictures."""
 
     shared: float
     """Part of the smaller picture in which both show the same; 0 where none was found."""
@@ -129,42 +134,43 @@ class Likeness:
 
     @property
     def same(self) -> bool:
-        """Whether one is a copy of the other."""
+        """True if one is a copy of the other."""
         return self.shared >= _SHARED
 
 
-def compare(one: Sketch, other: Sketch) -> Likeness:
-    """Whether one picture is a copy of another.
+def compare(first: Sketch, second: Sketch) -> Likeness:
+    """Compare two pictures, also with one of them mirrored.
 
     Raises:
         ExtraMissing: OpenCV is not installed.
     """
-    found = Likeness(_shared(one, other, mirrored=False))
+    found = Likeness(_shared(first, second, mirrored=False))
     if found.same:
         return found
-    turned = Likeness(_shared(one, other, mirrored=True), mirrored=True)
+    turned = Likeness(_shared(first, second, mirrored=True), mirrored=True)
     return turned if turned.same else found
 
 
-def _shared(one: Sketch, other: Sketch, *, mirrored: bool) -> float:
-    gray, features = other.gray, other.features
+def _shared(first: Sketch, second: Sketch, *, mirrored: bool) -> float:
+    """Return the part of the smaller picture in which both show the same, 0 to 1."""
+    gray, features = second.gray, second.features
     if mirrored:
         features = features.mirrored(gray.shape[1])
-    placed = _placement(one.features, features)
+    placed = _placement(first.features, features)
     if mirrored:
         gray = np.ascontiguousarray(gray[:, ::-1])
     if placed is not None:
-        return _overlap(one.gray, gray, placed)
-    few = min(len(one.features), len(features)) < 4 * _AGREEING
-    return _plain(one.gray, gray) if few else 0.0
+        return _overlap(first.gray, gray, placed)
+    few = min(len(first.features), len(features)) < 4 * _AGREEING
+    return _compare_plain(first.gray, gray) if few else 0.0
 
 
-def _plain(one: Gray, other: Gray) -> float:
-    """Pictures with few features are laid over each other as they are."""
-    wide = [gray.shape[1] / gray.shape[0] for gray in (one, other)]
+def _compare_plain(gray: Gray, other: Gray) -> float:
+    """Compare pictures with few features as they are, without placing them."""
+    wide = [picture.shape[1] / picture.shape[0] for picture in (gray, other)]
     if not 0.95 < wide[0] / wide[1] < 1.05:
         return 0.0
-    first, second = _thumb(one), _thumb(other)
+    first, second = _thumb(gray), _thumb(other)
     if min(first.std(), second.std()) < 1.0:  # one tone, which correlates with nothing
         flat = max(first.std(), second.std()) < 2
         return float(flat and abs(first.mean() - second.mean()) < 4)
@@ -176,20 +182,22 @@ def _thumb(gray: Gray) -> Floats:
     return np.asarray(small, np.float32)
 
 
-def _placement(one: Features, other: Features) -> NDArray[np.float64] | None:
-    """The similarity (2, 3) that lays one picture over another; None where matches do not
-    agree on any."""
-    if min(len(one), len(other)) < _AGREEING:
+def _placement(first: Features, second: Features) -> NDArray[np.float64] | None:
+    """Find the similarity transform (2, 3) that lays one picture over another.
+
+    It is None where matches do not agree on any.
+    """
+    if min(len(first), len(second)) < _AGREEING:
         return None
-    near = one.descriptors.astype(np.float32) @ other.descriptors.astype(np.float32).T
+    near = first.descriptors.astype(np.float32) @ second.descriptors.astype(np.float32).T
     pairs = _mutual(near)
     if len(pairs) < _AGREEING:
         return None
     cv2 = import_cv2()
     cv2.setRNGSeed(0)
     matrix, inside = cv2.estimateAffinePartial2D(
-        one.places[pairs[:, 0]],
-        other.places[pairs[:, 1]],
+        first.places[pairs[:, 0]],
+        second.places[pairs[:, 1]],
         ransacReprojThreshold=_NEAR,
         maxIters=2000,
     )
@@ -200,7 +208,7 @@ def _placement(one: Features, other: Features) -> NDArray[np.float64] | None:
 
 
 def _mutual(near: Floats) -> NDArray[np.int64]:
-    """Features that are nearest to each other, and clearly so: rows of two places."""
+    """Return pairs (m, 2) of features that are nearest to each other, and clearly so."""
     best = near.argmax(1)
     rows = np.arange(len(near))
     top = np.partition(near, -2, axis=1)[:, -2:]
@@ -209,23 +217,23 @@ def _mutual(near: Floats) -> NDArray[np.int64]:
     return np.stack([rows[clear], best[clear]], axis=1)
 
 
-def _overlap(one: Gray, other: Gray, placed: NDArray[np.float64]) -> float:
-    """The part of the smaller picture that is one rectangle without differences."""
+def _overlap(gray: Gray, other: Gray, placed: NDArray[np.float64]) -> float:
+    """Return the part of the smaller picture that is one rectangle without differences."""
     cv2 = import_cv2()
     size = (other.shape[1], other.shape[0])
-    soft = [cv2.GaussianBlur(gray, (0, 0), 1.5).astype(np.float32) for gray in (one, other)]
+    soft = [cv2.GaussianBlur(each, (0, 0), 1.5).astype(np.float32) for each in (gray, other)]
     laid = cv2.warpAffine(soft[0], placed, size, flags=cv2.INTER_AREA)
     inside = cv2.warpAffine(np.ones_like(soft[0]), placed, size) > 0.99
     if inside.sum() < 4 * _BLOCK * _BLOCK:
         return 0.0
     covered, same = _blocks(_fitted(laid, soft[1], inside), soft[1], inside)
     scale = float(np.hypot(placed[0, 0], placed[1, 0]))
-    smaller = min(other.size, one.size * scale**2)
+    smaller = min(other.size, gray.size * scale**2)
     return min(1.0, _rectangle(covered & same, covered & ~same) * _BLOCK**2 / smaller)
 
 
 def _fitted(laid: Floats, aim: Floats, inside: NDArray[np.bool_]) -> Floats:
-    """``laid`` with the contrast and brightness of ``aim``, where neither is burnt out."""
+    """Give ``laid`` the contrast and brightness of ``aim``, fitted where neither is burnt out."""
     fit = inside & (laid > 4) & (laid < 250) & (aim > 4) & (aim < 250)
     gain, offset = 1.0, 0.0
     for _ in range(3):
@@ -244,8 +252,11 @@ def _fitted(laid: Floats, aim: Floats, inside: NDArray[np.bool_]) -> Floats:
 def _blocks(
     laid: Floats, aim: Floats, inside: NDArray[np.bool_]
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Per block, (rows, columns), whether both pictures show something, and whether that
-    is the same."""
+    """Tell, for each block, whether both pictures show something, and whether it is the same.
+
+    Returns:
+        Two arrays (rows, columns).
+    """
     covered = _means(inside.astype(np.float32)) > 0.9
     means = [_means(picture) for picture in (laid, aim)]
     deviations = [
@@ -265,7 +276,7 @@ def _blocks(
 
 
 def _means(picture: Floats) -> Floats:
-    """The mean of each whole block."""
+    """Return the mean of each whole block."""
     rows, columns = (length // _BLOCK for length in picture.shape)
     cut = picture[: rows * _BLOCK, : columns * _BLOCK]
     blocks: Floats = cut.reshape(rows, _BLOCK, columns, _BLOCK).mean((1, 3))
@@ -273,17 +284,19 @@ def _means(picture: Floats) -> Floats:
 
 
 def _rectangle(same: NDArray[np.bool_], differs: NDArray[np.bool_]) -> int:
-    """The most blocks that are the same in a rectangle where next to none differ; 0 where
-    what lies outside of it is no frame or bar, which would differ throughout."""
+    """Return the most blocks that are the same in a rectangle where next to none differ.
+
+    It is 0 where what lies outside of it is no frame or bar, which would differ throughout.
+    """
     rows = len(same)
     good, bad = _sums(same), _sums(differs)
     best, inside_bad = 0, 0
     for top in range(rows):
         for bottom in range(top + 1, rows + 1):
             line_good, line_bad = good[bottom] - good[top], bad[bottom] - bad[top]
-            held = line_good[None, :] - line_good[:, None]
+            same_inside = line_good[None, :] - line_good[:, None]
             lost = line_bad[None, :] - line_bad[:, None]
-            fits = np.where(lost <= _DIFFERING * (held + lost), held, 0)
+            fits = np.where(lost <= _DIFFERING * (same_inside + lost), same_inside, 0)
             place = int(fits.argmax())
             if fits.flat[place] > best:
                 best, inside_bad = int(fits.flat[place]), int(lost.flat[place])
@@ -293,5 +306,5 @@ def _rectangle(same: NDArray[np.bool_], differs: NDArray[np.bool_]) -> int:
 
 
 def _sums(marks: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """Sums over all blocks above and left of each corner, (rows + 1, columns + 1)."""
+    """Sum all blocks above and left of each corner, (rows + 1, columns + 1)."""
     return np.pad(marks.astype(np.int64), ((1, 0), (1, 0))).cumsum(0).cumsum(1)

@@ -24,15 +24,18 @@ from engine.store import Store
 from engine.types.arrays import Vectors
 
 EPS = (0.001, 0.003, 0.01, 0.02, 0.03, 0.05, 0.07, 0.1, 0.15, 0.2, 0.25, 0.3)
-"""What the curve is drawn at."""
+"""Values of eps that the curve is drawn at."""
 _PER_CLUSTER = 400
+"""Rows of a cluster, by default."""
 _ROUNDS = 20
+"""Iterations of k-means."""
+_ROWS_PER_PRODUCT = 1_024
 REMOVED = "semantic-duplicate"
 
 
 @dataclass(frozen=True, slots=True)
-class Alike:
-    """Of each row, how much it is like one that comes before it."""
+class ClusterNeighbours:
+    """The nearest row, in its cluster, that each row would go for."""
 
     rows: MomentVectors
     clusters: NDArray[np.int32]
@@ -43,21 +46,21 @@ class Alike:
     """(n,): the place of that row."""
 
     def removed(self, eps: float) -> int:
-        """How many rows go at this eps."""
+        """Return how many rows go at this eps."""
         return int((self.cosines > 1 - eps).sum())
 
     def curve(self, at: Sequence[float] = EPS) -> list[tuple[float, float]]:
-        """The part that stays, for each eps."""
+        """Return the part that stays, for each eps."""
         return [(eps, 1 - self.removed(eps) / max(len(self.rows), 1)) for eps in at]
 
 
-def alike(
+def nearest_in_clusters(
     rows: MomentVectors,
     seed: int = 0,
     clusters: int | None = None,
     progress: Progress = NO_PROGRESS,
-) -> Alike:
-    """Cluster the rows, and compare each with those of its cluster.
+) -> ClusterNeighbours:
+    """Cluster the rows, and compare each with those before it in its cluster.
 
     Args:
         clusters: None for one in every 400 rows.
@@ -70,14 +73,14 @@ def alike(
     progress.start("comparing clusters", len(starts) - 1, "clusters")
     for number in range(len(starts) - 1):
         progress.advance()
-        of_one = members[starts[number] : starts[number + 1]]
-        order = of_one[np.argsort(-far[of_one], kind="stable")]
+        cluster = members[starts[number] : starts[number + 1]]
+        order = cluster[np.argsort(-far[cluster], kind="stable")]
         _compare(rows, order, cosines, nearest)
-    return Alike(rows, labels, cosines, nearest)
+    return ClusterNeighbours(rows, labels, cosines, nearest)
 
 
 def _clustered(rows: MomentVectors, count: int, seed: int) -> tuple[NDArray[np.int32], Vectors]:
-    """The cluster of each row (n,), and how far it is from its centroid (n,)."""
+    """Return the cluster of each row (n,), and its distance from the centroid (n,)."""
     faiss = import_faiss()
     labels, far = np.zeros(len(rows), np.int32), np.zeros(len(rows), np.float32)
     if not len(rows):
@@ -97,12 +100,11 @@ def _clustered(rows: MomentVectors, count: int, seed: int) -> tuple[NDArray[np.i
 def _compare(
     rows: MomentVectors, order: NDArray[np.int64], cosines: Vectors, nearest: NDArray[np.int64]
 ) -> None:
-    """The greatest cosine of each row with those before it, in blocks."""
-    step = 1024
-    for at in range(0, len(order), step):
-        asked = rows.rows(order[at : at + step])
-        for before in range(0, at + step, step):
-            earlier = order[before : before + step]
+    """Note the greatest cosine of each row with those before it, in blocks."""
+    for at in range(0, len(order), _ROWS_PER_PRODUCT):
+        asked = rows.rows(order[at : at + _ROWS_PER_PRODUCT])
+        for before in range(0, at + _ROWS_PER_PRODUCT, _ROWS_PER_PRODUCT):
+            earlier = order[before : before + _ROWS_PER_PRODUCT]
             if not len(earlier):
                 break
             product = asked @ rows.rows(earlier).T
@@ -110,14 +112,14 @@ def _compare(
                 product[np.triu_indices(len(asked), 0, len(earlier))] = -1
             best = product.argmax(1)
             value = product[np.arange(len(asked)), best]
-            places = order[at : at + step]
+            places = order[at : at + _ROWS_PER_PRODUCT]
             better = value > cosines[places]
             cosines[places[better]] = value[better]
             nearest[places[better]] = earlier[best[better]]
 
 
-def findings(store: Store, found: Alike, eps: float) -> list[Finding]:
-    """What goes at this eps, with what stays for it.
+def findings(store: Store, found: ClusterNeighbours, eps: float) -> list[Finding]:
+    """Return what goes at this eps, each with what stays for it.
 
     An asset of several moments goes when all of them do.
     """
@@ -127,13 +129,15 @@ def findings(store: Store, found: Alike, eps: float) -> list[Finding]:
     facts = store.facts(set(assets[gone].tolist()) | set(assets[found.nearest[gone]].tolist()))
     made: dict[int, Finding] = {}
     for place in np.flatnonzero(gone).tolist():
-        one, other = int(assets[place]), int(assets[found.nearest[place]])
-        if one in stays or one == other or one in made or one not in facts or other not in facts:
+        asset, kept = int(assets[place]), int(assets[found.nearest[place]])
+        if asset in stays or asset == kept or asset in made:
+            continue
+        if asset not in facts or kept not in facts:
             continue
         cosine = float(found.cosines[place])
-        why = f"cosine {cosine:.3f} to {facts[other].path}"
+        why = f"cosine {cosine:.3f} to {facts[kept].path}"
         group = int(found.clusters[place]) + 1
-        made[one] = Finding(
-            one, int(found.rows.ids[place]), facts[one].path, REMOVED, group, cosine, why
+        made[asset] = Finding(
+            asset, int(found.rows.ids[place]), facts[asset].path, REMOVED, group, cosine, why
         )
-    return sorted(made.values(), key=lambda one: (one.group or 0, one.path))
+    return sorted(made.values(), key=lambda finding: (finding.group or 0, finding.path))

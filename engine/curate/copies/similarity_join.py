@@ -1,4 +1,4 @@
-"""All pairs of vectors whose cosine reaches a threshold, from disk, and never N x N.
+"""Find all pairs of vectors whose cosine reaches a threshold, from disk, and never N x N.
 
 Three sieves, each a hundredth of what the next would cost on all pairs:
 
@@ -30,17 +30,20 @@ from engine.index.vector_index import drawn
 from engine.types.arrays import Vectors
 
 _COMPONENTS = 96
+"""Principal components of the second sieve."""
 _TRAINED_ON = 20_000
 """Rows that the components are found from."""
 _ONE_LIST = 8_000
 """Rows up to which lists would save nothing."""
 _PER_LIST = 1_000
+"""Rows of a list."""
 _SAMPLE = 384
 """Rows whose true neighbours tell how many lists to scan."""
 _RECALL = 0.997
+"""Share of the measured pairs that the lists must find."""
 _ROUNDING = 0.02
-"""What float16 may add to a squared distance."""
-_AT_ONCE = 2_048
+"""Error of float16 that is allowed for in a squared distance."""
+_QUERIES_PER_PRODUCT = 2_048
 """Queries of one matrix product."""
 
 MOST = 24
@@ -61,7 +64,7 @@ class SimilarPairs:
 
 
 def pairs(rows: MomentVectors, threshold: float, seed: int = 0) -> Iterator[SimilarPairs]:
-    """Every pair of rows whose cosine is ``threshold`` or more, a few thousand at a time.
+    """Yield every pair of rows whose cosine is ``threshold`` or more, some thousands at a time.
 
     Memory holds 200 bytes a row, and a block of products. The order depends on the rows
     and the seed alone.
@@ -76,17 +79,20 @@ def pairs(rows: MomentVectors, threshold: float, seed: int = 0) -> Iterator[Simi
 def best_pairs(
     rows: MomentVectors, threshold: float, seed: int = 0, most: int = MOST
 ) -> SimilarPairs:
-    """The pairs of rows whose cosine is ``threshold`` or more, best first; where a row has
-    more than ``most``, its nearest. Memory holds no more than those."""
-    held, waiting, count = _none(), [_none()], 0
+    """Return the pairs of rows whose cosine is ``threshold`` or more, best first.
+
+    Where a row has more than ``most``, only its nearest count. Memory holds no more than
+    those.
+    """
+    best, waiting, count = _none(), [_none()], 0
     for part in pairs(rows, threshold, seed):
         waiting.append(part)
         count += len(part.first)
-        if count > max(_WAITING, len(held.first)):
-            held, waiting, count = _nearest(_joined([held, *waiting]), most), [], 0
-    held = _nearest(_joined([held, *waiting]), most)
-    order = np.lexsort((held.second, held.first, -held.cosines))
-    return SimilarPairs(held.first[order], held.second[order], held.cosines[order])
+        if count > max(_WAITING, len(best.first)):
+            best, waiting, count = _nearest(_joined([best, *waiting]), most), [], 0
+    best = _nearest(_joined([best, *waiting]), most)
+    order = np.lexsort((best.second, best.first, -best.cosines))
+    return SimilarPairs(best.first[order], best.second[order], best.cosines[order])
 
 
 def _none() -> SimilarPairs:
@@ -102,15 +108,15 @@ def _joined(parts: Sequence[SimilarPairs]) -> SimilarPairs:
     )
 
 
-def _nearest(of: SimilarPairs, most: int) -> SimilarPairs:
-    """Those that are among the ``most`` nearest of either of their rows."""
-    owners = np.concatenate([of.first, of.second])
-    order = np.lexsort((-np.tile(of.cosines, 2), owners))
+def _nearest(pairs: SimilarPairs, most: int) -> SimilarPairs:
+    """Keep the pairs that are among the ``most`` nearest of either of their rows."""
+    owners = np.concatenate([pairs.first, pairs.second])
+    order = np.lexsort((-np.tile(pairs.cosines, 2), owners))
     begins = np.searchsorted(owners[order], owners[order])
     near = np.zeros(len(owners), np.bool_)
     near[order] = np.arange(len(order)) - begins < most
-    kept = near[: len(of.first)] | near[len(of.first) :]
-    return SimilarPairs(of.first[kept], of.second[kept], of.cosines[kept])
+    kept = near[: len(pairs.first)] | near[len(pairs.first) :]
+    return SimilarPairs(pairs.first[kept], pairs.second[kept], pairs.cosines[kept])
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,7 +138,7 @@ class _Sieve:
         return cls(rows, threshold, small, _nearest_lists(small, centroids, count))
 
     def work(self) -> Iterator[tuple[Places, Places]]:
-        """For each list its members, and the rows that look there."""
+        """Yield, for each list, its members and the rows that are compared with them."""
         lists = int(self.probes.max()) + 1
         width = self.probes.shape[1]
         members, starts = grouped(self.probes[:, 0], lists)
@@ -144,29 +150,31 @@ class _Sieve:
                 yield of_list[at : at + MOMENT_BLOCK], asking
 
     def scan(self, members: Places, queries: Places) -> Iterator[SimilarPairs]:
-        """The pairs of queries with members of one list, each pair once."""
-        held = self.small[members].astype(np.float32)
+        """Yield the pairs of queries with members of one list, each pair once."""
+        listed = self.small[members].astype(np.float32)
         most = 2 - 2 * self.threshold + _ROUNDING
         # |x - y|^2 <= most as one product with two more components, so that all that is
         # done to its many elements is to look at their sign.
-        far = (held**2).sum(1, keepdims=True) / -2
-        held = np.concatenate([held, np.ones_like(far), far], axis=1)
-        for at in range(0, len(queries), _AT_ONCE):
-            asking = queries[at : at + _AT_ONCE]
+        far = (listed**2).sum(1, keepdims=True) / -2
+        listed = np.concatenate([listed, np.ones_like(far), far], axis=1)
+        for at in range(0, len(queries), _QUERIES_PER_PRODUCT):
+            asking = queries[at : at + _QUERIES_PER_PRODUCT]
             asked = self.small[asking].astype(np.float32)
             room = (most - (asked**2).sum(1, keepdims=True)) / 2
             asked = np.concatenate([asked, room, np.ones_like(room)], axis=1)
-            close = np.flatnonzero((asked @ held.T).reshape(-1) >= 0)
-            one, two = np.divmod(close, len(members))
-            yield from self._exact(asking[one], members[two])
+            close = np.flatnonzero((asked @ listed.T).reshape(-1) >= 0)
+            asker, member = np.divmod(close, len(members))
+            yield from self._exact(asking[asker], members[member])
 
-    def _exact(self, one: Places, two: Places) -> Iterator[SimilarPairs]:
-        kept = one != two
+    def _exact(self, asking: Places, members: Places) -> Iterator[SimilarPairs]:
+        kept = asking != members
         # A pair that is found from both sides counts where the smaller asks.
-        kept &= (one < two) | ~(self.probes[two] == self.probes[one, 0][:, None]).any(1)
-        one, two = np.minimum(one, two)[kept], np.maximum(one, two)[kept]
-        for at in range(0, len(one), _AT_ONCE):
-            first, second = one[at : at + _AT_ONCE], two[at : at + _AT_ONCE]
+        seen_back = (self.probes[members] == self.probes[asking, 0][:, None]).any(1)
+        kept &= (asking < members) | ~seen_back
+        low, high = np.minimum(asking, members)[kept], np.maximum(asking, members)[kept]
+        for at in range(0, len(low), _QUERIES_PER_PRODUCT):
+            part = slice(at, at + _QUERIES_PER_PRODUCT)
+            first, second = low[part], high[part]
             cosines = np.einsum("ij,ij->i", self.rows.rows(first), self.rows.rows(second))
             near = cosines >= self.threshold
             if near.any():
@@ -174,7 +182,7 @@ class _Sieve:
 
 
 def _projected(rows: MomentVectors) -> NDArray[np.float16]:
-    """The rows in their first principal components, (n, k)."""
+    """Project the rows onto their first principal components, (n, k)."""
     sample = rows.rows(drawn(len(rows), _TRAINED_ON))
     centre = sample.mean(0)
     _, axes = np.linalg.eigh(np.cov((sample - centre).T))
@@ -216,10 +224,10 @@ def _flat(centroids: Vectors) -> Any:
 def _enough(
     rows: MomentVectors, small: NDArray[np.float16], centroids: Vectors, threshold: float, seed: int
 ) -> int:
-    """How many lists a row has to look in for almost every pair to be found."""
+    """Measure in how many lists a row has to look for almost every pair to be found."""
     sample = drawn(len(rows), _SAMPLE)
-    one, two = _true_pairs(rows, sample, threshold)
-    x, y = small[one].astype(np.float32), small[two].astype(np.float32)
+    first, second = _true_pairs(rows, sample, threshold)
+    x, y = small[first].astype(np.float32), small[second].astype(np.float32)
     made = _made_pairs(small, sample, threshold, seed)
     needed = [_ranks(a, b, centroids) for a, b in ((x, y), made)]
     most = len(centroids)
@@ -232,22 +240,24 @@ def _enough(
 
 
 def _true_pairs(rows: MomentVectors, sample: Places, threshold: float) -> tuple[Places, Places]:
-    """The pairs of a sample with all rows."""
+    """Return the pairs of a sample with all rows."""
     asked = rows.rows(sample)
-    one, two = [], []
+    firsts, seconds = [], []
     for at, block in rows.blocks():
         near, places = np.nonzero(asked @ block.T >= threshold)
-        one.append(sample[near])
-        two.append(places + at)
-    first, second = np.concatenate(one), np.concatenate(two)
+        firsts.append(sample[near])
+        seconds.append(places + at)
+    first, second = np.concatenate(firsts), np.concatenate(seconds)
     return first[first != second], second[first != second]
 
 
 def _made_pairs(
     small: NDArray[np.float16], sample: Places, threshold: float, seed: int
 ) -> tuple[Vectors, Vectors]:
-    """Rows, and what lies as far from them as the threshold lets it, towards other rows:
-    a library may have few pairs to measure with, and those at the edge are the hardest."""
+    """Make pairs of rows with points at just the threshold from them, towards other rows.
+
+    A library may have few pairs to measure with, and those at the edge are the hardest.
+    """
     x = small[sample].astype(np.float32)
     others = small[np.random.default_rng(seed).permutation(sample)].astype(np.float32)
     way = others - x
@@ -258,8 +268,7 @@ def _made_pairs(
 
 
 def _ranks(x: Vectors, y: Vectors, centroids: Vectors) -> NDArray[np.int64]:
-    """In how many lists the one or the other of a pair has to look, less one, until it
-    looks where the other is."""
+    """Return in how many lists, less one, one of a pair has to look to find the other."""
     if not len(x):
         return np.zeros(0, np.int64)
     ranks = []
@@ -267,19 +276,21 @@ def _ranks(x: Vectors, y: Vectors, centroids: Vectors) -> NDArray[np.int64]:
         _, own = _flat(centroids).search(b, 1)
         far = ((a - centroids[own[:, 0]]) ** 2).sum(1)
         closer = np.zeros(len(a), np.int64)
-        for at in range(0, len(a), _AT_ONCE):
-            part = a[at : at + _AT_ONCE]
+        for at in range(0, len(a), _QUERIES_PER_PRODUCT):
+            part = a[at : at + _QUERIES_PER_PRODUCT]
             all_far = (
                 (part**2).sum(1)[:, None] - 2 * part @ centroids.T + (centroids**2).sum(1)[None]
             )
-            closer[at : at + _AT_ONCE] = (all_far < far[at : at + _AT_ONCE, None] - 1e-5).sum(1)
+            closer[at : at + _QUERIES_PER_PRODUCT] = (
+                all_far < far[at : at + _QUERIES_PER_PRODUCT, None] - 1e-5
+            ).sum(1)
         ranks.append(closer)
     found: NDArray[np.int64] = np.minimum(*ranks)
     return found
 
 
 def grouped(labels: NDArray[np.int32], count: int) -> tuple[Places, Places]:
-    """Places by label, in their order, and where each label's begin (count + 1,)."""
+    """Return places by label, in their order, and where each label's begin (count + 1,)."""
     order = np.argsort(labels, kind="stable")
     starts = np.searchsorted(labels[order], np.arange(count + 1))
     return order, starts

@@ -1,4 +1,4 @@
-"""Copies that lie in more than one split of a dataset, so that a test tests nothing."""
+"""Copies that lie in more than one split of a data set, so that a test tests nothing."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ LEAK, HELD = "leak", "held"
 
 
 def by_folder(store: Store, under: Sequence[str]) -> dict[int, str]:
-    """The split of each asset: the folder, of those right below ``under``, that it is in.
+    """Return the split of each asset: the folder right below ``under`` that it is in.
 
     Raises:
         UsageError: there are fewer than two.
@@ -31,7 +31,7 @@ def by_folder(store: Store, under: Sequence[str]) -> dict[int, str]:
 
 
 def common_folder(store: Store) -> str:
-    """The innermost folder that all assets lie below."""
+    """Return the innermost folder that all assets lie below."""
     folders = {os.path.dirname(asset.path) for asset in store.assets()}  # noqa: PTH120
     if not folders:
         raise UsageError("the library is empty; index something first: sensorium index PATH")
@@ -39,8 +39,7 @@ def common_folder(store: Store) -> str:
 
 
 def by_tag(store: Store, words: Sequence[str], under: Sequence[str] | None) -> dict[int, str]:
-    """The split of each asset: the one of ``words`` that it is tagged with; of several, the
-    first.
+    """Return the split of each asset: the first of ``words`` that it is tagged with.
 
     Raises:
         UsageError: fewer than two of them are tags of assets.
@@ -61,28 +60,36 @@ def _checked(splits: dict[int, str], what: str) -> dict[int, str]:
 
 
 def leaks(groups: Sequence[Finding], splits: Mapping[int, str]) -> list[Finding]:
-    """What of the groups of duplicates lies in several splits.
+    """Return the files of duplicate groups that lie in several splits.
 
     The smallest split is held: others have measured on it, and it is the larger one from
     which an asset is missed less. What is the same in other splits is a leak.
     """
     sizes = Counter(splits.values())
     by_group: dict[int, list[Finding]] = {}
-    for one in groups:
-        if one.verdict in (KEEPER, DUPLICATE) and one.asset_id in splits and one.group:
-            by_group.setdefault(one.group, []).append(one)
+    for finding in groups:
+        if finding.verdict in (KEEPER, DUPLICATE) and finding.asset_id in splits and finding.group:
+            by_group.setdefault(finding.group, []).append(finding)
     found = []
-    across = [of for of in by_group.values() if len({splits[one.asset_id] for one in of}) > 1]
+    across = [
+        members
+        for members in by_group.values()
+        if len({splits[member.asset_id] for member in members}) > 1
+    ]
     for number, members in enumerate(across, 1):
-        held = min({splits[one.asset_id] for one in members}, key=lambda s: (sizes[s], s))
-        kept = next(one for one in members if splits[one.asset_id] == held)
-        for one in sorted(members, key=lambda one: (splits[one.asset_id] != held, one.path)):
-            split = splits[one.asset_id]
-            verdict = HELD if split == held else LEAK
+        home = min({splits[member.asset_id] for member in members}, key=lambda s: (sizes[s], s))
+        kept = next(member for member in members if splits[member.asset_id] == home)
+        for member in sorted(
+            members, key=lambda member: (splits[member.asset_id] != home, member.path)
+        ):
+            split = splits[member.asset_id]
+            verdict = HELD if split == home else LEAK
             why = (
                 f"in {split}"
-                if split == held
-                else f"in {split}; the same is in {held}: {kept.path}"
+                if split == home
+                else f"in {split}; the same is in {home}: {kept.path}"
             )
-            found.append(Finding(one.asset_id, None, one.path, verdict, number, one.score, why))
+            found.append(
+                Finding(member.asset_id, None, member.path, verdict, number, member.score, why)
+            )
     return found

@@ -1,4 +1,4 @@
-"""What is connected belongs together, and one of it is kept."""
+"""Union-find over duplicate pairs, and which file of a group is kept."""
 
 from __future__ import annotations
 
@@ -13,53 +13,56 @@ class DisjointSets:
     """Disjoint sets of the numbers below ``count`` (Tarjan 1975)."""
 
     def __init__(self, count: int) -> None:
-        self._above = np.arange(count)
+        self._parents = np.arange(count)
 
-    def root(self, one: int) -> int:
-        """The number that stands for the set of ``one``."""
-        above = self._above
-        while above[one] != one:
-            above[one] = above[above[one]]
-            one = int(above[one])
-        return one
+    def root(self, number: int) -> int:
+        """Return the number that stands for the set of ``number``."""
+        parents = self._parents
+        while parents[number] != number:
+            parents[number] = parents[parents[number]]
+            number = int(parents[number])
+        return number
 
-    def join(self, one: int, other: int) -> bool:
-        """Make their sets one; whether they were two."""
-        first, second = self.root(one), self.root(other)
-        self._above[max(first, second)] = min(first, second)
-        return first != second
+    def join(self, first: int, second: int) -> bool:
+        """Unite the sets of two numbers, and tell whether they were two sets."""
+        roots = self.root(first), self.root(second)
+        self._parents[max(roots)] = min(roots)
+        return roots[0] != roots[1]
 
-    def are_one(self, one: int, other: int) -> bool:
-        return self.root(one) == self.root(other)
+    def are_connected(self, first: int, second: int) -> bool:
+        """Tell whether two numbers are in the same set."""
+        return self.root(first) == self.root(second)
 
     def groups(self) -> list[list[int]]:
-        """The sets of more than one, by their smallest."""
+        """Return the sets of more than one number, by their smallest."""
         found: dict[int, list[int]] = {}
-        for one in np.flatnonzero(self._above != np.arange(len(self._above))).tolist():
-            root = self.root(one)
-            found.setdefault(root, [root]).append(one)
+        moved = np.flatnonzero(self._parents != np.arange(len(self._parents)))
+        for number in moved.tolist():
+            root = self.root(number)
+            found.setdefault(root, [root]).append(number)
         return [sorted(found[root]) for root in sorted(found)]
 
 
 KEEPER_RULE = "most pixels, then most bytes, then the earliest date, then the path"
+"""The rule by which a file of a group is kept, in words for people."""
 
 
 def keeper(facts: Sequence[AssetFacts]) -> AssetFacts:
-    """Which of several is kept: see ``KEEPER_RULE``.
+    """Choose which of several files is kept: see ``KEEPER_RULE``.
 
     A date is when the media says it was made, and the file's own where it says nothing.
     """
-    return min(facts, key=lambda one: (-one.pixels, -one.size, _date(one), one.path))
+    return min(facts, key=lambda file: (-file.pixels, -file.size, _date(file), file.path))
 
 
-def _date(one: AssetFacts) -> str:
-    if one.taken_at:
-        return one.taken_at
-    changed = np.datetime64(one.mtime_ns, "ns").astype("datetime64[s]")
+def _date(file: AssetFacts) -> str:
+    if file.taken_at:
+        return file.taken_at
+    changed = np.datetime64(file.mtime_ns, "ns").astype("datetime64[s]")
     return str(changed)
 
 
 def numbered(ids: Iterable[int]) -> tuple[list[int], dict[int, int]]:
-    """Distinct ids in order, and the place of each."""
+    """Return distinct ids in order, and the place of each."""
     known = sorted(set(ids))
-    return known, {one: place for place, one in enumerate(known)}
+    return known, {asset_id: place for place, asset_id in enumerate(known)}

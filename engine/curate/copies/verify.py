@@ -1,6 +1,6 @@
-"""Whether two assets are copies of each other, decided by looking at them or listening.
+"""Decide whether two assets are copies of each other by their pictures or sounds.
 
-What the embeddings found alike is compared closely: pictures by ``same``; a video by the
+What the embeddings found alike is compared closely: pictures by ``picture_match``; a video by the
 frames that match, of which black ones say nothing; a sound by how loud it is when. What a
 camera dated differently are two pictures and no copies, however much they look alike.
 """
@@ -8,7 +8,6 @@ camera dated differently are two pictures and no copies, however much they look 
 from __future__ import annotations
 
 import io
-from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from engine.common.lru import LRUCache
 from engine.curate.copies.picture_match import Likeness, Sketch, compare
 from engine.errors import MediaError, SensoriumError
 from engine.store.records import AssetFacts
@@ -29,37 +29,39 @@ _LOOKED_AT = 3
 _FEATURES = 30
 """Features under which a frame is black, or a card of one tone, and says nothing."""
 _COLUMNS = 400
-"""Of the outline of a sound."""
+"""Columns of the outline of a sound."""
 _LAG = 8
 """Columns by which an encoder may delay a sound."""
 _HEARD = 0.97
 """Correlation of two outlines that are the same sound."""
 
-Pair = tuple[int, int]
+MomentPair = tuple[int, int]
 """Two moments that look alike."""
-Seen = Callable[[int], bytes]
+MakeThumbnail = Callable[[int], bytes]
 """Gives a JPEG of a moment, its longest side some 320 pixels; raises ``MediaError``."""
 
 
 @dataclass(frozen=True, slots=True)
 class PairVerdict:
-    """Whether they are copies, and why."""
+    """The result of a comparison: copies or not, and why."""
 
     same: bool
     why: str
 
 
 class PairVerifier:
-    """Compares assets; remembers what it has looked at last."""
+    """Compare assets, and keep the sketches and outlines that were used last."""
 
-    def __init__(self, seen: Seen) -> None:
-        self._seen = seen
-        self._sketches: OrderedDict[int, Sketch | None] = OrderedDict()
-        self._outlines: OrderedDict[str, NDArray[np.float32] | None] = OrderedDict()
+    def __init__(self, thumbnail: MakeThumbnail) -> None:
+        self._thumbnail = thumbnail
+        self._sketches: LRUCache[int, Sketch | None] = LRUCache(_KEPT)
+        self._outlines: LRUCache[str, NDArray[np.float32] | None] = LRUCache(_KEPT)
         self.unreadable: dict[str, str] = {}
-        """Files that could not be looked at, and why."""
+        """Files that could not be read, and why."""
 
-    def compare(self, one: AssetFacts, other: AssetFacts, alike: Sequence[Pair]) -> PairVerdict:
+    def compare(
+        self, first: AssetFacts, second: AssetFacts, alike: Sequence[MomentPair]
+    ) -> PairVerdict:
         """Compare two assets of one kind.
 
         Args:
@@ -68,85 +70,83 @@ class PairVerifier:
         Raises:
             ExtraMissing: OpenCV is not installed.
         """
-        if one.taken_at and other.taken_at and one.taken_at != other.taken_at:
+        if first.taken_at and second.taken_at and first.taken_at != second.taken_at:
             return PairVerdict(False, "taken at another time")
-        if one.kind is Kind.AUDIO:
-            return self._by_ear(one, other)
-        if one.kind is Kind.IMAGE and len(alike) == 1:
-            return self._by_eye(one, other, *alike[0])
-        return self._by_frames(one, other, alike)
+        if first.kind is Kind.AUDIO:
+            return self._by_ear(first, second)
+        if first.kind is Kind.IMAGE and len(alike) == 1:
+            return self._by_eye(first, second, alike[0])
+        return self._by_frames(first, second, alike)
 
-    def _by_eye(self, one: AssetFacts, other: AssetFacts, first: int, second: int) -> PairVerdict:
-        sketches = self._sketch(one, first), self._sketch(other, second)
+    def _by_eye(self, first: AssetFacts, second: AssetFacts, pair: MomentPair) -> PairVerdict:
+        sketches = self._sketch(first, pair[0]), self._sketch(second, pair[1])
         if sketches[0] is None or sketches[1] is None:
             return PairVerdict(False, "cannot be looked at")
         found = compare(sketches[0], sketches[1])
-        return PairVerdict(found.same, _said(found))
+        return PairVerdict(found.same, _reason(found))
 
-    def _by_frames(self, one: AssetFacts, other: AssetFacts, alike: Sequence[Pair]) -> PairVerdict:
+    def _by_frames(
+        self, first: AssetFacts, second: AssetFacts, alike: Sequence[MomentPair]
+    ) -> PairVerdict:
         looked = [
-            compare(first, second)
-            for first, second in ((self._sketch(one, a), self._sketch(other, b)) for a, b in alike)
-            if first is not None and second is not None
-            and min(len(first.features), len(second.features)) >= _FEATURES
+            compare(one_frame, other_frame)
+            for one_frame, other_frame in (
+                (self._sketch(first, a), self._sketch(second, b)) for a, b in alike
+            )
+            if one_frame is not None and other_frame is not None
+            and min(len(one_frame.features), len(other_frame.features)) >= _FEATURES
         ][:_LOOKED_AT]  # fmt: skip
         same = sum(found.same for found in looked)
         if not looked:
             return PairVerdict(False, "only black frames are the same")
         return PairVerdict(2 * same > len(looked), f"{same} of {len(looked)} frames are the same")
 
-    def _by_ear(self, one: AssetFacts, other: AssetFacts) -> PairVerdict:
-        if not _same_length(one, other):
+    def _by_ear(self, first: AssetFacts, second: AssetFacts) -> PairVerdict:
+        if not _same_length(first, second):
             return PairVerdict(False, "of another length")
-        outlines = self._outline(one), self._outline(other)
+        outlines = self._outline(first), self._outline(second)
         if outlines[0] is None or outlines[1] is None:
             return PairVerdict(False, "cannot be listened to")
         found = _agreement(outlines[0], outlines[1])
         return PairVerdict(found >= _HEARD, f"outlines correlate by {found:.3f}")
 
     def _sketch(self, asset: AssetFacts, moment: int) -> Sketch | None:
-        if moment not in self._sketches:
-            try:
-                made = Sketch.of(Image.open(io.BytesIO(self._seen(moment))))
-            except (MediaError, KeyError, OSError) as error:
-                self._sketches[moment] = None
-                self.unreadable[asset.path] = str(error)
-            else:
-                self._sketches[moment] = made
-            if len(self._sketches) > _KEPT:
-                self._sketches.popitem(last=False)
-        self._sketches.move_to_end(moment)
-        return self._sketches[moment]
+        return self._sketches.get_or_make(moment, lambda: self._make_sketch(asset, moment))
+
+    def _make_sketch(self, asset: AssetFacts, moment: int) -> Sketch | None:
+        try:
+            return Sketch.of(Image.open(io.BytesIO(self._thumbnail(moment))))
+        except (MediaError, KeyError, OSError) as error:
+            self.unreadable[asset.path] = str(error)
+            return None
 
     def _outline(self, asset: AssetFacts) -> NDArray[np.float32] | None:
+        return self._outlines.get_or_make(asset.path, lambda: self._make_outline(asset))
+
+    def _make_outline(self, asset: AssetFacts) -> NDArray[np.float32] | None:
         from engine.media.envelope import envelope
 
-        if asset.path not in self._outlines:
-            try:
-                # Of one width in seconds for both, whatever their headers say of lengths.
-                seconds = max(1.0, round(asset.duration or 1.0))
-                low, high = envelope(Path(asset.path), _COLUMNS, 0.0, seconds)
-            except SensoriumError as error:
-                self._outlines[asset.path] = None
-                self.unreadable[asset.path] = str(error)
-            else:
-                self._outlines[asset.path] = high - low
-            if len(self._outlines) > _KEPT:
-                self._outlines.popitem(last=False)
-        self._outlines.move_to_end(asset.path)
-        return self._outlines[asset.path]
+        try:
+            # Of one width in seconds for both, whatever their headers say of lengths.
+            seconds = max(1.0, round(asset.duration or 1.0))
+            low, high = envelope(Path(asset.path), _COLUMNS, 0.0, seconds)
+        except SensoriumError as error:
+            self.unreadable[asset.path] = str(error)
+            return None
+        outline: NDArray[np.float32] = high - low
+        return outline
 
 
-def _same_length(one: AssetFacts, other: AssetFacts) -> bool:
-    lengths = [one.duration or 0.0, other.duration or 0.0]
+def _same_length(first: AssetFacts, second: AssetFacts) -> bool:
+    lengths = [first.duration or 0.0, second.duration or 0.0]
     return abs(lengths[0] - lengths[1]) <= max(0.3, 0.02 * max(lengths))
 
 
-def _agreement(one: NDArray[np.float32], other: NDArray[np.float32]) -> float:
-    """The greatest correlation (1,) of two outlines that are shifted by a little."""
+def _agreement(outline: NDArray[np.float32], other: NDArray[np.float32]) -> float:
+    """Return the greatest correlation of two outlines that are shifted by a little."""
     best = 0.0
     for lag in range(-_LAG, _LAG + 1):
-        first = one[max(0, lag) : len(one) + min(0, lag)]
+        first = outline[max(0, lag) : len(outline) + min(0, lag)]
         second = other[max(0, -lag) : len(other) + min(0, -lag)]
         spread = float(first.std() * second.std())
         if spread > 0:
@@ -155,7 +155,7 @@ def _agreement(one: NDArray[np.float32], other: NDArray[np.float32]) -> float:
     return best
 
 
-def _said(found: Likeness) -> str:
+def _reason(found: Likeness) -> str:
     if not found.same:
         return "alike, and not the same"
     mirrored = ", mirrored" if found.mirrored else ""

@@ -24,8 +24,8 @@ def duplicates(
     """Find groups of files that are copies of each other, each with one to keep."""
     generation = context.store.generation()
     pairs, found = _duplicate_groups(context, wanted, progress)
-    copies = [one.asset_id for one in found if one.verdict == near_duplicates.DUPLICATE]
-    size = sum(one.size for one in context.store.facts(copies).values())
+    copies = [finding.asset_id for finding in found if finding.verdict == near_duplicates.DUPLICATE]
+    size = sum(asset.size for asset in context.store.facts(copies).values())
     groups, megabytes = len(found) - len(copies), round(size / 1e6, 1)
     return CurationOutcome(
         "duplicates", wanted.settings(), found, generation,
@@ -60,7 +60,7 @@ def leaks(
     names = sorted(set(splits.values()))
     pairs, groups = _duplicate_groups(context, wanted, progress)
     found = split_leaks.leaks(groups, splits)
-    leaking = sum(one.verdict == split_leaks.LEAK for one in found)
+    leaking = sum(finding.verdict == split_leaks.LEAK for finding in found)
     return CurationOutcome(
         "leaks", wanted.settings() | {"split_by": split_by, "splits": names}, found, generation,
         {"leaks": leaking, "splits": len(names)},
@@ -116,7 +116,7 @@ def semantic_duplicates(
     """
     generation = context.store.generation()
     rows, name = similar_rows(context, paths, kind, space)
-    alike = semdedup.alike(rows, seed, clusters, progress)
+    alike = semdedup.nearest_in_clusters(rows, seed, clusters, progress)
     curve, found = alike.curve(), semdedup.findings(context.store, alike, eps)
     settings = {
         "kind": kind.value, "space": name, "eps": eps, "seed": seed,

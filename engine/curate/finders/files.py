@@ -11,7 +11,7 @@ from engine.common.progress import Progress
 from engine.curate import caption_match, csv_annotations, report_sections
 from engine.curate import labels as labelling
 from engine.curate import mislabeled as mislabeling
-from engine.curate.asset_vectors import gather
+from engine.curate.asset_vectors import gather_assets
 from engine.curate.finders.outcome import (
     CurationContext,
     CurationOutcome,
@@ -21,7 +21,7 @@ from engine.curate.finders.outcome import (
 from engine.curate.quality.check import check_all
 from engine.curate.quality.check import findings as faults_of
 from engine.curate.quality.verdicts import limits as all_limits
-from engine.curate.text_relevance import Shared
+from engine.curate.text_relevance import SharedSpace
 from engine.errors import UsageError
 from engine.store import KnownAsset, Store
 from engine.store.curation_records import Finding
@@ -89,12 +89,12 @@ def captions(
         raise UsageError("--threshold is no number")
     store, generation = context.store, context.store.generation()
     given = (
-        caption_match.captions(store)
+        caption_match.file_captions(store)
         if table is None
         else csv_annotations.read(store, table, "caption").values()
     )
-    shared = Shared(store, context.towers, Modality.IMAGE)
-    pairs = caption_match.aligned(store, shared, given, progress)
+    shared = SharedSpace(store, context.towers, Modality.IMAGE)
+    pairs = caption_match.match_captions(store, shared, given, progress)
     found = caption_match.findings(pairs, threshold, top)
     notes = []
     if not shared.calibrated:
@@ -127,10 +127,10 @@ def mislabeled(
     Raises:
         ExtraMissing: cleanlab or scikit-learn is not installed.
     """
-    mislabeling.needed()
+    mislabeling.require_packages()
     wanted, store = combined_filter(where), context.store
     generation = store.generation()
-    items = gather(store, context.towers, single_modality(store, modality), wanted)
+    items = gather_assets(store, context.towers, single_modality(store, modality), wanted)
     given = labelling.labels(store, items, labels)
     made = mislabeling.mislabeled(items, given, top=top, seed=seed, progress=progress)
     found = mislabeling.findings(store, items, made)

@@ -1,4 +1,4 @@
-"""What a finder is given, and what it gives back."""
+"""The parts of a library that a finder works on, and the outcome that it returns."""
 
 from __future__ import annotations
 
@@ -100,11 +100,11 @@ def modalities_in(store: Store, names: Sequence[Modality | str] | str) -> list[M
     Raises:
         UsageError: there is no such modality, or the library holds none.
     """
-    from engine.curate.asset_vectors import present
+    from engine.curate.asset_vectors import present_modalities
 
     if names:
         return list(dict.fromkeys(map(_modality, several(names))))
-    found = [modality for modality in present(store) if modality in _RESEMBLING]
+    found = [modality for modality in present_modalities(store) if modality in _RESEMBLING]
     if not found:
         raise UsageError(f"{store.path} holds nothing yet: sensorium index PATH")
     return found

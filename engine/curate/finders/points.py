@@ -13,7 +13,7 @@ from engine.curate import clusters as clustering
 from engine.curate import labels as labelling
 from engine.curate import outliers as outlying
 from engine.curate import report_sections
-from engine.curate.asset_vectors import Items, gather, shared_rows
+from engine.curate.asset_vectors import AssetPoints, gather_assets, shared_rows
 from engine.curate.finders.outcome import (
     CurationContext,
     CurationOutcome,
@@ -24,7 +24,7 @@ from engine.curate.finders.outcome import (
 from engine.curate.selection import manifest as manifests
 from engine.curate.selection.select import Method, Relevance
 from engine.curate.selection.select import select as select_items
-from engine.curate.text_relevance import Shared, relevance
+from engine.curate.text_relevance import SharedSpace, relevance
 from engine.errors import UsageError
 from engine.query.calibration.phrases import phrases
 from engine.store.curation_records import SELECTED, Finding
@@ -99,24 +99,26 @@ def clusters(
     )  # fmt: skip
 
 
-def cluster_names(context: CurationContext, items: Items, found: clustering.Clusters) -> list[str]:
+def cluster_names(
+    context: CurationContext, items: AssetPoints, found: clustering.Clusters
+) -> list[str]:
     """Return a few words for each cluster: its own tags, or the phrases nearest to it."""
     store, towers = context.store, context.towers
-    drawn = np.concatenate(clustering.sample(found))
+    drawn = np.concatenate(clustering.sample_members(found))
     places, rows = shared_rows(store, towers, items, drawn)
     centres = np.zeros((len(found), rows.shape[1]), np.float32)
-    np.add.at(centres, found.of[places], rows)
-    centres /= np.maximum(np.bincount(found.of[places], minlength=len(found)), 1)[:, None]
-    of_tags = clustering.tagged(store, items, found)
-    bank = clustering.bank(of_tags, phrases()) if len(places) else []
+    np.add.at(centres, found.labels[places], rows)
+    centres /= np.maximum(np.bincount(found.labels[places], minlength=len(found)), 1)[:, None]
+    of_tags = clustering.tag_weights(store, items, found)
+    bank = clustering.candidate_texts(of_tags, phrases()) if len(places) else []
     vectors = towers.encoder.embed_texts(bank)
-    return clustering.names(of_tags, dict(zip(bank, vectors, strict=True)), centres)
+    return clustering.name_clusters(of_tags, dict(zip(bank, vectors, strict=True)), centres)
 
 
 def _points_by_modality(
     context: CurationContext, modalities: Sequence[Modality], wanted: Filter | None, named: bool,
     least: int,
-) -> tuple[list[Items], list[str]]:  # fmt: skip
+) -> tuple[list[AssetPoints], list[str]]:  # fmt: skip
     """Return the files of each modality as points, and notes of those that were too few.
 
     Args:
@@ -126,7 +128,7 @@ def _points_by_modality(
     sets, notes, last = [], [], None
     for modality in modalities:
         try:
-            items = gather(context.store, context.towers, modality, wanted)
+            items = gather_assets(context.store, context.towers, modality, wanted)
         except UsageError as error:
             if named:
                 raise
@@ -157,7 +159,7 @@ def select(
         manifests.check(manifest)
     store, wanted = context.store, combined_filter(where)
     generation, chosen_modality = store.generation(), single_modality(store, modality)
-    items = gather(store, context.towers, chosen_modality, wanted)
+    items = gather_assets(store, context.towers, chosen_modality, wanted)
     made = select_items(
         items, count, method=cast(Method, method),
         groups=_groups(context, items, balance, labels, seed),
@@ -216,7 +218,7 @@ def _choices(lines: Sequence[manifests.ManifestLine], groups: Sequence[str]) -> 
 
 
 def _groups(
-    context: CurationContext, items: Items, balance: str | None, labels: str, seed: int
+    context: CurationContext, items: AssetPoints, balance: str | None, labels: str, seed: int
 ) -> list[str] | None:
     """Return the group of each item that choices are balanced over; None for no balance."""
     if balance is None:
@@ -226,13 +228,13 @@ def _groups(
     if balance == "label":
         return labelling.required(labelling.labels(context.store, items, labels), labels)
     grouped = clustering.clusters(items, seed=seed, threads=context.settings.threads)
-    return [f"cluster {number + 1}" for number in grouped.of.tolist()]
+    return [f"cluster {number + 1}" for number in grouped.labels.tolist()]
 
 
 def _relevance(
-    context: CurationContext, items: Items, near: str | None, far: str | None
+    context: CurationContext, items: AssetPoints, near: str | None, far: str | None
 ) -> Relevance | None:
     if near is None and far is None:
         return None
-    shared = Shared(context.store, context.towers, items.modality)
+    shared = SharedSpace(context.store, context.towers, items.modality)
     return relevance(shared, items, near, far)

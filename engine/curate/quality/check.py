@@ -1,4 +1,4 @@
-"""Many files in a pool of threads, a few of them at a time; a bad one costs a line."""
+"""Measure files in a pool of threads; one that cannot be read costs one line."""
 
 from __future__ import annotations
 
@@ -24,21 +24,21 @@ _MEASURES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
-    """What came of one file."""
+class CheckedFile:
+    """A file with its faults."""
 
     asset: KnownAsset
     faults: tuple[Fault, ...] = ()
     failure: str | None = None
-    """Why it could not be read."""
+    """The reason, where it could not be read."""
 
 
 def check_all(
     assets: Iterable[KnownAsset], settings: Settings, limit: Mapping[str, float]
-) -> Iterator[Checked]:
+) -> Iterator[CheckedFile]:
     """Measure files, in their order; no more than a few wait at any time."""
     with ThreadPoolExecutor(settings.threads, "sensorium-quality") as pool:
-        waiting: deque[Future[Checked]] = deque()
+        waiting: deque[Future[CheckedFile]] = deque()
         try:
             for asset in assets:
                 waiting.append(pool.submit(_check, asset, settings, limit))
@@ -51,16 +51,16 @@ def check_all(
                 future.cancel()
 
 
-def _check(asset: KnownAsset, settings: Settings, limit: Mapping[str, float]) -> Checked:
+def _check(asset: KnownAsset, settings: Settings, limit: Mapping[str, float]) -> CheckedFile:
     try:
         measured = _MEASURES[asset.kind](Path(asset.path), settings)
     except MediaError as error:
-        return Checked(asset, failure=f"{asset.path}: {error}")
-    return Checked(asset, tuple(faults(measured, limit)))
+        return CheckedFile(asset, failure=f"{asset.path}: {error}")
+    return CheckedFile(asset, tuple(faults(measured, limit)))
 
 
-def findings(store: Store, checked: Checked) -> Iterator[Finding]:
-    """What to say of one file; the score is what was measured."""
+def findings(store: Store, checked: CheckedFile) -> Iterator[Finding]:
+    """Yield a finding for each fault of a file; the score is the measure."""
     if not checked.faults:
         return
     moments = store.moments_of(checked.asset.asset_id)

@@ -29,14 +29,14 @@ _FINEST, _WIDEST = 4.0, 20.0
 """Levels between the teeth of a comb: finer steps nobody sees, and the half of a coarser
 comb is one as well."""
 _NARROW = 0.35
-"""Of the deviation of a histogram: what its own humps are as wide as is no comb."""
+"""Widest period of a comb, in deviations of the histogram, whose own humps are wider."""
 _TEETH, _INHABITED = 5, 0.01
 """Teeth that a comb must have, each with this share of the picture: drawings have a few
 colours, at any distance."""
 
 
 def measure(path: Path, settings: Settings) -> dict[str, float]:
-    """The measures of a picture, of its first frame where it has several, by verdict.
+    """Measure a picture, or the first of its frames; returns a value by verdict.
 
     Raises:
         MediaError: it cannot be read.
@@ -47,7 +47,7 @@ def measure(path: Path, settings: Settings) -> dict[str, float]:
 
 
 def of_pixels(image: Image.Image) -> dict[str, float]:
-    """What the pixels of an RGB picture say."""
+    """Measure the pixels of an RGB picture; returns a value by verdict."""
     pixels = np.asarray(image, np.float32)
     bright = np.sqrt((pixels * pixels) @ _WEIGHTS)
     low, dark, high = np.percentile(bright, [1, 5, 99]) / 255
@@ -70,7 +70,7 @@ def _reduced(image: Image.Image) -> Image.Image:
 
 
 def blur(grey: Grey) -> float | None:
-    """How blurred a picture is, 0 to 1; None where it has no edges, or is too small.
+    """Measure blur, 0 to 1; None where a picture has no edges, or is too small.
 
     Crete et al.: The blur effect: perception and estimation with a new no-reference
     perceptual blur metric, 2007.
@@ -83,7 +83,7 @@ def blur(grey: Grey) -> float | None:
 
 
 def _blur_along(grey: Grey) -> float | None:
-    """By differences down the columns."""
+    """Measure blur by differences down the columns."""
     sums = np.cumsum(np.pad(grey, ((1, 0), (0, 0))), axis=0, dtype=np.float64)
     softer = (sums[_BLUR:] - sums[:-_BLUR]) / _BLUR
     inside = grey[_BLUR // 2 : _BLUR // 2 + len(softer)]
@@ -95,8 +95,9 @@ def _blur_along(grey: Grey) -> float | None:
 
 
 def banding(pixels: NDArray[np.uint8]) -> float | None:
-    """How closely the levels of a picture (height, width, 3) keep to a grid, 0 to 1; None
-    where there are too few of them to tell.
+    """Measure how closely the levels of a picture (height, width, 3) keep to a grid, 0 to 1.
+
+    It is None where there are too few levels to tell.
 
     What has been cut down to a few levels, or had few of them stretched, has its histogram
     on a comb: all levels have nearly the same phase in its period, so that the mean of
@@ -111,7 +112,7 @@ def banding(pixels: NDArray[np.uint8]) -> float | None:
 
 
 def _comb(counts: NDArray[np.int64]) -> float | None:
-    """The longest mean phase of a histogram (256,) over the periods that it could have."""
+    """Return the longest mean phase of a histogram (256,) over the periods it could have."""
     share = counts / counts.sum()
     levels = np.arange(256)
     mean = share @ levels

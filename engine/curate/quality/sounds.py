@@ -13,14 +13,15 @@ from engine.media.audio import probe_audio, read_audio
 from engine.types.arrays import Waveform
 
 _CHUNK, _LONGEST = 10.0, 600.0
-"""Seconds that are held at a time, and that are listened to."""
+"""Seconds that are in memory at a time, and seconds of a recording that are measured."""
 _LEVELS = 20_000
 """Steps in which loudness is counted."""
 _TOP, _NEXT = 0.001, 0.01
-"""Of the loudest level: where clipped samples pile up, and where others would be as well."""
+"""Shares of the loudest level: clipped samples pile up above the first, and not the second."""
 _BLOCK = 0.05
-"""Seconds of which loudness is taken."""
+"""Seconds of one measure of loudness."""
 _FRAME = 2_048
+"""Samples of one spectrum."""
 _LOW, _HIGH = 100.0, 6_000.0
 """Hertz between which a spectrum is looked at: above, lossy codecs leave nothing."""
 _WHITE = 0.5615
@@ -28,8 +29,8 @@ _WHITE = 0.5615
 
 
 @dataclass(slots=True)
-class _Heard:
-    """What has been heard of a recording."""
+class _Recording:
+    """Running counts over the chunks of a recording."""
 
     rate: int
     floor: float
@@ -38,7 +39,7 @@ class _Heard:
     blocks: int = 0
     flatness: list[NDArray[np.float64]] = field(default_factory=list)
 
-    def take(self, samples: Waveform) -> None:
+    def add(self, samples: Waveform) -> None:
         loud = np.minimum(np.abs(samples), 1)
         self.counts += np.bincount((loud * _LEVELS).astype(np.int64), minlength=_LEVELS + 1)
         size = max(1, round(_BLOCK * self.rate))
@@ -52,15 +53,15 @@ class _Heard:
 
 
 def measure(path: Path, settings: Settings) -> dict[str, float]:
-    """The measures of a recording, of its first ten minutes, by verdict.
+    """Measure the first ten minutes of a recording; returns a value by verdict.
 
     Raises:
         MediaError: it cannot be read.
     """
     rate = probe_audio(path).rate  # its own, since filters round the tops off
-    heard = _Heard(rate, 10 ** (settings.silence_db / 10))
+    heard = _Recording(rate, 10 ** (settings.silence_db / 10))
     for chunk in read_audio(path, rate, _CHUNK):
-        heard.take(chunk.samples)
+        heard.add(chunk.samples)
         if chunk.start + _CHUNK >= _LONGEST:
             break
     found = {"silent": heard.quiet / max(heard.blocks, 1), "clipped": clipping(heard.counts)}
@@ -69,8 +70,10 @@ def measure(path: Path, settings: Settings) -> dict[str, float]:
 
 
 def clipping(counts: NDArray[np.int64]) -> float:
-    """How many more samples lie at the loudest level than just below it, as a share of all;
-    of a sine, or of anything that was not cut off, there are no more.
+    """Return the share of samples that pile up at the loudest level.
+
+    They are counted less those just below it: of a sine, or of anything that was not cut off,
+    there are no more.
 
     Args:
         counts: of samples by loudness.
@@ -83,7 +86,7 @@ def clipping(counts: NDArray[np.int64]) -> float:
 
 
 def _flatness(samples: Waveform, rate: int, floor: float) -> NDArray[np.float64]:
-    """The spectral flatness of every frame that is not silent, white noise as 1."""
+    """Return the spectral flatness of every frame that is not silent, white noise as 1."""
     frames = samples[: len(samples) // _FRAME * _FRAME].reshape(-1, _FRAME)
     frames = frames[np.square(frames, dtype=np.float64).mean(axis=1) > floor]
     power = np.abs(np.fft.rfft(frames * np.hanning(_FRAME), axis=1)) ** 2

@@ -1,4 +1,4 @@
-"""What each measure is called, and the limit past which it is a verdict."""
+"""Verdicts about files: the name and limit of each measure."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from engine.types import Kind
 
 @dataclass(frozen=True, slots=True)
 class QualityVerdict:
-    """One thing that can be wrong."""
+    """A fault that a file can have."""
 
     name: str
     kind: Kind
     limit: float
     above: bool
-    """Whether more than the limit is wrong, or less."""
+    """True where more than the limit is a fault, False where less is."""
     measure: str
-    """What is measured, as a sentence goes on: ``its blur is``."""
+    """Words for the measure, as ``why`` of a finding begins."""
 
 
 VERDICTS = (
@@ -56,7 +56,7 @@ class Fault:
 
 
 def limits(given: Mapping[str, float]) -> dict[str, float]:
-    """The limit of every verdict, those that are given in the place of ours.
+    """Return the limit of every verdict, the given ones in the place of the built-in ones.
 
     Raises:
         UsageError: there is no such verdict.
@@ -68,7 +68,7 @@ def limits(given: Mapping[str, float]) -> dict[str, float]:
 
 
 def faults(measured: Mapping[str, float], limit: Mapping[str, float]) -> Iterator[Fault]:
-    """What is past its limit, of what was measured."""
+    """Yield the measures that are past their limits."""
     for verdict in VERDICTS:
         value = measured.get(verdict.name)
         if value is None:

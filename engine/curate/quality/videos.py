@@ -1,4 +1,4 @@
-"""How much of a video is black, and in how much of it nothing moves."""
+"""Shares of a video that are black, or in which nothing moves."""
 
 from __future__ import annotations
 
@@ -19,8 +19,7 @@ _STILL = 0.75
 
 
 def measure(path: Path, settings: Settings) -> dict[str, float]:
-    """The measures of a video by verdict; of a single frame nothing is said but whether it
-    is black.
+    """Measure a video; returns a value by verdict, of a single frame only ``black``.
 
     Raises:
         MediaError: it cannot be read.
@@ -42,7 +41,7 @@ def measure(path: Path, settings: Settings) -> dict[str, float]:
 
 
 def is_black(image: Image.Image) -> bool:
-    """Whether nothing is to be seen in a frame."""
+    """Tell whether a frame is black."""
     return float(np.percentile(np.asarray(image, np.float32).max(axis=2), 99)) < 255 * _BLACK
 
 

@@ -14,7 +14,7 @@ import math
 import numpy as np
 
 from engine.common.progress import NO_PROGRESS, Progress
-from engine.curate.asset_vectors import Items
+from engine.curate.asset_vectors import AssetPoints
 from engine.curate.selection.kcenter import Traversal, coverage
 from engine.index.matrix import Places
 
@@ -26,7 +26,7 @@ _LEAST = 32
 
 
 def facility(
-    items: Items,
+    items: AssetPoints,
     count: int,
     pool: Places,
     rng: np.random.Generator,
@@ -57,7 +57,9 @@ def facility(
     return Traversal(places, distances, coverage(items, pool, chosen))
 
 
-def _best_gain(items: Items, candidates: Places, stood_for: np.ndarray, best: np.ndarray) -> int:
+def _best_gain(
+    items: AssetPoints, candidates: Places, stood_for: np.ndarray, best: np.ndarray
+) -> int:
     gains = []
     for first in range(0, len(candidates), 512):
         scores = items.rows(candidates[first : first + 512]) @ stood_for.T

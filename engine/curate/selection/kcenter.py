@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.common.progress import NO_PROGRESS, Progress
-from engine.curate.asset_vectors import BLOCK, Items
+from engine.curate.asset_vectors import BLOCK, AssetPoints
 from engine.index.matrix import Places
 from engine.types.arrays import Vectors
 
@@ -44,7 +44,7 @@ class Traversal:
 
 
 def k_center(
-    items: Items,
+    items: AssetPoints,
     count: int,
     pool: Places,
     first: int,
@@ -77,10 +77,12 @@ def k_center(
 
 
 class _State:
-    """What is known of each point of a pool: a bound of its cosine with its nearest choice,
-    and how many choices that takes in."""
+    """Bounds of the cosine of each point of a pool with its nearest choice.
 
-    def __init__(self, items: Items, pool: Places, most: int) -> None:
+    With each bound goes the number of choices that it takes in.
+    """
+
+    def __init__(self, items: AssetPoints, pool: Places, most: int) -> None:
         self._items, self._pool = items, pool
         self._near = np.full(len(pool), -2, np.float32)
         self._seen = np.zeros(len(pool), np.int32)
@@ -107,7 +109,7 @@ class _State:
         self._near[at] = _CHOSEN
 
     def farthest(self) -> tuple[int, float]:
-        """The point whose nearest choice is farthest, and its cosine with that."""
+        """Return the point whose nearest choice is farthest, and its cosine with that."""
         while True:
             if self._lasted and self._lasted % _LONG == 0 and len(self._exact) > _LEAST:
                 self._halve()
@@ -158,15 +160,15 @@ class _State:
 
 
 def _nearest(rows: Vectors, choices: Vectors) -> NDArray[np.float32]:
-    """The greatest cosine (n,) of each row with any of the choices."""
+    """Return the greatest cosine (n,) of each row with any of the choices."""
     best = np.full(len(rows), -2, np.float32)
     for first in range(0, len(choices), 1_024):
         np.maximum(best, (rows @ choices[first : first + 1_024].T).max(axis=1), out=best)
     return best
 
 
-def coverage(items: Items, pool: Places, chosen: Vectors) -> float:
-    """The cosine distance of the row of ``pool`` that is farthest from all choices (c, dim)."""
+def coverage(items: AssetPoints, pool: Places, chosen: Vectors) -> float:
+    """Return the distance of the row of ``pool`` that is farthest from all choices (c, dim)."""
     worst = 2.0
     for first in range(0, len(pool), BLOCK):
         rows = items.rows(pool[first : first + BLOCK])

@@ -1,4 +1,4 @@
-"""The manifest of a selection: every choice in order, why, and the command that made it.
+"""Write the manifest of a selection: every choice in order, why, and the command.
 
 FILE.json is for people and scripts, FILE.parquet beside it holds the choices as a table;
 both appear whole or not at all. Bytes of a path that are no UTF-8 stand as in the catalog.
@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from engine.common.atomic_write import check_place, write_text, written
-from engine.curate.asset_vectors import BLOCK, Items
+from engine.common.vectors import chunks
+from engine.curate.asset_vectors import BLOCK, AssetPoints
 from engine.curate.selection.select import Choice, SubsetSelection
 from engine.errors import UsageError
 from engine.store import KnownAsset, Store
@@ -35,28 +36,28 @@ class ManifestLine:
     why: str
 
 
-def lines(store: Store, items: Items, selection: SubsetSelection) -> list[ManifestLine]:
-    """The choices with their files; those that are gone by now are left out."""
+def lines(store: Store, items: AssetPoints, selection: SubsetSelection) -> list[ManifestLine]:
+    """Return the choices with their files; those that are gone by now are left out."""
     known: dict[int, KnownAsset] = {}
-    ids = [int(items.assets[one.place]) for one in selection.choices]
-    for first in range(0, len(ids), 2 * BLOCK):
-        known |= store.assets_numbered(ids[first : first + 2 * BLOCK])
+    ids = [int(items.assets[choice.place]) for choice in selection.choices]
+    for part in chunks(ids, 2 * BLOCK):
+        known |= store.assets_numbered(part)
     return [
-        _line(items, one, known[asset])
-        for one, asset in zip(selection.choices, ids, strict=True)
+        _line(items, choice, known[asset])
+        for choice, asset in zip(selection.choices, ids, strict=True)
         if asset in known
     ]
 
 
-def _line(items: Items, one: Choice, asset: KnownAsset) -> ManifestLine:
+def _line(items: AssetPoints, choice: Choice, asset: KnownAsset) -> ManifestLine:
     return ManifestLine(
-        one.order, asset.asset_id, int(items.moments[one.place]), asset.path,
-        asset.content_hash, one.group, one.distance, one.why,
+        choice.order, asset.asset_id, int(items.moments[choice.place]), asset.path,
+        asset.content_hash, choice.group, choice.distance, choice.why,
     )  # fmt: skip
 
 
 def check(file: Path) -> None:
-    """Refuse before anything is computed what could not be written.
+    """Check that a manifest can be written, before anything is computed.
 
     Raises:
         UsageError: it is no .json, or there is no such folder.
@@ -75,7 +76,7 @@ def write(
     Raises:
         UsageError: the folder does not take them.
     """
-    rows = [asdict(one) | {"path": to_text(one.path)} for one in chosen]
+    rows = [asdict(line) | {"path": to_text(line.path)} for line in chosen]
     _write_table(file.with_suffix(".parquet"), rows, command)
     document = {
         "command": command, "settings": dict(settings), "figures": dict(figures), "choices": rows,

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.common.progress import NO_PROGRESS, Progress
-from engine.curate.asset_vectors import Items
+from engine.curate.asset_vectors import AssetPoints
 from engine.curate.selection.facility_location import facility
 from engine.curate.selection.kcenter import Traversal, coverage, k_center
 from engine.errors import UsageError
@@ -23,17 +23,17 @@ from engine.index.matrix import Places
 
 Method = Literal["kcenter", "facility"]
 _POOL = 10
-"""How many times more assets than are wanted stay in the running for a text."""
+"""Assets in the running for a text, as a multiple of those to choose."""
 
 
 @dataclass(frozen=True, slots=True)
 class Relevance:
-    """How near items are to what is wanted, and how far from what is not."""
+    """Scores of items by their relevance to texts."""
 
     scores: NDArray[np.float64]
-    """(n,): in nats; -inf where nothing is known."""
-    said: str
-    """``near 'a dog'``."""
+    """(n,): in nats; -inf where it is not known."""
+    description: str
+    """In words: ``near 'a dog'``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ class SubsetSelection:
 
 
 def select(
-    items: Items,
+    items: AssetPoints,
     count: int,
     *,
     method: Method = "kcenter",
@@ -80,7 +80,7 @@ def select(
             the odd, or ``facility``, which stands for the many.
         groups: (n,): of each item the group to balance over.
         relevance: keep to the items with the best scores.
-        pool: how many those are; ten times ``count`` where nobody says.
+        pool: how many those are; by default ten times ``count``.
 
     Raises:
         UsageError: there are not so many items, or ``pool`` is smaller than ``count``.
@@ -97,29 +97,30 @@ def select(
         quotas = shares({name: len(part) for name, part in parts.items()}, count)
     progress.start("choosing", count)
     made = _chosen(items, parts, quotas, method, rng, progress)
-    choices = _told(made, method, relevance, groups is not None)
-    places = np.array([one.place for one in choices], np.int64)
+    choices = _with_reasons(made, method, relevance, groups is not None)
+    places = np.array([choice.place for choice in choices], np.int64)
     radius = coverage(items, running, items.rows(places))
-    told = {} if groups is None else quotas
-    return SubsetSelection(choices, len(running), radius, told)
+    return SubsetSelection(choices, len(running), radius, {} if groups is None else quotas)
 
 
-def _running(items: Items, count: int, relevance: Relevance | None, pool: int | None) -> Places:
-    """The items that may be chosen."""
+def _running(
+    items: AssetPoints, count: int, relevance: Relevance | None, pool: int | None
+) -> Places:
+    """Return the items that may be chosen."""
     if relevance is None:
         return np.arange(len(items))
     known = int(np.isfinite(relevance.scores).sum())
     kept = min(_POOL * count if pool is None else pool, known)
     if kept < count:
         raise UsageError(
-            f"-n {count}: {kept} assets are in the running {relevance.said}; raise --pool"
+            f"-n {count}: {kept} assets are in the running {relevance.description}; raise --pool"
         )
     order = np.lexsort((np.arange(len(items)), -relevance.scores))
     return np.sort(order[:kept])
 
 
 def _by_group(groups: Sequence[str], running: Places) -> dict[str, Places]:
-    """The rows of each group, the smallest group first."""
+    """Return the rows of each group, the smallest group first."""
     parts: dict[str, list[int]] = {}
     for place in running.tolist():
         parts.setdefault(groups[place], []).append(place)
@@ -128,8 +129,10 @@ def _by_group(groups: Sequence[str], running: Places) -> dict[str, Places]:
 
 
 def shares(sizes: Mapping[str, int], count: int) -> dict[str, int]:
-    """Equal shares of ``count``: what small groups cannot give, the larger ones do. What
-    does not divide goes to the largest."""
+    """Divide ``count`` equally among groups; what small ones cannot give, the larger do.
+
+    What does not divide goes to the largest.
+    """
     left, quotas = count, {}
     names = sorted(sizes, key=lambda name: (sizes[name], name))
     for done, name in enumerate(names):
@@ -139,14 +142,14 @@ def shares(sizes: Mapping[str, int], count: int) -> dict[str, int]:
 
 
 def _chosen(
-    items: Items,
+    items: AssetPoints,
     parts: Mapping[str, Places],
     quotas: Mapping[str, int],
     method: Method,
     rng: np.random.Generator,
     progress: Progress,
 ) -> list[tuple[str, Traversal]]:
-    """The choices of each group, which keep away from those of the groups before it."""
+    """Choose from each group, away from the choices of the groups before it."""
     made: list[tuple[str, Traversal]] = []
     given = np.zeros((0, items.dim), np.float32)
     for name, part in parts.items():
@@ -163,13 +166,13 @@ def _chosen(
     return made
 
 
-def _told(
+def _with_reasons(
     made: Sequence[tuple[str, Traversal]],
     method: Method,
     relevance: Relevance | None,
     balanced: bool,
 ) -> tuple[Choice, ...]:
-    told: list[Choice] = []
+    choices: list[Choice] = []
     for name, found in made:
         for place, distance in zip(found.places.tolist(), found.distances.tolist(), strict=True):
             first = math.isnan(distance)
@@ -177,11 +180,13 @@ def _told(
             if balanced:
                 parts.append(f"of {name!r}")
             if relevance is not None:
-                parts.append(f"{relevance.said} by {relevance.scores[place]:+.1f} nats")
+                parts.append(f"{relevance.description} by {relevance.scores[place]:+.1f} nats")
             group = name if balanced else None
-            order = len(told) + 1
-            told.append(Choice(place, order, None if first else distance, group, "; ".join(parts)))
-    return tuple(told)
+            order = len(choices) + 1
+            choices.append(
+                Choice(place, order, None if first else distance, group, "; ".join(parts))
+            )
+    return tuple(choices)
 
 
 _FIRST = {"kcenter": "drawn by the seed", "facility": "stands for the most"}

@@ -30,6 +30,8 @@ from engine.types.arrays import Vectors
 BackgroundKey: TypeAlias = tuple[str, str, Modality]
 """Space name, kind of query (``text``, ``image`` or ``audio``), modality."""
 
+FEWEST_PAIRS = 20
+"""Pairs that a background is estimated from, below which it says nothing."""
 _NATS_PER_DEVIATION = math.pi / math.sqrt(3)
 """A logistic distribution of unit variance has scale sqrt(3)/pi."""
 _PRIOR_PAIRS = 50

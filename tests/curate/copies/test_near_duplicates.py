@@ -213,8 +213,8 @@ def test_what_is_connected_is_one_group():
     assert not union.join(1, 5)
     union.join(0, 6)
     assert union.groups() == [[0, 6], [1, 2, 5]]
-    assert union.are_one(1, 5)
-    assert not union.are_one(0, 1)
+    assert union.are_connected(1, 5)
+    assert not union.are_connected(0, 1)
 
 
 def test_the_keeper():

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.curate.asset_vectors import gather
+from engine.curate.asset_vectors import gather_assets
 from engine.curate.selection import kcenter, manifest
 from engine.curate.selection.kcenter import coverage, k_center
 from engine.curate.selection.select import Relevance, select, shares
-from engine.curate.text_relevance import Shared, relevance
+from engine.curate.text_relevance import SharedSpace, relevance
 from engine.errors import UsageError
 from engine.types import Modality
 from tests.curate import points
@@ -145,8 +145,8 @@ def test_more_than_there_are_is_refused():
 
 
 def test_texts_rank_items(library, media):
-    items = gather(library.store, library.towers, Modality.IMAGE)
-    shared = Shared(library.store, library.towers, Modality.IMAGE)
+    items = gather_assets(library.store, library.towers, Modality.IMAGE)
+    shared = SharedSpace(library.store, library.towers, Modality.IMAGE)
     paths = {a.asset_id: a.path for a in library.store.assets()}
 
     def best(near, far):
@@ -155,11 +155,11 @@ def test_texts_rank_items(library, media):
 
     assert best("yellow", None) == str(media / "more" / "0.png")
     assert best("red green", "red") == str(media / "1.png")
-    assert relevance(shared, items, "a", "b").said == "near 'a' and far from 'b'"
+    assert relevance(shared, items, "a", "b").description == "near 'a' and far from 'b'"
 
 
 def test_a_manifest_names_every_choice(library, tmp_path, media):
-    items = gather(library.store, library.towers, Modality.IMAGE)
+    items = gather_assets(library.store, library.towers, Modality.IMAGE)
     made = select(items, 3)
     lines = manifest.lines(library.store, items, made)
     file = tmp_path / "chosen.json"
