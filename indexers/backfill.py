@@ -31,7 +31,7 @@ from engine.types.arrays import MomentIds
 from indexers.commit import COMMIT_BYTES, COMMIT_SECONDS
 from indexers.decode_events import Note
 from indexers.event_loop import EventLoop
-from indexers.fault_messages import fault
+from indexers.fault_messages import MediaFault, fault
 from indexers.redecode import MatchedPiece, decoded_pieces, stored_texts
 from indexers.space_registration import role_of
 from indexers.worker import Assembly, Worker
@@ -176,9 +176,9 @@ class _Job(Assembly):
 
 @dataclass(frozen=True, slots=True)
 class _End:
-    """Nothing more comes of a job; ``reason`` where that is a fault."""
+    """Nothing more comes of a job; ``fault`` says why it failed."""
 
-    reason: str | None = None
+    fault: MediaFault | None = None
 
 
 _Event: TypeAlias = MatchedPiece | Note | _End
@@ -231,9 +231,9 @@ class _Pass:
                 job.ids.append(event.moment_id)
                 self.settle(self._worker.add(job, event.prepared))
             case Note():
-                self._note(job, event.reason)
+                self._note(job, MediaFault(event.reason, event.code))
             case _End():
-                job.ended, job.fault = True, job.fault or event.reason
+                job.ended, job.fault = True, job.fault or event.fault
                 self.settle({job})
 
     def settle(self, jobs: set[_Job]) -> None:
@@ -251,8 +251,8 @@ class _Pass:
             self._files.add(job.known.path)
             self._progress.advance(moments=len(made))
 
-    def _note(self, job: _Job, reason: str) -> None:
-        self._failures.append(Failure(job.known.path, reason))
+    def _note(self, job: _Job, fault: MediaFault) -> None:
+        self._failures.append(fault.failure(job.known.path))
 
     def commit(self) -> None:
         """Commit the vectors that wait, under the write lock."""
@@ -268,13 +268,13 @@ class _Pass:
 
     def events(self, job: _Job) -> Generator[_Event, None, None]:
         """Read one job, and end with an event that says how that went."""
-        reason = None
+        found = None
         try:
             with closing(self._pieces(job)) as pieces:
                 yield from pieces
         except Exception as error:  # whatever a decoder runs into costs its own file only
-            reason = fault(error)
-        yield _End(reason)
+            found = fault(error)
+        yield _End(found)
 
     def _pieces(self, job: _Job) -> Generator[MatchedPiece | Note, None, None]:
         if job.written:

@@ -7,6 +7,7 @@ from enum import Enum, auto
 from typing import TypeAlias
 
 from engine.encoders.towers import PreparedInput
+from engine.errors import UNEXPECTED
 from engine.types import Moment
 
 
@@ -49,6 +50,8 @@ class Note:
     """Part of the file could not be read, and the rest could."""
 
     reason: str
+    code: str = UNEXPECTED
+    """The code of the error (``engine.errors``)."""
 
 
 DecodeEvent: TypeAlias = Facts | Prepared | Note

@@ -18,6 +18,7 @@ from engine.errors import StoreError
 from engine.store import Store
 from engine.types import IndexedAsset
 from indexers.committed_assets import stored_assets
+from indexers.fault_messages import MediaFault
 from indexers.identify import Unknown
 from indexers.scan import INDEXED, Candidate
 
@@ -40,8 +41,8 @@ class _First:
     """What came of it, until that is committed."""
     path: str | None = None
     """Where that is in the library once it is committed."""
-    notes: tuple[str, ...] = ()
-    reason: str | None = None
+    notes: tuple[MediaFault, ...] = ()
+    fault: MediaFault | None = None
     """Why every file with these bytes fails."""
     lost: bool = False
     """It failed for a reason of its own."""
@@ -59,8 +60,8 @@ class Resolved(Generic[J]):
 
     job: J
     indexed: IndexedAsset | None = None
-    notes: tuple[str, ...] = ()
-    reason: str = ""
+    notes: tuple[MediaFault, ...] = ()
+    fault: MediaFault | None = None
 
 
 class Duplicates(Generic[J]):
@@ -108,17 +109,17 @@ class Duplicates(Generic[J]):
         """How many copies wait."""
         return len(self._waiting)
 
-    def indexed(self, asset: IndexedAsset, notes: Sequence[str]) -> None:
+    def indexed(self, asset: IndexedAsset, notes: Sequence[MediaFault]) -> None:
         """A file was decoded and embedded; ``notes`` are what of it could not be read."""
         if first := self._firsts.get(asset.asset.content_hash):
             first.finished, first.kept, first.notes = True, asset, tuple(notes)
             first.path = asset.asset.path
 
-    def failed(self, content_hash: str | None, reason: str, *, again: bool) -> None:
+    def failed(self, content_hash: str | None, fault: MediaFault) -> None:
         """A file came to nothing; ``again`` where its bytes are not to blame."""
         if first := self._firsts.get(content_hash or ""):
-            first.finished, first.lost = True, again
-            first.reason = None if again else reason
+            first.finished, first.lost = True, fault.retryable
+            first.fault = None if fault.retryable else fault
 
     def committed(self) -> None:
         """What was indexed so far is in the store from now on."""
@@ -137,8 +138,8 @@ class Duplicates(Generic[J]):
                 self._waiting.append(copy)
             elif first.lost:
                 self._orphans.append(copy)
-            elif first.reason is not None:
-                yield Resolved(copy.job, reason=first.reason)
+            elif first.fault is not None:
+                yield Resolved(copy.job, fault=first.fault)
             elif first.kept is not None:
                 yield Resolved(copy.job, _copy(first.kept, copy.found), first.notes)
             else:

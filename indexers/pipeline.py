@@ -20,7 +20,7 @@ from indexers.decode import decode
 from indexers.decode_events import Facts, Note, Prepared
 from indexers.duplicates import Copied, Duplicates
 from indexers.event_loop import EventLoop
-from indexers.fault_messages import fault, transient
+from indexers.fault_messages import MediaFault, fault
 from indexers.file_hash import stat_file
 from indexers.identify import NotMedia, Touched, Unknown, identify
 from indexers.moves import Moved, Moves, find_trades
@@ -95,28 +95,21 @@ class _Job(Assembly):
     """One candidate on its way through the run."""
 
     candidate: Candidate = field(kw_only=True)
-    notes: list[Failure] = field(default_factory=list)
+    notes: list[MediaFault] = field(default_factory=list)
     content_hash: str | None = None
     """The hash of its content, once it is identified as something to decode."""
 
-    def failure(self, reason: str, *, again: bool = False) -> Failure:
-        """Make the failure of this file.
-
-        Args:
-            again: leave out the file's ``stat``, so that the next run tries it anyhow.
-        """
+    def failure(self, fault: MediaFault) -> Failure:
+        """Make the failure of this file."""
         stat = self.candidate.stat
-        if again:
-            return Failure(stat.path, reason)
-        return Failure(stat.path, reason, stat.size, stat.mtime_ns)
+        return fault.failure(stat.path, stat.size, stat.mtime_ns)
 
 
 @dataclass(frozen=True, slots=True)
 class _Failed:
     """Reading the file raised."""
 
-    reason: str
-    again: bool
+    fault: MediaFault
 
 
 _Event: TypeAlias = (
@@ -216,11 +209,11 @@ class _Run:
         """Give copies what their originals have."""
         for copy in self._duplicates.resolve():
             job = copy.job
-            if copy.indexed is None:
-                self._fail(job, copy.reason)
-            else:
-                job.notes = [job.failure(reason) for reason in copy.notes]
+            if copy.indexed is not None:
+                job.notes = [*copy.notes]
                 self._finish(job, copy.indexed)
+            elif copy.fault is not None:
+                self._fail(job, copy.fault)
 
     def _decode_here(self, job: _Job, found: Unknown) -> None:
         """Decode a copy whose original came to nothing, without the other threads."""
@@ -242,12 +235,12 @@ class _Run:
             case Prepared():
                 self.settle(self._worker.add(job, event))
             case Note():
-                job.notes.append(job.failure(event.reason))
+                job.notes.append(MediaFault(event.reason, event.code))
             case Asset():
                 job.asset = event
                 self.settle({job})
             case _Failed():
-                self._fail(job, event.reason, again=event.again)
+                self._fail(job, event.fault)
             case Copied():
                 self._duplicates.add(job, event.found)
             case Unknown():
@@ -272,18 +265,20 @@ class _Run:
             if job.fault is not None:
                 self._fail(job, job.fault)
             elif indexed := job.indexed():
-                self._duplicates.indexed(indexed, [note.reason for note in job.notes])
+                self._duplicates.indexed(indexed, job.notes)
                 self._finish(job, indexed)
 
     def _finish(self, job: _Job, indexed: IndexedAsset) -> None:
         self._ledger.decoded(job.candidate.known)
-        self._ledger.indexed(indexed, job.notes)
+        self._ledger.indexed(indexed, list(map(job.failure, job.notes)))
         self._progress.advance(moments=len(indexed.embeddings))
 
-    def _fail(self, job: _Job, reason: str, *, again: bool = False) -> None:
-        job.fault = reason
-        self._duplicates.failed(job.content_hash, reason, again=again)
-        self._ledger.failed(job.failure(reason, again=again))
+    def _fail(self, job: _Job, fault: MediaFault) -> None:
+        job.fault = fault
+        self._duplicates.failed(job.content_hash, fault)
+        path = job.candidate.stat.path
+        # Without the file's size and date the next run tries it anyhow.
+        self._ledger.failed(fault.failure(path) if fault.retryable else job.failure(fault))
         self._progress.advance()
 
     # --- the threads that decode -----------------------------------------------
@@ -322,7 +317,7 @@ def _ended(events: Generator[_Event, None, None]) -> Generator[_Event, None, Non
         with closing(events):
             yield from events
     except Exception as error:  # whatever a decoder runs into costs its own file only
-        yield _Failed(fault(error), transient(error))
+        yield _Failed(fault(error))
 
 
 def _asset(found: Unknown, facts: Facts) -> Asset:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from engine.config import Settings
 from engine.encoders.towers import Towers
-from engine.errors import UnreadableMedia
+from engine.errors import MediaError, UnreadableMedia
 from engine.store import KnownAsset
 from engine.types import FileStat, Kind, Modality, Moment, MomentRecord
 from indexers.audio import soundtrack
@@ -59,7 +59,8 @@ def decoded_pieces(
     if stat_file(path) != stat:
         raise UnreadableMedia("changes while it is read")
     if count := left.count():
-        yield Note(f"{count} of {len(moments)} moments are not found in it again")
+        reason = f"{count} of {len(moments)} moments are not found in it again"
+        yield Note(reason, MediaError.code)
 
 
 def _unchanged(known: KnownAsset) -> FileStat:

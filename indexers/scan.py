@@ -15,7 +15,7 @@ from engine.common.progress import NO_PROGRESS, Progress
 from engine.errors import PathNotFound
 from engine.store import KnownAsset, Store
 from engine.types import Failure, FileStat
-from indexers.fault_messages import explain, printable
+from indexers.fault_messages import MediaFault, explain, media_fault, printable
 
 INDEXED = "indexed"
 """State of an asset whose vectors are all there; any other means to index it again."""
@@ -166,7 +166,7 @@ class _Walker:
             with os.scandir(folder) as listing:
                 entries = sorted(listing, key=lambda entry: entry.name)
         except OSError as error:
-            self._fail(folder, f"folder {explain(error)}")
+            self._fail(folder, media_fault(error, "folder "))
             return
         for entry in entries:
             if not _ignored(entry.name) and (found := self._resolve(entry)):
@@ -183,11 +183,11 @@ class _Walker:
             return None  # a dangling link, or deleted a moment ago
         except OSError as error:
             if not entry.is_symlink():
-                self._fail(path, explain(error))
+                self._fail(path, media_fault(error))
             return None
 
-    def _fail(self, path: str, reason: str) -> None:
-        self.walked.failures.append(Failure(path, reason))
+    def _fail(self, path: str, fault: MediaFault) -> None:
+        self.walked.failures.append(fault.failure(path))
 
 
 def _identity(info: os.stat_result) -> tuple[int, int]:

@@ -11,7 +11,7 @@ from engine.encoders.protocols import ScreenBridge
 from engine.encoders.towers import Towers
 from engine.types import Modality, Moment
 from indexers.decode_events import Note, Prepared, TowerInput
-from indexers.fault_messages import fault
+from indexers.fault_messages import MediaFault, fault
 
 
 def pictures(
@@ -50,7 +50,7 @@ class _Reader:
     def __init__(self, bridge: ScreenBridge) -> None:
         self._bridge = bridge
         self._staying: dict[str, Moment] = {}
-        self._fault: str | None = None
+        self._fault: MediaFault | None = None
 
     def take(self, image: Image.Image, seen: Moment) -> Iterator[Prepared]:
         """Read a picture, and hand over what it shows no more."""
@@ -75,7 +75,7 @@ class _Reader:
         """What the last picture shows, and a note if any could not be read."""
         yield from self._ended()
         if self._fault is not None:
-            yield Note(f"text on screen: {self._fault}")
+            yield Note(f"text on screen: {self._fault.reason}", self._fault.code)
 
     def _ended(self) -> Iterator[Prepared]:
         for text, moment in self._staying.items():

@@ -22,7 +22,8 @@ def run_tracks(tracks: Mapping[str, Iterator[DecodeEvent]]) -> Iterator[DecodeEv
         try:
             yield from track
         except Exception as error:  # whatever a decoder runs into
-            notes.append(Note(f"{name}: {fault(error)}"))
+            found = fault(error)
+            notes.append(Note(f"{name}: {found.reason}", found.code))
             first = first or error
     if first is not None and len(notes) == len(tracks):
         raise first

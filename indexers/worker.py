@@ -16,6 +16,7 @@ from engine.encoders.towers import PreparedInput, Towers
 from engine.errors import SensoriumError
 from engine.types import Asset, Embedding, IndexedAsset, Moment, Tag
 from indexers.decode_events import Prepared, TowerInput
+from indexers.fault_messages import MediaFault
 
 _Vectors: TypeAlias = dict[str, NDArray[np.float32]]
 IN_FLIGHT = 2
@@ -31,7 +32,7 @@ class Assembly:
     """Slots that are still empty."""
     asset: Asset | None = None
     """Set when the file has been decoded to its end."""
-    fault: str | None = None
+    fault: MediaFault | None = None
     """Why the file failed; what still waits for it is not worth encoding."""
 
     def open_slot(self) -> int:
@@ -150,7 +151,7 @@ def _fill(places: Sequence[tuple[Moment, A, int]], embedded: Embedded) -> set[A]
     for row, (moment, assembly, slot) in enumerate(places):
         vectors = _vectors(embedded.vectors, row)
         if not all(np.isfinite(v).all() for v in vectors.values()):
-            assembly.fault = "the encoder returned a vector that is not finite"
+            assembly.fault = MediaFault("the encoder returned a vector that is not finite")
         assembly.fill(slot, Embedding(_tagged(moment, embedded.tags[row]), vectors))
     return alive
 

@@ -159,7 +159,8 @@ def test_a_changed_file_that_fails_leaves_no_old_vectors(
     report = index()
     assert (report.failed, report.changed) == (1, 0)
     assert names(store) == ["001.png"] and len(vectors(store, "fake")) == 1
-    assert [f.path for f in store.failures()] == [str(path)]
+    (failure,) = store.failures()
+    assert (failure.path, failure.code, failure.retryable) == (str(path), "corrupt_media", False)
 
 
 def test_a_mended_file_loses_its_failure(media: Path, store: Store, index: Index) -> None:

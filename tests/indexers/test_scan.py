@@ -112,7 +112,12 @@ def test_a_folder_that_cannot_be_read_is_a_failure(
     walked = walk([media])
     assert list(walked.files) == [str(media / "b.jpg")]
     assert walked.failures == [
-        Failure(str(media / "locked"), "folder cannot be read: permission denied")
+        Failure(
+            str(media / "locked"),
+            "folder cannot be read: permission denied",
+            code="unreadable_media",
+            retryable=True,
+        )
     ]
 
 

@@ -193,7 +193,8 @@ def test_a_vector_that_is_no_number_costs_its_file_only() -> None:
         ),
     )
     assert good.indexed() is not None
-    assert bad.indexed() is None and "not finite" in (bad.fault or "")
+    assert bad.indexed() is None
+    assert bad.fault is not None and "not finite" in bad.fault.reason
 
 
 def test_vectors_do_not_keep_their_batch_alive() -> None:
@@ -330,7 +331,8 @@ def test_a_file_that_failed_is_told_of_once_though_more_of_it_is_on_its_way() ->
         told.append(worker.add(assembly, prepared(TowerInput.PICTURE, seed)))
     told.append(worker.flush())
     assert sum(bad in filled for filled in told) == 1
-    assert bad.indexed() is None and "not finite" in (bad.fault or "")
+    assert bad.indexed() is None
+    assert bad.fault is not None and "not finite" in bad.fault.reason
     assert all(assembly.indexed() is not None for assembly in good)
 
 
