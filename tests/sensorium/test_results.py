@@ -1,0 +1,181 @@
+"""Results show themselves, travel as plain values, and open what they found."""
+
+from __future__ import annotations
+
+import io
+import pickle
+import subprocess
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from engine.common import viewer
+from sensorium import (
+    Hit,
+    IndexReport,
+    PathNotFound,
+    Query,
+    SearchResult,
+    UsageError,
+)
+
+
+@pytest.fixture(scope="module")
+def result(library) -> SearchResult:
+    return library.search("red", floor=False, kinds=["image", "audio"])
+
+
+def test_a_result_is_a_sequence_of_hits(result):
+    assert isinstance(result, Sequence)
+    assert len(result) == len(result.hits) > 2
+    assert list(result) == list(result.hits)
+    assert result[0] is result.hits[0]
+    assert result[-1] is result.hits[-1]
+    first = result[:2]
+    assert isinstance(first, SearchResult)
+    assert first.hits == result.hits[:2]
+    assert first.query == result.query
+    assert result and not replace(result, hits=())
+
+
+def test_a_prompt_shows_a_table(result, media):
+    lines = repr(result).splitlines()
+    assert lines[0].split() == ["#", "score", "kind", "at", "file"]
+    assert len(lines) == len(result) + 1
+    assert lines[1].lstrip().startswith("1  ")
+    assert str(media / "<b>red&.png") in lines[1]
+    assert str(result) == repr(result)
+    assert len({line.index("/") for line in lines[1:]}) == 1, "the columns line up"
+
+
+def test_a_long_result_is_cut_and_an_empty_one_says_why(result):
+    many = replace(result, hits=result.hits[:1] * 60)
+    assert repr(many).splitlines()[-1] == "… and 10 more"
+    assert repr(SearchResult(Query.of("x"), ())) == "nothing found"
+    nothing = repr(SearchResult(Query.of("x"), (), below=4))
+    assert nothing.startswith("nothing here matches: of 4 moments")
+    assert "floor=False" in nothing
+
+
+def test_a_notebook_shows_pictures_times_and_reasons(result):
+    page = result._repr_html_()
+    assert page.count('src="data:image/jpeg;base64,') == len(result)
+    assert page.count("<tr>") == len(result) + 1
+    assert "nats" in page and "0:00-0:02" in page
+    assert "&lt;b&gt;red&amp;.png" in page and "<b>red" not in page
+    assert "<script" not in page and "http" not in page
+    assert result[0]._repr_html_().count("<img") == 1
+
+
+def test_a_picture_that_cannot_be_made_is_a_word(result):
+    page = pickle.loads(pickle.dumps(result))._repr_html_()
+    assert "<img" not in page
+    assert "<small>image</small>" in page
+
+
+def test_rows_for_pandas_and_for_programs(result):
+    table = result.to_pandas()
+    assert list(table.columns) == [
+        "rank", "score", "kind", "path", "modality", "start", "end", "words", "more", "asset_id",
+        "moment_id",
+    ]  # fmt: skip
+    assert table["path"].tolist() == [hit.path for hit in result]
+    assert list(replace(result, hits=()).to_pandas().columns) == list(table.columns)
+    rows = result.to_dicts()
+    assert rows[0]["why"][0]["branch"] == result[0].why[0].branch
+    assert not any(key.startswith("_") for row in rows for key in row)
+
+
+def test_thumbnails_are_pictures(result):
+    found = result[0].thumbnail()
+    assert found.size == (320, 240)
+    assert Image.open(io.BytesIO(result[0].jpeg())).format == "JPEG"
+
+
+def test_a_pickled_hit_is_the_same_and_says_how_to_get_its_picture(result):
+    copy = pickle.loads(pickle.dumps(result))
+    assert copy == result
+    assert repr(copy) == repr(result)
+    assert hash(copy[0]) == hash(result[0])
+    with pytest.raises(UsageError, match=rf"library\.thumbnail\({copy[0].moment_id}\)"):
+        copy[0].thumbnail()
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda library: library.stats(),
+        lambda library: library.describe(),
+        lambda library: library.verify(),
+        lambda library: library.compact(),
+        lambda library: library.spaces.list(),
+        lambda library: library.snapshots(),
+        lambda library: library.failures(),
+        lambda library: library.search("red").plan,
+        lambda library: library.similar(library.search("red")[0].path),
+        lambda library: library.index([]),
+        lambda library: library.settings,
+    ],
+)
+def test_all_that_calls_return_pickles(library, call):
+    value = call(library)
+    assert pickle.loads(pickle.dumps(value)) == value
+
+
+@pytest.fixture
+def started(monkeypatch) -> list[list[str]]:
+    """The commands that would have been run."""
+    commands: list[list[str]] = []
+    monkeypatch.setattr(subprocess, "Popen", lambda command, **_: commands.append(command))
+    return commands
+
+
+def programs(monkeypatch, *names: str) -> None:
+    monkeypatch.setattr(
+        viewer.shutil, "which", lambda name: f"/bin/{name}" if name in names else None
+    )
+
+
+def hit_at(path: Path, start: float | None) -> Hit:
+    from sensorium import Kind, Modality
+
+    return Hit(1, 1.0, Kind.VIDEO, str(path), 1, 1, Modality.KEYFRAME, start, None, ())
+
+
+def test_a_hit_opens_at_its_moment_where_a_player_can(media, started, monkeypatch):
+    clip = media / "clip.mp4"
+    programs(monkeypatch, "mpv", "xdg-open")
+    hit_at(clip, 2.5).open()
+    hit_at(clip, None).open()
+    programs(monkeypatch, "xdg-open")
+    hit_at(clip, 2.5).open()
+    programs(monkeypatch, "ffplay", "open")
+    hit_at(clip, 65.0).open()
+    assert started == [
+        ["/bin/mpv", "--start=2.500", str(clip)],
+        ["/bin/xdg-open", str(clip)],
+        ["/bin/xdg-open", str(clip)],
+        ["/bin/ffplay", "-ss", "65.000", str(clip)],
+    ]
+
+
+def test_what_cannot_be_opened_is_one_line(media, started, monkeypatch):
+    programs(monkeypatch)
+    with pytest.raises(UsageError, match="xdg-utils"):
+        hit_at(media / "clip.mp4", None).open()
+    with pytest.raises(PathNotFound, match="no longer there"):
+        hit_at(media / "gone.mp4", None).open()
+    assert not started
+
+
+def test_reports_read_as_the_commands_print_them(library):
+    report = IndexReport(found=5, added=4, failed=1, moments=9, seconds=1.25)
+    assert str(report) == "5 files: 4 added, 1 failed\n9 new moments in 1.2 s"
+    assert str(IndexReport(found=2, dry_run=True, changed=2)) == "2 files: would be: 2 changed"
+    described = str(library.describe()).splitlines()
+    assert described[0] == f"library: {library.path}"
+    assert "encoder: fake" in described
+    assert any(line.startswith("spaces: fake (") for line in described)
