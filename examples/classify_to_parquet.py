@@ -24,7 +24,7 @@ def main() -> None:
     options = parser.parse_args()
     place = options.library or options.folder.with_suffix(".library")
     with Library.open(place, create=True, encoder=options.encoder) as library:
-        made = library.classify(options.labels, paths=[options.folder], unknown=True)
+        made = library.classify(options.labels, paths=[options.folder], unknown=True, progress=True)
         made.to_parquet(options.out)
     for label, files in made.counts.items():
         print(f"{files:6}  {label}")

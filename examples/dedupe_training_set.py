@@ -26,7 +26,7 @@ def main() -> None:
     options = parser.parse_args()
     place = options.library or options.dataset.with_suffix(".library")
     with Library.open(place, create=True, encoder=options.encoder) as library:
-        library.index([options.dataset])
+        library.index([options.dataset], progress=True)
         for find in (library.curate.leaks, library.curate.duplicates):
             run = find([options.dataset], by_cosine=options.by_cosine)
             print(f"run {run.run_id}, {run.kind}: {run.line}")

@@ -26,13 +26,13 @@ def main() -> int:
     place = options.library or options.folder.with_suffix(".library")
     try:
         with Library.open(place, create=True, encoder=options.encoder) as library:
-            report = library.index([options.folder])
+            report = library.index([options.folder], progress=True)
             print(f"{report.added} new files, {len(report.failures)} unreadable", file=sys.stderr)
             result = library.search(options.query, top=options.top)
     except SensoriumError as error:
         print(f"{error} ({error.code})", file=sys.stderr)
         return error.exit_code
-    for hit in result.hits:
+    for hit in result:
         when = "" if hit.start is None else f" at {hit.start:.0f} s"
         print(f"{hit.score:6.2f}  {hit.path}{when}")
     return 0

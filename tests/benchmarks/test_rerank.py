@@ -27,7 +27,7 @@ def library(tmp_path_factory, settings):
 
 def reached(library: Library, **faults: does.Behaviour) -> dict[str, bool]:
     with serving(does.hangs) as served, rerank.asking(served.url):
-        library._rerankers.clear()  # of the server that was there before
+        library._search._rerankers.clear()  # of the server that was there before
         table = list(rerank.of_faults(library, served, "red", faults))
     targets = [row[-1] for row in table]
     assert all(isinstance(target, Target) for target in targets)
