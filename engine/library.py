@@ -40,7 +40,7 @@ from engine.types import (
 )
 
 if TYPE_CHECKING:
-    from engine.align.aligner import Aligner
+    from engine.align.service import Alignment
     from engine.classify.classification import Classification, LibraryLinks, TagRun
     from engine.classify.evaluate import Evaluation
     from engine.classify.labels import Label, LabelSource
@@ -164,11 +164,11 @@ class Library:
         return self._towers.of(encoder)
 
     @property
-    def aligner(self) -> Aligner:
-        """The alignment of sounds with the shared space; ``maintenance.settle`` comes after."""
-        from engine.align.aligner import Aligner
+    def align(self) -> Alignment:
+        """Learning of where sounds lie in the shared space."""
+        from engine.align.service import Alignment
 
-        return Aligner(self.store, self._towers)
+        return Alignment(self.store, self._towers, self.maintenance.settle)
 
     @cached_property
     def curate(self) -> Curation:

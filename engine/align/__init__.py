@@ -1,1 +1,1 @@
-"""Learn from a library's own files, and keep what was learned only where it gains."""
+"""Alignment of a library's sounds with its shared space, learned from its own files."""

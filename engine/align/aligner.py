@@ -1,4 +1,4 @@
-"""Learn where the sounds of a library lie in its shared space, and place them there.
+"""Learning and placing of a library's sounds in its shared space.
 
 The bridge puts a sound into words, and knows as many of them as its head was trained on.
 A projection of the sound tower's features that is learned from pairs knows what the
@@ -17,8 +17,16 @@ import numpy as np
 
 from engine.align.fit import learn
 from engine.align.measure import HeldOutPairs, Retrieval, gain, measure, split, thinned
-from engine.align.pairs import Sounds, checked, heard, of_labels, of_videos, read_labels
+from engine.align.pairs import (
+    Sounds,
+    checked,
+    pairs_of_labels,
+    pairs_of_videos,
+    read_labels,
+    read_sounds,
+)
 from engine.common.atomic_write import sync_folder
+from engine.common.progress import NO_PROGRESS, Progress
 from engine.encoders import projection
 from engine.encoders.projection import Kept, Projection
 from engine.encoders.towers import Towers
@@ -32,48 +40,52 @@ from engine.types import Space
 from engine.types.arrays import Vectors
 
 VIDEOS, LABELS = "videos", "labels"
+"""Sources of pairs: sounds of videos with their keyframes, or labelled files."""
 _MOST_PAIRS = 20_000
-"""More are drawn from: learning would take minutes, and win little."""
+"""Pairs past which some are drawn: learning would take minutes, and win little."""
 
 
 @dataclass(frozen=True, slots=True)
 class AlignOptions:
-    """What to learn from."""
+    """Options of learning."""
 
     pairs: str = VIDEOS
     source: Path | None = None
     """A folder of files, or a CSV of labels; None for all of the library."""
     seed: int = 0
     command: str = ""
-    """What was typed; kept with the head."""
+    """The command that would make it again; kept with the head."""
 
 
 @dataclass(frozen=True, slots=True)
-class Alignment:
-    """What was learned, and what held-out pairs say of it."""
+class LearnedHead:
+    """A head that was learned, and its measurements on held-out pairs."""
 
     pairs: int
     files: int
     held_out: int
     """Pairs that nothing was learned from."""
     before: Retrieval
-    """With the words of the bridge."""
+    """Retrieval with the words of the bridge."""
     after: Retrieval
+    """Retrieval with the head."""
     gain: float
-    """Of a held-out file's reciprocal ranks, on average."""
+    """The mean gain of a held-out file's reciprocal ranks."""
     gain_error: float
-    """The standard error of that."""
+    """The standard error of ``gain``."""
     width: int
     """Units of the hidden layer; 0 for a linear map."""
     share: float
-    """Of the projection; the rest is the words'."""
+    """The share of the projection in a vector; the rest is the words'."""
     epochs: int
     head: Projection
 
     @property
     def is_better(self) -> bool:
-        """Whether held-out pairs find each other earlier than by the words, over both ways,
-        and sounds their pairs by more than chance easily explains."""
+        """True where held-out pairs find each other earlier than by the bridge's words.
+
+        Over both ways, and sounds their pairs by more than chance easily explains.
+        """
         return self.after.mrr > self.before.mrr and self.gain > self.gain_error
 
 
@@ -89,7 +101,7 @@ class Aligner:
         self._store = store
         self._towers = towers
 
-    def learn(self, wanted: AlignOptions) -> Alignment:
+    def learn(self, options: AlignOptions, progress: Progress = NO_PROGRESS) -> LearnedHead:
         """Learn a head and measure it on held-out files. Writes nothing.
 
         Raises:
@@ -97,42 +109,42 @@ class Aligner:
             PathNotFound: what to learn from is not there.
         """
         towers, shared = self._towers.plain, self._shared()
-        pairs = self._pairs(wanted, towers, shared)
-        every = checked(thinned(pairs, _MOST_PAIRS, wanted.seed))
-        known, held_out = split(every, wanted.seed)
-        fitted = learn(known, wanted.seed)
+        pairs = self._pairs(options, towers, shared)
+        every = checked(thinned(pairs, _MOST_PAIRS, options.seed))
+        known, held_out = split(every, options.seed)
+        fitted = learn(known, options.seed, progress)
         head = fitted.projection
         placed = head.place(held_out.features, held_out.words)
-        found = Alignment(
+        found = LearnedHead(
             len(every), len(np.unique(every.files)), len(held_out),
             measure(held_out.words, held_out), measure(placed, held_out),
             *gain(held_out.words, placed, held_out), fitted.width, head.share, fitted.epochs, head,
         )  # fmt: skip
-        return replace(found, head=replace(head, about=self._about(found, wanted)))
+        return replace(found, head=replace(head, about=self._about(found, options)))
 
-    def _about(self, found: Alignment, wanted: AlignOptions) -> dict[str, Any]:
-        """The provenance that is kept in the head's file."""
+    def _about(self, found: LearnedHead, options: AlignOptions) -> dict[str, Any]:
+        """Return the provenance that is kept in the head's file."""
         return {
             **described(found),
-            "learned_from": wanted.pairs,
-            "source": None if wanted.source is None else str(wanted.source),
-            "seed": wanted.seed,
-            "command": wanted.command,
+            "learned_from": options.pairs,
+            "source": None if options.source is None else str(options.source),
+            "seed": options.seed,
+            "command": options.command,
             "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
             "sounds": self._towers.plain.sounds.revision,
             "shared": self._shared().geometry,
         }
 
-    def _pairs(self, wanted: AlignOptions, towers: Towers, shared: Space) -> HeldOutPairs:
-        sounds = self._heard(towers, shared)
-        if wanted.pairs == LABELS:
-            labels = read_labels(self._store, wanted.source)
-            return of_labels(self._store, sounds, labels, towers.encoder.embed_texts)
-        under = wanted.source and wanted.source.resolve()
-        return of_videos(self._store, shared.name, sounds, under)
+    def _pairs(self, options: AlignOptions, towers: Towers, shared: Space) -> HeldOutPairs:
+        sounds = self._sounds(towers, shared)
+        if options.pairs == LABELS:
+            labels = read_labels(self._store, options.source)
+            return pairs_of_labels(self._store, sounds, labels, towers.encoder.embed_texts)
+        under = options.source and options.source.resolve()
+        return pairs_of_videos(self._store, shared.name, sounds, under)
 
     def place(self, head: Projection, wait: bool = False) -> int:
-        """Have the library's sounds lie where ``head`` says; returns how many moved.
+        """Move the library's sounds to where ``head`` places them; returns how many moved.
 
         Their vectors are computed from the features that the library holds. All of it is
         one commit, head included.
@@ -144,7 +156,7 @@ class Aligner:
             shared = self._shared()
             if shared.head == head.revision:
                 return 0
-            sounds = self._heard(self._towers.plain, shared)
+            sounds = self._sounds(self._towers.plain, shared)
             vectors = head.place(sounds.features, sounds.words)
             with translated(self._store.path), writer.transaction():
                 new = writer.realign(shared.with_head(head.revision), sounds.ids, vectors)
@@ -155,8 +167,9 @@ class Aligner:
         return len(new)
 
     def undo(self, wait: bool = False) -> int:
-        """Have the library's sounds lie where the bridge's words say again; returns how
-        many moved. Those that were there before are as they were, bit by bit.
+        """Move the library's sounds back to the bridge's words; returns how many moved.
+
+        Those that were there before are as they were, bit by bit.
 
         Raises:
             LibraryBusy: another process writes.
@@ -165,34 +178,36 @@ class Aligner:
             shared = self._shared()
             if not shared.head:
                 return 0
-            sounds = self._heard(self._towers.plain, shared)
+            sounds = self._sounds(self._towers.plain, shared)
             writer.realign(shared.with_head(""), sounds.ids, sounds.words)
         return len(sounds.ids)
 
-    # --- what the library has -------------------------------------------------------
+    # --- reading the library --------------------------------------------------------
 
     def _shared(self) -> Space:
-        """The shared space as the library has it."""
+        """Return the shared space as the library has it."""
         towers, stored = self._towers.plain, self._store.spaces()
         if towers.has_sound_tower:
             raise UsageError(f"{towers.encoder.name} has a sound tower: nothing is to be aligned")
         for space in (towers.shared, towers.sounds):
-            held = stored.get(space.name)
-            if held is None:
+            known = stored.get(space.name)
+            if known is None:
                 raise UsageError(f"{self._store.path} holds no sounds: index some first")
-            check_revision(held.with_head(""), space)
+            check_revision(known.with_head(""), space)
         return stored[towers.shared.name]
 
-    def _heard(self, towers: Towers, shared: Space) -> Sounds:
+    def _sounds(self, towers: Towers, shared: Space) -> Sounds:
         def in_words(features: Vectors) -> Vectors:
             return towers.in_words(towers.sound.words_of(features))
 
         kept = self._kept(shared) if shared.head else None
-        return heard(self._store, shared.name, towers.sounds.name, kept, in_words)
+        return read_sounds(self._store, shared.name, towers.sounds.name, kept, in_words)
 
     def _kept(self, shared: Space) -> Kept:
-        """What was before the head; nothing where its file is lost, and then the words are
-        heard again from the features."""
+        """Return the vectors from before the head; none where its file is lost.
+
+        The words are heard again from the features then.
+        """
         try:
             return projection.load_kept(head_file(self._store.path, shared.head))
         except EncoderUnavailable:
@@ -206,23 +221,25 @@ class Aligner:
         sync_folder(self._store.path)
 
     def _tidy(self, *used: str) -> None:
-        """Remove the heads before the last, and what a crash left. The last one stays:
-        somebody may be about to read it."""
+        """Remove the heads before the last, and what a crash left.
+
+        The last head stays: somebody may be about to read it.
+        """
         names = {head_file(self._store.path, head).name for head in used}
         for file in (self._store.path / FOLDER).iterdir():
             if file.name not in names:
                 file.unlink(missing_ok=True)
 
 
-def described(found: Alignment) -> dict[str, Any]:
-    """An alignment less its head, as it is printed and kept."""
+def described(found: LearnedHead) -> dict[str, Any]:
+    """Return a learned head without its weights, as it is printed and kept."""
     parts = {name: getattr(found, name) for name in found.__slots__ if name != "head"}
     measured = {name: asdict(parts.pop(name)) for name in ("before", "after")}
     return {**parts, **measured}
 
 
 def about(store: Store) -> Mapping[str, Any] | None:
-    """Where the head of a library comes from; None where it has none.
+    """Return where the head of a library comes from; None where it has none.
 
     Raises:
         EncoderUnavailable: its file is lost or damaged.

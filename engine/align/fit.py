@@ -1,4 +1,4 @@
-"""Learn a projection of sound features into the shared space from pairs."""
+"""Training of a projection of sound features into the shared space."""
 
 from __future__ import annotations
 
@@ -12,52 +12,61 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.align.measure import HeldOutPairs, batches, measure, split
+from engine.common.progress import NO_PROGRESS, Progress
 from engine.encoders.projection import Projection, roots_of
 
 _WIDTHS = (0, 256)
-"""Units of the hidden layer that are tried; 0 is none, and then the map is linear."""
+"""Units of the hidden layer that are tried; with 0 the map is linear."""
 _SHARES = (1.0, 0.75, 0.5, 0.25)
-"""Of the projection in a sound's vector, that are tried; the rest is the words'."""
+"""Shares of the projection in a sound's vector that are tried; the rest is the words'."""
 _EPOCHS, _PATIENCE = 100, 15
+"""Greatest number of epochs, and epochs without a gain after which training stops."""
 _BATCH = 512
+"""Pairs of a batch, about."""
 _RATE = 2e-3
+"""The learning rate."""
 _DECAY = 0.1
+"""The weight decay of AdamW."""
 _TEMPERATURE = 0.07
-"""At the beginning, as in CLIP (Radford et al. 2021)."""
+"""The temperature at the beginning, as in CLIP (Radford et al. 2021)."""
 _SHARPEST = 100.0
+"""Greatest inverse temperature."""
 _LEAST_DEVIATION = 1e-3
-"""Of a feature that is scaled to 1; others hardly ever move."""
+"""Deviation below which a feature is not scaled to 1: it hardly ever moves."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fitted:
-    """A projection and how it came about."""
+    """A trained projection with the choices that were made."""
 
     projection: Projection
     width: int
     epochs: int
     mrr: float
-    """On the pairs that it was chosen by."""
+    """The mean reciprocal rank on the pairs that it was chosen by."""
 
 
-def learn(pairs: HeldOutPairs, seed: int) -> Fitted:
-    """The best projection of those that are tried, trained on all of these pairs.
+def learn(pairs: HeldOutPairs, seed: int, progress: Progress = NO_PROGRESS) -> Fitted:
+    """Train the best projection of those that are tried on all of these pairs.
 
     Width, epochs and share are chosen on files that are held out of ``pairs`` at first;
     then it is trained on all of them for so long. One thread computes: so small a model
     gains nothing by a second, and the same pairs and seed give the same head.
     """
     with _one_thread():
-        return _learn(pairs, seed)
+        progress.start("learning", unit="epochs")
+        return _learn(pairs, seed, progress)
 
 
-def _learn(pairs: HeldOutPairs, seed: int) -> Fitted:
+def _learn(pairs: HeldOutPairs, seed: int, progress: Progress) -> Fitted:
     train, validation = split(pairs, seed + 1)
-    best = max((_stopped(train, validation, width, seed) for width in _WIDTHS), key=_merit)
+    tried = (_stopped(train, validation, width, seed, progress) for width in _WIDTHS)
+    best = max(tried, key=_merit)
     share = max(_SHARES, key=lambda share: _score(best.projection.with_share(share), validation))
     trained = _epochs(pairs, best.width, seed)
     for _ in range(best.epochs):
         projection = next(trained)
+        progress.advance()
     chosen = projection.with_share(share)
     score = _score(best.projection.with_share(share), validation)
     return Fitted(chosen, best.width, best.epochs, score)
@@ -76,15 +85,18 @@ def _one_thread() -> Iterator[None]:
 
 
 def _merit(fitted: Fitted) -> tuple[float, int]:
-    """Of two that are as good, the smaller."""
+    """Return what ranks projections: of two that are as good, the smaller is the better."""
     return fitted.mrr, -fitted.width
 
 
-def _stopped(train: HeldOutPairs, validation: HeldOutPairs, width: int, seed: int) -> Fitted:
-    """Trained until the validation gets no better."""
+def _stopped(
+    train: HeldOutPairs, validation: HeldOutPairs, width: int, seed: int, progress: Progress
+) -> Fitted:
+    """Train until the validation gets no better."""
     best: Fitted | None = None
     for epoch, projection in zip(range(1, _EPOCHS + 1), _epochs(train, width, seed), strict=False):
         score = _score(projection, validation)
+        progress.advance()
         if best is None or score > best.mrr:
             best = Fitted(projection, width, epoch, score)
         if best.mrr == 1 or epoch - best.epochs >= _PATIENCE:
@@ -98,7 +110,7 @@ def _score(projection: Projection, pairs: HeldOutPairs) -> float:
 
 
 def _epochs(pairs: HeldOutPairs, width: int, seed: int) -> Iterator[Projection]:
-    """The projection after each epoch, without end.
+    """Yield the projection after each epoch, without end.
 
     The loss is InfoNCE in both directions with a learned temperature, as in CLIP. What is
     of the same file or has the same target is no negative of a pair.
@@ -136,7 +148,7 @@ def _mask(rows: NDArray[np.int64], count: int) -> NDArray[np.bool_]:
 
 
 def _layers(inputs: int, width: int, outputs: int, rng: np.random.Generator) -> list[Any]:
-    """Weights (inputs, outputs) and biases, drawn as He et al. (2015) do."""
+    """Draw weights (inputs, outputs) and biases as He et al. (2015) do."""
     import torch
 
     sizes = [inputs, *([width] if width else []), outputs]
@@ -172,7 +184,7 @@ def _loss(outputs: Any, targets: Any, unlike: Any, sharpness: Any) -> Any:
 def _folded(
     layers: list[Any], mean: NDArray[np.float32], scale: NDArray[np.float32]
 ) -> tuple[tuple[NDArray[np.float32], NDArray[np.float32]], ...]:
-    """The layers as they apply to roots that have not been standardised."""
+    """Return the layers as they apply to roots that have not been standardised."""
     arrays = [(w.detach().numpy().copy(), b.detach().numpy().copy()) for w, b in layers]
     weights, bias = arrays[0]
     first = weights / scale[:, None]

@@ -1,4 +1,4 @@
-"""Pairs of a sound and what belongs to it, and how well one finds the other."""
+"""Pairs of sounds with their targets, and measures of how well they find each other."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from numpy.typing import NDArray
 from engine.types.arrays import Vectors
 
 HELD_OUT = 0.2
-"""Part of the files that a head is measured on, and of the rest, what it is chosen by."""
+"""Part of the files that a head is measured on, and part of the rest that it is chosen by."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class HeldOutPairs:
-    """n sounds with what belongs to each, in the shared space (dim)."""
+    """n sounds, each with its target in the shared space (dim)."""
 
     features: Vectors
-    """Of the sound tower, (n, inputs), L2-normalised."""
+    """Features of the sound tower, (n, inputs), L2-normalised."""
     words: Vectors
-    """What the bridge's words say of each sound, (n, dim), L2-normalised."""
+    """Vectors by the bridge's words, (n, dim), L2-normalised."""
     targets: Vectors
-    """What belongs to each sound, (n, dim), L2-normalised."""
+    """Vectors of the targets, (n, dim), L2-normalised."""
     answers: NDArray[np.int64]
-    """Per sound the number of its target: the same target has the same number."""
+    """The number of each target, (n,): the same target has the same number."""
     files: NDArray[np.int64]
-    """Per sound the file that it is of; copies of a recording count as one file."""
+    """The file of each sound, (n,); copies of a recording count as one file."""
 
     def __len__(self) -> int:
         return len(self.files)
@@ -39,7 +39,7 @@ class HeldOutPairs:
         )  # fmt: skip
 
     def unlike(self) -> NDArray[np.bool_]:
-        """Which pairs do not belong together, (n, n): of another file, and another target."""
+        """Mark pairs that do not belong together, (n, n): of another file, and another target."""
         return np.not_equal.outer(self.files, self.files) & np.not_equal.outer(
             self.answers, self.answers
         )
@@ -47,10 +47,11 @@ class HeldOutPairs:
 
 @dataclass(frozen=True, slots=True)
 class RetrievalMeasures:
-    """How early the right one stands in a ranking of all. Ties count half."""
+    """Ranks of the right answer in a ranking of all. Ties count half."""
 
     queries: int
     among: int
+    """Candidates of each query."""
     recall_1: float
     recall_10: float
     mrr: float
@@ -67,20 +68,21 @@ class RetrievalMeasures:
 
 @dataclass(frozen=True, slots=True)
 class Retrieval:
-    """Both directions."""
+    """Measures of retrieval in both directions."""
 
     by_sound: RetrievalMeasures
-    """A sound asks for what belongs to it."""
+    """Sounds are queries for their targets."""
     for_sound: RetrievalMeasures
-    """What belongs to a sound asks for it: the first that is right counts."""
+    """Targets are queries for their sounds: the first that is right counts."""
 
     @property
     def mrr(self) -> float:
+        """The mean reciprocal rank over both directions."""
         return (self.by_sound.mrr + self.for_sound.mrr) / 2
 
 
 def measure(placed: Vectors, pairs: HeldOutPairs) -> Retrieval:
-    """How well sounds that lie at ``placed`` (n, dim) find their targets, and these them."""
+    """Measure how well sounds at ``placed`` (n, dim) find their targets, and these them."""
     scores, right = _scores(placed, pairs)
     return Retrieval(
         RetrievalMeasures.of(_ranks(scores, right), scores.shape[1]),
@@ -89,8 +91,13 @@ def measure(placed: Vectors, pairs: HeldOutPairs) -> Retrieval:
 
 
 def gain(before: Vectors, after: Vectors, pairs: HeldOutPairs) -> tuple[float, float]:
-    """By how much sounds find their targets earlier, as reciprocal ranks: the mean over
-    files, and its standard error. Two windows of one file are no two witnesses."""
+    """Compute by how much sounds find their targets earlier, as reciprocal ranks.
+
+    Two windows of one file are no two witnesses, so the mean is over files.
+
+    Returns:
+        The mean over files, and its standard error.
+    """
     reciprocal = [1 / _ranks(*_scores(placed, pairs)) for placed in (before, after)]
     of, counts = np.unique(pairs.files, return_inverse=True, return_counts=True)[1:]
     gains = np.bincount(of, reciprocal[1] - reciprocal[0]) / counts
@@ -98,13 +105,13 @@ def gain(before: Vectors, after: Vectors, pairs: HeldOutPairs) -> tuple[float, f
 
 
 def _scores(placed: Vectors, pairs: HeldOutPairs) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-    """The score of each sound with each target, and which of them belong together."""
+    """Return the score of each sound with each target, and which of them belong together."""
     numbers, first = np.unique(pairs.answers, return_index=True)
     return placed @ pairs.targets[first].T, np.equal.outer(pairs.answers, numbers)
 
 
 def _ranks(scores: NDArray[np.float32], right: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Per row the rank of its best right column among the wrong ones."""
+    """Return, for each row, the rank of its best right column among the wrong columns."""
     best = np.where(right, scores, -np.inf).max(1, keepdims=True)
     above = ((scores > best) & ~right).sum(1)
     level = ((scores == best) & ~right).sum(1)
@@ -113,14 +120,14 @@ def _ranks(scores: NDArray[np.float32], right: NDArray[np.bool_]) -> NDArray[np.
 
 
 def split(pairs: HeldOutPairs, seed: int) -> tuple[HeldOutPairs, HeldOutPairs]:
-    """Most of the pairs, and the held-out rest. No file is in both."""
+    """Split pairs into most of them and the held-out rest. No file is in both."""
     files = np.random.default_rng(seed).permutation(np.unique(pairs.files))
-    held = np.isin(pairs.files, files[: max(1, round(HELD_OUT * len(files)))])
-    return pairs[~held], pairs[held]
+    held_out = np.isin(pairs.files, files[: max(1, round(HELD_OUT * len(files)))])
+    return pairs[~held_out], pairs[held_out]
 
 
 def thinned(pairs: HeldOutPairs, most: int, seed: int) -> HeldOutPairs:
-    """At most so many pairs, drawn at random."""
+    """Return at most so many pairs, drawn at random."""
     if len(pairs) <= most:
         return pairs
     rows = np.zeros(len(pairs), np.bool_)
@@ -129,5 +136,5 @@ def thinned(pairs: HeldOutPairs, most: int, seed: int) -> HeldOutPairs:
 
 
 def batches(count: int, size: int, rng: np.random.Generator) -> Iterator[NDArray[np.int64]]:
-    """The numbers below ``count`` in random order, in parts as near to ``size`` as goes evenly."""
+    """Yield the numbers below ``count`` in random order, in even parts of about ``size``."""
     yield from np.array_split(rng.permutation(count), max(1, round(count / size)))

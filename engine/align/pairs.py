@@ -1,4 +1,4 @@
-"""Pairs to learn from, out of what a library holds. Nothing is decoded."""
+"""Pairs of sounds to learn from, read from a library. Nothing is decoded."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from engine.types import Kind, Modality, MomentRecord
 from engine.types.arrays import MomentIds, Vectors
 
 FEWEST_PAIRS, FEWEST_FILES = 40, 10
-"""Below which there is too little to learn from, and to measure with."""
+"""Numbers below which there is too little to learn from, and to measure with."""
 _TEMPLATES = ("{}", "a {}", "the sound of a {}")
-"""How a label is put; its vector is their mean."""
+"""Sentences that a label is put into; its vector is their mean."""
 
 Embed: TypeAlias = Callable[[Sequence[str]], Vectors]
 
@@ -34,47 +34,47 @@ class Sounds:
     ids: MomentIds
     features: Vectors
     words: Vectors
-    """What the bridge's words say of each, in the shared space."""
+    """The vector of each by the bridge's words, in the shared space."""
 
     def row(self) -> dict[int, int]:
-        """The row of each moment."""
+        """Return the row of each moment."""
         return {int(moment): row for row, moment in enumerate(self.ids)}
 
 
 def gather(store: Store, space: str, ids: MomentIds) -> tuple[MomentIds, Vectors]:
-    """The vectors of these moments in a space: those that it has, ascending, (n, dim)."""
+    """Return the vectors (n, dim) of those moments that a space has, ascending."""
     found, rows = [np.zeros(0, np.int64)], []
     for info in store.segments(space):
-        held, vectors = store.read_segment(info)
-        wanted = np.isin(held, ids)
-        found.append(held[wanted])
-        rows.append(vectors[wanted])
+        stored, vectors = store.read_segment(info)
+        chosen = np.isin(stored, ids)
+        found.append(stored[chosen])
+        rows.append(vectors[chosen])
     dim = store.spaces()[space].dim
     every, of = np.concatenate(found), np.concatenate([np.zeros((0, dim), np.float32), *rows])
     order = np.argsort(every)
     return every[order], of[order]
 
 
-def heard(
+def read_sounds(
     store: Store,
     shared: str,
     sounds: str,
     kept: Kept | None,
     in_words: Callable[[Vectors], Vectors],
 ) -> Sounds:
-    """What a library holds of its sounds.
+    """Return the sounds of a library.
 
     Args:
-        kept: what the words said before a head was learned; None where there is no head,
-            and the shared space itself says it.
-        in_words: what they say of features, for sounds that are in neither.
+        kept: the vectors by words from before a head was learned; None where there is no
+            head, and the shared space itself has them.
+        in_words: puts features into words, for sounds that are in neither.
     """
     with store.snapshot():
         living = store.moment_ids(modalities=(Modality.SOUND,))
         ids, features = gather(store, sounds, living)
         placed, vectors = gather(store, shared, ids)
-    both = np.isin(ids, placed, assume_unique=True)
-    ids, features = ids[both], features[both]
+    shared_too = np.isin(ids, placed, assume_unique=True)
+    ids, features = ids[shared_too], features[shared_too]
     if kept is None:
         return Sounds(ids, features, vectors)
     words = in_words(features)
@@ -83,12 +83,15 @@ def heard(
     return Sounds(ids, features, words)
 
 
-# --- of videos --------------------------------------------------------------------
+# --- videos -----------------------------------------------------------------------
 
 
-def of_videos(store: Store, shared: str, sounds: Sounds, under: Path | None) -> HeldOutPairs:
-    """Every window of a video's sound, with the keyframes that are shown meanwhile: the
-    mean of their vectors, by how long each overlaps (after Wav2CLIP, Wu et al. 2022)."""
+def pairs_of_videos(store: Store, shared: str, sounds: Sounds, under: Path | None) -> HeldOutPairs:
+    """Pair every window of a video's sound with the keyframes that are shown meanwhile.
+
+    The target is the mean of their vectors, by how long each overlaps (after Wav2CLIP, Wu et
+    al. 2022).
+    """
     frames, vectors = gather(store, shared, store.moment_ids(modalities=(Modality.KEYFRAME,)))
     seen, rows = dict(zip(frames.tolist(), vectors, strict=True)), sounds.row()
     targets, at, answers, files = [], [], [], []
@@ -96,41 +99,41 @@ def of_videos(store: Store, shared: str, sounds: Sounds, under: Path | None) -> 
         if asset.kind is Kind.VIDEO:
             moments = store.moments_of(asset.asset_id)
             shown = [m for m in moments if m.moment_id in seen]
-            for one in moments:
-                row = rows.get(one.moment_id)
-                parts = {} if row is None else _shown_meanwhile(one, shown)
+            for moment in moments:
+                row = rows.get(moment.moment_id)
+                parts = {} if row is None else _shown_meanwhile(moment, shown)
                 if parts:
                     weighed = [seconds * seen[frame] for frame, seconds in parts.items()]
                     targets.append(unit(np.sum(weighed, axis=0)[None])[0])
                     at.append(row)
                     files.append(asset.asset_id)
                     # One long shot is the same target to all windows inside it.
-                    answers.append(next(iter(parts)) if len(parts) == 1 else one.moment_id)
+                    answers.append(next(iter(parts)) if len(parts) == 1 else moment.moment_id)
     return _pairs(sounds, at, targets, answers, files)
 
 
 def _shown_meanwhile(sound: MomentRecord, shown: Sequence[MomentRecord]) -> dict[int, float]:
-    """The keyframes whose shots overlap a sound, and for how many seconds."""
+    """Return the keyframes whose shots overlap a sound, and for how many seconds."""
     overlaps = {frame.moment_id: _overlap(sound, frame) for frame in shown}
     return {frame: seconds for frame, seconds in overlaps.items() if seconds > 0}
 
 
-def _overlap(one: MomentRecord, other: MomentRecord) -> float:
-    """Seconds that two moments share."""
-    times = one.moment.start, one.moment.end, other.moment.start, other.moment.end
+def _overlap(first: MomentRecord, second: MomentRecord) -> float:
+    """Return the seconds that two moments share."""
+    times = first.moment.start, first.moment.end, second.moment.start, second.moment.end
     if None in times:
         return 0.0
     start, end, also_start, also_end = (float(t) for t in times if t is not None)
     return min(end, also_end) - max(start, also_start)
 
 
-# --- of labels --------------------------------------------------------------------
+# --- labels -----------------------------------------------------------------------
 
 
-def of_labels(
+def pairs_of_labels(
     store: Store, sounds: Sounds, labels: Mapping[int, str], embed: Embed
 ) -> HeldOutPairs:
-    """Every window of a labelled file, with the words of its label."""
+    """Pair every window of a labelled file with the words of its label."""
     names = sorted(set(labels.values()))
     texts = [template.format(name) for name in names for template in _TEMPLATES]
     shape = (len(names), len(_TEMPLATES), -1)
@@ -138,16 +141,16 @@ def of_labels(
     number, rows = {name: i for i, name in enumerate(names)}, sounds.row()
     at, answers, files = [], [], []
     for asset_id, label in sorted(labels.items()):
-        for one in store.moments_of(asset_id):
-            if one.moment_id in rows:
-                at.append(rows[one.moment_id])
+        for moment in store.moments_of(asset_id):
+            if moment.moment_id in rows:
+                at.append(rows[moment.moment_id])
                 answers.append(number[label])
                 files.append(asset_id)
     return _pairs(sounds, at, [vectors[i] for i in answers], answers, files)
 
 
 def read_labels(store: Store, source: Path | None) -> dict[int, str]:
-    """The labels of a library's files, by asset.
+    """Read the labels of a library's files, by asset.
 
     Args:
         source: a CSV with the columns ``path`` (or ``file``, which is relative to the
@@ -211,7 +214,7 @@ def _pairs(
 
 
 def checked(pairs: HeldOutPairs) -> HeldOutPairs:
-    """With copies of a recording counted as one file.
+    """Count copies of a recording as one file, and check that there are enough pairs.
 
     Raises:
         UsageError: there are too few pairs, of too few files or targets.

@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
 from engine.commands.options import (
     AnyPath,
-    Messages,
     json_option,
     library_option,
     open_library,
+    print_json,
+    typed_command,
     wait_option,
     warn,
 )
 from engine.errors import UsageError
 
 if TYPE_CHECKING:
-    from engine.align.aligner import AlignOptions
-    from engine.library import Library
+    from engine.align.service import AlignReport, AlignStatus
 
 _MEASURES = {"recall_1": "R@1", "recall_10": "R@10", "mrr": "MRR", "median": "median rank"}
 _WAYS = {"by_sound": "sound -> pair", "for_sound": "pair -> sound"}
@@ -54,7 +52,7 @@ _WAYS = {"by_sound": "sound -> pair", "for_sound": "pair -> sound"}
 @library_option
 @json_option
 def align(
-    pairs: str,
+    pairs: Literal["videos", "labels"],
     source: Path | None,
     seed: int,
     dry_run: bool,
@@ -71,66 +69,58 @@ def align(
     that were held out, and used from then on for this library, where it finds more than
     the words that are heard. Nothing is decoded; only the sounds get new vectors.
     """
-    from engine.align.aligner import AlignOptions
-
     if undo and shown:
         raise UsageError("--undo and --show are two things: give one of them")
-    wanted = AlignOptions(pairs, source, seed, _command())
     with open_library(library) as opened:
         if shown:
-            _show(opened, as_json)
+            _show(opened.align.status(), as_json)
         elif undo:
-            _undo(opened, wait, as_json)
+            _show_undone(opened.align.undo(wait=wait, progress=True), as_json)
         else:
-            _learn(opened, wanted, dry_run=dry_run, force=force, wait=wait, as_json=as_json)
+            _show_learned(
+                opened.align.learn(
+                    pairs,
+                    source,
+                    seed=seed,
+                    dry_run=dry_run,
+                    force=force,
+                    wait=wait,
+                    command=typed_command(),
+                    progress=True,
+                ),
+                dry_run,
+                as_json,
+            )
         warn(opened)
 
 
-def _command() -> str:
-    return " ".join(["sensorium", *sys.argv[1:]])
-
-
-def _learn(
-    opened: Library, wanted: AlignOptions, *, dry_run: bool, force: bool, wait: bool, as_json: bool
-) -> None:
-    from engine.align.aligner import described
-
-    found = opened.aligner.learn(wanted)
-    used = not dry_run and (found.is_better or force)
-    moved = opened.aligner.place(found.head, wait) if used else 0
-    if used:
-        opened.maintenance.settle(wait, Messages())
-    document = {**described(found), "better": found.is_better, "stored": used, "moved": moved}
-    _print(document, _told(document), as_json)
-    if not (used or dry_run):
+def _show_learned(report: AlignReport, dry_run: bool, as_json: bool) -> None:
+    document = report.document()
+    _print(document, _learned_lines(document), as_json)
+    if not (report.stored or dry_run):
         raise UsageError(
             "held-out pairs do not find each other earlier than by the bridge's words, by more"
             " than chance explains, so the library stays as it is; --force uses it all the same"
         )
 
 
-def _undo(opened: Library, wait: bool, as_json: bool) -> None:
-    moved = opened.aligner.undo(wait)
-    if moved:
-        opened.maintenance.settle(wait, Messages())
+def _show_undone(moved: int, as_json: bool) -> None:
     line = f"{moved} sounds lie where the bridge's words say" if moved else "nothing was learned"
     _print({"moved": moved}, line, as_json)
 
 
-def _show(opened: Library, as_json: bool) -> None:
-    from engine.align.aligner import about
-    from engine.align.origin import origin
-
-    found = about(opened.store)
-    if found is None:
+def _show(status: AlignStatus | None, as_json: bool) -> None:
+    if status is None:
         _print(
             {"head": None}, "nothing was learned: sounds lie where the bridge's words say", as_json
         )
         return
-    _print({"head": dict(found)}, "\n".join((origin(found), measured(found))), as_json)
+    line = "\n".join((status.origin, measured(status.facts)))
+    _print({"head": dict(status.facts)}, line, as_json)
 
 
-def _told(document: Mapping[str, Any]) -> str:
+def _learned_lines(document: Mapping[str, Any]) -> str:
+    """Return what was learned, and what became of it, as lines."""
     map_ = f"a hidden layer of {document['width']}" if document["width"] else "a linear map"
     lines = [
         f"{document['pairs']} pairs of {document['files']} files; {map_}, {document['epochs']}"
@@ -143,7 +133,7 @@ def _told(document: Mapping[str, Any]) -> str:
 
 
 def measured(document: Mapping[str, Any]) -> str:
-    """Retrieval before and after as a small table."""
+    """Return retrieval before and after as a small table."""
     lines = [f"on {document['held_out']} pairs held out, before -> after:"]
     for way, name in _WAYS.items():
         before, after = (document[when][way] for when in ("before", "after"))
@@ -155,4 +145,7 @@ def measured(document: Mapping[str, Any]) -> str:
 
 
 def _print(document: Mapping[str, Any], line: str, as_json: bool) -> None:
-    click.echo(json.dumps(document, indent=2 if sys.stdout.isatty() else None) if as_json else line)
+    if as_json:
+        print_json(document)
+    else:
+        click.echo(line)

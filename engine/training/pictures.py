@@ -33,10 +33,11 @@ from engine.types.arrays import Vectors
 
 _TEMPLATES = ("{}", "a photo of a {}", "a {} in a picture")
 _RIDGE = 10.0
+"""Strength of the ridge penalty."""
 _GENERAL = 0.4
 """Target of a general word, where a class's own name has 1."""
 _NAME, _ABOVE = 0.4, 0.2
-"""How much of the name's and of the ancestors' text vectors is mixed in."""
+"""Weights of the text vectors of the name and of the ancestors that are mixed in."""
 _DECAY = 0.7
 """Weight of an ancestor per step of distance."""
 _UNKNOWN = 0.06
@@ -52,7 +53,7 @@ class Synset:
 
 
 def read_nouns(folder: Path) -> dict[str, Synset]:
-    """WordNet's ``data.noun`` by offset (8 digits), as documented in wndb(5)."""
+    """Read WordNet's ``data.noun`` by offset (8 digits), as documented in wndb(5)."""
     nouns = {}
     for line in (folder / "data.noun").read_text(encoding="utf-8").splitlines():
         if line.startswith("  "):  # the licence
@@ -69,7 +70,7 @@ def read_nouns(folder: Path) -> dict[str, Synset]:
 
 
 def ancestors(nouns: Mapping[str, Synset], offset: str) -> dict[str, int]:
-    """Every meaning above ``offset`` with its distance in steps."""
+    """Return every meaning above ``offset`` with its distance in steps."""
     found: dict[str, int] = {}
     edge, steps = [offset], 0
     while edge:
@@ -95,7 +96,7 @@ def _classes() -> tuple[list[str], list[list[str]]]:
 def _phrases(
     names: list[list[str]], trees: list[dict[str, int]], nouns: Mapping[str, Synset]
 ) -> Iterator[tuple[str, Vectors]]:
-    """Words with their target score for each class, (1000,) float32."""
+    """Yield words with their target score for each class, (1000,) float32."""
     for row, words in enumerate(names):
         target = np.zeros(len(names), np.float32)
         target[row] = 1.0
@@ -109,7 +110,7 @@ def _phrases(
 
 
 def _ridge(inputs: Vectors, targets: Vectors) -> Vectors:
-    """Class vectors C (classes, dim) that minimise |inputs Cᵀ - targets|² + ridge |C|²."""
+    """Solve for the class vectors C (classes, dim) that minimise |inputs Cᵀ - targets|² + ridge |C|²."""
     gram = inputs.T @ inputs + _RIDGE * np.eye(inputs.shape[1], dtype=np.float32)
     solved: Vectors = np.linalg.solve(gram, inputs.T @ targets).T
     return solved
@@ -123,7 +124,7 @@ def _unit(rows: Vectors) -> Vectors:
 def fit(
     tower: MiniLM, nouns: Mapping[str, Synset], unseen: Collection[str] = ()
 ) -> dict[str, Vectors]:
-    """The tensors of the head: ``class_vectors`` (1000, 384) and ``unknown`` (384,).
+    """Fit the tensors of the head: ``class_vectors`` (1000, 384) and ``unknown`` (384,).
 
     Args:
         unseen: words to leave out of the phrases and of the ancestors that are mixed in,
@@ -150,7 +151,7 @@ def fit(
 
 
 def _unused(texts: Vectors) -> Vectors:
-    """The unit direction in which texts (n, dim) differ least from nothing, (dim,)."""
+    """Return the unit direction (dim,) that texts (n, dim) use least."""
     _, _, directions = np.linalg.svd(texts, full_matrices=False)
     last: Vectors = directions[-1]
     return last

@@ -60,7 +60,7 @@ class Corpus:
 
 
 def read_labels(folder: Path, labels: str) -> list[tuple[Path, str]]:
-    """The files of a labels file with their labels.
+    """Read a labels file: files with their labels.
 
     Raises:
         UsageError: the file is not there, lacks a column, or lists nothing.
@@ -80,7 +80,7 @@ def read_labels(folder: Path, labels: str) -> list[tuple[Path, str]]:
 def read_corpus(
     sounds: CompactSounds, settings: Settings, files: Sequence[tuple[Path, str]]
 ) -> Corpus:
-    """Features of every window of every file, cut as a library cuts them.
+    """Compute features of every window of every file, cut as a library cuts them.
 
     Raises:
         UsageError: a file cannot be read, or is silent.
@@ -129,7 +129,7 @@ def fit(corpus: Corpus, folds: int = 5, seed: int = 0) -> SoundHead:
 
 
 def held_out_clips(corpus: Corpus, folds: int, seed: int) -> Iterator[NDArray[np.bool_]]:
-    """Stratified folds of clips, each as a mask over windows; copies stay together."""
+    """Yield stratified folds of clips, as masks over windows; copies stay together."""
     from sklearn.model_selection import StratifiedGroupKFold
 
     clips, first = np.unique(corpus.clips, return_index=True)
@@ -141,13 +141,13 @@ def held_out_clips(corpus: Corpus, folds: int, seed: int) -> Iterator[NDArray[np
 
 
 def _recordings_by_label(corpus: Corpus) -> dict[str, int]:
-    """How many different recordings each label has."""
+    """Count the different recordings of each label."""
     pairs = set(zip(corpus.labels.tolist(), corpus.recordings.tolist(), strict=True))
     return dict(Counter(label for label, _ in sorted(pairs)))
 
 
 def _held_out_labels(corpus: Corpus, folds: int, seed: int) -> Iterator[NDArray[np.bool_]]:
-    """Folds of whole labels; at least two labels stay to train on."""
+    """Yield folds of whole labels; at least two labels stay to train on."""
     words = np.random.default_rng(seed).permutation(np.unique(corpus.labels))
     # A fold takes at most a third, so that what is left still has a choice.
     for fold in np.array_split(words, min(len(words), max(3, folds))):
@@ -165,7 +165,7 @@ def _check(corpus: Corpus) -> None:
 
 
 def _evidence(corpus: Corpus, test: NDArray[np.bool_]) -> NDArray[np.float32]:
-    """What the gate reads of the windows in ``test``, trained on the others."""
+    """Return the evidence for the gate of the windows in ``test``, trained on the others."""
     train = corpus.subset(~test)
     weights, bias, words = _regression(train)
     centre, examples = _neighbours(train)
@@ -177,7 +177,7 @@ def _evidence(corpus: Corpus, test: NDArray[np.bool_]) -> NDArray[np.float32]:
 def _regression(
     corpus: Corpus,
 ) -> tuple[NDArray[np.float32], NDArray[np.float32], tuple[str, ...]]:
-    """Multinomial logistic regression on standardised roots, the scaling folded in."""
+    """Fit a multinomial logistic regression on standardised roots, the scaling folded in."""
     from sklearn.linear_model import LogisticRegression
 
     roots = roots_of(corpus.features).astype(np.float64)
@@ -194,7 +194,7 @@ def _regression(
 
 
 def _neighbours(corpus: Corpus) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Centre and centred, normalised examples, as ``SoundHead`` keeps them."""
+    """Return the centre and the centred, normalised examples, as ``SoundHead`` keeps them."""
     roots = roots_of(corpus.features)
     centre = roots.mean(0)
     examples = roots - centre
@@ -203,7 +203,7 @@ def _neighbours(corpus: Corpus) -> tuple[NDArray[np.float32], NDArray[np.float32
 
 
 def _gate(known: NDArray[np.float32], unknown: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Log odds of being known, known and unknown weighing alike."""
+    """Fit the log odds of being known, known and unknown weighing alike."""
     from sklearn.linear_model import LogisticRegression
 
     evidence = np.concatenate([known, unknown])
@@ -214,7 +214,7 @@ def _gate(known: NDArray[np.float32], unknown: NDArray[np.float32]) -> NDArray[n
 
 
 def held_out_accuracy(corpus: Corpus, folds: int = 5, seed: int = 0) -> float:
-    """Share of windows whose best word is right, from a head that never saw their clip."""
+    """Measure the share of windows whose best word is right, by a head without their clip."""
     right = 0
     for test in held_out_clips(corpus, folds, seed):
         weights, bias, words = _regression(corpus.subset(~test))

@@ -25,7 +25,7 @@ def filled(tmp_path_factory, settings) -> Path:
 @pytest.fixture(scope="session")
 def learned(filled, settings):
     with Library.open(filled, settings=settings) as library:
-        return library.aligner.learn(AlignOptions())
+        return library.align.aligner.learn(AlignOptions())
 
 
 @pytest.fixture

@@ -34,7 +34,7 @@ from pathlib import Path
 from engine import Library
 from engine.encoders import projection
 with Library.open(sys.argv[1]) as library:
-    library.aligner.place(projection.load(Path(sys.argv[2])))
+    library.align.aligner.place(projection.load(Path(sys.argv[2])))
 """
 
 
@@ -54,11 +54,11 @@ def test_killed_at_any_point_it_is_as_before_or_done(path, learned, settings, tm
         assert (library.towers.head is not None) == done
         assert library.verify(deep=True).problems == ()
         assert is_learned(library) == done
-        library.aligner.place(learned.head)
+        library.align.aligner.place(learned.head)
         assert library.towers.head is not None
-        library.aligner.undo()
+        library.align.aligner.undo()
         assert vectors(library) == before
-        library.aligner.place(another_share(learned.head))
+        library.align.aligner.place(another_share(learned.head))
         assert len(list((path / "heads").iterdir())) == 1
 
 
@@ -66,11 +66,11 @@ def test_killed_at_any_point_it_is_as_before_or_done(path, learned, settings, tm
 def test_failing_at_any_point_it_is_as_before(library, learned, point):
     before = vectors(library)
     with failpoints.armed(point), pytest.raises(Injected):
-        library.aligner.place(learned.head)
+        library.align.aligner.place(learned.head)
     assert vectors(library) == before
     assert library.towers.head is None
     with failpoints.armed(point, "enospc"), pytest.raises(Exception, match="full"):
-        library.aligner.place(learned.head)
+        library.align.aligner.place(learned.head)
     assert vectors(library) == before
 
 
@@ -93,13 +93,13 @@ def test_a_head_that_is_lost_is_one_clear_line_with_a_way_out(
 ):
     with Library.open(path, settings=settings) as library:
         before = vectors(library)
-        library.aligner.place(learned.head)
+        library.align.aligner.place(learned.head)
     damage(head_file(path, learned.head.revision))
     with Library.open(path, settings=settings) as library:
         with pytest.raises(EncoderUnavailable, match="sensorium align --undo") as caught:
             library.search("red")
         assert "\n" not in str(caught.value)
-        library.aligner.undo()
+        library.align.aligner.undo()
         # The words are heard again from the features, where nothing says what they were.
         assert moved(before, vectors(library)) == (set() if damage is another else SHARED_SOUND)
         assert library.search("red").hits
@@ -111,13 +111,13 @@ def test_a_library_of_other_weights_is_refused(library, learned, monkeypatch):
     )
     fresh = Library(library.store, library.settings)
     with pytest.raises(SpaceMismatch, match="made by revision"):
-        fresh.aligner.learn(AlignOptions())
+        fresh.align.aligner.learn(AlignOptions())
 
 
 def test_a_library_without_sounds_is_one_clear_line(tmp_path, settings):
     made = Library.open(tmp_path / "new", create=True, encoder="fake", settings=settings)
     with made as library, pytest.raises(UsageError, match="holds no sounds"):
-        library.aligner.learn(AlignOptions())
+        library.align.aligner.learn(AlignOptions())
 
 
 def test_a_head_comes_back_as_it_was_saved(tmp_path, learned):

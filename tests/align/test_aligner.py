@@ -38,20 +38,20 @@ def test_what_can_be_learned_is_found_on_held_out_files(learned):
 
 
 def test_the_seed_decides(library, learned):
-    again = library.aligner.learn(AlignOptions())
+    again = library.align.aligner.learn(AlignOptions())
     assert again.head.revision == learned.head.revision
-    assert library.aligner.learn(AlignOptions(seed=1)).head.revision != learned.head.revision
+    assert library.align.aligner.learn(AlignOptions(seed=1)).head.revision != learned.head.revision
 
 
 def test_learning_writes_nothing(path, library):
     before = vectors(library), sorted(path.rglob("*"))
-    library.aligner.learn(AlignOptions())
+    library.align.aligner.learn(AlignOptions())
     assert (vectors(library), sorted(path.rglob("*"))) == before
 
 
 def test_only_files_below_a_folder_are_learned_from(library, path):
     with pytest.raises(UsageError, match="0 from 0 different files"):
-        library.aligner.learn(AlignOptions(source=path / "elsewhere"))
+        library.align.aligner.learn(AlignOptions(source=path / "elsewhere"))
 
 
 # --- using a head
@@ -59,7 +59,7 @@ def test_only_files_below_a_folder_are_learned_from(library, path):
 
 def test_only_sounds_move_and_only_in_the_shared_space(library, learned):
     before, count = vectors(library), library.stats().moments
-    assert library.aligner.place(learned.head) == VIDEOS * WINDOWS
+    assert library.align.aligner.place(learned.head) == VIDEOS * WINDOWS
     assert moved(before, vectors(library)) == SHARED_SOUND
     assert library.stats().moments == count
     assert library.verify(deep=True).problems == ()
@@ -67,7 +67,7 @@ def test_only_sounds_move_and_only_in_the_shared_space(library, learned):
 
 def test_searches_find_what_they_did_not(library, learned):
     before = shown_first(library, range(VIDEOS))
-    library.aligner.place(learned.head)
+    library.align.aligner.place(learned.head)
     after = shown_first(library, range(VIDEOS))
     assert before <= 3
     assert after >= VIDEOS * 3 // 4
@@ -75,31 +75,31 @@ def test_searches_find_what_they_did_not(library, learned):
 
 def test_undoing_it_restores_every_bit(library, learned):
     before, spaces = vectors(library), library.store.spaces()
-    library.aligner.place(learned.head)
+    library.align.aligner.place(learned.head)
     library.maintenance.settle(wait=False)
-    assert library.aligner.undo() == VIDEOS * WINDOWS
+    assert library.align.aligner.undo() == VIDEOS * WINDOWS
     assert vectors(library) == before
     assert library.store.spaces() == spaces
-    assert library.aligner.undo() == 0
+    assert library.align.aligner.undo() == 0
 
 
 def test_a_second_head_takes_the_place_of_the_first_and_of_nothing_else(library, learned):
     before = vectors(library)
     other = another_share(learned.head)
-    library.aligner.place(learned.head)
+    library.align.aligner.place(learned.head)
     first = vectors(library)
     assert library.towers.head.share == learned.head.share
-    library.aligner.place(other)
+    library.align.aligner.place(other)
     assert moved(first, vectors(library)) == SHARED_SOUND
     assert library.towers.head.share == other.share
-    library.aligner.undo()
+    library.align.aligner.undo()
     assert vectors(library) == before
 
 
 def test_the_same_head_again_is_no_work(library, learned):
-    library.aligner.place(learned.head)
+    library.align.aligner.place(learned.head)
     generation = library.store.generation()
-    assert library.aligner.place(learned.head) == 0
+    assert library.align.aligner.place(learned.head) == 0
     assert library.store.generation() == generation
 
 
@@ -108,18 +108,18 @@ def test_everybody_who_opens_the_library_uses_it(path, library, learned, setting
     assert library.towers.head is None
     with Library.open(path, settings=settings) as other:
         other.search("red")  # and so has indexes of the sounds where they were
-        library.aligner.place(learned.head)
+        library.align.aligner.place(learned.head)
         for opened in (library, other):
             assert opened.towers.shared == plain.with_head(learned.head.revision)
             assert opened.store.spaces()["fake"] == opened.towers.shared
             assert is_learned(opened)
-        other.aligner.undo()
+        other.align.aligner.undo()
         assert (library.towers.head, library.towers.shared) == (None, plain)
         assert not is_learned(library)
 
 
 def test_sounds_that_come_later_are_placed_by_it(library, learned, tmp_path):
-    library.aligner.place(learned.head)
+    library.align.aligner.place(learned.head)
     towers = library.towers
     late = video(tmp_path, VIDEOS)
     (spectrogram,) = [towers.sound.prepare(np.sin(np.arange(16_000, dtype=np.float32)))]
@@ -141,7 +141,7 @@ def test_sounds_that_come_later_are_placed_by_it(library, learned, tmp_path):
         if features is not None
     }
     assert len(bridged) == WINDOWS
-    library.aligner.undo()
+    library.align.aligner.undo()
     found = vectors(library)
     for moment, vector in bridged.items():
         kept = np.frombuffer(found[late.asset.path, moment, "fake"], np.float16)
@@ -149,7 +149,7 @@ def test_sounds_that_come_later_are_placed_by_it(library, learned, tmp_path):
 
 
 def test_an_index_run_after_it_places_what_it_hears(library, learned, tmp_path):
-    library.aligner.place(learned.head)
+    library.align.aligner.place(learned.head)
     heard = make.sound(tmp_path / "late.wav", (3000, 2.0))
     assert library.index([heard]).added == 1
     ((_, moment, _),) = [key for key in vectors(library) if key[::2] == (str(heard), "fake")]
@@ -164,14 +164,14 @@ def test_an_index_run_after_it_places_what_it_hears(library, learned, tmp_path):
 
 def test_indexes_on_disk_serve_on(library, learned, path):
     library.refresh(always=True)
-    library.aligner.place(learned.head)
+    library.align.aligner.place(learned.head)
     assert library.verify(deep=True).problems == ()
     assert is_learned(library)
     library.refresh(always=True)
     library.compact()
     assert library.verify(deep=True).problems == ()
     assert is_learned(library)
-    library.aligner.undo()
+    library.align.aligner.undo()
     assert library.verify(deep=True).problems == ()
 
 
@@ -184,7 +184,7 @@ def test_names_and_sentences_are_found_as_before(library, learned):
     asked = ('"007"', '"take"', '"tone"', '"scene"')
     before = [words(text) for text in asked]
     assert all(before)
-    library.aligner.place(learned.head)
+    library.align.aligner.place(learned.head)
     assert [words(text) for text in asked] == before
     library.rebuild()
     assert [words(text) for text in asked] == before
@@ -208,7 +208,7 @@ def test_a_share_mixes_projection_and_words(learned):
 
 def test_where_it_came_from_is_kept_with_it(library, learned):
     assert about(library.store) is None
-    library.aligner.place(learned.head)
+    library.align.aligner.place(learned.head)
     kept = about(library.store)
     assert kept["learned_from"] == "videos"
     assert (kept["pairs"], kept["files"], kept["seed"]) == (120, VIDEOS, 0)
@@ -237,7 +237,7 @@ def test_labels_are_read_from_a_file_or_from_folders(tmp_path, settings):
         relative = "".join(f"media/{Path(p).parent.name}/{Path(p).name},{c}\n" for p, c in files)
         (tmp_path / "relative.csv").write_text("file,label\n" + relative)
         found = [
-            library.aligner.learn(AlignOptions(LABELS, source))
+            library.align.aligner.learn(AlignOptions(LABELS, source))
             for source in (
                 tmp_path / "labels.csv",
                 tmp_path / "relative.csv",
@@ -253,9 +253,9 @@ def test_labels_are_read_from_a_file_or_from_folders(tmp_path, settings):
         assert found[0].after.by_sound.recall_1 > 0.9
         (tmp_path / "wrong.csv").write_text("name,label\na,b\n")
         with pytest.raises(UsageError, match="columns path and label"):
-            library.aligner.learn(AlignOptions(LABELS, tmp_path / "wrong.csv"))
+            library.align.aligner.learn(AlignOptions(LABELS, tmp_path / "wrong.csv"))
         with pytest.raises(PathNotFound, match="no such file or folder"):
-            library.aligner.learn(AlignOptions(LABELS, tmp_path / "none.csv"))
+            library.align.aligner.learn(AlignOptions(LABELS, tmp_path / "none.csv"))
 
 
 def seen_as(colour: str) -> np.ndarray:
