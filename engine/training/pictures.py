@@ -110,7 +110,10 @@ def _phrases(
 
 
 def _ridge(inputs: Vectors, targets: Vectors) -> Vectors:
-    """Solve for the class vectors C (classes, dim) that minimise |inputs Cᵀ - targets|² + ridge |C|²."""
+    """Solve a ridge regression for the class vectors C (classes, dim).
+
+    They minimise |inputs Cᵀ - targets|² + ridge |C|².
+    """
     gram = inputs.T @ inputs + _RIDGE * np.eye(inputs.shape[1], dtype=np.float32)
     solved: Vectors = np.linalg.solve(gram, inputs.T @ targets).T
     return solved
