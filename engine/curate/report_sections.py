@@ -157,9 +157,9 @@ def map_of_items(
 ) -> Section:
     """Draw a sample of items on a plane, coloured by group."""
     places = drawn(len(items), projection_2d.MOST)
-    of = [groups[place] for place in places.tolist()]
-    called = pictures.names(items.assets[places])
-    return _map(f"Map of {items.modality}", items.rows(places), of, names, called, len(items))
+    numbers = [groups[place] for place in places.tolist()]
+    titles = pictures.names(items.assets[places])
+    return _map(f"Map of {items.modality}", items.rows(places), numbers, names, titles, len(items))
 
 
 def map_of_rows(rows: MomentVectors, found: Sequence[Finding], seed: int = 0) -> Section:
@@ -171,22 +171,23 @@ def map_of_rows(rows: MomentVectors, found: Sequence[Finding], seed: int = 0) ->
     marked = np.flatnonzero(np.isin(rows.assets, list(of_asset)))[: projection_2d.MOST // 2]
     places = np.union1d(drawn(len(rows), projection_2d.MOST - len(marked)), marked)
     assets = rows.assets[places].tolist()
-    of, called = [of_asset.get(a, 0) for a in assets], [paths.get(a, "") for a in assets]
-    return _map("Map", rows.rows(places), of, ["others", *verdicts], called, len(rows), seed)
+    numbers, titles = [of_asset.get(a, 0) for a in assets], [paths.get(a, "") for a in assets]
+    return _map("Map", rows.rows(places), numbers, ["others", *verdicts], titles, len(rows), seed)
 
 
 def _map(
-    title: str, vectors: np.ndarray, of: Sequence[int | None], names: Sequence[str],
-    called: Sequence[str], total: int, seed: int = 0,
+    heading: str, vectors: np.ndarray, numbers: Sequence[int | None], names: Sequence[str],
+    titles: Sequence[str], total: int, seed: int = 0,
 ) -> Section:  # fmt: skip
+    """Draw vectors on a plane, coloured by the numbers of their groups."""
     points, method = projection_2d.project_2d(vectors, seed)
     dots = [
-        charts.Dot(x, y, None if number is None else int(number), name)
-        for (x, y), number, name in zip(points.tolist(), of, called, strict=True)
+        charts.Dot(x, y, None if number is None else int(number), title)
+        for (x, y), number, title in zip(points.tolist(), numbers, titles, strict=True)
     ]
     part = "" if len(dots) == total else f"{len(dots):,} of {total:,}, "
     note = f"{part}by {method}; only nearness means anything"
-    return Section(title, charts.scatter(dots, names), note)
+    return Section(heading, charts.scatter(dots, names), note)
 
 
 # --- what each command shows besides ----------------------------------------------

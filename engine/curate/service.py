@@ -4,31 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, Unpack
+from typing import TYPE_CHECKING, Concatenate, Literal, ParamSpec, Unpack
 
 from engine.common.progress import CancelToken, Progress
 from engine.common.progress_bar import watched
 from engine.config import Settings
 from engine.curate.finders.outcome import CurationContext, CurationOutcome, paths_below
+from engine.curate.recorded_runs import RecordedRuns
 from engine.curate.recording import RunOptions, recorded_run, records_call
-from engine.curate.run import CurationRun, RunBinding, SemDedupCurve, summary_line
+from engine.curate.run import CurationRun, SemDedupCurve
 from engine.encoders.towers import Towers
 from engine.query.language.build_query import kinds_of, several
 from engine.store import Store
 from engine.types import Kind, Modality
 
 if TYPE_CHECKING:
-    from engine.curate.actions.apply import ApplyReport
-    from engine.curate.actions.undo import UndoReport
     from engine.curate.copies.near_duplicates import DuplicateOptions
-    from engine.store.curation_records import RunSummary
 
 Paths = Sequence[str | Path] | str | Path
 Kinds = Sequence[Kind | str] | str
 Modalities = Sequence[Modality | str] | str
+P = ParamSpec("P")
 
 
-class Curation:
+class Curation(RecordedRuns):
     """Find what is double, odd, bad or mislabeled in a library, choose from it, and act.
 
     Every method records what it finds as a run and changes no file. ``apply`` of a run, or
@@ -44,7 +43,7 @@ class Curation:
         towers: Callable[[], Towers],
         thumbnail: Callable[[int], bytes],
     ) -> None:
-        self._context = CurationContext(store, settings, towers, thumbnail)
+        super().__init__(CurationContext(store, settings, towers, thumbnail))
 
     # --- copies -------------------------------------------------------------------
 
@@ -75,8 +74,8 @@ class Curation:
         """
         from engine.curate.finders import copies
 
-        wanted = self._duplicate_options(paths, kinds, exact, threshold, by_cosine)
-        return self._run(lambda p: copies.duplicates(self._context, wanted, p), options)
+        search = self._duplicate_options(paths, kinds, exact, threshold, by_cosine)
+        return self._run(options, copies.duplicates, search)
 
     @records_call
     def leaks(
@@ -105,9 +104,8 @@ class Curation:
         """
         from engine.curate.finders import copies
 
-        wanted = self._duplicate_options(paths, kinds, exact, threshold, by_cosine)
-        words = tuple(several(tags))
-        return self._run(lambda p: copies.leaks(self._context, wanted, split_by, words, p), options)
+        search = self._duplicate_options(paths, kinds, exact, threshold, by_cosine)
+        return self._run(options, copies.leaks, search, split_by, tuple(several(tags)))
 
     def _duplicate_options(
         self, paths: Paths | None, kinds: Kinds, exact: bool, threshold: float | None,
@@ -145,10 +143,7 @@ class Curation:
 
         (of_kind,) = kinds_of(str(kind))
         return self._run(
-            lambda p: copies.semantic_duplicates(
-                self._context, paths or (), of_kind, eps, space, clusters, seed, p
-            ),
-            options,
+            options, copies.semantic_duplicates, paths or (), of_kind, eps, space, clusters, seed
         )
 
     @records_call
@@ -165,14 +160,13 @@ class Curation:
         command: str | None = None,
     ) -> SemDedupCurve:
         """Return how much each eps of ``semdedup`` would leave. Nothing is recorded."""
-        from engine.curate.copies.semdedup import nearest_in_clusters
-        from engine.curate.finders.copies import similar_rows
+        from engine.curate.finders import copies
 
         (of_kind,) = kinds_of(str(kind))
         with watched(progress, cancel) as reporting:
-            rows, _ = similar_rows(self._context, paths or (), of_kind, space)
-            curve = nearest_in_clusters(rows, seed, clusters, reporting).curve()
-        return SemDedupCurve(tuple(curve), len(rows), command or "")
+            return copies.semantic_curve(
+                self._context, reporting, paths or (), of_kind, space, clusters, seed, command or ""
+            )
 
     # --- points -------------------------------------------------------------------
 
@@ -203,12 +197,15 @@ class Curation:
         """
         from engine.curate.finders import points
 
-        filters = tuple(several(where))
         return self._run(
-            lambda p: points.outliers(
-                self._context, modalities, neighbours, measure, threshold, top, filters, p
-            ),
             options,
+            points.outliers,
+            modalities,
+            neighbours,
+            measure,
+            threshold,
+            top,
+            tuple(several(where)),
         )
 
     @records_call
@@ -233,10 +230,7 @@ class Curation:
         """
         from engine.curate.finders import points
 
-        filters = tuple(several(where))
-        return self._run(
-            lambda p: points.clusters(self._context, modalities, k, seed, filters, p), options
-        )
+        return self._run(options, points.clusters, modalities, k, seed, tuple(several(where)))
 
     @records_call
     def select(
@@ -279,11 +273,8 @@ class Curation:
         filters, command = tuple(several(where)), options.get("command") or ""
         file = None if manifest is None else Path(manifest)
         return self._run(
-            lambda p: points.select(
-                self._context, count, modality, method, balance, str(labels), near, far, pool,
-                seed, filters, file, command, p,
-            ),
-            options,
+            options, points.select, count, modality, method, balance, str(labels), near, far, pool,
+            seed, filters, file, command,
         )  # fmt: skip
 
     # --- files --------------------------------------------------------------------
@@ -311,10 +302,8 @@ class Curation:
         """
         from engine.curate.finders import files
 
-        of_kinds, filters = kinds_of(kinds), tuple(several(where))
-        return self._run(
-            lambda p: files.quality(self._context, of_kinds, limits or {}, filters, p), options
-        )
+        filters = tuple(several(where))
+        return self._run(options, files.quality, kinds_of(kinds), limits or {}, filters)
 
     @records_call
     def captions(
@@ -339,7 +328,7 @@ class Curation:
         from engine.curate.finders import files
 
         file = None if table is None else Path(table)
-        return self._run(lambda p: files.captions(self._context, file, threshold, top, p), options)
+        return self._run(options, files.captions, file, threshold, top)
 
     @records_call
     def mislabeled(
@@ -366,65 +355,16 @@ class Curation:
         """
         from engine.curate.finders import files
 
-        filters = tuple(several(where))
         return self._run(
-            lambda p: files.mislabeled(self._context, str(labels), modality, top, seed, filters, p),
-            options,
+            options, files.mislabeled, str(labels), modality, top, seed, tuple(several(where))
         )
 
-    # --- runs ---------------------------------------------------------------------
-
-    def runs(self) -> list[RunSummary]:
-        """List the runs, the oldest first, with how much each found and did."""
-        return self._context.store.curation.runs()
-
-    def run(self, run_id: int) -> CurationRun:
-        """Read a run with its findings.
-
-        Raises:
-            UsageError: there is no such run.
-        """
-        store = self._context.store
-        run, findings = store.curation.run(run_id), tuple(store.curation.findings(run_id))
-        return CurationRun(
-            run.run_id, run.kind, run.settings, findings,
-            line=summary_line("", len(findings)), command=run.command, created=run.created,
-            generation=run.generation, _binding=RunBinding(self._context),
-        )  # fmt: skip
-
-    def apply(
+    def _run(
         self,
-        run_id: int,
-        action: Literal["tag", "move", "link"],
-        *,
-        to: str | Path | None = None,
-        tag: str | None = None,
-        symbolic: bool = True,
-        verdicts: Sequence[str] | str = (),
-        wait: bool = False,
-    ) -> ApplyReport:
-        """Act on the files that an earlier run found; see ``CurationRun.apply``."""
-        return self.run(run_id).apply(
-            action, to=to, tag=tag, symbolic=symbolic, verdicts=verdicts, wait=wait
-        )
-
-    def undo(
-        self, run_id: int | None = None, *, dry_run: bool = False, wait: bool = False
-    ) -> UndoReport:
-        """Take back what a run did, whether it ended or was cut off.
-
-        Nothing is overwritten: what is in the way stays, and is named.
-
-        Args:
-            run_id: by default the last run that did something.
-            dry_run: only say what would be done.
-
-        Raises:
-            UsageError: there is no such run, or nothing of it is left to undo.
-        """
-        from engine.curate.actions.undo import undo
-
-        return undo(self._context.store, run_id, dry_run=dry_run, wait=wait)
-
-    def _run(self, find: Callable[[Progress], CurationOutcome], options: RunOptions) -> CurationRun:
-        return recorded_run(self._context, find, options)
+        options: RunOptions,
+        find: Callable[Concatenate[CurationContext, Progress, P], CurationOutcome],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> CurationRun:
+        context = self._context
+        return recorded_run(context, lambda p: find(context, p, *args, **kwargs), options)

@@ -16,6 +16,7 @@ from engine.curate.run import CurationRun, SemDedupCurve
 from engine.errors import Cancelled, InvalidQuery, PathNotFound, UsageError
 from engine.types import Kind, Modality
 from tests import media_files as make
+from tests.docs.blocks import ROOT, blocks, run_python
 
 
 @pytest.fixture
@@ -279,3 +280,18 @@ def test_a_cancelled_call_records_nothing(library):
         library.curate.quality("image", progress=watcher, cancel=watcher.token)
     assert watcher.items == 3
     assert library.curate.runs() == []
+
+
+# --- docs ---------------------------------------------------------------------------
+
+
+def test_the_example_of_the_docs_runs(library, tmp_path, monkeypatch, capsys):
+    (block,) = blocks((ROOT / "docs" / "curate.md").read_text())
+    library.close()
+    (tmp_path / "library").rename(tmp_path / "photos.library")
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, object] = {}
+    run_python(block.text, names)
+    assert "is there" in capsys.readouterr().out
+    assert (tmp_path / "duplicates.html").exists() and (tmp_path / "duplicates.parquet").exists()
+    assert names["later"].findings == names["run"].findings

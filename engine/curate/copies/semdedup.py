@@ -30,6 +30,7 @@ _PER_CLUSTER = 400
 _ROUNDS = 20
 """Iterations of k-means."""
 _ROWS_PER_PRODUCT = 1_024
+"""Rows of one matrix product."""
 REMOVED = "semantic-duplicate"
 
 

@@ -24,6 +24,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.common.vectors import chunks
 from engine.index.exact import import_faiss
 from engine.index.matrix import MOMENT_BLOCK, MomentVectors
 from engine.index.vector_index import drawn
@@ -146,8 +147,8 @@ class _Sieve:
         for number in range(lists):
             of_list = members[starts[number] : starts[number + 1]]
             asking = askers[begins[number] : begins[number + 1]] // width
-            for at in range(0, len(of_list), MOMENT_BLOCK):
-                yield of_list[at : at + MOMENT_BLOCK], asking
+            for part in chunks(of_list, MOMENT_BLOCK):
+                yield part, asking
 
     def scan(self, members: Places, queries: Places) -> Iterator[SimilarPairs]:
         """Yield the pairs of queries with members of one list, each pair once."""
@@ -157,8 +158,7 @@ class _Sieve:
         # done to its many elements is to look at their sign.
         far = (listed**2).sum(1, keepdims=True) / -2
         listed = np.concatenate([listed, np.ones_like(far), far], axis=1)
-        for at in range(0, len(queries), _QUERIES_PER_PRODUCT):
-            asking = queries[at : at + _QUERIES_PER_PRODUCT]
+        for asking in chunks(queries, _QUERIES_PER_PRODUCT):
             asked = self.small[asking].astype(np.float32)
             room = (most - (asked**2).sum(1, keepdims=True)) / 2
             asked = np.concatenate([asked, room, np.ones_like(room)], axis=1)

@@ -10,6 +10,7 @@ from engine.curate import report_sections
 from engine.curate.copies import near_duplicates, semdedup, split_leaks
 from engine.curate.copies.near_duplicates import DuplicateOptions, DuplicatePairs, likeness
 from engine.curate.finders.outcome import CurationContext, CurationOutcome, paths_below
+from engine.curate.run import SemDedupCurve
 from engine.errors import UsageError
 from engine.index.matrix import MomentVectors, gather_moments
 from engine.store.curation_records import Finding
@@ -19,16 +20,18 @@ Paths = Sequence[str | Path] | str | Path
 
 
 def duplicates(
-    context: CurationContext, wanted: DuplicateOptions, progress: Progress
+    context: CurationContext,
+    progress: Progress,
+    options: DuplicateOptions,
 ) -> CurationOutcome:
     """Find groups of files that are copies of each other, each with one to keep."""
     generation = context.store.generation()
-    pairs, found = _duplicate_groups(context, wanted, progress)
+    pairs, found = _duplicate_groups(context, progress, options)
     copies = [finding.asset_id for finding in found if finding.verdict == near_duplicates.DUPLICATE]
     size = sum(asset.size for asset in context.store.facts(copies).values())
     groups, megabytes = len(found) - len(copies), round(size / 1e6, 1)
     return CurationOutcome(
-        "duplicates", wanted.settings(), found, generation,
+        "duplicates", options.settings(), found, generation,
         {"groups": groups, "duplicates": len(copies), "MB": megabytes},
         lambda pictures: [report_sections.groups(found, pictures)],
         line=f"{len(copies)} duplicates in {groups} groups, {megabytes:.1f} MB",
@@ -39,10 +42,10 @@ def duplicates(
 
 def leaks(
     context: CurationContext,
-    wanted: DuplicateOptions,
+    progress: Progress,
+    options: DuplicateOptions,
     split_by: str,
     tags: Sequence[str],
-    progress: Progress,
 ) -> CurationOutcome:
     """Find copies that lie in more than one split of a data set.
 
@@ -52,17 +55,17 @@ def leaks(
     """
     store, generation = context.store, context.store.generation()
     if split_by == "tag":
-        splits = split_leaks.by_tag(store, tags, wanted.under)
+        splits = split_leaks.by_tag(store, tags, options.under)
     elif split_by == "folder":
-        splits = split_leaks.by_folder(store, wanted.under or (split_leaks.common_folder(store),))
+        splits = split_leaks.by_folder(store, options.under or (split_leaks.common_folder(store),))
     else:
         raise UsageError(f"splits are by folder or by tag, and not by {split_by!r}")
     names = sorted(set(splits.values()))
-    pairs, groups = _duplicate_groups(context, wanted, progress)
+    pairs, groups = _duplicate_groups(context, progress, options)
     found = split_leaks.leaks(groups, splits)
     leaking = sum(finding.verdict == split_leaks.LEAK for finding in found)
     return CurationOutcome(
-        "leaks", wanted.settings() | {"split_by": split_by, "splits": names}, found, generation,
+        "leaks", options.settings() | {"split_by": split_by, "splits": names}, found, generation,
         {"leaks": leaking, "splits": len(names)},
         lambda pictures: [report_sections.groups(found, pictures)],
         line=f"{leaking} leaks between {', '.join(names)}",
@@ -72,10 +75,12 @@ def leaks(
 
 
 def _duplicate_groups(
-    context: CurationContext, wanted: DuplicateOptions, progress: Progress
+    context: CurationContext,
+    progress: Progress,
+    options: DuplicateOptions,
 ) -> tuple[DuplicatePairs, list[Finding]]:
     store = context.store
-    pairs = near_duplicates.find(store, context.towers, context.thumbnail, wanted, progress)
+    pairs = near_duplicates.find(store, context.towers, context.thumbnail, options, progress)
     return pairs, near_duplicates.findings(store, pairs.edges)
 
 
@@ -106,9 +111,15 @@ def similar_rows(
 
 
 def semantic_duplicates(
-    context: CurationContext, paths: Paths, kind: Kind, eps: float, space: str | None,
-    clusters: int | None, seed: int, progress: Progress,
-) -> CurationOutcome:  # fmt: skip
+    context: CurationContext,
+    progress: Progress,
+    paths: Paths,
+    kind: Kind,
+    eps: float,
+    space: str | None,
+    clusters: int | None,
+    seed: int,
+) -> CurationOutcome:
     """Find what means nearly the same as something that stays (SemDeDup, Abbas et al. 2023).
 
     Args:
@@ -131,3 +142,13 @@ def semantic_duplicates(
         ],
         line=f"{len(found)} of {len(rows)} go at eps {eps:g}",
     )  # fmt: skip
+
+
+def semantic_curve(
+    context: CurationContext, progress: Progress, paths: Paths, kind: Kind, space: str | None,
+    clusters: int | None, seed: int, command: str,
+) -> SemDedupCurve:  # fmt: skip
+    """Measure how much each eps of semantic deduplication would leave."""
+    rows, _ = similar_rows(context, paths, kind, space)
+    curve = semdedup.nearest_in_clusters(rows, seed, clusters, progress).curve()
+    return SemDedupCurve(tuple(curve), len(rows), command)

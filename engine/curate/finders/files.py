@@ -29,13 +29,16 @@ from engine.types import Filter, Kind, Modality
 
 
 def quality(
-    context: CurationContext, kinds: Sequence[Kind], limits: Mapping[str, float],
-    where: Sequence[str], progress: Progress,
-) -> CurationOutcome:  # fmt: skip
+    context: CurationContext,
+    progress: Progress,
+    kinds: Sequence[Kind],
+    limits: Mapping[str, float],
+    where: Sequence[str],
+) -> CurationOutcome:
     """Find files that are bad as such: blurred, dark, silent, frozen and the like."""
-    limit, wanted = all_limits(limits), combined_filter(where)
+    limit, condition = all_limits(limits), combined_filter(where)
     store, generation = context.store, context.store.generation()
-    assets = list(_assets(store, kinds, wanted))
+    assets = list(_assets(store, kinds, condition))
     if not assets:
         raise UsageError("no file passes the filter; sensorium stats counts what there is")
     progress.start("checking", len(assets))
@@ -59,16 +62,16 @@ def quality(
     )  # fmt: skip
 
 
-def _assets(store: Store, kinds: Sequence[Kind], wanted: Filter | None) -> Iterator[KnownAsset]:
+def _assets(store: Store, kinds: Sequence[Kind], condition: Filter | None) -> Iterator[KnownAsset]:
     """Yield the files of some kinds that pass a filter; no kinds means all."""
-    passing = None if wanted is None else _passing(store, wanted)
+    passing = None if condition is None else _passing(store, condition)
     for asset in list(store.assets()):
         if (not kinds or asset.kind in kinds) and (passing is None or asset.asset_id in passing):
             yield asset
 
 
-def _passing(store: Store, wanted: Filter) -> set[int]:
-    ids = store.passing(wanted)
+def _passing(store: Store, condition: Filter) -> set[int]:
+    ids = store.passing(condition)
     if not len(ids):
         return set()
     moments, assets = store.assets_of(int(ids[0]), int(ids[-1]))
@@ -76,9 +79,12 @@ def _passing(store: Store, wanted: Filter) -> set[int]:
 
 
 def captions(
-    context: CurationContext, table: Path | None, threshold: float, top: int | None,
+    context: CurationContext,
     progress: Progress,
-) -> CurationOutcome:  # fmt: skip
+    table: Path | None,
+    threshold: float,
+    top: int | None,
+) -> CurationOutcome:
     """Find pictures that are not what their captions say, by the CLIP score.
 
     Args:
@@ -116,9 +122,14 @@ def captions(
 
 
 def mislabeled(
-    context: CurationContext, labels: str, modality: Modality | str | None, top: int | None,
-    seed: int, where: Sequence[str], progress: Progress,
-) -> CurationOutcome:  # fmt: skip
+    context: CurationContext,
+    progress: Progress,
+    labels: str,
+    modality: Modality | str | None,
+    top: int | None,
+    seed: int,
+    where: Sequence[str],
+) -> CurationOutcome:
     """Find labels that are probably wrong, by confident learning.
 
     Args:
@@ -128,9 +139,9 @@ def mislabeled(
         ExtraMissing: cleanlab or scikit-learn is not installed.
     """
     mislabeling.require_packages()
-    wanted, store = combined_filter(where), context.store
+    condition, store = combined_filter(where), context.store
     generation = store.generation()
-    items = gather_assets(store, context.towers, single_modality(store, modality), wanted)
+    items = gather_assets(store, context.towers, single_modality(store, modality), condition)
     given = labelling.labels(store, items, labels)
     made = mislabeling.mislabeled(items, given, top=top, seed=seed, progress=progress)
     found = mislabeling.findings(store, items, made)

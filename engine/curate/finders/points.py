@@ -34,16 +34,22 @@ Modalities = Sequence[Modality | str] | str
 
 
 def outliers(
-    context: CurationContext, modalities: Modalities, neighbours: int, measure: str,
-    threshold: float, top: int | None, where: Sequence[str], progress: Progress,
-) -> CurationOutcome:  # fmt: skip
+    context: CurationContext,
+    progress: Progress,
+    modalities: Modalities,
+    neighbours: int,
+    measure: str,
+    threshold: float,
+    top: int | None,
+    where: Sequence[str],
+) -> CurationOutcome:
     """Find files that are unlike all others, by their nearest neighbours."""
     if measure not in get_args(outlying.Measure):
         raise UsageError(f"outliers are measured by distance or lof, and not by {measure!r}")
     by, store = cast(outlying.Measure, measure), context.store
-    wanted, generation = combined_filter(where), store.generation()
+    condition, generation = combined_filter(where), store.generation()
     named = modalities_in(store, modalities)
-    sets, notes = _points_by_modality(context, named, wanted, bool(modalities), least=5)
+    sets, notes = _points_by_modality(context, named, condition, bool(modalities), least=5)
     found: list[Finding] = []
     sections = []
     facts: dict[str, Any] = {}
@@ -68,13 +74,17 @@ def outliers(
 
 
 def clusters(
-    context: CurationContext, modalities: Modalities, k: int | None, seed: int,
-    where: Sequence[str], progress: Progress,
-) -> CurationOutcome:  # fmt: skip
+    context: CurationContext,
+    progress: Progress,
+    modalities: Modalities,
+    k: int | None,
+    seed: int,
+    where: Sequence[str],
+) -> CurationOutcome:
     """Group files that are alike by k-means, and name each group by words."""
-    store, wanted = context.store, combined_filter(where)
+    store, condition = context.store, combined_filter(where)
     generation, named = store.generation(), modalities_in(context.store, modalities)
-    sets, notes = _points_by_modality(context, named, wanted, bool(modalities), least=2)
+    sets, notes = _points_by_modality(context, named, condition, bool(modalities), least=2)
     found: list[Finding] = []
     names: dict[int, str] = {}
     made = []
@@ -116,7 +126,7 @@ def cluster_names(
 
 
 def _points_by_modality(
-    context: CurationContext, modalities: Sequence[Modality], wanted: Filter | None, named: bool,
+    context: CurationContext, modalities: Sequence[Modality], condition: Filter | None, named: bool,
     least: int,
 ) -> tuple[list[AssetPoints], list[str]]:  # fmt: skip
     """Return the files of each modality as points, and notes of those that were too few.
@@ -128,7 +138,7 @@ def _points_by_modality(
     sets, notes, last = [], [], None
     for modality in modalities:
         try:
-            items = gather_assets(context.store, context.towers, modality, wanted)
+            items = gather_assets(context.store, context.towers, modality, condition)
         except UsageError as error:
             if named:
                 raise
@@ -148,18 +158,28 @@ def _points_by_modality(
 
 
 def select(
-    context: CurationContext, count: int, modality: Modality | str | None, method: str,
-    balance: str | None, labels: str, near: str | None, far: str | None, pool: int | None,
-    seed: int, where: Sequence[str], manifest: Path | None, command: str,
+    context: CurationContext,
     progress: Progress,
-) -> CurationOutcome:  # fmt: skip
+    count: int,
+    modality: Modality | str | None,
+    method: str,
+    balance: str | None,
+    labels: str,
+    near: str | None,
+    far: str | None,
+    pool: int | None,
+    seed: int,
+    where: Sequence[str],
+    manifest: Path | None,
+    command: str,
+) -> CurationOutcome:
     """Choose files that are diverse, balanced over groups, or near to a text."""
     check_selection(method, balance, near, far, pool)
     if manifest is not None:
         manifests.check(manifest)
-    store, wanted = context.store, combined_filter(where)
+    store, condition = context.store, combined_filter(where)
     generation, chosen_modality = store.generation(), single_modality(store, modality)
-    items = gather_assets(store, context.towers, chosen_modality, wanted)
+    items = gather_assets(store, context.towers, chosen_modality, condition)
     made = select_items(
         items, count, method=cast(Method, method),
         groups=_groups(context, items, balance, labels, seed),

@@ -14,6 +14,7 @@ import math
 import numpy as np
 
 from engine.common.progress import NO_PROGRESS, Progress
+from engine.common.vectors import chunks
 from engine.curate.asset_vectors import AssetPoints
 from engine.curate.selection.kcenter import Traversal, coverage
 from engine.index.matrix import Places
@@ -21,6 +22,8 @@ from engine.index.matrix import Places
 _STOOD_FOR = 8_192
 """Points that the sum is taken over."""
 _LOSS = math.log(1 / 0.01)
+_CANDIDATES_PER_PRODUCT = 512
+"""Candidates of one matrix product."""
 _LEAST = 32
 """Candidates that are looked at for each choice, at least."""
 
@@ -61,8 +64,8 @@ def _best_gain(
     items: AssetPoints, candidates: Places, stood_for: np.ndarray, best: np.ndarray
 ) -> int:
     gains = []
-    for first in range(0, len(candidates), 512):
-        scores = items.rows(candidates[first : first + 512]) @ stood_for.T
+    for part in chunks(candidates, _CANDIDATES_PER_PRODUCT):
+        scores = items.rows(part) @ stood_for.T
         gains.append(np.maximum(scores - best, 0).sum(axis=1, dtype=np.float64))
     every = np.concatenate(gains)
     # Of equal gains the first asset, whatever order the candidates were drawn in.

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.common.progress import NO_PROGRESS, Progress
+from engine.common.vectors import chunks
 from engine.curate.asset_vectors import BLOCK, AssetPoints
 from engine.index.matrix import Places
 from engine.types.arrays import Vectors
@@ -28,6 +29,9 @@ _SHORT, _LONG = 4, 16
 """Choices out of such a set: below the first, the next is made twice as large; after each
 of the second, the half that has come nearer is let go."""
 _CHOSEN = np.float32(np.inf)
+"""Bound of a point that is a choice, and no candidate any more."""
+_CHOICES_PER_PRODUCT = 1_024
+"""Choices of one matrix product."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,8 +155,7 @@ class _State:
             if since == self._count:
                 continue
             behind = np.flatnonzero(seen == since)
-            for at in range(0, len(behind), BLOCK):
-                part = behind[at : at + BLOCK]
+            for part in chunks(behind, BLOCK):
                 found = _nearest(self._rows[part], self._choices[since : self._count])
                 known = self._near[self._exact[part]]
                 self._near[self._exact[part]] = np.maximum(known, found)
@@ -162,15 +165,15 @@ class _State:
 def _nearest(rows: Vectors, choices: Vectors) -> NDArray[np.float32]:
     """Return the greatest cosine (n,) of each row with any of the choices."""
     best = np.full(len(rows), -2, np.float32)
-    for first in range(0, len(choices), 1_024):
-        np.maximum(best, (rows @ choices[first : first + 1_024].T).max(axis=1), out=best)
+    for part in chunks(choices, _CHOICES_PER_PRODUCT):
+        np.maximum(best, (rows @ part.T).max(axis=1), out=best)
     return best
 
 
 def coverage(items: AssetPoints, pool: Places, chosen: Vectors) -> float:
     """Return the distance of the row of ``pool`` that is farthest from all choices (c, dim)."""
     worst = 2.0
-    for first in range(0, len(pool), BLOCK):
-        rows = items.rows(pool[first : first + BLOCK])
+    for part in chunks(pool, BLOCK):
+        rows = items.rows(part)
         worst = min(worst, float(_nearest(rows, chosen).min()))
     return max(0.0, 1 - worst)

@@ -1,9 +1,12 @@
-"""Curation from the command line, through real processes."""
+"""Curation from the command line: runs, acting on them, and undoing."""
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
+import subprocess
+import sys
 
 import pytest
 
@@ -33,6 +36,17 @@ def test_duplicates_are_found_reported_and_recorded(doubled, media, tmp_path):
     (run,) = doubled("curate", "runs", "--json").json["runs"]
     assert (run["kind"], run["findings"], run["acts"]) == ("duplicates", 2, {})
     assert run["command"].startswith("sensorium curate duplicates --exact")
+
+
+def test_a_real_process_finds_the_same(doubled, library):
+    words = ["-m", "engine.commands.main", "curate", "duplicates", "--exact", "--json"]
+    command = [sys.executable, *words, "--library", str(library)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    assert (
+        json.loads(done.stdout)["findings"]
+        == (doubled("curate", "duplicates", "--exact", "--json").json["findings"])
+    )
 
 
 def test_tag_search_and_undo(doubled, media):

@@ -1,0 +1,74 @@
+"""Runs of curation that a library has recorded: read them, act on them, take them back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from engine.curate.finders.outcome import CurationContext
+from engine.curate.run import CurationRun, RunBinding, summary_line
+
+if TYPE_CHECKING:
+    from engine.curate.actions.apply import ApplyReport
+    from engine.curate.actions.undo import UndoReport
+    from engine.store.curation_records import RunSummary
+
+
+class RecordedRuns:
+    """The recorded runs of a library."""
+
+    def __init__(self, context: CurationContext) -> None:
+        self._context = context
+
+    def runs(self) -> list[RunSummary]:
+        """List the runs, the oldest first, with how much each found and did."""
+        return self._context.store.curation.runs()
+
+    def run(self, run_id: int) -> CurationRun:
+        """Read a run with its findings.
+
+        Raises:
+            UsageError: there is no such run.
+        """
+        store = self._context.store
+        run, findings = store.curation.run(run_id), tuple(store.curation.findings(run_id))
+        return CurationRun(
+            run.run_id, run.kind, run.settings, findings,
+            line=summary_line("", len(findings)), command=run.command, created=run.created,
+            generation=run.generation, _binding=RunBinding(self._context),
+        )  # fmt: skip
+
+    def apply(
+        self,
+        run_id: int,
+        action: Literal["tag", "move", "link"],
+        *,
+        to: str | Path | None = None,
+        tag: str | None = None,
+        symbolic: bool = True,
+        verdicts: Sequence[str] | str = (),
+        wait: bool = False,
+    ) -> ApplyReport:
+        """Act on the files that an earlier run found; see ``CurationRun.apply``."""
+        return self.run(run_id).apply(
+            action, to=to, tag=tag, symbolic=symbolic, verdicts=verdicts, wait=wait
+        )
+
+    def undo(
+        self, run_id: int | None = None, *, dry_run: bool = False, wait: bool = False
+    ) -> UndoReport:
+        """Take back what a run did, whether it ended or was cut off.
+
+        Nothing is overwritten: what is in the way stays, and is named.
+
+        Args:
+            run_id: by default the last run that did something.
+            dry_run: only say what would be done.
+
+        Raises:
+            UsageError: there is no such run, or nothing of it is left to undo.
+        """
+        from engine.curate.actions.undo import undo
+
+        return undo(self._context.store, run_id, dry_run=dry_run, wait=wait)
