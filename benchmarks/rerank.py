@@ -180,7 +180,7 @@ def small_model(settings: Settings) -> Behaviour:
     lm.load()
 
     def reply(body: dict[str, Any]) -> str:
-        messages = [Message.of(m["role"], m["content"]) for m in body["messages"]]
+        messages = [Message.from_text(m["role"], m["content"]) for m in body["messages"]]
         return lm.reply(messages, most_tokens=body["max_tokens"])
 
     return does.answers(reply)

@@ -20,14 +20,14 @@ _SAME_TIME = 0.05
 
 
 def decode_audio(path: Path, towers: Towers, settings: Settings) -> Iterator[DecodeEvent]:
-    """The file's facts, its windows, and its sentences where speech is transcribed."""
+    """Yield the file's facts, its windows, and its sentences where speech is transcribed."""
     info = probe_audio(path)
     yield Facts(duration=info.duration, place=info.place, caption=info.caption)
     yield from run_tracks(soundtrack(path, towers, settings))
 
 
 def soundtrack(path: Path, towers: Towers, settings: Settings) -> dict[str, Iterator[DecodeEvent]]:
-    """What there is to hear, by the name that a fault is reported under."""
+    """Return the tracks of a sound, by the name that a fault is reported under."""
     tracks: dict[str, Iterator[DecodeEvent]] = {"sound": _windows(path, towers, settings)}
     if towers.speech is not None:
         tracks["speech"] = _sentences(path, towers.speech, settings)
@@ -68,9 +68,9 @@ def _sentences(path: Path, speech: SpeechBridge, settings: Settings) -> Iterator
     for chunk in read_audio(path, rate, SPEECH_SECONDS):
         if is_silent(chunk.samples, rate, settings.silence_db):
             continue  # recognisers make up words where there is nothing to hear
-        for said in speech.transcribe(chunk.samples):
-            if text := said.text.strip():
-                start, end = chunk.start + said.start, chunk.start + said.end
+        for sentence in speech.transcribe(chunk.samples):
+            if text := sentence.text.strip():
+                start, end = chunk.start + sentence.start, chunk.start + sentence.end
                 yield Prepared(
                     Moment(Modality.SPEECH, start, end, text=text), TowerInput.TEXT, text
                 )

@@ -45,14 +45,14 @@ _WRITTEN = frozenset({Modality.SPEECH, Modality.SCREEN})
 
 @dataclass(frozen=True, slots=True)
 class BackfillReport:
-    """What came of filling a space."""
+    """The outcome of filling a space."""
 
     space: str
     ready: bool
-    """Whether texts can be asked in it."""
+    """True once texts can be asked in the space."""
     files: int
     moments: int
-    """That got a vector in this run."""
+    """Number of moments that got a vector in this run."""
     seconds: float
     failures: tuple[Failure, ...] = ()
     """Files that were passed over, or in part, and why."""
@@ -123,20 +123,20 @@ class _Passes:
         return True
 
     def _lacking(self) -> MomentIds:
-        """The moments, by ascending id, that lack a vector and have not been tried."""
-        held = {space.name: self._store.held_ids(space.name) for space in self._towers.spaces}
+        """Return the moments, by ascending id, that lack a vector and have not been tried."""
+        known = {space.name: self._store.held_ids(space.name) for space in self._towers.spaces}
         lacking = [np.zeros(0, np.int64)]
         for modality in self._towers.modalities:
             ids = self._store.moment_ids(modalities=(modality,))
             lacking += [
-                np.setdiff1d(ids, held[space], assume_unique=True)
+                np.setdiff1d(ids, known[space], assume_unique=True)
                 for space in _spaces_of(self._towers, modality)
             ]
         return np.setdiff1d(np.concatenate(lacking), self._tried)
 
 
 def _spaces_of(towers: Towers, modality: Modality) -> set[str]:
-    """The spaces in which a moment of this modality has a vector."""
+    """Return the spaces in which a moment of this modality has a vector."""
     alike = set()
     if modality in (Modality.IMAGE, Modality.KEYFRAME):
         alike = {towers.looks.name}
@@ -145,12 +145,12 @@ def _spaces_of(towers: Towers, modality: Modality) -> set[str]:
     return {towers.shared.name, *alike}
 
 
-def _sum(one: BackfillReport, other: BackfillReport) -> BackfillReport:
+def _sum(first: BackfillReport, second: BackfillReport) -> BackfillReport:
     return replace(
-        one,
-        files=one.files + other.files,
-        moments=one.moments + other.moments,
-        failures=(*one.failures, *other.failures),
+        first,
+        files=first.files + second.files,
+        moments=first.moments + second.moments,
+        failures=(*first.failures, *second.failures),
     )
 
 
@@ -166,7 +166,7 @@ class _Job(Assembly):
     ended: bool = False
 
     def additions(self) -> list[Addition]:
-        """The vectors of all slots, by their moments."""
+        """Return the vectors of all slots, by their moments."""
         return [
             Addition(moment_id, self.known.path, embedding.vectors)
             for moment_id, embedding in zip(self.ids, self.slots, strict=True)
@@ -283,7 +283,7 @@ class _Pass:
 
 
 def _jobs(store: Store, lacking: MomentIds) -> Iterator[_Job]:
-    """The work, by ascending moments; those of an asset are numbered in a row."""
+    """Yield the work, by ascending moments; those of an asset are numbered in a row."""
     for asset_id, of_asset in groupby(_records(store, lacking), lambda record: record.asset_id):
         records = list(of_asset)
         known = store.assets_numbered([asset_id]).get(asset_id)

@@ -33,15 +33,15 @@ class BoundedQueue(Generic[T]):
         self._limit = limit
         self._writers = writers
         self._items: deque[tuple[T, int]] = deque()
-        self._held = 0
+        self._nbytes = 0
         self._stopped = False
         self._error: BaseException | None = None
         self._changed = Condition()
 
     @property
-    def held(self) -> int:
+    def nbytes(self) -> int:
         """Bytes that wait to be read."""
-        return self._held
+        return self._nbytes
 
     def put(self, item: T, nbytes: int = 0) -> None:
         """Add ``item`` as soon as there is room for it.
@@ -54,21 +54,21 @@ class BoundedQueue(Generic[T]):
             if self._stopped:
                 raise Stopped
             self._items.append((item, nbytes))
-            self._held += nbytes
+            self._nbytes += nbytes
             self._changed.notify_all()
 
     def _fits(self, nbytes: int) -> bool:
-        return self._held == 0 or self._held + nbytes <= self._limit
+        return self._nbytes == 0 or self._nbytes + nbytes <= self._limit
 
     def finish(self, error: BaseException | None = None) -> None:
-        """One writer is done; with ``error``, so is the run."""
+        """Note that one writer is done; with ``error``, so is the run."""
         with self._changed:
             self._writers -= 1
             self._error = self._error or error
             self._changed.notify_all()
 
     def get(self, until: float | None = None) -> T | None:
-        """The next item, or None once ``time.monotonic()`` passes ``until``.
+        """Return the next item, or None once ``time.monotonic()`` passes ``until``.
 
         Raises:
             Drained: there will be no more.
@@ -82,7 +82,7 @@ class BoundedQueue(Generic[T]):
                 raise self._error
             if self._items:
                 item, nbytes = self._items.popleft()
-                self._held -= nbytes
+                self._nbytes -= nbytes
                 self._changed.notify_all()
                 return item
             if self._writers == 0:
@@ -97,5 +97,5 @@ class BoundedQueue(Generic[T]):
         with self._changed:
             self._stopped = True
             self._items.clear()
-            self._held = 0
+            self._nbytes = 0
             self._changed.notify_all()

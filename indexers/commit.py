@@ -17,7 +17,7 @@ run that is killed loses."""
 
 @dataclass(slots=True)
 class _Waiting:
-    """What the next commit writes."""
+    """The content of the next commit."""
 
     assets: list[IndexedAsset] = field(default_factory=list)
     nbytes: int = 0
@@ -48,12 +48,12 @@ class Ledger:
 
     @property
     def due(self) -> float:
-        """When the next commit is due, by ``time.monotonic()``."""
+        """The time of the next commit, by ``time.monotonic()``."""
         full = len(self._waiting.assets) >= COMMIT_ASSETS or self._waiting.nbytes >= COMMIT_BYTES
         return 0.0 if full else self._last + COMMIT_SECONDS
 
     def report(self, seconds: float) -> IndexReport:
-        """The counts so far."""
+        """Return the report with the counts so far."""
         return replace(self._report, seconds=seconds, failures=tuple(self._failures))
 
     def _count(self, **more: int) -> None:
@@ -61,11 +61,11 @@ class Ledger:
         self._report = replace(self._report, **counts)
 
     def decoded(self, known: KnownAsset | None) -> None:
-        """A file with new content; ``known`` is what it replaces."""
+        """Count a file with new content; ``known`` is what it replaces."""
         self._count(**{"added" if known is None else "changed": 1})
 
     def indexed(self, asset: IndexedAsset, notes: list[Failure]) -> None:
-        """All of a decoded file's moments, and what of it could not be read."""
+        """Add all moments of a decoded file, and what of it could not be read."""
         self._count(moments=len(asset.embeddings))
         self._waiting.assets.append(asset)
         vectors = (v for e in asset.embeddings for v in e.vectors.values())
@@ -74,12 +74,12 @@ class Ledger:
         self._failures.extend(notes)
 
     def touched(self, known: KnownAsset, stat: FileStat) -> None:
-        """The same content under another date."""
+        """Add an asset with the same content under another date."""
         self._count(unchanged=1)
         self._waiting.touched.append((known.asset_id, stat))
 
     def moved(self, source: KnownAsset, stat: FileStat, replaced: KnownAsset | None) -> None:
-        """An asset under another path, perhaps over another asset's file."""
+        """Add an asset under another path, perhaps over another asset's file."""
         self._count(moved=1)
         if replaced is not None:
             self.removed(replaced)
@@ -87,19 +87,19 @@ class Ledger:
         self._waiting.cleared.append(stat.path)
 
     def removed(self, known: KnownAsset) -> None:
-        """An asset whose file is gone, or is no media any more."""
+        """Add an asset whose file is gone, or is no media any more."""
         self._count(removed=1)
         self._waiting.removed.append(known.asset_id)
 
     def skipped(self, stat: FileStat, known: KnownAsset | None) -> None:
-        """No media at all."""
+        """Count a file that is no media at all."""
         self._count(skipped=1)
         if known is not None:
             self.removed(known)
         self._waiting.cleared.append(stat.path)
 
     def failed(self, failure: Failure) -> None:
-        """A file that cannot be used; an asset that was there before it goes."""
+        """Add a file that cannot be used; an asset that was there before it goes."""
         self._count(failed=1)
         self._failures.append(failure)
         self._waiting.failures.append(failure)
@@ -121,7 +121,7 @@ class Ledger:
 
 
 def _write(writer: Writer, waiting: _Waiting, made_for: tuple[Space, ...]) -> None:
-    """What is gone goes before what takes its path, and notes come after their assets."""
+    """Write a commit: what is gone before what takes its path, and notes after their assets."""
     writer.remove(waiting.removed)
     writer.move_all(waiting.moved)
     for asset_id, stat in waiting.touched:

@@ -18,7 +18,7 @@ _Vectors: TypeAlias = dict[int, dict[str, NDArray[np.float32]]]
 
 
 def stored_assets(store: Store, asset_ids: Iterable[int]) -> dict[int, IndexedAsset]:
-    """These assets as they were committed, by id.
+    """Read these assets as they were committed, by id.
 
     Vectors have gone through the dtype of their space and stay what they are when they
     are committed again. An asset is left out when it is gone, or a moment of it has no
@@ -43,13 +43,13 @@ def _embeddings(records: Sequence[MomentRecord], vectors: _Vectors) -> tuple[Emb
     return tuple(Embedding(record.moment, vectors[record.moment_id]) for record in records)
 
 
-def _vectors(store: Store, wanted: NDArray[np.int64]) -> _Vectors:
-    """The vectors of moments. Only segments that hold any of them are read as a whole."""
+def _vectors(store: Store, moment_ids: NDArray[np.int64]) -> _Vectors:
+    """Read the vectors of moments. Only segments that hold any of them are read as a whole."""
     found: _Vectors = defaultdict(dict)
-    for info in store.all_segments() if len(wanted) else ():
-        if not np.isin(wanted, read_ids(store.path / FOLDER, info)).any():
+    for info in store.all_segments() if len(moment_ids) else ():
+        if not np.isin(moment_ids, read_ids(store.path / FOLDER, info)).any():
             continue
         ids, rows = store.read_segment(info)
-        for at in np.flatnonzero(np.isin(ids, wanted)):
+        for at in np.flatnonzero(np.isin(ids, moment_ids)):
             found[int(ids[at])][info.space] = np.array(rows[at])  # not a view of the segment
     return found

@@ -12,7 +12,7 @@ from engine.types import Moment
 
 
 class TowerInput(Enum):
-    """Which tower a prepared moment waits for."""
+    """The tower that a prepared moment waits for."""
 
     PICTURE = auto()
     SOUND = auto()
@@ -35,7 +35,7 @@ class Prepared:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What decoding learns about the file as a whole; see ``Asset``."""
+    """Facts about the file as a whole that decoding learns; see ``Asset``."""
 
     width: int | None = None
     height: int | None = None

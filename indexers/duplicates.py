@@ -34,13 +34,13 @@ class Copied:
 
 @dataclass(slots=True)
 class _First:
-    """What has become of the file that is decoded for its content."""
+    """The state of the file that is decoded for its content."""
 
     finished: bool = False
     kept: IndexedAsset | None = None
-    """What came of it, until that is committed."""
+    """The decoded asset, until it is committed."""
     path: str | None = None
-    """Where that is in the library once it is committed."""
+    """The path of that asset in the library once it is committed."""
     notes: tuple[MediaFault, ...] = ()
     fault: MediaFault | None = None
     """Why every file with these bytes fails."""
@@ -65,7 +65,7 @@ class Resolved(Generic[J]):
 
 
 class Duplicates(Generic[J]):
-    """Who is decoded, and who waits for what comes of it.
+    """Decides which file is decoded, and which files wait for what comes of it.
 
     ``is_first`` is for the threads that decode; the rest belongs to the one that commits.
     """
@@ -83,7 +83,7 @@ class Duplicates(Generic[J]):
         self._noted = {f.path for f in store.failures()} if store is not None else set()
 
     def is_first(self, found: Unknown, *, forced: bool) -> bool:
-        """Whether a file has to be decoded; ``forced``, although the library knows it."""
+        """Tell whether a file has to be decoded; ``forced``, although the library knows it."""
         with self._lock:
             if found.content_hash in self._firsts:
                 return False
@@ -101,33 +101,33 @@ class Duplicates(Generic[J]):
     # --- the thread that commits -------------------------------------------------
 
     def add(self, job: J, found: Unknown) -> None:
-        """A copy that waits."""
+        """Add a copy that waits."""
         self._waiting.append(_Waiting(job, found))
 
     @property
     def waiting(self) -> int:
-        """How many copies wait."""
+        """The number of copies that wait."""
         return len(self._waiting)
 
     def indexed(self, asset: IndexedAsset, notes: Sequence[MediaFault]) -> None:
-        """A file was decoded and embedded; ``notes`` are what of it could not be read."""
+        """Note that a file was decoded and embedded; ``notes`` are what of it could not be read."""
         if first := self._firsts.get(asset.asset.content_hash):
             first.finished, first.kept, first.notes = True, asset, tuple(notes)
             first.path = asset.asset.path
 
     def failed(self, content_hash: str | None, fault: MediaFault) -> None:
-        """A file came to nothing; ``again`` where its bytes are not to blame."""
+        """Note that a file came to nothing, for the reason that ``fault`` gives."""
         if first := self._firsts.get(content_hash or ""):
             first.finished, first.lost = True, fault.retryable
             first.fault = None if fault.retryable else fault
 
     def committed(self) -> None:
-        """What was indexed so far is in the store from now on."""
+        """Note that what was indexed so far is in the store from now on."""
         for first in self._firsts.values():
             first.kept = None
 
     def resolve(self) -> Iterator[Resolved[J]]:
-        """The copies whose originals are finished, with what they are given."""
+        """Yield the copies whose originals are finished, with what they are given."""
         waiting, self._waiting = self._waiting, []
         stored: list[_Waiting[J]] = []
         for copy in waiting:
@@ -158,9 +158,9 @@ class Duplicates(Generic[J]):
                 self._orphans.append(copy)
 
     def _stored(self, hashes: set[str]) -> dict[str, IndexedAsset]:
-        """An original from the library for each content that it still holds."""
+        """Read an original from the library for each content that it still holds."""
         assert self._store is not None
-        ids = [asset_id for one in hashes for asset_id in self._originals_now(one)[:1]]
+        ids = [asset_id for digest in hashes for asset_id in self._originals_now(digest)[:1]]
         try:
             found = stored_assets(self._store, ids)
         except StoreError:
@@ -168,7 +168,7 @@ class Duplicates(Generic[J]):
         return {indexed.asset.content_hash: indexed for indexed in found.values()}
 
     def _originals_now(self, content_hash: str) -> list[int]:
-        """As ``_originals``; of what this run has decoded, the one that it has committed."""
+        """Return ``_originals``; of what this run has decoded, the one that it has committed."""
         first = self._firsts.get(content_hash)
         if first is None:
             return self._originals(content_hash)
@@ -177,7 +177,7 @@ class Duplicates(Generic[J]):
         return [a.asset_id for a in known if a.state == INDEXED and a.path == first.path]
 
     def orphan(self) -> tuple[J, Unknown] | None:
-        """A copy that has to be decoded after all; others of its content wait for it."""
+        """Return a copy that has to be decoded after all; others of its content wait for it."""
         if not self._orphans:
             return None
         chosen = self._orphans.pop(0)
@@ -191,7 +191,7 @@ class Duplicates(Generic[J]):
 
 
 def _copy(original: IndexedAsset, found: Unknown) -> IndexedAsset:
-    """The original's facts and moments, at another path and under another date."""
+    """Copy the original's facts and moments to another path and another date."""
     stat = found.stat
     asset = replace(original.asset, path=stat.path, size=stat.size, mtime_ns=stat.mtime_ns)
     return replace(original, asset=asset)

@@ -21,7 +21,7 @@ class MediaFault:
 
     @property
     def retryable(self) -> bool:
-        """Whether the file may well be readable next time without having changed.
+        """True if the file may well be readable next time without having changed.
 
         Permissions and failing disks leave size and date of a file as they are.
         """

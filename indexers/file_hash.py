@@ -13,7 +13,7 @@ _BLOCK = 1 << 20
 
 
 def hash_file(path: Path) -> tuple[FileStat, str]:
-    """The BLAKE2b-256 of a file with the ``stat`` that belongs to it.
+    """Return the BLAKE2b-256 of a file with the ``stat`` that belongs to it.
 
     Raises:
         UnreadableMedia: it changed while it was read, and again at the second try.

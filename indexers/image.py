@@ -15,11 +15,11 @@ from indexers.screen import pictures
 
 
 def decode_image(path: Path, towers: Towers, settings: Settings) -> Iterator[DecodeEvent]:
-    """Every frame prepared; the first one says what the asset's facts are."""
+    """Yield every frame prepared; the asset's facts are those of the first one."""
     frames = read_frames(path, settings, towers.image_size)
     if first := next(frames, None):
-        told = (first.taken_at, first.place, first.caption)
-        yield Facts(first.width, first.height, None, *told)
+        metadata = (first.taken_at, first.place, first.caption)
+        yield Facts(first.width, first.height, None, *metadata)
         shown = chain([first], frames)
         moments = ((f.image, Moment(Modality.IMAGE, ordinal=f.ordinal)) for f in shown)
         yield from pictures(moments, towers)

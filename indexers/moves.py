@@ -37,7 +37,7 @@ class Moves:
         self._expected = Counter(_name_and_size(c.stat) for c in candidates)
 
     def claim(self, file: FileStat, content_hash: str) -> KnownAsset | None:
-        """The asset that moved to ``file``, if any: of several, one of the same name.
+        """Return the asset that moved to ``file``, if any: of several, one of the same name.
 
         An asset is left for a candidate of its own name and size that is still to
         come, so that folders which are moved as a whole keep their pairs.
@@ -101,7 +101,7 @@ def find_trades(candidates: Sequence[Candidate]) -> Trade:
         if moved := displaced.claim(candidate):
             moves[candidate.stat.path] = moved
     away = {moved.source.asset_id for moved in moves.values()}
-    rest = [_bereft(c, away) for c in candidates]
+    rest = [_without_moved(c, away) for c in candidates]
     return Trade(
         tuple(moves.values()),
         tuple(c.known for c in rest if c.stat.path in moves),
@@ -109,20 +109,20 @@ def find_trades(candidates: Sequence[Candidate]) -> Trade:
     )
 
 
-def _bereft(candidate: Candidate, away: set[int]) -> Candidate:
-    """The candidate without what was known at its path, when that has moved away."""
+def _without_moved(candidate: Candidate, away: set[int]) -> Candidate:
+    """Return the candidate without what was known at its path, when that has moved away."""
     known = candidate.known
     return replace(candidate, known=None) if known and known.asset_id in away else candidate
 
 
 @dataclass(slots=True)
 class _Hashes:
-    """What some files hold, each read once."""
+    """The hashes of some files, each read once."""
 
     _seen: dict[str, str | None] = field(default_factory=dict)
 
-    def of(self, file: FileStat) -> str | None:
-        """The hash of a file that is still as it was scanned; None for any other."""
+    def hash_of(self, file: FileStat) -> str | None:
+        """Return the hash of a file that is still as it was scanned; None for any other."""
         if file.path not in self._seen:
             self._seen[file.path] = self._read(file)
         return self._seen[file.path]
@@ -146,11 +146,11 @@ class _Displaced:
                 self._by_size[candidate.known.size].append(candidate)
 
     def claim(self, candidate: Candidate) -> Moved | None:
-        """What has become of ``candidate``'s content, where it is a displaced asset's."""
+        """Return the move of a displaced asset to ``candidate``, where that has its content."""
         others = self._by_size.get(candidate.stat.size, [])
         if not any(other is not candidate for other in others):
             return None
-        content_hash = self._hashes.of(candidate.stat)
+        content_hash = self._hashes.hash_of(candidate.stat)
         if candidate.known is not None and candidate.known.content_hash == content_hash:
             return None  # touched, and where it was
         for other in others:
@@ -162,10 +162,10 @@ class _Displaced:
         return None
 
     def _changed(self, owner: Candidate, known: KnownAsset) -> bool:
-        """Whether the file at an asset's own path surely holds something else."""
+        """Tell whether the file at an asset's own path surely holds something else."""
         if owner.stat.size != known.size:
             return True
-        found = self._hashes.of(owner.stat)
+        found = self._hashes.hash_of(owner.stat)
         return found is not None and found != known.content_hash
 
 

@@ -32,7 +32,7 @@ class MatchedPiece:
 
 
 def stored_texts(moments: Sequence[MomentRecord]) -> Generator[MatchedPiece | Note, None, None]:
-    """What is said or written at moments, which needs no file."""
+    """Yield the texts of moments that are spoken or written, which needs no file."""
     for record in moments:
         if text := record.moment.text:
             yield MatchedPiece(record.moment_id, Prepared(record.moment, TowerInput.TEXT, text))
@@ -64,7 +64,7 @@ def decoded_pieces(
 
 
 def _unchanged(known: KnownAsset) -> FileStat:
-    """The file's ``stat``, where it holds what was indexed."""
+    """Return the file's ``stat``, where it holds what was indexed."""
     path = Path(known.path)
     try:
         stat = stat_file(path)
@@ -81,15 +81,15 @@ def _unchanged(known: KnownAsset) -> FileStat:
 def _decoded(
     known: KnownAsset, moments: Sequence[MomentRecord], towers: Towers, settings: Settings
 ) -> Iterator[DecodeEvent]:
-    """What of a file is wanted, and nothing besides."""
+    """Decode the tracks of a file that the moments are of, and nothing besides."""
     path = Path(known.path)
     if known.kind is Kind.IMAGE:
         return decode_image(path, towers, settings)
-    wanted = {record.moment.modality for record in moments}
+    modalities = {record.moment.modality for record in moments}
     tracks: dict[str, Iterator[DecodeEvent]] = {}
-    if Modality.KEYFRAME in wanted:
+    if Modality.KEYFRAME in modalities:
         tracks["pictures"] = keyframes(path, towers, settings)
-    if Modality.SOUND in wanted:
+    if Modality.SOUND in modalities:
         tracks |= soundtrack(path, towers, settings)
     return run_tracks(tracks)
 
@@ -104,7 +104,7 @@ class _UnmatchedMoments:
             self._left.setdefault(record.moment.modality, deque()).append(record)
 
     def match(self, piece: Moment) -> list[int]:
-        """The moments that a piece is of: those whose middle lies in it.
+        """Return the moments that a piece is of: those whose middle lies in it.
 
         Pictures go by their ordinals. Shots and windows lie where they lay, unless the
         settings or the decoder are others than then; so one piece may be of several.
@@ -121,7 +121,7 @@ class _UnmatchedMoments:
         return found
 
     def count(self) -> int:
-        """How many have no piece."""
+        """Return how many moments have no piece."""
         return self._passed + sum(map(len, self._left.values()))
 
 

@@ -52,14 +52,14 @@ class Candidate:
 
     stat: FileStat
     known: KnownAsset | None = None
-    """What the catalog holds at this path."""
+    """The asset that the catalog holds at this path."""
     forced: bool = False
     """Decode even when the content turns out to be what the catalog knows."""
 
 
 @dataclass(frozen=True, slots=True)
 class ScanPlan:
-    """What a run would do, before any file was opened. A plain value."""
+    """The work of a run, before any file was opened. A plain value."""
 
     found: int = 0
     unchanged: int = 0
@@ -97,7 +97,7 @@ def walk(
     skip: Path | None = None,
     progress: Progress = NO_PROGRESS,
 ) -> Walked:
-    """Every regular file at or below ``paths``, symbolic links followed and resolved.
+    """Find every regular file at or below ``paths``, symbolic links followed and resolved.
 
     Hidden names and junk are left out, except where ``paths`` name them. A folder
     is visited once however many links lead to it, which is how loops end.
@@ -121,7 +121,7 @@ def _root(path: str | Path) -> tuple[str, os.stat_result]:
         return os.path.realpath(named), named.stat()
     except (FileNotFoundError, NotADirectoryError) as error:
         raise PathNotFound(f"{path} does not exist") from error
-    except (OSError, ValueError, RuntimeError) as error:  # the last: the home of nobody
+    except (OSError, ValueError, RuntimeError) as error:  # the last by expanduser: unknown user
         raise PathNotFound(f"{printable(str(path))} cannot be read: {explain(error)}") from error
 
 
@@ -161,7 +161,7 @@ class _Walker:
         self.walked.files[path] = FileStat(path, info.st_size, info.st_mtime_ns)
 
     def _children(self, folder: str) -> Iterator[tuple[str, os.stat_result]]:
-        """What is directly inside ``folder`` and neither hidden nor junk, by name."""
+        """Yield what is directly inside ``folder`` and neither hidden nor junk, by name."""
         try:
             with os.scandir(folder) as listing:
                 entries = sorted(listing, key=lambda entry: entry.name)
@@ -199,7 +199,7 @@ def _ignored(name: str) -> bool:
 
 
 def missing(path: str) -> bool:
-    """Whether no file has this path any more; a folder or a pipe is no file.
+    """Tell whether no file has this path any more; a folder or a pipe is no file.
 
     A file that is there and was not walked, because it is hidden or its folder
     cannot be read, is not missing: removing it would lose vectors for nothing.
@@ -214,7 +214,7 @@ def missing(path: str) -> bool:
 
 
 def diff(walked: Walked, store: Store | None, *, retry: bool = False) -> ScanPlan:
-    """What of the walked files the catalog does not know; see ``ScanPlan``.
+    """Compare the walked files with the catalog; see ``ScanPlan``.
 
     Args:
         retry: try files again that failed and have not changed since.

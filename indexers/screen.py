@@ -17,7 +17,7 @@ from indexers.fault_messages import MediaFault, fault
 def pictures(
     shown: Iterable[tuple[Image.Image, Moment]], towers: Towers
 ) -> Iterator[Prepared | Note]:
-    """Each picture prepared for its tower, and what is to be read in it where text is read.
+    """Yield each picture prepared for its tower, and its text where text is read.
 
     A text that cannot be read costs a note, and the picture stays. Where ``shown``
     breaks off, what was read before is kept.
@@ -72,7 +72,7 @@ class _Reader:
         yield from filter(None, map(str.strip, texts))
 
     def rest(self) -> Iterator[Prepared | Note]:
-        """What the last picture shows, and a note if any could not be read."""
+        """Yield the texts that the last picture shows, and a note if any could not be read."""
         yield from self._ended()
         if self._fault is not None:
             yield Note(f"text on screen: {self._fault.reason}", self._fault.code)

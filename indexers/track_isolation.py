@@ -9,7 +9,7 @@ from indexers.fault_messages import fault
 
 
 def run_tracks(tracks: Mapping[str, Iterator[DecodeEvent]]) -> Iterator[DecodeEvent]:
-    """One track after another; a broken one costs a note, and the others stay.
+    """Run one track after another; a broken one costs a note, and the others stay.
 
     What a track brought before it broke is kept with them.
 

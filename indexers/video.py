@@ -16,16 +16,16 @@ from indexers.track_isolation import run_tracks
 
 
 def decode_video(path: Path, towers: Towers, settings: Settings) -> Iterator[DecodeEvent]:
-    """The file's facts, its keyframes, and what is heard in it."""
+    """Yield the file's facts, its keyframes, and what is heard in it."""
     info = probe_video(path)
-    told = (info.taken_at, info.place, info.caption)
-    yield Facts(info.width, info.height, info.duration, *told)
+    metadata = (info.taken_at, info.place, info.caption)
+    yield Facts(info.width, info.height, info.duration, *metadata)
     heard = soundtrack(path, towers, settings) if info.has_audio else {}
     yield from run_tracks({"pictures": keyframes(path, towers, settings), **heard})
 
 
 def keyframes(path: Path, towers: Towers, settings: Settings) -> Iterator[Prepared | Note]:
-    """A keyframe per shot, prepared, and what is to be read in them."""
+    """Yield a keyframe per shot, prepared, and the text that is read in them."""
     frames = read_keyframes(path, settings, towers.image_size)
     shown = ((f.image, Moment(Modality.KEYFRAME, f.start, f.end)) for f in frames)
     return pictures(shown, towers)

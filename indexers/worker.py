@@ -47,7 +47,7 @@ class Assembly:
         self.waiting -= 1
 
     def indexed(self) -> IndexedAsset | None:
-        """The finished asset; None as long as anything is missing, and for a failed file.
+        """Return the finished asset; None as long as anything is missing, and for a failed file.
 
         A moment without any vector is left out: no query could find it.
         """
@@ -144,8 +144,10 @@ class Worker(Generic[A]):
 
 
 def _fill(places: Sequence[tuple[Moment, A, int]], embedded: Embedded) -> set[A]:
-    """Every row to its own slot; returns the assemblies, but for those that failed before,
-    of which nothing more is to be told."""
+    """Put every row into its own slot; returns the assemblies that had not failed before.
+
+    Those that had are settled already.
+    """
     check(embedded, len(places))
     alive = {assembly for _, assembly, _ in places if assembly.fault is None}
     for row, (moment, assembly, slot) in enumerate(places):
@@ -174,7 +176,7 @@ def _tagged(moment: Moment, tags: tuple[Tag, ...]) -> Moment:
 
 
 def _vectors(spaces: Mapping[str, NDArray[np.float32]], row: int) -> _Vectors:
-    """One moment's vectors, copied so that none keeps its whole batch alive.
+    """Return one moment's vectors, copied so that none keeps its whole batch alive.
 
     A vector without a direction, such as the features of digital silence, is left
     out: it is alike to everything and to nothing.

@@ -1,4 +1,4 @@
-"""What is said to a language model and what it says back, whoever makes it."""
+"""The protocol of a chat with a language model: messages and replies, whoever makes them."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ class Message:
     parts: tuple[Text | ChatImage, ...]
 
     @classmethod
-    def of(cls, role: Role, text: str) -> Message:
-        """A message that is one text."""
+    def from_text(cls, role: Role, text: str) -> Message:
+        """Make a message that is one text."""
         return cls(role, (Text(text),))
 
     @property
@@ -63,7 +63,7 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What the model said."""
+    """The answer of the model."""
 
     text: str
     model: str
@@ -75,7 +75,7 @@ class Chat(Protocol):
     """A model that answers messages."""
 
     model: str
-    """What is asked for; part of every cache's key."""
+    """The model that is asked for; part of every cache's key."""
 
     def reply(
         self,

@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 from engine.common.artifact_cache import Damaged, load_cached
 from engine.common.package_weights import WeightFile
 from engine.common.silence import quiet_transformers
+from engine.common.vectors import chunks
 from engine.config import Settings
 from engine.errors import ExtraMissing
 from engine.generate.chat import Message
@@ -38,7 +39,7 @@ SMOLLM2 = WeightFile(
     "Apache-2.0",
 )
 _REVISION = 1
-"""Of what ``_export`` writes."""
+"""Revision of the exporting code."""
 _PACKAGES = ("torch", "accelerate", "gguf", "transformers")
 _MISSING = ("the local language model", "local-llm")
 _TENSORS, _TOKENIZER = "model.safetensors", "tokenizer.json"
@@ -47,7 +48,7 @@ _CONTEXT = 8192
 _BATCH = 8
 """Prompts in one forward pass; more are no faster on a CPU, and are padded more."""
 _SYSTEM = "You are a helpful AI assistant named SmolLM, trained by Hugging Face"
-"""What the model's own template says where a chat says nothing; it was tuned with that."""
+"""System prompt of the model's own template where a chat has none; it was tuned with that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +82,11 @@ class LocalLM:
             SMOLLM2.locate()
 
     def is_loaded(self) -> bool:
-        """Whether it can answer at once."""
+        """True if it can answer at once."""
         return "_loaded" in self.__dict__
 
     def is_prepared(self) -> bool:
-        """Whether it loads in seconds, because the cache has what is made once."""
+        """True if it loads in seconds, because the cache has what is made once."""
         return (self._settings.cache / _KEY).exists()
 
     def load(self) -> None:
@@ -108,19 +109,18 @@ class LocalLM:
             ExtraMissing, EncoderUnavailable: as ``check``.
         """
         with self._lock, self._threads():
-            said = self._tokens(continuation)
-            if not said:
+            tokens = self._tokens(continuation)
+            if not tokens:
                 raise ValueError("an empty continuation has no likelihood")
-            heads = [self._prompt(prompt, len(said)) for prompt in prompts]
+            heads = [self._prompt(prompt, len(tokens)) for prompt in prompts]
             result = np.zeros(len(heads))
             by_length = sorted(range(len(heads)), key=lambda i: len(heads[i]))
-            for first in range(0, len(heads), _BATCH):
-                rows = by_length[first : first + _BATCH]
-                result[rows] = _score(self._loaded.model, [heads[i] for i in rows], said)
+            for rows in chunks(by_length, _BATCH):
+                result[rows] = _score(self._loaded.model, [heads[i] for i in rows], tokens)
         return result
 
     def reply(self, messages: Sequence[Message], most_tokens: int = 64) -> str:
-        """The likeliest answer, token by token; pictures are not looked at."""
+        """Return the likeliest answer, token by token; pictures are not looked at."""
         import torch
 
         with self._lock, self._threads(), torch.inference_mode(), quiet_transformers():
@@ -140,8 +140,10 @@ class LocalLM:
         return ids
 
     def _prompt(self, text: str, room: int) -> list[int]:
-        """Tokens of a prompt that ``room`` more may follow; never none, because the
-        first token of all has nothing that it could be predicted from."""
+        """Return tokens of a prompt that ``room`` more may follow; never none.
+
+        The first token of all has nothing that it could be predicted from.
+        """
         ids = self._tokens(text)[-(_CONTEXT - room) :]
         return ids or self._tokens("\n")
 
@@ -152,7 +154,7 @@ class LocalLM:
 
     @contextmanager
     def _threads(self) -> Iterator[None]:
-        """As many threads as the settings say; PyTorch has one number for all of it."""
+        """Use as many threads as the settings say; PyTorch has one number for all of it."""
         _require()
         import torch
 
@@ -167,33 +169,33 @@ class LocalLM:
 _KEY = f"lm/smollm2-{SMOLLM2.sha256[:16]}-r{_REVISION}"
 
 
-def _score(model: Any, heads: Sequence[Sequence[int]], said: Sequence[int]) -> NDArray[np.float64]:
-    """log p(said | head) for each head.
+def _score(model: Any, heads: Sequence[Sequence[int]], tail: Sequence[int]) -> NDArray[np.float64]:
+    """log p(tail | head) for each head.
 
     Rows are padded on the right. Attention looks to the left only, so what is scored
     sees no padding, its positions are right, and no mask is needed.
     """
     import torch
 
-    width = max(map(len, heads)) + len(said)
-    rows = [[*head, *said] + [0] * (width - len(head) - len(said)) for head in heads]
+    width = max(map(len, heads)) + len(tail)
+    rows = [[*head, *tail] + [0] * (width - len(head) - len(tail)) for head in heads]
     ends = torch.tensor([len(head) for head in heads])
     # What predicts a token is the state before it.
-    where = ends[:, None] - 1 + torch.arange(len(said))
+    where = ends[:, None] - 1 + torch.arange(len(tail))
     with torch.inference_mode():
         states = model.model(input_ids=torch.tensor(rows), use_cache=False).last_hidden_state
         # The vocabulary is the widest layer: only where something is scored.
         states = states[torch.arange(len(rows))[:, None], where]
         logs = model.lm_head(states).log_softmax(-1)
-        picked = logs.gather(-1, torch.tensor(said).expand(len(rows), -1)[..., None])
+        picked = logs.gather(-1, torch.tensor(tail).expand(len(rows), -1)[..., None])
         total: NDArray[np.float64] = picked.squeeze(-1).double().sum(-1).numpy()
     return total
 
 
 def _as_chat(messages: Sequence[Message]) -> str:
-    """The messages in the form (ChatML) that the model was tuned on."""
+    """Format the messages (ChatML) as the model was tuned on."""
     if not messages or messages[0].role != "system":
-        messages = [Message.of("system", _SYSTEM), *messages]
+        messages = [Message.from_text("system", _SYSTEM), *messages]
     turns = [f"<|im_start|>{m.role}\n{m.text}<|im_end|>\n" for m in messages]
     return "".join([*turns, "<|im_start|>assistant\n"])
 
@@ -244,7 +246,7 @@ def _export(folder: Path) -> None:
 
 
 def _load(folder: Path) -> _Loaded:
-    """What ``_export`` wrote.
+    """Read what ``_export`` wrote.
 
     Raises:
         Damaged: it is not that any more.

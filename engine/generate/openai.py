@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from engine.config import Settings
 from engine.errors import ChatFailed, UsageError
 from engine.generate.chat import ChatImage, Message, Reply, Schema, Text, Usage
-from engine.generate.post import Request, check, post
+from engine.generate.http_post import Request, check, post
 
 _URL, _KEY = "OPENAI_BASE_URL", "OPENAI_API_KEY"
 _OWN = "https://api.openai.com/v1"
@@ -45,7 +45,7 @@ class OpenAIChat:
 
     @classmethod
     def from_env(cls, settings: Settings, environ: Mapping[str, str] | None = None) -> OpenAIChat:
-        """The model that the settings name, at the server that the environment names.
+        """Make the model that the settings name, at the server that the environment names.
 
         Raises:
             UsageError: OpenAI's own server, which needs a key, and no key; or as above.
@@ -78,7 +78,7 @@ class OpenAIChat:
         schema: Schema | None = None,
         most_tokens: int | None = None,
     ) -> Reply:
-        """As ``Chat.reply``.
+        """Answer a chat, as ``Chat.reply`` says.
 
         Raises:
             ChatFailed: no answer within ``seconds``, or none that can be read.
@@ -95,7 +95,7 @@ class OpenAIChat:
         schema: Schema | None = None,
         most_tokens: int | None = None,
     ) -> dict[str, Any]:
-        """The body of a request, as it is sent."""
+        """Return the body of a request, as it is sent."""
         body: dict[str, Any] = {"model": self.model, "messages": [_message(m) for m in messages]}
         if schema is not None:
             body["response_format"] = {

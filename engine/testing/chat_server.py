@@ -23,7 +23,7 @@ class Served:
 
     url: str
     behaviours: list[Behaviour]
-    """What is still to be done. Another list may be put here while it runs."""
+    """Behaviours that are still to be done. Another list may be put here while it runs."""
     bodies: list[dict[str, Any]] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
 
@@ -45,7 +45,7 @@ class Handler(BaseHTTPRequestHandler):
             behaviour(self, body)
 
     def send(self, status: int, body: bytes, headers: dict[str, str] | None = None) -> None:
-        """A whole answer."""
+        """Send a whole answer."""
         self.send_response(status)
         for name, value in (headers or {}).items():
             self.send_header(name, value)
@@ -67,12 +67,12 @@ class _Server(ThreadingHTTPServer):
         self.closing = threading.Event()
 
     def handle_error(self, *_: object) -> None:
-        """A client that hangs up is what some tests are about."""
+        """Ignore a client that hangs up, which some tests are about."""
 
 
 @contextmanager
 def serving(*behaviours: Behaviour) -> Iterator[Served]:
-    """A server, for the length of a ``with``."""
+    """Run a server for the length of a ``with``."""
     server = _Server(behaviours)
     thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
@@ -89,7 +89,7 @@ def serving(*behaviours: Behaviour) -> Iterator[Served]:
 
 
 def completion(text: object, **others: object) -> bytes:
-    """The body of an answer; ``others`` are set at its top."""
+    """Return the body of an answer; ``others`` are set at its top."""
     choice = {"index": 0, "message": {"role": "assistant", "content": text}}
     usage = {"prompt_tokens": 120, "completion_tokens": 30, "total_tokens": 150}
     whole = {"id": "c1", "model": "test-1", "choices": [choice], "usage": usage}
@@ -97,17 +97,17 @@ def completion(text: object, **others: object) -> bytes:
 
 
 def says(text: object, **others: object) -> Behaviour:
-    """An answer with this text."""
+    """Answer with this text."""
     return lambda handler, _: handler.send(200, completion(text, **others))
 
 
 def ranks(*numbers: object) -> Behaviour:
-    """The answer of a reranker."""
+    """Answer as a reranker does."""
     return says(json.dumps({"ranking": numbers}))
 
 
 def answers(reply: Callable[[dict[str, Any]], str]) -> Behaviour:
-    """An answer to what was asked, by a model that is really there."""
+    """Answer what was asked, by a model that is really there."""
     return lambda handler, body: handler.send(200, completion(reply(body)))
 
 
@@ -117,19 +117,19 @@ def sends(body: bytes) -> Behaviour:
 
 
 def refuses(status: int, message: str = "no", **headers: str) -> Behaviour:
-    """An error, as OpenAI words them."""
+    """Answer with an error, as OpenAI words them."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     body = json.dumps({"error": {"message": message}}).encode()
     return lambda handler, _: handler.send(status, body, named)
 
 
 def drops(handler: Handler, _: dict[str, Any]) -> None:
-    """The connection ends before an answer begins."""
+    """End the connection before an answer begins."""
     handler.close_connection = True
 
 
 def breaks_off(handler: Handler, _: dict[str, Any]) -> None:
-    """The connection ends within the body."""
+    """End the connection within the body."""
     body = completion('{"ranking": [1, 2]}')
     handler.send_response(200)
     handler.send_header("Content-Length", str(len(body)))
@@ -139,13 +139,13 @@ def breaks_off(handler: Handler, _: dict[str, Any]) -> None:
 
 
 def hangs(handler: Handler, _: dict[str, Any]) -> None:
-    """No answer at all."""
+    """Never answer."""
     handler.server.closing.wait()
     handler.close_connection = True
 
 
 def drips(handler: Handler, _: dict[str, Any]) -> None:
-    """A body that comes one byte at a time, and never ends."""
+    """Send a body that comes one byte at a time, and never ends."""
     handler.send_response(200)
     handler.send_header("Content-Length", "1000000")
     handler.end_headers()

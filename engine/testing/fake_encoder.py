@@ -36,7 +36,7 @@ _SPLIT_HZ = 1000.0
 
 
 def _word_vector(word: str) -> Vectors:
-    """A unit vector that depends on the word alone."""
+    """Return a unit vector that depends on the word alone."""
     seed = int.from_bytes(hashlib.blake2b(word.encode(), digest_size=8).digest(), "big")
     vector = np.random.default_rng(seed).standard_normal(DIM).astype(np.float32)
     unit: Vectors = vector / np.linalg.norm(vector)
@@ -49,7 +49,7 @@ def _unit(rows: Vectors) -> Vectors:
 
 
 def _colours(means: Vectors) -> list[str]:
-    """The nearest named colour of each mean, (n, 3)."""
+    """Return the nearest named colour of each mean, (n, 3)."""
     palette = np.array(list(COLOURS.values()), np.float32)
     nearest = ((means[:, None] - palette) ** 2).sum(2).argmin(1)
     return [list(COLOURS)[i] for i in nearest]
@@ -167,7 +167,7 @@ class FakeScreen:
 
 
 def other_towers(name: str) -> Towers:
-    """The towers of ``fake2`` or ``fake-hearing``."""
+    """Make the towers of ``fake2`` or ``fake-hearing``."""
     if name == FakeHearing.name:
         return Towers(FakeHearing(), OtherSounds())
     return Towers(OtherFake(), FakeSounds())

@@ -18,7 +18,7 @@ from engine.testing import chat_server as does
 from engine.testing.chat_server import serving
 
 KEY = "sk-not-to-be-shown-4711"
-HELLO = [Message.of("user", "hello")]
+HELLO = [Message.from_text("user", "hello")]
 
 
 @pytest.fixture(autouse=True)
@@ -43,7 +43,7 @@ def test_the_request_is_in_the_format_of_servers():
     seen = Message("user", (Text("look"), ChatImage(b"\xff\xd8jpeg")))
     with serving(does.says("hi")) as served:
         chat(served.url, key=None).reply(
-            [Message.of("system", "be brief"), seen], seconds=5, schema=schema, most_tokens=9
+            [Message.from_text("system", "be brief"), seen], seconds=5, schema=schema, most_tokens=9
         )
     body = served.bodies[0]
     assert body["model"] == "test-1"

@@ -29,7 +29,7 @@ def _drain(queue: BoundedQueue[int]) -> tuple[list[int], int]:
     """Everything, and the most bytes that were seen waiting."""
     items, most = [], 0
     while True:
-        most = max(most, queue.held)
+        most = max(most, queue.nbytes)
         try:
             item = queue.get()
         except Drained:

@@ -164,7 +164,7 @@ def test_what_waits_stays_within_the_look_ahead(
     class Watched(bounded_queue.BoundedQueue):  # type: ignore[type-arg]
         def put(self, item: object, nbytes: int = 0) -> None:
             super().put(item, nbytes)
-            most[0] = max(most[0], self.held)
+            most[0] = max(most[0], self.nbytes)
 
     monkeypatch.setattr(event_loop, "BoundedQueue", Watched)
     report = run(store, fake_towers(), [media], replace(settings, look_ahead=2000, threads=4))

@@ -89,7 +89,7 @@ def ask(
     pictures = list(_pictures(documents[: len(entries)], asked, purse)) if sees else []
     return Question(
         (
-            Message.of("system", _SYSTEM),
+            Message.from_text("system", _SYSTEM),
             Message("user", (Text(_block(query, entries)), *pictures)),
         ),
         len(entries),

@@ -273,7 +273,7 @@ def test_a_model_that_obeys_an_attack_can_do_no_more_than_reorder():
 
 def test_whatever_a_real_model_answers_is_a_permutation(lm):
     def reply(body: dict) -> str:
-        messages = [Message.of(m["role"], m["content"]) for m in body["messages"]]
+        messages = [Message.from_text(m["role"], m["content"]) for m in body["messages"]]
         return lm.reply(messages, most_tokens=24)
 
     with serving(does.answers(reply)) as served:

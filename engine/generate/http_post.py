@@ -24,7 +24,7 @@ _ATTEMPTS = 5
 _LONGEST_WAIT = 8.0
 """Seconds that the waits, which double, grow to."""
 _MOST_BYTES = 4 * 2**20
-"""Of an answer; the longest text that a model writes is a hundredth of that."""
+"""Most bytes of an answer; the longest text that a model writes is a hundredth of that."""
 _SHOWN = 200
 """Characters of a server's complaint that are passed on."""
 _chance = random.SystemRandom()
@@ -32,7 +32,7 @@ _chance = random.SystemRandom()
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is sent, as JSON, and where to."""
+    """The JSON that is sent, and its address."""
 
     url: str
     body: bytes = field(repr=False)
@@ -58,7 +58,7 @@ class _Trouble(Exception):
 
 
 def post(request: Request, *, seconds: float, first_wait: float = 0.5) -> bytes:
-    """The body of the server's answer.
+    """Post a request; returns the body of the server's answer.
 
     Too many requests (429), faults of the server (500 to 599) and lost connections are
     tried again, after as long as ``Retry-After`` says, or else after waits that double
@@ -94,7 +94,7 @@ def post(request: Request, *, seconds: float, first_wait: float = 0.5) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class _Work:
-    """What the thread does."""
+    """The work of the thread."""
 
     client: Any
     request: Request
@@ -175,12 +175,12 @@ class _Work:
 
 
 def _complaint(body: bytes) -> str:
-    """What a server says is wrong, in one line; nothing where it does not say."""
+    """Return a server's own error message on one line; empty where it has none."""
     try:
-        said = json.loads(body)["error"]["message"]
+        message = json.loads(body)["error"]["message"]
     except (ValueError, LookupError, TypeError, RecursionError):
         return ""
-    return " ".join(said.split()) if isinstance(said, str) else ""
+    return " ".join(message.split()) if isinstance(message, str) else ""
 
 
 def _seconds(retry_after: str | None) -> float | None:
