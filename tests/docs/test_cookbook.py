@@ -13,6 +13,12 @@ from tests import media_files as make
 from tests.docs.blocks import ROOT, Block, blocks, commands, run_python, run_sensorium
 
 PAGE = (ROOT / "docs" / "cookbook.md").read_text()
+OTHER_PAGES = sorted(
+    path.stem
+    for path in (ROOT / "docs").glob("*.md")
+    if "```python" in path.read_text() and path.stem not in ("cookbook", "encoders")
+)
+"""The plugin of docs/encoders.md has a test of its own."""
 _COLOURS = ("red", "green", "blue", "yellow")
 
 
@@ -55,6 +61,16 @@ def test_the_recipe_works(block: Block, kitchen, names, monkeypatch):
         assert words[0] in ("sensorium", "export")
         if words[0] == "sensorium":
             run_sensorium(words)
+
+
+@pytest.mark.parametrize("name", OTHER_PAGES)
+def test_what_other_pages_show_of_python_runs(name, kitchen, monkeypatch):
+    monkeypatch.chdir(kitchen)
+    monkeypatch.setenv("HOME", str(kitchen))
+    names: dict[str, object] = {}
+    for block in blocks((ROOT / "docs" / f"{name}.md").read_text()):
+        if block.language == "python":
+            run_python(block.text, names)
 
 
 def test_there_are_recipes_for_both():

@@ -5,7 +5,7 @@ is said in it (``text``) and its tags (``tags``). What a person wrote into the f
 (``caption``), the tags that the asset itself has, and the file's name and folder
 (``name``), go with the first moment of an asset alone: a name then finds its asset
 once, where on every moment it would flood the hits of "beach" with a thousand keyframes
-of beach.mp4. ``fts5.py`` and ``tsearch.py`` keep the table.
+of beach.mp4. ``fts5.py`` and ``postgres_bm25.py`` keep the table.
 """
 
 from __future__ import annotations
