@@ -63,10 +63,10 @@ class Settings:
     index_memory: float = 0.3
     """Memory that an index may take, as a part of its vectors in float32."""
     device: str = "auto"
-    """Where indexes are built and searched, and CLIP models run: ``cpu``, ``cuda``, or
+    """The device where indexes are built and searched, and CLIP models run: ``cpu``, ``cuda``, or
     ``auto``, a GPU where there is one that FAISS, or PyTorch, can use."""
     backend: str = "auto"
-    """What runs a CLIP model: ``torch``, ``torch-bf16`` (products in bfloat16), ``onnx``,
+    """The runtime of a CLIP model: ``torch``, ``torch-bf16`` (products in bfloat16), ``onnx``,
     ``onnx-int8`` (faster, and its vectors of pictures are a little coarser), or ``auto``, a
     GPU where PyTorch has one, else the fastest of the first three, which is measured once."""
     max_fetch_bytes: int = 64 * 2**20
@@ -161,7 +161,7 @@ def _parse(name: str, raw: str, default: object) -> object:
         if isinstance(default, str):
             return raw
         return Path(raw).expanduser()
-    except (KeyError, ValueError, RuntimeError):  # RuntimeError: the home of nobody
+    except (KeyError, ValueError, RuntimeError):  # RuntimeError: unknown user
         expected = "path" if isinstance(default, Path | None) else type(default).__name__
         raise UsageError(f"{name}={raw[:_SHOWN]!r} is not a valid {expected}") from None
 

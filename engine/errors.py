@@ -52,7 +52,7 @@ class SensoriumError(Exception):
     code: ClassVar[str] = "sensorium_error"
     """A stable name for programs."""
     retryable: ClassVar[bool] = False
-    """Whether the same call may well succeed later, with nothing changed by the caller."""
+    """True where the same call may well succeed later, with nothing changed by the caller."""
 
 
 class UsageError(SensoriumError):

@@ -265,6 +265,7 @@ class Library:
         self, *, wait: bool = False, progress: Watch = False, cancel: CancelToken | None = None
     ) -> int:
         """Make again what is derived: the full text index, the indexes, the backgrounds.
+
         Thumbnails are thrown away, and made again when they are asked for.
 
         Returns the number of moments.

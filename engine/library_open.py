@@ -18,7 +18,7 @@ from engine.types import IndexReport, Modality
 
 @dataclass(frozen=True, slots=True)
 class OpenOptions:
-    """How a library is opened, or made; see ``Library.open``."""
+    """The arguments of ``Library.open``."""
 
     path: str | Path | None = None
     create: bool = False

@@ -37,7 +37,7 @@ def declare_missing_operators() -> None:
 
 
 def _own_library_loads() -> bool:
-    """Whether torchvision's compiled operators can be loaded; if so, they are then."""
+    """Load torchvision's compiled operators, and return whether that worked."""
     import torch
 
     package = find_spec("torchvision")

@@ -1,1 +1,1 @@
-"""How people and programs reach a library: the command line, later a server."""
+"""The command line: each command parses options, calls the facade, and prints."""

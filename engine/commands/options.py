@@ -140,7 +140,7 @@ def _set(ctx: click.Context, variable: str, value: str | None) -> None:
 
 def settings() -> Settings:
     """Return the settings of the environment, changed by the options of this command."""
-    ctx = click.get_current_context(silent=True)
+    ctx = click.get_current_context(True)
     changes = {} if ctx is None else ctx.meta.get(_SETTINGS, {})
     return Settings.from_env({**os.environ, **changes})
 

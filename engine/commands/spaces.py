@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 @click.group()
 def spaces() -> None:
-    """The embedding spaces of a library, and which of them texts are asked in.
+    """List the embedding spaces of a library, and choose the one that texts are asked in.
 
     `sensorium index --add-space ENCODER` adds one.
     """
@@ -79,8 +79,9 @@ def default(name: str, wait: bool, library: Path | None, as_json: bool) -> None:
 @library_option
 @json_option
 def drop(name: str, yes: bool, wait: bool, library: Path | None, as_json: bool) -> None:
-    """Remove the space NAME with its vectors and indexes. The files, and what other spaces
-    hold, stay. The default space cannot be dropped.
+    """Remove the space NAME with its vectors and indexes.
+
+    The files, and what other spaces hold, stay. The default space cannot be dropped.
     """
     with open_library(library) as opened:
         opened.spaces.may_drop(name)

@@ -1,4 +1,4 @@
-"""What is made once and kept: files and folders of the cache, named by their content."""
+"""A cache of artifacts that are made once: files and folders of the cache, named by their content."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ Content = TypeVar("Content")
 
 
 class Damaged(Exception):
-    """What lies in the cache is not what was built there. Never leaves this module's
+    """A cached file is not the one that was built there. Never leaves this module's
     ``load_cached``, which builds it again."""
 
 
 def cached(settings: Settings, key: str, build: Callable[[Path], None]) -> Path:
-    """The file or folder ``key`` of the cache, built first where it is missing.
+    """Return the file or folder ``key`` of the cache, built first where it is missing.
 
     Args:
         key: names the content completely: what is exported, the hash of its
@@ -49,7 +49,7 @@ def load_cached(
     build: Callable[[Path], None],
     load: Callable[[Path], Content],
 ) -> Content:
-    """What ``load`` makes of ``cached``; where that is damaged, it is built once more.
+    """Return what ``load`` makes of ``cached``; where that is damaged, it is built once more.
 
     Args:
         load: raises ``Damaged`` for a content that is to be built again. Any other
@@ -83,7 +83,7 @@ def _discard(path: Path, seen: tuple[int, int] | None, settings: Settings) -> No
 
 
 def _stamp(path: Path) -> tuple[int, int] | None:
-    """What tells the file or folder at ``path`` from a later one; None where none is."""
+    """Return what tells the file or folder at ``path`` from a later one; None where none is."""
     try:
         about = path.stat()
     except FileNotFoundError:
@@ -93,8 +93,10 @@ def _stamp(path: Path) -> tuple[int, int] | None:
 
 @contextmanager
 def _folder_beside(path: Path, prefix: str, settings: Settings) -> Iterator[Path]:
-    """A folder that lasts for the context, on the disk of ``path``, so that a rename
-    between the two is one step."""
+    """Make a folder that lasts for the context, on the disk of ``path``.
+
+    A rename between the two is one step.
+    """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         folder = tempfile.TemporaryDirectory(

@@ -1,4 +1,4 @@
-"""How many threads a product of numpy takes."""
+"""Limits on the threads that a product of numpy takes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _limited: Any = None
 
 @contextmanager
 def one_thread_a_product() -> Iterator[None]:
-    """Products of numpy run on one thread each while in the block.
+    """Run products of numpy on one thread each while in the block.
 
     For when the cores have threads of their own to run: those inside of a product wait for
     each other, and so a product that takes a millisecond takes thirty. The setting is the

@@ -1,4 +1,4 @@
-"""What the file system says of a file, and how its errors are worded."""
+"""The state of a file on disk, and the wording of its errors."""
 
 from __future__ import annotations
 

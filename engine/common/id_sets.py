@@ -15,7 +15,7 @@ from engine.types.arrays import MomentIds
 
 
 def union(parts: Sequence[MomentIds]) -> MomentIds:
-    """The distinct ids of several arrays, ascending."""
+    """Return the distinct ids of several arrays, ascending."""
     if not parts:
         return np.zeros(0, np.int64)
     ids = np.sort(np.concatenate(parts))
@@ -25,7 +25,7 @@ def union(parts: Sequence[MomentIds]) -> MomentIds:
 
 
 def among(ids: MomentIds, known: MomentIds) -> NDArray[np.bool_]:
-    """Which of ids (n,) are in ``known``, ascending, (n,)."""
+    """Return which of ids (n,) are in ``known``, ascending, (n,)."""
     if not len(known):
         return np.zeros(len(ids), np.bool_)
     places = np.searchsorted(known, ids).clip(max=len(known) - 1)

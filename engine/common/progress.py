@@ -1,7 +1,7 @@
 """Progress of long calls, and the token that cancels them.
 
-Every call that takes long accepts one ``Progress``. It is told of tasks, of items as they
-are done, and of single lines that a person should read. Cancelling needs no argument of its
+Every call that takes long accepts one ``Progress``. It receives tasks, items as they
+are done, and single lines that a person should read. Cancelling needs no argument of its
 own: ``cancellable`` wraps a ``Progress`` so that the next report raises ``Cancelled``, and
 calls that commit in batches keep what they had committed by then.
 """
@@ -55,7 +55,7 @@ class CancelToken:
 
     @property
     def cancelled(self) -> bool:
-        """Whether ``cancel`` was called."""
+        """True once ``cancel`` was called."""
         return self._event.is_set()
 
     def check(self) -> None:

@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
 
 HEAD_MARK = "~"
-"""What parts the head of sounds from the rest of a space's revision."""
+"""The mark between a space's revision and its head of sounds."""
 
 
 class Kind(StrEnum):
-    """What a media file is, by its content."""
+    """The kind of a media file, by its content."""
 
     IMAGE = "image"
     VIDEO = "video"
@@ -30,7 +30,7 @@ class Kind(StrEnum):
 
 
 class Modality(StrEnum):
-    """How a moment is perceived. Scores compare only within one modality."""
+    """The way in which a moment is perceived. Scores compare only within one modality."""
 
     IMAGE = "image"
     KEYFRAME = "keyframe"
@@ -46,7 +46,7 @@ VISUAL = (Modality.IMAGE, Modality.KEYFRAME)
 
 @dataclass(frozen=True, slots=True)
 class MediaType:
-    """What a file's first bytes say it is, whatever its name claims."""
+    """The type of a file by its first bytes, whatever its name claims."""
 
     kind: Kind
     format: str
@@ -63,7 +63,7 @@ class Space:
     """Changes whenever the same input would get another vector."""
     dim: int
     dtype: str = field(default="float16", compare=False)
-    """How vectors are kept, ``float16`` or ``float32``. They come back as float32, and
+    """The type in which vectors are stored, ``float16`` or ``float32``. They come back as float32, and
     which of the two it is makes no other space: a cosine differs by 1e-4 at most."""
 
     @property
@@ -79,7 +79,7 @@ class Space:
         return self.revision.partition(HEAD_MARK)[2]
 
     def with_head(self, head: str) -> Space:
-        """The same space with another head of sounds; empty for none."""
+        """Return the same space with another head of sounds; empty for none."""
         return replace(
             self, revision=f"{self.geometry}{HEAD_MARK}{head}" if head else self.geometry
         )
@@ -87,7 +87,7 @@ class Space:
 
 @dataclass(frozen=True, slots=True)
 class FileStat:
-    """What ``stat`` says of a file; enough to tell that it has not changed."""
+    """The facts of ``stat`` that tell whether a file has changed."""
 
     path: str
     """Absolute, symbolic links resolved."""
@@ -113,11 +113,11 @@ class Asset:
     duration: float | None = None
     """Seconds; None for a picture."""
     taken_at: str | None = None
-    """When the media says it was made, ISO 8601 without a zone."""
+    """The time at which the media says it was made, ISO 8601 without a zone."""
     place: tuple[float, float] | None = None
     """Latitude and longitude in degrees, where the media says it was made."""
     caption: str | None = None
-    """What a person wrote about it into the file; one line each, 2,000 characters at most."""
+    """The description that a person wrote into the file; one line each, 2,000 characters at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +143,7 @@ class Moment:
     end: float | None = None
     ordinal: int = 0
     text: str | None = None
-    """What is said, when it is speech, and what is to be read, when it is text on screen."""
+    """The transcript of speech, or the text that is to be read on screen."""
     tags: tuple[Tag, ...] = ()
 
 
@@ -174,7 +174,7 @@ class Failure:
     code: str | None = None
     """The code of the error (``engine.errors``); None where it was recorded without one."""
     retryable: bool = False
-    """Whether trying again may help although the file has not changed."""
+    """True where trying again may help although the file has not changed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from engine.types.media import Kind, Modality
 
 
 class PartKind(StrEnum):
-    """What a part of a query is."""
+    """The kind of a part of a query."""
 
     TEXT = "text"
     IMAGE = "image"
@@ -28,7 +28,7 @@ class QueryPart:
     """The text, or the path or URL of the example."""
     asked: PartKind = PartKind.TEXT
     weight: float = 1.0
-    """Negative for what is not wanted."""
+    """Negative for an excluded part."""
 
 
 _EQUAL, _ORDERED = ("=", "!="), ("<", "<=", ">", ">=")
@@ -95,7 +95,7 @@ Filter: TypeAlias = "Condition | AllOf | AnyOf | Not"
 
 
 class Fusion(StrEnum):
-    """How what the branches say of a moment becomes one score.
+    """The rule by which the scores of the branches become one score.
 
     The first four merge branches late, as scores or ranks; ``early`` composes one vector
     before anything is searched, and ``interaction`` lets the moments of an asset answer
@@ -118,7 +118,7 @@ class Fusion(StrEnum):
 
 
 class Group(StrEnum):
-    """What becomes one hit, its best moment, of moments that belong together."""
+    """The moments that become one hit, which is the best of them."""
 
     SHOT = "shot"
     """The same shot, sentence, stretch of sound or picture."""
@@ -130,7 +130,7 @@ class Group(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """What was asked: parts, of which at least one is wanted, in one stage or several."""
+    """A question: parts, of which at least one is wanted, in one stage or several."""
 
     parts: tuple[QueryPart, ...] = ()
     then: tuple[tuple[QueryPart, ...], ...] = ()
@@ -153,9 +153,9 @@ class Query:
     deadline_ms: float | None = None
     """Milliseconds after which branches that have not begun are left out."""
     rerank: str | None = None
-    """What puts the best hits in order: ``lm``, ``llm``, or None."""
+    """The reranker that orders the best hits: ``lm``, ``llm``, or None."""
     rerank_top: int = 50
-    """How many hits are reranked."""
+    """The number of hits that are reranked."""
     space: str | None = None
     """The space that is asked in the place of the library's default one."""
 
@@ -170,10 +170,15 @@ class Query:
         kinds: tuple[Kind, ...] = (),
         top: int = 20,
     ) -> Query:
-        """A query of one stage: a text as it stands, examples by their paths, and texts
-        that are not wanted."""
-        wanted = ((text, PartKind.TEXT), (image, PartKind.IMAGE), (audio, PartKind.AUDIO))
-        parts = [QueryPart(value, asked) for value, asked in wanted if value is not None]
+        """Return a query of one stage.
+
+        Args:
+            text: a text as it stands.
+            image: the path of an example; ``audio`` likewise.
+            exclude: texts whose likeness counts against a moment.
+        """
+        asked_for = ((text, PartKind.TEXT), (image, PartKind.IMAGE), (audio, PartKind.AUDIO))
+        parts = [QueryPart(value, asked) for value, asked in asked_for if value is not None]
         parts += [QueryPart(value, weight=-1.0) for value in exclude]
         return cls(tuple(parts), kinds=kinds, top=top)
 
@@ -184,20 +189,20 @@ class Query:
 
     @property
     def text(self) -> str:
-        """What is wanted, in words."""
+        """The texts that are asked for, less those that are excluded."""
         asked = (part for parts in self.stages for part in parts)
         return " ".join(p.value for p in asked if p.asked is PartKind.TEXT and p.weight > 0)
 
 
 class Placement(StrEnum):
-    """Where a filter is applied when a branch is searched."""
+    """The step at which a filter is applied when a branch is searched."""
 
     BEFORE = "before"
     """So few moments pass that all of them are scored."""
     INSIDE = "inside"
     """The index passes over what does not."""
     AFTER = "after"
-    """What was found is filtered, and more is asked for until there is enough."""
+    """The candidates are filtered, and more is asked for until there is enough."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,12 +216,12 @@ class Branch:
     modality: Modality | None
     """None for the full text index, which holds every modality."""
     parts: tuple[QueryPart, ...]
-    """What is asked: one part, or several whose vectors are composed into one."""
+    """The question: one part, or several whose vectors are composed into one."""
     weight: float = 1.0
-    """Negative for what the user does not want."""
+    """Negative for an excluded part."""
     stage: int = 0
     vectors: int = 0
-    """How many it searches."""
+    """The number of vectors that it searches."""
     exact: bool = True
     """Every vector is scored, and not the nearest lists alone."""
     placement: Placement | None = None
@@ -224,7 +229,7 @@ class Branch:
 
     @property
     def term(self) -> str:
-        """What is asked, as the user put it."""
+        """The question, as the user put it."""
         return " + ".join(part.value for part in self.parts)
 
     @property
@@ -236,19 +241,19 @@ class Branch:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How a query will be run. A plain value: a test can compare two of them."""
+    """The way in which a query will be run. A plain value: a test can compare two of them."""
 
     query: Query
     branches: tuple[Branch, ...]
     fetch: int
     """Candidates asked of each branch before fusing."""
     fusion: Fusion = Fusion.CALIBRATED
-    """That of the query, or what stands in for it."""
+    """The fusion of the query, or the one that stands in for it."""
     moments: int = 0
-    """How many are searched: those that pass the filter, where there is one."""
+    """The number of moments that are searched: those that pass the filter, where there is one."""
     passing: int | None = None
     """Moments that pass the filter; None where there is none."""
     floor: bool = True
     """Leave out what is no better than the background, where that is known."""
     notes: tuple[str, ...] = ()
-    """What is not as it was asked, and why, a line each."""
+    """Deviations from what was asked, and their reasons, one line each."""

@@ -61,11 +61,11 @@ class Why:
     asked: str = ""
     """The text or the example that this is about."""
     mean: float | None = None
-    """What is expected of the moment, with which ``raw`` is compared; None for words."""
+    """The score that is expected of the moment, with which ``raw`` is compared; None for words."""
     std: float | None = None
     """The deviation of pairs that do not belong together."""
     words: str | None = None
-    """What was said, or the tags that matched."""
+    """The transcript, or the tags that matched."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +105,8 @@ class Hit:
     more: int = 0
     """Further moments that belong together with this one, of those that were found."""
     spans: tuple[Span, ...] = ()
-    """Where each stage is answered, for a query that has several; and for interaction,
-    where each part is."""
+    """The moments that answer each stage, for a query that has several; and for interaction,
+    each part."""
     _make_thumbnail: MakeThumbnail | None = field(default=None, repr=False, compare=False)
     """Set by the library that the hit comes from."""
 
@@ -194,15 +194,15 @@ class SearchResult(Sequence[Hit]):
     plan: Plan | None = None
     outcomes: tuple[BranchOutcome, ...] = ()
     refills: int = 0
-    """How often more candidates were asked for, because too few hits were left of them."""
+    """The number of times that more candidates were asked for, because too few hits were left of them."""
     below: int = 0
     """Moments that were found and left out, because they are no better than the background."""
     partial: bool = False
     """The deadline came before every branch had run."""
     reranked: str | None = None
-    """What reranked the hits; None where the fused order stands."""
+    """The reranker of the hits; None where the fused order stands."""
     notes: tuple[str, ...] = ()
-    """What is not as it was asked, and why, a line each."""
+    """Deviations from what was asked, and their reasons, one line each."""
 
     def __len__(self) -> int:
         return len(self.hits)
