@@ -30,6 +30,7 @@ LAYERS = (
         "engine.library_spaces",
         "engine.library_views",
     },
+    {"engine.library_base"},
     {"engine.library"},
     {"engine.doctor", "engine.models", "engine.profile_indexing"},
     {"engine.commands"},

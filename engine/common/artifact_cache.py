@@ -1,4 +1,4 @@
-"""A cache of artifacts that are made once: files and folders of the cache, named by their content."""
+"""A cache of files and folders that are made once, named by their content."""
 
 from __future__ import annotations
 

@@ -63,7 +63,7 @@ class Space:
     """Changes whenever the same input would get another vector."""
     dim: int
     dtype: str = field(default="float16", compare=False)
-    """The type in which vectors are stored, ``float16`` or ``float32``. They come back as float32, and
+    """The type of stored vectors, ``float16`` or ``float32``. They come back as float32, and
     which of the two it is makes no other space: a cosine differs by 1e-4 at most."""
 
     @property
@@ -117,7 +117,7 @@ class Asset:
     place: tuple[float, float] | None = None
     """Latitude and longitude in degrees, where the media says it was made."""
     caption: str | None = None
-    """The description that a person wrote into the file; one line each, 2,000 characters at most."""
+    """Descriptions that a person wrote into the file; one line each, 2,000 characters at most."""
 
 
 @dataclass(frozen=True, slots=True)

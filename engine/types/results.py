@@ -194,7 +194,7 @@ class SearchResult(Sequence[Hit]):
     plan: Plan | None = None
     outcomes: tuple[BranchOutcome, ...] = ()
     refills: int = 0
-    """The number of times that more candidates were asked for, because too few hits were left of them."""
+    """The number of times that more candidates were asked for, for want of hits."""
     below: int = 0
     """Moments that were found and left out, because they are no better than the background."""
     partial: bool = False

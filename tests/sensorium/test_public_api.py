@@ -58,15 +58,20 @@ def classes() -> list[tuple[str, object]]:
 @pytest.mark.parametrize(("name", "value"), classes(), ids=lambda value: str(value)[:30])
 def test_every_public_name_is_documented(name, value):
     assert (value.__doc__ or "").strip(), f"{name} has no docstring"
-    for member, attribute in vars(value).items() if isinstance(value, type) else ():
-        if not member.startswith("_") and callable(attribute):
-            assert (attribute.__doc__ or "").strip(), f"{name}.{member} has no docstring"
+    for base in value.__mro__ if isinstance(value, type) else ():
+        for member, attribute in vars(base).items() if is_ours(base) else ():
+            if not member.startswith("_") and callable(attribute):
+                assert (attribute.__doc__ or "").strip(), f"{name}.{member} has no docstring"
+
+
+def is_ours(value: type) -> bool:
+    return value.__module__.partition(".")[0] in ("engine", "sensorium")
 
 
 @pytest.mark.parametrize(("name", "value"), classes(), ids=lambda value: str(value)[:30])
 def test_every_public_class_pickles_by_its_own_place(name, value):
     assert pickle.loads(pickle.dumps(value)) is value
-    assert value.__module__.partition(".")[0] in ("engine", "sensorium")
+    assert is_ours(value)
 
 
 def python(*arguments: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:

@@ -1,0 +1,404 @@
+"""The base of the facade: open a library, index into it, search it. Wiring only."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from threading import Thread
+from types import TracebackType
+from typing import TYPE_CHECKING, Self, Unpack
+
+from engine.common.progress import CancelToken, Progress
+from engine.common.progress_bar import watched
+from engine.config import Settings
+from engine.encoders.towers import Towers
+from engine.index import disk
+from engine.library_open import OpenOptions, library_towers, open_store
+from engine.library_search import LibrarySearch, SearchOptions
+from engine.library_spaces import LibrarySpaces
+from engine.query.examples import local
+from engine.query.language.build_query import Options, kinds_of, query_of, with_options
+from engine.query.maintenance import Maintenance
+from engine.query.search import OnPlan, Searcher
+from engine.store import Store
+from engine.types import (
+    Failure,
+    IndexReport,
+    Kind,
+    Modality,
+    PartKind,
+    Plan,
+    Query,
+    QueryPart,
+    SearchResult,
+)
+
+if TYPE_CHECKING:
+    from engine.index.refresh import Refreshed
+    from engine.index.snapshot import Manifest
+    from engine.library_views import LibraryDescription
+    from engine.store import LibraryStats
+    from engine.store.compaction import Compaction
+    from engine.store.verify import VerifyReport
+
+Watch = bool | Progress
+"""True for a progress bar, or a ``Progress`` of the caller's own."""
+
+
+class BaseLibrary:
+    """A library that is opened, indexed, searched and maintained.
+
+    ``Library`` adds labels, curation and data sets, and says what holds for all calls.
+    """
+
+    def __init__(self, store: Store, settings: Settings, towers: Towers | None = None) -> None:
+        """Use ``open``, which makes the store."""
+        self.store = store
+        self.settings = settings
+        self._towers = library_towers(store, settings, towers)
+        self.searcher = Searcher(store, settings, self.towers_of)
+        self._search = LibrarySearch(store, settings, self.searcher)
+        self.maintenance = Maintenance(store, settings, self.searcher)
+        self.spaces = LibrarySpaces(store, settings, self.maintenance, self.towers_of)
+
+    @classmethod
+    def open(
+        cls,
+        path: str | Path | None = None,
+        *,
+        create: bool = False,
+        encoder: str | None = None,
+        catalog: str | None = None,
+        settings: Settings | None = None,
+    ) -> Self:
+        """Open the library at ``path``, or the one that the settings name.
+
+        Args:
+            create: make it where there is none.
+            encoder: of a new library (default ``compact``); an existing library
+                keeps its own, and another name is an error.
+            catalog: ``postgresql+psycopg://user@host/database``, where a new library has
+                its catalog; None for a file in the folder. An existing library knows
+                where its own is, and another place is an error.
+
+        Raises:
+            LibraryNotFound: there is none, and ``create`` is false.
+            NotALibrary: the folder holds something else.
+            EncoderUnavailable: the encoder of a new library cannot be built;
+                nothing has been written then.
+            UsageError: the library has another encoder or catalog, or ``catalog`` is no
+                such URL, or holds a password.
+            CatalogUnreachable: the server of the catalog does not let us in.
+        """
+        return cls(*open_store(OpenOptions(path, create, encoder, catalog, settings)))
+
+    def close(self) -> None:
+        """Close the catalog. The object is of no use afterwards."""
+        self.searcher.close()
+        self.store.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.path} ({self.encoder})>"
+
+    @property
+    def path(self) -> Path:
+        """The folder of the library, absolute."""
+        return self.store.path
+
+    @property
+    def encoder(self) -> str:
+        """The name of the encoder of the default space."""
+        return self.store.encoder
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Repairs that opening the library made, one line each."""
+        return tuple(self.store.warnings)
+
+    @property
+    def towers(self) -> Towers:
+        """The encoder of the default space and its bridges, as the library has them now;
+        their weights load at first use."""
+        return self._towers.now()
+
+    def towers_of(self, encoder: str) -> Towers:
+        """Return an encoder and its bridges, by its name; weights load at first use.
+
+        Raises:
+            EncoderUnavailable: no encoder has that name.
+        """
+        return self._towers.of(encoder)
+
+    # --- writing --------------------------------------------------------------
+
+    def index(
+        self,
+        paths: Sequence[str | Path],
+        *,
+        retry: bool = False,
+        wait: bool = False,
+        progress: Watch = False,
+        cancel: CancelToken | None = None,
+    ) -> IndexReport:
+        """Bring the library up to date with files and folders.
+
+        Args:
+            retry: also try files again that failed before and have not changed.
+            wait: wait for another writer instead of raising ``LibraryBusy``.
+
+        Raises:
+            PathNotFound: one of ``paths`` does not exist; nothing is written then.
+            LibraryBusy: another process is writing.
+            Cancelled: ``cancel`` was; files that were finished by then are committed.
+        """
+        from indexers.pipeline import run
+
+        with watched(progress, cancel) as reporting:
+            report = run(
+                self.store, self.spaces.towers(), paths, self.settings,
+                retry=retry, wait=wait, progress=reporting,
+            )  # fmt: skip
+            self.maintenance.settle(wait, reporting)
+        return report
+
+    def retry(
+        self, *, wait: bool = False, progress: Watch = False, cancel: CancelToken | None = None
+    ) -> IndexReport:
+        """Try every failed file again, and forget those that are gone.
+
+        Raises:
+            LibraryBusy: another process is writing, and ``wait`` was not asked.
+        """
+        from indexers.pipeline import retry_failures
+
+        with watched(progress, cancel) as reporting:
+            report = retry_failures(
+                self.store, self.spaces.towers(), self.settings, wait=wait,
+                progress=reporting,
+            )  # fmt: skip
+            self.maintenance.settle(wait, reporting)
+        return report
+
+    def remove(self, path: str | Path, *, wait: bool = False) -> int:
+        """Forget a file, or all files below a folder; the files themselves stay.
+
+        It loads no encoder, so the backgrounds wait for the next ``index``.
+
+        Returns how many assets were forgotten.
+        """
+        under = str(Path(path).expanduser().resolve())
+        with self.store.writer(wait=wait) as writer:
+            return writer.remove([asset.asset_id for asset in self.store.assets([under])])
+
+    def compact(self, *, wait: bool = False) -> Compaction:
+        """Drop the vectors of deleted moments, and merge small segments.
+
+        Raises:
+            LibraryBusy: another process writes, or refreshes an index.
+        """
+        return self.maintenance.compact(wait)
+
+    def rebuild(
+        self, *, wait: bool = False, progress: Watch = False, cancel: CancelToken | None = None
+    ) -> int:
+        """Make again what is derived: the full text index, the indexes, the backgrounds.
+
+        Thumbnails are thrown away, and made again when they are asked for.
+
+        Returns the number of moments.
+        """
+        with watched(progress, cancel) as reporting:
+            return self.maintenance.rebuild(wait, reporting)
+
+    def refresh(
+        self,
+        *,
+        wait: bool = False,
+        always: bool = False,
+        progress: Watch = False,
+        cancel: CancelToken | None = None,
+    ) -> list[Refreshed]:
+        """Fold what was committed into the indexes on disk, where enough has changed.
+
+        Searches go on meanwhile, here and in other processes, and are exact for what is
+        not folded in yet. A small library needs no index on disk, and gets none.
+
+        Args:
+            always: also where searches would gain little.
+
+        Raises:
+            LibraryBusy: another process is at it, and ``wait`` was not asked.
+        """
+        with watched(progress, cancel) as reporting:
+            return self.maintenance.refresh(wait, reporting, always=always)
+
+    def refresh_in_background(self) -> Thread:
+        """Start ``refresh`` in a thread of its own, for a process that goes on serving.
+
+        What goes wrong is logged; the next refresh makes up for it.
+        """
+        return self.maintenance.refresh_in_background()
+
+    # --- reading --------------------------------------------------------------
+
+    def stats(self) -> LibraryStats:
+        """Return counts and sizes."""
+        return self.store.stats()
+
+    def describe(self) -> LibraryDescription:
+        """Return counts and sizes with the spaces and the indexes on disk."""
+        from engine.library_views import describe
+
+        return describe(self.store)
+
+    def verify(
+        self,
+        *,
+        deep: bool = False,
+        progress: Watch = False,
+        cancel: CancelToken | None = None,
+    ) -> VerifyReport:
+        """Check the library against itself, and change nothing; ``deep`` reads all of it."""
+        from engine.index.check import check
+        from engine.store.verify import verify
+
+        with watched(progress, cancel) as reporting:
+            reporting.start("checking the catalog", unit="segments")
+            found = verify(self.store, deep=deep)
+            reporting.start("checking the indexes", unit="indexes")
+            return replace(found, problems=(*found.problems, *check(self.store, deep=deep)))
+
+    def snapshots(self) -> list[tuple[str, Modality, Manifest]]:
+        """List the indexes on disk: of what space and modality, and how they were tuned."""
+        return disk.snapshots(self.store.path, self.store.spaces())
+
+    def failures(
+        self, *, skip: int = 0, limit: int | None = None, retryable: bool | None = None
+    ) -> list[Failure]:
+        """List the files that could not be indexed, and why.
+
+        Args:
+            skip: how many to pass over, for a page that is not the first.
+            limit: how many at most; None for all.
+            retryable: only those of which trying again may, or will not, help.
+        """
+        found = [
+            failure
+            for failure in self.store.failures()
+            if retryable is None or failure.retryable is retryable
+        ]
+        return found[skip : None if limit is None else skip + limit]
+
+    @staticmethod
+    def query(text: str | Sequence[str] | None = None, **options: Unpack[SearchOptions]) -> Query:
+        """Return the query that ``search`` would run, for ``run``.
+
+        Args:
+            text: as for ``search``, or as the words of a command line.
+        """
+        return query_of(text, **options)
+
+    def search(
+        self,
+        text: str | None = None,
+        *,
+        image: str | Path | None = None,
+        audio: str | Path | None = None,
+        exclude: Sequence[str] | str = (),
+        kinds: Sequence[Kind | str] | str = (),
+        where: Sequence[str] | str = (),
+        top: int = 20,
+        **options: Unpack[Options],
+    ) -> SearchResult:
+        """Find moments by a text, an example picture, an example sound, or a mix of them.
+
+        Args:
+            text: in the query language (docs/language.md); ``quoted`` makes any text stand
+                for itself.
+            exclude: texts whose likeness counts against a moment.
+            kinds: only these kinds of assets; empty means all.
+            where: filters, such as ``date >= 2024 and tags has beach``.
+            top: how many hits at most.
+            options: how to fuse, weigh and group; see ``Options``.
+
+        Raises:
+            InvalidQuery: nothing was asked, or an example cannot be read.
+            QuerySyntax: ``text`` or ``where`` is not understood; says where.
+        """
+        return self.run(
+            query_of(
+                text, image=image, audio=audio, exclude=exclude, kinds=kinds, where=where,
+                top=top, **options,
+            )
+        )  # fmt: skip
+
+    def similar(
+        self,
+        path: str | Path,
+        *,
+        kinds: Sequence[Kind | str] | str = (),
+        top: int = 20,
+        on_plan: OnPlan | None = None,
+        **options: Unpack[Options],
+    ) -> SearchResult:
+        """Find moments that look or sound like a file, best first, the file itself left out."""
+        file = local(path)
+        example = Query((QueryPart(str(file), PartKind.FILE),), kinds=kinds_of(kinds), top=top)
+        return self.run(
+            with_options(replace(example, likeness=True), **options),
+            leave_out=str(file.resolve()),
+            on_plan=on_plan,
+        )
+
+    def run(
+        self,
+        query: Query,
+        *,
+        leave_out: str | None = None,
+        on_plan: OnPlan | None = None,
+        progress: Watch = False,
+        cancel: CancelToken | None = None,
+    ) -> SearchResult:
+        """Run a query.
+
+        The first query for a reranker waits until its model is loaded, which is in no
+        budget; where it has a deadline, the deadline is kept, and the model loads behind.
+
+        Args:
+            leave_out: a path whose moments are not shown.
+            on_plan: called with the plan before it runs.
+
+        Raises:
+            InvalidQuery: the query asks for nothing, or an example cannot be read.
+            UsageError: the reranker that it names is not installed or not configured.
+        """
+        with watched(progress, cancel) as reporting:
+            return self._search.run(query, reporting, leave_out, on_plan)
+
+    def explain(self, outcome: Plan | SearchResult) -> str:
+        """Draw a plan, or what came of it, as a tree of lines."""
+        from engine.query.explain_tree import plan_lines, result_lines
+
+        lines = plan_lines if isinstance(outcome, Plan) else result_lines
+        return "\n".join(lines(outcome))  # type: ignore[arg-type]
+
+    def thumbnail(self, moment_id: int) -> bytes:
+        """Return a JPEG of a moment, its longest side at most 320 pixels; the library keeps it.
+
+        Raises:
+            MediaError: its file cannot be read as it is now.
+            KeyError: there is no such moment.
+        """
+        return self._search.thumbnail(moment_id)
