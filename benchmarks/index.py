@@ -42,7 +42,7 @@ from benchmarks.common import (
 from benchmarks.grow import Real, grown, spectrum
 from engine.config import Settings
 from engine.index.allowed import Allowed
-from engine.index.build import BuildOptions, Copy, build
+from engine.index.build import BuildOptions, SnapshotWriter, build_snapshot
 from engine.index.exact import import_faiss
 from engine.index.snapshot import VECTORS, Manifest, Snapshot
 from engine.types.arrays import MomentIds, Vectors
@@ -58,7 +58,7 @@ _CHUNK = 65_536
 
 def _copied(real: Real, rows: int, folder: Path) -> None:
     """The vectors, as a refresh would copy them out of the log."""
-    copy, last = Copy(folder), 0
+    copy, last = SnapshotWriter(folder), 0
     parts = [real.base.astype(np.float16)] if rows == _REAL else grown(real.base, rows)
     for part in parts:
         copy.append(np.arange(last + 1, last + len(part) + 1), part)
@@ -282,7 +282,7 @@ def main(data: Path, rows: int, dim: int, work: Path | None, recall: float | Non
         wanted = BuildOptions(recall=recall or (0.98 if rows == _REAL else 0.95))
         peak = [0]
         with _watched(peak):
-            about = build(folder, dim, texts[1::2][:_TEXTS], wanted)
+            about = build_snapshot(folder, dim, texts[1::2][:_TEXTS], wanted)
         made = Snapshot(folder)
         vectors = made.stored()
         body = [*_searches(made, vectors, real, rows)]

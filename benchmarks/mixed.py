@@ -45,7 +45,7 @@ from benchmarks.common import (
 from benchmarks.metrics import Found, Place, interval, ndcg, places, recall
 from benchmarks.speech import PROMPTS
 from engine.library import Library
-from engine.query.group import grouped
+from engine.query.group import group_moments
 from engine.query.language.query_parser import quoted
 from engine.types import Fusion, Group, Hit, Modality
 
@@ -124,7 +124,7 @@ def raw_merge(library: Library) -> Search:
         }
         best = sorted(every, key=lambda hit: -cosines[hit.moment_id])
         records = library.store.records([hit.moment_id for hit in best])
-        kept = grouped([list(records.values())], Group.SHOT, _TOP, lambda _: {})
+        kept = group_moments([list(records.values())], Group.SHOT, _TOP, lambda _: {})
         shown = {one.record.moment_id for one in kept}
         return [hit for hit in best if hit.moment_id in shown]
 

@@ -18,7 +18,7 @@ import numpy as np
 
 from benchmarks.common import Row, at_most, command, conclude, machine
 from engine.query.fuse import fuse
-from engine.query.plan import Held, Inventory, plan, validated
+from engine.query.plan import Inventory, SearchableModality, plan, validated
 from engine.types import Branch, BranchScores, Fusion, Modality, Plan, Query, QueryPart
 
 _BRANCHES, _CANDIDATES, _MOMENTS = 10, 1_000, 8_000
@@ -27,7 +27,7 @@ _TURNS = 200
 
 def _planned() -> Plan:
     """Two parts, each asked of five modalities."""
-    held = {"shared": {modality: Held(_MOMENTS) for modality in Modality}}
+    held = {"shared": {modality: SearchableModality(_MOMENTS) for modality in Modality}}
     pairs = {("shared", "text", modality): _MOMENTS for modality in Modality}
     inventory = Inventory("shared", "looks", "sounds", held, pairs)
     return plan(

@@ -15,7 +15,7 @@ from engine.errors import LibraryNotFound
 from engine.library_base import BaseLibrary
 from engine.library_open import OpenOptions, preview
 from engine.library_search import SearchOptions
-from engine.query.language.build_query import Options
+from engine.query.language.query_builder import QueryOptions
 from engine.types import (
     ExportFormat,
     ImportFormat,
@@ -95,7 +95,7 @@ class Library(BaseLibrary):
         *,
         kinds: Sequence[Kind | str] | str = (),
         top: int = 20,
-        **options: Unpack[Options],
+        **options: Unpack[QueryOptions],
     ) -> SearchResult:
         """Run ``similar`` in a thread, beside the event loop."""
         from asyncio import to_thread

@@ -17,8 +17,8 @@ from engine.index import disk
 from engine.library_open import OpenOptions, library_towers, open_store
 from engine.library_search import LibrarySearch, SearchOptions
 from engine.library_spaces import LibrarySpaces
-from engine.query.examples import local
-from engine.query.language.build_query import Options, kinds_of, query_of, with_options
+from engine.query.examples import local_path
+from engine.query.language.query_builder import QueryOptions, build_query, parse_kinds, with_options
 from engine.query.maintenance import Maintenance
 from engine.query.search import OnPlan, Searcher
 from engine.store import Store
@@ -271,14 +271,16 @@ class BaseLibrary:
         cancel: CancelToken | None = None,
     ) -> VerifyReport:
         """Check the library against itself, and change nothing; ``deep`` reads all of it."""
-        from engine.index.check import check
+        from engine.index.verify import verify_indexes
         from engine.store.verify import verify
 
         with watched(progress, cancel) as reporting:
             reporting.start("checking the catalog", unit="segments")
             found = verify(self.store, deep=deep)
             reporting.start("checking the indexes", unit="indexes")
-            return replace(found, problems=(*found.problems, *check(self.store, deep=deep)))
+            return replace(
+                found, problems=(*found.problems, *verify_indexes(self.store, deep=deep))
+            )
 
     def snapshots(self) -> list[tuple[str, Modality, Manifest]]:
         """List the indexes on disk: of what space and modality, and how they were tuned."""
@@ -308,7 +310,7 @@ class BaseLibrary:
         Args:
             text: as for ``search``, or as the words of a command line.
         """
-        return query_of(text, **options)
+        return build_query(text, **options)
 
     def search(
         self,
@@ -320,7 +322,7 @@ class BaseLibrary:
         kinds: Sequence[Kind | str] | str = (),
         where: Sequence[str] | str = (),
         top: int = 20,
-        **options: Unpack[Options],
+        **options: Unpack[QueryOptions],
     ) -> SearchResult:
         """Find moments by a text, an example picture, an example sound, or a mix of them.
 
@@ -331,14 +333,14 @@ class BaseLibrary:
             kinds: only these kinds of assets; empty means all.
             where: filters, such as ``date >= 2024 and tags has beach``.
             top: how many hits at most.
-            options: how to fuse, weigh and group; see ``Options``.
+            options: how to fuse, weigh and group; see ``QueryOptions``.
 
         Raises:
             InvalidQuery: nothing was asked, or an example cannot be read.
             QuerySyntax: ``text`` or ``where`` is not understood; says where.
         """
         return self.run(
-            query_of(
+            build_query(
                 text, image=image, audio=audio, exclude=exclude, kinds=kinds, where=where,
                 top=top, **options,
             )
@@ -351,11 +353,11 @@ class BaseLibrary:
         kinds: Sequence[Kind | str] | str = (),
         top: int = 20,
         on_plan: OnPlan | None = None,
-        **options: Unpack[Options],
+        **options: Unpack[QueryOptions],
     ) -> SearchResult:
         """Find moments that look or sound like a file, best first, the file itself left out."""
-        file = local(path)
-        example = Query((QueryPart(str(file), PartKind.FILE),), kinds=kinds_of(kinds), top=top)
+        file = local_path(path)
+        example = Query((QueryPart(str(file), PartKind.FILE),), kinds=parse_kinds(kinds), top=top)
         return self.run(
             with_options(replace(example, likeness=True), **options),
             leave_out=str(file.resolve()),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from engine.common.progress import Progress
 from engine.config import Settings
-from engine.query.language.build_query import Options
+from engine.query.language.query_builder import QueryOptions
 from engine.query.plan import validated
 from engine.query.search import OnPlan, Searcher
 from engine.store import Store
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from engine.query.rerank.base import Reranker
 
 
-class SearchOptions(Options, total=False):
+class SearchOptions(QueryOptions, total=False):
     """The keywords of ``Library.search``, for calls that hand them on."""
 
     image: str | Path | None
@@ -51,21 +51,21 @@ class LibrarySearch:
         if query.rerank is None:
             result = self._searcher.run(query, leave_out=leave_out, on_plan=on_plan)
             return result.bound(self.thumbnail)
-        from engine.query.rerank.apply import reranked
+        from engine.query.rerank.apply import rerank_hits
 
         reranker = self._reranker(query.rerank)
         wide = replace(query, top=max(query.top, query.rerank_top))
         found = self._searcher.run(wide, leave_out=leave_out, on_plan=on_plan)
         narrow = replace(found, query=replace(found.query, top=query.top))
-        result = reranked(narrow, reranker, self._settings, self.thumbnail, progress)
+        result = rerank_hits(narrow, reranker, self._settings, self.thumbnail, progress)
         return result.bound(self.thumbnail)
 
     def _reranker(self, name: str) -> Reranker:
         with self._lock:
             if name not in self._rerankers:
-                from engine.query.rerank.registry import reranker
+                from engine.query.rerank.registry import make_reranker
 
-                self._rerankers[name] = reranker(name, self._settings)
+                self._rerankers[name] = make_reranker(name, self._settings)
             return self._rerankers[name]
 
     def thumbnail(self, moment_id: int) -> bytes:
@@ -77,4 +77,4 @@ class LibrarySearch:
 
         record = self._store.records([moment_id])[moment_id]
         asset = self._store.assets_numbered([record.asset_id])[record.asset_id]
-        return Thumbnails(self._store.path, self._settings).of(record, asset)
+        return Thumbnails(self._store.path, self._settings).jpeg(record, asset)

@@ -11,7 +11,7 @@ from engine.config import Settings
 from engine.encoders import registry
 from engine.encoders.towers import Towers
 from engine.query.maintenance import Maintenance
-from engine.query.space_selection import named
+from engine.query.space_selection import find_text_space
 from engine.store import Store
 from engine.store.space_lookup import require_droppable
 
@@ -102,7 +102,7 @@ class LibrarySpaces:
 
     def may_drop(self, name: str) -> None:
         """Raise ``UsageError`` unless there is such a space, and it is not the default."""
-        require_droppable(named(name, self._store.space_infos()))
+        require_droppable(find_text_space(name, self._store.space_infos()))
 
     def drop(self, name: str, *, wait: bool = False) -> Names:
         """Remove a space with all that is in it, and return the names of what went.
@@ -115,4 +115,4 @@ class LibrarySpaces:
         return self._maintenance.drop_space(self._full_name(name), wait)
 
     def _full_name(self, name: str) -> str:
-        return named(name, self._store.space_infos()).space.name
+        return find_text_space(name, self._store.space_infos()).space.name

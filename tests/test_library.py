@@ -505,7 +505,7 @@ def test_searches_go_on_while_another_thread_refreshes(fake, tmp_path, eager, mo
         counts.append(len(fake.search("red", top=50).hits))
         return build(*given)
 
-    monkeypatch.setattr("engine.index.refresh.build", searched)
+    monkeypatch.setattr("engine.index.refresh.build_snapshot", searched)
     fake.refresh_in_background().join()
     assert held(fake) == (12, 0)
     assert counts == [12, 12, 12]

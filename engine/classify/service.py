@@ -28,7 +28,7 @@ from engine.common.progress import Progress
 from engine.config import Settings
 from engine.encoders.towers import Towers
 from engine.errors import PathNotFound, UsageError
-from engine.query.language.build_query import kinds_of
+from engine.query.language.query_builder import parse_kinds
 from engine.store import Store
 from engine.store.curation_records import Finding
 from engine.types import IndexReport, Kind
@@ -104,7 +104,7 @@ def request_of(
     """
     options = ClassifyOptions(
         labels_of(labels), "default" if templates is None else str(templates), multi, unknown,
-        threshold, _expanded(examples), top=top, kinds=kinds_of(kinds),
+        threshold, _expanded(examples), top=top, kinds=parse_kinds(kinds),
     ).checked()  # fmt: skip
     file = _expanded(out)
     if file is not None:

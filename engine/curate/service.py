@@ -14,7 +14,7 @@ from engine.curate.recorded_runs import RecordedRuns
 from engine.curate.recording import RunOptions, recorded_run, records_call
 from engine.curate.run import CurationRun, SemDedupCurve
 from engine.encoders.towers import Towers
-from engine.query.language.build_query import kinds_of, several
+from engine.query.language.query_builder import as_sequence, parse_kinds
 from engine.store import Store
 from engine.types import Kind, Modality
 
@@ -105,7 +105,7 @@ class Curation(RecordedRuns):
         from engine.curate.finders import copies
 
         search = self._duplicate_options(paths, kinds, exact, threshold, by_cosine)
-        return self._run(options, copies.leaks, search, split_by, tuple(several(tags)))
+        return self._run(options, copies.leaks, search, split_by, tuple(as_sequence(tags)))
 
     def _duplicate_options(
         self, paths: Paths | None, kinds: Kinds, exact: bool, threshold: float | None,
@@ -114,7 +114,9 @@ class Curation(RecordedRuns):
         from engine.curate.copies.near_duplicates import DuplicateOptions
 
         under = paths_below(self._context.store, paths or ())
-        return DuplicateOptions(kinds_of(kinds) or tuple(Kind), under, exact, threshold, by_cosine)
+        return DuplicateOptions(
+            parse_kinds(kinds) or tuple(Kind), under, exact, threshold, by_cosine
+        )
 
     @records_call
     def semdedup(
@@ -141,7 +143,7 @@ class Curation(RecordedRuns):
         """
         from engine.curate.finders import copies
 
-        (of_kind,) = kinds_of(str(kind))
+        (of_kind,) = parse_kinds(str(kind))
         return self._run(
             options, copies.semantic_duplicates, paths or (), of_kind, eps, space, clusters, seed
         )
@@ -162,7 +164,7 @@ class Curation(RecordedRuns):
         """Return how much each eps of ``semdedup`` would leave. Nothing is recorded."""
         from engine.curate.finders import copies
 
-        (of_kind,) = kinds_of(str(kind))
+        (of_kind,) = parse_kinds(str(kind))
         with watched(progress, cancel) as reporting:
             return copies.semantic_curve(
                 self._context, reporting, paths or (), of_kind, space, clusters, seed, command or ""
@@ -205,7 +207,7 @@ class Curation(RecordedRuns):
             measure,
             threshold,
             top,
-            tuple(several(where)),
+            tuple(as_sequence(where)),
         )
 
     @records_call
@@ -230,7 +232,7 @@ class Curation(RecordedRuns):
         """
         from engine.curate.finders import points
 
-        return self._run(options, points.clusters, modalities, k, seed, tuple(several(where)))
+        return self._run(options, points.clusters, modalities, k, seed, tuple(as_sequence(where)))
 
     @records_call
     def select(
@@ -270,7 +272,7 @@ class Curation(RecordedRuns):
         """
         from engine.curate.finders import points
 
-        filters, command = tuple(several(where)), options.get("command") or ""
+        filters, command = tuple(as_sequence(where)), options.get("command") or ""
         file = None if manifest is None else Path(manifest)
         return self._run(
             options, points.select, count, modality, method, balance, str(labels), near, far, pool,
@@ -302,8 +304,8 @@ class Curation(RecordedRuns):
         """
         from engine.curate.finders import files
 
-        filters = tuple(several(where))
-        return self._run(options, files.quality, kinds_of(kinds), limits or {}, filters)
+        filters = tuple(as_sequence(where))
+        return self._run(options, files.quality, parse_kinds(kinds), limits or {}, filters)
 
     @records_call
     def captions(
@@ -356,7 +358,7 @@ class Curation(RecordedRuns):
         from engine.curate.finders import files
 
         return self._run(
-            options, files.mislabeled, str(labels), modality, top, seed, tuple(several(where))
+            options, files.mislabeled, str(labels), modality, top, seed, tuple(as_sequence(where))
         )
 
     def _run(

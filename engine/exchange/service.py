@@ -12,7 +12,7 @@ from engine.config import Settings
 from engine.encoders.towers import Towers
 from engine.exchange.export import ExportReport, export
 from engine.exchange.records import ExportSelection, selection_of_run
-from engine.query.language.build_query import query_of
+from engine.query.language.query_builder import build_query
 from engine.store import Store
 from engine.types import ImportFormat, Kind, Query, SearchResult
 
@@ -90,7 +90,7 @@ def export_library(
 
 def _selection(context: ExchangeContext, request: ExportRequest) -> ExportSelection:
     """Return the files that a request chooses."""
-    query = query_of(request.query, kinds=request.kinds, where=request.where, top=request.top)
+    query = build_query(request.query, kinds=request.kinds, where=request.where, top=request.top)
     if request.query is None:
         selection = ExportSelection(kinds=query.kinds, filter=query.filter)
     else:

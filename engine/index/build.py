@@ -20,9 +20,9 @@ from numpy.typing import NDArray
 
 from engine.common.vectors import chunks
 from engine.index import inverted_lists
-from engine.index.choose import EXACT, choose, fallbacks
+from engine.index.choose import EXACT, choose_key, fallbacks
 from engine.index.exact import import_faiss
-from engine.index.recall import RecallSample, samples, tune
+from engine.index.recall import RecallSample, recall_samples, tune
 from engine.index.snapshot import IDS, INDEX, VECTORS, Manifest, Snapshot, Tuning
 from engine.index.vector_index import drawn
 from engine.store.segments import Stored
@@ -53,7 +53,7 @@ class BuildOptions:
     """``cuda`` trains on a GPU."""
 
 
-class Copy:
+class SnapshotWriter:
     """Ids and vectors on their way into a snapshot's folder, which it makes.
 
     Args:
@@ -111,14 +111,14 @@ def _write(file: FileIO, rows: NDArray[Any]) -> None:
         rest = rest[file.write(rest.data) :]
 
 
-def build(
+def build_snapshot(
     folder: Path,
     dim: int,
     texts: Vectors | None,
     wanted: BuildOptions,
     base: Snapshot | None = None,
 ) -> Manifest:
-    """Make a snapshot of the ids and vectors that a ``Copy`` has put into a folder.
+    """Make a snapshot of the ids and vectors that a ``SnapshotWriter`` has put into a folder.
 
     Args:
         texts: queries of the space's text tower (q, dim); None where there is none.
@@ -131,7 +131,7 @@ def build(
     faiss.omp_set_num_threads(wanted.threads or os.cpu_count() or 1)
     count = (folder / IDS).stat().st_size // 8
     vectors = np.memmap(folder / VECTORS, np.float16, "r", shape=(count, dim)).view(np.ndarray)
-    made = _Attempt(vectors, samples(vectors, texts, faiss), wanted, faiss).best(base)
+    made = _Attempt(vectors, recall_samples(vectors, texts, faiss), wanted, faiss).best(base)
     if inverted_lists.are_kept_apart(made.key):
         inverted_lists.save(made.index, folder, faiss)
     faiss.write_index(made.index, str(folder / INDEX))
@@ -180,7 +180,7 @@ class _Attempt:
             missed.append(_said(made))
         count, dim = self.vectors.shape
         budget = max(int(self.wanted.memory * 4 * count * dim), _NO_MATTER)
-        for key in fallbacks(choose(count, dim, budget, self.wanted.recall)):
+        for key in fallbacks(choose_key(count, dim, budget, self.wanted.recall)):
             made, reached = self._trained(key)
             if reached:
                 break

@@ -24,7 +24,7 @@ SCAN_ROWS = 200_000
 _ID_BYTES = 8
 
 
-def choose(count: int, dim: int, memory_budget: int, target_recall: float) -> str:
+def choose_key(count: int, dim: int, memory_budget: int, target_recall: float) -> str:
     """The FAISS factory key for ``count`` vectors.
 
     All keys but ``SQfp16`` are meant to be re-scored with the exact vectors, which stay

@@ -41,7 +41,7 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Level:
+class SnapshotLevel:
     """What all snapshots of one folder have in common."""
 
     space: str
@@ -52,11 +52,11 @@ class Level:
 
 
 @dataclass(frozen=True, slots=True)
-class Shelf:
+class SnapshotSet:
     """The snapshots of one space that are level with each other."""
 
     number: int
-    level: Level
+    level: SnapshotLevel
     snapshots: dict[Modality, Snapshot]
 
 
@@ -78,7 +78,7 @@ def state(library: Path, space: str) -> tuple[int, int]:
     return 0, 0
 
 
-def newest(library: Path, space: Space, kind: type[Snapshot] = Snapshot) -> Shelf | None:
+def newest(library: Path, space: Space, kind: type[Snapshot] = Snapshot) -> SnapshotSet | None:
     """The newest snapshots of a space; None where there are none that serve.
 
     What is damaged, or made of other weights, is passed over with a warning: it is
@@ -94,7 +94,7 @@ def newest(library: Path, space: Space, kind: type[Snapshot] = Snapshot) -> Shel
     return None
 
 
-def opened(library: Path, space: Space) -> Shelf | None:
+def opened(library: Path, space: Space) -> SnapshotSet | None:
     """The snapshots with the highest number; None where there are none.
 
     Raises:
@@ -122,10 +122,10 @@ def _numbers(folder: Path) -> list[int]:
     return []
 
 
-def _opened(folder: Path, number: int, space: Space, kind: type[Snapshot]) -> Shelf:
+def _opened(folder: Path, number: int, space: Space, kind: type[Snapshot]) -> SnapshotSet:
     here = folder / str(number)
     try:
-        level = Level(**json.loads((here / LEVEL).read_text()))
+        level = SnapshotLevel(**json.loads((here / LEVEL).read_text()))
     except (OSError, ValueError, TypeError) as error:
         raise LibraryCorrupt(f"index {here} cannot be read: {error}") from error
     # Sounds that another head placed have died since, like anything that is replaced.
@@ -133,7 +133,7 @@ def _opened(folder: Path, number: int, space: Space, kind: type[Snapshot]) -> Sh
     if (made.geometry, level.dim) != (space.geometry, space.dim):
         raise LibraryCorrupt(f"index {here} is of revision {level.revision}, not {space.revision}")
     found = {m: kind(here / m.value) for m in Modality if (here / m.value).is_dir()}
-    return Shelf(number, level, found)
+    return SnapshotSet(number, level, found)
 
 
 @contextmanager
@@ -151,7 +151,7 @@ def refreshing(library: Path, wait: bool = False) -> Iterator[None]:
 
 
 @contextmanager
-def replacing(library: Path, level: Level) -> Iterator[Path]:
+def replacing(library: Path, level: SnapshotLevel) -> Iterator[Path]:
     """An empty folder to fill; it counts when the ``with`` ends well, and older ones go.
 
     Only inside ``refreshing``.
@@ -201,7 +201,7 @@ def drop_space(library: Path, space: str) -> None:
     shutil.rmtree(folder_of(library, space), ignore_errors=True)
 
 
-def drop_strangers(library: Path, spaces: Iterable[str]) -> None:
+def drop_unknown_spaces(library: Path, spaces: Iterable[str]) -> None:
     """Remove folders of spaces that are no more. Only inside ``refreshing``."""
     known = {folder_of(library, space) for space in spaces}
     for folder in (library / FOLDER).iterdir():

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from engine.common.id_sets import among
 from engine.errors import ExtraMissing
 from engine.index.allowed import Allowed
-from engine.index.vector_index import Scores, best, drawn
+from engine.index.vector_index import Scores, best_hits, drawn
 from engine.types.arrays import MomentIds, Vectors
 
 TIES = 64
@@ -70,7 +70,7 @@ class ExactIndex:
         self._faiss.omp_set_num_threads(1)
         scores, ids = self._index.search(query[None], limit, params=self._filter(allowed))
         found = ids[0] >= 0  # the rest is padding
-        return best(ids[0][found], scores[0][found], top)
+        return best_hits(ids[0][found], scores[0][found], top)
 
     def _filter(self, allowed: Allowed | None) -> Any:
         """Search parameters that admit only ``allowed``; never a change of the index."""

@@ -30,7 +30,7 @@ _CHUNK = 65_536
 _log = logging.getLogger(__name__)
 
 
-def select(wanted: str, gpus: int) -> str:
+def select_device(wanted: str, gpus: int) -> str:
     """The device to use: ``cpu`` or ``cuda``; ``auto`` takes a GPU where there is one.
 
     Args:
@@ -55,15 +55,15 @@ def device(settings: Settings) -> str:
     Raises:
         UsageError: on a GPU, and there is none.
     """
-    return select(settings.device, count(import_faiss()))
+    return select_device(settings.device, count_gpus(import_faiss()))
 
 
-def kind_of_snapshot(settings: Settings) -> type[Snapshot]:
+def snapshot_class(settings: Settings) -> type[Snapshot]:
     """How snapshots are opened: to be searched on a GPU, or without one."""
-    return OnGpu if device(settings) == "cuda" else Snapshot
+    return GpuSnapshot if device(settings) == "cuda" else Snapshot
 
 
-def count(faiss: Any) -> int:
+def count_gpus(faiss: Any) -> int:
     """GPUs that this build of FAISS can use."""
     return int(faiss.get_num_gpus()) if hasattr(faiss, "get_num_gpus") else 0
 
@@ -73,14 +73,14 @@ def train_on_gpu(index: Any, faiss: Any) -> None:
     index.clustering_index = faiss.index_cpu_to_all_gpus(faiss.IndexFlatIP(index.d))
 
 
-def flat(faiss: Any, dim: int) -> Any:
+def flat_index(faiss: Any, dim: int) -> Any:
     """An empty index on a GPU that scores every vector, kept as float16."""
     options = faiss.GpuIndexFlatConfig()
     options.useFloat16 = True
     return faiss.GpuIndexFlatIP(faiss.StandardGpuResources(), dim, options)
 
 
-class OnGpu(Snapshot):
+class GpuSnapshot(Snapshot):
     """A snapshot whose candidates are found on a GPU, among all vectors.
 
     What a GPU does not do is done as without one: filters that go into the search,
@@ -95,7 +95,7 @@ class OnGpu(Snapshot):
 
     def _copied(self) -> Any:
         """All vectors on the GPU; None where they do not fit."""
-        made = flat(self._faiss, self.about.dim)
+        made = flat_index(self._faiss, self.about.dim)
         try:
             for part in chunks(self._vectors, _CHUNK):
                 made.add(part.astype(np.float32))

@@ -18,7 +18,7 @@ from engine.errors import SegmentGone
 from engine.index import disk
 from engine.index.choose import EXACT_ROWS
 from engine.index.snapshot import Places, Snapshot
-from engine.index.space import living
+from engine.index.space import living_by_modality
 from engine.index.vector_index import drawn, drawn_older
 from engine.store import Store, segments
 from engine.store.records import SegmentInfo
@@ -61,7 +61,7 @@ class ModalityInventory:
 
 
 @dataclass(frozen=True, slots=True)
-class Outline:
+class SpaceInventory:
     """What a space held at one generation.
 
     Attributes:
@@ -83,12 +83,12 @@ def is_worn(dead: int, held: int) -> bool:
     return dead > _DEAD * held
 
 
-def outline(store: Store, space: Space) -> Outline:
+def take_inventory(store: Store, space: Space) -> SpaceInventory:
     """What a space holds now."""
     return _between_compactions(store, lambda: _outline(store, space))
 
 
-def samples(store: Store, space: Space, count: int) -> tuple[int, dict[Modality, Vectors]]:
+def draw_samples(store: Store, space: Space, count: int) -> tuple[int, dict[Modality, Vectors]]:
     """Vectors (m, dim) of up to ``count`` moments of each modality that a space holds, and
     the generation that they are of. The same library gives the same ones.
 
@@ -110,13 +110,13 @@ def _between_compactions(store: Store, read: Callable[[], _T]) -> _T:
     raise AssertionError("unreachable")
 
 
-def _outline(store: Store, space: Space) -> Outline:
+def _outline(store: Store, space: Space) -> SpaceInventory:
     shelf = disk.newest(store.path, space)
     snapshots = {} if shelf is None else shelf.snapshots
     log = store.segments(space.name, after=0 if shelf is None else shelf.level.watermark)
     tails: defaultdict[Modality, list[MomentIds]] = defaultdict(list)
     for info in log:
-        for modality, ids in living(store, store.read_ids(info)).items():
+        for modality, ids in living_by_modality(store, store.read_ids(info)).items():
             held = snapshots.get(modality)
             tails[modality].append(ids if held is None else ids[~held.places(ids)[0]])
     tombstones = store.tombstones() if snapshots else _NO_IDS
@@ -127,7 +127,7 @@ def _outline(store: Store, space: Space) -> Outline:
         # A moment may be in a merged segment and in one that the snapshot holds in part.
         tail = np.unique(np.concatenate([_NO_IDS, *tails[modality]]))
         parts[modality] = ModalityInventory(snapshot, dead, tail)
-    return Outline(space, store.generation(), tuple(log), _without_empty(parts))
+    return SpaceInventory(space, store.generation(), tuple(log), _without_empty(parts))
 
 
 def _without_empty(
@@ -142,7 +142,9 @@ def _without_empty(
     }
 
 
-def _samples(store: Store, found: Outline, count: int) -> tuple[int, dict[Modality, Vectors]]:
+def _samples(
+    store: Store, found: SpaceInventory, count: int
+) -> tuple[int, dict[Modality, Vectors]]:
     chosen = {modality: part.drawn(count) for modality, part in found.parts.items()}
     wanted = np.sort(np.concatenate([_NO_IDS, *(ids for _, ids in chosen.values())]))
     rows = np.empty((len(wanted), found.space.dim), np.float32)

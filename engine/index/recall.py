@@ -41,7 +41,7 @@ class RecallSample:
     """(q,), the place of the query itself among the vectors, -1 where it is not one."""
 
 
-def samples(
+def recall_samples(
     vectors: NDArray[np.float16], texts: Vectors | None, threads: Any
 ) -> dict[str, RecallSample]:
     """Stored vectors as queries, each without itself, and texts where there are any.

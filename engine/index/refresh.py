@@ -17,7 +17,7 @@ import numpy as np
 from engine.common.progress import NO_PROGRESS, Progress
 from engine.index import disk
 from engine.index.allowed import Allowed
-from engine.index.build import BuildOptions, Copy, build
+from engine.index.build import BuildOptions, SnapshotWriter, build_snapshot
 from engine.index.inventory import is_worn
 from engine.index.snapshot import Manifest, Snapshot
 from engine.store import Store
@@ -59,7 +59,9 @@ def refresh(
     parts = {m: _Part(store, m, shelf) for m in Modality}
     # After the ids, so that no id is wanted that this stretch of the log has not.
     log = store.segments(space.name)
-    level = disk.Level(space.name, space.revision, space.dim, log[-1].segment_id if log else 0)
+    level = disk.SnapshotLevel(
+        space.name, space.revision, space.dim, log[-1].segment_id if log else 0
+    )
     with disk.replacing(store.path, level) as folder:
         _copy(store, log, shelf, parts, folder)
         return [
@@ -72,7 +74,7 @@ def refresh(
 def _copy(
     store: Store,
     log: list[SegmentInfo],
-    shelf: disk.Shelf | None,
+    shelf: disk.SnapshotSet | None,
     parts: Mapping[Modality, _Part],
     folder: Path,
 ) -> None:
@@ -96,7 +98,7 @@ def _copy(
 class _Part:
     """One modality on its way from the snapshot before to the next."""
 
-    def __init__(self, store: Store, modality: Modality, shelf: disk.Shelf | None) -> None:
+    def __init__(self, store: Store, modality: Modality, shelf: disk.SnapshotSet | None) -> None:
         self.modality = modality
         self._base = None if shelf is None else shelf.snapshots.get(modality)
         self.anew = self._base is not None and _is_worn(store, self._base)
@@ -108,14 +110,14 @@ class _Part:
             np.zeros(len(alive), np.bool_) if self._base is None else self._base.places(alive)[0]
         )
         self._new = Allowed(alive[~known])
-        self._copy: Copy | None = None
+        self._copy: SnapshotWriter | None = None
 
     def take(self, folder: Path, ids: MomentIds, vectors: Stored) -> None:
         """Copy those rows that are new here."""
         new = self._new.mask(ids)
         if new.any():
             if self._copy is None:
-                self._copy = Copy(folder / self.modality.value, self._base)
+                self._copy = SnapshotWriter(folder / self.modality.value, self._base)
             self._copy.append(ids[new], vectors[new])
 
     def finish(self) -> None:
@@ -140,7 +142,7 @@ class _Part:
         here, base = folder / self.modality.value, self._base
         if self._copy is not None:
             progress.message(f"{space.name}: indexing {self.modality.value} vectors")
-            about = build(here, space.dim, texts, wanted, base)
+            about = build_snapshot(here, space.dim, texts, wanted, base)
             grown = base is not None and about.trained_on == base.about.trained_on
             return Refreshed(space.name, self.modality, about, grown)
         if base is None:

@@ -11,14 +11,14 @@ from engine.index.allowed import Allowed, RowMask
 from engine.index.choose import EXACT
 from engine.index.exact import ExactIndex
 from engine.index.snapshot import Snapshot
-from engine.index.vector_index import Scores, VectorIndex, best, drawn_older
+from engine.index.vector_index import Scores, VectorIndex, best_hits, drawn_older
 from engine.types import Placement
 from engine.types.arrays import MomentIds, Vectors
 
 _versions = itertools.count()
 
 
-class LiveIndex:
+class SegmentedIndex:
     """Implements ``VectorIndex``: a snapshot, an exact tail of newer vectors, and a note
     of the snapshot's rows that have died."""
 
@@ -65,7 +65,7 @@ class LiveIndex:
             return newer
         older = self.snapshot.search(query, top, self._rows(self.snapshot, allowed))
         ids = np.concatenate([older[0], newer[0]])
-        return best(ids, np.concatenate([older[1], newer[1]]), top)
+        return best_hits(ids, np.concatenate([older[1], newer[1]]), top)
 
     def placement(self, allowed: Allowed, top: int) -> Placement:
         """Where a search applies this filter; the tail always does inside."""

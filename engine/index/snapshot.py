@@ -25,7 +25,7 @@ from engine.index import inverted_lists
 from engine.index.allowed import RowMask
 from engine.index.choose import EXACT
 from engine.index.exact import TIES, import_faiss
-from engine.index.vector_index import Scores, best
+from engine.index.vector_index import Scores, best_hits
 from engine.types import Placement
 from engine.types.arrays import MomentIds, Vectors
 
@@ -242,4 +242,4 @@ class Snapshot:
             found, at = exact.search(query[None], min(top + TIES, len(part)))
             ids.append(self.ids[part[at[0]]])
             scores.append(found[0])
-        return best(np.concatenate(ids), np.concatenate(scores), top)
+        return best_hits(np.concatenate(ids), np.concatenate(scores), top)

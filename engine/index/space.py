@@ -14,7 +14,7 @@ import numpy as np
 from engine.common.vectors import chunks
 from engine.errors import SegmentGone
 from engine.index import disk
-from engine.index.segmented_index import LiveIndex
+from engine.index.segmented_index import SegmentedIndex
 from engine.index.snapshot import Snapshot
 from engine.store import Store
 from engine.store.segments import Stored
@@ -38,7 +38,7 @@ class SpaceIndex:
     """The last segment that the indexes hold."""
     generation: int = -1
     """The generation of the log that they are level with."""
-    indexes: dict[Modality, LiveIndex] = field(default_factory=dict)
+    indexes: dict[Modality, SegmentedIndex] = field(default_factory=dict)
     _on_disk: tuple[int, int] = (-1, 0)
     """What ``disk.state`` said when the snapshots were opened."""
 
@@ -67,7 +67,9 @@ class SpaceIndex:
             return
         shelf = disk.newest(log.path, self.space, self.kind)
         found = {} if shelf is None else shelf.snapshots
-        self.indexes = {m: LiveIndex(self.space.dim, snapshot) for m, snapshot in found.items()}
+        self.indexes = {
+            m: SegmentedIndex(self.space.dim, snapshot) for m, snapshot in found.items()
+        }
         self.watermark = 0 if shelf is None else shelf.level.watermark
         self.generation = -1
         self._on_disk = on_disk
@@ -88,12 +90,12 @@ class SpaceIndex:
     def _take(self, log: Store, ids: MomentIds, stored: Stored) -> None:
         """Add those of a segment's rows that live and are not held: a merged segment may
         hold some that were taken in before."""
-        for modality, alive in living(log, ids).items():
+        for modality, alive in living_by_modality(log, ids).items():
             wanted = np.isin(ids, alive)
             if modality in self.indexes:
                 wanted &= ~self.indexes[modality].holds(ids)
             if wanted.any():
-                index = self.indexes.setdefault(modality, LiveIndex(self.space.dim))
+                index = self.indexes.setdefault(modality, SegmentedIndex(self.space.dim))
                 rows = np.flatnonzero(wanted)
                 for part in chunks(rows, _ROWS):
                     index.add(ids[part], stored[part].astype(np.float32))
@@ -119,7 +121,7 @@ class SpaceIndex:
         self.indexes = {m: index for m, index in self.indexes.items() if len(index)}
 
 
-def living(log: Store, ids: MomentIds) -> dict[Modality, MomentIds]:
+def living_by_modality(log: Store, ids: MomentIds) -> dict[Modality, MomentIds]:
     """Those of ids (n,) whose moments live, ascending, by modality."""
     if not len(ids):
         return {}

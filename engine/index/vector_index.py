@@ -50,7 +50,7 @@ class VectorIndex(Protocol):
         """Vectors (m, dim) of up to ``count`` moments, the same ones at every call."""
 
 
-def best(ids: MomentIds, scores: Scores, top: int) -> tuple[MomentIds, Scores]:
+def best_hits(ids: MomentIds, scores: Scores, top: int) -> tuple[MomentIds, Scores]:
     """The ``top`` best of ids and scores (n,), equal scores by ascending id."""
     if len(scores) > top > 0:
         # Only what can be among them is sorted, all that ties with the last included.

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import StoreError
-from engine.index.segmented_index import LiveIndex
+from engine.index.segmented_index import SegmentedIndex
 from engine.index.space import SpaceIndex
 from engine.store import SegmentInfo, Store, segments
 from engine.types import Modality, Space
@@ -81,7 +81,7 @@ class AssetStream:
         index = SpaceIndex(space)
         index.follow(store)
         self._store = store
-        self.indexes: Mapping[Modality, LiveIndex] = {
+        self.indexes: Mapping[Modality, SegmentedIndex] = {
             modality: index.indexes[modality]
             for modality in modalities
             if modality in index.indexes
@@ -138,7 +138,7 @@ class AssetStream:
                 yield LibraryMoments(modality, assets, own, of, vectors)
 
 
-def read_vectors(index: LiveIndex, ids: MomentIds) -> Vectors:
+def read_vectors(index: SegmentedIndex, ids: MomentIds) -> Vectors:
     """Return the vectors (n, dim) of ids, ascending, that an index holds.
 
     Neighbours on disk are read without a detour, which takes a third of the time.

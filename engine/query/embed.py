@@ -30,7 +30,7 @@ class QueryVectors:
 
     parts: Mapping[tuple[PartKind, str], Mapping[str, Vectors]]
 
-    def of(self, branch: Branch) -> Vectors:
+    def for_branch(self, branch: Branch) -> Vectors:
         """The vector that a branch searches with: that of its part, or one that is
         composed of several by their weights."""
         space = branch.space or ""
@@ -68,7 +68,7 @@ def embed_query(
         if part.asked is not PartKind.TEXT:
             embed = embed_picture if part.asked is PartKind.IMAGE else embed_sound
             path = (files or {}).get(part.value, Path(part.value))
-            with naming(part.value):
+            with naming_file(part.value):
                 vectors[part.asked, part.value] = embed(path, towers, settings)
     return QueryVectors(vectors)
 
@@ -154,7 +154,7 @@ def media_type(path: Path) -> MediaType:
 
 
 @contextmanager
-def naming(path: Path | str) -> Iterator[None]:
+def naming_file(path: Path | str) -> Iterator[None]:
     """Put the file's name before what is wrong with it; an example is an argument,
     so that a bad one is a mistake of the request."""
     try:

@@ -9,14 +9,16 @@ from pathlib import Path
 
 from engine.config import Settings
 from engine.errors import InvalidQuery
-from engine.query.embed import media_type, naming
+from engine.query.embed import media_type, naming_file
 from engine.types import Kind, PartKind, Query, QueryPart
 
 _URLS = ("http://", "https://")
 
 
 @contextmanager
-def examples(query: Query, settings: Settings) -> Iterator[tuple[Query, Mapping[str, Path]]]:
+def resolve_examples(
+    query: Query, settings: Settings
+) -> Iterator[tuple[Query, Mapping[str, Path]]]:
     """The query with every example known for a picture or a sound, and where those are.
 
     What a URL names is fetched, and kept for the length of the ``with``.
@@ -44,10 +46,10 @@ def _local(value: str, settings: Settings, kept: ExitStack) -> Path:
         from engine.media.fetch import fetched
 
         return kept.enter_context(fetched(value, settings))
-    return local(value)
+    return local_path(value)
 
 
-def local(value: str | Path) -> Path:
+def local_path(value: str | Path) -> Path:
     """Where an example lies, with ``~`` as the folder that it stands for.
 
     Raises:
@@ -62,6 +64,6 @@ def local(value: str | Path) -> Path:
 
 
 def _of_kind(part: QueryPart, file: Path) -> QueryPart:
-    with naming(part.value):
+    with naming_file(part.value):
         kind = media_type(file).kind
     return replace(part, asked=PartKind.AUDIO if kind is Kind.AUDIO else PartKind.IMAGE)

@@ -70,7 +70,7 @@ class Sources:
 
 
 @dataclass(frozen=True, slots=True)
-class Executed:
+class ExecutedPlan:
     """What came of a plan."""
 
     scored: tuple[BranchScores, ...]
@@ -108,7 +108,7 @@ class _Run:
         index, ids = self.sources.index(branch), np.zeros(0, np.int64)
         late = started >= self.until
         if index is not None and not late:
-            ids, _ = index.search(self.vectors.of(branch), self.plan.fetch, allowed)
+            ids, _ = index.search(self.vectors.for_branch(branch), self.plan.fetch, allowed)
         self.outcomes.append(BranchOutcome(branch, len(ids), _since(started), late))
         return None if late else ids
 
@@ -129,7 +129,9 @@ class _Run:
         return of_kind if allowed is None else of_kind & allowed.mask(words.ids)
 
 
-def execute(plan: Plan, vectors: QueryVectors, sources: Sources, until: float = np.inf) -> Executed:
+def execute(
+    plan: Plan, vectors: QueryVectors, sources: Sources, until: float = np.inf
+) -> ExecutedPlan:
     """What every branch says of all candidates that the wanted ones find.
 
     Args:
@@ -152,7 +154,7 @@ def execute(plan: Plan, vectors: QueryVectors, sources: Sources, until: float = 
     scored = [*_scored(spaces, found, run, rows), *_scored_by_words(words, found)]
     order = {id(branch): place for place, branch in enumerate(plan.branches)}
     outcomes = sorted(run.outcomes, key=lambda outcome: order[id(outcome.branch)])
-    return Executed(tuple(scored), tuple(outcomes))
+    return ExecutedPlan(tuple(scored), tuple(outcomes))
 
 
 def _since(started: float) -> float:
@@ -201,7 +203,7 @@ class _Rows:
         self._sources = sources
         self._read: dict[tuple[int, str, Modality], tuple[MomentIds, Vectors]] = {}
 
-    def of(self, branch: Branch, ids: MomentIds) -> tuple[MomentIds, Vectors] | None:
+    def read(self, branch: Branch, ids: MomentIds) -> tuple[MomentIds, Vectors] | None:
         """Those of ids that the branch's index holds, with their vectors."""
         index = self._sources.index(branch)
         if index is None:
@@ -220,12 +222,12 @@ def _scored(
     skipped = {id(outcome.branch) for outcome in run.outcomes if outcome.skipped}
     for branch in branches:
         ids = found.get((branch.stage, _modality(branch)))
-        held = None if ids is None or id(branch) in skipped else rows.of(branch, ids)
+        held = None if ids is None or id(branch) in skipped else rows.read(branch, ids)
         if held is None:
             continue
         key = branch.space or "", branch.asks, _modality(branch)
         against = background(run.sources.backgrounds, key)
-        raw = (held[1] @ run.vectors.of(branch)).astype(np.float64)
+        raw = (held[1] @ run.vectors.for_branch(branch)).astype(np.float64)
         mean = expected(against, held[1])
         odds = log_odds(raw, mean, against.std)
         yield BranchScores(branch, held[0], raw, odds, mean, against.std)

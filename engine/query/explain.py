@@ -9,12 +9,12 @@ from engine.query.fuse import Ranking
 from engine.types import BranchScores, Hit, MomentRecord, Span, Why
 
 
-def hit(
+def make_hit(
     rank: int, record: MomentRecord, ranking: Ranking, *, more: int = 0, spans: Sequence[Span] = ()
 ) -> Hit:
     """A moment as it is shown, with its score in a ranking."""
     place = int((ranking.ids == record.moment_id).argmax())
-    parts = sorted(ranking.of(record.moment_id), key=_strength, reverse=True)
+    parts = sorted(ranking.branches_of(record.moment_id), key=_strength, reverse=True)
     return Hit(
         rank=rank,
         score=float(ranking.scores[place]),
@@ -50,7 +50,7 @@ def _why(one: BranchScores, at: int, record: MomentRecord) -> Why:
     )
 
 
-def span(record: MomentRecord, asked: str) -> Span:
+def make_span(record: MomentRecord, asked: str) -> Span:
     """The moment that answers one stage, or one part."""
     moment = record.moment
     return Span(

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from engine.common.contribution import signed_contribution
 from engine.common.result_view import more_like
 from engine.common.text import file_name, printable, time_span
-from engine.query.floor import ANSWERS, GOES_WITH, least
+from engine.query.floor import ANSWERS, GOES_WITH, least_evidence
 from engine.types import (
     AllOf,
     Branch,
@@ -96,8 +96,9 @@ def _how(branch: Branch) -> str:
 def _floor(planned: Plan) -> str:
     if not planned.floor:
         return "floor: none"
-    best = least(planned.moments, ANSWERS)
-    return f"floor: {best:.1f} nats for the best, {least(planned.moments, GOES_WITH):.1f} beside it"
+    best = least_evidence(planned.moments, ANSWERS)
+    beside = least_evidence(planned.moments, GOES_WITH)
+    return f"floor: {best:.1f} nats for the best, {beside:.1f} beside it"
 
 
 def filter_text(condition: Filter) -> str:

@@ -35,7 +35,7 @@ _LEAST = 3.0
 """Nats, whatever the size of the library: odds of twenty to one."""
 
 
-def least(moments: int, by_chance: float) -> float:
+def least_evidence(moments: int, by_chance: float) -> float:
     """The evidence, in nats, that so many of so many moments reach by chance."""
     return max(math.log(max(moments, 1) / by_chance), _LEAST)
 
@@ -49,7 +49,7 @@ def _weights(ranking: Ranking) -> Iterable[float]:
     return shared.values()
 
 
-def stands_out(ranking: Ranking, moments: int) -> NDArray[np.bool_]:
+def above_floor(ranking: Ranking, moments: int) -> NDArray[np.bool_]:
     """Which of a ranking's moments answer its query, (n,); none, where nothing does.
 
     Args:
@@ -57,7 +57,7 @@ def stands_out(ranking: Ranking, moments: int) -> NDArray[np.bool_]:
     """
     heaviest = max(_weights(ranking), default=1.0)
     wanted = np.where(ranking.evidence > 0, ranking.wanted / max(heaviest, 1e-9), -np.inf)
-    if wanted.max(initial=-np.inf) < least(moments, ANSWERS):
+    if wanted.max(initial=-np.inf) < least_evidence(moments, ANSWERS):
         return np.zeros(len(ranking), np.bool_)
-    kept: NDArray[np.bool_] = wanted >= least(moments, GOES_WITH)
+    kept: NDArray[np.bool_] = wanted >= least_evidence(moments, GOES_WITH)
     return kept

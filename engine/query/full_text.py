@@ -91,7 +91,7 @@ class _Sum:
     """Nats of what the query says that the moment holds."""
 
 
-class Wording:
+class FullTextScorer:
     """The words of a library at one generation.
 
     Args:
@@ -118,7 +118,7 @@ class Wording:
                 asked.append(word)
         return asked, [word for count, word in counted if not count]
 
-    def of(self, text: str) -> FullTextScores:
+    def score(self, text: str) -> FullTextScores:
         """What the words of a text say."""
         found, absent = self._hits(text)
         places = self._store.kinds_of({i for hits in found.values() for i in hits})

@@ -46,7 +46,7 @@ class Ranking:
     def __len__(self) -> int:
         return len(self.ids)
 
-    def of(self, moment_id: int) -> Iterator[tuple[BranchScores, int]]:
+    def branches_of(self, moment_id: int) -> Iterator[tuple[BranchScores, int]]:
         """The branches that scored a moment, with its place in each."""
         for one in self.scored:
             place = int(np.searchsorted(one.ids, moment_id))

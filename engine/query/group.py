@@ -30,22 +30,22 @@ Likeness = Callable[[Sequence[MomentRecord]], Mapping[int, NDArray[np.float32]]]
 
 
 @dataclass(slots=True)
-class Together:
+class HitGroup:
     """The best moment of a group, and how many follow it."""
 
     record: MomentRecord
     more: int = 0
 
 
-def grouped(
+def group_moments(
     ranked: Iterable[Sequence[MomentRecord]], group: Group, top: int, likeness: Likeness
-) -> list[Together]:
+) -> list[HitGroup]:
     """The first ``top`` groups of moments that come in pages, best first.
 
     All pages are read where there is something to count: everything that was found.
     """
     keep = _KEEPERS[group](likeness)
-    groups: list[Together] = []
+    groups: list[HitGroup] = []
     for page in ranked:
         keep.look_at(page)
         for record in page:
@@ -53,7 +53,7 @@ def grouped(
             if leader is not None:
                 leader.more += 1
                 continue
-            made = Together(record)
+            made = HitGroup(record)
             keep.lead(made)
             if len(groups) < top:
                 groups.append(made)
@@ -72,21 +72,21 @@ class _Keeper(ABC):
         """Prepare for the moments that come next; most keepers need not."""
 
     @abstractmethod
-    def leader_of(self, record: MomentRecord) -> Together | None:
+    def leader_of(self, record: MomentRecord) -> HitGroup | None:
         """The group that a moment belongs to, of those that there are."""
 
     @abstractmethod
-    def lead(self, made: Together) -> None:
+    def lead(self, made: HitGroup) -> None:
         """Take note of a new group."""
 
 
 class _Alone(_Keeper):
     """Every moment for itself."""
 
-    def leader_of(self, _: MomentRecord) -> Together | None:
+    def leader_of(self, _: MomentRecord) -> HitGroup | None:
         return None
 
-    def lead(self, _: Together) -> None:
+    def lead(self, _: HitGroup) -> None:
         """Nothing will ask."""
 
 
@@ -95,12 +95,12 @@ class _Asset(_Keeper):
 
     def __init__(self, likeness: Likeness) -> None:
         super().__init__(likeness)
-        self._led: dict[int, Together] = {}
+        self._led: dict[int, HitGroup] = {}
 
-    def leader_of(self, record: MomentRecord) -> Together | None:
+    def leader_of(self, record: MomentRecord) -> HitGroup | None:
         return self._led.get(record.asset_id)
 
-    def lead(self, made: Together) -> None:
+    def lead(self, made: HitGroup) -> None:
         self._led[made.record.asset_id] = made
 
 
@@ -110,16 +110,16 @@ class _Shot(_Keeper):
 
     def __init__(self, likeness: Likeness) -> None:
         super().__init__(likeness)
-        self._taken: dict[tuple[int, str], list[tuple[MomentRecord, Together]]] = {}
+        self._taken: dict[tuple[int, str], list[tuple[MomentRecord, HitGroup]]] = {}
 
-    def leader_of(self, record: MomentRecord) -> Together | None:
+    def leader_of(self, record: MomentRecord) -> HitGroup | None:
         taken = self._taken.get(_place(record), ())
         leader = next((led for other, led in taken if _same_place(record, other)), None)
         if leader is not None:
             self._taken[_place(record)].append((record, leader))
         return leader
 
-    def lead(self, made: Together) -> None:
+    def lead(self, made: HitGroup) -> None:
         self._taken.setdefault(_place(made.record), []).append((made.record, made))
 
 
@@ -127,7 +127,7 @@ class _Shot(_Keeper):
 class _Leaders:
     """The groups of one modality, with the vectors of those who lead them."""
 
-    groups: list[Together] = field(default_factory=list)
+    groups: list[HitGroup] = field(default_factory=list)
     rows: list[NDArray[np.float32]] = field(default_factory=list)
 
 
@@ -142,10 +142,10 @@ class _Alike(_Shot):
     def look_at(self, page: Sequence[MomentRecord]) -> None:
         self._vectors |= self.likeness(page)
 
-    def leader_of(self, record: MomentRecord) -> Together | None:
+    def leader_of(self, record: MomentRecord) -> HitGroup | None:
         return super().leader_of(record) or self._resembled(record)
 
-    def _resembled(self, record: MomentRecord) -> Together | None:
+    def _resembled(self, record: MomentRecord) -> HitGroup | None:
         vector, modality = self._vectors.get(record.moment_id), record.moment.modality
         leaders = self._leaders.get(modality)
         if vector is None or leaders is None:
@@ -154,7 +154,7 @@ class _Alike(_Shot):
         best = int(cosines.argmax())
         return leaders.groups[best] if cosines[best] >= _ALIKE[modality] else None
 
-    def lead(self, made: Together) -> None:
+    def lead(self, made: HitGroup) -> None:
         super().lead(made)
         vector = self._vectors.get(made.record.moment_id)
         if vector is not None:

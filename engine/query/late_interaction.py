@@ -20,7 +20,7 @@ from engine.types.arrays import MomentIds
 
 
 @dataclass(frozen=True, slots=True)
-class Answered:
+class AnsweredAsset:
     """An asset with the moment that answers each part best."""
 
     asset_id: int
@@ -30,7 +30,7 @@ class Answered:
     """The wanted parts, best answered first, each with its moment."""
 
 
-def interact(scored: Sequence[BranchScores], assets: Mapping[int, int]) -> list[Answered]:
+def score_assets(scored: Sequence[BranchScores], assets: Mapping[int, int]) -> list[AnsweredAsset]:
     """Assets by descending score, equal ones by ascending id.
 
     Args:
@@ -71,16 +71,16 @@ def _keep_best(
         best[part] = total, moment
 
 
-def _answered(asset: int, best: Mapping[QueryPart, tuple[float, int]]) -> Answered:
+def _answered(asset: int, best: Mapping[QueryPart, tuple[float, int]]) -> AnsweredAsset:
     score = sum(total for total, _ in best.values())
     wanted = sorted(
         ((part, found) for part, found in best.items() if part.weight > 0),
         key=lambda item: -item[1][0],
     )
-    return Answered(asset, score, tuple((part, moment) for part, (_, moment) in wanted))
+    return AnsweredAsset(asset, score, tuple((part, moment) for part, (_, moment) in wanted))
 
 
-def ranking_of(answered: Sequence[Answered], scored: Sequence[BranchScores]) -> Ranking:
+def rank_assets(answered: Sequence[AnsweredAsset], scored: Sequence[BranchScores]) -> Ranking:
     """The best moment of each asset, under the asset's score."""
     ids = np.array([one.moments[0][1] for one in answered], np.int64)
     scores = np.array([one.score for one in answered], np.float64)

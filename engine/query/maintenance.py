@@ -77,16 +77,16 @@ class Maintenance:
         self, wait: bool, progress: Progress = NO_PROGRESS, *, always: bool = False
     ) -> list[Refreshed]:
         """Fold what was committed into the indexes on disk, where enough has changed."""
-        from engine.index.inventory import outline
+        from engine.index.inventory import take_inventory
         from engine.index.refresh import refresh
 
-        held = [outline(self._store, space) for space in self._store.serving().values()]
+        held = [take_inventory(self._store, space) for space in self._store.serving().values()]
         due = [one.space for one in held if one.parts and (always or one.is_due())]
         if not due:
             return []
         made: list[Refreshed] = []
         with disk.refreshing(self._store.path, wait):
-            disk.drop_strangers(self._store.path, self._store.spaces())
+            disk.drop_unknown_spaces(self._store.path, self._store.spaces())
             for space in due:
                 phrases, wanted = self._phrases(space), self._wanted()
                 made += refresh(self._store, space, phrases, wanted, progress=progress)
@@ -110,9 +110,9 @@ class Maintenance:
         info = self._store.space_infos().get(space.name)
         if info is None or info.role is None:
             return None
-        from engine.query.calibration.phrase_vectors import bank
+        from engine.query.calibration.phrase_vectors import phrase_vectors
 
-        return bank(self._towers_of(info), self._settings)
+        return phrase_vectors(self._towers_of(info), self._settings)
 
     def _text_spaces(self) -> list[SpaceInfo]:
         """The spaces that texts query and that are searched."""
@@ -138,13 +138,13 @@ class Maintenance:
         """
         if self._store.calibrated():
             return
-        from engine.index.inventory import samples
-        from engine.query.calibration.estimate import SAMPLE, estimate_all
+        from engine.index.inventory import draw_samples
+        from engine.query.calibration.estimate import SAMPLE, estimate_backgrounds
 
         spaces, generation = self._store.serving(), self._store.generation()
-        drawn = {name: samples(self._store, space, SAMPLE) for name, space in spaces.items()}
+        drawn = {name: draw_samples(self._store, space, SAMPLE) for name, space in spaces.items()}
         texts = {n: rows for n, s in spaces.items() if (rows := self._phrases(s)) is not None}
-        backgrounds = estimate_all({name: rows for name, (_, rows) in drawn.items()}, texts)
+        backgrounds = estimate_backgrounds({name: rows for name, (_, rows) in drawn.items()}, texts)
         levels = [level for level, _ in drawn.values()]
         with suppress(LibraryBusy), self._store.writer(wait=wait) as writer:
             writer.set_backgrounds(backgrounds, min(levels, default=generation))

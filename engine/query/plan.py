@@ -43,7 +43,7 @@ HEARD = (Modality.SOUND,)
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class SearchableModality:
     """What there is of one modality in one space."""
 
     vectors: int = 0
@@ -60,7 +60,7 @@ class Inventory:
     """The space that every text and example is asked in."""
     looks: str
     sounds: str
-    held: Mapping[str, Mapping[Modality, Held]]
+    held: Mapping[str, Mapping[Modality, SearchableModality]]
     pairs: Mapping[BackgroundKey, int] = field(default_factory=dict)
     """How many pairs each background was estimated from."""
     passing: int | None = None

@@ -8,12 +8,12 @@ from itertools import islice
 
 from engine.common.id_sets import among, union
 from engine.query import floor
-from engine.query.execute import Executed
-from engine.query.explain import hit, span
+from engine.query.execute import ExecutedPlan
+from engine.query.explain import make_hit, make_span
 from engine.query.fuse import Ranking, fuse
-from engine.query.group import Likeness, Together, grouped
-from engine.query.late_interaction import interact, ranking_of
-from engine.query.sequence import Chain, chains
+from engine.query.group import HitGroup, Likeness, group_moments
+from engine.query.late_interaction import rank_assets, score_assets
+from engine.query.sequence import Chain, join_stages
 from engine.store import Store
 from engine.types import (
     BranchOutcome,
@@ -55,7 +55,7 @@ class _Ranked:
     may_have_more: bool
 
 
-class Results:
+class ResultBuilder:
     """Makes hits of what was executed, with the records of one generation."""
 
     def __init__(self, store: Store, likeness: Likeness, leave_out: str | None = None) -> None:
@@ -63,7 +63,7 @@ class Results:
         self._likeness = likeness
         self._leave_out = leave_out
 
-    def of(self, plan: Plan, executed: Executed) -> RankedMoments:
+    def build(self, plan: Plan, executed: ExecutedPlan) -> RankedMoments:
         """The hits, best first."""
         stages = [self._ranked(plan, executed, number) for number in range(len(plan.query.stages))]
         if len(stages) > 1:
@@ -80,13 +80,13 @@ class Results:
             any(stage.may_have_more for stage in stages),
         )
 
-    def _ranked(self, plan: Plan, executed: Executed, number: int) -> _Ranked:
+    def _ranked(self, plan: Plan, executed: ExecutedPlan, number: int) -> _Ranked:
         scored = executed.stage(number)
         ranking = fuse(scored, plan.fusion)
         cut_off = [one for one in scored if executed.found(one.branch) >= plan.fetch]
         if not plan.floor:
             return _Ranked(ranking, 0, bool(cut_off))
-        kept = floor.stands_out(ranking, plan.moments)
+        kept = floor.above_floor(ranking, plan.moments)
         # What was cut off holds more answers only where all that was not are answers.
         lost = union([ranking.ids[~kept]])
         more = any(not among(one.ids, lost).any() for one in cut_off)
@@ -96,32 +96,36 @@ class Results:
 
     def _of_moments(self, plan: Plan, ranking: Ranking) -> list[Hit]:
         query = plan.query
-        groups = grouped(self._pages(ranking.ids.tolist()), query.group, query.top, self._likeness)
-        return [hit(rank, one.record, ranking, more=one.more) for rank, one in enumerate(groups, 1)]
+        groups = group_moments(
+            self._pages(ranking.ids.tolist()), query.group, query.top, self._likeness
+        )
+        return [
+            make_hit(rank, one.record, ranking, more=one.more) for rank, one in enumerate(groups, 1)
+        ]
 
-    def _of_assets(self, plan: Plan, executed: Executed, ranking: Ranking) -> list[Hit]:
+    def _of_assets(self, plan: Plan, executed: ExecutedPlan, ranking: Ranking) -> list[Hit]:
         """One hit an asset, with the moments that answer the parts."""
         counted = [_counted(one, ranking) for one in executed.stage(0)]
         records = self._records({i for one in counted for i in one.ids.tolist()})
         assets = {moment: record.asset_id for moment, record in records.items()}
-        answered = interact(counted, assets)[: plan.query.top]
-        by_asset = ranking_of(answered, executed.stage(0))
+        answered = score_assets(counted, assets)[: plan.query.top]
+        by_asset = rank_assets(answered, executed.stage(0))
         return [
-            hit(rank, records[one.moments[0][1]], by_asset, spans=_spans(one.moments, records))
+            make_hit(rank, records[one.moments[0][1]], by_asset, spans=_spans(one.moments, records))
             for rank, one in enumerate(answered, 1)
         ]
 
     def _of_chains(self, plan: Plan, stages: Sequence[Ranking]) -> list[Hit]:
         """A hit where the stages are answered in order, at the moment of the first."""
         records = self._records({i for stage in stages for i in stage.ids.tolist()})
-        found = chains(stages, records, plan.query.within)
+        found = join_stages(stages, records, plan.query.within)
         groups = _first_of_each(found, plan.query.group, plan.query.top, self._likeness)
         asked = [" + ".join(p.value for p in parts) for parts in plan.query.stages]
         return [
             replace(
-                hit(rank, chain.records[0], stages[0], more=more),
+                make_hit(rank, chain.records[0], stages[0], more=more),
                 score=chain.score,
-                spans=tuple(map(span, chain.records, asked)),
+                spans=tuple(map(make_span, chain.records, asked)),
             )
             for rank, (chain, more) in enumerate(groups, 1)
         ]
@@ -152,7 +156,7 @@ def _counted(one: BranchScores, shown: Ranking) -> BranchScores:
 def _spans(
     moments: Iterable[tuple[QueryPart, int]], records: Mapping[int, MomentRecord]
 ) -> list[Span]:
-    return [span(records[moment], part.value) for part, moment in moments]
+    return [make_span(records[moment], part.value) for part, moment in moments]
 
 
 def _first_of_each(
@@ -163,5 +167,5 @@ def _first_of_each(
     for chain in found:
         by_first.setdefault(chain.records[0].moment_id, chain)
     firsts = [chain.records[0] for chain in by_first.values()]
-    groups: list[Together] = grouped([firsts], group, top, likeness)
+    groups: list[HitGroup] = group_moments([firsts], group, top, likeness)
     return ((by_first[one.record.moment_id], one.more) for one in islice(groups, top))

@@ -20,13 +20,13 @@ from engine.index.guard import Guard
 from engine.index.space import SpaceIndex
 from engine.query.calibration.log_odds import BackgroundKey, by_key
 from engine.query.embed import QueryVectors, embed_query
-from engine.query.examples import examples
+from engine.query.examples import resolve_examples
 from engine.query.execute import Sources, execute
-from engine.query.full_text import FullTextScores, Wording
+from engine.query.full_text import FullTextScorer, FullTextScores
 from engine.query.generation_cache import GenerationCache
-from engine.query.plan import HEARD, MODALITIES, SEEN, Held, Inventory, plan
-from engine.query.results import RankedMoments, Results
-from engine.query.space_selection import SelectedSpaces, TowersOf, kind_of, select_spaces
+from engine.query.plan import HEARD, MODALITIES, SEEN, Inventory, SearchableModality, plan
+from engine.query.results import RankedMoments, ResultBuilder
+from engine.query.space_selection import SelectedSpaces, TowersOf, select_spaces, selection_key
 from engine.query.text_cache import TextCache
 from engine.store import Background, Store
 from engine.types import (
@@ -74,7 +74,7 @@ class Searcher:
         self._backgrounds: GenerationCache[Mapping[BackgroundKey, Background]] = GenerationCache()
         self._choices: GenerationCache[SelectedSpaces] = GenerationCache()
         self._filters: GenerationCache[Allowed] = GenerationCache()
-        self._wording: GenerationCache[Wording] = GenerationCache()
+        self._wording: GenerationCache[FullTextScorer] = GenerationCache()
         self._worded: GenerationCache[FullTextScores] = GenerationCache()
 
     def _text_towers(self, chosen: SelectedSpaces) -> dict[str, TextCache]:
@@ -112,21 +112,21 @@ class Searcher:
         """
         until = _until(query)
         took: dict[str, float] = {}
-        with examples(query, self._settings) as (query, files):
-            with stage(took, "level"):
+        with resolve_examples(query, self._settings) as (query, files):
+            with timed_stage(took, "level"):
                 generation = self._store.generation()
                 chosen = self._chosen(query, generation)
                 self.make_level(chosen.spaces, generation)
             # What is kept of a generation must be of no later one.
-            with stage(took, "plan"), self._store.snapshot(), self.guard.reading():
+            with timed_stage(took, "plan"), self._store.snapshot(), self.guard.reading():
                 planned = plan(query, self._inventory(query, chosen))
             if on_plan is not None:
                 on_plan(planned)
             # Outside the guard: an example that takes long to decode holds nobody up.
-            with stage(took, "encode"):
+            with timed_stage(took, "encode"):
                 texts = self._text_towers(chosen)
                 vectors = embed_query(planned, chosen.towers, self._settings, texts, files)
-        with stage(took, "search"):
+        with timed_stage(took, "search"):
             found = self._of_one_generation(planned, vectors, chosen, leave_out, until)
         took["total"] = sum(took.values())
         return SearchResult(
@@ -148,7 +148,7 @@ class Searcher:
 
         if query.space is not None:
             return chosen()
-        kept = self._choices.get(generation, kind_of(query), chosen)
+        kept = self._choices.get(generation, selection_key(query), chosen)
         return chosen() if kept.notes else kept
 
     def _of_one_generation(
@@ -173,7 +173,9 @@ class Searcher:
                 with self.guard.reading():
                     if self._is_whole(spaces) or attempt == _TRIES - 1:
                         sources = self._sources(planned.query, chosen)
-                        results = Results(self._store, partial(self._likeness, chosen), leave_out)
+                        results = ResultBuilder(
+                            self._store, partial(self._likeness, chosen), leave_out
+                        )
                         return self._refilled(planned, vectors, sources, results, until)
         raise LibraryBusy(f"{self._store.path} changes faster than it can be read; try again")
 
@@ -182,7 +184,7 @@ class Searcher:
         planned: Plan,
         vectors: QueryVectors,
         sources: Sources,
-        results: Results,
+        results: ResultBuilder,
         until: float,
     ) -> RankedMoments:
         """Hits, with more candidates asked for until there are ``top`` or no more to have:
@@ -191,7 +193,7 @@ class Searcher:
         refills = 0
         while True:
             executed = execute(planned, vectors, sources, until)
-            found = replace(results.of(planned, executed), refills=refills)
+            found = replace(results.build(planned, executed), refills=refills)
             enough = len(found.hits) >= top or planned.fetch >= most or not found.may_have_more
             if enough or time.perf_counter() >= until:
                 return found
@@ -218,7 +220,7 @@ class Searcher:
                     known = self.indexes.get(space.name)
                     if known is None or known.space != space:
                         self.indexes[space.name] = SpaceIndex(
-                            space, gpu.kind_of_snapshot(self._settings)
+                            space, gpu.snapshot_class(self._settings)
                         )
                     self.indexes[space.name].follow(self._store)
 
@@ -252,13 +254,13 @@ class Searcher:
         roles = chosen.shared, chosen.looks, chosen.sounds
         return Inventory(*roles, held, pairs, passing, tuple(chosen.beside), chosen.notes)
 
-    def _held(self, space: str, query: Query) -> dict[Modality, Held]:
+    def _held(self, space: str, query: Query) -> dict[Modality, SearchableModality]:
         held, kinds = {}, set(query.kinds or Kind)
         for modality, index in self.indexes[space].indexes.items():
             searched = not kinds.isdisjoint(_kinds_with(modality))
             allowed = self._allowed(query, modality) if searched else None
             where = None if allowed is None else index.placement(allowed, query.top)
-            held[modality] = Held(len(index), index.exact, where)
+            held[modality] = SearchableModality(len(index), index.exact, where)
         return held
 
     def _likeness(
@@ -305,14 +307,14 @@ class Searcher:
     def _words(self, space: str, text: str) -> FullTextScores:
         """What the words of a text say, with counts of this generation."""
 
-        def wording() -> Wording:
+        def wording() -> FullTextScorer:
             shared = self.indexes.get(space)
             held = {} if shared is None else shared.indexes
-            return Wording(self._store, {m: len(index) for m, index in held.items()})
+            return FullTextScorer(self._store, {m: len(index) for m, index in held.items()})
 
         generation = self._store.generation()
         words = self._wording.get(generation, space, wording)
-        return self._worded.get(generation, (space, text), lambda: words.of(text))
+        return self._worded.get(generation, (space, text), lambda: words.score(text))
 
     def _known_backgrounds(self) -> Mapping[BackgroundKey, Background]:
         generation = self._store.generation()
@@ -337,7 +339,7 @@ def _until(query: Query) -> float:
 
 
 @contextmanager
-def stage(took: dict[str, float], name: str) -> Iterator[None]:
+def timed_stage(took: dict[str, float], name: str) -> Iterator[None]:
     """Note how long a stage took, in milliseconds."""
     started = time.perf_counter()
     try:

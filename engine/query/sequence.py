@@ -18,7 +18,7 @@ class Chain:
     records: tuple[MomentRecord, ...]
 
 
-def chains(
+def join_stages(
     stages: Sequence[Ranking], records: Mapping[int, MomentRecord], within: float
 ) -> list[Chain]:
     """The best chain that ends in each moment of the last stage, best first.

@@ -64,7 +64,7 @@ def select_spaces(query: Query, store: Store, towers_of: TowersOf) -> SelectedSp
     )
 
 
-def kind_of(query: Query) -> Hashable:
+def selection_key(query: Query) -> Hashable:
     """Return what ``select_spaces`` looks at: queries that share it have the same spaces."""
     asked = frozenset(part.asked for parts in query.stages for part in parts)
     alike = query.group is Group.ALIKE
@@ -75,10 +75,10 @@ def _asked(query: Query, infos: Mapping[str, SpaceInfo]) -> SpaceInfo | None:
     """The space that a query names, or the default; None where nothing is indexed yet."""
     if query.space is None:
         return next((info for info in infos.values() if info.default), None)
-    return named(query.space, infos, ready=True)
+    return find_text_space(query.space, infos, ready=True)
 
 
-def named(name: str, infos: Mapping[str, SpaceInfo], *, ready: bool = False) -> SpaceInfo:
+def find_text_space(name: str, infos: Mapping[str, SpaceInfo], *, ready: bool = False) -> SpaceInfo:
     """The space of this name, or of an encoder's name, that texts query.
 
     Raises:

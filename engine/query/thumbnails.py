@@ -18,7 +18,7 @@ class Thumbnails:
         self._library = library
         self._settings = settings
 
-    def of(self, record: MomentRecord, asset: KnownAsset, side: int = SIDE) -> bytes:
+    def jpeg(self, record: MomentRecord, asset: KnownAsset, side: int = SIDE) -> bytes:
         """A JPEG of a moment, its longest side at most ``side`` pixels.
 
         A video is shown at the middle of the moment, where its keyframe was looked for,

@@ -345,7 +345,7 @@ def test_a_library_below_a_file_is_one_line(run, media):
     assert f"{media / '0.png'} is a file" in done.err
 
 
-@pytest.mark.skipif(gpu.count(import_faiss()) > 0, reason="there is a GPU here")
+@pytest.mark.skipif(gpu.count_gpus(import_faiss()) > 0, reason="there is a GPU here")
 @pytest.mark.parametrize("command", [("search", "red"), ("rebuild",)])
 def test_a_gpu_that_is_not_there_is_one_line(indexed, command):
     done = indexed(*command, "--device", "cuda")

@@ -9,8 +9,8 @@ from unittest import mock
 import numpy as np
 
 from engine.index.allowed import Allowed
-from engine.index.build import BuildOptions, Copy, build
-from engine.index.segmented_index import LiveIndex
+from engine.index.build import BuildOptions, SnapshotWriter, build_snapshot
+from engine.index.segmented_index import SegmentedIndex
 from engine.index.snapshot import Snapshot
 from engine.index.vector_index import Scores
 from engine.types.arrays import MomentIds, Vectors
@@ -37,15 +37,15 @@ def snapshot(
     target: float = 0.99,
 ) -> Snapshot:
     """Build and open one; ``key`` is what ``choose`` is made to say."""
-    copy = Copy(folder, base)
+    copy = SnapshotWriter(folder, base)
     copy.append(ids, rows)
     copy.finish()
-    with mock.patch("engine.index.build.choose", return_value=key):
-        build(folder, rows.shape[1], texts, BuildOptions(recall=target, threads=1), base)
+    with mock.patch("engine.index.build.choose_key", return_value=key):
+        build_snapshot(folder, rows.shape[1], texts, BuildOptions(recall=target, threads=1), base)
     return Snapshot(folder)
 
 
-class Halves(LiveIndex):
+class Halves(SegmentedIndex):
     """A live index, half of whose first vectors lie in a snapshot: every operation then
     has to do with both."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from engine.index.choose import choose, fallbacks
+from engine.index.choose import choose_key, fallbacks
 
 GIB = 2**30
 
@@ -38,7 +38,7 @@ GIB = 2**30
     ],
 )
 def test_the_table(count, dim, memory, recall, key):
-    assert choose(count, dim, memory, recall) == key
+    assert choose_key(count, dim, memory, recall) == key
 
 
 def test_what_misses_its_target_falls_back_to_exact_search():

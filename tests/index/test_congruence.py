@@ -9,14 +9,14 @@ from hypothesis import strategies as st
 
 from engine.index.allowed import Allowed
 from engine.index.exact import ExactIndex
-from engine.index.segmented_index import LiveIndex
+from engine.index.segmented_index import SegmentedIndex
 from engine.index.vector_index import VectorIndex
 from engine.testing.brute_force import NumpyIndex
 from engine.types.arrays import Vectors
 from tests.index.on_disk import CodedHalves, Halves
 from tests.index.on_disk import unit_rows as of_dim
 
-BACKENDS = [ExactIndex, LiveIndex, Halves, CodedHalves]
+BACKENDS = [ExactIndex, SegmentedIndex, Halves, CodedHalves]
 DIM = 8
 
 

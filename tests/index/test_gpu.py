@@ -11,7 +11,7 @@ from engine.errors import UsageError
 from engine.index import gpu
 from engine.index.allowed import Allowed
 from engine.index.exact import import_faiss
-from engine.index.gpu import OnGpu, count, select
+from engine.index.gpu import GpuSnapshot, count_gpus, select_device
 from engine.testing.brute_force import NumpyIndex
 from tests.index.on_disk import snapshot, unit_rows
 
@@ -21,7 +21,7 @@ from tests.index.on_disk import snapshot, unit_rows
     [("auto", 0, "cpu"), ("auto", 2, "cuda"), ("cpu", 2, "cpu"), ("cuda", 1, "cuda")],
 )
 def test_the_device_that_is_taken(wanted, gpus, device):
-    assert select(wanted, gpus) == device
+    assert select_device(wanted, gpus) == device
 
 
 @pytest.mark.parametrize(
@@ -29,12 +29,12 @@ def test_the_device_that_is_taken(wanted, gpus, device):
 )
 def test_a_device_that_cannot_be_had(wanted, line):
     with pytest.raises(UsageError, match=line):
-        select(wanted, 0)
+        select_device(wanted, 0)
 
 
 def test_gpus_are_counted():
-    assert count(import_faiss()) >= 0
-    assert count(object()) == 0
+    assert count_gpus(import_faiss()) >= 0
+    assert count_gpus(object()) == 0
 
 
 @pytest.fixture
@@ -48,12 +48,12 @@ def played(tmp_path, monkeypatch):
         index.search = lambda *given: asked.append(given[1]) or search(*given)
         return index
 
-    monkeypatch.setattr(gpu, "flat", flat)
+    monkeypatch.setattr(gpu, "flat_index", flat)
     rows = unit_rows(np.random.default_rng(0), 3000, 16)
     snapshot(tmp_path / "s", np.arange(1, 3001), rows, "IVF8,PQ8x4fs", target=0.6)
     oracle = NumpyIndex(16)
     oracle.add(np.arange(1, 3001), rows)
-    return OnGpu(tmp_path / "s"), oracle, asked, rows
+    return GpuSnapshot(tmp_path / "s"), oracle, asked, rows
 
 
 def test_a_gpu_finds_the_nearest_of_all(played):
@@ -79,7 +79,7 @@ def test_vectors_that_do_not_fit_are_searched_without(played, monkeypatch, caplo
     def full(*_):
         raise RuntimeError("out of memory")
 
-    monkeypatch.setattr(gpu, "flat", lambda faiss, dim: type("Full", (), {"add": full})())
-    without = OnGpu(index.folder)
+    monkeypatch.setattr(gpu, "flat_index", lambda faiss, dim: type("Full", (), {"add": full})())
+    without = GpuSnapshot(index.folder)
     assert "does not fit a GPU" in caplog.text
     assert np.isin(without.search(rows[0], 10)[0], oracle.search(rows[0], 10)[0]).mean() > 0.5

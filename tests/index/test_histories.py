@@ -13,9 +13,9 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from engine.index import disk
 from engine.index.allowed import Allowed
 from engine.index.build import BuildOptions
-from engine.index.check import check
 from engine.index.refresh import refresh
 from engine.index.space import SpaceIndex
+from engine.index.verify import verify_indexes
 from engine.store import Store
 from engine.store.verify import verify
 from engine.types import Modality
@@ -113,7 +113,7 @@ class Histories(RuleBasedStateMachine):
         now = SpaceIndex(TEXT)
         now.follow(self.store)
         assert verify(self.store, deep=True).problems == ()
-        assert list(check(self.store, deep=True)) == []
+        assert list(verify_indexes(self.store, deep=True)) == []
         images = now.indexes.get(Modality.IMAGE)
         assert (0 if images is None else len(images)) == len(self.expected)
         if self.index.is_level(self.store, self.store.generation()):

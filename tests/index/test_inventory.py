@@ -7,7 +7,7 @@ import pytest
 
 from engine.index import disk, inventory
 from engine.index.build import BuildOptions
-from engine.index.inventory import ModalityInventory, samples
+from engine.index.inventory import ModalityInventory, draw_samples
 from engine.index.refresh import refresh
 from engine.index.space import SpaceIndex
 from engine.store import Store
@@ -59,7 +59,7 @@ def held(store) -> dict[Modality, tuple[int, int, list[int]]]:
 def outlined(store) -> dict[Modality, tuple[int, int, list[int]]]:
     return {
         m: (len(one.snapshot or ()), len(one.dead), one.tail.tolist())
-        for m, one in inventory.outline(store, TEXT).parts.items()
+        for m, one in inventory.take_inventory(store, TEXT).parts.items()
     }
 
 
@@ -78,7 +78,7 @@ def test_it_says_what_the_indexes_of_a_space_hold(store):
     remove(store, *(asset.path for asset in store.assets() if asset.path.endswith("jpg")))
     assert outlined(store) == held(store)
     assert set(outlined(store)) == {Modality.SPEECH}
-    assert inventory.outline(store, TEXT).generation == store.generation()
+    assert inventory.take_inventory(store, TEXT).generation == store.generation()
 
 
 def test_a_refresh_is_due_when_much_is_new_or_dead(tmp_path, monkeypatch):
@@ -96,11 +96,11 @@ def test_a_refresh_is_due_when_much_is_new_or_dead(tmp_path, monkeypatch):
 def test_a_space_is_due_when_one_of_its_modalities_is(store, monkeypatch):
     monkeypatch.setattr(inventory, "EXACT_ROWS", 10)
     add(store, *range(5))
-    assert not inventory.outline(store, TEXT).is_due()
+    assert not inventory.take_inventory(store, TEXT).is_due()
     add(store, 5)  # two more spoken sentences
-    assert inventory.outline(store, TEXT).is_due()
+    assert inventory.take_inventory(store, TEXT).is_due()
     fold(store)
-    assert not inventory.outline(store, TEXT).is_due()
+    assert not inventory.take_inventory(store, TEXT).is_due()
 
 
 def test_samples_are_what_the_indexes_would_draw(store):
@@ -111,7 +111,7 @@ def test_samples_are_what_the_indexes_would_draw(store):
     index = SpaceIndex(TEXT)
     index.follow(store)
     for count in (5, 12, 100):
-        generation, drawn = samples(store, TEXT, count)
+        generation, drawn = draw_samples(store, TEXT, count)
         assert generation == store.generation()
         assert set(drawn) == set(index.indexes)
         for modality, rows in drawn.items():
@@ -123,7 +123,7 @@ def test_a_sample_of_a_damaged_segment_is_what_is_left_of_it(store):
     add(store, *range(6))
     lost = store.segments(TEXT.name)[0]
     (store.path / "segments" / lost.file).write_bytes(bytes(lost.bytes))
-    _, drawn = samples(store, TEXT, 100)
+    _, drawn = draw_samples(store, TEXT, 100)
     assert np.isfinite(drawn[Modality.IMAGE]).all()
     np.testing.assert_allclose(np.linalg.norm(drawn[Modality.IMAGE], axis=1), 1, atol=1e-3)
     assert len(drawn[Modality.IMAGE]) == 5
@@ -141,9 +141,9 @@ def test_compactions_in_between_are_looked_past(store, monkeypatch):
                 compact(other)
         return read(self, info)
 
-    expected = samples(store, TEXT, 4)[1]
+    expected = draw_samples(store, TEXT, 4)[1]
     monkeypatch.setattr(Store, "read_stored", compacted_meanwhile)
-    found = samples(store, TEXT, 4)[1]
+    found = draw_samples(store, TEXT, 4)[1]
     assert once
     assert {m: rows.tolist() for m, rows in found.items()} == {
         m: rows.tolist() for m, rows in expected.items()

@@ -10,9 +10,9 @@ import pytest
 from engine.errors import LibraryBusy, LibraryReadOnly
 from engine.index import disk
 from engine.index.build import BuildOptions
-from engine.index.check import check
 from engine.index.refresh import refresh
 from engine.index.space import SpaceIndex
+from engine.index.verify import verify_indexes
 from engine.store import Store, failpoints
 from engine.store.failpoints import REFRESH
 from engine.types import Modality
@@ -144,7 +144,7 @@ def test_a_refresh_that_breaks_off_leaves_the_last_one(store, monkeypatch):
     fold(store)
     with store.writer() as writer:
         writer.commit([picture("/new.jpg")])
-    monkeypatch.setattr("engine.index.refresh.build", lambda *_: 1 / 0)
+    monkeypatch.setattr("engine.index.refresh.build_snapshot", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         fold(store)
     assert sorted(f.name for f in disk.folder_of(store.path, TEXT.name).iterdir()) == ["1"]
@@ -180,7 +180,7 @@ def test_a_refresh_killed_at_any_point(store, point):
     (left,) = disk.folder_of(store.path, TEXT.name).iterdir()
     assert left.name == ("2" if point == "refresh.renamed" else "1")
     assert contents(followed(store)) == before
-    assert list(check(store, deep=True)) == []
+    assert list(verify_indexes(store, deep=True)) == []
 
 
 @pytest.mark.parametrize("point", REFRESH[:-1])

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from engine.index.allowed import Allowed
-from engine.index.segmented_index import LiveIndex
+from engine.index.segmented_index import SegmentedIndex
 from engine.types import Placement
 from tests.index.on_disk import snapshot, unit_rows
 
@@ -18,8 +18,8 @@ def rows():
     return unit_rows(np.random.default_rng(0), COUNT, DIM)
 
 
-def live(folder, rows, key: str) -> LiveIndex:
-    return LiveIndex(DIM, snapshot(folder / "made", np.arange(COUNT), rows, key, target=0.5))
+def live(folder, rows, key: str) -> SegmentedIndex:
+    return SegmentedIndex(DIM, snapshot(folder / "made", np.arange(COUNT), rows, key, target=0.5))
 
 
 def allowed(count: int) -> Allowed:
@@ -27,7 +27,7 @@ def allowed(count: int) -> Allowed:
 
 
 def test_what_lies_in_memory_alone_is_exact_and_filtered_inside(rows):
-    index = LiveIndex(DIM)
+    index = SegmentedIndex(DIM)
     index.add(np.arange(COUNT), rows)
     assert index.exact
     assert index.placement(allowed(1), 10) is Placement.INSIDE

@@ -9,7 +9,7 @@ import pytest
 
 from engine.errors import LibraryCorrupt
 from engine.index.allowed import Allowed
-from engine.index.build import Copy
+from engine.index.build import SnapshotWriter
 from engine.index.snapshot import Snapshot
 from engine.testing.brute_force import NumpyIndex
 from tests.index.on_disk import snapshot, unit_rows
@@ -129,7 +129,7 @@ def test_recall_that_drifts_trains_again(tmp_path, rows):
 
 
 def test_rows_come_to_lie_by_ascending_id(tmp_path, rows):
-    copy = Copy(tmp_path / "s")
+    copy = SnapshotWriter(tmp_path / "s")
     copy.append(np.array([5, 9]), rows[:2])
     copy.append(np.array([2, 7]), rows[2:4])
     copy.finish()

@@ -34,7 +34,7 @@ def test_parts_are_composed_by_their_weights(settings):
     towers = fake_towers()
     parts = QueryPart("red", weight=2.0), QueryPart("blue", weight=-1.0)
     branch = Branch("early", "fake", Modality.IMAGE, parts)
-    composed = embed_query(Plan(Query(parts), (branch,), 1), towers, settings).of(branch)
+    composed = embed_query(Plan(Query(parts), (branch,), 1), towers, settings).for_branch(branch)
     red, blue = towers.encoder.embed_texts(["red", "blue"])
     wanted = 2 * red - blue
     assert composed == pytest.approx(wanted / np.linalg.norm(wanted), abs=1e-6)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 
 from engine.errors import FetchRefused, InvalidQuery
-from engine.query.examples import examples
+from engine.query.examples import resolve_examples
 from engine.types import PartKind, Query, QueryPart
 from tests import media_files as make
 
 
 def known(settings, *parts: QueryPart, then=()) -> list[tuple[PartKind, ...]]:
-    with examples(Query(parts, then), settings) as (query, _):
+    with resolve_examples(Query(parts, then), settings) as (query, _):
         return [tuple(part.asked for part in stage) for stage in query.stages]
 
 

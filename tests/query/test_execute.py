@@ -17,8 +17,8 @@ from engine.index.allowed import Allowed
 from engine.query import execute as executing
 from engine.query.calibration.log_odds import expected, log_odds
 from engine.query.embed import embed_query
-from engine.query.execute import Executed, Sources, execute
-from engine.query.explain import hit
+from engine.query.execute import ExecutedPlan, Sources, execute
+from engine.query.explain import make_hit
 from engine.query.fuse import fuse
 from engine.store import Background
 from engine.types import Branch, Kind, Modality, PartKind, Plan, Query, QueryPart
@@ -50,7 +50,7 @@ def library(tmp_path, settings):
 
 def run(
     library, *branches: Branch, fetch: int = 1, kinds=(), until: float = np.inf, **sources
-) -> Executed:
+) -> ExecutedPlan:
     planned = Plan(Query.of("x", kinds=kinds), branches, fetch)
     vectors = embed_query(planned, library.towers, library.settings)
     searcher = library.searcher
@@ -93,7 +93,7 @@ def test_why_names_the_strongest_branch_first(library):
     executed = run(library, RED, words("zebra"), NOT_BLUE, fetch=3)
     ranking = fuse(executed.scored)
     zebra = library.searcher._words("fake", "zebra").ids[0]
-    shown = hit(1, library.store.records([zebra])[zebra], ranking)
+    shown = make_hit(1, library.store.records([zebra])[zebra], ranking)
     contributions = [
         why.weight * (why.log_odds if why.weight > 0 else max(why.log_odds, 0.0))
         for why in shown.why

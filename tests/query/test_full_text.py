@@ -7,7 +7,7 @@ import math
 import pytest
 
 from engine.query import full_text
-from engine.query.full_text import Wording
+from engine.query.full_text import FullTextScorer
 from engine.store import Store
 from engine.types import Kind, Modality
 from tests.store.make import LOOKS, TEXT, picture, sound
@@ -30,28 +30,31 @@ def store(tmp_path):
 
 
 def says(store, text: str) -> dict[int, float]:
-    found = Wording(store, SIZES).of(text)
+    found = FullTextScorer(store, SIZES).score(text)
     return dict(zip(found.ids.tolist(), found.log_odds.tolist(), strict=True))
 
 
 def test_common_words_are_left_out_and_rare_ones_asked(store, monkeypatch):
     monkeypatch.setattr(full_text, "BUDGET", 5)
-    assert Wording(store, SIZES).asked("an animal: a husky dog") == (["husky", "dog"], ["a", "an"])
+    assert FullTextScorer(store, SIZES).asked("an animal: a husky dog") == (
+        ["husky", "dog"],
+        ["a", "an"],
+    )
 
 
 def test_words_are_asked_while_their_moments_fit(store, monkeypatch):
     monkeypatch.setattr(full_text, "BUDGET", 3)
-    assert Wording(store, SIZES).asked("dog husky") == (["husky"], [])
-    assert Wording(store, SIZES).asked("animal") == ([], [])
-    assert Wording(store, SIZES).asked("?!") == ([], [])
-    assert len(Wording(store, SIZES).of("animal")) == 0
+    assert FullTextScorer(store, SIZES).asked("dog husky") == (["husky"], [])
+    assert FullTextScorer(store, SIZES).asked("animal") == ([], [])
+    assert FullTextScorer(store, SIZES).asked("?!") == ([], [])
+    assert len(FullTextScorer(store, SIZES).score("animal")) == 0
 
 
 def test_a_word_is_counted_once(store, monkeypatch):
     counted = []
     count = store.count_words
     monkeypatch.setattr(store, "count_words", lambda *a: counted.append(a) or count(*a))
-    words = Wording(store, SIZES)
+    words = FullTextScorer(store, SIZES)
     assert words.asked("dog") == words.asked("dog") == (["dog"], [])
     assert counted == [('"dog"', full_text.BUDGET + 1)]
 
@@ -74,7 +77,7 @@ def test_words_that_carry_grammar_are_no_part_of_what_a_query_says(store):
 
 
 def test_the_best_comes_first_with_what_it_is(store):
-    found = Wording(store, SIZES).of("husky dog")
+    found = FullTextScorer(store, SIZES).score("husky dog")
     assert found.ids[0] == 10
     assert found.kinds[0] is Kind.IMAGE
     assert set(found.modalities) == {Modality.IMAGE, Modality.SPEECH}
@@ -84,14 +87,14 @@ def test_the_best_comes_first_with_what_it_is(store):
 
 def test_no_word_says_more_than_bm25_can(store):
     """Even where counts and index disagree, as while another process writes."""
-    found = Wording(store, dict.fromkeys(SIZES, 1)).of("husky animal")
+    found = FullTextScorer(store, dict.fromkeys(SIZES, 1)).score("husky animal")
     rarest = math.log((1 + 0.5) / 0.5)
     assert found.log_odds.max() < 2 * 2.2 * rarest
 
 
 def test_the_counts_that_are_kept_do_not_grow_without_end(store, monkeypatch):
     monkeypatch.setattr(full_text, "_COUNTED", 3)
-    kept = full_text.Wording(store, {})
+    kept = full_text.FullTextScorer(store, {})
     for word in ("one", "two", "three", "four", "five"):
         kept.asked(word)
         assert len(kept._counts) <= 3

@@ -95,9 +95,9 @@ def test_scores_that_differ_by_rounding_are_equal():
 
 def test_a_ranking_knows_what_made_it():
     said = [scored(TEXT, m1=3.0, m2=2.0), scored(WORDS, m2=1.5)]
-    parts = [(one.branch.name, one.log_odds[at]) for one, at in fuse(said).of(2)]
+    parts = [(one.branch.name, one.log_odds[at]) for one, at in fuse(said).branches_of(2)]
     assert parts == [("text", 2.0), ("words", 1.5)]
-    assert list(fuse(said).of(7)) == []
+    assert list(fuse(said).branches_of(7)) == []
 
 
 def test_a_part_of_a_ranking_keeps_its_order():

@@ -10,7 +10,7 @@ import pytest
 from engine import Library
 from engine.errors import InvalidQuery
 from engine.query import generation_cache
-from engine.query.language.build_query import query_of
+from engine.query.language.query_builder import build_query
 from tests import media_files as make
 
 
@@ -86,7 +86,7 @@ def test_eight_threads_with_filters_of_their_own_beside_a_writer(library, tmp_pa
 
 @pytest.mark.parametrize("top", [0, -5])
 def test_a_reranked_query_is_checked_as_it_was_asked(library, top):
-    asked = replace(query_of("red"), rerank="lm", top=top)
+    asked = replace(build_query("red"), rerank="lm", top=top)
     with pytest.raises(InvalidQuery, match="--top must be at least 1"):
         library.run(asked)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from engine.query.group import grouped
+from engine.query.group import group_moments
 from engine.types import Group, Modality, MomentRecord
 from tests.query.scores import record
 
@@ -19,7 +19,7 @@ def shown(
     def likeness(some):
         return {r.moment_id: vectors[r.moment_id] for r in some if r.moment_id in vectors}
 
-    found = grouped(
+    found = group_moments(
         [records[i : i + page] for i in range(0, len(records), page)], group, top, likeness
     )
     return [(one.record.moment_id, one.more) for one in found]
@@ -107,4 +107,4 @@ def test_pages_are_not_read_past_the_last_hit_where_nothing_is_counted():
         yield [record(1, 1)]
         raise AssertionError("one page was enough")
 
-    assert grouped(read(), Group.NONE, 1, lambda _: {})[0].record.moment_id == 1
+    assert group_moments(read(), Group.NONE, 1, lambda _: {})[0].record.moment_id == 1

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from engine.query.language.filter_fields import NAMES
-from engine.query.language.query_parser import parse
+from engine.query.language.filter_fields import FIELD_NAMES
+from engine.query.language.query_parser import parse_query
 from engine.query.language.where_parser import parse_where
 
 PAGE = (Path(__file__).parent.parent.parent / "docs" / "language.md").read_text()
@@ -25,14 +25,14 @@ def first_column(section: str) -> list[str]:
 
 @pytest.mark.parametrize("text", first_column(PARTS))
 def test_examples_of_parts_ask_for_something(text):
-    made = parse(text)
+    made = parse_query(text)
     assert made.stages
     assert made.filter is None
 
 
 @pytest.mark.parametrize("text", first_column(FILTERS))
 def test_examples_of_filters_filter(text):
-    made = parse(text)
+    made = parse_query(text)
     assert made.stages == ()
     assert made.filter is not None
 
@@ -44,6 +44,6 @@ def test_examples_of_expressions_can_be_read(text):
 
 def test_every_filter_is_on_the_page():
     assert first_column(PARTS)
-    missing = [name for name in NAMES if f"`{name}:" not in FILTERS]
+    missing = [name for name in FIELD_NAMES if f"`{name}:" not in FILTERS]
     assert not missing
-    assert all(f"`{name}`" in EXPRESSIONS for name in NAMES)
+    assert all(f"`{name}`" in EXPRESSIONS for name in FIELD_NAMES)

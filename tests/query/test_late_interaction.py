@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from engine.query.late_interaction import interact, ranking_of
+from engine.query.late_interaction import rank_assets, score_assets
 from engine.types import Modality
 from tests.query.scores import branch, scored
 
@@ -18,7 +18,7 @@ ASSETS = {1: 10, 2: 10, 3: 20, 4: 20}
 def found(*said):
     return [
         (one.asset_id, pytest.approx(one.score), {p.value: m for p, m in one.moments})
-        for one in interact(said, ASSETS)
+        for one in score_assets(said, ASSETS)
     ]
 
 
@@ -52,6 +52,6 @@ def test_an_asset_that_only_what_is_not_wanted_knows_is_no_answer():
 
 def test_an_asset_is_shown_by_its_best_moment():
     said = [scored(DOG, m1=5.0, m3=6.0), scored(SEA, m2=7.0)]
-    ranking = ranking_of(interact(said, ASSETS), said)
+    ranking = rank_assets(score_assets(said, ASSETS), said)
     assert list(ranking.ids) == [2, 3]
     assert ranking.scores == pytest.approx([12.0, 6.0])

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from engine.errors import InvalidQuery
-from engine.query.plan import Held, Inventory, plan, validated
+from engine.query.plan import Inventory, SearchableModality, plan, validated
 from engine.types import (
     Branch,
     Condition,
@@ -30,7 +30,7 @@ LIBRARY = Inventory(
     "words",
     "looks",
     "sounds",
-    {space: {m: Held(50) for m in held} for space, held in SPACES.items()},
+    {space: {m: SearchableModality(50) for m in held} for space, held in SPACES.items()},
     {
         (s, q, m): MANY
         for s, held in SPACES.items()
@@ -63,7 +63,9 @@ def test_kinds_leave_out_the_modalities_that_they_do_not_have(kind, modalities):
 
 
 BESIDE = replace(
-    LIBRARY, held={**LIBRARY.held, "heard": {Modality.SOUND: Held(40)}}, beside=("heard",)
+    LIBRARY,
+    held={**LIBRARY.held, "heard": {Modality.SOUND: SearchableModality(40)}},
+    beside=("heard",),
 )
 
 
@@ -90,7 +92,7 @@ def test_a_space_beside_is_asked_no_examples():
 
 
 def test_a_space_beside_answers_where_the_first_holds_nothing():
-    alone = replace(BESIDE, held={"heard": {Modality.SOUND: Held(40)}})
+    alone = replace(BESIDE, held={"heard": {Modality.SOUND: SearchableModality(40)}})
     vectors = [(b.space, b.weight) for b in plan(Query.of("a dog"), alone).branches if b.space]
     assert vectors == [("heard", 1.0)]
 
@@ -136,7 +138,9 @@ def test_an_example_may_be_unwanted_too():
 
 
 def test_what_the_library_does_not_hold_is_not_asked():
-    pictures = Inventory("words", "looks", "sounds", {"words": {Modality.IMAGE: Held(3)}})
+    pictures = Inventory(
+        "words", "looks", "sounds", {"words": {Modality.IMAGE: SearchableModality(3)}}
+    )
     part = (QueryPart("x"),)
     assert plan(Query(part), pictures).branches == (
         Branch("text", "words", Modality.IMAGE, part, vectors=3),
@@ -174,7 +178,7 @@ def test_early_fusion_composes_one_vector_for_each_modality():
 
 
 def test_a_plan_says_how_each_branch_is_searched():
-    held = {Modality.IMAGE: Held(70_000, exact=False, placement=Placement.INSIDE)}
+    held = {Modality.IMAGE: SearchableModality(70_000, exact=False, placement=Placement.INSIDE)}
     inventory = Inventory("words", "looks", "sounds", {"words": held}, passing=300)
     query = replace(Query.of("x"), filter=Condition("kind", "=", "image"))
     made = plan(query, inventory)

@@ -7,9 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from engine.query.execute import Executed
+from engine.query.execute import ExecutedPlan
 from engine.query.group import Likeness
-from engine.query.results import RankedMoments, Results
+from engine.query.results import RankedMoments, ResultBuilder
 from engine.store import Store
 from engine.types import (
     BranchOutcome,
@@ -66,7 +66,7 @@ def found(
     branches = tuple(one.branch for one in said)
     made = Plan(query, branches, fetch, **{"moments": MOMENTS, "fusion": query.fusion} | planned)
     outcomes = tuple(BranchOutcome(one.branch, len(one.ids), 0.5) for one in said)
-    return Results(store, likeness, leave_out).of(made, Executed(said, outcomes))
+    return ResultBuilder(store, likeness, leave_out).build(made, ExecutedPlan(said, outcomes))
 
 
 def ids(of: RankedMoments) -> list[int]:

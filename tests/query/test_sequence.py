@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from engine.query.fuse import fuse
-from engine.query.sequence import chains
+from engine.query.sequence import join_stages
 from engine.types import Modality
 from tests.query.scores import branch, record, scored
 
@@ -25,7 +25,7 @@ RECORDS = {
 
 
 def found(*said, within: float = 60.0):
-    made = chains([fuse([one]) for one in said], RECORDS, within)
+    made = join_stages([fuse([one]) for one in said], RECORDS, within)
     return [(pytest.approx(chain.score), [r.moment_id for r in chain.records]) for chain in made]
 
 

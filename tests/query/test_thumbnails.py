@@ -49,20 +49,20 @@ STILL = Moment(Modality.IMAGE)
 def test_a_picture_that_is_gone_is_still_served(
     tmp_path: Path, thumbnails: Thumbnails, picture: KnownAsset, settings: Settings
 ) -> None:
-    made = thumbnails.of(record(picture, STILL), picture)
+    made = thumbnails.jpeg(record(picture, STILL), picture)
     assert colour(made) == "red"
     Path(picture.path).unlink()
-    assert thumbnails.of(record(picture, STILL), picture) == made
-    assert Thumbnails(tmp_path / "library", settings).of(record(picture, STILL), picture) == made
+    assert thumbnails.jpeg(record(picture, STILL), picture) == made
+    assert Thumbnails(tmp_path / "library", settings).jpeg(record(picture, STILL), picture) == made
     with pytest.raises(UnreadableMedia, match="vanished"):
-        thumbnails.of(record(picture, STILL), picture, side=100)
+        thumbnails.jpeg(record(picture, STILL), picture, side=100)
 
 
 def test_what_has_changed_since_is_shown_and_not_kept(
     tmp_path: Path, thumbnails: Thumbnails, picture: KnownAsset
 ) -> None:
     media_files.picture(tmp_path / "a.png", "blue", (80, 60))
-    assert colour(thumbnails.of(record(picture, STILL), picture)) == "blue"
+    assert colour(thumbnails.jpeg(record(picture, STILL), picture)) == "blue"
     assert not (tmp_path / "library").exists()
 
 
@@ -73,16 +73,16 @@ def test_a_video_is_shown_at_the_middle_of_the_moment(
     asset = known(path, Kind.VIDEO)
     for start, end, expected in ((0.0, 5.0, "red"), (0.0, 1.0, "black"), (4.0, 6.0, "blue")):
         moment = Moment(Modality.KEYFRAME, start, end)
-        assert colour(thumbnails.of(record(asset, moment), asset)) == expected
+        assert colour(thumbnails.jpeg(record(asset, moment), asset)) == expected
 
 
 def test_frames_and_windows_are_told_apart(tmp_path: Path, thumbnails: Thumbnails) -> None:
     gif = known(media_files.animation(tmp_path / "a.gif", ["red", "green"]), Kind.IMAGE)
     frames = [record(gif, Moment(Modality.IMAGE, ordinal=i)) for i in (0, 1)]
-    assert [colour(thumbnails.of(frame, gif)) for frame in frames] == ["red", "green"]
+    assert [colour(thumbnails.jpeg(frame, gif)) for frame in frames] == ["red", "green"]
     wav = known(media_files.sound(tmp_path / "a.wav", (440, 2), (0, 2)), Kind.AUDIO)
     windows = [record(wav, Moment(Modality.SOUND, s, s + 2.0)) for s in (0.0, 2.0)]
-    loud, silent = (thumbnails.of(window, wav) for window in windows)
+    loud, silent = (thumbnails.jpeg(window, wav) for window in windows)
     assert loud != silent
     Path(wav.path).unlink()
-    assert [thumbnails.of(window, wav) for window in windows] == [loud, silent]
+    assert [thumbnails.jpeg(window, wav) for window in windows] == [loud, silent]

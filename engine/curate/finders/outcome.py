@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from engine.config import Settings
 from engine.encoders.towers import Towers
 from engine.errors import PathNotFound, UsageError
-from engine.query.language.build_query import several
+from engine.query.language.query_builder import as_sequence
 from engine.query.language.where_parser import parse_where
 from engine.store import Store
 from engine.store.curation_records import Finding
@@ -90,7 +90,7 @@ def combined_filter(where: Sequence[str]) -> Filter | None:
     Raises:
         QuerySyntax: one of them cannot be read.
     """
-    parsed = tuple(map(parse_where, several(where)))
+    parsed = tuple(map(parse_where, as_sequence(where)))
     return AllOf(parsed) if len(parsed) > 1 else (parsed[0] if parsed else None)
 
 
@@ -103,7 +103,7 @@ def modalities_in(store: Store, names: Sequence[Modality | str] | str) -> list[M
     from engine.curate.asset_vectors import present_modalities
 
     if names:
-        return list(dict.fromkeys(map(_modality, several(names))))
+        return list(dict.fromkeys(map(_modality, as_sequence(names))))
     found = [modality for modality in present_modalities(store) if modality in _RESEMBLING]
     if not found:
         raise UsageError(f"{store.path} holds nothing yet: sensorium index PATH")

@@ -20,7 +20,7 @@ _EXAMPLE_OF = {"image": SEEN, "audio": HEARD}
 """What an example of each kind is like: it is a query of the same sort."""
 
 
-def estimate_all(
+def estimate_backgrounds(
     samples: Mapping[str, Mapping[Modality, Vectors]], texts: Mapping[str, Vectors]
 ) -> list[Background]:
     """The backgrounds of texts in the spaces that they query, and of examples in every space.

@@ -19,7 +19,7 @@ from engine.query.calibration.phrases import phrases
 from engine.types.arrays import Vectors
 
 
-def bank(towers: Towers, settings: Settings) -> Vectors:
+def phrase_vectors(towers: Towers, settings: Settings) -> Vectors:
     """``phrases()`` in the shared space, (n, dim), float32."""
     texts, space = phrases(), towers.encoder.shared
     named = revision_of(

@@ -32,17 +32,17 @@ FIELDS: Mapping[str, str] = {
 """The field of a condition, by the names that users may call it."""
 SINCE: Mapping[str, str] = {"after": ">=", "before": "<"}
 """Comparisons of a date that are called by a name."""
-NAMES = (*FIELDS, *SINCE)
-MOST = 256
+FIELD_NAMES = (*FIELDS, *SINCE)
+MAX_COMPARISONS = 256
 """Comparisons in one filter: more than a person types, and fewer than a database refuses."""
 
 _READERS: Mapping[str, Callable[[Token], str | float]] = {
-    "kind": filter_values.kind,
-    "path": filter_values.pattern,
-    "duration": filter_values.seconds,
-    "size": filter_values.byte_count,
-    "tags": filter_values.word,
-    "speech": filter_values.yes_or_no,
+    "kind": filter_values.parse_kind,
+    "path": filter_values.parse_pattern,
+    "duration": filter_values.parse_seconds,
+    "size": filter_values.parse_byte_count,
+    "tags": filter_values.parse_word,
+    "speech": filter_values.parse_yes_or_no,
 }
 _LISTED = ("kind", "tags")
 _EXAMPLES = {
@@ -55,36 +55,38 @@ _ORDER = re.compile("<=|>=|<|>|")
 _RANGE = ".."
 
 
-def both(filters: Iterable[Filter]) -> Filter:
+def all_of(filters: Iterable[Filter]) -> Filter:
     """All of one filter or more."""
     several = tuple(filters)
     return several[0] if len(several) == 1 else AllOf(several)
 
 
-def either(filters: Iterable[Filter]) -> Filter:
+def any_of(filters: Iterable[Filter]) -> Filter:
     """Any of one filter or more."""
     several = tuple(filters)
     return several[0] if len(several) == 1 else AnyOf(several)
 
 
-def comparisons(of: Filter) -> int:
+def count_comparisons(of: Filter) -> int:
     """How many comparisons a filter makes."""
     if isinstance(of, Condition):
         return 1
     if isinstance(of, Not):
-        return comparisons(of.filter)
-    return sum(map(comparisons, of.filters))
+        return count_comparisons(of.filter)
+    return sum(map(count_comparisons, of.filters))
 
 
-def too_many(token: Token) -> QuerySyntax:
-    return token.refused(f"this is one comparison more than {MOST}", "ask for less at once")
+def too_many_comparisons(token: Token) -> QuerySyntax:
+    return token.refused(
+        f"this is one comparison more than {MAX_COMPARISONS}", "ask for less at once"
+    )
 
 
-def of_query(name: Token, value: Token, today: date) -> Filter:
+def named_filter(name: Token, value: Token, today: date) -> Filter:
     """What ``name:value`` says in a query.
 
     Args:
-        name: one of ``NAMES``, in any case.
+        name: one of ``FIELD_NAMES``, in any case.
         today: the day that ``7d`` is counted from.
 
     Raises:
@@ -112,13 +114,13 @@ def compare(field: str, op: str, said: Sequence[Token], today: date) -> Filter:
     Raises:
         QuerySyntax: a value is none of the field's.
     """
-    if len(said) > MOST:
-        raise too_many(said[MOST])
+    if len(said) > MAX_COMPARISONS:
+        raise too_many_comparisons(said[MAX_COMPARISONS])
     if field == "place":
-        return Condition(field, op, filter_values.box(said))
+        return Condition(field, op, filter_values.parse_box(said))
     if field == "date":
-        return either(_dated(op, *filter_values.period(token, today)) for token in said)
-    return either(Condition(field, op, _READERS[field](token)) for token in said)
+        return any_of(_dated(op, *filter_values.parse_period(token, today)) for token in said)
+    return any_of(Condition(field, op, _READERS[field](token)) for token in said)
 
 
 def _dated(op: str, start: str, end: str) -> Filter:
@@ -153,7 +155,7 @@ def _leading_order(value: Token) -> str:
 
 def _range(field: str, value: Token, ends: Sequence[Token], today: date) -> Filter:
     if field == "date":
-        (start, _), (last, end) = (filter_values.period(token, today) for token in ends)
+        (start, _), (last, end) = (filter_values.parse_period(token, today) for token in ends)
         made = AllOf((Condition(field, ">=", start), Condition(field, "<", end)))
         backwards = last < start
     else:

@@ -60,7 +60,7 @@ def closest(said: str, known: Iterable[str]) -> str | None:
     return next(iter(difflib.get_close_matches(said[:_LONGEST].lower(), known, n=1)), None)
 
 
-def kind(token: Token) -> str:
+def parse_kind(token: Token) -> str:
     said = token.text.strip().lower()
     if said in set(Kind):
         return said
@@ -69,19 +69,19 @@ def kind(token: Token) -> str:
     raise token.refused(f"{token.shown} is no kind", advice)
 
 
-def yes_or_no(token: Token) -> str:
+def parse_yes_or_no(token: Token) -> str:
     said = token.text.strip().lower()
     if said in ("yes", "no"):
         return said
     raise token.refused(f"{token.shown} is neither yes nor no", "say yes or no")
 
 
-def word(token: Token) -> str:
+def parse_word(token: Token) -> str:
     """A word, or several that belong together."""
     return _solid(token, token.text.strip())
 
 
-def pattern(token: Token) -> str:
+def parse_pattern(token: Token) -> str:
     """A glob of an absolute path, or of a file's name; ``~/`` is the home folder."""
     text = _solid(token, token.text)
     if text.startswith("~/"):
@@ -109,7 +109,7 @@ def _solid(token: Token, text: str) -> str:
     return text
 
 
-def seconds(token: Token) -> float:
+def parse_seconds(token: Token) -> float:
     """A duration in seconds: ``90``, ``90s``, ``1m30s``, ``2h``."""
     said = _DURATION.fullmatch(token.text.strip())
     if said is None or not any(said.groups()):
@@ -118,7 +118,7 @@ def seconds(token: Token) -> float:
     return _finite(token, 3600 * hours + 60 * minutes + rest)
 
 
-def byte_count(token: Token) -> float:
+def parse_byte_count(token: Token) -> float:
     """A size in bytes, a whole number: ``kb`` is 1000 bytes and ``kib`` is 1024."""
     said = _SIZE.fullmatch(token.text.strip())
     if said is None or (said[3] and not (said[2] and said[4])):
@@ -134,7 +134,7 @@ def _finite(token: Token, number: float) -> float:
     raise token.refused(f"{token.shown} is too large", "give a smaller number")
 
 
-def box(tokens: Sequence[Token]) -> Box:
+def parse_box(tokens: Sequence[Token]) -> Box:
     """A box from its four borders; where west > east it crosses the meridian of 180."""
     if len(tokens) != 4:
         raise tokens[0].refused(f"a place has four borders, not {len(tokens)}", _BOXES)
@@ -154,7 +154,7 @@ def _degrees(token: Token, most: int) -> float:
     return float(said)
 
 
-def period(token: Token, today: date) -> tuple[str, str]:
+def parse_period(token: Token, today: date) -> tuple[str, str]:
     """The time that a date names, from its start to the start of what comes after it.
 
     Both are ISO 8601, cut off where the date is coarse (``2024-06`` to ``2024-07``), so that

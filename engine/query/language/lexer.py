@@ -13,9 +13,9 @@ from enum import Enum, auto
 from urllib.parse import unquote
 
 from engine.errors import QuerySyntax
-from engine.query.language.filter_fields import NAMES
+from engine.query.language.filter_fields import FIELD_NAMES
 from engine.query.language.filter_values import closest
-from engine.query.language.token import Token, quotation
+from engine.query.language.token import Token, read_quotation
 
 _QUOTES = ('"', "“")
 _NONSPACE = re.compile(r"\S")
@@ -52,7 +52,7 @@ class Lexeme:
     negated: bool = False
 
 
-def lexemes(source: str, begin: int, end: int) -> list[Lexeme]:
+def split_lexemes(source: str, begin: int, end: int) -> list[Lexeme]:
     """The pieces of ``source[begin:end]``, in their order.
 
     Raises:
@@ -80,7 +80,7 @@ class _Reader:
     def _quoted(self, glued: bool) -> Lexeme | None:
         if self.source[self.at] not in _QUOTES:
             return None
-        token, self.at = quotation(self.source, self.at, self.end)
+        token, self.at = read_quotation(self.source, self.at, self.end)
         return Lexeme(LexemeRole.PHRASE, token, glued)
 
     def _special(self, glued: bool) -> Lexeme | None:
@@ -110,7 +110,7 @@ class _Reader:
         if match is None or _FILE.match(self.source, match.start(2), self.end):
             return None
         name = Token(self.source, match.start(2), match[2])
-        if name.text.lower() not in NAMES:
+        if name.text.lower() not in FIELD_NAMES:
             if self.source.startswith("//", match.end(), self.end):
                 return None
             raise _unknown(name)
@@ -124,7 +124,7 @@ class _Reader:
         if start >= self.end or self.source[start] not in _QUOTES:
             return self._word(glued=True).token
         ordered = self.source[self.at : start]
-        value, self.at = quotation(self.source, start, self.end)
+        value, self.at = read_quotation(self.source, start, self.end)
         if _WORD.match(*self._rest):
             raise value.refused("something follows this value", "put a space after the quote")
         return Token(self.source, start, ordered + value.text, quoted=True)
@@ -148,10 +148,10 @@ class _Reader:
 
 
 def _unknown(name: Token) -> QuerySyntax:
-    near = closest(name.text, NAMES)
+    near = closest(name.text, FIELD_NAMES)
     if near:
         return name.refused(
             f"unknown filter {name.shown}", f"did you mean {near!r}? T{_AS_TEXT[1:]}"
         )
-    known = ", ".join(NAMES)
+    known = ", ".join(FIELD_NAMES)
     return name.refused(f"unknown filter {name.shown}", f"filters are {known}; {_AS_TEXT}")

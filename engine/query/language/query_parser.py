@@ -11,8 +11,14 @@ from dataclasses import dataclass
 from datetime import date
 
 from engine.errors import QuerySyntax
-from engine.query.language.filter_fields import MOST, both, comparisons, of_query, too_many
-from engine.query.language.lexer import Lexeme, LexemeRole, lexemes
+from engine.query.language.filter_fields import (
+    MAX_COMPARISONS,
+    all_of,
+    count_comparisons,
+    named_filter,
+    too_many_comparisons,
+)
+from engine.query.language.lexer import Lexeme, LexemeRole, split_lexemes
 from engine.query.language.token import Token
 from engine.types import Filter, Not, PartKind, QueryPart
 
@@ -23,7 +29,7 @@ _AS_TEXT = "put it in double quotes to search for it as text"
 
 
 @dataclass(frozen=True, slots=True)
-class Parsed:
+class ParsedQuery:
     """A query: what to find, and which assets may have it."""
 
     stages: tuple[tuple[QueryPart, ...], ...]
@@ -49,7 +55,7 @@ class _Stage:
     opened: int
 
 
-def parse(text: str, today: date | None = None) -> Parsed:
+def parse_query(text: str, today: date | None = None) -> ParsedQuery:
     """The query that a text is.
 
     Args:
@@ -62,7 +68,7 @@ def parse(text: str, today: date | None = None) -> Parsed:
     return _parsed(text, [_Window(0, len(text), 0)], today)
 
 
-def parse_words(words: Sequence[str], today: date | None = None) -> Parsed:
+def parse_query_words(words: Sequence[str], today: date | None = None) -> ParsedQuery:
     """The query that the words of a command line are.
 
     Among several, each ``then`` that is a word by itself parts two stages, because a shell
@@ -89,7 +95,7 @@ def quoted(text: str) -> str:
     return f'"{escaped}"'
 
 
-def _parsed(source: str, windows: Sequence[_Window], today: date | None) -> Parsed:
+def _parsed(source: str, windows: Sequence[_Window], today: date | None) -> ParsedQuery:
     today = today or date.today()
     stages = [stage for window in windows for stage in _stages(source, window)]
     filters = list(_filters(stages, today))
@@ -98,7 +104,7 @@ def _parsed(source: str, windows: Sequence[_Window], today: date | None) -> Pars
         parts = []
     for stage, made in zip(stages, parts, strict=False):
         _check_wanted(source, stage, made)
-    return Parsed(tuple(parts), both(filters) if filters else None)
+    return ParsedQuery(tuple(parts), all_of(filters) if filters else None)
 
 
 def _check_wanted(source: str, stage: _Stage, parts: Sequence[QueryPart]) -> None:
@@ -113,7 +119,7 @@ def _check_wanted(source: str, stage: _Stage, parts: Sequence[QueryPart]) -> Non
 
 
 def _stages(source: str, window: _Window) -> Iterator[_Stage]:
-    pieces = lexemes(source, window.begin, window.end)
+    pieces = split_lexemes(source, window.begin, window.end)
     begin, opened = 0, window.opened
     for i in range(len(pieces)):
         if _joins(pieces, i):
@@ -144,10 +150,10 @@ def _filters(stages: Sequence[_Stage], today: date) -> Iterator[Filter]:
         for piece in stage.pieces:
             if piece.value is None:
                 continue
-            made = of_query(piece.token, piece.value, today)
-            count += comparisons(made)
-            if count > MOST:
-                raise too_many(piece.token)
+            made = named_filter(piece.token, piece.value, today)
+            count += count_comparisons(made)
+            if count > MAX_COMPARISONS:
+                raise too_many_comparisons(piece.token)
             yield Not(made) if piece.negated else made
 
 

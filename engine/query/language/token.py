@@ -47,7 +47,7 @@ class Token:
             start += len(piece) + len(separator)
 
 
-def quotation(source: str, start: int, end: int) -> tuple[Token, int]:
+def read_quotation(source: str, start: int, end: int) -> tuple[Token, int]:
     """What the quote at ``start`` encloses, and where to read on after it.
 
     A backslash makes the closing quote, or a backslash, an ordinary character.

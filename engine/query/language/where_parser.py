@@ -8,17 +8,17 @@ from datetime import date
 
 from engine.errors import QuerySyntax
 from engine.query.language.filter_fields import (
+    FIELD_NAMES,
     FIELDS,
-    MOST,
-    NAMES,
+    MAX_COMPARISONS,
     SINCE,
-    both,
+    all_of,
+    any_of,
     compare,
-    either,
-    too_many,
+    too_many_comparisons,
 )
 from engine.query.language.filter_values import closest
-from engine.query.language.token import Token, quotation
+from engine.query.language.token import Token, read_quotation
 from engine.types import FILTER_OPERATORS, Filter, Not
 
 _DEEPEST = 64
@@ -62,7 +62,7 @@ def _tokens(source: str) -> list[Token]:
     while begin := _NONSPACE.search(source, at):
         at = begin.start()
         if source[at] in _QUOTES:
-            token, at = quotation(source, at, len(source))
+            token, at = read_quotation(source, at, len(source))
         else:
             piece = _PIECE.match(source, at)
             token = Token(source, at, piece[0] if piece else source[at])
@@ -98,13 +98,13 @@ class _Reader:
         found = [self.all()]
         while self.took("or"):
             found.append(self.all())
-        return either(found)
+        return any_of(found)
 
     def all(self) -> Filter:
         found = [self.one()]
         while self.took("and"):
             found.append(self.one())
-        return both(found)
+        return all_of(found)
 
     def one(self) -> Filter:
         if self.took("not"):
@@ -128,7 +128,7 @@ class _Reader:
     def comparison(self) -> Filter:
         name = self.take()
         said = name.text.lower()
-        if name.quoted or said not in NAMES:
+        if name.quoted or said not in FIELD_NAMES:
             raise _no_field(name)
         if said in SINCE:
             return self.counted("date", SINCE[said], [self.value()])
@@ -144,8 +144,8 @@ class _Reader:
 
     def counted(self, field: str, op: str, values: list[Token]) -> Filter:
         self.compared += 1 if field == "place" else len(values)
-        if self.compared > MOST:
-            raise too_many(values[0])
+        if self.compared > MAX_COMPARISONS:
+            raise too_many_comparisons(values[0])
         return compare(field, op, values, self.today)
 
     def operator(self, name: Token, field: str) -> Token:
@@ -200,9 +200,9 @@ def _symbol(op: Token) -> str:
 
 
 def _no_field(name: Token) -> QuerySyntax:
-    known = f"fields are {', '.join(NAMES)}"
+    known = f"fields are {', '.join(FIELD_NAMES)}"
     if name.quoted or not name.text or _PUNCTUATION.fullmatch(name.text):
         found = name.shown if name.text else "the end"
         return name.refused(f"a field is missing before {found}", f"{known}; try kind = video")
-    near = closest(name.text, NAMES)
+    near = closest(name.text, FIELD_NAMES)
     return name.refused(f"unknown field {name.shown}", f"did you mean {near!r}?" if near else known)

@@ -18,7 +18,7 @@ _IN_NATS = {Fusion.CALIBRATED, Fusion.MAX, Fusion.EARLY, Fusion.INTERACTION}
 """Fusions whose scores can be added to a log likelihood ratio."""
 
 
-def reranked(
+def rerank_hits(
     found: SearchResult,
     reranker: Reranker,
     settings: Settings,

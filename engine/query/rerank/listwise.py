@@ -17,7 +17,7 @@ from engine.common.progress import Progress
 from engine.errors import ChatFailed
 from engine.generate.chat import Chat, ChatImage, Message, Reply, Schema
 from engine.query.rerank.base import Budget, Document, Reranked, fingerprint, in_fused_order
-from engine.query.rerank.question import Prices, Question, ask
+from engine.query.rerank.question import Prices, Question, build_question
 
 RANKING = Schema(
     "ranking",
@@ -70,7 +70,7 @@ class Listwise:
         top = documents[: max(0, budget.candidates)]
         if len(top) < 2:
             return in_fused_order(documents, None)
-        question = ask(query, top, budget, self._prices, sees=self._sees)
+        question = build_question(query, top, budget, self._prices, sees=self._sees)
         if question.candidates < 2:
             result = in_fused_order(documents, f"the fused order stands: {question.full}")
         else:

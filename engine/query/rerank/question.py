@@ -70,7 +70,7 @@ def answer_tokens(candidates: int) -> int:
     return _FRAME_TOKENS + _NUMBER_TOKENS * candidates
 
 
-def ask(
+def build_question(
     query: str, documents: Sequence[Document], budget: Budget, prices: Prices, *, sees: bool
 ) -> Question:
     """The question about ``documents``, best first, as far as the budget reaches.
@@ -78,7 +78,7 @@ def ask(
     Words go before pictures: of those there are as many, from the top, as still fit.
     """
     purse = _Purse(budget, prices)
-    asked = tokens(_SYSTEM) + tokens(_block(query, []))
+    asked = count_tokens(_SYSTEM) + count_tokens(_block(query, []))
     entries: list[dict[str, object]] = []
     for number, document in enumerate(documents, 1):
         entry = _entry(number, document)
@@ -98,7 +98,7 @@ def ask(
     )
 
 
-def tokens(text: str) -> int:
+def count_tokens(text: str) -> int:
     """About how many tokens a text is, rounded up."""
     return -(-len(text.encode()) // _CHARACTERS)
 
@@ -109,7 +109,7 @@ def _entry(number: int, document: Document) -> dict[str, object]:
 
 
 def _entry_tokens(entry: dict[str, object]) -> int:
-    return tokens(_quoted(entry)) + 1
+    return count_tokens(_quoted(entry)) + 1
 
 
 def _block(query: str, entries: Sequence[dict[str, object]]) -> str:

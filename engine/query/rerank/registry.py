@@ -8,10 +8,12 @@ from engine.config import Settings
 from engine.errors import UsageError
 from engine.query.rerank.base import Reranker
 
-NAMES = ("lm", "llm")
+RERANKERS = ("lm", "llm")
 
 
-def reranker(name: str, settings: Settings, environ: Mapping[str, str] | None = None) -> Reranker:
+def make_reranker(
+    name: str, settings: Settings, environ: Mapping[str, str] | None = None
+) -> Reranker:
     """The reranker of that name. A model loads, or is asked, at first use.
 
     Args:
@@ -25,7 +27,7 @@ def reranker(name: str, settings: Settings, environ: Mapping[str, str] | None = 
         return _lm(settings)
     if name == "llm":
         return _llm(settings, environ)
-    raise UsageError(f"no reranker is called {name!r}; there is {', '.join(NAMES)}")
+    raise UsageError(f"no reranker is called {name!r}; there is {', '.join(RERANKERS)}")
 
 
 def _lm(settings: Settings) -> Reranker:

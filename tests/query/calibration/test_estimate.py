@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from engine.query.calibration.estimate import estimate_all
+from engine.query.calibration.estimate import estimate_backgrounds
 from engine.query.calibration.log_odds import expected
 from engine.query.calibration.phrases import phrases
 from engine.testing.fake_encoder import fake_towers
@@ -28,7 +28,7 @@ def test_examples_are_asked_of_every_modality_of_their_spaces():
     shared = {Modality.IMAGE: around(0, 30), Modality.SOUND: around(1, 40)}
     found = {
         (one.query, one.modality): one
-        for one in estimate_all({"fake": shared}, TEXTS)
+        for one in estimate_backgrounds({"fake": shared}, TEXTS)
     }  # fmt: skip
     assert set(found) == {(q, m) for q in ("text", "image", "audio") for m in shared}
     assert found["image", Modality.SOUND].n == 30 * 40
@@ -39,7 +39,7 @@ def test_examples_are_asked_of_every_modality_of_their_spaces():
 
 def test_texts_are_asked_in_the_shared_space_alone():
     looks = {Modality.IMAGE: around(0, 3, 768), Modality.KEYFRAME: around(5, 4, 768)}
-    found = estimate_all({"fake-looks": looks}, TEXTS)
+    found = estimate_backgrounds({"fake-looks": looks}, TEXTS)
     assert {one.query for one in found} == {"image"}
     assert {one.modality: one.n for one in found} == {
         Modality.IMAGE: 3 * 3 - 3 + 4 * 3,
@@ -49,9 +49,9 @@ def test_texts_are_asked_in_the_shared_space_alone():
 
 def test_the_same_samples_give_the_same_backgrounds():
     shared = {"fake": {Modality.IMAGE: around(0, 300)}}
-    assert estimate_all(shared, TEXTS) == estimate_all(shared, TEXTS)
+    assert estimate_backgrounds(shared, TEXTS) == estimate_backgrounds(shared, TEXTS)
 
 
 @pytest.mark.parametrize("samples", [{}, {"fake": {}}])
 def test_an_empty_library_has_no_background(samples):
-    assert estimate_all(samples, TEXTS) == []
+    assert estimate_backgrounds(samples, TEXTS) == []

@@ -10,7 +10,7 @@ import pytest
 
 from engine.config import Settings
 from engine.encoders.towers import Towers
-from engine.query.calibration.phrase_vectors import bank
+from engine.query.calibration.phrase_vectors import phrase_vectors
 from engine.query.calibration.phrases import phrases
 from engine.testing.fake_encoder import FakeEncoder, FakeSounds
 from engine.types import Space
@@ -34,17 +34,17 @@ def settings(tmp_path: Path) -> Settings:
 
 def test_another_library_asks_for_what_is_kept(settings):
     encoder = Counting()
-    first, second = (bank(Towers(encoder, FakeSounds()), settings) for _ in range(2))
+    first, second = (phrase_vectors(Towers(encoder, FakeSounds()), settings) for _ in range(2))
     assert encoder.texts == len(phrases())
     np.testing.assert_array_equal(first, encoder.embed_texts(phrases()))
     assert first.tobytes() == second.tobytes() and second.dtype == np.float32
 
 
 def test_another_revision_has_its_own(settings):
-    bank(Towers(Counting(), FakeSounds()), settings)
+    phrase_vectors(Towers(Counting(), FakeSounds()), settings)
     encoder = Counting()
     encoder.shared = Space("fake", "fake", "2", 64)
-    bank(Towers(encoder, FakeSounds()), settings)
+    phrase_vectors(Towers(encoder, FakeSounds()), settings)
     assert encoder.texts == len(phrases())
 
 
@@ -52,23 +52,25 @@ def test_another_revision_has_its_own(settings):
 def test_what_is_damaged_is_made_again(settings, damage):
     encoder = Counting()
     towers = Towers(encoder, FakeSounds())
-    whole = bank(towers, settings)
+    whole = phrase_vectors(towers, settings)
     (file,) = (settings.cache / "phrases").glob("*.npy")
     file.write_bytes(damage)
-    np.testing.assert_array_equal(bank(towers, settings), whole)
+    np.testing.assert_array_equal(phrase_vectors(towers, settings), whole)
     assert encoder.texts == 2 * len(phrases())
 
 
 def test_of_another_shape_it_is_made_again(settings):
     towers = Towers(Counting(), FakeSounds())
-    whole = bank(towers, settings)
+    whole = phrase_vectors(towers, settings)
     (file,) = (settings.cache / "phrases").glob("*.npy")
     np.save(file, whole[:, :-1])
-    np.testing.assert_array_equal(bank(towers, settings), whole)
+    np.testing.assert_array_equal(phrase_vectors(towers, settings), whole)
 
 
 def test_a_cache_that_cannot_be_written_costs_time_alone(tmp_path):
     (tmp_path / "file").write_text("in the way")
     encoder = Counting()
-    rows = bank(Towers(encoder, FakeSounds()), Settings(cache=tmp_path / "file" / "cache"))
+    rows = phrase_vectors(
+        Towers(encoder, FakeSounds()), Settings(cache=tmp_path / "file" / "cache")
+    )
     assert rows.shape == (len(phrases()), 64)

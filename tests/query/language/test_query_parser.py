@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.errors import InvalidQuery, QuerySyntax, UsageError
-from engine.query.language.query_parser import Parsed, parse, parse_words, quoted
+from engine.query.language.query_parser import ParsedQuery, parse_query, parse_query_words, quoted
 from engine.types import AllOf, AnyOf, Condition, Not, PartKind, QueryPart
 from tests.query.texts import ANY_TEXT, NASTY, QUERIES, TODAY, query_filters, with_slips
 
@@ -22,18 +22,18 @@ def parts(*said: Said, asked: PartKind = PartKind.TEXT) -> tuple[QueryPart, ...]
 
 
 def stages(text: str) -> tuple[tuple[QueryPart, ...], ...]:
-    return parse(text, TODAY).stages
+    return parse_query(text, TODAY).stages
 
 
 def filtered(text: str):
-    made = parse(text, TODAY)
+    made = parse_query(text, TODAY)
     assert made.stages == ()
     return made.filter
 
 
 def refused(text: str) -> QuerySyntax:
     with pytest.raises(QuerySyntax) as caught:
-        parse(text, TODAY)
+        parse_query(text, TODAY)
     assert caught.value.text == text
     return caught.value
 
@@ -194,12 +194,12 @@ VIDEO, AUDIO = Condition("kind", "=", "video"), Condition("kind", "=", "audio")
 )
 def test_filters_become_conditions(text, expected):
     assert filtered(text) == expected
-    beside = parse(f"a cat {text} - dog", TODAY)
-    assert beside == Parsed((parts("a cat", (-1, "dog")),), expected)
+    beside = parse_query(f"a cat {text} - dog", TODAY)
+    assert beside == ParsedQuery((parts("a cat", (-1, "dog")),), expected)
 
 
 def test_a_filter_ends_a_part_and_holds_for_all_stages():
-    made = parse('kind:video "a" then b -c speech:yes d', TODAY)
+    made = parse_query('kind:video "a" then b -c speech:yes d', TODAY)
     assert made.stages == (parts("a"), parts("b", (-1, "c"), "d"))
     assert made.filter == AllOf((VIDEO, Condition("speech", "=", "yes")))
 
@@ -211,8 +211,8 @@ def test_a_path_in_the_home_folder_is_a_whole_path(monkeypatch):
 
 @pytest.mark.parametrize("text", ["", " ", "\n"])
 def test_an_empty_query_is_empty(text):
-    assert parse(text) == Parsed((), None)
-    assert parse_words([text]) == parse_words([]) == Parsed((), None)
+    assert parse_query(text) == ParsedQuery((), None)
+    assert parse_query_words([text]) == parse_query_words([]) == ParsedQuery((), None)
 
 
 @pytest.mark.parametrize(
@@ -302,11 +302,11 @@ def test_an_error_is_one_printable_line_of_bad_usage():
     ],
 )
 def test_words_of_a_command_line(words, expected):
-    assert parse_words(words).stages == expected
+    assert parse_query_words(words).stages == expected
 
 
 def test_filters_among_words_hold_for_all_stages():
-    assert parse_words(["a", "kind:video", "then", "b", "kind:audio"]).filter == AllOf(
+    assert parse_query_words(["a", "kind:video", "then", "b", "kind:audio"]).filter == AllOf(
         (VIDEO, AUDIO)
     )
 
@@ -325,13 +325,13 @@ def test_filters_among_words_hold_for_all_stages():
 )
 def test_an_error_among_words_counts_in_all_of_them(words, position):
     with pytest.raises(QuerySyntax) as caught:
-        parse_words(words)
+        parse_query_words(words)
     assert (caught.value.text, caught.value.position) == (" ".join(words), position)
 
 
 def is_parsed_or_refused(text: str) -> None:
     try:
-        made = parse(text, TODAY)
+        made = parse_query(text, TODAY)
     except QuerySyntax as error:
         assert 0 <= error.position <= len(text)
         assert error.text == text
@@ -357,7 +357,7 @@ def test_a_query_with_slips_is_parsed_or_refused(text):
 @given(st.lists(st.one_of(st.just("then"), with_slips(QUERIES)), max_size=4))
 def test_any_words_are_parsed_or_refused(words):
     try:
-        parse_words(words, TODAY)
+        parse_query_words(words, TODAY)
     except QuerySyntax as error:
         assert 0 <= error.position <= len(" ".join(words))
 
@@ -365,7 +365,7 @@ def test_any_words_are_parsed_or_refused(words):
 @settings(max_examples=1500)
 @given(st.one_of(ANY_TEXT, st.text(NASTY, max_size=20)).filter(str.strip))
 def test_a_quoted_text_means_itself(text):
-    assert parse(quoted(text)) == Parsed((parts(text.strip()),), None)
+    assert parse_query(quoted(text)) == ParsedQuery((parts(text.strip()),), None)
 
 
 @settings(max_examples=500)
@@ -374,8 +374,8 @@ def test_a_printed_filter_is_read_as_what_it_was_made_of(drawn):
     made = tuple(each for _, each in drawn)
     expected = made[0] if len(made) == 1 else AllOf(made)
     text = " ".join(text for text, _ in drawn)
-    assert parse(text, TODAY) == Parsed((), expected)
-    assert parse(f"cat {text}", TODAY) == Parsed((parts("cat"),), expected)
+    assert parse_query(text, TODAY) == ParsedQuery((), expected)
+    assert parse_query(f"cat {text}", TODAY) == ParsedQuery((parts("cat"),), expected)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.errors import QuerySyntax
-from engine.query.language.query_parser import parse
+from engine.query.language.query_parser import parse_query
 from engine.query.language.where_parser import parse_where
 from engine.types import AllOf, AnyOf, Condition, Filter, Not
 from tests.query.texts import ANY_TEXT, EXPRESSIONS, NASTY, TODAY, expressions, holds, with_slips
@@ -143,7 +143,7 @@ def test_parentheses_go_as_deep_as_they_may():
 def test_days_count_from_today(said, day):
     expected = Condition("date", ">=", day)
     assert where(f"after {said}") == where(f"date >= {said}") == expected
-    assert parse(f"after:{said}", TODAY).filter == expected
+    assert parse_query(f"after:{said}", TODAY).filter == expected
 
 
 @pytest.mark.parametrize(
@@ -187,7 +187,7 @@ def test_a_date_compares_as_coarsely_as_it_is_said(when, said, length, op):
     }[op]
     assert holds(where(f"date {op} {said}"), when) == expected
     if op != "!=":
-        made = parse(f"date:{op.strip('=') if op == '=' else op}{said}", TODAY).filter
+        made = parse_query(f"date:{op.strip('=') if op == '=' else op}{said}", TODAY).filter
         assert made is not None
         assert holds(made, when) == expected
 
@@ -197,7 +197,7 @@ def test_a_date_compares_as_coarsely_as_it_is_said(when, said, length, op):
 def test_a_range_of_dates_holds_both_of_its_ends(when, one, other, short, long):
     least, most = min(one, other)[:short], max(one, other)[:long]
     try:
-        made = parse(f"date:{least}..{most}", TODAY).filter
+        made = parse_query(f"date:{least}..{most}", TODAY).filter
     except QuerySyntax:  # a coarse end begins before a fine start
         assert most < least
         return

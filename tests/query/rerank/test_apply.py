@@ -9,7 +9,7 @@ import pytest
 
 from engine.common.progress import NO_PROGRESS, Progress
 from engine.config import Settings
-from engine.query.rerank.apply import reranked
+from engine.query.rerank.apply import rerank_hits
 from engine.query.rerank.base import Budget, Document, Reranked, in_fused_order
 from engine.types import (
     Fusion,
@@ -79,7 +79,7 @@ def no_thumbnail(_: int) -> bytes:
 
 def run(found: SearchResult, reranker: ByWords | None = None, **settings) -> SearchResult:
     reranker = reranker or ByWords()
-    return reranked(found, reranker, replace(Settings(), **settings), no_thumbnail, NO_PROGRESS)
+    return rerank_hits(found, reranker, replace(Settings(), **settings), no_thumbnail, NO_PROGRESS)
 
 
 def asked(found: SearchResult, **settings) -> tuple[str, list[Document], Budget]:
@@ -138,7 +138,7 @@ def test_a_thumbnail_is_made_when_the_model_asks():
         made.append(moment)
         return b"jpeg of %d" % moment
 
-    reranked(result(), Looks(), Settings(), thumbnail, NO_PROGRESS)
+    rerank_hits(result(), Looks(), Settings(), thumbnail, NO_PROGRESS)
     assert made == [2]
 
 

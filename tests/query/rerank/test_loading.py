@@ -7,7 +7,7 @@ import pytest
 
 from engine import Library
 from engine.common.progress import NO_PROGRESS
-from engine.query.rerank.apply import reranked
+from engine.query.rerank.apply import rerank_hits
 from engine.query.rerank.likelihood import Likelihood
 from tests import media_files as make
 from tests.messages import Messages
@@ -60,7 +60,7 @@ def search(library: Library, clock: list[float], messages: Messages, **options: 
     found = library.search("red", floor=False, **options)
     assert found.hits[0].path.endswith("red.png")
     one = Likelihood(Heavy(clock))
-    return reranked(found, one, library.settings, library.thumbnail, messages)
+    return rerank_hits(found, one, library.settings, library.thumbnail, messages)
 
 
 def test_loading_is_not_in_the_budget(library, clock):
@@ -85,7 +85,7 @@ def test_a_deadline_is_kept_while_a_model_loads(library, clock):
 def test_without_a_text_nothing_is_loaded(library, clock):
     found = library.search(image=found_path(library), top=2)
     one = Likelihood(Heavy(clock))
-    result = reranked(found, one, library.settings, library.thumbnail, NO_PROGRESS)
+    result = rerank_hits(found, one, library.settings, library.thumbnail, NO_PROGRESS)
     assert "has no text" in result.notes[-1]
     assert clock == [0.0]
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TypedDict, TypeVar, Unpack
 
 from engine.errors import InvalidQuery
-from engine.query.language.query_parser import parse, parse_words
+from engine.query.language.query_parser import parse_query, parse_query_words
 from engine.query.language.where_parser import parse_where
 from engine.types import (
     AllOf,
@@ -27,7 +27,7 @@ from engine.types import (
 _Choice = TypeVar("_Choice", bound=StrEnum)
 
 
-class Options(TypedDict, total=False):
+class QueryOptions(TypedDict, total=False):
     """How a query is run, apart from what it asks; see the fields of ``Query``."""
 
     fusion: Fusion | str
@@ -41,7 +41,7 @@ class Options(TypedDict, total=False):
     space: str | None
 
 
-def query_of(
+def build_query(
     text: str | Sequence[str] | None = None,
     *,
     image: str | Path | None = None,
@@ -50,7 +50,7 @@ def query_of(
     kinds: Sequence[Kind | str] | str = (),
     where: Sequence[str] | str = (),
     top: int = 20,
-    **options: Unpack[Options],
+    **options: Unpack[QueryOptions],
 ) -> Query:
     """A query of what was typed.
 
@@ -66,26 +66,30 @@ def query_of(
         QuerySyntax: ``text`` or ``where`` cannot be read.
         InvalidQuery: a kind, or another choice, that there is none of.
     """
-    parsed = parse(text or "") if text is None or isinstance(text, str) else parse_words(text)
+    parsed = (
+        parse_query(text or "")
+        if text is None or isinstance(text, str)
+        else parse_query_words(text)
+    )
     stages = parsed.stages or ((),)
     parts = [
         *stages[0],
         *_examples(image, audio),
-        *(QueryPart(t, weight=-1.0) for t in several(exclude)),
+        *(QueryPart(t, weight=-1.0) for t in as_sequence(exclude)),
     ]
-    filters = [*([parsed.filter] if parsed.filter else []), *map(parse_where, several(where))]
+    filters = [*([parsed.filter] if parsed.filter else []), *map(parse_where, as_sequence(where))]
     wanted, rest = _kinds_among([part for one in filters for part in _conjuncts(one)])
     query = Query(
         parts=tuple(map(_tokenizable, parts)),
         then=tuple(tuple(map(_tokenizable, stage)) for stage in stages[1:]),
-        kinds=_common(kinds_of(kinds), wanted),
+        kinds=_common(parse_kinds(kinds), wanted),
         filter=_all(rest),
         top=top,
     )
     return with_options(query, **options)
 
 
-def with_options(query: Query, **options: Unpack[Options]) -> Query:
+def with_options(query: Query, **options: Unpack[QueryOptions]) -> Query:
     """The query with these options.
 
     Raises:
@@ -101,16 +105,16 @@ def with_options(query: Query, **options: Unpack[Options]) -> Query:
     return replace(query, **changes)  # type: ignore[arg-type]
 
 
-def kinds_of(kinds: Sequence[Kind | str] | str) -> tuple[Kind, ...]:
+def parse_kinds(kinds: Sequence[Kind | str] | str) -> tuple[Kind, ...]:
     """Kinds by their names.
 
     Raises:
         InvalidQuery: there is no such kind.
     """
-    return tuple(_choice(Kind, kind, "kind") for kind in several(kinds))
+    return tuple(_choice(Kind, kind, "kind") for kind in as_sequence(kinds))
 
 
-def several(texts: Sequence[str] | str) -> Sequence[str]:
+def as_sequence(texts: Sequence[str] | str) -> Sequence[str]:
     """A lone text is one text, and not its letters."""
     return [texts] if isinstance(texts, str) else texts
 

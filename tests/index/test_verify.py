@@ -9,8 +9,8 @@ import pytest
 
 from engine.index import disk
 from engine.index.build import BuildOptions
-from engine.index.check import check
 from engine.index.refresh import refresh
+from engine.index.verify import verify_indexes
 from engine.store import Store
 from tests.store.make import LOOKS, TEXT, picture, sound
 
@@ -37,19 +37,19 @@ def folder(store, name: str):
 
 
 def test_nothing_is_wrong_with_what_was_folded_in(store):
-    assert list(check(store, deep=True)) == []
+    assert list(verify_indexes(store, deep=True)) == []
 
 
 def test_nothing_is_wrong_after_a_compaction(store):
     with store.writer() as writer:
         writer.compact(lambda ids: disk.holding(store.path, ids))
-    assert list(check(store, deep=True)) == []
+    assert list(verify_indexes(store, deep=True)) == []
 
 
 def test_a_file_that_is_cut(store):
     file = folder(store, "image/vectors.f16")
     file.write_bytes(file.read_bytes()[:-2])
-    (line,) = check(store)
+    (line,) = verify_indexes(store)
     assert "vectors.f16 has not its size" in line
     assert line.endswith("sensorium rebuild")
 
@@ -57,7 +57,7 @@ def test_a_file_that_is_cut(store):
 def test_a_snapshot_ahead_of_the_log(store):
     level = json.loads(folder(store, "level.json").read_text())
     folder(store, "level.json").write_text(json.dumps(level | {"watermark": 99}))
-    (line,) = check(store)
+    (line,) = verify_indexes(store)
     assert "level with segment 99, and the log has none past" in line
 
 
@@ -66,11 +66,11 @@ def test_a_vector_that_is_another(store):
     rows = np.fromfile(file, np.float16)
     rows[0] += 0.1
     rows.tofile(file)
-    assert list(check(store)) == []
-    assert list(check(store, deep=True)) == []  # its moment is dead
+    assert list(verify_indexes(store)) == []
+    assert list(verify_indexes(store, deep=True)) == []  # its moment is dead
     rows[-1] += 0.1
     rows.tofile(file)
-    (line,) = check(store, deep=True)
+    (line,) = verify_indexes(store, deep=True)
     assert "1 vectors are not those of the log" in line
 
 
@@ -79,6 +79,6 @@ def test_a_row_that_is_missing_and_one_too_many(store):
     ids = np.fromfile(file, np.int64)
     ids[-1] = 1000
     ids.tofile(file)
-    missing, stray = check(store, deep=True)
+    missing, stray = verify_indexes(store, deep=True)
     assert "1 vectors are missing" in missing
     assert "1 rows are of no moment" in stray

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from engine.errors import InvalidQuery, QuerySyntax
-from engine.query.language.build_query import kinds_of, query_of, several, with_options
+from engine.query.language.query_builder import as_sequence, build_query, parse_kinds, with_options
 from engine.query.language.where_parser import parse_where
 from engine.types import AllOf, AnyOf, Fusion, Group, Kind, PartKind, Query, QueryPart
 
@@ -15,26 +15,26 @@ VIDEO, AUDIO, IMAGE = Kind.VIDEO, Kind.AUDIO, Kind.IMAGE
 
 
 def test_a_text_alone_asks_with_the_defaults():
-    assert query_of("a red car") == Query((QueryPart("a red car"),))
+    assert build_query("a red car") == Query((QueryPart("a red car"),))
 
 
 def test_nothing_typed_is_an_empty_query():
-    assert query_of() == query_of("") == Query()
+    assert build_query() == build_query("") == Query()
 
 
 def test_words_of_a_command_line_are_one_text():
-    assert query_of(["a", "red", "car"]) == query_of("a red car")
+    assert build_query(["a", "red", "car"]) == build_query("a red car")
 
 
 def test_the_language_is_read():
-    query = query_of('2: snow - night then "the end"')
-    assert query == query_of(["2:", "snow", "-", "night", "then", "the end"])
+    query = build_query('2: snow - night then "the end"')
+    assert query == build_query(["2:", "snow", "-", "night", "then", "the end"])
     assert query.parts == (QueryPart("snow", weight=2.0), QueryPart("night", weight=-1.0))
     assert query.then == ((QueryPart("the end"),),)
 
 
 def test_examples_and_what_is_not_wanted_are_parts_of_the_first_stage():
-    query = query_of(
+    query = build_query(
         '"a dog" then "the end"', image="~/a.jpg", audio=Path("b.wav"), exclude=["x", "- y"]
     )
     assert query.parts == (
@@ -49,11 +49,11 @@ def test_examples_and_what_is_not_wanted_are_parts_of_the_first_stage():
 
 def test_an_example_without_a_path_is_refused():
     with pytest.raises(InvalidQuery, match="the path of the example is empty"):
-        query_of(audio="")
+        build_query(audio="")
 
 
 def test_every_option_is_one_of_the_query():
-    query = query_of(
+    query = build_query(
         "x", top=7, fusion="rrf", weights={"words": 2.0, "image": 0.5}, group="alike", floor=False,
         within=5.0, deadline_ms=80.0, rerank="lm", rerank_top=9,
     )  # fmt: skip
@@ -64,9 +64,9 @@ def test_every_option_is_one_of_the_query():
 
 
 def test_options_leave_the_others_as_they_were():
-    query = query_of("x", top=7, fusion="max", floor=False)
+    query = build_query("x", top=7, fusion="max", floor=False)
     assert with_options(query) == query
-    assert with_options(query, group=Group.NONE) == query_of(
+    assert with_options(query, group=Group.NONE) == build_query(
         "x", top=7, fusion="max", floor=False, group="none"
     )
 
@@ -81,26 +81,26 @@ def test_options_leave_the_others_as_they_were():
 )
 def test_a_choice_that_there_is_none_of_is_refused_with_those_that_there_are(options, message):
     with pytest.raises(InvalidQuery, match=message):
-        query_of("x", **options)
+        build_query("x", **options)
 
 
 def test_filters_of_both_grammars_hold_together():
-    typed = query_of("x after:2024-02 duration:<60")
-    asked = query_of("x", where=["after 2024-02", "duration < 60"])
+    typed = build_query("x after:2024-02 duration:<60")
+    asked = build_query("x", where=["after 2024-02", "duration < 60"])
     assert typed.filter == asked.filter
     assert isinstance(asked.filter, AllOf)
     assert asked.filter.filters == (parse_where("after 2024-02"), parse_where("duration < 60"))
-    assert query_of("x after:2024-02", where="duration < 60").filter == asked.filter
+    assert build_query("x after:2024-02", where="duration < 60").filter == asked.filter
 
 
 def test_one_filter_stands_alone():
-    assert query_of("x", where="duration < 60").filter == parse_where("duration < 60")
-    assert query_of("x").filter is None
+    assert build_query("x", where="duration < 60").filter == parse_where("duration < 60")
+    assert build_query("x").filter is None
 
 
 def test_a_filter_that_cannot_be_read_is_refused():
     with pytest.raises(QuerySyntax):
-        query_of("x", where="duration <")
+        build_query("x", where="duration <")
 
 
 @pytest.mark.parametrize(
@@ -123,14 +123,14 @@ def test_a_filter_that_cannot_be_read_is_refused():
     ],
 )
 def test_filters_that_name_kinds_become_kinds(given, kinds, rest):
-    query = query_of(**{"text": "x"} | given)
+    query = build_query(**{"text": "x"} | given)
     assert query.kinds == kinds
     expected = [parse_where(one) for one in rest.split(", ")] if rest else []
     assert query.filter == (AllOf(tuple(expected)) if len(expected) > 1 else (*expected, None)[0])
 
 
 def test_kinds_inside_of_an_alternative_stay_there():
-    query = query_of("x", where="(kind = video and size > 9) or kind = audio")
+    query = build_query("x", where="(kind = video and size > 9) or kind = audio")
     assert query.kinds == ()
     assert isinstance(query.filter, AnyOf)
 
@@ -145,17 +145,17 @@ def test_kinds_inside_of_an_alternative_stay_there():
 )
 def test_kinds_that_contradict_each_other_are_refused(given):
     with pytest.raises(InvalidQuery, match="no file is of two kinds at once"):
-        query_of(**{"text": "x"} | given)
+        build_query(**{"text": "x"} | given)
 
 
 def test_a_lone_text_is_one_of_several():
-    assert several("abc") == ["abc"]
-    assert several(["a", "b"]) == ["a", "b"]
-    assert kinds_of("video") == (VIDEO,)
-    assert query_of("x", exclude="abc").parts[1:] == (QueryPart("abc", weight=-1.0),)
+    assert as_sequence("abc") == ["abc"]
+    assert as_sequence(["a", "b"]) == ["a", "b"]
+    assert parse_kinds("video") == (VIDEO,)
+    assert build_query("x", exclude="abc").parts[1:] == (QueryPart("abc", weight=-1.0),)
 
 
 def test_bytes_that_are_no_utf8_are_searched_as_question_marks_and_opened_as_they_are():
-    query = query_of(["caf\udce9", "then", "na\udcefve"], exclude="\udcff", image="a\udce9.jpg")
+    query = build_query(["caf\udce9", "then", "na\udcefve"], exclude="\udcff", image="a\udce9.jpg")
     assert [part.value for part in query.parts] == ["caf?", "a\udce9.jpg", "?"]
     assert query.then == ((QueryPart("na?ve"),),)

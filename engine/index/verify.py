@@ -15,7 +15,7 @@ from engine.types import Modality, Space
 _WAY_OUT = "sensorium rebuild"
 
 
-def check(store: Store, *, deep: bool = False) -> Iterator[str]:
+def verify_indexes(store: Store, *, deep: bool = False) -> Iterator[str]:
     """What is wrong with the indexes on disk, one line each.
 
     Quick: every file is there with its size, and no snapshot is ahead of the log. Deep:
@@ -34,7 +34,7 @@ def check(store: Store, *, deep: bool = False) -> Iterator[str]:
                     yield from _compared(store, space, shelf)
 
 
-def _ahead(store: Store, space: Space, shelf: disk.Shelf) -> Iterator[str]:
+def _ahead(store: Store, space: Space, shelf: disk.SnapshotSet) -> Iterator[str]:
     if shelf.level.watermark >= store.next_segment():
         last = store.next_segment() - 1
         yield (
@@ -43,7 +43,7 @@ def _ahead(store: Store, space: Space, shelf: disk.Shelf) -> Iterator[str]:
         )
 
 
-def _compared(store: Store, space: Space, shelf: disk.Shelf) -> Iterator[str]:
+def _compared(store: Store, space: Space, shelf: disk.SnapshotSet) -> Iterator[str]:
     """Read the log, and look for each of its rows; past the watermark only merged segments
     have some that a snapshot holds, and none of those has to be there."""
     seen = {modality: np.zeros(len(s), np.bool_) for modality, s in shelf.snapshots.items()}
