@@ -124,7 +124,7 @@ class _Passes:
 
     def _lacking(self) -> MomentIds:
         """Return the moments, by ascending id, that lack a vector and have not been tried."""
-        known = {space.name: self._store.held_ids(space.name) for space in self._towers.spaces}
+        known = {space.name: self._store.stored_ids(space.name) for space in self._towers.spaces}
         lacking = [np.zeros(0, np.int64)]
         for modality in self._towers.modalities:
             ids = self._store.moment_ids(modalities=(modality,))

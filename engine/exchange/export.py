@@ -112,7 +112,7 @@ def _spaces(store: Store, names: Sequence[str], main: str | None) -> list[SpaceI
 
 def _holding(store: Store, infos: Sequence[SpaceInfo], ids: MomentIds) -> list[SpaceInfo]:
     """Return the spaces in which one of these moments has a vector."""
-    return [info for info in infos if np.isin(ids, store.held_ids(info.space.name)).any()]
+    return [info for info in infos if np.isin(ids, store.stored_ids(info.space.name)).any()]
 
 
 @dataclass(slots=True)

@@ -31,7 +31,7 @@ from engine.index.snapshot import IDS, MANIFEST, Manifest, Snapshot
 from engine.store import failpoints
 from engine.store.error_translation import translated
 from engine.store.failpoints import FailPoint
-from engine.store.lock import held
+from engine.store.lock import locked
 from engine.store.segments import without_specials
 from engine.types import Modality, Space
 from engine.types.arrays import MomentIds
@@ -146,7 +146,7 @@ def refreshing(library: Path, wait: bool = False) -> Iterator[None]:
     """
     with translated(library):
         (library / FOLDER).mkdir(exist_ok=True)
-        with held(library / FOLDER, wait):
+        with locked(library / FOLDER, wait):
             yield
 
 

@@ -50,7 +50,7 @@ def _counted(
     store: Store, info: SpaceInfo, serves: bool, ids: np.ndarray, modalities: np.ndarray
 ) -> SpaceStats:
     space = info.space
-    held = modalities[np.isin(ids, store.held_ids(space.name))]
+    held = modalities[np.isin(ids, store.stored_ids(space.name))]
     names, counts = np.unique(held, return_counts=True)
     on_disk = sum(segment.bytes for segment in store.segments(space.name))
     return SpaceStats(

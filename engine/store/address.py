@@ -69,7 +69,7 @@ def normalised(url: str) -> str:
     return f"{SCHEME}:{url.partition(':')[2]}"
 
 
-def new(url: str) -> Address:
+def new_address(url: str) -> Address:
     """Return an address in this database that no library has."""
     return Address(normalised(url), f"{_PREFIX}{secrets.token_hex(8)}")
 

@@ -45,7 +45,7 @@ class Catalog:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._database = database.of(path)
+        self._database = database.database_of(path)
         self.connections = CatalogConnections(path, self._database)
         self.curation = CurationReads(self.connections)
         self._ask, self._value = self.connections.ask, self.connections.ask_value

@@ -1,4 +1,4 @@
-"""Create a library, and bring an old one to the schema of this version.
+"""Create a library.
 
 The catalog is built as a draft that nobody sees and published last, so that a folder
 holds either a whole library or nothing that looks like one.
@@ -36,12 +36,12 @@ def create(path: Path, encoder: str, catalog: str | None = None) -> None:
         NotALibrary: the folder is a library already, or holds something else.
         LibraryReadOnly: the folder cannot be made.
     """
-    home = database.new(path, catalog)
+    home = database.new_database(path, catalog)
     with translated(path):
         _check_empty(path)
         made = _make_folders(path)
     try:
-        with lock.held(path), translated(path):
+        with lock.locked(path), translated(path):
             _check_empty(path)
             (path / segments.FOLDER).mkdir(exist_ok=True)
             _build(path, encoder, home)
@@ -132,23 +132,3 @@ def _clear(path: Path, made: list[Path]) -> None:
     for folder in (path / segments.FOLDER, *made):
         with suppress(OSError):  # it was not made yet, or holds something else
             folder.rmdir()
-
-
-def upgrade(path: Path) -> None:
-    """Run the migrations that this library has not seen. Takes the write lock.
-
-    Raises:
-        LibraryBusy, LibraryReadOnly: it cannot be upgraded now; it is as it was.
-    """
-    from engine.store.sql.migrations import run
-    from engine.store.write import statements
-
-    with lock.held(path), translated(path):
-        engine = database.of(path).writer()
-        try:
-            with engine.begin() as db:
-                run(db)
-                if statements.lacks_words(db):
-                    statements.fill_words(db)
-        finally:
-            engine.dispose()

@@ -1,6 +1,6 @@
 """Databases that hold a catalog: SQLite in the library's folder, or a PostgreSQL server.
 
-A Store and its Writer talk to these protocols; only ``of`` and ``new`` know which
+A Store and its Writer talk to these protocols; only ``database_of`` and ``new_database`` know which
 databases there are, and import no more than the one that is used.
 """
 
@@ -37,7 +37,7 @@ class ReadConnection(Protocol):
         """Return the rows of one of the reads by name."""
 
     def passing(
-        self, wanted: Filter, kinds: Sequence[str], modalities: Sequence[str]
+        self, where: Filter, kinds: Sequence[str], modalities: Sequence[str]
     ) -> Iterable[Row]:
         """Return ids of the moments whose assets pass a filter, in rows of one."""
 
@@ -98,7 +98,7 @@ class Database(Protocol):
         """Make the draft the library's catalog."""
 
 
-def of(path: Path) -> Database:
+def database_of(path: Path) -> Database:
     """Return the database of the library in this folder.
 
     Raises:
@@ -114,7 +114,7 @@ def of(path: Path) -> Database:
     return Sqlite(path)
 
 
-def new(path: Path, catalog: str | None) -> Database:
+def new_database(path: Path, catalog: str | None) -> Database:
     """Return a database for a library that is about to be made in this folder.
 
     Raises:
@@ -124,7 +124,7 @@ def new(path: Path, catalog: str | None) -> Database:
     if catalog is not None:
         from engine.store.postgres import Postgres
 
-        return Postgres(path, address.new(catalog))
+        return Postgres(path, address.new_address(catalog))
     from engine.store.sqlite import Sqlite
 
     return Sqlite(path)

@@ -20,7 +20,7 @@ NAME = "lock"
 
 
 @contextmanager
-def held(library: Path, wait: bool = False) -> Iterator[None]:
+def locked(library: Path, wait: bool = False) -> Iterator[None]:
     """Hold the write lock of a library.
 
     Raises:

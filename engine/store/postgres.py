@@ -91,11 +91,11 @@ class PostgresReader:
         return self.connection.execute(READS[read].encode(), values)
 
     def passing(
-        self, wanted: Filter, kinds: Sequence[str], modalities: Sequence[str]
+        self, where: Filter, kinds: Sequence[str], modalities: Sequence[str]
     ) -> psycopg.Cursor[Row]:
         from engine.store.sql import filters
 
-        text, values = filters.select(wanted, kinds, modalities, filters.POSTGRES)
+        text, values = filters.select(where, kinds, modalities, filters.POSTGRES)
         return self.connection.execute(text.encode(), values)
 
     def begin(self) -> None:

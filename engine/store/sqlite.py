@@ -49,11 +49,11 @@ class SqliteReader:
         return self.connection.execute(READS[read], values)
 
     def passing(
-        self, wanted: Filter, kinds: Sequence[str], modalities: Sequence[str]
+        self, where: Filter, kinds: Sequence[str], modalities: Sequence[str]
     ) -> sqlite3.Cursor:
         from engine.store.sql import filters
 
-        text, values = filters.select(wanted, kinds, modalities, filters.SQLITE)
+        text, values = filters.select(where, kinds, modalities, filters.SQLITE)
         return self.connection.execute(text, values)
 
     def begin(self) -> None:

@@ -34,7 +34,7 @@ from engine.errors import (
 )
 from engine.store import address, recovery, segments, sqlite
 from engine.store.catalog import Catalog
-from engine.store.lock import held
+from engine.store.lock import locked
 from engine.store.records import LibraryStats, SegmentInfo
 from engine.store.segments import Stored, Unreadable
 from engine.store.sql.revisions import HEAD, REVISIONS
@@ -131,7 +131,7 @@ class Store(Catalog):
                 f"{self.path} was written by a later version of Sensorium "
                 f"(catalog {found}, this one knows {HEAD}); upgrade Sensorium"
             )
-        from engine.store.create import upgrade
+        from engine.store.upgrade import upgrade
 
         self.close()
         upgrade(self.path)
@@ -212,7 +212,7 @@ class Store(Catalog):
             self._lose(damage)
         return _NO_IDS
 
-    def held_ids(self, space: str) -> MomentIds:
+    def stored_ids(self, space: str) -> MomentIds:
         """Return the moments, alive or deleted, that have a vector in a space.
 
         Raises:
@@ -254,7 +254,7 @@ class Store(Catalog):
             LibraryBusy: another writer holds the lock; names it and since when.
             LibraryReadOnly: the folder does not take writes.
         """
-        with held(self.path, wait):
+        with locked(self.path, wait):
             from engine.store.write.writer import Writer
 
             writer = Writer(self.path, self._database, wait)

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from engine.common.id_sets import look_up
 from engine.errors import StoreError
 from engine.store import recovery, segments
 from engine.store.curation_records import ActState
 from engine.store.records import SegmentInfo
 from engine.store.store import Store
-from engine.store.write.spaces import count_of
 from engine.types import Space
 from engine.types.arrays import MomentIds
 
@@ -90,7 +90,7 @@ def _counts(store: Store, in_segments: int) -> Iterator[str]:
 
 def _deep(store: Store) -> Iterator[str]:
     """Read every segment, and compare what they hold with the catalog."""
-    held: list[MomentIds] = []
+    stored: list[MomentIds] = []
     for space in store.spaces().values():
         ids: list[MomentIds] = [np.zeros(0, np.int64)]
         for info in store.all_segments():
@@ -101,8 +101,8 @@ def _deep(store: Store) -> Iterator[str]:
         of_space = np.concatenate(ids)
         if len(np.unique(of_space)) != len(of_space):
             yield f"space {space.name}: a moment has more than one vector"
-        held.append(of_space)
-    yield from _both_ways(store, np.concatenate(held) if held else np.zeros(0, np.int64))
+        stored.append(of_space)
+    yield from _both_ways(store, np.concatenate(stored) if stored else np.zeros(0, np.int64))
 
 
 def _read(store: Store, info: SegmentInfo, space: Space) -> tuple[MomentIds, list[str]]:
@@ -117,14 +117,14 @@ def _read(store: Store, info: SegmentInfo, space: Space) -> tuple[MomentIds, lis
     return ids, []
 
 
-def _both_ways(store: Store, held: MomentIds) -> Iterator[str]:
+def _both_ways(store: Store, stored: MomentIds) -> Iterator[str]:
     """Check that live moments have their vectors, and vectors a moment, alive or buried."""
     ids, expected = store.moment_vectors()
-    live, counts = np.unique(held, return_counts=True)
-    short = int((count_of(ids, live, counts) < expected).sum())
+    live, counts = np.unique(stored, return_counts=True)
+    short = int((look_up(ids, live, counts, 0) < expected).sum())
     if short:
         yield f"{short} moments lack a vector: index their files again"
-    over = int((count_of(ids, live, counts) > expected).sum())
+    over = int((look_up(ids, live, counts, 0) > expected).sum())
     if over:
         yield f"{over} moments have more vectors than the catalog knows"
     stray = int((~np.isin(live, np.union1d(ids, store.tombstones()))).sum())

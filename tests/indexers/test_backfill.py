@@ -135,7 +135,7 @@ def test_a_run_that_was_killed_goes_on(
         job.wait()
     assert job.returncode == -signal.SIGKILL
     with Store.open(store.path) as reopened:
-        held = reopened.held_ids("fake2").tolist()
+        held = reopened.stored_ids("fake2").tolist()
         assert 4 <= len(held) < 30
         assert not reopened.space_infos()["fake2"].ready
         assert verify(reopened, deep=True).problems == ()
@@ -236,7 +236,7 @@ def test_a_space_is_not_ready_while_another_run_adds_to_what_it_lacks(
     writer, late = store.writer, media / "late.png"
 
     def writes(wait: bool = False):
-        full = "fake2" in store.spaces() and len(store.held_ids("fake2")) == 3
+        full = "fake2" in store.spaces() and len(store.stored_ids("fake2")) == 3
         if full and not late.exists():
             make.picture(late, "white")
             with Store.open(store.path) as other:
@@ -245,7 +245,7 @@ def test_a_space_is_not_ready_while_another_run_adds_to_what_it_lacks(
 
     monkeypatch.setattr(store, "writer", writes)
     assert filled(store, settings).moments == 4
-    assert store.held_ids("fake2").tolist() == store.moment_ids().tolist()
+    assert store.stored_ids("fake2").tolist() == store.moment_ids().tolist()
 
 
 def test_a_space_that_is_full_is_left_as_it_is(

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import ast
 import errno
 import logging
 import os
 import signal
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from stat import S_ISDIR
 
@@ -17,10 +16,10 @@ import pytest
 
 from engine.errors import LibraryBusy, LibraryCorrupt, LibraryReadOnly, SpaceMismatch, StoreError
 from engine.store import Store, failpoints
-from engine.store.failpoints import COMMIT, FailPoint, Injected
+from engine.store.failpoints import COMMIT, Injected
 from engine.types import Space
 from tests.store import invariants
-from tests.store.make import ROOT, on_sqlite, picture, python, sound, vector
+from tests.store.make import on_sqlite, picture, python, sound, vector
 
 _COMMIT = """
 import sys
@@ -30,31 +29,8 @@ with Store.open(sys.argv[1]) as store, store.writer() as writer:
     writer.commit([picture("/a.jpg", "new"), picture("/b.jpg", "b")])
 """
 
-SEQUENCES = {"APPLYING", "COMMIT", "COMPACTION", "DROPPING", "REALIGNMENT", "REFRESH"}
 BEFORE = {"/a.jpg": "old"}
 AFTER = {"/a.jpg": "new", "/b.jpg": "b"}
-
-
-def arguments(folder: Path, function: str, position: int) -> Iterator[ast.expr]:
-    """Yield what all calls of a function below a folder get at one position."""
-    for file in folder.rglob("*.py"):
-        for node in ast.walk(ast.parse(file.read_text())):
-            if isinstance(node, ast.Call) and ast.unparse(node.func).endswith(function):
-                yield node.args[position]
-
-
-def test_every_point_is_in_the_code_once_and_in_a_test() -> None:
-    points = sorted(f"FailPoint.{point.name}" for point in FailPoint)
-    code = Path(failpoints.__file__).parents[1]
-    in_code = [text for text in map(ast.unparse, arguments(code, "hit", 0)) if "Fail" in text]
-    assert sorted(in_code) == points
-    tested: set[str] = set()
-    known = {**vars(failpoints)}
-    for values in arguments(ROOT / "tests", "parametrize", 1):
-        names = {node.id for node in ast.walk(values) if isinstance(node, ast.Name)}
-        if names and names <= SEQUENCES:
-            tested.update(eval(ast.unparse(values), known))
-    assert tested == set(FailPoint)
 
 
 @pytest.mark.parametrize("point", COMMIT)

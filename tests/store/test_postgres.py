@@ -51,7 +51,7 @@ def sessions(store: Store, statement: str) -> None:
 
 @pytest.mark.parametrize("scheme", ["postgresql+psycopg", "postgresql", "postgres"])
 def test_an_address_is_kept_as_sqlalchemy_writes_it(tmp_path: Path, scheme: str) -> None:
-    home = address.new(f"{scheme}://me@db.example:5433/media?sslmode=require")
+    home = address.new_address(f"{scheme}://me@db.example:5433/media?sslmode=require")
     address.write(tmp_path / "catalog.json", home)
     assert address.read(tmp_path / "catalog.json") == home
     assert home.url == "postgresql+psycopg://me@db.example:5433/media?sslmode=require"
@@ -100,7 +100,7 @@ def test_a_server_that_does_not_answer_is_named(tmp_path: Path) -> None:
     assert "\n" not in str(caught.value)
     assert names(tmp_path) == []
     (tmp_path / "other").mkdir()
-    address.write(tmp_path / "other" / "catalog.json", address.new(NOWHERE))
+    address.write(tmp_path / "other" / "catalog.json", address.new_address(NOWHERE))
     with pytest.raises(CatalogUnreachable, match=line):
         Store.open(tmp_path / "other")
 
@@ -169,7 +169,7 @@ def test_libraries_of_one_database_are_apart(
 def test_what_an_interrupted_create_left_on_the_server_is_dropped(
     catalog: str, tmp_path: Path
 ) -> None:
-    home = address.new(catalog)
+    home = address.new_address(catalog)
     address.write(tmp_path / address.UNFINISHED, home)
     with Store.create(tmp_path, "fake", catalog) as store:
         tamper(store, f"CREATE SCHEMA {home.schema}")

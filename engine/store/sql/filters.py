@@ -55,7 +55,7 @@ class Dialect:
 
 
 def select(
-    wanted: Filter, kinds: Sequence[str], modalities: Sequence[str], dialect: Dialect
+    where: Filter, kinds: Sequence[str], modalities: Sequence[str], dialect: Dialect
 ) -> tuple[str, dict[str, object]]:
     """Write the query for moments of these kinds and modalities whose assets pass a filter.
 
@@ -66,7 +66,7 @@ def select(
         InvalidQuery: a field, operator or value that there is not.
     """
     compiler = _Compiler(dialect)
-    passed = compiler.filter(wanted, 0)
+    passed = compiler.filter(where, 0)
     if kinds:
         passed = f"{passed} AND {compiler.among('a.kind', kinds)}"
     assets = f"SELECT a.asset_id FROM assets a WHERE {passed}"  # noqa: S608
@@ -92,7 +92,7 @@ class _Compiler:
     def among(self, column: str, values: Iterable[object]) -> str:
         return f"{column} IN ({', '.join(map(self.bind, values))})"
 
-    def filter(self, wanted: Filter, depth: int) -> str:
+    def filter(self, where: Filter, depth: int) -> str:
         self._parts += 1
         if self._parts > _MOST_PARTS:
             raise InvalidQuery(
@@ -100,9 +100,9 @@ class _Compiler:
             )
         if depth > _DEEPEST:
             raise InvalidQuery(f"a filter of more than {_DEEPEST} levels; write it flatter")
-        match wanted:
+        match where:
             case Condition():
-                return self._condition(wanted)
+                return self._condition(where)
             case Not(inner):
                 return f"(NOT {self.filter(inner, depth + 1)})"
             case AllOf(parts):

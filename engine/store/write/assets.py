@@ -11,7 +11,7 @@ from engine.store import failpoints
 from engine.store.failpoints import FailPoint
 from engine.store.paths import storable, to_text
 from engine.store.sql import schema
-from engine.store.write import commit_batch, new_segments, statements
+from engine.store.write import commit_batch, full_text_rows, new_segments, statements
 from engine.store.write.spaces import SpaceWrites
 from engine.store.write.transaction import Transaction
 from engine.types import Failure, FileStat, IndexedAsset, Space
@@ -99,7 +99,7 @@ class AssetWrites:
             at_target = statements.ids_at(db, paths).values()
             statements.drop_assets(db, [i for i in at_target if i not in moving])
             statements.place(db, [_placement(asset_id, stat) for asset_id, stat in moves])
-            statements.reword(db, [asset_id for asset_id, _ in moves])
+            full_text_rows.reword(db, [asset_id for asset_id, _ in moves])
             statements.drop_failures(db, paths)
             self._tx.changed = True
 
@@ -146,7 +146,7 @@ class AssetWrites:
             for stored, asset_id in sorted(statements.ids_at(transaction.db, texts).items()):
                 given = {"asset": asset_id, "given": storable(texts[stored])}
                 if transaction.db.execute(_FILL_CAPTION, given).rowcount:
-                    statements.reword(transaction.db, [asset_id])
+                    full_text_rows.reword(transaction.db, [asset_id])
                     filled += 1
             transaction.changed = transaction.changed or filled > 0
         return filled

@@ -21,7 +21,7 @@ from engine.store.paths import storable, to_text
 from engine.store.sql import schema
 from engine.store.sql.filters import ascii_lower
 from engine.store.sql.reads import among
-from engine.store.write import statements
+from engine.store.write import full_text_rows, statements
 from engine.store.write.transaction import Transaction
 
 _runs, _findings, _journal = schema.curation_runs, schema.findings, schema.journal
@@ -150,7 +150,7 @@ class CurationWrites:
 
     def _tags_changed(self, asset_ids: Sequence[int]) -> None:
         if asset_ids:
-            statements.reword(self._tx.db, dict.fromkeys(asset_ids))
+            full_text_rows.reword(self._tx.db, dict.fromkeys(asset_ids))
             self._tx.keep_calibrated()
             self._tx.changed = True
 

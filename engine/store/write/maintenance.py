@@ -17,7 +17,7 @@ from engine.store.error_translation import translated
 from engine.store.failpoints import FailPoint
 from engine.store.records import SegmentInfo
 from engine.store.sql import schema
-from engine.store.write import statements
+from engine.store.write import full_text_rows, statements
 from engine.store.write.spaces import SpaceWrites
 from engine.store.write.transaction import Transaction
 from engine.types import Space
@@ -34,7 +34,7 @@ class Maintenance:
     def rebuild_words(self) -> int:
         """Make the full text index again from the catalog; returns its rows."""
         with self._tx.change():
-            count = statements.fill_words(self._tx.db)
+            count = full_text_rows.fill_words(self._tx.db)
             self._tx.changed = True
         return count
 

@@ -23,7 +23,7 @@ from engine.store.records import SegmentInfo
 from engine.store.segments import Stored
 from engine.store.sql import schema
 from engine.store.sql.reads import among, segment_infos
-from engine.store.write import new_segments, statements
+from engine.store.write import full_text_rows, new_segments, statements
 from engine.store.write.transaction import Transaction
 from engine.types import Space
 from engine.types.arrays import MomentIds, Vectors
@@ -130,4 +130,4 @@ class Realignment:
         full_text(self._tx.db).drop(self._tx.db, self._tx.db.scalars(_MOMENTS_OF, listed).all())
         self._tx.db.execute(insert(schema.tombstones), dead)
         self._tx.db.execute(_RENUMBER, moved)
-        statements.refill_words(self._tx.db, assets)
+        full_text_rows.refill_words(self._tx.db, assets)

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 from sqlalchemy import delete, insert, select, update
 
+from engine.common.id_sets import look_up
 from engine.errors import SpaceMismatch, UsageError
 from engine.store import failpoints, recovery, row_decoding, segments, space_lookup
 from engine.store.error_translation import translated
@@ -276,17 +276,9 @@ class SpaceWrites:
         known = self._tx.db.execute(select(m.moment_id, m.vectors).where(between)).all()
         counted = np.array([tuple(row) for row in known], np.int64).reshape(-1, 2)
         live, often = np.unique(self._ids_between(None, first, last), return_counts=True)
-        now = count_of(counted[:, 0], live, often)
+        now = look_up(counted[:, 0], live, often, 0)
         wrong = now != counted[:, 1]
         statements.count_vectors(self._tx.db, counted[wrong, 0], (now - counted[:, 1])[wrong])
-
-
-def count_of(ids: MomentIds, found: MomentIds, counts: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return how often each of ``ids`` (n,) was found, (n,); ``found`` is sorted."""
-    if not len(found):
-        return np.zeros(len(ids), np.int64)
-    places = np.searchsorted(found, ids).clip(max=len(found) - 1)
-    return np.where(found[places] == ids, counts[places], 0)
 
 
 def _differs(path: object, known: SpaceInfo, space: Space) -> str:

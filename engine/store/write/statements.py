@@ -1,29 +1,17 @@
-"""Statements that several parts of a Writer need, as functions of its connection."""
+"""Statements on assets, moments, segments and failures, as functions of a connection."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    bindparam,
-    delete,
-    func,
-    insert,
-    select,
-    text,
-    true,
-    update,
-)
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from engine.common.vectors import chunks
 from engine.store.database import full_text
-from engine.store.fulltext import documents
 from engine.store.paths import from_text
 from engine.store.records import SegmentInfo
 from engine.store.sql import schema
@@ -52,20 +40,6 @@ _TAGS_OF = (
     .where(among(_tags.c.asset_id, "ids"))
     .order_by(_tags.c.asset_id, _tags.c.word)
 )
-_FIRST_MOMENTS = (
-    select(
-        _moments.c.moment_id, _moments.c.asset_id, _moments.c.text, _moments.c.tags,
-        _assets.c.caption, _assets.c.path,
-    )
-    .join_from(_moments, _assets)
-    .where(
-        _moments.c.moment_id.in_(
-            select(func.min(_moments.c.moment_id))
-            .where(among(_moments.c.asset_id, "ids"))
-            .group_by(_moments.c.asset_id)
-        )
-    )
-)  # fmt: skip
 _DROP_FAILURES = delete(_failures).where(among(_failures.c.path, "paths"))
 _REPLACE = update(_assets).where(_assets.c.asset_id == bindparam("replaced"))
 _PLACE = _REPLACE.values(
@@ -79,9 +53,6 @@ _HELD_BY = (
     .order_by(_assets.c.path)
 )
 _DROP_SEGMENTS = delete(_segments).where(among(_segments.c.segment_id, "ids"))
-_LACKS_WORDS = text(
-    "SELECT EXISTS (SELECT 1 FROM moments) AND NOT EXISTS (SELECT 1 FROM moments_fts)"
-)
 _DROP_TOMBSTONES = delete(_tombstones).where(among(_tombstones.c.moment_id, "ids"))
 _ALIVE = select(_moments.c.moment_id).where(among(_moments.c.moment_id, "ids"))
 _COUNT_VECTORS = (
@@ -172,29 +143,12 @@ def place(db: Connection, rows: list[dict[str, Any]]) -> None:
     db.execute(_PLACE, rows)
 
 
-def reword(db: Connection, asset_ids: Iterable[int]) -> None:
-    """Give the words of an asset, its name and its own tags, to its first moment again."""
-    for ids in chunks(list(asset_ids), _ROWS_PER_STATEMENT):
-        tags = tags_of(db, ids)
-        rows = []
-        for row in db.execute(_FIRST_MOMENTS, {"ids": json.dumps(ids)}):
-            name = documents.name_words(from_text(row.path))
-            of_asset = documents.OfAsset(row.caption, name, tags.get(row.asset_id, ()))
-            rows.append(documents.fields(row.moment_id, row.text, _words(row.tags), of_asset))
-        full_text(db).drop(db, [int(str(row["moment_id"])) for row in rows])
-        full_text(db).put(db, rows)
-
-
 def tags_of(db: Connection, asset_ids: Iterable[int]) -> dict[int, tuple[str, ...]]:
     """Return the tags that these assets have themselves, those of their moments aside."""
     found: dict[int, tuple[str, ...]] = {}
     for asset_id, word in db.execute(_TAGS_OF, {"ids": json.dumps(list(asset_ids))}):
         found[asset_id] = (*found.get(asset_id, ()), word)
     return found
-
-
-def _words(tags: Iterable[tuple[str, float]] | None) -> Iterator[str]:
-    return (word for word, _ in tags or ())
 
 
 def drop_failures(db: Connection, paths: Iterable[str]) -> int:
@@ -234,60 +188,10 @@ def lose_segment(db: Connection, segment_id: int) -> list[str] | None:
     if row is None:
         return None
     bounds = {"first": row.first_moment, "last": row.last_moment}
-    held = db.execute(_HELD_BY, bounds).all()
-    ids = [asset_id for asset_id, _ in held]
+    lost = db.execute(_HELD_BY, bounds).all()
+    ids = [asset_id for asset_id, _ in lost]
     drop_moments(db, ids)
     pending = update(_assets).where(among(_assets.c.asset_id, "ids")).values(state="pending")
     db.execute(pending, {"ids": json.dumps(ids)})
     drop_segments(db, [segment_id])
-    return [from_text(path) for _, path in held]
-
-
-def fill_words(db: Connection) -> int:
-    """Make the full text index again from the catalog; returns its rows."""
-    full_text(db).create(db)
-    return _put_texts(db, true())
-
-
-def refill_words(db: Connection, asset_ids: Sequence[int]) -> int:
-    """Make the rows of these assets' moments, which have none now; returns their number."""
-    listed = among(_moments.c.asset_id, "ids")
-    return _put_texts(db, listed, {"ids": json.dumps(list(asset_ids))})
-
-
-def _put_texts(
-    db: Connection, wanted: ColumnElement[bool], values: dict[str, Any] | None = None
-) -> int:
-    index, count = full_text(db), 0
-    for texts in _all_texts(db, wanted, values or {}):
-        index.put(db, texts)
-        count += len(texts)
-    return count
-
-
-def lacks_words(db: Connection) -> bool:
-    """Tell whether the full text index is empty, though there are moments."""
-    return bool(db.scalar(_LACKS_WORDS))
-
-
-def _all_texts(
-    db: Connection, wanted: ColumnElement[bool], values: dict[str, Any]
-) -> Iterator[list[dict[str, Any]]]:
-    """Yield batches of full text rows for all moments of some assets, made from the catalog."""
-    m = _moments.c
-    columns = select(m.moment_id, m.asset_id, m.text, m.tags, _assets.c.path, _assets.c.caption)
-    ordered = columns.join_from(_moments, _assets).order_by(m.asset_id, m.moment_id)
-    previous = None
-    # A driver that reads all rows before it gives the first would fill the memory.
-    options = {"yield_per": _ROWS_PER_STATEMENT}
-    found = db.execute(ordered.where(wanted), values, execution_options=options)
-    for part in found.partitions():
-        texts, tags = [], tags_of(db, {row.asset_id for row in part})
-        for row in part:
-            of_asset = documents.OfAsset()
-            if row.asset_id != previous:
-                name = documents.name_words(from_text(row.path))
-                of_asset = documents.OfAsset(row.caption, name, tags.get(row.asset_id, ()))
-            previous = row.asset_id
-            texts.append(documents.fields(row.moment_id, row.text, _words(row.tags), of_asset))
-        yield texts
+    return [from_text(path) for _, path in lost]

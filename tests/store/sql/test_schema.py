@@ -25,7 +25,7 @@ from tests.store.make import LOOKS, TEXT, on_sqlite, picture, sound, tamper
 def home(tmp_path: Path, catalog: str | None) -> database.Database:
     """A folder of a library that has no catalog yet."""
     (tmp_path / "segments").mkdir()
-    return database.new(tmp_path, catalog)
+    return database.new_database(tmp_path, catalog)
 
 
 @pytest.fixture

@@ -14,8 +14,8 @@ from engine.store.write.transaction import Transaction
 
 @pytest.fixture
 def transaction(store: Store) -> Iterator[Transaction]:
-    with lock.held(store.path):
-        opened = Transaction(store.path, database.of(store.path))
+    with lock.locked(store.path):
+        opened = Transaction(store.path, database.database_of(store.path))
         yield opened
         opened.close()
 

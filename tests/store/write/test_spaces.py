@@ -59,7 +59,7 @@ def fill(store: Store, *moments: int) -> int:
 
 
 def held(store: Store, space: str) -> list[int]:
-    return store.held_ids(space).tolist()
+    return store.stored_ids(space).tolist()
 
 
 def counts(store: Store) -> list[int]:
