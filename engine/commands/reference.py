@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from engine.commands.main import main
+from engine.commands.reference_api import api_page
 from engine.commands.reference_tables import errors_page, settings_page
 
 _ROOT = Path(__file__).parents[2]
@@ -38,6 +39,7 @@ def pages() -> dict[str, str]:
         "files.md": _files_page(),
         "settings.md": settings_page(),
         "errors.md": errors_page(),
+        "api.md": api_page(),
     }
 
 

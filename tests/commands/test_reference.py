@@ -8,13 +8,14 @@ from pathlib import Path
 import pytest
 
 import engine.errors
+import sensorium.encoders
 from engine.commands.reference import pages
 from engine.config import Settings
 
 DOCS = Path(__file__).parents[2] / "docs"
 
 
-@pytest.mark.parametrize("name", ["cli.md", "files.md", "settings.md", "errors.md"])
+@pytest.mark.parametrize("name", ["cli.md", "files.md", "settings.md", "errors.md", "api.md"])
 def test_the_page_has_not_drifted(name):
     assert (DOCS / name).read_text() == pages()[name], "run `make docs`"
 
@@ -35,3 +36,11 @@ def test_every_setting_and_error_is_listed():
     )
     assert "| `LibraryBusy` | `StoreError` | `library_busy` | 1 | yes |" in errors
     assert "| | | | |" not in errors
+
+
+def test_every_public_name_is_on_the_page():
+    page, errors = pages()["api.md"], pages()["errors.md"]
+    names = {name for name in sensorium.__all__ if not name.startswith("_")}
+    shown = {name for name in names if f"\n### {name}\n" in page or f"| `{name}` |" in errors}
+    assert names == shown
+    assert all(f"::: sensorium.encoders.{name}\n" in page for name in sensorium.encoders.__all__)
