@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -57,23 +56,13 @@ class LibraryDescription:
     def facts(self) -> dict[str, str]:
         """Return every fact by its name, as text."""
         spaces = (f"{s.space.name} ({s.space.dim}-d, {s.state})" for s in self.spaces)
-        counts = {
-            name.replace("_", " "): _text(getattr(self.stats, name))
-            for name in type(self.stats).__slots__
-        }
         return {
             "library": str(self.path),
             "encoder": self.encoder,
             "spaces": ", ".join(spaces) or "none",
-            **counts,
+            **self.stats.facts(),
             "indexes": "; ".join(map(str, self.indexes)) or "none on disk: exact search, in memory",
         }
-
-
-def _text(value: object) -> str:
-    if isinstance(value, Mapping):
-        return ", ".join(f"{count} {key}" for key, count in value.items()) or "none"
-    return str(value)
 
 
 def describe(store: Store) -> LibraryDescription:

@@ -57,6 +57,12 @@ class BackfillReport:
     failures: tuple[Failure, ...] = ()
     """Files that were passed over, or in part, and why."""
 
+    def __str__(self) -> str:
+        return (
+            f"{self.space} is ready: {self.moments} moments of {self.files} files"
+            f" in {self.seconds:.1f} s; sensorium search --space {self.space}"
+        )
+
 
 def fill(
     store: Store,

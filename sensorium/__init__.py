@@ -18,8 +18,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from engine.align.service import AlignReport, AlignStatus
+    from engine.classify.classification import Classification
+    from engine.classify.evaluate import Evaluation
+    from engine.classify.labels import Label
     from engine.common.progress import CancelToken, Progress
     from engine.config import Settings
+    from engine.curate.run import CurationRun
     from engine.errors import (
         BadImport,
         Cancelled,
@@ -49,56 +54,84 @@ if TYPE_CHECKING:
         UnsupportedMedia,
         UsageError,
     )
+    from engine.exchange.export import ExportReport
+    from engine.exchange.import_dataset import ImportReport
     from engine.library import Library
+    from engine.library_views import LibraryDescription
     from engine.query.language.query_parser import quoted
+    from engine.query.space_stats import SpaceStats
+    from engine.store import LibraryStats
+    from engine.store.compaction import Compaction
+    from engine.store.curation_records import Finding
+    from engine.store.verify import VerifyReport
     from engine.types import (
+        ExportFormat,
         Failure,
         Fusion,
         Group,
         Hit,
+        ImportFormat,
         IndexReport,
         Kind,
         Modality,
         PartKind,
+        Plan,
         Query,
         QueryPart,
         SearchResult,
         Span,
         Why,
     )
+    from indexers.backfill import BackfillReport
 
     __version__: str
 
 __all__ = [
+    "AlignReport",
+    "AlignStatus",
+    "BackfillReport",
     "BadImport",
     "CancelToken",
     "Cancelled",
     "CatalogUnreachable",
     "ChatFailed",
+    "Classification",
+    "Compaction",
     "CorruptMedia",
+    "CurationRun",
     "EmptyMedia",
     "EncoderUnavailable",
+    "Evaluation",
     "ExportFailed",
+    "ExportFormat",
+    "ExportReport",
     "ExtraMissing",
     "Failure",
     "FetchRefused",
+    "Finding",
     "Fusion",
     "Group",
     "Hit",
+    "ImportFormat",
+    "ImportReport",
     "IndexReport",
     "InvalidQuery",
     "Kind",
+    "Label",
     "Library",
     "LibraryBusy",
     "LibraryCorrupt",
+    "LibraryDescription",
     "LibraryNotFound",
     "LibraryReadOnly",
+    "LibraryStats",
     "MediaError",
     "MediaTooLarge",
     "Modality",
     "NotALibrary",
     "PartKind",
     "PathNotFound",
+    "Plan",
     "Progress",
     "Query",
     "QueryPart",
@@ -108,21 +141,38 @@ __all__ = [
     "SensoriumError",
     "Settings",
     "SpaceMismatch",
+    "SpaceStats",
     "Span",
     "StoreError",
     "UnreadableMedia",
     "UnsupportedMedia",
     "UsageError",
+    "VerifyReport",
     "Why",
     "__version__",
     "quoted",
 ]
 
 _ELSEWHERE = {
+    "AlignReport": "engine.align.service",
+    "AlignStatus": "engine.align.service",
+    "BackfillReport": "indexers.backfill",
     "CancelToken": "engine.common.progress",
+    "Classification": "engine.classify.classification",
+    "Compaction": "engine.store.compaction",
+    "CurationRun": "engine.curate.run",
+    "Evaluation": "engine.classify.evaluate",
+    "ExportReport": "engine.exchange.export",
+    "Finding": "engine.store.curation_records",
+    "ImportReport": "engine.exchange.import_dataset",
+    "Label": "engine.classify.labels",
     "Library": "engine.library",
+    "LibraryDescription": "engine.library_views",
+    "LibraryStats": "engine.store",
     "Progress": "engine.common.progress",
     "Settings": "engine.config",
+    "SpaceStats": "engine.query.space_stats",
+    "VerifyReport": "engine.store.verify",
     "quoted": "engine.query.language.query_parser",
 }
 """Modules of names that are neither values nor errors."""

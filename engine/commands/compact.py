@@ -37,8 +37,4 @@ def compact(wait: bool, library: Path | None, as_json: bool) -> None:
 def _print_compaction(done: Compaction) -> None:
     for warning in done.warnings:
         print_message(warning, err=True)
-    click.echo(
-        f"{done.segments_before} segments are {done.segments_after} now,"
-        f" {done.dropped} rows of deleted moments are gone,"
-        f" {(done.bytes_before - done.bytes_after) / 1e6:.1f} MB are free"
-    )
+    click.echo(str(done))

@@ -108,10 +108,7 @@ def print_backfill(done: BackfillReport, *, as_json: bool) -> None:
     if as_json:
         print_json(dataclasses.asdict(done))
         return
-    click.echo(
-        f"{done.space} is ready: {done.moments} moments of {done.files} files"
-        f" in {done.seconds:.1f} s; sensorium search --space {done.space}"
-    )
+    click.echo(str(done))
 
 
 def _table(counted: Sequence[SpaceStats]) -> list[str]:

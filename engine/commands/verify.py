@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from engine.commands.options import json_option, library_option, open_library, warn
 from engine.commands.output.json_output import print_json
 from engine.commands.output.text import print_message
-
-if TYPE_CHECKING:
-    from engine.store.verify import VerifyReport
 
 
 @click.command()
@@ -28,14 +24,7 @@ def verify(deep: bool, library: Path | None, as_json: bool) -> None:
     if as_json:
         print_json(dataclasses.asdict(found))
     else:
-        _print_report(found)
+        for line in str(found).splitlines():
+            print_message(line)
     if found.problems:
         click.get_current_context().exit(1)
-
-
-def _print_report(found: VerifyReport) -> None:
-    for problem in found.problems:
-        print_message(problem)
-    how = "every byte read" if found.deep else "names, sizes and counts; --deep reads everything"
-    checked = f"{found.moments} moments, {found.vectors} vectors, {found.segments} segments"
-    click.echo(f"{'PROBLEMS' if found.problems else 'ok'}: {checked} ({how})")

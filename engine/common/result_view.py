@@ -18,10 +18,11 @@ _ROWS = 50
 _MAX_WORDS = 60
 """Characters of a transcript that fit into a line."""
 _STYLE = (
-    ".sensorium td{text-align:left;vertical-align:top}"
-    ".sensorium img{max-width:160px;max-height:160px;border-radius:3px}"
+    ".sensorium td,.sensorium th{text-align:left;vertical-align:top;padding:4px 10px}"
+    ".sensorium img{max-width:120px;max-height:120px;border-radius:3px}"
     ".sensorium small{opacity:.7}"
 )
+"""Colours are those of the notebook, light or dark."""
 
 
 def no_hits_reason(result: SearchResult, show_all: str = "floor=False") -> str:
@@ -89,7 +90,9 @@ def html_table(result: SearchResult) -> str:
         return element("p", text_table(result))
     shown = result.hits[:_ROWS]
     style = element("style", Html(_STYLE))
-    head = element("tr", *(element("th", name) for name in ("", "score", "at", "file", "why")))
+    head = element(
+        "tr", *(element("th", name) for name in ("", "score", "kind", "at", "file", "why"))
+    )
     table = element("table", style, head, *map(_row, shown), class_="sensorium")
     more = len(result.hits) - len(shown)
     rest = (f"… and {more} more",) if more else ()
@@ -104,7 +107,8 @@ def _row(hit: Hit) -> Html:
     spoken = (Html("<br>"), words) if words else ()
     reasons = [element("div", element("small", why_line(why))) for why in hit.why]
     cells = (
-        picture(hit), f"{hit.score:.2f}", time_span(hit.start, hit.end), (*file, *spoken), reasons,
+        picture(hit), f"{hit.score:.2f}", hit.kind.value, time_span(hit.start, hit.end),
+        (*file, *spoken), reasons,
     )  # fmt: skip
     return element("tr", *(_cell(cell) for cell in cells))
 

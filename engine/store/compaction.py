@@ -35,6 +35,13 @@ class Compaction:
     warnings: tuple[str, ...] = ()
     """Segments that could not be read and were forgotten, one line each."""
 
+    def __str__(self) -> str:
+        return (
+            f"{self.segments_before} segments are {self.segments_after} now,"
+            f" {self.dropped} rows of deleted moments are gone,"
+            f" {(self.bytes_before - self.bytes_after) / 1e6:.1f} MB are free"
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Weighed:

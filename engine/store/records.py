@@ -148,3 +148,16 @@ class LibraryStats:
     """Number of assets by tag that people, and runs on their behalf, gave them."""
     runs: int = 0
     """Runs of curation that are recorded."""
+
+    def __str__(self) -> str:
+        return "\n".join(f"{name}: {value}" for name, value in self.facts().items())
+
+    def facts(self) -> dict[str, str]:
+        """Return every count by its name, as text."""
+        return {name.replace("_", " "): _text(getattr(self, name)) for name in self.__slots__}
+
+
+def _text(value: object) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{count} {key}" for key, count in value.items()) or "none"
+    return str(value)

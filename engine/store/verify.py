@@ -30,6 +30,12 @@ class VerifyReport:
     moments: int
     problems: tuple[str, ...]
 
+    def __str__(self) -> str:
+        how = "every byte read" if self.deep else "names, sizes and counts; --deep reads everything"
+        checked = f"{self.moments} moments, {self.vectors} vectors, {self.segments} segments"
+        verdict = f"{'PROBLEMS' if self.problems else 'ok'}: {checked} ({how})"
+        return "\n".join((*self.problems, verdict))
+
 
 def verify(store: Store, *, deep: bool = False) -> VerifyReport:
     """Check a library against itself, at one generation.

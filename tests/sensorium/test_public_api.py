@@ -14,14 +14,17 @@ import sensorium.encoders
 
 ROOT = Path(__file__).parents[2]
 PUBLIC = [
-    "BadImport", "CancelToken", "Cancelled", "CatalogUnreachable", "ChatFailed", "CorruptMedia",
-    "EmptyMedia", "EncoderUnavailable", "ExportFailed", "ExtraMissing", "Failure", "FetchRefused",
-    "Fusion", "Group", "Hit", "IndexReport", "InvalidQuery", "Kind", "Library", "LibraryBusy",
-    "LibraryCorrupt", "LibraryNotFound", "LibraryReadOnly", "MediaError", "MediaTooLarge",
-    "Modality", "NotALibrary", "PartKind", "PathNotFound", "Progress", "Query", "QueryPart",
-    "QuerySyntax", "SearchResult", "SegmentGone", "SensoriumError", "Settings", "SpaceMismatch",
-    "Span", "StoreError", "UnreadableMedia", "UnsupportedMedia", "UsageError", "Why",
-    "__version__", "quoted",
+    "AlignReport", "AlignStatus", "BackfillReport", "BadImport", "CancelToken", "Cancelled",
+    "CatalogUnreachable", "ChatFailed", "Classification", "Compaction", "CorruptMedia",
+    "CurationRun", "EmptyMedia", "EncoderUnavailable", "Evaluation", "ExportFailed",
+    "ExportFormat", "ExportReport", "ExtraMissing", "Failure", "FetchRefused", "Finding",
+    "Fusion", "Group", "Hit", "ImportFormat", "ImportReport", "IndexReport", "InvalidQuery",
+    "Kind", "Label", "Library", "LibraryBusy", "LibraryCorrupt", "LibraryDescription",
+    "LibraryNotFound", "LibraryReadOnly", "LibraryStats", "MediaError", "MediaTooLarge",
+    "Modality", "NotALibrary", "PartKind", "PathNotFound", "Plan", "Progress", "Query",
+    "QueryPart", "QuerySyntax", "SearchResult", "SegmentGone", "SensoriumError", "Settings",
+    "SpaceMismatch", "SpaceStats", "Span", "StoreError", "UnreadableMedia", "UnsupportedMedia",
+    "UsageError", "VerifyReport", "Why", "__version__", "quoted",
 ]  # fmt: skip
 ENCODERS = [
     "Embedded", "Encoder", "EncoderUnavailable", "Fetched", "Heard", "Logits", "Modality",
@@ -65,7 +68,7 @@ def test_every_public_name_is_documented(name, value):
 
 
 def is_ours(value: type) -> bool:
-    return value.__module__.partition(".")[0] in ("engine", "sensorium")
+    return value.__module__.partition(".")[0] in ("engine", "indexers", "sensorium")
 
 
 @pytest.mark.parametrize(("name", "value"), classes(), ids=lambda value: str(value)[:30])

@@ -14,8 +14,10 @@ from PIL import Image
 
 from engine.common import viewer
 from sensorium import (
+    Failure,
     Hit,
     IndexReport,
+    Library,
     PathNotFound,
     Query,
     SearchResult,
@@ -179,3 +181,20 @@ def test_reports_read_as_the_commands_print_them(library):
     assert described[0] == f"library: {library.path}"
     assert "encoder: fake" in described
     assert any(line.startswith("spaces: fake (") for line in described)
+
+
+def test_failures_carry_a_code(tmp_path, settings):
+    (tmp_path / "media").mkdir()
+    (tmp_path / "media" / "cut.png").write_bytes(b"\x89PNG\r\n\x1a\n" + b"\0" * 9)
+    with Library.open(
+        tmp_path / "library", create=True, encoder="fake", settings=settings
+    ) as library:
+        report = library.index([tmp_path / "media"])
+        (failure,) = library.failures()
+    assert isinstance(failure, Failure)
+    assert report.failures == (failure,)
+    assert (failure.code, failure.retryable) == ("corrupt_media", False)
+    with Library.open(tmp_path / "library", settings=settings) as library:
+        assert library.failures() == [failure]
+        assert library.failures(retryable=True) == []
+        assert library.failures(skip=1) == [] and library.failures(limit=1) == [failure]
