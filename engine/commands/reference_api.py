@@ -46,6 +46,7 @@ _GROUPS = {
 _BESIDE = {
     "library.curate": ("engine.curate.service.Curation", "engine.curate.run.CurationRun"),
     "library.spaces": ("engine.library_spaces.LibrarySpaces",),
+    "library.align": ("engine.align.service.Alignment",),
     "library.classify": ("engine.classify.classification.Classification",),
 }
 """Values that are reached through a library and not imported."""
