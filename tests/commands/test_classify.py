@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 
 import pytest
 
@@ -98,3 +99,15 @@ def test_programs_get_one_object(index, library, capsys):
     document = json.loads(capsys.readouterr().out)
     assert document["files"] == 5 and sum(document["labels"].values()) == 5
     assert document["run"] is None
+
+
+def test_the_run_of_tags_keeps_a_command_that_can_be_typed_again(index, library, monkeypatch):
+    index()
+    arguments = ["classify", "--all", "--labels", "red,low tone", "--apply-tags", "--unknown"]
+    arguments += ["--library", str(library)]
+    monkeypatch.setattr("sys.argv", ["sensorium", *arguments])
+    with pytest.raises(SystemExit):
+        cli(arguments)
+    with Store.open(library) as store:
+        command = next(iter(store.curation.runs())).run.command
+    assert shlex.split(command) == ["sensorium", *arguments]

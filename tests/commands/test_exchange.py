@@ -90,3 +90,11 @@ def test_an_imagefolder_in_place(run, indexed, media, tmp_path) -> None:
     assert done.code == 0, done.err
     assert "1 files: 0 with their vectors, 1 embedded here" in done.out
     assert "1 files got a caption" in done.out
+
+
+def test_a_folder_whose_name_is_no_text_is_json_all_the_same(indexed, tmp_path) -> None:
+    out = tmp_path / "out\udcff"
+    done = indexed("export", out, "--format", "jsonl", "--json")
+    assert done.code == 0, done.err
+    assert done.json["out"] == str(out)
+    assert (out / "files.jsonl").exists()
