@@ -49,7 +49,7 @@ class Run:
     """The library's generation when the run looked at it."""
 
 
-class Did(StrEnum):
+class ActKind(StrEnum):
     """The kind of an act."""
 
     FOLDER = "folder"
@@ -82,7 +82,7 @@ NOTHING_TO_UNDO = frozenset({ActState.UNDONE, ActState.FAILED})
 class Act:
     """One line of the journal."""
 
-    did: Did
+    kind: ActKind
     source: str
     target: str
     asset_id: int | None = None

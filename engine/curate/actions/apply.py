@@ -17,7 +17,7 @@ from engine.common.file_state import is_unchanged, os_reason
 from engine.curate.actions import safe_move
 from engine.errors import UsageError
 from engine.store import KnownAsset, Store
-from engine.store.curation_records import Act, ActState, Did
+from engine.store.curation_records import Act, ActKind, ActState
 from engine.store.error_translation import one_line
 from engine.store.failpoints import FailPoint, hit
 from engine.types import FileStat
@@ -70,7 +70,7 @@ def move(
         UsageError: ``folder`` cannot be made.
         LibraryBusy: another process writes.
     """
-    return _with_files(store, run_id, asset_ids, folder, Did.MOVE, wait)
+    return _with_files(store, run_id, asset_ids, folder, ActKind.MOVE, wait)
 
 
 def link(
@@ -88,12 +88,12 @@ def link(
         UsageError: ``folder`` cannot be made.
         LibraryBusy: another process writes.
     """
-    did = Did.SYMLINK if symbolic else Did.HARD_LINK
-    return _with_files(store, run_id, asset_ids, folder, did, wait)
+    kind = ActKind.SYMLINK if symbolic else ActKind.HARD_LINK
+    return _with_files(store, run_id, asset_ids, folder, kind, wait)
 
 
 def _with_files(
-    store: Store, run_id: int, asset_ids: Sequence[int], folder: Path, did: Did, wait: bool
+    store: Store, run_id: int, asset_ids: Sequence[int], folder: Path, kind: ActKind, wait: bool
 ) -> ApplyReport:
     folder = Path(os.path.abspath(folder.expanduser()))  # noqa: PTH100
     if folder.is_relative_to(store.path):
@@ -103,7 +103,7 @@ def _with_files(
         passed: list[str] = []
         assets = [known[i] for i in dict.fromkeys(asset_ids) if i in known]
         usable = [asset for asset in assets if _is_as_indexed(asset, folder, passed)]
-        plan = _plan(usable, folder, did)
+        plan = _plan(usable, folder, kind)
         if not plan:
             return ApplyReport(0, tuple(passed))
         acts = writer.curation.intend(run_id, [*_folders(folder), *plan])
@@ -113,7 +113,7 @@ def _with_files(
         except UsageError:
             writer.curation.mark(run_id, acts, ActState.FAILED)
             raise
-        made = [act for act in acts if act.did is Did.FOLDER]
+        made = [act for act in acts if act.kind is ActKind.FOLDER]
         writer.curation.mark(run_id, made, ActState.DONE)
         rest = iter(acts[len(made) :])
         done = 0
@@ -138,13 +138,13 @@ def _is_as_indexed(asset: KnownAsset, folder: Path, passed: list[str]) -> bool:
     return True
 
 
-def _plan(assets: Sequence[KnownAsset], folder: Path, did: Did) -> list[Act]:
+def _plan(assets: Sequence[KnownAsset], folder: Path, kind: ActKind) -> list[Act]:
     taken: set[Path] = set()
     acts = []
     for asset in assets:
         target = safe_move.free_name(folder, Path(asset.path).name, taken)
         taken.add(target)
-        acts.append(Act(did, asset.path, str(target), asset.asset_id))
+        acts.append(Act(kind, asset.path, str(target), asset.asset_id))
     return acts
 
 
@@ -152,7 +152,7 @@ def _folders(folder: Path) -> Iterator[Act]:
     """Yield the folders that have to be made, outermost first."""
     for path in reversed([folder, *folder.parents]):
         if not path.exists():
-            yield Act(Did.FOLDER, "", str(path))
+            yield Act(ActKind.FOLDER, "", str(path))
 
 
 def _make(folder: Path) -> None:
@@ -175,7 +175,7 @@ def _do(writer: Writer, run_id: int, acts: Sequence[Act], passed: list[str]) -> 
             done.append(act)
     hit(FailPoint.APPLY_MOVED)
     with writer.transaction():
-        moved = [act for act in done if act.did is Did.MOVE]
+        moved = [act for act in done if act.kind is ActKind.MOVE]
         writer.move_all([(act.asset_id, stat_of(act.target)) for act in moved if act.asset_id])
         writer.curation.mark(run_id, done, ActState.DONE)
         writer.curation.mark(run_id, failed, ActState.FAILED)
@@ -184,10 +184,10 @@ def _do(writer: Writer, run_id: int, acts: Sequence[Act], passed: list[str]) -> 
 
 def _do_one(act: Act) -> None:
     source, target = Path(act.source), Path(act.target)
-    if act.did is Did.MOVE:
+    if act.kind is ActKind.MOVE:
         safe_move.move(source, target)
     else:
-        safe_move.link(source, target, symbolic=act.did is Did.SYMLINK)
+        safe_move.link(source, target, symbolic=act.kind is ActKind.SYMLINK)
 
 
 def stat_of(path: str) -> FileStat:

@@ -19,7 +19,7 @@ from engine.curate.actions import safe_move
 from engine.curate.actions.apply import stat_of
 from engine.errors import UsageError
 from engine.store import Store
-from engine.store.curation_records import NOTHING_TO_UNDO, Act, ActState, Did
+from engine.store.curation_records import NOTHING_TO_UNDO, Act, ActKind, ActState
 
 if TYPE_CHECKING:
     from engine.store import Writer
@@ -85,14 +85,14 @@ def _undo(store: Store, writer: Writer | None, run_id: int) -> UndoReport:
         raise UsageError(f"run {run_id} did nothing that is left to undo")
     lines: list[str] = []
     problems: list[str] = []
-    tags = [act for act in acts if act.did is Did.TAG]
+    tags = [act for act in acts if act.kind is ActKind.TAG]
     if tags:
         lines.append(f"{len(tags)} tags taken back")
     if tags and writer is not None:
         with writer.transaction():
             writer.curation.untag([(act.asset_id, act.target) for act in tags if act.asset_id])
             writer.curation.mark(run_id, tags, ActState.UNDONE)
-    on_disk = [act for act in acts if act.did is not Did.TAG]
+    on_disk = [act for act in acts if act.kind is not ActKind.TAG]
     for part in chunks(on_disk, _FILES_PER_COMMIT):
         _undo_files(store, writer, run_id, part, lines, problems)
     return UndoReport(run_id, tuple(lines), tuple(problems), dry_run=writer is None)
@@ -109,7 +109,7 @@ def _undo_files(
     undone = []
     for act in acts:
         try:
-            if line := _BACK[act.did](act, writer is None):
+            if line := _BACK[act.kind](act, writer is None):
                 lines.append(line)
         except _Kept as kept:
             problems.append(str(kept))
@@ -119,7 +119,7 @@ def _undo_files(
             undone.append(act)
     if writer is None:
         return
-    moved = {a.asset_id: a for a in undone if a.did is Did.MOVE and a.asset_id is not None}
+    moved = {a.asset_id: a for a in undone if a.kind is ActKind.MOVE and a.asset_id is not None}
     known = store.assets_numbered(moved)
     # What was forgotten, or has been moved on, meanwhile is none of this run's any more.
     back = [
@@ -155,7 +155,7 @@ def _unlink(act: Act, dry_run: bool) -> str:
     source, target = Path(act.source), Path(act.target)
     if not os.path.lexists(target):
         return ""
-    if act.did is Did.SYMLINK:
+    if act.kind is ActKind.SYMLINK:
         ours = target.is_symlink() and str(target.readlink()) == act.source
     else:
         ours = source.exists() and target.samefile(source)
@@ -174,8 +174,8 @@ def _remove_folder(act: Act, dry_run: bool) -> str:
 
 
 _BACK = {
-    Did.MOVE: _move_back,
-    Did.SYMLINK: _unlink,
-    Did.HARD_LINK: _unlink,
-    Did.FOLDER: _remove_folder,
+    ActKind.MOVE: _move_back,
+    ActKind.SYMLINK: _unlink,
+    ActKind.HARD_LINK: _unlink,
+    ActKind.FOLDER: _remove_folder,
 }

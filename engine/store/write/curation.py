@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import delete, func, insert, select, update
 
 from engine.common.vectors import chunks
-from engine.store.curation_records import Act, ActState, Did, Finding, Run
+from engine.store.curation_records import Act, ActKind, ActState, Finding, Run
 from engine.store.paths import storable, to_text
 from engine.store.sql import schema
 from engine.store.sql.filters import ascii_lower
@@ -73,7 +73,7 @@ class CurationWrites:
             of_run = select(func.max(_journal.c.ordinal)).where(_journal.c.run_id == run_id)
             first = (self._tx.db.scalar(of_run) or 0) + 1
             placed = [
-                Act(act.did, act.source, act.target, act.asset_id, act.state, place)
+                Act(act.kind, act.source, act.target, act.asset_id, act.state, place)
                 for place, act in enumerate(acts, first)
             ]
             for part in chunks(placed, _ROWS_PER_STATEMENT):
@@ -108,7 +108,7 @@ class CurationWrites:
             had = statements.tags_of(self._tx.db, ids)
             new = [(i, w) for i, w in asked if i in paths and w not in had.get(i, ())]
             self._put_tags(new)
-            acts = [Act(Did.TAG, paths[i], word, i, ActState.DONE) for i, word in new]
+            acts = [Act(ActKind.TAG, paths[i], word, i, ActState.DONE) for i, word in new]
             self.intend(run_id, acts)
         return len(new)
 
@@ -179,11 +179,11 @@ def _finding_row(run_id: int, ordinal: int, finding: Finding) -> dict[str, objec
 
 
 def _act_row(run_id: int, act: Act) -> dict[str, object]:
-    target = storable(act.target) if act.did is Did.TAG else to_text(act.target)
+    target = storable(act.target) if act.kind is ActKind.TAG else to_text(act.target)
     return {
         "run_id": run_id,
         "ordinal": act.ordinal,
-        "act": act.did.value,
+        "act": act.kind.value,
         "asset_id": act.asset_id,
         "source": to_text(act.source),
         "target": target,

@@ -12,7 +12,7 @@ from engine.curate.actions import apply, safe_move
 from engine.curate.actions.undo import undo
 from engine.errors import UsageError
 from engine.store import Store
-from engine.store.curation_records import ActState, Did
+from engine.store.curation_records import ActKind, ActState
 from engine.store.failpoints import APPLYING
 from engine.store.verify import verify
 from engine.types import Condition
@@ -257,7 +257,7 @@ def test_the_journal_says_what_was_done(store, media, tmp_path):
     apply.tag(store, run.run_id, [(one, "spare")])
     apply.move(store, run.run_id, [one], tmp_path / "spare")
     acts = store.curation.acts(run.run_id)
-    assert [act.did for act in acts] == [Did.TAG, Did.FOLDER, Did.MOVE]
+    assert [act.kind for act in acts] == [ActKind.TAG, ActKind.FOLDER, ActKind.MOVE]
     assert [act.ordinal for act in acts] == [1, 2, 3]
     assert (acts[2].source, acts[2].target) == (
         str(media / "0.png"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from engine.store import Store
-from engine.store.curation_records import Act, ActState, Did, Finding
+from engine.store.curation_records import Act, ActKind, ActState, Finding
 from engine.store.verify import verify
 from engine.types import Condition
 from tests.store.make import picture, sound, tamper
@@ -72,16 +72,16 @@ def test_tags_of_another_library_are_no_runs_doing(
 
 
 def test_the_journal_keeps_its_order_and_what_is_open_is_a_problem(store: Store) -> None:
-    acts = [Act(Did.FOLDER, "", "/to"), Act(Did.MOVE, "/a\udcff", "/to/a\udcff", 5)]
+    acts = [Act(ActKind.FOLDER, "", "/to"), Act(ActKind.MOVE, "/a\udcff", "/to/a\udcff", 5)]
     with store.writer() as writer:
         run = writer.curation.add_run("x", "", {}, [], 1)
         placed = writer.curation.intend(run.run_id, acts)
         assert writer.curation.intend(run.run_id, acts[:1])[0].ordinal == 3
         writer.curation.mark(run.run_id, placed[:1], ActState.DONE)
-    assert [(a.ordinal, a.did, a.state) for a in store.curation.acts(1)] == [
-        (1, Did.FOLDER, ActState.DONE),
-        (2, Did.MOVE, ActState.INTENDED),
-        (3, Did.FOLDER, ActState.INTENDED),
+    assert [(a.ordinal, a.kind, a.state) for a in store.curation.acts(1)] == [
+        (1, ActKind.FOLDER, ActState.DONE),
+        (2, ActKind.MOVE, ActState.INTENDED),
+        (3, ActKind.FOLDER, ActState.INTENDED),
     ]
     assert store.curation.acts(1)[1].target == "/to/a\udcff"
     assert verify(store).problems == ("run 1 was cut off, 2 acts open: sensorium undo 1",)
