@@ -17,13 +17,6 @@ from platformdirs import user_cache_path, user_data_path
 
 from engine.errors import UsageError
 
-DEVICES = ("auto", "cpu", "cuda")
-"""Values of ``Settings.device``."""
-BACKENDS = ("auto", "torch", "torch-bf16", "onnx", "onnx-int8")
-"""Values of ``Settings.backend``."""
-RERANKERS = ("lm", "llm")
-"""Names of the rerankers that a query may ask for."""
-
 
 def _cores() -> int:
     """Return the cores that this process may use, which in a container are often fewer."""

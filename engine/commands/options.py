@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from engine.commands.output.json_output import print_json as print_json
+from engine.common.choices import BACKENDS, DEVICES
 from engine.common.text import printable
-from engine.config import BACKENDS, DEVICES, Settings
 from engine.errors import PathNotFound, SensoriumError
 
 if TYPE_CHECKING:
+    from engine.config import Settings
     from engine.library import Library
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -140,6 +141,8 @@ def _set(ctx: click.Context, variable: str, value: str | None) -> None:
 
 def settings() -> Settings:
     """Return the settings of the environment, changed by the options of this command."""
+    from engine.config import Settings
+
     ctx = click.get_current_context(True)
     changes = {} if ctx is None else ctx.meta.get(_SETTINGS, {})
     return Settings.from_env({**os.environ, **changes})

@@ -17,9 +17,8 @@ from engine.commands.options import (
     open_library,
     warn,
 )
-from engine.commands.output.hits import print_hits, print_no_hits
 from engine.commands.output.text import print_tree
-from engine.config import RERANKERS
+from engine.common.choices import RERANKERS
 from engine.types import Fusion, Group, Kind
 
 if TYPE_CHECKING:
@@ -183,6 +182,8 @@ def run_query(
         ask: runs the query, and calls what it is given with the plan.
         explain: draw the plan before the query runs, and then its outcome.
     """
+    from engine.commands.output.hits import print_hits, print_no_hits
+
     with open_library(library) as opened:
         if explain and not as_json:
             result = ask(opened, lambda plan: print_tree(opened.explain(plan)))

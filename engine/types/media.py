@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from enum import StrEnum
 from typing import TYPE_CHECKING
+
+from engine.types.enums import Kind, Modality
 
 if TYPE_CHECKING:
     import numpy as np
@@ -19,25 +20,6 @@ if TYPE_CHECKING:
 
 HEAD_MARK = "~"
 """The mark between a space's revision and its head of sounds."""
-
-
-class Kind(StrEnum):
-    """The kind of a media file, by its content."""
-
-    IMAGE = "image"
-    VIDEO = "video"
-    AUDIO = "audio"
-
-
-class Modality(StrEnum):
-    """The way in which a moment is perceived. Scores compare only within one modality."""
-
-    IMAGE = "image"
-    KEYFRAME = "keyframe"
-    SOUND = "sound"
-    SPEECH = "speech"
-    SCREEN = "screen"
-    """Text that is to be read in a picture or a keyframe."""
 
 
 VISUAL = (Modality.IMAGE, Modality.KEYFRAME)

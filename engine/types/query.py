@@ -4,20 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import TypeAlias
 
-from engine.types.media import Kind, Modality
-
-
-class PartKind(StrEnum):
-    """The kind of a part of a query."""
-
-    TEXT = "text"
-    IMAGE = "image"
-    AUDIO = "audio"
-    FILE = "file"
-    """A path or a URL whose content has not been looked at; resolved to IMAGE or AUDIO."""
+from engine.types.enums import Fusion, Group, Kind, Modality, PartKind, Placement
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,40 +83,6 @@ class Not:
 Filter: TypeAlias = "Condition | AllOf | AnyOf | Not"
 
 
-class Fusion(StrEnum):
-    """The rule by which the scores of the branches become one score.
-
-    The first four merge branches late, as scores or ranks; ``early`` composes one vector
-    before anything is searched, and ``interaction`` lets the moments of an asset answer
-    the parts of a query between them.
-    """
-
-    CALIBRATED = "calibrated"
-    """The weighted sum of log odds."""
-    RRF = "rrf"
-    """Reciprocal ranks, k = 60 (Cormack et al. 2009): of ranks alone, scores do not count."""
-    WEIGHTED = "weighted"
-    """The weighted sum of raw scores, each branch's stretched to [0, 1]."""
-    MAX = "max"
-    """The greatest log odds that any branch gives."""
-    EARLY = "early"
-    """One vector out of all parts, searched in the shared space."""
-    INTERACTION = "interaction"
-    """For each part the best moment of the asset, summed over the parts: MaxSim
-    (Khattab and Zaharia 2020), with the moments of an asset in place of tokens."""
-
-
-class Group(StrEnum):
-    """The moments that become one hit, which is the best of them."""
-
-    SHOT = "shot"
-    """The same shot, sentence, stretch of sound or picture."""
-    ASSET = "asset"
-    ALIKE = "alike"
-    """The same shot, or as good as the same picture, sound or wording anywhere."""
-    NONE = "none"
-
-
 @dataclass(frozen=True, slots=True)
 class Query:
     """A question: parts, of which at least one is wanted, in one stage or several."""
@@ -192,17 +147,6 @@ class Query:
         """The texts that are asked for, less those that are excluded."""
         asked = (part for parts in self.stages for part in parts)
         return " ".join(p.value for p in asked if p.asked is PartKind.TEXT and p.weight > 0)
-
-
-class Placement(StrEnum):
-    """The step at which a filter is applied when a branch is searched."""
-
-    BEFORE = "before"
-    """So few moments pass that all of them are scored."""
-    INSIDE = "inside"
-    """The index passes over what does not."""
-    AFTER = "after"
-    """The candidates are filtered, and more is asked for until there is enough."""
 
 
 @dataclass(frozen=True, slots=True)

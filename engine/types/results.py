@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, SupportsIndex, TypeAlias, overload
 
 from engine.errors import ExtraMissing, UsageError
-from engine.types.media import Failure, Kind, Modality
+from engine.types.enums import Kind, Modality
+from engine.types.media import Failure
 from engine.types.query import Branch, Plan, Query
 
 if TYPE_CHECKING:

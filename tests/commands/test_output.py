@@ -11,7 +11,7 @@ import sys
 import pytest
 
 from engine import doctor
-from engine.commands.output import print_hits
+from engine.commands.output.hits import print_hits
 from engine.common.text import clock, time_span
 from engine.types import Hit, Kind, Modality, Query, SearchResult, Why
 from tests import media_files as make
