@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _SHOWN = 20
 """Labels that a prompt shows, the most frequent first."""
-_AT_ONCE = 10_000
+_BATCH = 10_000
 """Results that are written at a time."""
 
 
@@ -154,7 +154,7 @@ class Classification:
     def _write(self, path: str | Path, suffix: str) -> Path:
         out, results = Path(path).expanduser(), self.results
         with writing(out, self.about, suffix) as take:
-            for part in chunks(results, _AT_ONCE):
+            for part in chunks(results, _BATCH):
                 take(part)
         return out
 
