@@ -20,7 +20,9 @@ _CLI_HEAD = """\
 Made by `make docs` out of the commands' own help; a test fails when it drifts.
 Results go to stdout and everything else to stderr. Exit codes: 0 done (also when
 single files failed, which are counted and listed by `sensorium failures`), 1 the
-library or the machine failed, 2 the request cannot be met as it was put.
+library or the machine failed, 2 the request cannot be met as it was put. With
+`--json`, an error is one JSON object on stdout, too, beside the line on stderr:
+`{"error": {"code": ..., "message": ..., "retryable": ...}}`, see [errors](errors.md).
 """
 
 
