@@ -19,7 +19,7 @@ from benchmarks import results
 from benchmarks.results import Measured, Result, machine_facts, table
 from engine.config import Settings
 from engine.library import Library
-from engine.query.language.query_parser import quoted
+from engine.query.language import quoted
 from engine.types import IndexReport
 
 data_option = click.option(

@@ -46,7 +46,7 @@ from benchmarks.metrics import Found, Place, interval, ndcg, places, recall
 from benchmarks.speech import PROMPTS
 from engine.library import Library
 from engine.query.group import group_moments
-from engine.query.language.query_parser import quoted
+from engine.query.language import quoted
 from engine.types import Fusion, Group, Hit, Modality
 
 _TOP = 10

@@ -51,7 +51,7 @@ from engine.config import Settings
 from engine.generate.chat import Message
 from engine.generate.lm import LocalLM
 from engine.library import Library
-from engine.query.language.query_parser import quoted
+from engine.query.language import quoted
 from engine.testing import chat_server as does
 from engine.testing.chat_server import Behaviour, Served, serving
 from engine.types import SearchResult

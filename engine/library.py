@@ -15,7 +15,7 @@ from engine.errors import LibraryNotFound
 from engine.library_base import BaseLibrary
 from engine.library_open import OpenOptions, preview
 from engine.library_search import SearchOptions
-from engine.query.language.query_builder import QueryOptions
+from engine.query.language import QueryOptions
 from engine.types import (
     ExportFormat,
     ImportFormat,

@@ -18,7 +18,7 @@ from engine.library_open import OpenOptions, library_towers, open_store
 from engine.library_search import LibrarySearch, SearchOptions
 from engine.library_spaces import LibrarySpaces
 from engine.query.examples import local_path
-from engine.query.language.query_builder import QueryOptions, build_query, parse_kinds, with_options
+from engine.query.language import QueryOptions, build_query, parse_kinds, with_options
 from engine.query.maintenance import Maintenance
 from engine.query.search import OnPlan, Searcher
 from engine.store import Store

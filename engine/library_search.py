@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from engine.common.progress import Progress
 from engine.config import Settings
-from engine.query.language.query_builder import QueryOptions
+from engine.query.language import QueryOptions
 from engine.query.plan import validated
 from engine.query.search import OnPlan, Searcher
 from engine.store import Store

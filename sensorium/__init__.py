@@ -58,7 +58,7 @@ if TYPE_CHECKING:
     from engine.exchange.import_dataset import ImportReport
     from engine.library import Library
     from engine.library_views import LibraryDescription
-    from engine.query.language.query_parser import quoted
+    from engine.query.language import quoted
     from engine.query.space_stats import SpaceStats
     from engine.store import LibraryStats
     from engine.store.compaction import Compaction

@@ -28,7 +28,7 @@ from engine.common.progress import Progress
 from engine.config import Settings
 from engine.encoders.towers import Towers
 from engine.errors import PathNotFound, UsageError
-from engine.query.language.query_builder import parse_kinds
+from engine.query.language import parse_kinds
 from engine.store import Store
 from engine.store.curation_records import Finding
 from engine.types import IndexReport, Kind

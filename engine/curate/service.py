@@ -14,7 +14,7 @@ from engine.curate.recorded_runs import RecordedRuns
 from engine.curate.recording import RunOptions, recorded_run, records_call
 from engine.curate.run import CurationRun, SemDedupCurve
 from engine.encoders.towers import Towers
-from engine.query.language.query_builder import as_sequence, parse_kinds
+from engine.query.language import as_sequence, parse_kinds
 from engine.store import Store
 from engine.types import Kind, Modality
 

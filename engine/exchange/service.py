@@ -12,7 +12,7 @@ from engine.config import Settings
 from engine.encoders.towers import Towers
 from engine.exchange.export import ExportReport, export
 from engine.exchange.records import ExportSelection, selection_of_run
-from engine.query.language.query_builder import build_query
+from engine.query.language import build_query
 from engine.store import Store
 from engine.types import ImportFormat, Kind, Query, SearchResult
 

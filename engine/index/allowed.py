@@ -19,7 +19,7 @@ _FEW = 20
 
 
 class RowMask:
-    """Which of ``size`` rows of an index may be returned.
+    """The rows of an index that may be returned, of ``size``.
 
     Made of the places that may, or of a mask of all rows; the other is derived when a
     search asks for it.
@@ -39,7 +39,7 @@ class RowMask:
 
     @cached_property
     def mask(self) -> NDArray[np.bool_]:
-        """One for every row, (size,)."""
+        """A flag for every row, (size,)."""
         mask = np.zeros(self.size, np.bool_)
         mask[self.places] = True
         return mask
@@ -51,7 +51,7 @@ class RowMask:
 
     @cached_property
     def count(self) -> int:
-        """How many may be returned."""
+        """The number of rows that may be returned."""
         return len(self.places) if "places" in vars(self) else int(np.count_nonzero(self.mask))
 
     @cached_property
@@ -65,7 +65,7 @@ class RowMask:
         return self.count / max(self.size, 1)
 
     def without(self, dropped: NDArray[np.bool_]) -> RowMask:
-        """These rows less those that a mask (size,) names."""
+        """Return these rows less those that a mask (size,) names."""
         if "places" in vars(self):
             return RowMask(self.size, places=self.places[~dropped[self.places]])
         return RowMask(self.size, mask=self.mask & ~dropped)
@@ -86,7 +86,7 @@ class Allowed:
         return len(self.ids)
 
     def mask(self, ids: MomentIds) -> NDArray[np.bool_]:
-        """Which of ``ids`` (n,) pass, (n,) bool."""
+        """Return which of ``ids`` (n,) pass, (n,) bool."""
         passes = np.zeros(len(ids), np.bool_)
         inside = (ids >= 0) & (ids < len(self._table))
         passes[inside] = self._table[ids[inside]]
@@ -100,7 +100,7 @@ class Allowed:
         return table
 
     def rows(self, ids: MomentIds, key: Hashable) -> RowMask:
-        """Which rows of an index pass.
+        """Return which rows of an index pass.
 
         Args:
             ids: of the rows, (n,), ascending.
@@ -109,7 +109,7 @@ class Allowed:
         return self._rows.get_or_make(key, lambda: self._among(ids))
 
     def _among(self, ids: MomentIds) -> RowMask:
-        """A few are looked up one by one; many are cheaper in one pass over all rows."""
+        """Look up a few ids one by one, and many in one pass over all rows, which is cheaper."""
         if _FEW * len(self) > len(ids):
             return RowMask(len(ids), mask=self.mask(ids))
         return RowMask(len(ids), places=locate(self.ids, ids)[1])

@@ -32,7 +32,7 @@ _CHUNK = 65_536
 _PER_LIST = 40
 """Training vectors a list."""
 _ROUNDS = 10
-"""Of k-means."""
+"""Iterations of k-means."""
 _NO_MATTER = 2**26
 """Bytes that any index may take, however few vectors it has."""
 _OUTGROWN = 2.0
@@ -41,7 +41,7 @@ _OUTGROWN = 2.0
 
 @dataclass(frozen=True, slots=True)
 class BuildOptions:
-    """What is asked of an index."""
+    """The recall and memory that an index is built for."""
 
     recall: float = 0.95
     """recall@10 on stored vectors, and on texts where there are any."""
@@ -81,13 +81,13 @@ class SnapshotWriter:
         _write(self._vectors, np.ascontiguousarray(vectors, np.float16))
 
     def finish(self) -> None:
-        """All is there; rows come to lie by ascending id, as they do in most logs."""
+        """Close the files, and sort the rows by ascending id, as they lie in most logs."""
         self.close()
         if not self._sorted:
             self._sort()
 
     def close(self) -> None:
-        """Let go of the files."""
+        """Close the files."""
         self._ids.close()
         self._vectors.close()
 
@@ -170,25 +170,27 @@ class _Attempt:
     faiss: Any
 
     def best(self, base: Snapshot | None) -> _Made:
-        """The first that reaches the target: the base's lists and codes, those that fit
-        the size, exact search."""
+        """Return the first index that reaches the target.
+
+        Tried are the base's lists and codes, those that fit the size, and exact search.
+        """
         missed: list[str] = []
         if base is not None and (grown := self._grown(base)) is not None:
             made, reached = grown
             if reached:
                 return made
-            missed.append(_said(made))
+            missed.append(_describe(made))
         count, dim = self.vectors.shape
         budget = max(int(self.wanted.memory * 4 * count * dim), _NO_MATTER)
         for key in fallbacks(choose_key(count, dim, budget, self.wanted.recall)):
             made, reached = self._trained(key)
             if reached:
                 break
-            missed.append(_said(made))
+            missed.append(_describe(made))
         return replace(made, missed=tuple(missed))
 
     def _grown(self, base: Snapshot) -> tuple[_Made, bool] | None:
-        """The base's index with the new rows; None where it has been outgrown."""
+        """Return the base's index with the new rows; None where it has been outgrown."""
         count, about = len(self.vectors), base.about
         if about.key == EXACT or count > _OUTGROWN * about.trained_on:
             return None
@@ -224,6 +226,6 @@ class _Attempt:
         return _Made(index, key, trained_on, found), reached
 
 
-def _said(made: _Made) -> str:
+def _describe(made: _Made) -> str:
     recall = ", ".join(f"{name} {value:.3f}" for name, value in made.tuning.recall.items())
     return f"{made.key}: {recall}"

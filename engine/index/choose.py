@@ -1,4 +1,4 @@
-"""Which structure holds so many vectors best. A pure function, and the numbers behind it.
+"""Choose the index structure for a number of vectors. Pure, and the figures behind it.
 
 Measured on 59,000 sentence vectors (384-d, FAISS 1.15, one thread; benchmarks/index.py):
 
@@ -25,7 +25,7 @@ _ID_BYTES = 8
 
 
 def choose_key(count: int, dim: int, memory_budget: int, target_recall: float) -> str:
-    """The FAISS factory key for ``count`` vectors.
+    """Return the FAISS factory key for ``count`` vectors.
 
     All keys but ``SQfp16`` are meant to be re-scored with the exact vectors, which stay
     on disk and are not counted.
@@ -43,14 +43,19 @@ def choose_key(count: int, dim: int, memory_budget: int, target_recall: float) -
 
 
 def _lists(count: int) -> int:
-    """The power of two at or below 4 sqrt(n): twice as many train four times as long,
-    and gave the same recall in the same time."""
+    """Return the power of two at or below 4 sqrt(n).
+
+    Twice as many train four times as long, and gave the same recall in the same time.
+    """
     return int(2 ** math.floor(math.log2(4 * math.sqrt(count))))
 
 
 def _codes(count: int, dim: int, memory_budget: int) -> str:
-    """The finest codes that the budget has room for: two bits a dimension, one, or half a
-    bit, below which too much would have to be scored exactly."""
+    """Return the finest codes that the budget has room for.
+
+    They take two bits a dimension, one, or half a bit, below which too much would have to be scored
+    exactly.
+    """
     for subspaces in _subspaces(dim):
         if count * (subspaces / 2 + _ID_BYTES) <= memory_budget:
             break
@@ -61,13 +66,13 @@ def _codes(count: int, dim: int, memory_budget: int) -> str:
 
 
 def _subspaces(dim: int) -> list[int]:
-    """The numbers of 4-bit subspaces to try, which divide ``dim``, the most first."""
+    """Return the numbers of 4-bit subspaces to try, which divide ``dim``, the most first."""
     wanted = (dim // 2, dim // 4, dim // 8)
     return [n for n in wanted if n and dim % n == 0]
 
 
 def fallbacks(key: str) -> Iterator[str]:
-    """What to build instead where ``key`` misses its target: itself first, exact last."""
+    """Yield what to build where ``key`` misses its target: itself first, exact last."""
     yield key
     if key != EXACT:
         yield EXACT

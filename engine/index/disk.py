@@ -1,4 +1,4 @@
-"""Where the snapshots of a library lie, and how a newer one takes the place of an older.
+"""Keep the snapshots of a library in folders, and replace older ones by newer ones.
 
 indexes/
   lock                       who refreshes or compacts
@@ -42,7 +42,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class SnapshotLevel:
-    """What all snapshots of one folder have in common."""
+    """The facts that all snapshots of one folder have in common."""
 
     space: str
     revision: str
@@ -61,7 +61,7 @@ class SnapshotSet:
 
 
 def folder_of(library: Path, space: str) -> Path:
-    """Where a space's snapshots lie; names that no file system takes stay apart."""
+    """Return the folder of a space's snapshots; names that no file system takes stay apart."""
     name = without_specials(space)
     if name != space:
         name += f"-{blake2b(space.encode(), digest_size=4).hexdigest()}"
@@ -69,8 +69,10 @@ def folder_of(library: Path, space: str) -> Path:
 
 
 def state(library: Path, space: str) -> tuple[int, int]:
-    """What changes when a newer snapshot appears or all are dropped: the number of the
-    newest and when it was made, zeros where there is none."""
+    """Return the number of the newest snapshot and when it was made; zeros where there is none.
+
+    It changes when a newer snapshot appears or all are dropped.
+    """
     folder = folder_of(library, space)
     for number in reversed(_numbers(folder)):
         with suppress(FileNotFoundError):
@@ -79,7 +81,7 @@ def state(library: Path, space: str) -> tuple[int, int]:
 
 
 def newest(library: Path, space: Space, kind: type[Snapshot] = Snapshot) -> SnapshotSet | None:
-    """The newest snapshots of a space; None where there are none that serve.
+    """Return the newest snapshots of a space; None where there are none that serve.
 
     What is damaged, or made of other weights, is passed over with a warning: it is
     derived, and the log holds all of it.
@@ -95,7 +97,7 @@ def newest(library: Path, space: Space, kind: type[Snapshot] = Snapshot) -> Snap
 
 
 def opened(library: Path, space: Space) -> SnapshotSet | None:
-    """The snapshots with the highest number; None where there are none.
+    """Return the snapshots with the highest number; None where there are none.
 
     Raises:
         LibraryCorrupt: they are damaged, or made of other weights.
@@ -106,7 +108,7 @@ def opened(library: Path, space: Space) -> SnapshotSet | None:
 
 
 def snapshots(library: Path, spaces: Mapping[str, Space]) -> list[tuple[str, Modality, Manifest]]:
-    """The indexes on disk: of what space and modality, and how they were tuned."""
+    """List the indexes on disk: of what space and modality, and how they were tuned."""
     shelves = [(name, newest(library, space)) for name, space in spaces.items()]
     return [
         (name, modality, snapshot.about)
@@ -152,7 +154,7 @@ def refreshing(library: Path, wait: bool = False) -> Iterator[None]:
 
 @contextmanager
 def replacing(library: Path, level: SnapshotLevel) -> Iterator[Path]:
-    """An empty folder to fill; it counts when the ``with`` ends well, and older ones go.
+    """Yield an empty folder to fill; it counts when the ``with`` ends well, and older ones go.
 
     Only inside ``refreshing``.
     """
@@ -217,7 +219,7 @@ def drop(library: Path) -> None:
 
 
 def holding(library: Path, ids: MomentIds) -> NDArray[np.bool_]:
-    """Which of some moments (n,) any snapshot holds, (n,) bool."""
+    """Return which of some moments (n,) any snapshot holds, (n,) bool."""
     found = np.zeros(len(ids), np.bool_)
     for file in (library / FOLDER).glob(f"*/*/*/{IDS}"):
         if file.stat().st_size and (file.parent / MANIFEST).exists():

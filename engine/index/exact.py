@@ -14,7 +14,7 @@ from engine.index.vector_index import Scores, best_hits, drawn
 from engine.types.arrays import MomentIds, Vectors
 
 TIES = 64
-"""How far past ``top`` equal scores are looked for. FAISS breaks ties as they come; a
+"""Hits past ``top`` in which equal scores are looked for. FAISS breaks ties as they come; a
 run of equal scores that straddles ``top`` is whole then, unless it is longer."""
 
 

@@ -1,4 +1,4 @@
-"""What a GPU does for an index, where faiss-gpu is installed and has one.
+"""Train and search indexes on a GPU, where faiss-gpu is installed and has one.
 
 It trains the lists, which is the part of a build that grows fastest, and it searches:
 its memory is fast enough to score every vector in float16 in the time that a CPU takes
@@ -31,7 +31,7 @@ _log = logging.getLogger(__name__)
 
 
 def select_device(wanted: str, gpus: int) -> str:
-    """The device to use: ``cpu`` or ``cuda``; ``auto`` takes a GPU where there is one.
+    """Return the device to use, ``cpu`` or ``cuda``; ``auto`` takes a GPU where there is one.
 
     Args:
         wanted: as in ``SENSORIUM_DEVICE``.
@@ -50,7 +50,7 @@ def select_device(wanted: str, gpus: int) -> str:
 
 
 def device(settings: Settings) -> str:
-    """Where indexes are made and searched with these settings.
+    """Return the device on which indexes are made and searched with these settings.
 
     Raises:
         UsageError: on a GPU, and there is none.
@@ -59,12 +59,12 @@ def device(settings: Settings) -> str:
 
 
 def snapshot_class(settings: Settings) -> type[Snapshot]:
-    """How snapshots are opened: to be searched on a GPU, or without one."""
+    """Return the class that opens snapshots: to be searched on a GPU, or without one."""
     return GpuSnapshot if device(settings) == "cuda" else Snapshot
 
 
 def count_gpus(faiss: Any) -> int:
-    """GPUs that this build of FAISS can use."""
+    """Count the GPUs that this build of FAISS can use."""
     return int(faiss.get_num_gpus()) if hasattr(faiss, "get_num_gpus") else 0
 
 
@@ -74,7 +74,7 @@ def train_on_gpu(index: Any, faiss: Any) -> None:
 
 
 def flat_index(faiss: Any, dim: int) -> Any:
-    """An empty index on a GPU that scores every vector, kept as float16."""
+    """Return an empty index on a GPU that scores every vector, kept as float16."""
     options = faiss.GpuIndexFlatConfig()
     options.useFloat16 = True
     return faiss.GpuIndexFlatIP(faiss.StandardGpuResources(), dim, options)
@@ -94,7 +94,7 @@ class GpuSnapshot(Snapshot):
         self._flat = self._copied()
 
     def _copied(self) -> Any:
-        """All vectors on the GPU; None where they do not fit."""
+        """Copy all vectors to the GPU; None where they do not fit."""
         made = flat_index(self._faiss, self.about.dim)
         try:
             for part in chunks(self._vectors, _CHUNK):

@@ -19,7 +19,7 @@ class Guard:
 
     @contextmanager
     def reading(self) -> Iterator[None]:
-        """Beside other readers, and no writer."""
+        """Read beside other readers, while no one writes."""
         with self._changed:
             self._changed.wait_for(lambda: not (self._writing or self._writers_waiting))
             self._readers += 1
@@ -32,7 +32,7 @@ class Guard:
 
     @contextmanager
     def writing(self) -> Iterator[None]:
-        """Beside nobody."""
+        """Write while no one else reads or writes."""
         with self._changed:
             self._writers_waiting += 1
             try:

@@ -1,8 +1,7 @@
-"""What a space holds by its moments' ids: enough to say whether its snapshots are to be made
-anew, and to draw a sample.
+"""Take stock of a space by its moments' ids: to tell whether a refresh is due, and to sample.
 
-Whoever only adds to a library needs no more, and so its memory does not grow with what
-the library holds: of a million vectors since the last snapshot that is 8 MB.
+Whoever only adds to a library needs no more, and so its memory does not grow with what the library
+holds: of a million vectors since the last snapshot that is 8 MB.
 """
 
 from __future__ import annotations
@@ -46,14 +45,16 @@ class ModalityInventory:
     """The living moments that the log holds past the snapshot, ascending."""
 
     def is_due(self) -> bool:
-        """Whether so much has been added or deleted that searches get slower."""
+        """Tell whether so much has been added or deleted that searches get slower."""
         held = 0 if self.snapshot is None else len(self.snapshot)
         added = len(self.tail) > max(EXACT_ROWS, _NEW * held)
         return added or is_worn(len(self.dead), held)
 
     def drawn(self, count: int) -> tuple[Places, MomentIds]:
-        """Of ``count`` moments, the same at every call: places in the snapshot, and those
-        of the tail."""
+        """Draw ``count`` moments, the same at every call.
+
+        Returns places in the snapshot, and ids of the tail.
+        """
         held = 0 if self.snapshot is None else len(self.snapshot)
         places = drawn_older(held, len(self.dead), len(self.tail), count)
         places = np.setdiff1d(places, self.dead, assume_unique=True)
@@ -62,7 +63,7 @@ class ModalityInventory:
 
 @dataclass(frozen=True, slots=True)
 class SpaceInventory:
-    """What a space held at one generation.
+    """The vectors of a space at one generation, by modality.
 
     Attributes:
         log: its segments past the snapshots.
@@ -74,25 +75,24 @@ class SpaceInventory:
     parts: Mapping[Modality, ModalityInventory]
 
     def is_due(self) -> bool:
-        """Whether the snapshots of any modality are to be made anew."""
+        """Tell whether the snapshots of any modality are to be made anew."""
         return any(part.is_due() for part in self.parts.values())
 
 
 def is_worn(dead: int, held: int) -> bool:
-    """Whether too much of a snapshot is dead to build on it."""
+    """Tell whether too much of a snapshot is dead to build on it."""
     return dead > _DEAD * held
 
 
 def take_inventory(store: Store, space: Space) -> SpaceInventory:
-    """What a space holds now."""
+    """Return what a space holds now."""
     return _between_compactions(store, lambda: _outline(store, space))
 
 
 def draw_samples(store: Store, space: Space, count: int) -> tuple[int, dict[Modality, Vectors]]:
-    """Vectors (m, dim) of up to ``count`` moments of each modality that a space holds, and
-    the generation that they are of. The same library gives the same ones.
+    """Draw up to ``count`` vectors (m, dim) of each modality of a space, and their generation.
 
-    Memory holds them and one segment.
+    The same library gives the same ones. Memory holds them and one segment.
     """
     return _between_compactions(store, lambda: _samples(store, _outline(store, space), count))
 
@@ -133,7 +133,7 @@ def _outline(store: Store, space: Space) -> SpaceInventory:
 def _without_empty(
     parts: Mapping[Modality, ModalityInventory],
 ) -> dict[Modality, ModalityInventory]:
-    """In the order of modalities, whatever the log's was."""
+    """Return modalities that hold something, in their order, whatever the log's was."""
     return {
         modality: part
         for modality in Modality

@@ -22,7 +22,7 @@ _ALIGNED = 64
 
 
 def are_kept_apart(key: str) -> bool:
-    """Whether an index of this factory key has such lists: those with product codes."""
+    """Tell whether an index of this factory key has such lists: those with product codes."""
     return key.startswith("IVF") and key.endswith("x4fs")
 
 

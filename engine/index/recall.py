@@ -1,4 +1,4 @@
-"""How much of the truth an index finds, and the cheapest way to make it find enough.
+"""Measure the recall of an index, and tune it to the cheapest parameters that suffice.
 
 Recall is measured on stored vectors and, where a space has a text tower, on real
 phrases: an index that is tuned on stored vectors alone can lose most of what a text
@@ -44,7 +44,7 @@ class RecallSample:
 def recall_samples(
     vectors: NDArray[np.float16], texts: Vectors | None, threads: Any
 ) -> dict[str, RecallSample]:
-    """Stored vectors as queries, each without itself, and texts where there are any.
+    """Return stored vectors as queries, each without itself, and texts where there are any.
 
     Args:
         vectors: (n, dim), mapped; it is read once, in chunks.
@@ -66,13 +66,13 @@ def recall_samples(
 
 
 def _others(places: Places, own: int) -> Places:
-    """The ten nearest that are not the query itself."""
+    """Return the ten nearest that are not the query itself."""
     others: Places = places[places != own][:AT]
     return others
 
 
 def _nearest(queries: Vectors, vectors: NDArray[np.float16], top: int, faiss: Any) -> Places:
-    """The places (q, top) of the nearest vectors, found by scoring all."""
+    """Return the places (q, top) of the nearest vectors, found by scoring all."""
     scores = np.empty((len(queries), 0), np.float32)
     places = np.empty((len(queries), 0), np.int64)
     for first in range(0, len(vectors), _CHUNK):
@@ -89,17 +89,16 @@ def _nearest(queries: Vectors, vectors: NDArray[np.float16], top: int, faiss: An
 def tune(
     index: Any, faiss: Any, asked: Mapping[str, RecallSample], target: float, lists: int
 ) -> tuple[Tuning, bool]:
-    """The cheapest parameters that reach ``target`` on every kind of query, or the best
-    that there are; and whether they reach it.
+    """Return the cheapest parameters that reach ``target``, or the best, and whether they do.
 
-    What is scored exactly needs no scoring to be counted: of ``c`` candidates all true
-    neighbours among them come out on top.
+    They must reach it on every kind of query. What is scored exactly needs no scoring to be
+    counted: of ``c`` candidates all true neighbours among them come out on top.
     """
     tried = list(_tried(index, faiss, asked, lists))
-    good = [one for one in tried if min(one.recall.values()) >= target + _MARGIN]
+    good = [tuning for tuning in tried if min(tuning.recall.values()) >= target + _MARGIN]
     if good:
-        return min(good, key=lambda one: _cost(one, index.ntotal / lists)), True
-    highest = max(tried, key=lambda one: min(one.recall.values()))
+        return min(good, key=lambda tuning: _cost(tuning, index.ntotal / lists)), True
+    highest = max(tried, key=lambda tuning: min(tuning.recall.values()))
     return highest, min(highest.recall.values()) >= target
 
 
@@ -125,7 +124,7 @@ def _found(index: Any, sample: RecallSample, parameters: Any) -> Places:
 
 
 def _recall(found: Places, sample: RecallSample, candidates: int) -> float:
-    """The mean part of the true neighbours that are among the first candidates."""
+    """Return the mean part of the true neighbours that are among the first candidates."""
     parts = [
         np.isin(truth, places[places != own][:candidates]).mean() if len(truth) else 1.0
         for places, truth, own in zip(found, sample.truth, sample.own, strict=True)
@@ -134,7 +133,7 @@ def _recall(found: Places, sample: RecallSample, candidates: int) -> float:
 
 
 def _cost(tuning: Tuning, list_length: float) -> float:
-    """Relative time of a query: codes that are scanned, and candidates that are read.
+    """Return the relative time of a query: codes that are scanned, candidates that are read.
 
     Reading and scoring one vector takes as long as scanning thirty codes (measured).
     """

@@ -29,13 +29,13 @@ from engine.types.arrays import MomentIds, Vectors
 
 @dataclass(frozen=True, slots=True)
 class Refreshed:
-    """What a refresh made of one modality of one space."""
+    """The snapshot that a refresh made of one modality of one space."""
 
     space: str
     modality: Modality
     about: Manifest
     grown: bool
-    """It kept the lists and codes of the snapshot before it."""
+    """True if it kept the lists and codes of the snapshot before it."""
 
 
 def refresh(
@@ -121,12 +121,12 @@ class _Part:
             self._copy.append(ids[new], vectors[new])
 
     def finish(self) -> None:
-        """All rows have been taken."""
+        """Finish the copy, once all rows have been taken."""
         if self._copy is not None:
             self._copy.finish()
 
     def close(self) -> None:
-        """Let go of the files, finished or not."""
+        """Close the files, finished or not."""
         if self._copy is not None:
             self._copy.close()
 
@@ -138,7 +138,7 @@ class _Part:
         wanted: BuildOptions,
         progress: Progress,
     ) -> Refreshed | None:
-        """The snapshot: built, linked where nothing is new, None where there is nothing."""
+        """Make the snapshot: built, linked where nothing is new, None where there is nothing."""
         here, base = folder / self.modality.value, self._base
         if self._copy is not None:
             progress.message(f"{space.name}: indexing {self.modality.value} vectors")
@@ -154,5 +154,5 @@ class _Part:
 
 
 def _is_worn(store: Store, base: Snapshot) -> bool:
-    """Whether too much of a snapshot is dead to build on it."""
+    """Tell whether too much of a snapshot is dead to build on it."""
     return is_worn(int(base.places(store.tombstones())[0].sum()), len(base))

@@ -1,4 +1,4 @@
-"""One modality of a space: what lies on disk, and what has been committed since."""
+"""Search one modality of a space: its snapshot on disk, and what was committed since."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class SegmentedIndex:
         return best_hits(ids, np.concatenate([older[1], newer[1]]), top)
 
     def placement(self, allowed: Allowed, top: int) -> Placement:
-        """Where a search applies this filter; the tail always does inside."""
+        """Return where a search applies this filter; the tail always does inside."""
         rows = None if self.snapshot is None else self._rows(self.snapshot, allowed)
         if self.snapshot is None or rows is None:
             return Placement.INSIDE
@@ -76,11 +76,11 @@ class SegmentedIndex:
 
     @property
     def exact(self) -> bool:
-        """Whether a search scores every vector."""
+        """True if a search scores every vector."""
         return self.snapshot is None or self.snapshot.about.key == EXACT
 
     def _rows(self, snapshot: Snapshot, allowed: Allowed | None) -> RowMask | None:
-        """The rows of the snapshot that may be returned; None where all may."""
+        """Return the rows of the snapshot that may be returned; None where all may."""
         if allowed is not None:
             rows = allowed.rows(snapshot.ids, self._version)
             return rows.without(self._dead) if self._buried else rows

@@ -1,4 +1,4 @@
-"""An index on disk: immutable, memory-mapped, and of no loss when it is deleted.
+"""An index on disk: immutable, memory-mapped, and derived from the log.
 
 ids.i64          moment ids, ascending; a row is a place in this file
 vectors.f16      the exact vectors, for re-scoring
@@ -37,9 +37,9 @@ _MOST_KEPT = 0.5
 """A filter that keeps this part or more is applied to what was found; a finer one goes
 into the search."""
 _SPARE = 1.2
-"""How many more candidates are asked for than a filter needs to leave on average."""
+"""The factor by which more candidates are asked for than a filter leaves on average."""
 _WIDER = 4
-"""How many times wider a search gets that came back with too few."""
+"""The factor by which a search gets wider that came back with too few."""
 _WIDENING = 0.3
 """A filter that keeps a part p visits p^-0.3 times the lists: all of them would hold as
 many candidates as before, but the nearest of fewer lie not so far apart (measured)."""
@@ -53,7 +53,7 @@ Places = NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class Tuning:
-    """How a snapshot is searched, and what that was measured to find."""
+    """Search parameters of a snapshot, and the recall that was measured with them."""
 
     lists: int
     """Inverted lists that a query visits."""
@@ -65,7 +65,7 @@ class Tuning:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What a snapshot is."""
+    """The description of a snapshot, which lies beside it as JSON."""
 
     dim: int
     count: int
@@ -76,7 +76,7 @@ class Manifest:
     target_recall: float
     tuning: Tuning
     seconds: float
-    """That the build took."""
+    """Seconds that the build took."""
     faiss: str
     """Version that built it."""
     missed: tuple[str, ...] = ()
@@ -131,15 +131,15 @@ class Snapshot:
         return self.about.count
 
     def vectors(self, places: Places) -> Vectors:
-        """The vectors (n, dim), float32, of rows (n,)."""
+        """Return the vectors (n, dim), float32, of rows (n,)."""
         return self._vectors[places].astype(np.float32)
 
     def stored(self) -> NDArray[np.float16]:
-        """All vectors (n, dim) as they lie on disk, mapped."""
+        """Return all vectors (n, dim) as they lie on disk, mapped."""
         return self._vectors
 
     def places(self, ids: MomentIds) -> tuple[NDArray[np.bool_], Places]:
-        """Which of ids (n,) it holds, (n,) bool, and the places of those."""
+        """Return which of ids (n,) it holds, (n,) bool, and the places of those."""
         return locate(ids, self.ids)
 
     # --- searching --------------------------------------------------------------
@@ -147,7 +147,7 @@ class Snapshot:
     def search(
         self, query: Vectors, top: int, rows: RowMask | None = None
     ) -> tuple[MomentIds, Scores]:
-        """The ``top`` nearest of one query (dim,), among ``rows`` where given.
+        """Return the ``top`` nearest of one query (dim,), among ``rows`` where given.
 
         Approximate, and exact where few rows may be returned. There are never fewer than
         ``top`` hits while that many may be returned.
@@ -166,7 +166,7 @@ class Snapshot:
 
     @staticmethod
     def placement(rows: RowMask, top: int) -> Placement:
-        """Where a filter that keeps these rows is applied."""
+        """Return where a filter that keeps these rows is applied."""
         if rows.count <= max(_SCANNED, top):
             return Placement.BEFORE
         return Placement.AFTER if rows.share >= _MOST_KEPT else Placement.INSIDE
@@ -190,8 +190,10 @@ class Snapshot:
             wide *= _WIDER
 
     def _filtered_within(self, query: Vectors, top: int, rows: RowMask) -> tuple[MomentIds, Scores]:
-        """Let the index pass over what may not be returned, in as many more lists as that
-        empties."""
+        """Let the index pass over what may not be returned.
+
+        As many more lists are visited as that empties.
+        """
         tuning = self.about.tuning
         enough = _SEEN * self._lists / rows.count
         wide = max(rows.share**-_WIDENING, enough / tuning.lists)
@@ -215,8 +217,11 @@ class Snapshot:
     def _candidates(
         self, query: Vectors, wanted: int, visited: int, rows: RowMask | None = None
     ) -> Places:
-        """The places that the codes say are nearest. Parameters are the query's own; the
-        index, which others search at the same time, is never changed."""
+        """Return the places that the codes say are nearest.
+
+        Parameters are the query's own; the index, which others search at the same time, is never
+        changed.
+        """
         faiss = self._faiss
         # One thread a query: two gain little, and a loaded machine makes them wait.
         faiss.omp_set_num_threads(1)
@@ -230,7 +235,7 @@ class Snapshot:
         return found
 
     def _nearest(self, query: Vectors, places: Places, top: int) -> tuple[MomentIds, Scores]:
-        """The best of these rows by their exact scores."""
+        """Return the best of these rows by their exact scores."""
         faiss = self._faiss
         faiss.omp_set_num_threads(1)
         ids, scores = [np.zeros(0, np.int64)], [np.zeros(0, np.float32)]

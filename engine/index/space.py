@@ -24,7 +24,7 @@ from engine.types.arrays import MomentIds
 _TRIES = 10
 """Compactions that may come in between while the log is read."""
 _ROWS = 1024
-"""That are turned into float32 at a time."""
+"""Rows that are turned into float32 at a time."""
 
 
 @dataclass(slots=True)
@@ -33,17 +33,17 @@ class SpaceIndex:
 
     space: Space
     kind: type[Snapshot] = Snapshot
-    """How snapshots are opened; ``gpu.OnGpu`` searches them on a GPU."""
+    """The class that opens snapshots; ``gpu.GpuSnapshot`` searches them on a GPU."""
     watermark: int = 0
     """The last segment that the indexes hold."""
     generation: int = -1
     """The generation of the log that they are level with."""
     indexes: dict[Modality, SegmentedIndex] = field(default_factory=dict)
     _on_disk: tuple[int, int] = (-1, 0)
-    """What ``disk.state`` said when the snapshots were opened."""
+    """The answer of ``disk.state`` when the snapshots were opened."""
 
     def is_level(self, log: Store, generation: int) -> bool:
-        """Whether there is nothing to follow up to this generation."""
+        """Tell whether there is nothing to follow up to this generation."""
         on_disk = disk.state(log.path, self.space.name)
         return self.generation >= generation and self._on_disk == on_disk
 
@@ -88,8 +88,10 @@ class SpaceIndex:
             self.generation = generation
 
     def _take(self, log: Store, ids: MomentIds, stored: Stored) -> None:
-        """Add those of a segment's rows that live and are not held: a merged segment may
-        hold some that were taken in before."""
+        """Add those of a segment's rows that live and are not held.
+
+        A merged segment may hold some that were taken in before.
+        """
         for modality, alive in living_by_modality(log, ids).items():
             wanted = np.isin(ids, alive)
             if modality in self.indexes:
@@ -122,7 +124,7 @@ class SpaceIndex:
 
 
 def living_by_modality(log: Store, ids: MomentIds) -> dict[Modality, MomentIds]:
-    """Those of ids (n,) whose moments live, ascending, by modality."""
+    """Return those of ids (n,) whose moments live, ascending, by modality."""
     if not len(ids):
         return {}
     alive, modalities = log.modalities(int(ids.min()), int(ids.max()))

@@ -1,4 +1,4 @@
-"""What an index is: vectors under stable ids, and the nearest of them."""
+"""The interface of an index: vectors under stable ids, and the nearest of them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class VectorIndex(Protocol):
     an approximate one may miss some of them, but scores what it returns exactly."""
 
     def __len__(self) -> int:
-        """How many vectors it holds."""
+        """Return how many vectors it holds."""
 
     def add(self, ids: MomentIds, vectors: Vectors) -> None:
         """Add n vectors (n, dim) under ids (n,) that it does not hold yet."""
@@ -32,26 +32,26 @@ class VectorIndex(Protocol):
     def search(
         self, query: Vectors, top: int, allowed: Allowed | None = None
     ) -> tuple[MomentIds, Scores]:
-        """The ``top`` nearest of one query (dim,), among ``allowed`` where given.
+        """Return the ``top`` nearest of one query (dim,), among ``allowed`` where given.
 
         Returns ids (m,) and cosine similarities (m,), m = min(top, what there is).
         """
 
     def ids(self) -> MomentIds:
-        """All ids that it holds, ascending."""
+        """Return all ids that it holds, ascending."""
 
     def holds(self, ids: MomentIds) -> NDArray[np.bool_]:
-        """Which of ids (n,) it holds, (n,) bool."""
+        """Return which of ids (n,) it holds, (n,) bool."""
 
     def vectors(self, ids: MomentIds) -> Vectors:
-        """The vectors (n, dim) of ids that it holds. Raises ``KeyError`` for others."""
+        """Return the vectors (n, dim) of ids that it holds. Raises ``KeyError`` for others."""
 
     def sample(self, count: int) -> Vectors:
-        """Vectors (m, dim) of up to ``count`` moments, the same ones at every call."""
+        """Return vectors (m, dim) of up to ``count`` moments, the same ones at every call."""
 
 
 def best_hits(ids: MomentIds, scores: Scores, top: int) -> tuple[MomentIds, Scores]:
-    """The ``top`` best of ids and scores (n,), equal scores by ascending id."""
+    """Return the ``top`` best of ids and scores (n,), equal scores by ascending id."""
     if len(scores) > top > 0:
         # Only what can be among them is sorted, all that ties with the last included.
         last = np.partition(scores, len(scores) - top)[len(scores) - top]
@@ -61,12 +61,14 @@ def best_hits(ids: MomentIds, scores: Scores, top: int) -> tuple[MomentIds, Scor
 
 
 def drawn_older(held: int, dead: int, newer: int, count: int) -> NDArray[np.int64]:
-    """Of ``count`` rows, those that fall to a snapshot that holds ``held``, ``dead`` of them
-    dead, beside ``newer`` others: their places, a few too many to make up for the dead."""
+    """Draw the rows of a snapshot that fall to it of ``count``, beside ``newer`` others.
+
+    Returns places, a few too many to make up for the ``dead`` of the ``held``.
+    """
     share = held / max(held + newer, 1)
     return drawn(held, round(count * share * (1 + dead / max(held, 1))))
 
 
 def drawn(size: int, count: int) -> NDArray[np.int64]:
-    """Up to ``count`` of the places below ``size``, at random with a fixed seed."""
+    """Draw up to ``count`` of the places below ``size``, at random with a fixed seed."""
     return np.sort(np.random.default_rng(0).choice(size, min(size, count), replace=False))

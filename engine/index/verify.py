@@ -1,4 +1,4 @@
-"""Are the snapshots what the log says? Looks, and changes nothing."""
+"""Verify that the snapshots are what the log says, and change nothing."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _WAY_OUT = "sensorium rebuild"
 
 
 def verify_indexes(store: Store, *, deep: bool = False) -> Iterator[str]:
-    """What is wrong with the indexes on disk, one line each.
+    """Yield what is wrong with the indexes on disk, one line each.
 
     Quick: every file is there with its size, and no snapshot is ahead of the log. Deep:
     every row is a vector of the log, and every living vector up to the watermark a row.
@@ -44,8 +44,11 @@ def _ahead(store: Store, space: Space, shelf: disk.SnapshotSet) -> Iterator[str]
 
 
 def _compared(store: Store, space: Space, shelf: disk.SnapshotSet) -> Iterator[str]:
-    """Read the log, and look for each of its rows; past the watermark only merged segments
-    have some that a snapshot holds, and none of those has to be there."""
+    """Read the log, and look for each of its rows.
+
+    Past the watermark only merged segments have some that a snapshot holds, and none of those has
+    to be there.
+    """
     seen = {modality: np.zeros(len(s), np.bool_) for modality, s in shelf.snapshots.items()}
     missing = differing = 0
     for info in store.segments(space.name):
@@ -75,7 +78,7 @@ def _compared(store: Store, space: Space, shelf: disk.SnapshotSet) -> Iterator[s
 
 
 def _stray(store: Store, space: Space, snapshot: Snapshot, unseen: np.ndarray) -> Iterator[str]:
-    """Rows that the log has not must be of moments that are dead."""
+    """Yield rows that the log has not, unless their moments are dead."""
     stray = np.setdiff1d(snapshot.ids[unseen], store.tombstones(), assume_unique=True)
     if len(stray):
         yield f"index {space.name}: {len(stray)} rows are of no moment; {_WAY_OUT}"

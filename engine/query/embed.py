@@ -19,9 +19,9 @@ from engine.types import Branch, Kind, MediaType, PartKind, Plan
 from engine.types.arrays import Vectors
 
 _EXAMPLE_WINDOWS = 6
-"""How much of an example sound is listened to, in windows."""
+"""The windows of an example sound that are embedded."""
 _EXAMPLE_FRAMES = 8
-"""How many keyframes stand for an example video."""
+"""The keyframes that stand for an example video."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +31,10 @@ class QueryVectors:
     parts: Mapping[tuple[PartKind, str], Mapping[str, Vectors]]
 
     def for_branch(self, branch: Branch) -> Vectors:
-        """The vector that a branch searches with: that of its part, or one that is
-        composed of several by their weights."""
+        """Return the vector (dim,) that a branch searches with.
+
+        It is that of its part, or one that is composed of several by their weights.
+        """
         space = branch.space or ""
         rows = [self.parts[part.asked, part.value][space] for part in branch.parts]
         if len(rows) == 1:
@@ -74,7 +76,7 @@ def embed_query(
 
 
 def _embedded(plan: Plan, texts: Mapping[str, TextCache]) -> dict[str, dict[str, Vectors]]:
-    """Each text's vectors by space; one batch a space."""
+    """Embed each text in its spaces, in one batch a space."""
     vectors: dict[str, dict[str, Vectors]] = {}
     for space, cache in texts.items():
         parts = {p for b in plan.branches if b.space == space for p in b.parts}
@@ -85,7 +87,7 @@ def _embedded(plan: Plan, texts: Mapping[str, TextCache]) -> dict[str, dict[str,
 
 
 def embed_picture(path: Path, towers: Towers, settings: Settings) -> dict[str, Vectors]:
-    """The vectors of a picture, or the mean ones of a video's first keyframes, by space.
+    """Embed a picture, or the first keyframes of a video as their mean, by space.
 
     Raises:
         MediaError, PathNotFound: it is neither picture nor video, or there is no such file.
@@ -96,7 +98,7 @@ def embed_picture(path: Path, towers: Towers, settings: Settings) -> dict[str, V
 
 
 def _pictures(path: Path, side: int, settings: Settings) -> Iterator[Image.Image]:
-    """The picture that a file is, or the keyframes that a video has."""
+    """Yield the picture that a file is, or the keyframes of a video."""
     if media_type(path).kind is Kind.VIDEO:
         from engine.media.video import read_keyframes
 
@@ -108,7 +110,7 @@ def _pictures(path: Path, side: int, settings: Settings) -> Iterator[Image.Image
 
 
 def embed_sound(path: Path, towers: Towers, settings: Settings) -> dict[str, Vectors]:
-    """The mean vectors of a sound's first minute, by space.
+    """Embed the first minute of a sound as the mean of its windows, by space.
 
     Raises:
         MediaError, PathNotFound: nothing is to be heard in it, or there is no such file.
@@ -134,7 +136,7 @@ def _direction(vector: Vectors) -> Vectors:
 
 
 def media_type(path: Path) -> MediaType:
-    """What an example is.
+    """Return the media type of an example.
 
     Raises:
         PathNotFound, UnsupportedMedia: it is nothing that could be one.
@@ -155,8 +157,10 @@ def media_type(path: Path) -> MediaType:
 
 @contextmanager
 def naming_file(path: Path | str) -> Iterator[None]:
-    """Put the file's name before what is wrong with it; an example is an argument,
-    so that a bad one is a mistake of the request."""
+    """Put the file's name before what is wrong with it.
+
+    An example is an argument, so that a bad one is a mistake of the request.
+    """
     try:
         yield
     except (MediaError, PathNotFound) as error:

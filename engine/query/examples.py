@@ -19,7 +19,7 @@ _URLS = ("http://", "https://")
 def resolve_examples(
     query: Query, settings: Settings
 ) -> Iterator[tuple[Query, Mapping[str, Path]]]:
-    """The query with every example known for a picture or a sound, and where those are.
+    """Yield the query with all examples known for pictures or sounds, and their files.
 
     What a URL names is fetched, and kept for the length of the ``with``.
 
@@ -50,7 +50,7 @@ def _local(value: str, settings: Settings, kept: ExitStack) -> Path:
 
 
 def local_path(value: str | Path) -> Path:
-    """Where an example lies, with ``~`` as the folder that it stands for.
+    """Return the path of an example, with ``~`` as the folder that it stands for.
 
     Raises:
         InvalidQuery: it is the home folder of nobody, or no path at all.

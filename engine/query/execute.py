@@ -33,7 +33,7 @@ less than what handing it over costs."""
 _Found = dict[tuple[int, Modality], MomentIds]
 """Moments by the stage and the modality that they were found in."""
 _Nearest: TypeAlias = "MomentIds | Future[MomentIds | None] | None"
-"""What a branch found, or will have; None where the deadline came first."""
+"""The moments that a branch found, or will have; None where the deadline came first."""
 
 
 def _no_filter(_: Branch) -> Allowed | None:
@@ -46,49 +46,55 @@ def _no_words(_: str) -> FullTextScores | None:
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """What a plan is run against."""
+    """The indexes, backgrounds and filters that a plan is run against."""
 
     indexes: Mapping[str, SpaceIndex]
     backgrounds: Mapping[BackgroundKey, Background]
     allowed: Callable[[Branch], Allowed | None] = _no_filter
     """The moments that a branch may find; None for all."""
     words: Callable[[str], FullTextScores | None] = _no_words
-    """What full text search says of a text; None for nothing."""
+    """The function that gives a text's full text scores; None for nothing."""
     threads: Executor | None = None
-    """Where branches run side by side."""
+    """The threads in which branches run side by side."""
 
     def index(self, branch: Branch) -> VectorIndex | None:
-        """The index that a branch searches; None where its last vector has gone since
-        the query was planned."""
+        """Return the index that a branch searches.
+
+        It is None where its last vector has gone since the query was planned.
+        """
         return self.indexes[branch.space or ""].indexes.get(_modality(branch))
 
     def size(self, plan: Plan) -> int:
-        """How many moments a plan can find at most; by words alone, as many as they are
-        asked for."""
+        """Return how many moments a plan can find at most.
+
+        By words alone, they are as many as are asked for.
+        """
         searched = [self.index(branch) for branch in plan.branches if branch.space]
         return sum(len(index) for index in searched if index is not None) or BUDGET
 
 
 @dataclass(frozen=True, slots=True)
 class ExecutedPlan:
-    """What came of a plan."""
+    """The scores of all candidates in all branches, and how each branch went."""
 
     scored: tuple[BranchScores, ...]
     outcomes: tuple[BranchOutcome, ...]
 
     @property
     def partial(self) -> bool:
-        """Whether the deadline kept a branch from running."""
+        """True if the deadline kept a branch from running."""
         return any(outcome.skipped for outcome in self.outcomes)
 
     def found(self, branch: Branch) -> int:
-        """How many moments a branch brought into the ranking; 0 for what is not wanted."""
+        """Return how many moments a branch found; 0 for a branch of excluded parts."""
         counts = (outcome.found for outcome in self.outcomes if outcome.branch is branch)
         return next(counts, 0) if branch.weight > 0 else 0
 
     def stage(self, number: int) -> list[BranchScores]:
-        """What the branches of one stage say."""
-        return [one for one in self.scored if one.branch.stage == number]
+        """Return the scores of the branches of one stage."""
+        return [
+            branch_scores for branch_scores in self.scored if branch_scores.branch.stage == number
+        ]
 
 
 @dataclass(slots=True)
@@ -103,7 +109,7 @@ class _Run:
     outcomes: list[BranchOutcome] = field(default_factory=list)
 
     def found_by(self, branch: Branch, allowed: Allowed | None) -> MomentIds | None:
-        """The nearest moments of a branch; None where the deadline came first."""
+        """Return the nearest moments of a branch; None where the deadline came first."""
         started = time.perf_counter()
         index, ids = self.sources.index(branch), np.zeros(0, np.int64)
         late = started >= self.until
@@ -113,7 +119,7 @@ class _Run:
         return None if late else ids
 
     def words_of(self, branch: Branch) -> FullTextScores | None:
-        """The moments that have words of a branch, best first."""
+        """Return the moments that have words of a branch, best first."""
         started = time.perf_counter()
         late = started >= self.until
         words = None if late else self.sources.words(branch.term)
@@ -132,7 +138,7 @@ class _Run:
 def execute(
     plan: Plan, vectors: QueryVectors, sources: Sources, until: float = np.inf
 ) -> ExecutedPlan:
-    """What every branch says of all candidates that the wanted ones find.
+    """Score in every branch all candidates that the branches of wanted parts find.
 
     Args:
         until: when branches are left out that have not begun, as ``time.perf_counter``
@@ -173,7 +179,7 @@ def _start(run: _Run, branches: Sequence[Branch]) -> list[tuple[Branch, _Nearest
 
 
 def _found(nearest: Iterable[tuple[Branch, _Nearest]]) -> _Found:
-    """Per stage and modality, what the wanted branches found."""
+    """Return what the branches found, by stage and modality."""
     lists: dict[tuple[int, Modality], list[MomentIds]] = {}
     for branch, found in nearest:
         ids = found.result() if isinstance(found, Future) else found
@@ -204,7 +210,7 @@ class _Rows:
         self._read: dict[tuple[int, str, Modality], tuple[MomentIds, Vectors]] = {}
 
     def read(self, branch: Branch, ids: MomentIds) -> tuple[MomentIds, Vectors] | None:
-        """Those of ids that the branch's index holds, with their vectors."""
+        """Return those of ids that the branch's index holds, with their vectors."""
         index = self._sources.index(branch)
         if index is None:
             return None
@@ -218,7 +224,7 @@ class _Rows:
 def _scored(
     branches: Iterable[Branch], found: _Found, run: _Run, rows: _Rows
 ) -> Iterator[BranchScores]:
-    """The exact scores of all found moments in each branch of their modality."""
+    """Score all found moments exactly in each branch of their modality."""
     skipped = {id(outcome.branch) for outcome in run.outcomes if outcome.skipped}
     for branch in branches:
         ids = found.get((branch.stage, _modality(branch)))
@@ -236,7 +242,7 @@ def _scored(
 def _scored_by_words(
     words: Iterable[tuple[Branch, FullTextScores | None]], found: _Found
 ) -> Iterator[BranchScores]:
-    """What of the found moments has the words of each branch, wanted or not."""
+    """Score the found moments that have the words of each branch, wanted or not."""
     for branch, hits in words:
         of_stage = [ids for (stage, _), ids in found.items() if stage == branch.stage]
         if hits is None or not of_stage:

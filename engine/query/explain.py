@@ -1,4 +1,4 @@
-"""What is shown of a hit: where it is, and why it was found."""
+"""Make a hit of a moment: where it is, and why it was found."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from engine.types import BranchScores, Hit, MomentRecord, Span, Why
 def make_hit(
     rank: int, record: MomentRecord, ranking: Ranking, *, more: int = 0, spans: Sequence[Span] = ()
 ) -> Hit:
-    """A moment as it is shown, with its score in a ranking."""
+    """Return a moment as it is shown, with its score in a ranking."""
     place = int((ranking.ids == record.moment_id).argmax())
     parts = sorted(ranking.branches_of(record.moment_id), key=_strength, reverse=True)
     return Hit(
@@ -25,33 +25,33 @@ def make_hit(
         modality=record.moment.modality,
         start=record.moment.start,
         end=record.moment.end,
-        why=tuple(_why(one, at, record) for one, at in parts),
+        why=tuple(_why(branch_scores, at, record) for branch_scores, at in parts),
         more=more,
         spans=tuple(spans),
     )
 
 
 def _strength(part: tuple[BranchScores, int]) -> float:
-    one, at = part
-    return signed_contribution(one.branch.weight, float(one.log_odds[at]))
+    branch_scores, at = part
+    return signed_contribution(branch_scores.branch.weight, float(branch_scores.log_odds[at]))
 
 
-def _why(one: BranchScores, at: int, record: MomentRecord) -> Why:
+def _why(branch_scores: BranchScores, at: int, record: MomentRecord) -> Why:
     return Why(
-        branch=one.branch.name,
-        space=one.branch.space,
-        raw=float(one.raw[at]),
-        log_odds=float(one.log_odds[at]),
-        weight=one.branch.weight,
-        asked=one.branch.term,
-        mean=None if one.mean is None else float(one.mean[at]),
-        std=one.std,
+        branch=branch_scores.branch.name,
+        space=branch_scores.branch.space,
+        raw=float(branch_scores.raw[at]),
+        log_odds=float(branch_scores.log_odds[at]),
+        weight=branch_scores.branch.weight,
+        asked=branch_scores.branch.term,
+        mean=None if branch_scores.mean is None else float(branch_scores.mean[at]),
+        std=branch_scores.std,
         words=words_of(record),
     )
 
 
 def make_span(record: MomentRecord, asked: str) -> Span:
-    """The moment that answers one stage, or one part."""
+    """Return the moment that answers one stage, or one part, as a span."""
     moment = record.moment
     return Span(
         record.moment_id, moment.modality, moment.start, moment.end, asked, words_of(record)
@@ -59,7 +59,7 @@ def make_span(record: MomentRecord, asked: str) -> Span:
 
 
 def words_of(record: MomentRecord) -> str | None:
-    """What was said or read at a moment, or else what it shows."""
+    """Return what was said or read at a moment, or else what it shows."""
     if record.moment.text is not None:
         return record.moment.text
     return ", ".join(tag.word for tag in record.moment.tags) or None

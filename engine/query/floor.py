@@ -30,27 +30,27 @@ from engine.query.fuse import Ranking
 ANSWERS = 0.08
 """Moments that chance may be expected to bring as far as the best one of an answer."""
 GOES_WITH = 10.0
-"""And as far as one that is shown beside it."""
+"""Moments that chance may bring as far as one that is shown beside an answer."""
 _LEAST = 3.0
 """Nats, whatever the size of the library: odds of twenty to one."""
 
 
 def least_evidence(moments: int, by_chance: float) -> float:
-    """The evidence, in nats, that so many of so many moments reach by chance."""
+    """Return the evidence, in nats, that so many of so many moments reach by chance."""
     return max(math.log(max(moments, 1) / by_chance), _LEAST)
 
 
 def _weights(ranking: Ranking) -> Iterable[float]:
-    """The weights of what was asked, which several spaces of a modality share."""
+    """Return the weights of what was asked, which several spaces of a modality share."""
     shared: dict[object, float] = {}
-    for one in ranking.scored:
-        key = one.branch.parts, one.branch.modality
-        shared[key] = shared.get(key, 0.0) + one.branch.weight
+    for branch_scores in ranking.scored:
+        key = branch_scores.branch.parts, branch_scores.branch.modality
+        shared[key] = shared.get(key, 0.0) + branch_scores.branch.weight
     return shared.values()
 
 
 def above_floor(ranking: Ranking, moments: int) -> NDArray[np.bool_]:
-    """Which of a ranking's moments answer its query, (n,); none, where nothing does.
+    """Return a mask (n,) of the moments that answer the query; all False where none does.
 
     Args:
         moments: how many were searched.

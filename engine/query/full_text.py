@@ -1,4 +1,4 @@
-"""What the words of a text say for each moment that has some of them.
+"""Score full text matches by BM25, calibrated to log odds within each modality.
 
 Full text search scores a match by BM25, which is a sum of log odds, one for each word
 that query and moment share (Robertson and Sparck Jones 1976). Here three things are put
@@ -38,7 +38,7 @@ _FEW = 8
 _MOST_WORDS = 64
 """Words of a text that are looked at."""
 _MOST_OF_A_WORD = 2.2
-"""What BM25 multiplies the rarity of a word with at most: k1 + 1."""
+"""The factor by which BM25 multiplies the rarity of a word at most: k1 + 1."""
 _LEAST = 1e-6
 """BM25's rarity of a word that most moments have."""
 _FUNCTION_WORDS = frozenset(
@@ -73,7 +73,7 @@ class FullTextScores:
         return len(self.ids)
 
     def where(self, kept: NDArray[np.bool_]) -> FullTextScores:
-        """Those that a mask (n,) keeps."""
+        """Return those that a mask (n,) keeps."""
         at = np.flatnonzero(kept).tolist()
         return FullTextScores(
             self.ids[kept], self.bm25[kept], self.log_odds[kept],
@@ -83,7 +83,7 @@ class FullTextScores:
 
 @dataclass(slots=True)
 class _Sum:
-    """What the words say for one moment."""
+    """The sums over the words of a text for one moment."""
 
     bm25: float = 0.0
     log_odds: float = 0.0
@@ -108,8 +108,7 @@ class FullTextScorer:
         first, "there" and "is" are looked up for every other query."""
 
     def asked(self, text: str) -> tuple[list[str], list[str]]:
-        """The words that are rare enough to ask for, rarest first, and those that no
-        moment has."""
+        """Return the words rare enough to ask for, rarest first, and those that no moment has."""
         counted = sorted((self._count(word), word) for word in tokens(text)[:_MOST_WORDS])
         asked, matched = [], 0
         for count, word in counted:
@@ -119,24 +118,26 @@ class FullTextScorer:
         return asked, [word for count, word in counted if not count]
 
     def score(self, text: str) -> FullTextScores:
-        """What the words of a text say."""
+        """Score the moments that have words of a text."""
         found, absent = self._hits(text)
         places = self._store.kinds_of({i for hits in found.values() for i in hits})
         sums: dict[int, _Sum] = {}
-        said = sum(_rarity(self._all, 0) for word in absent if word not in _FUNCTION_WORDS)
+        asked_nats = sum(_rarity(self._all, 0) for word in absent if word not in _FUNCTION_WORDS)
         for hits in found.values():
-            said += self._add(sums, {i: s for i, s in hits.items() if i in places}, places)
-        best = sorted(sums, key=lambda i: (-sums[i].log_odds * _share(sums[i].held, said), i))
+            asked_nats += self._add(sums, {i: s for i, s in hits.items() if i in places}, places)
+        best = sorted(sums, key=lambda i: (-sums[i].log_odds * _share(sums[i].held, asked_nats), i))
         return FullTextScores(
             np.array(best, np.int64),
             np.array([sums[i].bm25 for i in best], np.float64),
-            np.array([sums[i].log_odds * _share(sums[i].held, said) for i in best], np.float64),
+            np.array(
+                [sums[i].log_odds * _share(sums[i].held, asked_nats) for i in best], np.float64
+            ),
             tuple(places[i][0] for i in best),
             tuple(places[i][1] for i in best),
         )
 
     def _hits(self, text: str) -> tuple[dict[str, dict[int, float]], list[str]]:
-        """The moments that have each word, with their BM25, and the words that none has."""
+        """Return the BM25 scores of moments by word, and the words that no moment has."""
         if self._all > BUDGET:
             asked, absent = self.asked(text)
             return {word: self._matching(word) for word in asked}, absent
@@ -161,7 +162,7 @@ class FullTextScorer:
         hits: Mapping[int, float],
         places: Mapping[int, tuple[Kind, Modality]],
     ) -> float:
-        """Add what one word says; returns how much it says, in nats."""
+        """Add what one word says, and return how much it says, in nats."""
         everywhere = _rarity(self._all, len(hits))
         of_modality = Counter(places[i][1] for i in hits)
         rarities = {m: _rarity(self._moments.get(m, n), n) for m, n in of_modality.items()}
@@ -175,7 +176,7 @@ class FullTextScorer:
         return says
 
     def _count(self, word: str) -> int:
-        """Moments that have a word, counted no further than they matter."""
+        """Count the moments that have a word, no further than they matter."""
         count = self._counts.get(word)
         if count is None:
             match = match_any(word)
@@ -187,10 +188,10 @@ class FullTextScorer:
 
 
 def _rarity(moments: int, having: int) -> float:
-    """BM25's inverse document frequency, in nats; never against what is found."""
+    """Return BM25's inverse document frequency, in nats; never against what is found."""
     return max(math.log((max(moments - having, 0) + 0.5) / (having + 0.5)), _LEAST)
 
 
-def _share(held: float, said: float) -> float:
-    """How much of what a query says a moment holds, damped."""
-    return math.sqrt(min(held / said, 1.0)) if said > 0 else 1.0
+def _share(held: float, asked_nats: float) -> float:
+    """Return how much of what a query says a moment holds, damped."""
+    return math.sqrt(min(held / asked_nats, 1.0)) if asked_nats > 0 else 1.0

@@ -20,10 +20,10 @@ from engine.types import BranchScores, Fusion
 from engine.types.arrays import MomentIds
 
 RRF_K = 60
-"""Of reciprocal rank fusion, as Cormack et al. (2009) chose it: the first rank counts
+"""The constant of reciprocal rank fusion, as Cormack et al. (2009) chose it: the first rank counts
 twice what the 62nd does."""
 _ROUNDING = 1e-4
-"""Of the least difference that is one, as a part of nats; see ``_step``."""
+"""The fraction of their scale below which two scores are equal, in nats; see ``_step``."""
 
 _Scores = NDArray[np.float64]
 
@@ -41,20 +41,20 @@ class Ranking:
     wanted: _Scores
     """(n,): the part of it that speaks for them."""
     scored: tuple[BranchScores, ...]
-    """What they were made of."""
+    """The scores of the branches that they were made of."""
 
     def __len__(self) -> int:
         return len(self.ids)
 
     def branches_of(self, moment_id: int) -> Iterator[tuple[BranchScores, int]]:
-        """The branches that scored a moment, with its place in each."""
-        for one in self.scored:
-            place = int(np.searchsorted(one.ids, moment_id))
-            if place < len(one.ids) and one.ids[place] == moment_id:
-                yield one, place
+        """Yield the branches that scored a moment, with its place in each."""
+        for branch_scores in self.scored:
+            place = int(np.searchsorted(branch_scores.ids, moment_id))
+            if place < len(branch_scores.ids) and branch_scores.ids[place] == moment_id:
+                yield branch_scores, place
 
     def where(self, kept: NDArray[np.bool_]) -> Ranking:
-        """Those that a mask (n,) keeps, in the same order."""
+        """Return those that a mask (n,) keeps, in the same order."""
         return replace(
             self, ids=self.ids[kept], scores=self.scores[kept], evidence=self.evidence[kept],
             wanted=self.wanted[kept],
@@ -62,19 +62,19 @@ class Ranking:
 
 
 def contributions(scored: BranchScores) -> _Scores:
-    """What a branch adds to the evidence of each of its candidates, (n,), in nats."""
+    """Return what a branch adds to the evidence of each of its candidates, (n,), in nats."""
     return signed_contribution(scored.branch.weight, scored.log_odds)
 
 
 def fuse(scored: Sequence[BranchScores], fusion: Fusion = Fusion.CALIBRATED) -> Ranking:
-    """One ranking of all that was scored.
+    """Merge the scores of all branches into one ranking.
 
     Scores that differ by less than rounding are equal: a matrix product may sum the
     rows of one vector in another order, and the hits must not depend on that.
     """
-    held = [one.ids for one in scored]
-    ids = union(held)
-    places = [np.searchsorted(ids, one) for one in held]
+    id_lists = [branch_scores.ids for branch_scores in scored]
+    ids = union(id_lists)
+    places = [np.searchsorted(ids, own) for own in id_lists]
     evidence = _summed(scored, places, len(ids), contributions)
     wanted = _summed(scored, places, len(ids), _for)
     scores = _METHODS.get(fusion, _calibrated)(scored, places, evidence)
@@ -87,7 +87,10 @@ def _for(scored: BranchScores) -> _Scores:
 
 
 def _step(scores: _Scores) -> float:
-    """The difference below which scores are equal: ranks are three orders below nats."""
+    """Return the difference below which scores are equal.
+
+    Ranks are three orders below nats.
+    """
     return _ROUNDING * float(min(1.0, np.abs(scores).max(initial=0.0) or 1.0))
 
 
@@ -98,8 +101,8 @@ def _summed(
     part: Callable[[BranchScores], _Scores],
 ) -> _Scores:
     total = np.zeros(count)
-    for one, at in zip(scored, places, strict=True):
-        total[at] += part(one)
+    for branch_scores, at in zip(scored, places, strict=True):
+        total[at] += part(branch_scores)
     return total
 
 
@@ -115,10 +118,12 @@ def _reciprocal_ranks(
     return _summed(scored, places, len(evidence), _by_rank)
 
 
-def _by_rank(one: BranchScores) -> _Scores:
-    ranks = np.empty(len(one.ids))
-    ranks[np.lexsort((one.ids, -one.raw))] = np.arange(1, len(one.ids) + 1)
-    return _signed(one, 1.0 / (RRF_K + ranks))
+def _by_rank(branch_scores: BranchScores) -> _Scores:
+    ranks = np.empty(len(branch_scores.ids))
+    ranks[np.lexsort((branch_scores.ids, -branch_scores.raw))] = np.arange(
+        1, len(branch_scores.ids) + 1
+    )
+    return _signed(branch_scores, 1.0 / (RRF_K + ranks))
 
 
 def _weighted(
@@ -127,17 +132,19 @@ def _weighted(
     return _summed(scored, places, len(evidence), _stretched)
 
 
-def _stretched(one: BranchScores) -> _Scores:
-    """Raw scores on [0, 1]; one candidate alone is as good as they come."""
-    low, high = one.raw.min(initial=np.inf), one.raw.max(initial=-np.inf)
-    part = (one.raw - low) / (high - low) if high > low else np.ones(len(one.raw))
-    return _signed(one, part)
+def _stretched(branch_scores: BranchScores) -> _Scores:
+    """Stretch raw scores to [0, 1]; one candidate alone is as good as they come."""
+    low, high = branch_scores.raw.min(initial=np.inf), branch_scores.raw.max(initial=-np.inf)
+    part = (
+        (branch_scores.raw - low) / (high - low) if high > low else np.ones(len(branch_scores.raw))
+    )
+    return _signed(branch_scores, part)
 
 
-def _signed(one: BranchScores, part: _Scores) -> _Scores:
-    """Weighted; what is not wanted counts only where a moment stands out for it."""
-    weight = one.branch.weight
-    return weight * (part if weight > 0 else np.where(one.log_odds > 0, part, 0.0))
+def _signed(branch_scores: BranchScores, part: _Scores) -> _Scores:
+    """Weigh scores; an excluded part counts only where a moment stands out for it."""
+    weight = branch_scores.branch.weight
+    return weight * (part if weight > 0 else np.where(branch_scores.log_odds > 0, part, 0.0))
 
 
 def _greatest(
@@ -145,11 +152,11 @@ def _greatest(
 ) -> _Scores:
     best = np.full(len(evidence), -np.inf)
     against = np.zeros(len(evidence))
-    for one, at in zip(scored, places, strict=True):
-        if one.branch.weight > 0:
-            best[at] = np.maximum(best[at], contributions(one))
+    for branch_scores, at in zip(scored, places, strict=True):
+        if branch_scores.branch.weight > 0:
+            best[at] = np.maximum(best[at], contributions(branch_scores))
         else:
-            against[at] += contributions(one)
+            against[at] += contributions(branch_scores)
     return np.where(np.isfinite(best), best, 0.0) + against
 
 

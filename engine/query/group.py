@@ -40,7 +40,7 @@ class HitGroup:
 def group_moments(
     ranked: Iterable[Sequence[MomentRecord]], group: Group, top: int, likeness: Likeness
 ) -> list[HitGroup]:
-    """The first ``top`` groups of moments that come in pages, best first.
+    """Group moments that come in pages, best first, and return the first ``top`` groups.
 
     All pages are read where there is something to count: everything that was found.
     """
@@ -73,7 +73,7 @@ class _Keeper(ABC):
 
     @abstractmethod
     def leader_of(self, record: MomentRecord) -> HitGroup | None:
-        """The group that a moment belongs to, of those that there are."""
+        """Return the group that a moment belongs to, of those that there are."""
 
     @abstractmethod
     def lead(self, made: HitGroup) -> None:
@@ -81,17 +81,17 @@ class _Keeper(ABC):
 
 
 class _Alone(_Keeper):
-    """Every moment for itself."""
+    """No grouping: every moment is a hit of its own."""
 
     def leader_of(self, _: MomentRecord) -> HitGroup | None:
         return None
 
     def lead(self, _: HitGroup) -> None:
-        """Nothing will ask."""
+        """Do nothing."""
 
 
 class _Asset(_Keeper):
-    """One hit a file."""
+    """One hit for each file."""
 
     def __init__(self, likeness: Likeness) -> None:
         super().__init__(likeness)
@@ -176,9 +176,9 @@ def _place(record: MomentRecord) -> tuple[int, str]:
     return record.asset_id, _SEEN.get(modality, modality)
 
 
-def _same_place(one: MomentRecord, other: MomentRecord) -> bool:
-    """Whether two moments of one asset, seen or heard alike, are one place to a viewer."""
-    a, b = one.moment, other.moment
+def _same_place(record: MomentRecord, other: MomentRecord) -> bool:
+    """Tell whether two moments of one asset are one place to a viewer or listener."""
+    a, b = record.moment, other.moment
     if a.start is None or b.start is None or a.end is None or b.end is None:
         return True
     if a.modality is Modality.SOUND:

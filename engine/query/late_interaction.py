@@ -31,14 +31,14 @@ class AnsweredAsset:
 
 
 def score_assets(scored: Sequence[BranchScores], assets: Mapping[int, int]) -> list[AnsweredAsset]:
-    """Assets by descending score, equal ones by ascending id.
+    """Score assets, and return them by descending score, equal ones by ascending id.
 
     Args:
         assets: the asset of each moment; moments without one are left out.
     """
     parts: dict[QueryPart, list[BranchScores]] = {}
-    for one in scored:
-        parts.setdefault(one.branch.parts[0], []).append(one)
+    for branch_scores in scored:
+        parts.setdefault(branch_scores.branch.parts[0], []).append(branch_scores)
     best: dict[int, dict[QueryPart, tuple[float, int]]] = {}
     for part, branches in parts.items():
         ids, totals = _evidence(branches)
@@ -48,23 +48,27 @@ def score_assets(scored: Sequence[BranchScores], assets: Mapping[int, int]) -> l
                 _keep_best(best.setdefault(asset, {}), part, total, moment)
     answered = [_answered(asset, of_parts) for asset, of_parts in best.items()]
     return sorted(
-        (one for one in answered if one.moments), key=lambda one: (-one.score, one.asset_id)
+        (found for found in answered if found.moments),
+        key=lambda found: (-found.score, found.asset_id),
     )
 
 
 def _evidence(branches: Sequence[BranchScores]) -> tuple[MomentIds, NDArray[np.float64]]:
-    """What all branches of one part say of each moment."""
-    ids = union([one.ids for one in branches])
+    """Return what all branches of one part say of each moment."""
+    ids = union([branch_scores.ids for branch_scores in branches])
     total = np.zeros(len(ids))
-    for one in branches:
-        total[np.searchsorted(ids, one.ids)] += contributions(one)
+    for branch_scores in branches:
+        total[np.searchsorted(ids, branch_scores.ids)] += contributions(branch_scores)
     return ids, total
 
 
 def _keep_best(
     best: dict[QueryPart, tuple[float, int]], part: QueryPart, total: float, moment: int
 ) -> None:
-    """The strongest moment: for what is not wanted, that is the one most against."""
+    """Keep the strongest moment of a part.
+
+    For an excluded part, that is the moment that is most like it.
+    """
     strongest = best.get(part)
     sign = 1 if part.weight > 0 else -1
     if strongest is None or sign * total > sign * strongest[0]:
@@ -81,7 +85,7 @@ def _answered(asset: int, best: Mapping[QueryPart, tuple[float, int]]) -> Answer
 
 
 def rank_assets(answered: Sequence[AnsweredAsset], scored: Sequence[BranchScores]) -> Ranking:
-    """The best moment of each asset, under the asset's score."""
-    ids = np.array([one.moments[0][1] for one in answered], np.int64)
-    scores = np.array([one.score for one in answered], np.float64)
+    """Rank the best moment of each asset under the asset's score."""
+    ids = np.array([asset.moments[0][1] for asset in answered], np.int64)
+    scores = np.array([asset.score for asset in answered], np.float64)
     return Ranking(ids, scores, scores, scores, tuple(scored))

@@ -21,7 +21,7 @@ FOLDER = "heads"
 
 
 def head_file(library: Path, head: str) -> Path:
-    """Where the head of that revision lies."""
+    """Return the file of the head of that revision."""
     return library / FOLDER / f"{head}.safetensors"
 
 
@@ -41,16 +41,17 @@ class LibraryTowers:
 
     @property
     def plain(self) -> Towers:
-        """Those of the default space, without a head."""
+        """The towers of the default space, without a head."""
         return self._plain_of(self._store.encoder)
 
     def now(self) -> Towers:
-        """Those of the default space, as ``of`` has them."""
+        """Return the towers of the default space, as ``of`` has them."""
         return self.of(self._store.encoder)
 
     def of(self, encoder: str) -> Towers:
-        """Those of an encoder, with the head that the library has for it in this thread's
-        snapshot of the catalog.
+        """Return the towers of an encoder.
+
+        They have the head that the library has for it in this thread's snapshot of the catalog.
 
         Raises:
             EncoderUnavailable: no encoder has that name, or its head is lost or damaged.

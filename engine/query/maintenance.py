@@ -1,4 +1,4 @@
-"""What keeps searches fast and scores comparable: segments, indexes, backgrounds."""
+"""Keep searches fast and scores comparable: compact segments, refresh indexes, calibrate."""
 
 from __future__ import annotations
 
@@ -80,8 +80,14 @@ class Maintenance:
         from engine.index.inventory import take_inventory
         from engine.index.refresh import refresh
 
-        held = [take_inventory(self._store, space) for space in self._store.serving().values()]
-        due = [one.space for one in held if one.parts and (always or one.is_due())]
+        inventories = [
+            take_inventory(self._store, space) for space in self._store.serving().values()
+        ]
+        due = [
+            inventory.space
+            for inventory in inventories
+            if inventory.parts and (always or inventory.is_due())
+        ]
         if not due:
             return []
         made: list[Refreshed] = []
@@ -106,7 +112,7 @@ class Maintenance:
         return thread
 
     def _phrases(self, space: Space) -> Vectors | None:
-        """The bank of phrases in this space, where it has a text tower."""
+        """Return the bank of phrases in this space, where it has a text tower."""
         info = self._store.space_infos().get(space.name)
         if info is None or info.role is None:
             return None
@@ -115,7 +121,7 @@ class Maintenance:
         return phrase_vectors(self._towers_of(info), self._settings)
 
     def _text_spaces(self) -> list[SpaceInfo]:
-        """The spaces that texts query and that are searched."""
+        """Return the spaces that texts query and that are searched."""
         infos = self._store.space_infos().values()
         return [info for info in infos if info.role is not None and info.ready]
 
@@ -156,8 +162,8 @@ class Maintenance:
         """
         path = self._store.path
         with disk.refreshing(path, wait), self._store.writer(wait=wait) as writer:
-            for one in writer.goes_with(name):
-                disk.drop_space(path, one)
+            for dropped in writer.goes_with(name):
+                disk.drop_space(path, dropped)
             failpoints.hit(FailPoint.DROP_BEGUN)
             gone = writer.drop_space(name)
         self._searcher.forget(gone)

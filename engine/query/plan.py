@@ -1,4 +1,4 @@
-"""A query and what the library holds, into a plan. Pure: nothing is read or run."""
+"""Turn a query and what the library holds into a plan. Pure: nothing is read or run."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _MOST_RERANKED = 1_000
 _MOST_PARTS = 32
 _MOST_STAGES = 8
 _LONGEST = 1e9
-"""Of seconds and milliseconds: more than anything lasts, and a number in JSON."""
+"""The limit of seconds and milliseconds: more than anything lasts, and a number in JSON."""
 
 MODALITIES = {
     Kind.IMAGE: (Modality.IMAGE, Modality.SCREEN),
@@ -44,12 +44,12 @@ HEARD = (Modality.SOUND,)
 
 @dataclass(frozen=True, slots=True)
 class SearchableModality:
-    """What there is of one modality in one space."""
+    """The vectors of one modality in one space, as far as a plan needs to know them."""
 
     vectors: int = 0
     exact: bool = True
     placement: Placement | None = None
-    """Where the query's filter is applied; None where it has none."""
+    """The place where the query's filter is applied; None where it has none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,16 +62,16 @@ class Inventory:
     sounds: str
     held: Mapping[str, Mapping[Modality, SearchableModality]]
     pairs: Mapping[BackgroundKey, int] = field(default_factory=dict)
-    """How many pairs each background was estimated from."""
+    """The number of pairs that each background was estimated from."""
     passing: int | None = None
     """Moments that pass the query's filter; None where it has none."""
     beside: tuple[str, ...] = ()
     """Spaces in which texts are asked as well, each of the modalities that it holds."""
     notes: tuple[str, ...] = ()
-    """What of the library cannot be searched, and why."""
+    """Notes about what of the library cannot be searched, and why."""
 
     def answering(self, modality: Modality) -> tuple[str, ...]:
-        """The spaces that answer a text in a modality, the shared one first."""
+        """Return the spaces that answer a text in a modality, the shared one first."""
         spaces = (self.shared, *self.beside)
         return tuple(space for space in spaces if modality in self.held.get(space, {}))
 
@@ -80,7 +80,7 @@ class Inventory:
 
 
 def validated(query: Query) -> Query:
-    """The query without blank parts.
+    """Check a query, and return it without blank parts.
 
     Raises:
         InvalidQuery: a stage asks for nothing, one text is both asked for and excluded,
@@ -113,7 +113,7 @@ def _stage(parts: Sequence[QueryPart]) -> tuple[QueryPart, ...]:
 
 
 def _stripped(part: QueryPart) -> QueryPart:
-    """Of a text, without blanks around it; they may belong to the name of a file."""
+    """Strip blanks around a text; they may belong to the name of a file."""
     return replace(part, value=part.value.strip()) if part.asked is PartKind.TEXT else part
 
 
@@ -135,7 +135,7 @@ def _check_weights(weights: Sequence[tuple[str, float]]) -> None:
 
 
 def plan(query: Query, inventory: Inventory) -> Plan:
-    """Branches for all that is asked, in the modalities that exist and are wanted."""
+    """Make branches for all that is asked, in the modalities that exist and are wanted."""
     drafts = (
         _finished(draft, stage, query, inventory)
         for stage, parts in enumerate(query.stages)
@@ -168,7 +168,7 @@ def _moments(branches: Sequence[Branch], inventory: Inventory) -> int:
 
 
 def _finished(branch: Branch, stage: int, query: Query, inventory: Inventory) -> Branch:
-    """With the user's weight, and what its index holds."""
+    """Add the user's weight, and what the index holds, to a branch."""
     factor = dict(query.weights).get(branch.modality or WORDS, 1.0)
     weight = branch.weight * factor
     if branch.space is None or branch.modality is None:
@@ -183,8 +183,10 @@ def _finished(branch: Branch, stage: int, query: Query, inventory: Inventory) ->
 def _fusion(
     query: Query, branches: Sequence[Branch], inventory: Inventory
 ) -> tuple[Fusion, tuple[str, ...]]:
-    """What merges the branches: ranks, where most of what is searched has no background
-    to compare its scores with."""
+    """Return the fusion that merges the branches, and notes.
+
+    It is by rank where most of what is searched has no background to compare its scores with.
+    """
     unknown = [branch for branch in branches if _has_no_background(branch, inventory)]
     searched = sum(branch.vectors for branch in branches)
     if query.fusion is not Fusion.CALIBRATED or not unknown:
@@ -226,7 +228,7 @@ def _branches(query: Query, parts: Sequence[QueryPart], inventory: Inventory) ->
 
 
 def _of_example(query: Query, part: QueryPart, inventory: Inventory) -> Iterator[Branch]:
-    """An example in the space of its likeness, and by its words where it has none."""
+    """Yield branches of an example: by its likeness, and by its words where it has none."""
     looks = part.asked is PartKind.IMAGE
     likeness, alike = (inventory.looks, SEEN) if looks else (inventory.sounds, HEARD)
     name = str(part.asked) if part.weight > 0 else "not"
@@ -245,6 +247,6 @@ def _present(query: Query, inventory: Inventory, space: str) -> Iterator[Modalit
 
 
 def _wanted(query: Query) -> list[Modality]:
-    """The modalities of the kinds that are asked for."""
+    """Return the modalities of the kinds that are asked for."""
     wanted = {m for kind in query.kinds or Kind for m in MODALITIES[kind]}
     return [m for m in Modality if m in wanted]

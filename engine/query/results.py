@@ -1,4 +1,4 @@
-"""From what the branches say to hits: fuse, leave out what is no answer, group, explain."""
+"""Turn the scores of branches into hits: fuse, apply the floor, group, explain."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _PAGE = 64
 
 @dataclass(frozen=True, slots=True)
 class RankedMoments:
-    """What came of a query."""
+    """The hits of a query, and how it went."""
 
     hits: tuple[Hit, ...]
     outcomes: tuple[BranchOutcome, ...]
@@ -41,9 +41,9 @@ class RankedMoments:
     """Moments that are no better than the background."""
     partial: bool
     may_have_more: bool
-    """Whether more candidates could bring more hits."""
+    """True if more candidates could bring more hits."""
     refills: int = 0
-    """How often more had been asked for."""
+    """The number of times that more candidates had been asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ class ResultBuilder:
         self._leave_out = leave_out
 
     def build(self, plan: Plan, executed: ExecutedPlan) -> RankedMoments:
-        """The hits, best first."""
+        """Build the hits, best first."""
         stages = [self._ranked(plan, executed, number) for number in range(len(plan.query.stages))]
         if len(stages) > 1:
             hits = self._of_chains(plan, [stage.ranking for stage in stages])
@@ -83,13 +83,13 @@ class ResultBuilder:
     def _ranked(self, plan: Plan, executed: ExecutedPlan, number: int) -> _Ranked:
         scored = executed.stage(number)
         ranking = fuse(scored, plan.fusion)
-        cut_off = [one for one in scored if executed.found(one.branch) >= plan.fetch]
+        cut_off = [cut for cut in scored if executed.found(cut.branch) >= plan.fetch]
         if not plan.floor:
             return _Ranked(ranking, 0, bool(cut_off))
         kept = floor.above_floor(ranking, plan.moments)
         # What was cut off holds more answers only where all that was not are answers.
         lost = union([ranking.ids[~kept]])
-        more = any(not among(one.ids, lost).any() for one in cut_off)
+        more = any(not among(cut.ids, lost).any() for cut in cut_off)
         return _Ranked(ranking.where(kept), len(lost), more)
 
     # --- hits -----------------------------------------------------------------------
@@ -100,23 +100,25 @@ class ResultBuilder:
             self._pages(ranking.ids.tolist()), query.group, query.top, self._likeness
         )
         return [
-            make_hit(rank, one.record, ranking, more=one.more) for rank, one in enumerate(groups, 1)
+            make_hit(rank, led.record, ranking, more=led.more) for rank, led in enumerate(groups, 1)
         ]
 
     def _of_assets(self, plan: Plan, executed: ExecutedPlan, ranking: Ranking) -> list[Hit]:
-        """One hit an asset, with the moments that answer the parts."""
-        counted = [_counted(one, ranking) for one in executed.stage(0)]
-        records = self._records({i for one in counted for i in one.ids.tolist()})
+        """Make one hit for each asset, with the moments that answer the parts."""
+        counted = [_showable(scores, ranking) for scores in executed.stage(0)]
+        records = self._records({i for scores in counted for i in scores.ids.tolist()})
         assets = {moment: record.asset_id for moment, record in records.items()}
         answered = score_assets(counted, assets)[: plan.query.top]
         by_asset = rank_assets(answered, executed.stage(0))
         return [
-            make_hit(rank, records[one.moments[0][1]], by_asset, spans=_spans(one.moments, records))
-            for rank, one in enumerate(answered, 1)
+            make_hit(
+                rank, records[best.moments[0][1]], by_asset, spans=_spans(best.moments, records)
+            )
+            for rank, best in enumerate(answered, 1)
         ]
 
     def _of_chains(self, plan: Plan, stages: Sequence[Ranking]) -> list[Hit]:
-        """A hit where the stages are answered in order, at the moment of the first."""
+        """Make a hit where the stages are answered in order, at the moment of the first."""
         records = self._records({i for stage in stages for i in stage.ids.tolist()})
         found = join_stages(stages, records, plan.query.within)
         groups = _first_of_each(found, plan.query.group, plan.query.top, self._likeness)
@@ -133,8 +135,10 @@ class ResultBuilder:
     # --- records --------------------------------------------------------------------
 
     def _pages(self, ids: Sequence[int]) -> Iterator[list[MomentRecord]]:
-        """Records in pages, best first. Moments that have died since they were found have
-        none."""
+        """Yield records in pages, best first.
+
+        Moments that have died since they were found have none.
+        """
         for first in range(0, len(ids), _PAGE):
             yield list(self._records(ids[first : first + _PAGE]).values())
 
@@ -144,13 +148,17 @@ class ResultBuilder:
         return {i: record for i, record in found.items() if record.path != self._leave_out}
 
 
-def _counted(one: BranchScores, shown: Ranking) -> BranchScores:
-    """What a branch says of the moments that may be shown; and where it is about what is
-    not wanted, of all, because the moment that is most like that answers nothing."""
-    if one.branch.weight < 0:
-        return one
-    kept = among(one.ids, union([shown.ids]))
-    return replace(one, ids=one.ids[kept], raw=one.raw[kept], log_odds=one.log_odds[kept])
+def _showable(scores: BranchScores, shown: Ranking) -> BranchScores:
+    """Return the scores of a branch for the moments that may be shown.
+
+    A branch of excluded parts keeps all, because the moment that is most like them answers nothing.
+    """
+    if scores.branch.weight < 0:
+        return scores
+    kept = among(scores.ids, union([shown.ids]))
+    return replace(
+        scores, ids=scores.ids[kept], raw=scores.raw[kept], log_odds=scores.log_odds[kept]
+    )
 
 
 def _spans(
@@ -162,10 +170,10 @@ def _spans(
 def _first_of_each(
     found: Sequence[Chain], group: Group, top: int, likeness: Likeness
 ) -> Iterator[tuple[Chain, int]]:
-    """Chains whose first moments belong together are one."""
+    """Yield chains; those whose first moments belong together are one."""
     by_first: dict[int, Chain] = {}
     for chain in found:
         by_first.setdefault(chain.records[0].moment_id, chain)
     firsts = [chain.records[0] for chain in by_first.values()]
     groups: list[HitGroup] = group_moments([firsts], group, top, likeness)
-    return ((by_first[one.record.moment_id], one.more) for one in islice(groups, top))
+    return ((by_first[led.record.moment_id], led.more) for led in islice(groups, top))

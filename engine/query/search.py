@@ -42,9 +42,9 @@ from engine.types import (
 )
 
 _TRIES = 20
-"""How often a search begins again because a writer came in between."""
+"""The number of times that a search begins again because a writer came in between."""
 _REFILL = 4
-"""How many times more candidates are asked for, when too few hits are left of them."""
+"""The factor by which more candidates are asked for when too few hits are left of them."""
 
 OnPlan = Callable[[Plan], None]
 """A callback that receives the plan of a query before it runs."""
@@ -78,7 +78,7 @@ class Searcher:
         self._worded: GenerationCache[FullTextScores] = GenerationCache()
 
     def _text_towers(self, chosen: SelectedSpaces) -> dict[str, TextCache]:
-        """The text tower of each space that texts are asked in, with what it said before."""
+        """Return the text tower of each space that texts are asked in, with its cache."""
         towers = {chosen.shared: chosen.towers, **chosen.beside}
         return {
             name: self._texts.setdefault(name, TextCache(of.encoder.embed_texts))
@@ -135,7 +135,7 @@ class Searcher:
         )  # fmt: skip
 
     def _chosen(self, query: Query, generation: int) -> SelectedSpaces:
-        """The spaces of a query; those of a kind of query are found out once a generation.
+        """Return the spaces of a query; those of a kind of query are found once a generation.
 
         A space that is named may be filling, of which no generation tells; and what was left
         out for want of a model may be there by now.
@@ -159,11 +159,11 @@ class Searcher:
         leave_out: str | None,
         until: float,
     ) -> RankedMoments:
-        """What is found where indexes and catalog say the same: what was replaced since an
-        index followed would else be in neither its old form nor its new one.
+        """Search where indexes and catalog are of one generation.
 
-        Other threads may take the indexes on to a later generation meanwhile; then this
-        one looks at the catalog again.
+        What was replaced since an index followed would else be in neither its old form nor its new
+        one. Other threads may take the indexes on to a later generation meanwhile; then this one
+        looks at the catalog again.
         """
         spaces = chosen.spaces
         for attempt in range(_TRIES):
@@ -187,8 +187,10 @@ class Searcher:
         results: ResultBuilder,
         until: float,
     ) -> RankedMoments:
-        """Hits, with more candidates asked for until there are ``top`` or no more to have:
-        neighbours that fold together, and what is left out, must not cost other files."""
+        """Return hits, with more candidates asked for until there are ``top`` or no more to have.
+
+        Neighbours that fold together, and what is left out, must not cost other files.
+        """
         top, most = planned.query.top, sources.size(planned)
         refills = 0
         while True:
@@ -209,8 +211,10 @@ class Searcher:
     # --- the indexes --------------------------------------------------------------
 
     def make_level(self, spaces: Iterable[Space], generation: int | None = None) -> None:
-        """Have the indexes of these spaces hold all that was committed, up to a generation
-        at least; None is the newest."""
+        """Bring the indexes of these spaces level with the log, up to a generation at least.
+
+        None is the newest.
+        """
         if generation is None:
             generation = self._store.generation()
         behind = [s for s in spaces if not self._is_level(s, generation)]
@@ -231,11 +235,11 @@ class Searcher:
         return index.is_level(self._store, generation)
 
     def _levels(self, spaces: Sequence[Space]) -> set[int]:
-        """The generations that the indexes of these spaces are level with."""
+        """Return the generations that the indexes of these spaces are level with."""
         return {self.indexes[space.name].generation for space in spaces}
 
     def _is_whole(self, spaces: Sequence[Space]) -> bool:
-        """Whether the indexes hold just what this thread's snapshot of the catalog says."""
+        """Tell whether the indexes hold just what this thread's snapshot of the catalog says."""
         generation, following = self._store.generation(), self._store.next_segment()
         indexes = [self.indexes[space.name] for space in spaces]
         return all(i.generation == generation and i.watermark < following for i in indexes)
@@ -247,7 +251,7 @@ class Searcher:
                 self.indexes.pop(name, None)
 
     def _inventory(self, query: Query, chosen: SelectedSpaces) -> Inventory:
-        """What there is to search."""
+        """Return what there is to search."""
         pairs = {key: row.n for key, row in self._known_backgrounds().items()}
         passing = None if query.filter is None else len(self._filter(query))
         held = {space.name: self._held(space.name, query) for space in chosen.spaces}
@@ -266,7 +270,7 @@ class Searcher:
     def _likeness(
         self, chosen: SelectedSpaces, page: Sequence[MomentRecord]
     ) -> dict[int, NDArray[np.float32]]:
-        """The vectors in which moments of one modality resemble each other."""
+        """Return the vectors in which moments of one modality resemble each other."""
         rows: dict[int, NDArray[np.float32]] = {}
         for modality in {record.moment.modality for record in page}:
             index = self.indexes[_space_of_likeness(chosen, modality)].indexes.get(modality)
@@ -279,7 +283,7 @@ class Searcher:
     # --- what is kept of a generation -----------------------------------------------
 
     def _allowed(self, query: Query, modality: Modality | None) -> Allowed | None:
-        """The moments that a query admits, where their modality does not decide it.
+        """Return the moments that a query admits, where their modality does not decide it.
 
         Full text search looks after kinds itself; it is given no modality.
         """
@@ -295,7 +299,7 @@ class Searcher:
         )
 
     def _filter(self, query: Query) -> Allowed:
-        """The moments of every modality that pass a query's filter and kinds."""
+        """Return the moments of every modality that pass a query's filter and kinds."""
         asked: Filter | None = query.filter
         assert asked is not None
         return self._filters.get(
@@ -305,7 +309,7 @@ class Searcher:
         )
 
     def _words(self, space: str, text: str) -> FullTextScores:
-        """What the words of a text say, with counts of this generation."""
+        """Return the full text scores of a text, with counts of this generation."""
 
         def wording() -> FullTextScorer:
             shared = self.indexes.get(space)
@@ -332,7 +336,7 @@ def _space_of_likeness(chosen: SelectedSpaces, modality: Modality) -> str:
 
 
 def _until(query: Query) -> float:
-    """When branches that have not begun are left out, as ``time.perf_counter`` counts."""
+    """Return the deadline of a query on the clock of ``time.perf_counter``."""
     if query.deadline_ms is None:
         return float("inf")
     return time.perf_counter() + query.deadline_ms / 1e3

@@ -21,7 +21,7 @@ class Chain:
 def join_stages(
     stages: Sequence[Ranking], records: Mapping[int, MomentRecord], within: float
 ) -> list[Chain]:
-    """The best chain that ends in each moment of the last stage, best first.
+    """Return the best chain that ends in each moment of the last stage, best first.
 
     A moment follows another of its asset when it begins later, and no more than
     ``within`` seconds after the other has ended. Moments without times follow nothing.
@@ -40,7 +40,7 @@ def join_stages(
 
 
 def _begun(stage: Ranking, records: Mapping[int, MomentRecord]) -> list[Chain]:
-    """A chain of one for every moment that has a time."""
+    """Begin a chain of one for every moment that has a time."""
     scored = zip(stage.ids.tolist(), stage.scores.tolist(), strict=True)
     return [
         Chain(score, (records[moment],))

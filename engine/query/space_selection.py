@@ -1,5 +1,7 @@
-"""Which spaces a query is asked in: one for everything, and beside it those that hold some
-modalities alone."""
+"""Select the spaces that a query is asked in.
+
+There is one for everything, and beside it those that hold some modalities alone.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,7 @@ class SelectedSpaces:
     """The spaces of one query, and the towers that it goes through."""
 
     towers: Towers
-    """Of the space that everything is asked in."""
+    """The towers of the space that everything is asked in."""
     shared: str
     looks: str
     sounds: str
@@ -33,11 +35,11 @@ class SelectedSpaces:
     spaces: tuple[Space, ...]
     """All that are searched, of those that the library has."""
     notes: tuple[str, ...] = ()
-    """What is left out, and why."""
+    """Notes about spaces that are left out, and why."""
 
 
 def select_spaces(query: Query, store: Store, towers_of: TowersOf) -> SelectedSpaces:
-    """The spaces of a query.
+    """Select the spaces of a query.
 
     Raises:
         UsageError: the query names a space that there is none of, or that is not filled.
@@ -52,7 +54,7 @@ def select_spaces(query: Query, store: Store, towers_of: TowersOf) -> SelectedSp
     wanted = list(_wanted(query, towers))
     for space in wanted:
         _check(space, infos)
-    wanted += [one.shared for one in beside.values()]
+    wanted += [other.shared for other in beside.values()]
     return SelectedSpaces(
         towers,
         towers.shared.name,
@@ -72,14 +74,14 @@ def selection_key(query: Query) -> Hashable:
 
 
 def _asked(query: Query, infos: Mapping[str, SpaceInfo]) -> SpaceInfo | None:
-    """The space that a query names, or the default; None where nothing is indexed yet."""
+    """Return the space that a query names, or the default; None before anything is indexed."""
     if query.space is None:
         return next((info for info in infos.values() if info.default), None)
     return find_text_space(query.space, infos, ready=True)
 
 
 def find_text_space(name: str, infos: Mapping[str, SpaceInfo], *, ready: bool = False) -> SpaceInfo:
-    """The space of this name, or of an encoder's name, that texts query.
+    """Return the space of this name, or of an encoder's name, that texts query.
 
     Raises:
         UsageError: there is none, or it is not ``ready`` where that is asked.
@@ -98,7 +100,7 @@ def _beside(
     towers_of: TowersOf,
     notes: list[str],
 ) -> Iterator[tuple[str, Towers]]:
-    """The spaces of some modalities that texts are asked in as well.
+    """Yield the spaces of some modalities that texts are asked in as well.
 
     One whose encoder cannot be had here is left out, and noted.
     """

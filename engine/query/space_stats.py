@@ -1,4 +1,4 @@
-"""What the spaces of a library hold, counted."""
+"""Count what the spaces of a library hold."""
 
 from __future__ import annotations
 
@@ -24,18 +24,20 @@ class SpaceStats:
     role: str
     """``text`` for one that texts query, ``likeness`` for one of looks or sounds."""
     default: bool
-    """Whether texts are asked in it when nothing else is said."""
+    """True if texts are asked in it when no other space is named."""
     state: str
     """``ready``, or ``filling`` until it holds all that it should."""
     vectors: Mapping[Modality, int]
-    """Of living moments."""
+    """The vectors of living moments, by modality."""
     bytes: int
-    """Of its segments and its indexes on disk."""
+    """The bytes of its segments and its indexes on disk."""
 
 
 def space_stats(store: Store) -> list[SpaceStats]:
-    """Every space, the default first, then the others that texts query. Reads the ids of
-    all vectors."""
+    """Return the statistics of every space.
+
+    The default comes first, then the others that texts query. Reads the ids of all vectors.
+    """
     with store.snapshot():
         infos, serving = store.space_infos(), store.serving()
         modalities = store.modalities(0, store.next_moment())
@@ -43,7 +45,7 @@ def space_stats(store: Store) -> list[SpaceStats]:
             _counted(store, info, info.space.name in serving, *modalities)
             for info in infos.values()
         ]
-    return sorted(counted, key=lambda one: (not one.default, one.role != "text", one.name))
+    return sorted(counted, key=lambda stats: (not stats.default, stats.role != "text", stats.name))
 
 
 def _counted(

@@ -1,4 +1,4 @@
-"""What a moment looks like: its thumbnail, from the library where it has been made before."""
+"""Thumbnails of moments, from the library where they have been made before."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Thumbnails:
         self._settings = settings
 
     def jpeg(self, record: MomentRecord, asset: KnownAsset, side: int = SIDE) -> bytes:
-        """A JPEG of a moment, its longest side at most ``side`` pixels.
+        """Return a JPEG of a moment, its longest side at most ``side`` pixels.
 
         A video is shown at the middle of the moment, where its keyframe was looked for,
         and a sound is drawn. What was made once is served even if the file is gone; what
@@ -44,14 +44,14 @@ class Thumbnails:
 
 
 def _span(kind: Kind, moment: Moment) -> tuple[float | None, float | None]:
-    """The times that the picture of a moment is made of."""
+    """Return the times that the picture of a moment is made of."""
     if kind is not Kind.VIDEO or moment.start is None or moment.end is None:
         return moment.start, moment.end
     return (moment.start + moment.end) / 2, None
 
 
 def _unchanged(asset: KnownAsset) -> bool:
-    """Whether the file is still the one that was indexed, by its size and date."""
+    """Tell whether the file is still the one that was indexed, by its size and date."""
     try:
         found = Path(asset.path).stat()
     except OSError:

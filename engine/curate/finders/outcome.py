@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any
 from engine.config import Settings
 from engine.encoders.towers import Towers
 from engine.errors import PathNotFound, UsageError
-from engine.query.language.query_builder import as_sequence
-from engine.query.language.where_parser import parse_where
+from engine.query.language import as_sequence, parse_where
 from engine.store import Store
 from engine.store.curation_records import Finding
 from engine.types import AllOf, Filter, Modality

@@ -15,15 +15,15 @@ from engine.types.arrays import Vectors
 SAMPLE = 1000
 """Moments of a modality that stand for all of it."""
 _EXAMPLES = 200
-"""Of those, the ones that are also asked as examples."""
+"""Moments of the sample that are also asked as examples."""
 _EXAMPLE_OF = {"image": SEEN, "audio": HEARD}
-"""What an example of each kind is like: it is a query of the same sort."""
+"""Modalities that an example of each kind resembles; it is a query of the same sort."""
 
 
 def estimate_backgrounds(
     samples: Mapping[str, Mapping[Modality, Vectors]], texts: Mapping[str, Vectors]
 ) -> list[Background]:
-    """The backgrounds of texts in the spaces that they query, and of examples in every space.
+    """Estimate the backgrounds of texts in their spaces, and of examples in all.
 
     A picture that asks for sounds stands out of the pairs of pictures and sounds, so
     the examples of a space are asked of all that it holds. Samples are put in another
@@ -48,7 +48,7 @@ def estimate_backgrounds(
 
 
 def _examples(samples: Mapping[Modality, Vectors]) -> Iterator[tuple[str, Vectors]]:
-    """The moments that are asked as examples, by kind of example."""
+    """Yield the moments that are asked as examples, by kind of example."""
     for kind, alike in _EXAMPLE_OF.items():
         rows = [samples[modality][:_EXAMPLES] for modality in alike if modality in samples]
         if rows:

@@ -35,16 +35,16 @@ FEWEST_PAIRS = 20
 _NATS_PER_DEVIATION = math.pi / math.sqrt(3)
 """A logistic distribution of unit variance has scale sqrt(3)/pi."""
 _PRIOR_PAIRS = 50
-"""How many pairs the prior counts for, so that a small sample does not rule."""
+"""The pairs that the prior counts for, so that a small sample does not rule."""
 _TOPICS = 50
-"""What a bank of queries is about: its phrases are no independent draws, as dogs and cats
+"""The topics of a bank of queries: its phrases are no independent draws, as dogs and cats
 are both animals, and so its means are no surer than those of so many."""
 _PRIORS = {"text": (0.1, 0.06), "image": (0.3, 0.1), "audio": (0.3, 0.1)}
 """Mean and standard deviation by kind of query, where nothing is known."""
 
 
 def expected(background: Background, moments: Vectors) -> NDArray[np.float64]:
-    """The scores (n,) that moments (n, dim) get from queries that are not about them."""
+    """Return the scores (n,) that moments (n, dim) get from queries about other things."""
     centre = np.frombuffer(background.centre, np.float32)
     hubs = moments @ centre if len(centre) else np.zeros(len(moments), np.float32)
     return hubs.astype(np.float64) + background.mean
@@ -53,18 +53,21 @@ def expected(background: Background, moments: Vectors) -> NDArray[np.float64]:
 def log_odds(
     raw: NDArray[np.float64], mean: NDArray[np.float64] | float, std: float
 ) -> NDArray[np.float64]:
-    """How much, in nats, scores (n,) speak for a match: 0 at what is expected of their
-    moments, ``mean``, (n,), and 1.8 a deviation of pairs, ``std``."""
+    """Return how much scores (n,) speak for a match, in nats.
+
+    That is 0 at what is expected of their moments, ``mean``, (n,), and 1.8 a deviation of pairs,
+    ``std``.
+    """
     return _NATS_PER_DEVIATION * (raw - mean) / std
 
 
 def by_key(rows: Iterable[Background]) -> dict[BackgroundKey, Background]:
-    """Backgrounds by what they are the background of."""
+    """Return backgrounds by what they are the background of."""
     return {(row.space, row.query, row.modality): row for row in rows}
 
 
 def background(known: Mapping[BackgroundKey, Background], key: BackgroundKey) -> Background:
-    """The background of ``key``, or the prior of its kind of query."""
+    """Return the background of ``key``, or the prior of its kind of query."""
     return known.get(key) or _prior(key)
 
 
@@ -73,7 +76,7 @@ def _prior(key: BackgroundKey) -> Background:
 
 
 def estimate(key: BackgroundKey, queries: Vectors, moments: Vectors) -> Background:
-    """The background of pairs of queries (q, dim) and moments (n, dim).
+    """Estimate the background of pairs of queries (q, dim) and moments (n, dim).
 
     A query that is itself one of the moments must not meet itself: pairs with a
     cosine of one are left out. The result is drawn towards the prior of its kind
@@ -92,7 +95,10 @@ def estimate(key: BackgroundKey, queries: Vectors, moments: Vectors) -> Backgrou
 
 
 def _deviation(left: NDArray[np.float64], pairs: NDArray[np.bool_], prior: float) -> float:
-    """Of pairs alone: when the means of moments are off, those of queries go as well."""
+    """Return the deviation of pairs alone.
+
+    When the means of moments are off, those of queries go as well.
+    """
     of_queries = left.sum(axis=1) / np.maximum(pairs.sum(axis=1), 1)
     squares = (np.where(pairs, left - of_queries[:, None], 0.0) ** 2).sum()
     # Means that were taken off leave fewer free; of one moment nothing is left at all.
@@ -101,7 +107,7 @@ def _deviation(left: NDArray[np.float64], pairs: NDArray[np.bool_], prior: float
 
 
 def _trust(hubs: NDArray[np.float64], std: float, queries: int) -> float:
-    """How much of the differences between the moments' means is theirs, in [0, 1].
+    """Return how much of the differences between the moments' means is theirs, in [0, 1].
 
     The rest is chance: it is in the bank that some are named more often. So means are
     drawn together as far as chance explains that they differ (James and Stein 1961).

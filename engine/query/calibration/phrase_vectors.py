@@ -20,7 +20,7 @@ from engine.types.arrays import Vectors
 
 
 def phrase_vectors(towers: Towers, settings: Settings) -> Vectors:
-    """``phrases()`` in the shared space, (n, dim), float32."""
+    """Embed ``phrases()`` in the shared space, (n, dim), float32."""
     texts, space = phrases(), towers.encoder.shared
     named = revision_of(
         name=space.name, encoder=space.encoder, revision=space.revision, texts=tuple(texts)

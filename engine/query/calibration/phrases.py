@@ -46,5 +46,5 @@ of the country; a new study has shown; let us begin; that is not true; where did
 
 
 def phrases() -> list[str]:
-    """The bank, in a fixed order."""
+    """Return the bank, in a fixed order."""
     return [phrase.strip() for bank in (_THINGS, _SOUNDS, _SAYINGS) for phrase in bank.split(";")]

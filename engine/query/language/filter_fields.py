@@ -50,25 +50,25 @@ _EXAMPLES = {
     "duration": "duration:<60, duration:>=1m30s or duration:90..120",
     "size": "size:>1mb, size:<=500kb or size:1mb..2mb",
 }
-"""Of the fields that have an order."""
+"""Examples for the fields that have an order."""
 _ORDER = re.compile("<=|>=|<|>|")
 _RANGE = ".."
 
 
 def all_of(filters: Iterable[Filter]) -> Filter:
-    """All of one filter or more."""
+    """Join one filter or more by ``and``."""
     several = tuple(filters)
     return several[0] if len(several) == 1 else AllOf(several)
 
 
 def any_of(filters: Iterable[Filter]) -> Filter:
-    """Any of one filter or more."""
+    """Join one filter or more by ``or``."""
     several = tuple(filters)
     return several[0] if len(several) == 1 else AnyOf(several)
 
 
 def count_comparisons(of: Filter) -> int:
-    """How many comparisons a filter makes."""
+    """Count the comparisons that a filter makes."""
     if isinstance(of, Condition):
         return 1
     if isinstance(of, Not):
@@ -83,7 +83,7 @@ def too_many_comparisons(token: Token) -> QuerySyntax:
 
 
 def named_filter(name: Token, value: Token, today: date) -> Filter:
-    """What ``name:value`` says in a query.
+    """Return the filter of ``name:value`` in a query.
 
     Args:
         name: one of ``FIELD_NAMES``, in any case.
@@ -92,35 +92,35 @@ def named_filter(name: Token, value: Token, today: date) -> Filter:
     Raises:
         QuerySyntax: the value is none of the field's.
     """
-    said = name.text.lower()
-    if said in SINCE:
-        return compare("date", SINCE[said], [value], today)
-    field = FIELDS[said]
+    called = name.text.lower()
+    if called in SINCE:
+        return compare("date", SINCE[called], [value], today)
+    field = FIELDS[called]
     if field in _EXAMPLES:
         return _ordered(field, value, today)
     listed = field == "place" or (field in _LISTED and not value.quoted)
     return compare(field, "=", list(value.split(",")) if listed else [value], today)
 
 
-def compare(field: str, op: str, said: Sequence[Token], today: date) -> Filter:
-    """A comparison of a field with a value, or with any of several.
+def compare(field: str, op: str, values: Sequence[Token], today: date) -> Filter:
+    """Compare a field with a value, or with any of several.
 
     Args:
         field: a value of ``FIELDS``.
         op: ``= != < <= > >=``, one that the field has.
-        said: the values; of a place, the four borders of the one box.
+        values: the values; of a place, the four borders of the one box.
         today: the day that ``7d`` is counted from.
 
     Raises:
         QuerySyntax: a value is none of the field's.
     """
-    if len(said) > MAX_COMPARISONS:
-        raise too_many_comparisons(said[MAX_COMPARISONS])
+    if len(values) > MAX_COMPARISONS:
+        raise too_many_comparisons(values[MAX_COMPARISONS])
     if field == "place":
-        return Condition(field, op, filter_values.parse_box(said))
+        return Condition(field, op, filter_values.parse_box(values))
     if field == "date":
-        return any_of(_dated(op, *filter_values.parse_period(token, today)) for token in said)
-    return any_of(Condition(field, op, _READERS[field](token)) for token in said)
+        return any_of(_dated(op, *filter_values.parse_period(token, today)) for token in values)
+    return any_of(Condition(field, op, _READERS[field](token)) for token in values)
 
 
 def _dated(op: str, start: str, end: str) -> Filter:

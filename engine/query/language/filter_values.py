@@ -1,4 +1,4 @@
-"""What the values of filters say: dates, durations, sizes, boxes, words and globs.
+"""Parse the values of filters: dates, durations, sizes, boxes, words and globs.
 
 Both grammars read them here. Every reader refuses what it cannot read with a
 ``QuerySyntax`` that points at the value and says what is allowed.
@@ -33,7 +33,7 @@ _DAYS = {"d": 1, "w": 7}
 _MONTHS = {"m": 1, "y": 12}
 _AGO = re.compile(r"([0-9]{1,6})([dwmy])", re.IGNORECASE)
 _FIRST = "0000-01-01T00:00:00"
-"""What a coarse date leaves out, at its start."""
+"""The start of a date, from which a coarse one takes what it leaves out."""
 _YEAR, _MONTH, _DAY, _HOUR, _MINUTE, _SECOND = 4, 7, 10, 13, 16, 19
 """Characters of a date that goes so far."""
 _STEPS = {
@@ -55,34 +55,34 @@ _LONGEST = 40
 """Characters of a word that are compared with those that are known."""
 
 
-def closest(said: str, known: Iterable[str]) -> str | None:
-    """The known word that ``said`` may have been meant to be."""
-    return next(iter(difflib.get_close_matches(said[:_LONGEST].lower(), known, n=1)), None)
+def closest(text: str, known: Iterable[str]) -> str | None:
+    """Return the known word that a misspelt one was probably meant to be."""
+    return next(iter(difflib.get_close_matches(text[:_LONGEST].lower(), known, n=1)), None)
 
 
 def parse_kind(token: Token) -> str:
-    said = token.text.strip().lower()
-    if said in set(Kind):
-        return said
-    near = closest(said, [known.value for known in Kind])
+    text = token.text.strip().lower()
+    if text in set(Kind):
+        return text
+    near = closest(text, [known.value for known in Kind])
     advice = f"did you mean {near!r}?" if near else "a kind is image, video or audio"
     raise token.refused(f"{token.shown} is no kind", advice)
 
 
 def parse_yes_or_no(token: Token) -> str:
-    said = token.text.strip().lower()
-    if said in ("yes", "no"):
-        return said
+    text = token.text.strip().lower()
+    if text in ("yes", "no"):
+        return text
     raise token.refused(f"{token.shown} is neither yes nor no", "say yes or no")
 
 
 def parse_word(token: Token) -> str:
-    """A word, or several that belong together."""
+    """Return a word, or several that belong together."""
     return _solid(token, token.text.strip())
 
 
 def parse_pattern(token: Token) -> str:
-    """A glob of an absolute path, or of a file's name; ``~/`` is the home folder."""
+    """Return a glob of an absolute path, or of a file's name; ``~/`` is the home folder."""
     text = _solid(token, token.text)
     if text.startswith("~/"):
         return glob.escape(_home(token)) + text[1:]
@@ -110,21 +110,21 @@ def _solid(token: Token, text: str) -> str:
 
 
 def parse_seconds(token: Token) -> float:
-    """A duration in seconds: ``90``, ``90s``, ``1m30s``, ``2h``."""
-    said = _DURATION.fullmatch(token.text.strip())
-    if said is None or not any(said.groups()):
+    """Return a duration in seconds: ``90``, ``90s``, ``1m30s``, ``2h``."""
+    match = _DURATION.fullmatch(token.text.strip())
+    if match is None or not any(match.groups()):
         raise token.refused(f"{token.shown} is no duration", _DURATIONS)
-    hours, minutes, rest = (float(group or 0) for group in said.groups())
+    hours, minutes, rest = (float(group or 0) for group in match.groups())
     return _finite(token, 3600 * hours + 60 * minutes + rest)
 
 
 def parse_byte_count(token: Token) -> float:
-    """A size in bytes, a whole number: ``kb`` is 1000 bytes and ``kib`` is 1024."""
-    said = _SIZE.fullmatch(token.text.strip())
-    if said is None or (said[3] and not (said[2] and said[4])):
+    """Return a size in bytes, a whole number: ``kb`` is 1000 bytes and ``kib`` is 1024."""
+    match = _SIZE.fullmatch(token.text.strip())
+    if match is None or (match[3] and not (match[2] and match[4])):
         raise token.refused(f"{token.shown} is no size", _SIZES)
-    power = " kmgt".index(said[2].lower() or " ")
-    size = _finite(token, float(said[1]) * (1024 if said[3] else 1000) ** power)
+    power = " kmgt".index(match[2].lower() or " ")
+    size = _finite(token, float(match[1]) * (1024 if match[3] else 1000) ** power)
     return float(round(size))
 
 
@@ -135,7 +135,7 @@ def _finite(token: Token, number: float) -> float:
 
 
 def parse_box(tokens: Sequence[Token]) -> Box:
-    """A box from its four borders; where west > east it crosses the meridian of 180."""
+    """Return a box of four borders; where west > east it crosses the meridian of 180."""
     if len(tokens) != 4:
         raise tokens[0].refused(f"a place has four borders, not {len(tokens)}", _BOXES)
     south, north = (_degrees(token, 90) for token in tokens[::2])
@@ -146,32 +146,32 @@ def parse_box(tokens: Sequence[Token]) -> Box:
 
 
 def _degrees(token: Token, most: int) -> float:
-    said = token.text.strip()
-    if not _NUMBER.fullmatch(said):
+    text = token.text.strip()
+    if not _NUMBER.fullmatch(text):
         raise token.refused(f"{token.shown} is no number of degrees", _BOXES)
-    if abs(float(said)) > most:
+    if abs(float(text)) > most:
         raise token.refused(f"{token.shown} is not between -{most} and {most} degrees", _BOXES)
-    return float(said)
+    return float(text)
 
 
 def parse_period(token: Token, today: date) -> tuple[str, str]:
-    """The time that a date names, from its start to the start of what comes after it.
+    """Return the start of the time that a date names, and of what comes after it.
 
     Both are ISO 8601, cut off where the date is coarse (``2024-06`` to ``2024-07``), so that
     they compare with whole dates as text does.
     """
-    said = token.text.strip()
+    text = token.text.strip()
     try:
-        day = _relative(said.lower(), today)
-        return _period(day.isoformat() if day else said)
+        day = _relative(text.lower(), today)
+        return _period(day.isoformat() if day else text)
     except (ValueError, OverflowError):
         raise token.refused(f"{token.shown} is no date", _DATES) from None
 
 
-def _relative(said: str, today: date) -> date | None:
-    if said in ("today", "yesterday"):
-        return today - timedelta(days=said == "yesterday")
-    ago = _AGO.fullmatch(said)
+def _relative(text: str, today: date) -> date | None:
+    if text in ("today", "yesterday"):
+        return today - timedelta(days=text == "yesterday")
+    ago = _AGO.fullmatch(text)
     if ago is None:
         return None
     count = int(ago[1])
@@ -184,11 +184,11 @@ def _relative(said: str, today: date) -> date | None:
     return date(year, month, min(today.day, calendar.monthrange(year, month)[1]))
 
 
-def _period(said: str) -> tuple[str, str]:
-    if not _DATE.fullmatch(said):
+def _period(text: str) -> tuple[str, str]:
+    if not _DATE.fullmatch(text):
         raise ValueError
-    length = len(said)
-    start = datetime.fromisoformat(said.upper() + _FIRST[length:])
+    length = len(text)
+    start = datetime.fromisoformat(text.upper() + _FIRST[length:])
     if length == _YEAR:
         end = start.replace(year=start.year + 1)
     elif length == _MONTH:

@@ -1,4 +1,4 @@
-"""A query's text into signs, weights, words, phrases, examples and filters.
+"""Split a query's text into signs, weights, words, phrases, examples and filters.
 
 What something is can be told from where it stands and from its own characters, but for
 two things that ``parse`` decides: a weight counts at the start of a part alone, and
@@ -26,7 +26,7 @@ _FILTER = re.compile(r"([+-]?)([^\W\d_]++):(?=\S)")
 _ORDER = re.compile("[<>]=?")
 _FILE = re.compile(r"file:(?=\S)", re.IGNORECASE)
 _BYTES = "surrogateescape"
-"""As Python shows the bytes of a file's name that are no text."""
+"""The error handler by which Python shows bytes of a file's name that are no text."""
 _AS_TEXT = "to search for it as text, put it in double quotes"
 
 
@@ -53,7 +53,7 @@ class Lexeme:
 
 
 def split_lexemes(source: str, begin: int, end: int) -> list[Lexeme]:
-    """The pieces of ``source[begin:end]``, in their order.
+    """Split ``source[begin:end]`` into pieces, in their order.
 
     Raises:
         QuerySyntax: a quote is not closed, or a filter has no such name.
@@ -84,7 +84,7 @@ class _Reader:
         return Lexeme(LexemeRole.PHRASE, token, glued)
 
     def _special(self, glued: bool) -> Lexeme | None:
-        """What only begins a piece that stands free, or right after its sign or weight."""
+        """Read what only begins a piece that stands free, or right after its sign or weight."""
         before = self.found[-1].role if glued else None
         if before in (None, LexemeRole.SIGN, LexemeRole.WEIGHT) and (
             example := self._example(glued)
@@ -118,7 +118,7 @@ class _Reader:
         return Lexeme(LexemeRole.FILTER, name, False, self._value(), match[1] == "-")
 
     def _value(self) -> Token:
-        """A quotation, after ``<`` and the like where they precede one, or a word."""
+        """Read a quotation, after ``<`` and the like where they precede one, or a word."""
         order = _ORDER.match(*self._rest)
         start = order.end() if order else self.at
         if start >= self.end or self.source[start] not in _QUOTES:

@@ -1,4 +1,4 @@
-"""What a person, or a program, asks with, as a `Query`."""
+"""Build a ``Query`` of what a person or a program asks with."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _Choice = TypeVar("_Choice", bound=StrEnum)
 
 
 class QueryOptions(TypedDict, total=False):
-    """How a query is run, apart from what it asks; see the fields of ``Query``."""
+    """Options of how a query is run, apart from what it asks; see the fields of ``Query``."""
 
     fusion: Fusion | str
     weights: Mapping[str, float]
@@ -52,7 +52,7 @@ def build_query(
     top: int = 20,
     **options: Unpack[QueryOptions],
 ) -> Query:
-    """A query of what was typed.
+    """Build a query of what was typed.
 
     Args:
         text: in the query language (docs/language.md), as one text or as the words of a
@@ -78,7 +78,7 @@ def build_query(
         *(QueryPart(t, weight=-1.0) for t in as_sequence(exclude)),
     ]
     filters = [*([parsed.filter] if parsed.filter else []), *map(parse_where, as_sequence(where))]
-    wanted, rest = _kinds_among([part for one in filters for part in _conjuncts(one)])
+    wanted, rest = _kinds_among([part for clause in filters for part in _conjuncts(clause)])
     query = Query(
         parts=tuple(map(_tokenizable, parts)),
         then=tuple(tuple(map(_tokenizable, stage)) for stage in stages[1:]),
@@ -90,7 +90,7 @@ def build_query(
 
 
 def with_options(query: Query, **options: Unpack[QueryOptions]) -> Query:
-    """The query with these options.
+    """Return the query with these options.
 
     Raises:
         InvalidQuery: a choice that there is none of.
@@ -106,7 +106,7 @@ def with_options(query: Query, **options: Unpack[QueryOptions]) -> Query:
 
 
 def parse_kinds(kinds: Sequence[Kind | str] | str) -> tuple[Kind, ...]:
-    """Kinds by their names.
+    """Return kinds by their names.
 
     Raises:
         InvalidQuery: there is no such kind.
@@ -115,7 +115,7 @@ def parse_kinds(kinds: Sequence[Kind | str] | str) -> tuple[Kind, ...]:
 
 
 def as_sequence(texts: Sequence[str] | str) -> Sequence[str]:
-    """A lone text is one text, and not its letters."""
+    """Return a sequence of texts; a lone text is one text, and not its letters."""
     return [texts] if isinstance(texts, str) else texts
 
 
@@ -138,37 +138,39 @@ def _examples(image: str | Path | None, audio: str | Path | None) -> Iterator[Qu
 
 def _conjuncts(wanted: Filter) -> Iterator[Filter]:
     if isinstance(wanted, AllOf):
-        for one in wanted.filters:
-            yield from _conjuncts(one)
+        for clause in wanted.filters:
+            yield from _conjuncts(clause)
     else:
         yield wanted
 
 
 def _kinds_among(filters: Sequence[Filter]) -> tuple[list[set[Kind]], list[Filter]]:
-    """Filters that name kinds, as kinds, and the others: a plan leaves out what a kind
-    does not have, and needs no filter for most of the rest."""
+    """Split filters into those that name kinds, as kinds, and the others.
+
+    A plan leaves out what a kind does not have, and needs no filter for most of the rest.
+    """
     kinds, rest = [], []
-    for one in filters:
-        named = _named_kinds(one)
+    for clause in filters:
+        named = _named_kinds(clause)
         if named:
             kinds.append(named)
         else:
-            rest.append(one)
+            rest.append(clause)
     return kinds, rest
 
 
 def _named_kinds(wanted: Filter) -> set[Kind]:
-    """The kinds that a filter asks for, where it asks for nothing else; else none."""
+    """Return the kinds that a filter asks for, where it asks for nothing else; else none."""
     if isinstance(wanted, Condition) and (wanted.field, wanted.op) == ("kind", "="):
         return {Kind(str(wanted.value))}
     if isinstance(wanted, AnyOf):
-        every = [_named_kinds(one) for one in wanted.filters]
+        every = [_named_kinds(clause) for clause in wanted.filters]
         return set().union(*every) if all(every) else set()
     return set()
 
 
 def _common(asked: tuple[Kind, ...], named: Sequence[set[Kind]]) -> tuple[Kind, ...]:
-    """The kinds that are left of those that were asked for.
+    """Return the kinds that are left of those that were asked for.
 
     Raises:
         InvalidQuery: there are none.
@@ -185,7 +187,7 @@ def _all(filters: Iterable[Filter]) -> Filter | None:
 
 
 def _tokenizable(part: QueryPart) -> QueryPart:
-    """Bytes of a text that are no UTF-8 become question marks."""
+    """Replace bytes of a text that are no UTF-8 by question marks."""
     if part.asked is not PartKind.TEXT:
         return part
     return replace(part, value=part.value.encode("utf-8", "replace").decode())

@@ -1,4 +1,4 @@
-"""What a user types to search, into parts and a filter. docs/language.md has the grammar.
+"""Parse the query language into parts and a filter. docs/language.md has the grammar.
 
 Pure: no file is looked at. An example is what is written like a path or a URL.
 """
@@ -33,10 +33,10 @@ class ParsedQuery:
     """A query: what to find, and which assets may have it."""
 
     stages: tuple[tuple[QueryPart, ...], ...]
-    """What to find one after another in one asset; each stage wants something. None where
-    the query is empty, or filters are all that is in it."""
+    """Parts to find one after another in one asset; each stage wants something. None where the
+    query is empty, or filters are all that is in it."""
     filter: Filter | None
-    """Of the whole query, whatever stage it stands in."""
+    """The filter of the whole query, whatever stage it stands in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class _Window:
     begin: int
     end: int
     opened: int
-    """Where to point when nothing is in it: the ``then`` before it, or its begin."""
+    """The place to point at when nothing is in it: the ``then`` before it, or its begin."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ class _Stage:
 
 
 def parse_query(text: str, today: date | None = None) -> ParsedQuery:
-    """The query that a text is.
+    """Parse the text of a query.
 
     Args:
         text: any text at all.
@@ -69,7 +69,7 @@ def parse_query(text: str, today: date | None = None) -> ParsedQuery:
 
 
 def parse_query_words(words: Sequence[str], today: date | None = None) -> ParsedQuery:
-    """The query that the words of a command line are.
+    """Parse the words of a command line as a query.
 
     Among several, each ``then`` that is a word by itself parts two stages, because a shell
     takes off the quotes beside which it would do so in a text. Positions of errors count in
@@ -90,7 +90,7 @@ def parse_query_words(words: Sequence[str], today: date | None = None) -> Parsed
 
 
 def quoted(text: str) -> str:
-    """A query that means this text, whatever is in it. It must not be blank."""
+    """Quote a text, so that it stands for itself in a query. It must not be blank."""
     escaped = text.replace("\\", "\\\\").replace('"', '\\"')
     return f'"{escaped}"'
 
@@ -129,7 +129,7 @@ def _stages(source: str, window: _Window) -> Iterator[_Stage]:
 
 
 def _joins(pieces: Sequence[Lexeme], i: int) -> bool:
-    """Whether a piece is a ``then`` that stands free beside a quoted phrase."""
+    """Tell whether a piece is a ``then`` that stands free beside a quoted phrase."""
     piece, after = pieces[i], pieces[i + 1 : i + 2]
     if piece.role is not LexemeRole.WORD or piece.token.text.lower() != _THEN:
         return False
@@ -158,7 +158,7 @@ def _filters(stages: Sequence[_Stage], today: date) -> Iterator[Filter]:
 
 
 def _parts(pieces: Sequence[Lexeme]) -> Iterator[QueryPart]:
-    """A part runs to the next sign or filter."""
+    """Yield the parts; each runs to the next sign or filter."""
     run: list[Lexeme] = []
     for piece in pieces:
         if piece.role in (LexemeRole.SIGN, LexemeRole.FILTER) and run:
@@ -226,5 +226,5 @@ def _path(token: Token) -> str:
 
 
 def _joined(body: Sequence[Lexeme]) -> str:
-    said = [("" if piece.glued else " ") + piece.token.text for piece in body]
-    return "".join(said).strip()
+    words = [("" if piece.glued else " ") + piece.token.text for piece in body]
+    return "".join(words).strip()

@@ -31,16 +31,16 @@ class Token:
         return repr(self.text if len(self.text) <= _SHOWN else self.text[: _SHOWN - 1] + "…")
 
     def refused(self, wrong: str, advice: str) -> QuerySyntax:
-        """The error that says what is wrong with this piece."""
+        """Return the error that says what is wrong with this piece."""
         return QuerySyntax(self.source, self.position, wrong, advice)
 
     def cut(self, start: int, end: int | None = None) -> Token:
-        """The part of it that ``text[start:end]`` is."""
+        """Return the part of it that ``text[start:end]`` is."""
         at = self.position if self.quoted else self.position + start
         return Token(self.source, at, self.text[start:end], self.quoted)
 
     def split(self, separator: str) -> Iterator[Token]:
-        """What stands between the separators; itself where there is none."""
+        """Yield what stands between the separators; itself where there is none."""
         start = 0
         for piece in self.text.split(separator):
             yield self.cut(start, start + len(piece))
@@ -48,7 +48,7 @@ class Token:
 
 
 def read_quotation(source: str, start: int, end: int) -> tuple[Token, int]:
-    """What the quote at ``start`` encloses, and where to read on after it.
+    """Read the quotation that begins at ``start``, and return where to read on after it.
 
     A backslash makes the closing quote, or a backslash, an ordinary character.
 

@@ -1,4 +1,4 @@
-"""The expression of ``--where``, into a filter. docs/language.md has the grammar."""
+"""Parse the expression of ``--where`` into a filter. docs/language.md has the grammar."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ _EQUAL = ("is", "in", "has", "like")
 
 
 def parse_where(text: str, today: date | None = None) -> Filter:
-    """The filter that an expression is.
+    """Parse an expression into a filter.
 
     Args:
         text: any text at all.
@@ -101,12 +101,12 @@ class _Reader:
         return any_of(found)
 
     def all(self) -> Filter:
-        found = [self.one()]
+        found = [self.negation()]
         while self.took("and"):
-            found.append(self.one())
+            found.append(self.negation())
         return all_of(found)
 
-    def one(self) -> Filter:
+    def negation(self) -> Filter:
         if self.took("not"):
             return Not(self.group())
         return self.group()
@@ -127,12 +127,12 @@ class _Reader:
 
     def comparison(self) -> Filter:
         name = self.take()
-        said = name.text.lower()
-        if name.quoted or said not in FIELD_NAMES:
+        word = name.text.lower()
+        if name.quoted or word not in FIELD_NAMES:
             raise _no_field(name)
-        if said in SINCE:
-            return self.counted("date", SINCE[said], [self.value()])
-        field = FIELDS[said]
+        if word in SINCE:
+            return self.counted("date", SINCE[word], [self.value()])
+        field = FIELDS[word]
         op = self.operator(name, field)
         if self.is_next("("):
             listed = field == "place" or op.text.lower() == "in"
@@ -185,18 +185,18 @@ class _Reader:
         self.at += 1
         return token
 
-    def is_next(self, said: str) -> bool:
-        return not self.next.quoted and self.next.text.lower() == said
+    def is_next(self, word: str) -> bool:
+        return not self.next.quoted and self.next.text.lower() == word
 
-    def took(self, said: str) -> bool:
-        found = self.is_next(said)
+    def took(self, word: str) -> bool:
+        found = self.is_next(word)
         self.at += found
         return found
 
 
 def _symbol(op: Token) -> str:
-    said = op.text.lower()
-    return "=" if said in _EQUAL else said
+    word = op.text.lower()
+    return "=" if word in _EQUAL else word
 
 
 def _no_field(name: Token) -> QuerySyntax:

@@ -1,4 +1,4 @@
-"""The hits of a search, put in order by a reranker."""
+"""Put the hits of a search in the order of a reranker."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def rerank_hits(
     thumbnail: Callable[[int], bytes],
     progress: Progress,
 ) -> SearchResult:
-    """The ``top`` hits of a query in their new order.
+    """Return the ``top`` hits of a query in the order of a reranker.
 
     Loading a model is in no budget, because the first query of all would have nothing of
     it; but a deadline is kept, and then the model goes on loading behind.
@@ -56,13 +56,13 @@ def rerank_hits(
 
 
 def _with(seconds: Mapping[str, float], took_ms: Mapping[str, float]) -> dict[str, float]:
-    """The times of a search with those of more stages."""
+    """Return the times of a search with those of more stages."""
     more = {stage: took * 1e3 for stage, took in seconds.items()}
     return {**took_ms, **more, "total": took_ms["total"] + sum(more.values())}
 
 
 def _budget(found: SearchResult, settings: Settings) -> Budget:
-    """What may be spent, with no more time than the query's deadline leaves."""
+    """Return what may be spent, with no more time than the query's deadline leaves."""
     seconds = settings.rerank_seconds
     if found.query.deadline_ms is not None:
         seconds = min(seconds, (found.query.deadline_ms - found.took_ms["total"]) / 1e3)
@@ -92,10 +92,10 @@ def _evidence(hit: Hit, found: SearchResult) -> float:
 
 
 def _in_order(found: SearchResult, name: str, done: Reranked) -> Iterator[Hit]:
-    """With what the model says of each hit as one more reason."""
+    """Yield the hits in their new order, with what the model says as one more reason."""
     by_moment = {hit.moment_id: hit for hit in found.hits}
     for rank, moment in enumerate(done.order, 1):
         hit, score = by_moment[moment], done.scores[moment]
-        said = score - _evidence(hit, found)
-        why = hit.why if not said else (*hit.why, Why(name, None, said, said, 1.0))
+        gain = score - _evidence(hit, found)
+        why = hit.why if not gain else (*hit.why, Why(name, None, gain, gain, 1.0))
         yield replace(hit, rank=rank, score=score, why=why)

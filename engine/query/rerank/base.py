@@ -1,4 +1,4 @@
-"""What a reranker is given, may spend, and gives back."""
+"""The interface of rerankers: documents, a budget, and a new order."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ class Document:
     score: float
     """Fused log odds, in nats."""
     words: str = ""
-    """What is said, read or seen in it: speech, text on screen, tags, the file's name."""
+    """The words said, read or seen in it: speech, text on screen, tags, the file's name."""
     facts: str = ""
-    """What the catalog knows: kind, the path's name, times."""
+    """Facts of the catalog: kind, the path's name, times."""
     thumbnail: Callable[[], bytes] | None = None
-    """Makes a JPEG, when it is asked for."""
+    """A function that makes a JPEG, when it is asked for."""
 
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """What reranking one query may cost."""
+    """Limits of what reranking one query may cost."""
 
     candidates: int = 50
     """Documents from the top; those behind them keep their order."""
     seconds: float = 20.0
     tokens: int = 20_000
-    """Of question and answer together, estimated before the question is sent."""
+    """The tokens of question and answer together, estimated before the question is sent."""
     money: float = 0.05
     """US dollars, where the settings say what a token costs."""
 
@@ -47,11 +47,11 @@ class Reranked:
     scores: Mapping[int, float]
     """Log odds in nats. Where a model only put moments in order, the fused ones."""
     note: str | None = None
-    """Why the fused order stands, wholly or in part, in one line; None when all went well."""
+    """The reason why the fused order stands, in one line; None when all went well."""
     cached: bool = False
-    """Whether no model had to be asked."""
+    """True if no model had to be asked."""
     tokens: int = 0
-    """What a server counted; 0 for a model that runs here."""
+    """The tokens that a server counted; 0 for a model that runs here."""
     seconds: float = 0.0
 
 
@@ -72,7 +72,7 @@ class Reranker(Protocol):
         ...
 
     def rerank(self, query: str, documents: Sequence[Document], budget: Budget) -> Reranked:
-        """A new order of ``documents``, which come best first.
+        """Return a new order of ``documents``, which come best first.
 
         Faults of a model or its server never raise: the fused order stands, and
         ``note`` says why.
@@ -84,7 +84,7 @@ class Reranker(Protocol):
 
 
 def in_fused_order(documents: Iterable[Document], note: str | None) -> Reranked:
-    """The order that there is."""
+    """Return documents in the order that they have."""
     scores = {document.moment_id: document.score for document in documents}
     return Reranked(tuple(scores), scores, note)
 
@@ -96,7 +96,7 @@ def fingerprint(content: str | bytes) -> bytes:
 
 
 def clean(text: str, most: int) -> str:
-    """``text`` in one line of at most ``most`` characters that any encoding can hold.
+    """Return ``text`` in one line of at most ``most`` characters that any encoding can hold.
 
     Names of files may hold bytes that are no text, which Python keeps as lone surrogates.
     """

@@ -1,4 +1,4 @@
-"""The order by likelihood: how much likelier do a moment's words make the query?
+"""Rerank by likelihood: how much likelier do a moment's words make the query?
 
 UPR (Sachan et al. 2022, "Improving Passage Retrieval with Zero-Shot Question
 Generation") ranks by log p(query | words). Here what the model says without any words
@@ -23,7 +23,7 @@ from engine.common.progress import Progress
 from engine.query.rerank.base import Budget, Document, Reranked, clean, fingerprint
 
 WEIGHT = 0.3
-"""Of the ratio. Chosen on ``benchmarks.rerank_texts``, which were made up for it: without,
+"""The weight of the ratio. Chosen on ``benchmarks.rerank_texts``, made up for it: without,
 the right answers lack 1.25 nats a question of certainty, at 0.5, the best, 1.03, and less
 than 1.06 from 0.3 to 1. The least of those is taken, because so small a model is often
 wrong. The whole sum is taken and no mean over tokens: a longer query says more, and its
@@ -44,11 +44,11 @@ class Likelihoods(Protocol):
     model: str
 
     def is_loaded(self) -> bool:
-        """Whether it can answer at once."""
+        """Tell whether it can answer at once."""
         ...
 
     def is_prepared(self) -> bool:
-        """Whether it loads in seconds."""
+        """Tell whether it loads in seconds."""
         ...
 
     def load(self) -> None:
@@ -71,7 +71,7 @@ class Likelihood:
         self._cache: LRUCache[_Key, float] = LRUCache(_KEPT)
 
     def load(self, progress: Progress) -> None:
-        """As ``Reranker.load``."""
+        """Load the model; see ``Reranker.load``."""
         if self._model.is_loaded():
             return
         first = "" if self._model.is_prepared() else "; the first time takes half a minute"
@@ -80,9 +80,11 @@ class Likelihood:
             self._model.load()
 
     def rerank(self, query: str, documents: Sequence[Document], budget: Budget) -> Reranked:
-        """As ``Reranker.rerank``. Time is looked at between batches, best first: what
-        would not be done in time keeps its fused score, as does what has no words. A model
-        that is not loaded in time goes on loading, for the next query.
+        """Put documents in order; see ``Reranker.rerank``.
+
+        Time is looked at between batches, best first: what would not be done in time keeps its
+        fused score, as does what has no words. A model that is not loaded in time goes on loading,
+        for the next query.
         """
         started = monotonic()
         work = _Work(self._model, self._cache, clean(query, _QUERY), started + budget.seconds)
@@ -140,7 +142,7 @@ class _Work:
         return ratio is not None
 
     def _score_all(self, documents: Sequence[Document]) -> bool:
-        """Whether there was time for all."""
+        """Score documents, and tell whether there was time for all."""
         if not self._is_loaded() or monotonic() >= self.deadline:
             return False
         self.asked = True
@@ -155,8 +157,10 @@ class _Work:
         return True
 
     def _is_loaded(self) -> bool:
-        """Whether the model is there by the deadline, or at least no longer on its way:
-        what went wrong then is raised where it is asked."""
+        """Wait for the model, and tell whether it is there by the deadline or no longer on its way.
+
+        What went wrong then is raised where it is asked.
+        """
         left = self.deadline - monotonic()
         if self.model.is_loaded() or left <= 0:
             return left > 0
@@ -184,12 +188,12 @@ class _Work:
 
 
 def prompt(words: str) -> str:
-    """What the query is read after."""
+    """Return the text that the query is read after."""
     return f"{clean(words, _WORDS)}\nSearch query:"
 
 
 def _batches(documents: Sequence[Document]) -> Iterator[Sequence[Document]]:
-    """The first few, and then as many at a time as the model takes."""
+    """Yield the first few, and then as many at a time as the model takes."""
     yield documents[:_FIRST]
     for first in range(_FIRST, len(documents), _BATCH):
         yield documents[first : first + _BATCH]

@@ -1,4 +1,4 @@
-"""The order by a chat: all candidates in one question, their order as the answer.
+"""Rerank by a chat: all candidates in one question, their order as the answer.
 
 Listwise reranking (Sun et al. 2023, "Is ChatGPT Good at Search?"), with an answer that
 can be nothing but a permutation. What files say is quoted in JSON; whatever a model makes
@@ -42,7 +42,7 @@ class Answer:
 
     places: tuple[int, ...]
     left_out: int = 0
-    """How many of them, the last, the model did not name."""
+    """The number of places at the end that the model did not name."""
 
 
 class Listwise:
@@ -62,10 +62,10 @@ class Listwise:
         self._cache: LRUCache[bytes, Answer] = LRUCache(_KEPT)
 
     def load(self, progress: Progress) -> None:
-        """Nothing: the model is the server's."""
+        """Do nothing: the model is the server's."""
 
     def rerank(self, query: str, documents: Sequence[Document], budget: Budget) -> Reranked:
-        """As ``Reranker.rerank``; the scores stay the fused ones."""
+        """Put documents in order; see ``Reranker.rerank``. The scores stay the fused ones."""
         started = time.monotonic()
         top = documents[: max(0, budget.candidates)]
         if len(top) < 2:
@@ -109,7 +109,7 @@ class Listwise:
 
 
 def read_ranking(text: str, candidates: int) -> Answer:
-    """An answer of the model, checked. Numbers in it count from 1.
+    """Parse and check an answer of the model. Numbers in it count from 1.
 
     Raises:
         Unusable: it is no JSON of the form that was asked for, or names a candidate that
@@ -146,7 +146,7 @@ def _apply(documents: Sequence[Document], answer: Answer, note: str | None) -> R
 
 
 def _note(question: Question, answer: Answer) -> str | None:
-    """What was not put in order, and why."""
+    """Return what was not put in order, and why."""
     notes = [question.full] if question.full else []
     if answer.left_out:
         notes.append(
@@ -157,6 +157,6 @@ def _note(question: Question, answer: Answer) -> str | None:
 
 
 def _pictures(messages: Sequence[Message]) -> bytes:
-    """What stands for the pictures, which a message's representation leaves out."""
+    """Return fingerprints of the pictures, which a message's representation leaves out."""
     parts = [part for message in messages for part in message.parts]
     return b"".join(fingerprint(part.jpeg) for part in parts if isinstance(part, ChatImage))

@@ -23,12 +23,12 @@ _SYSTEM = (
 _WORDS, _FACTS, _QUERY = 400, 120, 1000
 """Characters of a candidate's words and facts, and of the query, that are passed on."""
 _CHARACTERS = 4
-"""To a token, in the vocabularies of today's models, which are larger than English needs;
+"""The characters of a token, in the vocabularies of today's models, larger than English needs;
 counted in bytes of UTF-8, because other scripts take more tokens to a letter."""
 _PICTURE_TOKENS = 2_833
-"""What gpt-4o-mini counts for a small picture; most models count a tenth."""
+"""The tokens that gpt-4o-mini counts for a small picture; most models count a tenth."""
 _NUMBER_TOKENS, _FRAME_TOKENS = 4, 16
-"""Of an answer, for one number and for the JSON around them."""
+"""The tokens of an answer, for one number and for the JSON around them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,20 +41,20 @@ class Prices:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What is sent."""
+    """A question that is sent to a chat."""
 
     messages: tuple[Message, ...]
     candidates: int
-    """How many documents it holds, from the top, numbered from 1."""
+    """The number of documents that it holds, from the top, numbered from 1."""
     most_tokens: int
-    """Of an answer that names them all."""
+    """The tokens of an answer that names them all."""
     full: str | None
-    """What the budget left out; None when nothing."""
+    """A note of what the budget left out; None when nothing."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Purse:
-    """What may be spent."""
+    """The budget with the prices of tokens."""
 
     budget: Budget
     prices: Prices
@@ -66,14 +66,14 @@ class _Purse:
 
 
 def answer_tokens(candidates: int) -> int:
-    """Tokens that an answer with all numbers may take."""
+    """Return the tokens that an answer with all numbers may take."""
     return _FRAME_TOKENS + _NUMBER_TOKENS * candidates
 
 
 def build_question(
     query: str, documents: Sequence[Document], budget: Budget, prices: Prices, *, sees: bool
 ) -> Question:
-    """The question about ``documents``, best first, as far as the budget reaches.
+    """Build the question about ``documents``, best first, as far as the budget reaches.
 
     Words go before pictures: of those there are as many, from the top, as still fit.
     """
@@ -99,7 +99,7 @@ def build_question(
 
 
 def count_tokens(text: str) -> int:
-    """About how many tokens a text is, rounded up."""
+    """Estimate how many tokens a text is, rounded up."""
     return -(-len(text.encode()) // _CHARACTERS)
 
 
@@ -118,7 +118,7 @@ def _block(query: str, entries: Sequence[dict[str, object]]) -> str:
 
 
 def _quoted(data: object) -> str:
-    """JSON in which nothing can end the block that it stands in."""
+    """Return JSON in which nothing can end the block that it stands in."""
     text = json.dumps(data, ensure_ascii=False)
     return text.replace("<", "\\u003c").replace(">", "\\u003e")
 
@@ -126,7 +126,7 @@ def _quoted(data: object) -> str:
 def _pictures(
     documents: Sequence[Document], asked: int, purse: _Purse
 ) -> Iterator[Text | ChatImage]:
-    """Thumbnails that the budget still holds; one that cannot be made is left out."""
+    """Yield thumbnails that the budget still holds; one that cannot be made is left out."""
     for number, document in enumerate(documents, 1):
         if document.thumbnail is None:
             continue

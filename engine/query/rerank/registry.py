@@ -14,7 +14,7 @@ RERANKERS = ("lm", "llm")
 def make_reranker(
     name: str, settings: Settings, environ: Mapping[str, str] | None = None
 ) -> Reranker:
-    """The reranker of that name. A model loads, or is asked, at first use.
+    """Return the reranker of that name. A model loads, or is asked, at first use.
 
     Args:
         name: ``lm``, the small language model that runs here, or ``llm``, the server
