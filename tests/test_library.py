@@ -499,7 +499,7 @@ def test_searches_go_on_while_another_thread_refreshes(fake, tmp_path, eager, mo
     with disk.refreshing(fake.store.path):
         fake.index([tmp_path / "media"])
     counts = [len(fake.search("red", top=50).hits)]
-    build = importlib.import_module("engine.index.refresh").build
+    build = importlib.import_module("engine.index.refresh").build_snapshot
 
     def searched(*given):
         counts.append(len(fake.search("red", top=50).hits))
