@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.align.measure import HeldOutPairs
-from engine.encoders.projection import Kept, unit
+from engine.common.vectors import l2_normalize
+from engine.encoders.projection import Kept
 from engine.encoders.recordings import recordings_of
 from engine.errors import PathNotFound, UsageError
 from engine.store import Store
@@ -104,7 +105,7 @@ def pairs_of_videos(store: Store, shared: str, sounds: Sounds, under: Path | Non
                 parts = {} if row is None else _shown_meanwhile(moment, shown)
                 if parts:
                     weighed = [seconds * seen[frame] for frame, seconds in parts.items()]
-                    targets.append(unit(np.sum(weighed, axis=0)[None])[0])
+                    targets.append(l2_normalize(np.sum(weighed, axis=0)[None])[0])
                     at.append(row)
                     files.append(asset.asset_id)
                     # One long shot is the same target to all windows inside it.
@@ -137,7 +138,9 @@ def pairs_of_labels(
     names = sorted(set(labels.values()))
     texts = [template.format(name) for name in names for template in _TEMPLATES]
     shape = (len(names), len(_TEMPLATES), -1)
-    vectors = unit(embed(texts).reshape(shape).mean(1)) if names else np.zeros((0, 1), np.float32)
+    vectors = (
+        l2_normalize(embed(texts).reshape(shape).mean(1)) if names else np.zeros((0, 1), np.float32)
+    )
     number, rows = {name: i for i, name in enumerate(names)}, sounds.row()
     at, answers, files = [], [], []
     for asset_id, label in sorted(labels.items()):

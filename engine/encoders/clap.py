@@ -25,10 +25,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from engine.common.silence import quiet_transformers
+from engine.common.vectors import chunks, l2_normalize
 from engine.config import Settings
 from engine.encoders import hub
 from engine.encoders.hub import first_sentence
-from engine.encoders.projection import unit
 from engine.encoders.protocols import Embedded, Heard, Pixels, Spectrogram
 from engine.encoders.revisions import model_revision
 from engine.errors import EncoderUnavailable, ExtraMissing, UnsupportedMedia
@@ -114,7 +114,7 @@ class ClapEncoder:
         return int(self._loaded.spectrogram.sampling_rate)
 
     def embed_texts(self, texts: Sequence[str]) -> Vectors:
-        return self._rows(self._texts(part) for part in _batches(texts, self._batch_size))
+        return self._rows(self._texts(part) for part in chunks(texts, self._batch_size))
 
     def _texts(self, texts: Sequence[str]) -> NDArray[np.float32]:
         # Padding is a state of the tokenizer, which no two threads may set at a time.
@@ -154,9 +154,9 @@ class ClapEncoder:
         """Vectors of n windows in the shared space, (n, dim), and no words: (n, 0)."""
         if not windows:
             return Heard(self._rows(()), self.words_of(self._rows(())))
-        rows = self._rows(map(self._sounds, _batches(np.concatenate(windows), self._batch_size)))
+        rows = self._rows(map(self._sounds, chunks(np.concatenate(windows), self._batch_size)))
         starts = np.cumsum([0] + [len(w) for w in windows[:-1]])
-        features = unit(np.add.reduceat(rows, starts))
+        features = l2_normalize(np.add.reduceat(rows, starts))
         return Heard(features, self.words_of(features))
 
     def words_of(self, features: Vectors) -> NDArray[np.float32]:
@@ -264,7 +264,3 @@ def _one_line(name: str) -> Iterator[None]:
             " a hub that can be reached or has been fetched, or a folder with its config.json and"
             " model.safetensors"
         ) from error
-
-
-def _batches(items: Any, size: int) -> Iterator[Any]:
-    return (items[first : first + size] for first in range(0, len(items), size))

@@ -80,7 +80,7 @@ def _registered() -> list[Plugin]:
     from importlib.metadata import entry_points
 
     found = [
-        Plugin(entry.name, entry.dist.name if entry.dist else "of nobody", entry)
+        Plugin(entry.name, entry.dist.name if entry.dist else "an unknown distribution", entry)
         for entry in entry_points(group=GROUP)
     ]
     return sorted(found, key=lambda plugin: (plugin.name, plugin.distribution))

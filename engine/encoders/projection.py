@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.common.vectors import l2_normalize
 from engine.encoders.revisions import revision_of
 from engine.errors import EncoderUnavailable
 from engine.types.arrays import MomentIds, Vectors
@@ -57,7 +58,7 @@ class Projection:
         for weights, bias in self.layers[:-1]:
             rows = np.maximum(rows @ weights + bias, 0)
         weights, bias = self.layers[-1]
-        return unit(rows @ weights + bias)
+        return l2_normalize(rows @ weights + bias)
 
     def place(self, features: Vectors, words: Vectors) -> Vectors:
         """Return the vectors of n sounds in the shared space, (n, outputs), L2-normalised.
@@ -68,7 +69,7 @@ class Projection:
             words: what the bridge's words say, (n, outputs), L2-normalised.
         """
         share = np.float32(self.share) * features.any(axis=1, keepdims=True)
-        return unit(share * self.project(features) + (1 - share) * words)
+        return l2_normalize(share * self.project(features) + (1 - share) * words)
 
     def with_share(self, share: float) -> Projection:
         return replace(self, share=share)
@@ -91,12 +92,6 @@ class Kept:
 def roots_of(features: Vectors) -> NDArray[np.float32]:
     """Square roots, signs kept: they tame the few channels that dominate."""
     return np.asarray(np.sign(features) * np.sqrt(np.abs(features)), np.float32)
-
-
-def unit(rows: NDArray[np.float32]) -> Vectors:
-    """Rows (n, dim) of length 1."""
-    norms = np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)
-    return np.asarray(rows / norms, np.float32)
 
 
 def save(projection: Projection, kept: Kept, path: Path) -> None:

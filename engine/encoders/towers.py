@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from engine.encoders.projection import Projection, unit
+from engine.common.vectors import l2_normalize
+from engine.encoders.projection import Projection
 from engine.encoders.protocols import (
     Embedded,
     Encoder,
@@ -193,7 +194,7 @@ class Towers:
         """Word probabilities (n, words) in the shared space, (n, dim), L2-normalised."""
         rest = 1 - probabilities.sum(axis=1, keepdims=True)
         mixed = np.concatenate([probabilities, rest], axis=1) @ self._vocabulary
-        return unit(mixed)
+        return l2_normalize(mixed)
 
     def typical(self, modality: Modality) -> Vectors | None:
         """Return the vectors of anything of a modality, unit vectors (n, dim) of the shared space.
@@ -205,7 +206,7 @@ class Towers:
                 return None
             words, some = self._vocabulary[:-1], self._vocabulary[-1:]
             heard = np.concatenate([p * words + (1 - p) * some for p in _HOW_SURE])
-            return unit(heard)
+            return l2_normalize(heard)
         if modality not in (Modality.IMAGE, Modality.KEYFRAME):
             return None
         pictures: Callable[[], Vectors] | None = getattr(self.encoder, "typical_images", None)

@@ -229,15 +229,15 @@ def mono_samples(frame: AudioFrame) -> Waveform:
 
 def _rechunk(pieces: Iterator[Waveform], size: int) -> Iterator[Waveform]:
     """Yield the same samples in arrays of ``size``, the last one shorter."""
-    held: list[Waveform] = []
+    pending: list[Waveform] = []
     count = 0
     for piece in pieces:
-        held.append(piece)
+        pending.append(piece)
         count += len(piece)
         if count >= size:
-            joined = np.concatenate(held)
+            joined = np.concatenate(pending)
             whole = count - count % size
             yield from (joined[i : i + size].copy() for i in range(0, whole, size))
-            held, count = [joined[whole:]], count - whole
+            pending, count = [joined[whole:]], count - whole
     if count:
-        yield np.concatenate(held)
+        yield np.concatenate(pending)

@@ -78,7 +78,11 @@ _CONTAINER = {
 
 
 def _from_xmp(xmp: str, wanted: str) -> str | None:
-    """Return an attribute or an element of a packet. No parser of XML: it would take entities."""
+    """Return an attribute or an element of a packet, found by regular expressions.
+
+    No parser of XML: packets are cut off, lack the declarations of their prefixes, and may
+    hold entities; a parser, defusedxml included, reads nothing at all of such a packet.
+    """
     return next((line for name in _XMP[wanted] for line in _xmp_values(xmp, name)), None)
 
 

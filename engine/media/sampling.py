@@ -26,7 +26,7 @@ shortest and in long videos. x264 sets its keyframes at cuts and otherwise every
 250 frames, which is 10.4 s of film, and those need not be decoded."""
 _WORK = 2 * 10**10
 """Pixels decoded between keyframes, at most: some 6 minutes of 1080p."""
-_HELD_BYTES = 64 * 2**20
+_WAITING_BYTES = 64 * 2**20
 """Packets kept until it is known how far the next keyframe is."""
 _DENSE = 8
 """Keyframes per wanted frame from which seeking reads less than walking."""
@@ -109,10 +109,10 @@ class _Walk:
     last_key: float = 0.0
     filling: bool = False
     """The frames between keyframes are being decoded."""
-    held: list[Packet[VideoStream]] = field(default_factory=list)
-    held_bytes: int = 0
+    waiting: list[Packet[VideoStream]] = field(default_factory=list)
+    waiting_bytes: int = 0
     fillable: bool = False
-    """The keyframe that ``held`` needs has been decoded."""
+    """The keyframe that ``waiting`` needs has been decoded."""
     work: int = field(default_factory=lambda: _WORK)
 
     def frames(self) -> Iterator[VideoFrame]:
@@ -143,11 +143,11 @@ class _Walk:
         if self.filling:
             return self._fill([packet])
         if self.fillable:
-            self.held.append(packet)
-            self.held_bytes += packet.size
+            self.waiting.append(packet)
+            self.waiting_bytes += packet.size
             if time - self.last_key > self._gap:
                 return self._begin_filling()
-            if self.held_bytes > _HELD_BYTES:
+            if self.waiting_bytes > _WAITING_BYTES:
                 self._drop()
         return []
 
@@ -166,9 +166,9 @@ class _Walk:
         return min(_LARGEST_GAP, max(_LEAST_GAP, self.seconds / 8))
 
     def _begin_filling(self) -> list[Packet[VideoStream]]:
-        held = self.held
-        self.held, self.held_bytes, self.filling = [], 0, True
-        return self._fill(held)
+        waiting = self.waiting
+        self.waiting, self.waiting_bytes, self.filling = [], 0, True
+        return self._fill(waiting)
 
     def _fill(self, packets: list[Packet[VideoStream]]) -> list[Packet[VideoStream]]:
         """``packets`` while the work lasts; afterwards, keyframes only."""
@@ -179,4 +179,4 @@ class _Walk:
         return packets
 
     def _drop(self) -> None:
-        self.held, self.held_bytes, self.filling, self.fillable = [], 0, False, False
+        self.waiting, self.waiting_bytes, self.filling, self.fillable = [], 0, False, False

@@ -26,7 +26,7 @@ _DARK, _FLAT = 24.0, 4.0
 """Mean and standard deviation below which a frame is a fade or a lid, in 8-bit steps."""
 _LONGEST = 60.0
 """Seconds after which a shot without any change gets another keyframe."""
-_HELD = 8
+_MOST_CANDIDATES = 8
 """Frames kept per shot to choose among, so that memory stays bounded."""
 
 
@@ -53,7 +53,7 @@ class Look:
     """Dark all over."""
 
     @classmethod
-    def of(cls, image: Image.Image) -> Look:
+    def of_picture(cls, image: Image.Image) -> Look:
         """Compute the look of an RGB picture of any size."""
         small = image.resize((4 * _THUMBNAIL, 4 * _THUMBNAIL), Image.Resampling.BOX)
         pixels = np.asarray(small, dtype=np.uint8)
@@ -82,29 +82,29 @@ class Shot:
     """The first frame, which a slow camera is measured against."""
     last: Look
     """The latest frame that is not blank."""
-    held: list[ShotCandidate] = field(default_factory=list)
+    candidates: list[ShotCandidate] = field(default_factory=list)
     stride: int = 1
-    """Every how many frames one is held; doubles when there are too many."""
+    """Every how many frames one is kept; doubles when there are too many."""
     seen: int = 0
 
     def add(self, frame: ShotCandidate) -> None:
         """Take one more frame into account."""
         if self.seen % self.stride == 0:
-            self.held.append(frame)
+            self.candidates.append(frame)
         self.seen += 1
         self.last = self.last if frame.look.blank else frame.look
-        if len(self.held) > _HELD:
-            self.held = self.held[::2]
+        if len(self.candidates) > _MOST_CANDIDATES:
+            self.candidates = self.candidates[::2]
             self.stride *= 2
 
     def keyframe(self, end: float) -> ShotCandidate:
         """Return the frame nearest to the middle, where neither cut blurs it; blank if all are."""
         middle = (self.start + end) / 2
-        return min(self.held, key=lambda f: (f.look.blank, abs(f.time - middle)))
+        return min(self.candidates, key=lambda f: (f.look.blank, abs(f.time - middle)))
 
     @property
     def blank(self) -> bool:
-        return all(frame.look.blank for frame in self.held)
+        return all(frame.look.blank for frame in self.candidates)
 
 
 def find_shots(frames: Iterable[ShotCandidate], per_minute: float, most: int) -> Iterator[Shot]:

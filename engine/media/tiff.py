@@ -2,6 +2,8 @@
 
 Microscopes and numpy write such files. Only the plain layout is read, strips
 without compression, because everything else that is common Pillow reads.
+tifffile reads more, but allocates what a header promises (samples per pixel, sparse strips)
+before it looks at the bytes; here a page costs no more memory than its strips hold.
 """
 
 from __future__ import annotations

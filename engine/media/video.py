@@ -145,7 +145,7 @@ def read_keyframes(path: Path, settings: Settings, min_side: int) -> Iterator[Ke
         for following in shots:
             yield _keyframe(shot, following.start)
             shot = following
-        yield _keyframe(shot, max(seconds, shot.held[-1].time + _LAST_FRAME))
+        yield _keyframe(shot, max(seconds, shot.candidates[-1].time + _LAST_FRAME))
 
 
 def read_samples(
@@ -224,7 +224,7 @@ def _candidates(
                 turn = _turn(frame)
             image = _picture(frame, stream, min_side)
             image = image if turn is None else image.transpose(turn)
-            yield ShotCandidate(image, time, Look.of(image))
+            yield ShotCandidate(image, time, Look.of_picture(image))
     except containers.DECODE_ERRORS as error:
         raise containers.translate(error, "video") from error
 

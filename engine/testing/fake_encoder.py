@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from engine.common.vectors import l2_normalize
 from engine.config import Settings
 from engine.encoders.protocols import Embedded, Heard, Pixels, Sentence, Spectrogram
 from engine.encoders.towers import Towers
@@ -43,11 +44,6 @@ def _word_vector(word: str) -> Vectors:
     return unit
 
 
-def _unit(rows: Vectors) -> Vectors:
-    scaled: Vectors = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9)
-    return scaled.astype(np.float32)
-
-
 def _colours(means: Vectors) -> list[str]:
     """Return the nearest named colour of each mean, (n, 3)."""
     palette = np.array(list(COLOURS.values()), np.float32)
@@ -71,7 +67,7 @@ class FakeEncoder:
             np.sum([_word_vector(w) for w in t.lower().split()] or [_word_vector("")], 0)
             for t in texts
         ]
-        return _unit(np.stack(rows)) if rows else np.zeros((0, DIM), np.float32)
+        return l2_normalize(np.stack(rows)) if rows else np.zeros((0, DIM), np.float32)
 
     def prepare_image(self, image: Image.Image) -> Pixels:
         return np.asarray(image.resize((_SIDE, _SIDE)), dtype=np.uint8)
@@ -81,7 +77,7 @@ class FakeEncoder:
         words = _colours(flat.mean(1))
         vectors = {
             self.shared.name: self.embed_texts(words),
-            self.looks.name: _unit(flat.reshape(len(pixels), -1) - 127.5),
+            self.looks.name: l2_normalize(flat.reshape(len(pixels), -1) - 127.5),
         }
         return Embedded(vectors, tuple((Tag(word, 1.0),) for word in words))
 
@@ -125,7 +121,7 @@ class FakeSounds:
         return np.array([[[band.sum() for band in bands]]], np.float32)
 
     def listen(self, windows: Sequence[Spectrogram]) -> Heard:
-        features = _unit(np.stack([w[0, 0] for w in windows]))
+        features = l2_normalize(np.stack([w[0, 0] for w in windows]))
         return Heard(features, self.words_of(features))
 
     def words_of(self, features: Vectors) -> NDArray[np.float32]:

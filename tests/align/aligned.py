@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine import Library
+from engine.common.vectors import l2_normalize
 from engine.config import Settings
-from engine.encoders.projection import Projection, unit
+from engine.encoders.projection import Projection
 from engine.testing.fake_encoder import COLOURS, FakeEncoder, FakeSounds
 from engine.types import Asset, Embedding, IndexedAsset, Kind, MediaType, Modality, Moment, Tag
 
@@ -32,7 +33,7 @@ def features(target: NDArray[np.float32], seed: int, noise: float) -> NDArray[np
     rng = np.random.default_rng(seed)
     mixing = np.random.default_rng(1).standard_normal((len(target), FakeSounds.sounds.dim))
     mixed = target @ mixing + noise * rng.standard_normal(FakeSounds.sounds.dim)
-    return unit((np.sign(mixed) * mixed**2)[None].astype(np.float32))[0]
+    return l2_normalize((np.sign(mixed) * mixed**2)[None].astype(np.float32))[0]
 
 
 def video(
@@ -41,7 +42,7 @@ def video(
     """A video of three windows of sound, in one shot, and a spoken sentence."""
     target = FakeEncoder().embed_texts([scene(file)])[0] if target is None else target
     encoder, sound = FakeEncoder(), FakeSounds()
-    looks = unit(np.random.default_rng(file).standard_normal((1, encoder.looks.dim)))[0]
+    looks = l2_normalize(np.random.default_rng(file).standard_normal((1, encoder.looks.dim)))[0]
     embeddings = []
     shown = Moment(Modality.KEYFRAME, 0.0, 30.0, tags=(Tag("scene", 1.0),))
     embeddings.append(Embedding(shown, {SPACES[0]: target, SPACES[1]: looks}))
@@ -52,9 +53,9 @@ def video(
         moment = Moment(Modality.SOUND, 10.0 * n, 10.0 * n + 10, tags=(Tag(words, 1.0),))
         # Not just what the features as they are kept would give: undoing must remember.
         blur = 0.01 * np.random.default_rng(file).standard_normal(encoder.shared.dim)
-        placed = unit((encoder.embed_texts([f"the sound of a {words}"]) + blur).astype(np.float32))[
-            0
-        ]
+        placed = l2_normalize(
+            (encoder.embed_texts([f"the sound of a {words}"]) + blur).astype(np.float32)
+        )[0]
         embeddings.append(Embedding(moment, {SPACES[0]: placed, SPACES[2]: heard}))
     said = Moment(Modality.SPEECH, 0.0, 2.0, text=f"take {file}")
     embeddings.append(Embedding(said, {SPACES[0]: encoder.embed_texts([f"take {file}"])[0]}))

@@ -357,9 +357,9 @@ def test_too_many_pixels(tmp_path: Path, settings: Settings) -> None:
 def test_a_shot_holds_a_handful_of_frames() -> None:
     """However long it is; they stay spread over all of it."""
     picture = Image.new("RGB", (32, 32), RED)
-    look = Look.of(picture)
+    look = Look.of_picture(picture)
     shot = Shot(0.0, look, look)
     for number in range(500):
         shot.add(ShotCandidate(picture, number / 10, look))
-        assert len(shot.held) <= 8
+        assert len(shot.candidates) <= 8
     assert shot.keyframe(50).time == pytest.approx(25, abs=4)

@@ -19,6 +19,7 @@ from PIL import Image
 
 from engine.common.artifact_cache import Damaged, load_cached
 from engine.common.package_weights import sha256
+from engine.common.vectors import l2_normalize
 from engine.config import Settings
 from engine.encoders.protocols import Pixels
 from engine.encoders.revisions import revision_of
@@ -118,8 +119,7 @@ class CompactPictures:
         of class vectors, and the more of it is ``unknown``, which no text is near.
         """
         mixed = probabilities @ self.head["class_vectors"] + self.head["unknown"]
-        unit: Vectors = mixed / np.linalg.norm(mixed, axis=1, keepdims=True)
-        return unit
+        return l2_normalize(mixed)
 
     def tags(self, probabilities: Vectors) -> tuple[tuple[Tag, ...], ...]:
         """Return the probable classes of each picture by name, most probable first."""

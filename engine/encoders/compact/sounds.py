@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.common.package_weights import sha256
+from engine.common.vectors import chunks, l2_normalize
 from engine.config import Settings
 from engine.encoders.protocols import Heard, Spectrogram
 from engine.encoders.revisions import revision_of
@@ -97,13 +98,9 @@ class CompactSounds:
         if not windows:
             return np.zeros((0, DIM), np.float32)
         blocks = np.concatenate(windows)
-        size = self._batch_size
-        rows = [
-            self._tower.run(blocks=blocks[first : first + size])[0]
-            for first in range(0, len(blocks), size)
-        ]
+        rows = [self._tower.run(blocks=some)[0] for some in chunks(blocks, self._batch_size)]
         starts = np.cumsum([0] + [len(w) for w in windows[:-1]])
-        return _normalised(np.add.reduceat(np.concatenate(rows), starts))
+        return l2_normalize(np.add.reduceat(np.concatenate(rows), starts))
 
     def listen(self, windows: Sequence[Spectrogram]) -> Heard:
         """Features of n windows, (n, 512), and probabilities of the words, (n, words)."""
@@ -225,7 +222,7 @@ class SoundHead:
 
     def nearness(self, roots: NDArray[np.float32]) -> NDArray[np.float32]:
         """Cosine to the nearest training example, both centred: (n,)."""
-        nearest = _normalised(roots - self.centre) @ self.examples.T
+        nearest = l2_normalize(roots - self.centre) @ self.examples.T
         return np.asarray(nearest.max(1), np.float32)
 
     @classmethod
@@ -274,8 +271,3 @@ def gate_evidence(
 ) -> NDArray[np.float32]:
     """Return the gate's input for n windows, (n, 3)."""
     return np.stack([nearness, logits.max(1), np.ones_like(nearness)], axis=1)
-
-
-def _normalised(rows: NDArray[np.float32]) -> NDArray[np.float32]:
-    norms = np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)
-    return np.asarray(rows / norms, np.float32)

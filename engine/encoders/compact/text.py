@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from engine.common.vectors import chunks
 from engine.config import Settings
 from engine.encoders.revisions import revision_of
 from engine.encoders.runtime.onnx_session import PinnedTower
@@ -63,8 +64,7 @@ class MiniLM:
         # Sorted by length, a batch holds little padding.
         order = sorted(range(len(tokens)), key=lambda i: len(tokens[i]))
         vectors = np.empty((len(tokens), DIM), np.float32)
-        for first in range(0, len(order), self._batch_size):
-            rows = order[first : first + self._batch_size]
+        for rows in chunks(order, self._batch_size):
             vectors[rows] = self._run([tokens[i] for i in rows])
         return vectors
 

@@ -120,7 +120,7 @@ def _local(name: str) -> Source | None:
             return Folder(path.resolve())
         if path is not None and path.name.endswith(CHECKPOINTS) and path.is_file():
             return Checkpoint(path, None)
-    except (OSError, RuntimeError, ValueError):  # too long for a path, or the home of nobody
+    except (OSError, RuntimeError, ValueError):  # too long for a path, or unknown user
         pass
     return None
 

@@ -27,7 +27,7 @@ NAMES = ("auto", "torch", "torch-bf16", "onnx", "onnx-int8")
 """The values that ``--backend`` takes. ``auto`` is measured, among all but int8."""
 
 Result = TypeVar("Result", covariant=True)
-Held = TypeVar("Held")
+Value = TypeVar("Value")
 Made = TypeVar("Made")
 
 
@@ -66,37 +66,37 @@ class Pending(Protocol[Result]):
 
 
 @dataclass(frozen=True)
-class Done(Generic[Held]):
+class Done(Generic[Value]):
     """Implements ``Pending`` for what is computed at once."""
 
-    held: Held
+    value: Value
 
     def ready(self) -> bool:
         return True
 
-    def result(self) -> Held:
-        return self.held
+    def result(self) -> Value:
+        return self.value
 
 
 @dataclass(frozen=True)
-class Gathered(Generic[Held]):
+class Gathered(Generic[Value]):
     """Implements ``Pending`` for what threads compute, in its order."""
 
-    parts: Sequence[Future[Held]]
+    parts: Sequence[Future[Value]]
 
     def ready(self) -> bool:
         return all(part.done() for part in self.parts)
 
-    def result(self) -> list[Held]:
+    def result(self) -> list[Value]:
         return [part.result() for part in self.parts]
 
 
 @dataclass(frozen=True)
-class Then(Generic[Held, Made]):
+class Then(Generic[Value, Made]):
     """Implements ``Pending`` for what is made of another one's result."""
 
-    before: Pending[Held]
-    make: Callable[[Held], Made]
+    before: Pending[Value]
+    make: Callable[[Value], Made]
 
     def ready(self) -> bool:
         return self.before.ready()

@@ -79,12 +79,12 @@ def backend(loaded: Any, settings: Settings) -> Backend:
         EncoderUnavailable: a GPU is asked for, and PyTorch has none, or the backend
             does not run on one.
     """
-    model, wanted = model_of(loaded), settings.backend
-    if device(settings, wanted) == "cuda":
+    model, name = model_of(loaded), settings.backend
+    if device(settings, name) == "cuda":
         from engine.encoders.runtime.torch_gpu import TorchGpu
 
         return TorchGpu(model, settings)
-    return TorchCpu(model, settings) if wanted == "torch" else OnCpu(model, settings)
+    return TorchCpu(model, settings) if name == "torch" else OnCpu(model, settings)
 
 
 def model_of(loaded: Any) -> Model:
@@ -101,19 +101,19 @@ def model_of(loaded: Any) -> Model:
     )
 
 
-def device(settings: Settings, wanted: str) -> str:
+def device(settings: Settings, name: str) -> str:
     """``cpu`` or ``cuda``. All but ``torch`` is for a CPU alone.
 
     Raises:
         UsageError, EncoderUnavailable: as ``backend``.
     """
-    if wanted not in NAMES:
-        raise UsageError(f"no backend is called {wanted!r}; there are {', '.join(NAMES)}")
-    only_cpu = wanted in _TOWERS
+    if name not in NAMES:
+        raise UsageError(f"no backend is called {name!r}; there are {', '.join(NAMES)}")
+    only_cpu = name in _TOWERS
     if settings.device == "cpu" or (only_cpu and settings.device == "auto"):
         return "cpu"
     if only_cpu:
-        raise EncoderUnavailable(f"the backend {wanted} has no GPU; --backend torch does")
+        raise EncoderUnavailable(f"the backend {name} has no GPU; --backend torch does")
     import torch
 
     if torch.cuda.is_available():

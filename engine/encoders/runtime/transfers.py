@@ -100,11 +100,11 @@ def _cuda() -> Any:
     return torch.cuda
 
 
-def _page_locked(shape: tuple[int, ...], dtype: Any, wanted: bool) -> Any:
+def _page_locked(shape: tuple[int, ...], dtype: Any, locked: bool) -> Any:
     """Memory that a GPU reads and writes by itself; ordinary where there is none of it."""
     import torch
 
-    if wanted:
+    if locked:
         try:
             return torch.empty(shape, dtype=dtype, pin_memory=True)
         except RuntimeError:  # of which a system may have little; copies then take longer
