@@ -186,20 +186,6 @@ def say(line: str) -> None:
     click.echo(line, err=True)
 
 
-class Messages:
-    """A ``Progress`` that shows the messages alone, each a line beside the results."""
-
-    def start(self, task: str, total: int | None = None, unit: str = "files") -> None:
-        """Show nothing of a task."""
-
-    def advance(self, items: int = 1, *, moments: int = 0) -> None:
-        """Show nothing of items."""
-
-    def message(self, text: str) -> None:
-        """Show one line."""
-        say(text)
-
-
 def complain(line: str) -> None:
     """Print one line on stderr, whatever the names of files in it are made of."""
     click.echo(f"sensorium: {printable(line)}", err=True)
