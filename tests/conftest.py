@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
+from pathlib import Path
 
 import hypothesis
 import pytest
@@ -28,7 +29,7 @@ hypothesis.settings.load_profile("sensorium")
 def _own_folders(tmp_path_factory) -> Iterator[None]:
     """Nothing of the person who runs the tests is read or written."""
     folders = {
-        "SENSORIUM_CACHE": tmp_path_factory.mktemp("cache"),
+        "SENSORIUM_CACHE": _shared_folder(tmp_path_factory) / "cache",
         "SENSORIUM_LIBRARY": tmp_path_factory.mktemp("home") / "library",
     }
     before = {name: os.environ.get(name) for name in folders}
@@ -39,6 +40,12 @@ def _own_folders(tmp_path_factory) -> Iterator[None]:
             del os.environ[name]
         else:
             os.environ[name] = value
+
+
+def _shared_folder(tmp_path_factory) -> Path:
+    """Return the folder that all processes of a run share, so that a tower is exported once."""
+    base = tmp_path_factory.getbasetemp()
+    return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
 
 
 @pytest.fixture(scope="session")
