@@ -58,7 +58,7 @@ def classes() -> list[tuple[str, object]]:
     return [(n, value) for n, value in named if n not in aliases]
 
 
-@pytest.mark.parametrize(("name", "value"), classes(), ids=lambda value: str(value)[:30])
+@pytest.mark.parametrize(("name", "value"), classes(), ids=[name for name, _ in classes()])
 def test_every_public_name_is_documented(name, value):
     assert (value.__doc__ or "").strip(), f"{name} has no docstring"
     for base in value.__mro__ if isinstance(value, type) else ():
@@ -71,7 +71,7 @@ def is_ours(value: type) -> bool:
     return value.__module__.partition(".")[0] in ("engine", "indexers", "sensorium")
 
 
-@pytest.mark.parametrize(("name", "value"), classes(), ids=lambda value: str(value)[:30])
+@pytest.mark.parametrize(("name", "value"), classes(), ids=[name for name, _ in classes()])
 def test_every_public_class_pickles_by_its_own_place(name, value):
     assert pickle.loads(pickle.dumps(value)) is value
     assert is_ours(value)
