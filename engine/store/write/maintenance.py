@@ -24,7 +24,7 @@ from engine.types import Space
 from engine.types.arrays import MomentIds
 
 
-class Maintenance:
+class StoreMaintenance:
     """Mend, rebuild and compact a library."""
 
     def __init__(self, transaction: Transaction, spaces: SpaceWrites) -> None:

@@ -14,7 +14,7 @@ from engine.store.database import Database
 from engine.store.write.assets import AssetWrites
 from engine.store.write.backgrounds import BackgroundWrites
 from engine.store.write.curation import CurationWrites
-from engine.store.write.maintenance import Maintenance
+from engine.store.write.maintenance import StoreMaintenance
 from engine.store.write.realign import Realignment
 from engine.store.write.spaces import SpaceWrites
 from engine.store.write.transaction import Transaction
@@ -61,7 +61,7 @@ class Writer:
         self.set_backgrounds = BackgroundWrites(opened).set_backgrounds
         self.realign = Realignment(opened).realign
 
-        maintenance = Maintenance(opened, spaces)
+        maintenance = StoreMaintenance(opened, spaces)
         self.rebuild_words = maintenance.rebuild_words
         self.compact = maintenance.compact
         self.mend, self.lose = maintenance.mend, maintenance.lose

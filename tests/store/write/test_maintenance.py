@@ -7,7 +7,7 @@ import numpy as np
 from engine.store import Store
 from engine.store.verify import verify
 from engine.store.write.assets import AssetWrites
-from engine.store.write.maintenance import Maintenance
+from engine.store.write.maintenance import StoreMaintenance
 from engine.store.write.spaces import SpaceWrites
 from engine.store.write.transaction import Transaction
 from tests.store.make import picture
@@ -19,7 +19,7 @@ def test_segments_merge_and_dead_rows_go(
     for path in ("/a.jpg", "/b.jpg", "/c.jpg"):
         assets.commit([picture(path)])
     assets.remove([store.get("/b.jpg").asset_id])
-    maintenance = Maintenance(transaction, spaces)
+    maintenance = StoreMaintenance(transaction, spaces)
     done = maintenance.compact(lambda ids: np.zeros(len(ids), bool))
     assert (done.segments_before, done.segments_after, done.dropped) == (6, 2, 2)
     assert maintenance.mend() == []
@@ -32,7 +32,7 @@ def test_a_lost_segment_is_forgotten_once(
     assets.commit([picture("/a.jpg")])
     info = transaction.known_segments()[0]
     (transaction.segments / info.file).unlink()
-    maintenance = Maintenance(transaction, spaces)
+    maintenance = StoreMaintenance(transaction, spaces)
     (warning,) = maintenance.mend()
     assert "is missing; index these files again, they are pending: /a.jpg" in warning
     assert maintenance.lose(info, "is missing") is None
@@ -44,5 +44,5 @@ def test_full_text_is_made_again(
 ) -> None:
     assets.commit([picture("/a.jpg", "a", "zebra")])
     before = store.words('"zebra"')
-    assert Maintenance(transaction, spaces).rebuild_words() == 1
+    assert StoreMaintenance(transaction, spaces).rebuild_words() == 1
     assert store.words('"zebra"') == before != []
