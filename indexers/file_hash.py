@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
+from engine.common.file_state import stored_mtime_ns
 from engine.errors import UnreadableMedia
 from engine.types import FileStat
 
@@ -30,7 +31,7 @@ def hash_file(path: Path) -> tuple[FileStat, str]:
 def stat_file(path: Path) -> FileStat:
     """Size and date of ``path``, which has no links in it."""
     info = path.stat()
-    return FileStat(str(path), info.st_size, info.st_mtime_ns)
+    return FileStat(str(path), info.st_size, stored_mtime_ns(info))
 
 
 def _digest(path: Path) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from engine.common.file_state import stored_mtime_ns
 from engine.common.progress import NO_PROGRESS, Progress
 from engine.errors import PathNotFound
 from engine.store import KnownAsset, Store
@@ -158,7 +159,7 @@ class _Walker:
     def _file(self, path: str, info: os.stat_result) -> None:
         if not stat.S_ISREG(info.st_mode):
             return  # a socket or a pipe is no file that could be lost
-        self.walked.files[path] = FileStat(path, info.st_size, info.st_mtime_ns)
+        self.walked.files[path] = FileStat(path, info.st_size, stored_mtime_ns(info))
 
     def _children(self, folder: str) -> Iterator[tuple[str, os.stat_result]]:
         """Yield what is directly inside ``folder`` and neither hidden nor junk, by name."""

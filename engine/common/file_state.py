@@ -7,6 +7,22 @@ from pathlib import Path
 
 _LONGEST_REASON = 160
 """Characters of an error that are shown."""
+_INT64 = 2**63 - 1
+
+
+def clamped_int64(number: int) -> int:
+    """Return the nearest number that a database holds in 64 bits."""
+    # The least number of all is no time to numpy.
+    return min(max(-_INT64, int(number)), _INT64)
+
+
+def stored_mtime_ns(about: os.stat_result) -> int:
+    """Return the time of the last change in nanoseconds, between 1677 and 2262.
+
+    File systems have times before and after; those become the nearest one, here as in
+    the catalog, so that such a file does not look changed at every run.
+    """
+    return clamped_int64(about.st_mtime_ns)
 
 
 def is_unchanged(path: str | Path, size: int, mtime_ns: int) -> bool:
@@ -16,7 +32,7 @@ def is_unchanged(path: str | Path, size: int, mtime_ns: int) -> bool:
         OSError: it cannot be looked at.
     """
     found = os.stat(path)  # noqa: PTH116  (takes text and paths alike, without making one)
-    return (found.st_size, found.st_mtime_ns) == (size, mtime_ns)
+    return (found.st_size, stored_mtime_ns(found)) == (size, mtime_ns)
 
 
 def os_reason(error: OSError) -> str:

@@ -26,6 +26,8 @@ _JOIN_SECONDS = 8.0
 """Pauses up to this stay inside a span; cutting there would cost a pass of its own."""
 _LOOK_SECONDS = 300.0
 """The voice detector sees no more than this at once, which bounds its memory."""
+_PAUSE_SECONDS = 0.3
+"""Silence that parts two utterances."""
 _LEAST_SPEECH = 0.4
 """Seconds of speech under which a span is not transcribed."""
 _PAD_SECONDS = 0.4
@@ -76,29 +78,55 @@ class WhisperSpeech:
         """
         sentences: list[Sentence] = []
         language: str | None = None
-        for start, end in _spans(samples):
-            language, heard = self._listen(samples[start:end], language)
-            sentences += [_shifted(sentence, start / RATE) for sentence in heard]
-        return together(without_repeats(sentences))
+        for utterances in _spans(samples):
+            language, heard = self._hear(samples, utterances, language)
+            sentences += heard
+        return together(sentences)
+
+    def _hear(
+        self, samples: Waveform, utterances: Sequence[tuple[int, int]], before: str | None
+    ) -> tuple[str | None, list[Sentence]]:
+        """Return the language and sentences of one span, with times in the recording.
+
+        What is said again after a pause is said again, and what a stuck decoder says
+        again is not. Each utterance is listened to by itself where it may be either.
+        """
+        language, heard, repetitive = self._listen(samples, utterances, before)
+        once = without_repeats(heard)
+        if len(utterances) == 1 or not (repetitive or len(once) < len(heard)):
+            return language, once
+        sentences: list[Sentence] = []
+        for utterance in utterances:
+            language, heard, _ = self._listen(samples, [utterance], language)
+            sentences += without_repeats(heard)
+        return language, sentences
 
     def _listen(
-        self, samples: Waveform, before: str | None
-    ) -> tuple[str | None, Sequence[Sentence]]:
-        """Transcribe one span of at most 30 s: its language, and sentences with times in it.
+        self, recording: Waveform, utterances: Sequence[tuple[int, int]], before: str | None
+    ) -> tuple[str | None, list[Sentence], bool]:
+        """Transcribe one span of at most 30 s.
 
         A few words do not tell a language, so where Whisper is not sure, the
         recording's language ``before`` stands.
+
+        Returns:
+            Its language, its sentences, and whether text was refused for repeating itself.
         """
+        start, end = _padded(utterances, len(recording))
+        samples, offset = recording[start:end], start / RATE
         segments, about = self._decode(samples, None)
         sure = about.language_probability >= _SURE_LANGUAGE
         if before and not sure and about.language != before:
             segments, _ = self._decode(samples, before)
         sentences: list[Sentence] = []
-        for segment in filter(is_plausible, segments):
+        found = list(segments)
+        for segment in filter(is_plausible, found):
             # Whisper may place an end in the padding.
             end = min(segment.end, len(samples) / RATE)
             sentences += split_sentences(min(segment.start, end), end, segment.text)
-        return (about.language if sure else before), sentences
+        repetitive = any(segment.compression_ratio > _REPETITIVE for segment in found)
+        heard = [_shifted(sentence, offset) for sentence in sentences]
+        return (about.language if sure else before), heard, repetitive
 
     def _decode(self, samples: Waveform, language: str | None) -> tuple[Iterable[Any], Any]:
         """Segments, decoded as they are taken, and what Whisper says of the whole."""
@@ -178,22 +206,28 @@ def _trimming(base: Any) -> Any:
 # --- where somebody speaks ----------------------------------------------------------
 
 
-def _spans(samples: Waveform) -> Iterator[tuple[int, int]]:
-    """Spans of speech as sample ranges, each within ``_SPAN_SECONDS``."""
+def _spans(samples: Waveform) -> Iterator[list[tuple[int, int]]]:
+    """Yield spans of speech, each within ``_SPAN_SECONDS``: their utterances as sample ranges."""
     voice = _faster_whisper().vad
     options = voice.VadOptions(
-        min_silence_duration_ms=300, speech_pad_ms=0, max_speech_duration_s=_SPAN_SECONDS
+        min_silence_duration_ms=int(1_000 * _PAUSE_SECONDS),
+        speech_pad_ms=0,
+        max_speech_duration_s=_SPAN_SECONDS,
     )
-    pad = int(_PAD_SECONDS * RATE)
     size = int(_LOOK_SECONDS * RATE)
     for first in range(0, len(samples), size):
         found = voice.get_speech_timestamps(samples[first : first + size], options)
-        for start, end in pack([(s["start"], s["end"]) for s in found]):
-            yield max(0, first + start - pad), min(len(samples), first + end + pad)
+        yield from pack([(first + s["start"], first + s["end"]) for s in found])
 
 
-def pack(utterances: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Join utterances (sample ranges, in order) into spans; drop those that hardly speak."""
+def _padded(utterances: Sequence[tuple[int, int]], length: int) -> tuple[int, int]:
+    """Return the sample range of utterances with ``_PAD_SECONDS`` around it."""
+    pad = int(_PAD_SECONDS * RATE)
+    return max(0, utterances[0][0] - pad), min(length, utterances[-1][1] + pad)
+
+
+def pack(utterances: Sequence[tuple[int, int]]) -> list[list[tuple[int, int]]]:
+    """Group utterances (sample ranges, in order) into spans; drop those that hardly speak."""
     spans: list[list[tuple[int, int]]] = []
     for start, end in utterances:
         joins = spans and start - spans[-1][-1][1] <= _JOIN_SECONDS * RATE
@@ -202,9 +236,7 @@ def pack(utterances: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
         else:
             spans.append([(start, end)])
     return [
-        (span[0][0], span[-1][1])
-        for span in spans
-        if sum(end - start for start, end in span) >= _LEAST_SPEECH * RATE
+        span for span in spans if sum(end - start for start, end in span) >= _LEAST_SPEECH * RATE
     ]
 
 
@@ -241,27 +273,46 @@ def split_sentences(start: float, end: float, text: str) -> list[Sentence]:
 
 
 def without_repeats(sentences: Sequence[Sentence]) -> list[Sentence]:
-    """Drop a sentence that only says the one before again, as a stuck decoder does."""
+    """Drop a sentence of one utterance that says the one before again, without a pause.
+
+    So does a decoder that is stuck. A person who repeats a sentence makes a pause, and the
+    detector then hears two utterances.
+    """
     kept: list[Sentence] = []
+    before: Sentence | None = None
     for sentence in sentences:
-        if not kept or sentence.text.casefold() != kept[-1].text.casefold():
+        again = before is not None and _is_same(sentence.text, before.text)
+        if before is None or not again or sentence.start - before.end >= _PAUSE_SECONDS:
             kept.append(sentence)
+        before = sentence
     return kept
 
 
+def _is_same(text: str, other: str) -> bool:
+    """Tell whether two texts say the same words, whatever their case and signs."""
+    words, others = (re.findall(r"\w+", spoken.casefold()) for spoken in (text, other))
+    return words == others
+
+
 def together(sentences: Sequence[Sentence]) -> list[Sentence]:
-    """Join neighbours that follow closely, as long as they stay short together."""
+    """Join neighbours that follow closely, as long as they stay short together.
+
+    A sentence that is said twice is two moments.
+    """
     joined: list[Sentence] = []
+    before = ""
     for sentence in sentences:
         last = joined[-1] if joined else None
         if (
             last
+            and not _is_same(sentence.text, before)
             and sentence.start - last.end <= _TOGETHER_PAUSE
             and sentence.end - last.start <= _TOGETHER_SECONDS
         ):
             joined[-1] = Sentence(last.start, sentence.end, f"{last.text} {sentence.text}")
         else:
             joined.append(sentence)
+        before = sentence.text
     return joined
 
 

@@ -22,11 +22,35 @@ _DEFAULTS = re.compile(
     | (created|generated|processed|encoded|produced)\ (with|by|using)\b.*
     | (edited|exported|compressed|converted|optimi[sz]ed)\ (with|using)\b.*
     | (file\ )?written\ by\b.* | creator:.* | lead\ technologies.* | (lav[fc]\d|x26[45]\b).*
+    | (processed|produced|saved|made|rendered|scanned|captured|recorded|powered|converted)
+      \ (with|by|using|in|from)\ (adobe|apple|microsoft|google|photoshop|lightroom|gimp|epson
+      |canon|hp|imagemagick|ffmpeg|handbrake|matplotlib|inkscape|blender|obs|vlc)\b.*
+    | (adobe|microsoft|apple|corel|google|affinity|capture)(\ (photoshop|lightroom|elements
+      |illustrator|imageready|firefly|premiere|after\ effects|media\ encoder|photo(\ editor|s)?
+      |express|windows|viewer|paint|quicktime|imovie|picasa|classic|pro|one|cc|cs\d?))+
+      (\ [\d(v][\w\ .()-]*)?
+    | (gimp|paint\.net|picasa|photoshop|lightroom|imagemagick|graphicsmagick|ffmpeg|libav
+      |handbrake|matplotlib|gnuplot|inkscape|blender|irfanview|xnview|darktable|rawtherapee
+      |digikam|snapseed|vsco|instagram|imagej|fiji|libvips|mozjpeg|libjpeg(-turbo)?|jpegmini
+      |gd-jpeg|audacity|vlc|mencoder|gstreamer|isomedia|itunes|shotcut|kdenlive|quicktime|hdr\+)
+      ([\ /,]*(v(er(sion)?)?\ ?)?\.?\d[\w.+-]*|[\ ,]*https?://\S+|\ version\S*)*
+    | (software|encoder|tool|application|program|app|file\ source
+      |major_brand)\ ?[:=].*
+    | iso\ media\ file\b.* | intel\(r\)\ .* | .*\busing\ ijg\b.* | .*\(libjpeg\b.*
+    | core\ media\ \w+ | (\w+\ )?media\ handler | (video|sound)handler
+    | [\w.+/-]+=\S*(\ [\w.+/-]+=.*)* | (?-i:(?=\S*[A-Z])(?=\S*[a-z])(?=\S*\d)[A-Za-z0-9+/_-]{60,}=*)
     | vid:v\w+ | https?://\S+ | [0-9a-f]{16,} | [0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}
     )[.!]?""",
     re.IGNORECASE | re.VERBOSE,
 )
 """Texts that cameras, phones and programs put where a caption goes, and codes of no language."""
+_DATA = re.compile(
+    r"""[\[{(]\s*([\]})]|[\[{"']|\w+"?\s*[:=]|-?\d[\d.e+-]*\s*[,\]])
+    | <[?!/]?\s*[a-z][^<>]*> | %PDF | BM\b
+    | [\w ]{1,30}=[^=\s]+[;,|]\s*[\w ]{1,30}=""",
+    re.IGNORECASE | re.VERBOSE,
+)
+"""The beginnings of data that programs write: JSON, Python, XML, lists of settings."""
 
 
 def caption(texts: Iterable[str]) -> str | None:
@@ -58,7 +82,8 @@ def _line(text: str) -> str:
     shown = "".join(c for c in joined if _prints(c))
     if len(shown) < _PRINTABLE * len(joined) or not any(map(str.isalpha, shown)):
         return ""
-    return "" if _DEFAULTS.fullmatch(shown) else shown
+    by_program = _DATA.match(shown) or _DEFAULTS.fullmatch(shown)
+    return "" if by_program else shown
 
 
 def _prints(character: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from engine.common.file_state import stored_mtime_ns
 from engine.config import Settings
 from engine.media.thumbnail import SIDE, thumbnail
 from engine.store import KnownAsset
@@ -56,4 +57,4 @@ def _unchanged(asset: KnownAsset) -> bool:
         found = Path(asset.path).stat()
     except OSError:
         return False
-    return (found.st_size, found.st_mtime_ns) == (asset.size, asset.mtime_ns)
+    return (found.st_size, stored_mtime_ns(found)) == (asset.size, asset.mtime_ns)

@@ -158,7 +158,7 @@ class Catalog:
         """Return the ids of all moments whose assets pass a filter, of these kinds and modalities.
 
         Dates compare as text: ``2024-06`` lies before all that was made in that month.
-        A file's own date is that of its last change, in UTC.
+        A file's own date is that of its last change, by the user's clock (``local_time``).
 
         Returns:
             int64, shape (n,), sorted.

@@ -92,6 +92,57 @@ def test_without_faster_whisper_the_extra_is_named(settings, monkeypatch):
         WhisperSpeech(settings).transcribe(silence(1))
 
 
+# --- what is said again
+
+
+@pytest.mark.parametrize("pause", [1.5, 5.0, 12.0])
+def test_a_sentence_that_is_said_four_times_is_four_moments(speech, say, pause):
+    """The kind: speech that repeats itself, in one span of the detector or in several."""
+    once = say("The train to London leaves from platform nine.")
+    every = len(once) / RATE + pause
+    said = speech.transcribe(np.concatenate([silence(1), *[once, silence(pause)] * 4]))
+    assert len(said) == 4
+    for number, sentence in enumerate(said):
+        assert "train" in sentence.text.lower()
+        assert sentence.start == pytest.approx(1 + number * every, abs=1.0)
+
+
+def test_what_one_utterance_says_again_at_once_is_a_decoder_that_is_stuck():
+    stuck = [
+        Sentence(i, i + 1, text) for i, text in enumerate(["Hello.", "hello", "Hello!", "So."])
+    ]
+    assert bridge.without_repeats(stuck) == [stuck[0], stuck[3]]
+    again = [Sentence(0, 1, "Hello."), Sentence(1.5, 2.5, "Hello.")]
+    assert bridge.without_repeats(again) == again
+    assert together(again) == again
+
+
+class Listening(WhisperSpeech):
+    """A model that says the same again as long as it is given sound, or refuses to."""
+
+    def __init__(self, settings, ratio):
+        super().__init__(settings)
+        self.ratio = ratio
+
+    def _decode(self, samples, language):
+        count = max(1, round(len(samples) / RATE / 3))
+        segment = {"avg_logprob": -0.1, "no_speech_prob": 0.0, "text": "Mind the gap."}
+        ratio = self.ratio if count > 1 else 1.0
+        segments = [
+            SimpleNamespace(start=3 * i, end=3 * i + 3, compression_ratio=ratio, **segment)
+            for i in range(count)
+        ]
+        return segments, SimpleNamespace(language="en", language_probability=1.0)
+
+
+@pytest.mark.parametrize("ratio", [1.5, 5.0])
+def test_utterances_that_sound_alike_are_listened_to_one_by_one(settings, monkeypatch, ratio):
+    spans = [seconds((1, 3), (5, 7), (9, 11)), seconds((20, 22))]
+    monkeypatch.setattr(bridge, "_spans", lambda samples: iter(spans))
+    said = Listening(settings, ratio).transcribe(silence(30))
+    assert [round(s.start) for s in said] == [1, 5, 9, 20]
+
+
 # --- the trimmed encoder
 
 
@@ -177,7 +228,9 @@ def seconds(*spans):
     ],
 )
 def test_utterances_are_packed_into_spans(utterances, spans):
-    assert pack(seconds(*utterances)) == seconds(*spans)
+    packed = pack(seconds(*utterances))
+    assert [(span[0][0], span[-1][1]) for span in packed] == seconds(*spans)
+    assert [one for span in packed for one in span] == (seconds(*utterances) if spans else [])
 
 
 def test_a_text_is_split_where_sentences_end():

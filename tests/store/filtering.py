@@ -48,7 +48,7 @@ def passes(wanted: Filter, one: IndexedAsset) -> bool:
 
 
 def made(one: IndexedAsset) -> str:
-    changed = datetime.fromtimestamp(one.asset.mtime_ns // 10**9, UTC)
+    changed = datetime.fromtimestamp(one.asset.mtime_ns // 10**9, UTC).astimezone()
     return one.asset.taken_at or changed.strftime("%Y-%m-%dT%H:%M:%S")
 
 

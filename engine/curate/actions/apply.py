@@ -13,7 +13,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine.common.file_state import is_unchanged, os_reason
+from engine.common.file_state import is_unchanged, os_reason, stored_mtime_ns
 from engine.curate.actions import safe_move
 from engine.errors import UsageError
 from engine.store import KnownAsset, Store
@@ -193,4 +193,4 @@ def _do_one(act: Act) -> None:
 def stat_of(path: str) -> FileStat:
     """Return the path, size and time of a file, as the catalog keeps them."""
     found = Path(path).stat()
-    return FileStat(path, found.st_size, found.st_mtime_ns)
+    return FileStat(path, found.st_size, stored_mtime_ns(found))

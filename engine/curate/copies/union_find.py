@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
+from engine.common import local_time
 from engine.store.records import AssetFacts
 
 
@@ -58,8 +59,7 @@ def keeper(facts: Sequence[AssetFacts]) -> AssetFacts:
 def _date(file: AssetFacts) -> str:
     if file.taken_at:
         return file.taken_at
-    changed = np.datetime64(file.mtime_ns, "ns").astype("datetime64[s]")
-    return str(changed)
+    return local_time.iso_of(file.mtime_ns)
 
 
 def numbered(ids: Iterable[int]) -> tuple[list[int], dict[int, int]]:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path, PurePath
 from typing import BinaryIO, ClassVar
 
-from engine.common.file_state import os_reason
+from engine.common.file_state import os_reason, stored_mtime_ns
 from engine.exchange import serialize
 from engine.exchange.output_folder import OutputFolder
 from engine.exchange.records import Item
@@ -97,6 +97,6 @@ def opened(asset: Asset) -> Iterator[BinaryIO]:
     except OSError as error:
         raise LeftOut(f"cannot be read: {os_reason(error)}") from error
     with stream:
-        if (info.st_size, info.st_mtime_ns) != (asset.size, asset.mtime_ns):
+        if (info.st_size, stored_mtime_ns(info)) != (asset.size, asset.mtime_ns):
             raise LeftOut("has changed since it was indexed")
         yield stream

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from math import isnan
 from typing import TypeAlias
 
+from engine.common import local_time
 from engine.errors import InvalidQuery
 from engine.store.paths import storable, to_text
 from engine.store.sql import globs
@@ -40,8 +41,6 @@ class Dialect:
 
     parameter: str
     """A bound value by its name."""
-    date: str
-    """Expression for when an asset was made, as ISO 8601 text."""
     holds: str
     """Condition that the tags of a moment ``t``, as text, match a pattern of LIKE."""
     tags: str
@@ -134,7 +133,13 @@ class _Compiler:
         return self._dialect.path(storable(to_text(_text(condition))), self.bind)
 
     def _date(self, condition: Condition) -> str:
-        return f"({self._dialect.date} {condition.op} {self.bind(storable(_text(condition)))})"
+        # A time on disk is compared as an instant, by the zone of the user's own clock: the
+        # zone of a server is another one, and the databases know no other alike.
+        given = storable(_text(condition))
+        op, instant = local_time.bound(condition.op, given)
+        compared = f"a.taken_at {condition.op} {self.bind(given)}"
+        changed = f"a.mtime_ns {op} {self.bind(instant)}"
+        return f"(CASE WHEN a.taken_at IS NULL THEN {changed} ELSE {compared} END)"
 
     def _duration(self, condition: Condition) -> str:
         compared = f"a.duration {condition.op} {self.bind(_number(condition))}"
@@ -238,10 +243,6 @@ def ascii_lower(text: str) -> str:
     return "".join(c.lower() if c.isascii() else c for c in text)
 
 
-# Division rounds towards zero, and time before 1970 is to be rounded down.
-_SECONDS = "(CASE WHEN a.mtime_ns < 0 THEN a.mtime_ns - 999999999 ELSE a.mtime_ns END / 1000000000)"
-
-
 def _sqlite_path(glob: str, bind: Bind) -> str:
     found = globs.parse(glob)
     if found is None:
@@ -267,7 +268,6 @@ def _postgres_path(glob: str, bind: Bind) -> str:
 
 SQLITE = Dialect(
     parameter=":{}",
-    date=f"coalesce(a.taken_at, strftime('%Y-%m-%dT%H:%M:%S', {_SECONDS}, 'unixepoch'))",
     holds="t.tags LIKE {} ESCAPE '!'",
     tags="json_each(t.tags) w",
     word="lower(json_extract(w.value, '$[0]'))",
@@ -276,10 +276,6 @@ SQLITE = Dialect(
 )
 POSTGRES = Dialect(
     parameter="%({})s",
-    date=(
-        f"coalesce(a.taken_at, to_char(to_timestamp({_SECONDS}) AT TIME ZONE 'UTC',"
-        """ 'YYYY-MM-DD"T"HH24:MI:SS') COLLATE "C")"""
-    ),
     # By this collation the case of ASCII letters alone is known, as in SQLite.
     holds="""(t.tags::text COLLATE "C") ILIKE {} ESCAPE '!'""",
     tags="json_array_elements(t.tags) w",

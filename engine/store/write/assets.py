@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from sqlalchemy import bindparam, select, update
 
+from engine.common.file_state import clamped_int64
 from engine.errors import StoreError
 from engine.store import failpoints
 from engine.store.failpoints import FailPoint
@@ -164,8 +165,8 @@ class AssetWrites:
             to_text(failure.path): {
                 "path": to_text(failure.path),
                 "reason": storable(failure.reason),
-                "size": failure.size,
-                "mtime_ns": failure.mtime_ns,
+                "size": None if failure.size is None else clamped_int64(failure.size),
+                "mtime_ns": None if failure.mtime_ns is None else clamped_int64(failure.mtime_ns),
                 "code": failure.code,
             }
             for failure in failures
@@ -188,6 +189,6 @@ def _placement(asset_id: int, stat: FileStat) -> dict[str, object]:
     return {
         "replaced": asset_id,
         "path": to_text(stat.path),
-        "size": stat.size,
-        "mtime_ns": stat.mtime_ns,
+        "size": clamped_int64(stat.size),
+        "mtime_ns": clamped_int64(stat.mtime_ns),
     }

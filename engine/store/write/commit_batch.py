@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from engine.common.text import printable
 from engine.errors import SpaceMismatch, StoreError
 from engine.store.fulltext import documents
-from engine.store.paths import storable, to_text
+from engine.store.paths import to_text
 from engine.store.records import Addition
+from engine.store.write.storable_facts import storable_asset, storable_moment
 from engine.types import Asset, Embedding, IndexedAsset, Kind, Space
 from engine.types.arrays import MomentIds, Vectors
 
@@ -113,6 +114,8 @@ def last_of_each(assets: Sequence[IndexedAsset]) -> list[IndexedAsset]:
 
 
 def asset_row(asset_id: int, asset: Asset) -> dict[str, Any]:
+    """Return the row of an asset, with as many of its facts as can be stored."""
+    asset = storable_asset(asset)
     latitude, longitude = asset.place or (None, None)
     return {
         "asset_id": asset_id,
@@ -129,12 +132,13 @@ def asset_row(asset_id: int, asset: Asset) -> dict[str, Any]:
         "state": "indexed",
         "latitude": latitude,
         "longitude": longitude,
-        "caption": None if asset.caption is None else storable(asset.caption),
+        "caption": asset.caption,
     }
 
 
 def moment_row(moment_id: int, asset_id: int, kind: Kind, embedding: Embedding) -> dict[str, Any]:
-    moment = embedding.moment
+    """Return the row of a moment, with as much of it as can be stored."""
+    moment = storable_moment(embedding.moment)
     return {
         "moment_id": moment_id,
         "asset_id": asset_id,
@@ -143,7 +147,7 @@ def moment_row(moment_id: int, asset_id: int, kind: Kind, embedding: Embedding) 
         "start_s": moment.start,
         "end_s": moment.end,
         "ordinal": moment.ordinal,
-        "text": None if moment.text is None else storable(moment.text),
-        "tags": [[storable(tag.word), float(tag.weight)] for tag in moment.tags] or None,
+        "text": moment.text,
+        "tags": [[tag.word, float(tag.weight)] for tag in moment.tags] or None,
         "vectors": len(embedding.vectors),
     }
