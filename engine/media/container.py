@@ -10,6 +10,8 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
+from fractions import Fraction
+from functools import cache
 from pathlib import Path
 
 import av
@@ -17,12 +19,14 @@ import av.error
 import av.logging
 from av.audio.stream import AudioStream
 from av.container import InputContainer
+from av.packet import Packet
 from av.stream import Disposition, Stream
 from av.video.stream import VideoStream
 
 from engine.errors import EmptyMedia, MediaError
 from engine.media import captions, place
 from engine.media.file_errors import corrupt, open_file, unreadable
+from engine.types import Kind
 
 # FFmpeg's log would go to stderr; every error that counts is raised as well.
 av.logging.set_level(None)
@@ -30,12 +34,28 @@ av.logging.set_level(None)
 DECODE_ERRORS = (av.error.FFmpegError, ValueError, RuntimeError)
 """The errors of PyAV for damaged data; ``OSError`` of the file is among the first."""
 
-# A playlist or a reference inside a file must not make FFmpeg fetch anything else.
-_OPTIONS = {"protocol_whitelist": "file"}
+# fmt: off
+_REFUSED = frozenset({
+    "concat", "dash", "hls", "imf", "lavfi", "rtp", "rtsp", "sap", "sdp", "segment", "tty", "data",
+    "ffmetadata", "bin", "xbin", "adf", "idf", "svs", "alsa", "oss", "fbdev", "kmsgrab", "x11grab",
+    "video4linux2,v4l2", "vobsub", "mpsub", "ass", "srt", "webvtt", "lrc", "microdvd", "sbg",
+    "vapoursynth", "bitpacked", "rawvideo", "codec2raw",
+})
+# fmt: on
+"""Formats that read other files or devices, or that take any text for moving pictures."""
 _UNSET_CLOCK = 1970
 """Recorders without a clock write zero, counted from 1904 or 1970."""
-_WITHOUT_DURATION = {"mp3", "aac"}
+_WITHOUT_DURATION = frozenset(
+    (
+        *("mp3", "aac", "ac3", "eac3", "dts", "dtshd", "truehd", "mlp", "loas", "sbc", "gsm"),
+        *("mpegvideo", "h261", "h263", "h264", "hevc", "vvc", "m4v", "mjpeg", "obu", "dirac", "vc1"),
+    )
+)
 """Formats whose header gives no length: FFmpeg's guess from the bitrate can be far off."""
+_SMALL_PROGRAM = 8 * 2**20
+"""Bytes of a program stream under which its length is counted, not guessed from its ends."""
+_ASSUMED_RATE = Fraction(25)
+"""Frames per second of a video that does not say."""
 _QUICKTIME = "com.apple.quicktime."
 _PLACES = ("location.iso6709", "location")
 _CAPTIONS = ("title", "description", "comment")
@@ -71,14 +91,21 @@ def open_container(path: Path) -> Iterator[InputContainer]:
             raise translate(error, "content") from error
 
 
+@cache
+def _options() -> dict[str, str]:
+    # A playlist or a reference inside a file must not make FFmpeg fetch anything else.
+    readable = sorted(av.formats_available - _REFUSED)
+    return {"protocol_whitelist": "file", "format_whitelist": ",".join(readable)}
+
+
 def _open(url: str) -> InputContainer:
-    container = av.open(url, "r", options=_OPTIONS, metadata_errors="replace")
+    container = av.open(url, "r", options=_options(), metadata_errors="replace")
     if container.format.name != "image2":
         return container
     # A picture's name makes FFmpeg take the file for pictures, unless its first bytes
     # say otherwise. Of the sounds that get here, only MP3 has none that do.
     container.close()
-    return av.open(url, "r", format="mp3", options=_OPTIONS, metadata_errors="replace")
+    return av.open(url, "r", format="mp3", options=_options(), metadata_errors="replace")
 
 
 def translate(error: BaseException, what: str) -> MediaError:
@@ -89,11 +116,39 @@ def translate(error: BaseException, what: str) -> MediaError:
 
 def video_stream(container: InputContainer) -> VideoStream | None:
     """Return the first stream of moving pictures; cover art and thumbnails are none."""
-    still = Disposition.attached_pic | Disposition.timed_thumbnails | Disposition.still_image
-    for stream in container.streams.video:
-        if not stream.disposition & still and stream.codec_context is not None:
-            return stream
-    return None
+    moving = _moving(container)
+    return next((stream for stream in moving if stream.codec_context is not None), None)
+
+
+_STILL = Disposition.attached_pic | Disposition.timed_thumbnails | Disposition.still_image
+
+
+def _moving(container: InputContainer) -> list[VideoStream]:
+    return [stream for stream in container.streams.video if not stream.disposition & _STILL]
+
+
+def has_streams(container: InputContainer) -> bool:
+    """Tell whether there are moving pictures or sound in it, decodable or not."""
+    return bool(_moving(container) or container.streams.audio)
+
+
+def kind_of(container: InputContainer, *, sure: bool = False) -> Kind | None:
+    """Return whether it holds a video or a sound; None where nothing in it can be decoded.
+
+    Moving pictures make a video, also where their codec is unknown and only the sound
+    beside them can be decoded.
+
+    Args:
+        sure: the content is a guess: only a stream whose header was understood counts.
+    """
+    video, sound = video_stream(container), audio_stream(container)
+    if video is not None and sure and not video.codec_context.width:
+        video = None
+    if sound is not None and sure and not sound.codec_context.sample_rate:
+        sound = None
+    if video is None and sound is None:
+        return None
+    return Kind.VIDEO if video is not None or _moving(container) else Kind.AUDIO
 
 
 def audio_stream(container: InputContainer) -> AudioStream | None:
@@ -129,12 +184,13 @@ def duration(container: InputContainer, stream: Stream) -> float:
     Where no header says it (MP3, ADTS, recordings cut off or streamed to the
     file) the packets are walked once, without decoding.
     """
-    if container.format.name in _WITHOUT_DURATION:
+    name = container.format.name
+    if name in _WITHOUT_DURATION or (name == "mpeg" and container.size < _SMALL_PROGRAM):
         return _walked_duration(container, stream)
     if container.duration is not None and container.duration > 0:
         length = container.duration / av.time_base
         # Matroska's header gives the last time stamp, wherever the first one is.
-        ends = "matroska" in container.format.name
+        ends = "matroska" in name
         return length - max(0.0, origin(container)) if ends else length
     if stream.duration and stream.time_base is not None:
         return float(stream.duration * stream.time_base)
@@ -144,12 +200,38 @@ def duration(container: InputContainer, stream: Stream) -> float:
 def _walked_duration(container: InputContainer, stream: Stream) -> float:
     """Return the end of the last packet, by a reader of its own: not every file can go back."""
     end = zero = origin(container)
-    with suppress(*DECODE_ERRORS), _open(container.name) as again:
+    shown = 0  # by all packets together, where they carry no times, or all the same one
+    base = stream.time_base or Fraction(0)
+    with suppress(*DECODE_ERRORS), opened_again(container) as again:
         for packet in again.demux(again.streams[stream.index]):
+            length = packet.duration or 0
+            shown += length
             if packet.pts is not None:
-                last = packet.pts + (packet.duration or 0)
-                end = max(end, float(last * packet.time_base))
-    return end - zero  # where the file is damaged, what came before still counts
+                end = max(end, float((packet.pts + length) * packet.time_base))
+    # Where the file is damaged, what came before still counts.
+    return end - zero if end - zero > float(shown * base) / 2 else float(shown * base)
+
+
+def opened_again(container: InputContainer) -> InputContainer:
+    """Open the file of a container once more, at its start."""
+    return _open(container.name)
+
+
+def timed_packets(container: InputContainer, stream: VideoStream) -> Iterator[Packet[VideoStream]]:
+    """Yield the packets of a stream; those without a time are given one by their number.
+
+    Elementary streams (H.264, HEVC) carry none: one picture follows another.
+    """
+    base = stream.time_base
+    rate = stream.average_rate or stream.guessed_rate or _ASSUMED_RATE
+    step = max(1, round(1 / (rate * base))) if base else 1
+    expected = stream.start_time or 0
+    for packet in container.demux(stream):
+        if packet.size and packet.pts is None and packet.dts is None:
+            packet.pts = expected
+        stamp = packet.dts if packet.dts is not None else packet.pts
+        expected = expected if stamp is None else stamp + (packet.duration or step)
+        yield packet
 
 
 def taken_at(container: InputContainer) -> str | None:

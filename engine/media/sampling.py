@@ -7,6 +7,7 @@ the two kinds of file where they are too few or too many.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from av.container import InputContainer
@@ -44,8 +45,19 @@ def sampled_frames(
     step = min(_COARSEST, max(_FINEST, seconds / 120))
     if _keyframes(stream) > _DENSE * (seconds / step + _BURST):
         yield from _seeking(container, stream, seconds, step)
-    else:
-        yield from _Walk(container, stream, seconds, step).frames()
+        return
+    failure: BaseException | None = None
+    given = False
+    try:
+        for frame in _Walk(container, stream, seconds, step).frames():
+            given = True
+            yield frame
+    except containers.DECODE_ERRORS as error:
+        if given:
+            raise
+        failure = error
+    if not given:  # a stream that marks no keyframe, as those do that refresh bit by bit
+        yield from _all_frames(container, stream, failure)
 
 
 def packet_time(packet: Packet[VideoStream]) -> float | None:
@@ -55,6 +67,28 @@ def packet_time(packet: Packet[VideoStream]) -> float | None:
         return None
     base = packet.time_base  # as integers: products of fractions cost as much as the walk
     return stamp * base.numerator / base.denominator
+
+
+def _all_frames(
+    container: InputContainer, stream: VideoStream, failure: BaseException | None
+) -> Iterator[VideoFrame]:
+    """Yield every frame that can be decoded from the start, while the work lasts.
+
+    Raises ``failure`` where there is none.
+    """
+    errors: list[BaseException] = []
+    work = _WORK
+    with suppress(*containers.DECODE_ERRORS), containers.opened_again(container) as other:
+        pictures = other.streams.video[container.streams.video.index(stream)]
+        for packet in containers.timed_packets(other, pictures):
+            for frame in decode(packet, errors):
+                failure = None
+                yield frame
+            work -= stream.width * stream.height
+            if work < 0:
+                break
+    if failure is not None:
+        raise failure
 
 
 def _keyframes(stream: VideoStream) -> int:
@@ -129,7 +163,7 @@ class _Walk:
     def _packets(self, errors: list[BaseException]) -> Iterator[Packet[VideoStream]]:
         """Yield every packet to where the file ends or breaks off, and the one that flushes."""
         try:
-            yield from self.container.demux(self.stream)
+            yield from containers.timed_packets(self.container, self.stream)
         except containers.DECODE_ERRORS as error:
             errors.append(error)
 

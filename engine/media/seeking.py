@@ -17,7 +17,7 @@ _SAME = 0.001
 _EARLIER = (0.0, 5.0, 30.0)
 """Seconds before the wanted time to seek to, in turn: in a container without an index
 (MPEG-TS) a seek lands between keyframes, and what comes next is too late. Then the
-start of the file is tried."""
+file is read from its start."""
 _WORK = 4 * 10**9
 """Pixels decoded at most: some two thousand frames of 1080p, a few seconds of work."""
 _NEAR = 1.0
@@ -39,16 +39,26 @@ def frame_at(container: InputContainer, stream: VideoStream, time: float) -> Vid
     stream.codec_context.thread_count = 1
     errors: list[BaseException] = []
     found: list[VideoFrame] = []
-    for start in (*(time - earlier for earlier in _EARLIER), 0.0):
+    for start in () if _is_untimed(stream) else (time - earlier for earlier in _EARLIER):
         _seek(container, stream, start)
         frame = _walk(container, stream, time, errors)
         if frame is not None:
             found.append(frame)
             if _at(frame) <= time + _SAME:
-                break
+                return frame
+    with suppress(*containers.DECODE_ERRORS), containers.opened_again(container) as other:
+        pictures = other.streams.video[container.streams.video.index(stream)]
+        pictures.codec_context.thread_count = 1
+        frame = _walk(other, pictures, time, errors, from_start=True)
+        found += [] if frame is None else [frame]
     if errors and not found:
         raise errors[0]
     return min(found, key=lambda frame: abs(_at(frame) - time), default=None)
+
+
+def _is_untimed(stream: VideoStream) -> bool:
+    """Tell whether packets are timed by their number, which a seek would lose."""
+    return stream.start_time is None and not stream.index_entries
 
 
 def _seek(container: InputContainer, stream: VideoStream, time: float) -> None:
@@ -58,10 +68,15 @@ def _seek(container: InputContainer, stream: VideoStream, time: float) -> None:
 
 
 def _walk(
-    container: InputContainer, stream: VideoStream, time: float, errors: list[BaseException]
+    container: InputContainer,
+    stream: VideoStream,
+    time: float,
+    errors: list[BaseException],
+    *,
+    from_start: bool = False,
 ) -> VideoFrame | None:
     found: VideoFrame | None = None
-    for frame in _frames(container, stream, time, errors):
+    for frame in _frames(container, stream, time, errors, from_start):
         if found is not None and _at(frame) > time + _SAME:
             break
         found = frame
@@ -69,16 +84,27 @@ def _walk(
 
 
 def _frames(
-    container: InputContainer, stream: VideoStream, time: float, errors: list[BaseException]
+    container: InputContainer,
+    stream: VideoStream,
+    time: float,
+    errors: list[BaseException],
+    from_start: bool,
 ) -> Iterator[VideoFrame]:
-    """Frames from where the container stands, while the work lasts."""
+    """Frames from where the container stands, while the work lasts.
+
+    From the first keyframe on, unless that is the start: what a seek lands on between
+    two keyframes some decoders show in grey.
+    """
     work = _WORK
+    begun = from_start
     try:
-        for packet in container.demux(stream):
+        for packet in containers.timed_packets(container, stream):
             at = packet_time(packet)
             near = at is None or at > time - _NEAR
             stream.codec_context.skip_frame = "DEFAULT" if near else "NONREF"
-            yield from decode(packet, errors)
+            begun = begun or packet.is_keyframe or not packet.size
+            if begun:
+                yield from decode(packet, errors)
             work -= stream.width * stream.height
             if work < 0:
                 break

@@ -1,39 +1,37 @@
-"""Tell what a file is, by its content and never by its name."""
+"""Tell what a file is, by its content; its name only says whether it is worth asking FFmpeg."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from engine.errors import CorruptMedia, EmptyMedia, UnsupportedMedia
-from engine.media.audio_sync import framed_audio
 from engine.media.file_errors import open_file, unreadable
+from engine.media.magic import ID3_HEADER, by_frames, by_magic, weak_container
+from engine.media.unread import OTHER, spoken_type, unread_type
 from engine.types import Kind, MediaType
 
 _HEAD = 16 * 1024
 # fmt: off
 _NAMED_MEDIA = frozenset({
     ".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".apng", ".webp", ".gif", ".bmp", ".dib", ".tif",
-    ".tiff", ".heic", ".heif", ".avif", ".mp4", ".m4v", ".mov", ".qt", ".mkv", ".webm", ".avi",
-    ".mpg", ".mpeg", ".m2ts", ".vob", ".flv", ".3gp", ".3g2", ".wmv", ".asf", ".ogv", ".wav",
-    ".wave", ".mp3", ".flac", ".ogg", ".oga", ".opus", ".m4a", ".m4b", ".aac", ".aif", ".aiff",
-    ".aifc", ".wma", ".mka",
+    ".tiff", ".heic", ".heif", ".avif", ".jp2", ".j2k", ".mp4", ".m4v", ".mov", ".qt", ".mkv",
+    ".webm", ".avi", ".mpg", ".mpeg", ".m2ts", ".vob", ".flv", ".f4v", ".3gp", ".3g2", ".wmv",
+    ".asf", ".ogv", ".mxf", ".gxf", ".wtv", ".m2v", ".y4m", ".rm", ".rmvb", ".wav", ".wave",
+    ".mp3", ".flac", ".ogg", ".oga", ".opus", ".m4a", ".m4b", ".aac", ".aif", ".aiff", ".aifc",
+    ".wma", ".mka", ".caf", ".amr", ".ac3", ".eac3", ".wv", ".w64", ".tta", ".ape", ".mp2",
+    ".spx", ".dsf",
 })
-# fmt: on
 """Names that promise media. Not .ts and .mts, which mostly are TypeScript."""
-
-_IMAGE_BRANDS = {
-    b"avif": "avif",
-    b"avis": "avif",
-    **dict.fromkeys((b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1"), "heic"),
-    b"msf1": "heic",
-}
-_UNREAD = {
-    b"\xff\x0a": "JPEG XL",  # two bytes: believed under a name of media only
-    b"\0\0\0\x0cJXL ": "JPEG XL",
-    b"\0\0\0\x0cjP  ": "JPEG 2000",
-    b"\xff\x4f\xff\x51": "JPEG 2000",
-}
-_ID3_HEADER = 10
+_TRIED_NAMES = frozenset({
+    ".264", ".265", ".302", ".aea", ".av1", ".avc", ".ast", ".adx", ".avs", ".cavs", ".dif", ".drc",
+    ".dts", ".dtshd", ".dv", ".ec3", ".evo", ".flc", ".fli", ".g722", ".gsm", ".h261", ".h263",
+    ".h264", ".h265", ".hevc", ".ivr", ".latm", ".loas", ".m1v", ".m2p", ".m2t", ".m4s", ".mjpeg",
+    ".mjpg", ".mlp", ".mmf", ".mod", ".mp1", ".mpa", ".mpv", ".mts", ".nsp", ".obu", ".oma", ".pva",
+    ".ra", ".rso", ".sbc", ".sf", ".tak", ".thd", ".tod", ".trp", ".ts", ".ty", ".vag", ".vc1",
+    ".viv", ".vqf", ".xa",
+})
+"""Names of media without a magic number, which other files have as well: FFmpeg is asked."""
+# fmt: on
 
 
 def promises_media(name: str) -> bool:
@@ -44,31 +42,57 @@ def promises_media(name: str) -> bool:
 def sniff(path: Path) -> MediaType | None:
     """Return the kind and format of a media file; None when it is no media at all.
 
-    Containers that can hold either are opened to see whether a video stream is
-    among theirs (cover art is none).
+    What a file is comes from its container before its frames. Containers that can hold
+    either are opened to see whether a video stream is among theirs (cover art is none).
+    Where neither the first bytes nor frames say what a file is, and its name is one of
+    media, FFmpeg is asked.
 
     Raises:
         EmptyMedia: no bytes under a name that promises media.
         UnsupportedMedia: a name that promises media over content that is none, or
-            a picture format that is known and not read.
+            streams that are known and not decoded.
         CorruptMedia: a container that cannot be opened or has no stream in it.
         UnreadableMedia: permission denied, vanished, a folder, an I/O error.
     """
-    promised = path.suffix.lower() in _NAMED_MEDIA
+    suffix = path.suffix.lower()
+    promised = suffix in _NAMED_MEDIA
     head = _read_head(path)
     if not head:
         if promised:
             raise EmptyMedia("no bytes")
         return None  # an empty __init__.py is no failure
-    media = _by_magic(head)
+    media = by_magic(head, suffix)
+    if suffix in _JPEG_STREAMS and (found := _probed(path, None)):
+        return found
     if media is not None:
         return _settle(path, media) if media.kind is Kind.VIDEO else media
-    for magic, name in _UNREAD.items():
-        if head.startswith(magic) and (promised or len(magic) > 2):
-            raise UnsupportedMedia(f"{name} is not a format that Sensorium reads")
+    if (weak := weak_container(head)) and (found := _probed(path, weak)):
+        return found
+    if found := by_frames(head) or _asked(path, head):
+        return found
     if promised and not head.startswith(_APPLE_DOUBLE):
-        raise UnsupportedMedia(f"named {path.suffix.lower()} but holds {_describe(head)}")
+        known = unread_type(head, suffix)
+        if known != OTHER and known != "pdf":
+            raise UnsupportedMedia(f"{spoken_type(known)} is not a format that Sensorium reads")
+        raise UnsupportedMedia(f"named {suffix} but holds {_describe(head)}")
     return None
+
+
+def skipped_type(path: Path) -> str:
+    """Return the type of a file that ``sniff`` takes for no media: ``pdf``, ``svg``, ``other``.
+
+    Raises:
+        UnreadableMedia: as ``sniff`` raises it.
+    """
+    return unread_type(_read_head(path), path.suffix.lower())
+
+
+def not_media(path: Path) -> UnsupportedMedia:
+    """Return the error of a file that is asked for and that ``sniff`` takes for no media."""
+    known = skipped_type(path)
+    if known == OTHER:
+        return UnsupportedMedia("neither a picture, a video nor a sound")
+    return UnsupportedMedia(f"{spoken_type(known)} is not a format that Sensorium reads")
 
 
 _APPLE_DOUBLE = b"\0\x05\x16\x07"
@@ -80,119 +104,15 @@ def _read_head(path: Path) -> bytes:
     with open_file(path) as stream:
         try:
             head = stream.read(_HEAD)
-            if head.startswith(b"ID3") and len(head) > _ID3_HEADER:
+            if head.startswith(b"ID3") and len(head) > ID3_HEADER:
                 size = 0
-                for byte in head[6:_ID3_HEADER]:
+                for byte in head[6:ID3_HEADER]:
                     size = size << 7 | byte & 0x7F
-                stream.seek(size + _ID3_HEADER)
-                return head[:_ID3_HEADER] + stream.read(_HEAD)
+                stream.seek(size + ID3_HEADER)
+                return head[:ID3_HEADER] + stream.read(_HEAD)
         except OSError as error:
             raise unreadable(error) from error
     return head
-
-
-def _by_magic(head: bytes) -> MediaType | None:
-    """Return the format that the first bytes name; ambiguous containers are called videos."""
-    if name := _image(head):
-        return MediaType(Kind.IMAGE, name)
-    if name := _audio(head):
-        return MediaType(Kind.AUDIO, name)
-    if name := _container(head):
-        return MediaType(Kind.VIDEO, name)
-    return None
-
-
-def _image(head: bytes) -> str | None:
-    for magic, name in _IMAGE_MAGIC:
-        if head.startswith(magic):
-            return name
-    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
-        return "webp"
-    # Two letters are little to go by: the size of the header that follows decides.
-    if head[:2] == b"BM" and int.from_bytes(head[14:18], "little") in _BMP_HEADERS:
-        return "bmp"
-    if head[4:8] == b"ftyp":
-        brands = _brands(head)
-        major = _IMAGE_BRANDS.get(brands[0])
-        return "avif" if major == "heic" and b"avif" in brands else major
-    return None
-
-
-_IMAGE_MAGIC = (
-    (b"\xff\xd8\xff", "jpeg"),
-    (b"\x89PNG\r\n\x1a\n", "png"),
-    (b"GIF87a", "gif"),
-    (b"GIF89a", "gif"),
-    (b"II*\0", "tiff"),
-    (b"MM\0*", "tiff"),
-    (b"II+\0", "tiff"),
-    (b"MM\0+", "tiff"),
-)
-_BMP_HEADERS = (12, 16, 40, 52, 56, 64, 108, 124)
-
-
-def _brands(head: bytes) -> list[bytes]:
-    """Return the brands of an ISO base media file, the major one first."""
-    size = min(int.from_bytes(head[:4], "big"), len(head))
-    return [head[8:12], *(head[i : i + 4] for i in range(16, size - 3, 4))]
-
-
-def _audio(head: bytes) -> str | None:
-    if head[:4] in (b"RIFF", b"RF64", b"BW64", b"RIFX") and head[8:12] == b"WAVE":
-        return "wav"
-    if head[:4] == b"FORM" and head[8:12] in (b"AIFF", b"AIFC"):
-        return "aiff"
-    tagged = head.startswith(b"ID3") and len(head) > _ID3_HEADER
-    body = head[_ID3_HEADER:] if tagged else head
-    if body.startswith(b"fLaC"):
-        return "flac"
-    return framed_audio(body) or ("mp3" if tagged and not _container(body) else None)
-
-
-def _container(head: bytes) -> str | None:
-    """Formats that hold pictures, sound or both."""
-    for magic, name in _CONTAINER_MAGIC:
-        if head.startswith(magic):
-            return name
-    if head[:4] == b"RIFF" and head[8:12] == b"AVI ":
-        return "avi"
-    if head[4:8] == b"ftyp":
-        return _iso_format(head[8:12])
-    if head[4:8] in _QUICKTIME_ATOMS and int.from_bytes(head[:4], "big") in range(8, 2**31):
-        return "mov"
-    if head.startswith(b"\x1a\x45\xdf\xa3"):
-        return "webm" if b"webm" in head[:64] else "mkv"
-    if _is_transport_stream(head):
-        return "mpegts"
-    return None
-
-
-_CONTAINER_MAGIC = (
-    (b"OggS", "ogg"),
-    (b"FLV\x01", "flv"),
-    (b"\x30\x26\xb2\x75\x8e\x66\xcf\x11", "asf"),
-    (b"\0\0\x01\xba", "mpeg"),
-    (b"\0\0\x01\xb3", "mpeg"),
-)
-_QUICKTIME_ATOMS = (b"moov", b"mdat", b"wide", b"pnot")
-"""Atoms that QuickTime files begin with that are older than ``ftyp``."""
-
-
-def _iso_format(brand: bytes) -> str:
-    if brand == b"qt  ":
-        return "mov"
-    if brand[:2] == b"3g":
-        return "3gp"
-    return "m4a" if brand in (b"M4A ", b"M4B ") else "mp4"
-
-
-def _is_transport_stream(head: bytes) -> bool:
-    """Tell whether there is a sync byte every 188 bytes, or every 192 after a time code."""
-    for first, step in ((0, 188), (4, 192)):
-        syncs = head[first::step][:8]
-        if len(syncs) > 3 and set(syncs) == {0x47}:
-            return True
-    return False
 
 
 def _settle(path: Path, media: MediaType) -> MediaType:
@@ -200,11 +120,43 @@ def _settle(path: Path, media: MediaType) -> MediaType:
     from engine.media import container as containers  # FFmpeg, only where it is needed
 
     with containers.open_container(path) as container:
-        if containers.video_stream(container) is not None:
-            return media
-        if containers.audio_stream(container) is not None:
-            return MediaType(Kind.AUDIO, media.format)
+        kind = containers.kind_of(container)
+        if kind is not None:
+            return MediaType(kind, media.format)
+        if containers.has_streams(container):
+            raise UnsupportedMedia(f"{media.format} in a codec that FFmpeg does not decode here")
     raise CorruptMedia(f"no video or audio stream in the {media.format} container can be read")
+
+
+def _probed(path: Path, name: str | None) -> MediaType | None:
+    """Return what FFmpeg finds in the file; None where it finds no stream that it decodes."""
+    from engine.media import container as containers
+
+    try:
+        with containers.open_container(path) as container:
+            kind = containers.kind_of(container, sure=True)
+            found = name or container.format.name.split(",")[0]
+            return None if kind is None else MediaType(kind, found)
+    except (CorruptMedia, UnsupportedMedia):
+        return None
+
+
+def _asked(path: Path, head: bytes) -> MediaType | None:
+    """Ask FFmpeg about a file whose name is one of media and whose bytes are no text."""
+    suffix = path.suffix.lower()
+    if suffix not in _NAMED_MEDIA | _TRIED_NAMES or suffix in _PICTURES or _is_text(head):
+        return None
+    return _probed(path, None) if any(head) else None
+
+
+_JPEG_STREAMS = frozenset((".mjpg", ".mjpeg"))
+"""Names of videos that are JPEGs one after another."""
+_PICTURES = frozenset((".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".apng", ".webp", ".gif", ".bmp"))
+"""Names at which FFmpeg would take any file for a picture."""
+
+
+def _is_text(head: bytes) -> bool:
+    return not any(byte < 9 or 13 < byte < 32 for byte in head)
 
 
 def _describe(head: bytes) -> str:
@@ -214,8 +166,7 @@ def _describe(head: bytes) -> str:
             return name
     if not any(head):
         return "zeros only"
-    text = not any(byte < 9 or 13 < byte < 32 for byte in head)
-    return "text" if text else "data of no media format that Sensorium reads"
+    return "text" if _is_text(head) else "data of no media format that Sensorium reads"
 
 
 _NO_MEDIA = (

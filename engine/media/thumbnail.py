@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from engine.config import Settings
-from engine.errors import UnsupportedMedia
-from engine.media.sniff import sniff
+from engine.media.sniff import not_media, sniff
 from engine.types import Kind
 
 SIDE = 320
@@ -50,7 +49,7 @@ def thumbnail(
     """
     media = sniff(path)
     if media is None:
-        raise UnsupportedMedia("neither a picture, a video nor a sound")
+        raise not_media(path)
     match media.kind:
         case Kind.IMAGE:
             from engine.media.image import read_frame

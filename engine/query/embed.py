@@ -13,7 +13,7 @@ from PIL import Image
 
 from engine.config import Settings
 from engine.encoders.towers import Towers
-from engine.errors import EmptyMedia, InvalidQuery, MediaError, PathNotFound, UnsupportedMedia
+from engine.errors import EmptyMedia, InvalidQuery, MediaError, PathNotFound
 from engine.query.text_cache import TextCache
 from engine.types import Branch, Kind, MediaType, PartKind, Plan
 from engine.types.arrays import Vectors
@@ -141,7 +141,7 @@ def media_type(path: Path) -> MediaType:
     Raises:
         PathNotFound, UnsupportedMedia: it is nothing that could be one.
     """
-    from engine.media.sniff import sniff
+    from engine.media.sniff import not_media, sniff
 
     try:
         if not path.is_file():
@@ -151,7 +151,7 @@ def media_type(path: Path) -> MediaType:
     except OSError as error:  # a name that is too long, or a file that may not be read
         raise PathNotFound((error.strerror or str(error)).lower()) from None
     if media is None:
-        raise UnsupportedMedia("neither a picture, a video nor a sound")
+        raise not_media(path)
     return media
 
 
