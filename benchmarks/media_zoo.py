@@ -17,8 +17,6 @@ RATE = 25
 """Frames a second of the videos."""
 SECONDS = 1.2
 _SIZE = (64, 48)
-_DV_SIZE = (720, 576)
-_H261_SIZE = (176, 144)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,77 +33,176 @@ class Specimen:
     layout: str = "mono"
 
 
-# fmt: off
-VIDEOS = (
-    Specimen("a.mp4", "mp4", "libx264", "aac"), Specimen("b.mp4", "mp4", "libx264", "libmp3lame"),
-    Specimen("c.mp4", "mp4", "libx265", "aac"), Specimen("d.mp4", "mp4", "mpeg4", "mp2"),
-    Specimen("e.mp4", "mp4", "libsvtav1", "libopus", rate=48000),
-    Specimen("f.mp4", "mp4", "libvpx-vp9", "flac"), Specimen("g.mp4", "mp4", "libx264", "ac3", rate=48000),
-    Specimen("h.mp4", "mp4", "libx264"), Specimen("i.mp4", "mp4", "mjpeg", "alac", "yuvj420p"),
-    Specimen("a.m4v", "ipod", "libx264", "aac"), Specimen("a.f4v", "f4v", "libx264", "aac"),
-    Specimen("a.mov", "mov", "libx264", "pcm_s16le"), Specimen("b.mov", "mov", "mjpeg", "pcm_s16be", "yuvj420p"),
-    Specimen("c.mov", "mov", "prores_ks", "aac", "yuv422p10le"), Specimen("d.mov", "mov", "qtrle", None, "rgb24"),
-    Specimen("e.mov", "mov", "png", "alac", "rgb24"), Specimen("f.mov", "mov", "cfhd", None, "yuv422p10le"),
-    Specimen("g.mov", "mov", "svq1", "adpcm_ima_qt", "yuv410p"), Specimen("h.mov", "mov", "dnxhd", None, "yuv422p10le", (256, 128)),
-    Specimen("a.3gp", "3gp", "mpeg4", "aac"), Specimen("a.3g2", "3g2", "libx264", "aac"),
-    Specimen("b.3gp", "3gp", "h263", "libopencore_amrnb", size=_H261_SIZE, rate=8000),
-    Specimen("a.mkv", "matroska", "libx264", "ac3", rate=48000), Specimen("b.mkv", "matroska", "ffv1", "flac"),
-    Specimen("c.mkv", "matroska", "mpeg2video", "mp2"), Specimen("d.mkv", "matroska", "libvpx", "vorbis", layout="stereo"),
-    Specimen("e.avi", "avi", "utvideo", "pcm_s24le"), Specimen("m.avi", "avi", "huffyuv", "eac3", "yuv422p", rate=48000),
-    Specimen("h.mkv", "matroska", "snow", None, "yuv420p"),
-    Specimen("n.avi", "avi", "magicyuv", "pcm_alaw"), Specimen("o.avi", "avi", "wmv2", "libmp3lame"),
-    Specimen("k.mkv", "matroska", "rawvideo", "wavpack"),
-    Specimen("a.webm", "webm", "libvpx", "libopus", rate=48000), Specimen("b.webm", "webm", "libvpx-vp9", "vorbis", layout="stereo"),
-    Specimen("c.webm", "webm", "libsvtav1", None),
-    Specimen("a.avi", "avi", "mpeg4", "libmp3lame"), Specimen("b.avi", "avi", "mjpeg", "pcm_s16le", "yuvj420p"),
-    Specimen("c.avi", "avi", "libx264", "ac3", rate=48000), Specimen("d.avi", "avi", "msmpeg4v2", "mp2"),
-    Specimen("e.avi", "avi", "cinepak", "pcm_u8", "rgb24"), Specimen("f.avi", "avi", "rawvideo", "adpcm_ms", "bgr24"),
-    Specimen("g.avi", "avi", "ffvhuff", "aac"), Specimen("h.avi", "avi", "msvideo1", None, "rgb555le"),
-    Specimen("i.avi", "avi", "asv1", None), Specimen("j.avi", "avi", "zmbv", "pcm_mulaw", "bgr0"),
-    Specimen("k.avi", "avi", "flashsv", None, "bgr24"), Specimen("l.avi", "avi", "h263p", "wmav2"),
-    Specimen("a.mpg", "mpeg", "mpeg1video", "mp2"), Specimen("b.mpg", "mpeg", "mpeg2video", "mp2"),
-    Specimen("c.mpg", "mpeg", "mpeg1video"), Specimen("a.vob", "vob", "mpeg2video", "mp2"),
-    Specimen("b.vob", "vob", "mpeg2video", "ac3", rate=48000), Specimen("c.vob", "dvd", "mpeg2video", "pcm_dvd", rate=48000, layout="stereo"),
-    Specimen("a.dat", "vcd", "mpeg1video", "mp2", rate=44100, layout="stereo"), Specimen("b.dat", "svcd", "mpeg2video", "mp2", rate=44100),
-    Specimen("a.ts", "mpegts", "libx264", "aac"), Specimen("b.ts", "mpegts", "mpeg2video", "mp2"),
-    Specimen("c.ts", "mpegts", "libx265", "ac3", rate=48000), Specimen("d.ts", "mpegts", "libx264", "libmp3lame"),
-    Specimen("e.m2ts", "mpegts", "libx264", "eac3", rate=48000), Specimen("f.ts", "mpegts", "mpeg4", "libopus", rate=48000),
-    Specimen("a.flv", "flv", "flv", "libmp3lame", rate=44100), Specimen("b.flv", "flv", "libx264", "aac"),
-    Specimen("c.flv", "flv", "flashsv", "pcm_u8", "bgr24", rate=11025), Specimen("d.flv", "flv", "flashsv2", "nellymoser", "bgr24", rate=22050),
-    Specimen("a.wmv", "asf", "wmv2", "wmav2"), Specimen("b.wmv", "asf", "wmv1", "wmav1"), Specimen("c.asf", "asf", "msmpeg4", "libmp3lame"),
-    Specimen("a.wtv", "wtv", "mpeg2video", "mp2"), Specimen("a.ogv", "ogv", "libvpx", "vorbis", layout="stereo"),
-    Specimen("b.ogv", "ogg", "libvpx", "flac"),
-    Specimen("a.mxf", "mxf", "mpeg2video", "pcm_s16le", rate=48000), Specimen("b.mxf", "mxf", "libx264", "pcm_s24le", "yuv420p", rate=48000),
-    Specimen("a.nut", "nut", "mpeg4", "libmp3lame"), Specimen("b.nut", "nut", "ffv1", "pcm_s16le"),
-    Specimen("a.ivf", "ivf", "libvpx"), Specimen("b.ivf", "ivf", "libvpx-vp9"), Specimen("c.ivf", "ivf", "libsvtav1"),
-    Specimen("a.rm", "rm", "rv10", "ac3", size=_H261_SIZE, rate=48000), Specimen("b.rm", "rm", "rv20", None, size=_H261_SIZE),
-    Specimen("a.dv", "dv", "dvvideo", "pcm_s16le", size=_DV_SIZE, rate=48000, layout="stereo"),
-    Specimen("a.y4m", "yuv4mpegpipe", "wrapped_avframe"), Specimen("a.gxf", "gxf", "mpeg2video", "pcm_s16le", size=_DV_SIZE, rate=48000),
-    Specimen("a.roq", "roq", "roqvideo", "roq_dpcm", "yuvj444p", rate=22050), Specimen("a.mjpg", "mjpeg", "mjpeg", None, "yuvj420p"),
-    Specimen("a.h264", "h264", "libx264"), Specimen("a.hevc", "hevc", "libx265"), Specimen("a.m4v", "m4v", "mpeg4"),
-    Specimen("a.m1v", "mpeg1video", "mpeg1video"), Specimen("a.m2v", "mpeg2video", "mpeg2video"), Specimen("a.h263", "h263", "h263", size=_H261_SIZE),
-    Specimen("a.h261", "h261", "h261", size=_H261_SIZE), Specimen("a.obu", "obu", "libsvtav1"),
-    Specimen("a.psp", "psp", "libx264", "aac"), Specimen("a.ismv", "ismv", "libx264", "aac"), Specimen("a.smjpeg", "smjpeg", "mjpeg", "pcm_s16le", "yuvj420p"),
-    Specimen("a.film", "film_cpk", "cinepak", "pcm_s16be_planar", "rgb24"),
-)
-SOUNDS = (
-    Specimen("s.mp4", "mp4", None, "aac"), Specimen("s.m4a", "ipod", None, "alac"), Specimen("s.mka", "matroska", None, "vorbis", layout="stereo"),
-    Specimen("s.webm", "webm", None, "libopus", rate=48000), Specimen("s.mov", "mov", None, "pcm_s16le"), Specimen("s.avi", "avi", None, "libmp3lame"),
-    Specimen("s.ts", "mpegts", None, "aac"), Specimen("t.ts", "mpegts", None, "mp2"), Specimen("s.mpg", "mpeg", None, "mp2"), Specimen("s.flv", "flv", None, "libmp3lame", rate=44100),
-    Specimen("s.3gp", "3gp", None, "libopencore_amrnb", rate=8000), Specimen("s.wma", "asf", None, "wmav2"), Specimen("s.nut", "nut", None, "flac"),
-    Specimen("s.mxf", "mxf_opatom", None, "pcm_s16le", rate=48000),
-    Specimen("s.wav", "wav", None, "pcm_s16le"), Specimen("t.wav", "wav", None, "libmp3lame"), Specimen("u.wav", "wav", None, "adpcm_ima_wav"), Specimen("v.wav", "wav", None, "pcm_f64le"),
-    Specimen("s.w64", "w64", None, "pcm_s16le"), Specimen("s.aiff", "aiff", None, "pcm_s16be"), Specimen("s.caf", "caf", None, "pcm_s16be"), Specimen("t.caf", "caf", None, "alac"),
-    Specimen("s.au", "au", None, "pcm_s16be"), Specimen("t.au", "au", None, "pcm_mulaw"), Specimen("s.voc", "voc", None, "pcm_u8"), Specimen("s.sox", "sox", None, "pcm_s32le"),
-    Specimen("s.mp3", "mp3", None, "libmp3lame"), Specimen("s.mp2", "mp2", None, "mp2"), Specimen("s.aac", "adts", None, "aac"), Specimen("s.latm", "latm", None, "aac"),
-    Specimen("s.ac3", "ac3", None, "ac3", rate=48000), Specimen("s.eac3", "eac3", None, "eac3", rate=48000), Specimen("s.flac", "flac", None, "flac"),
-    Specimen("s.ogg", "ogg", None, "vorbis", layout="stereo"), Specimen("s.opus", "opus", None, "libopus", rate=48000), Specimen("t.oga", "oga", None, "flac"),
-    Specimen("s.tta", "tta", None, "tta"), Specimen("s.wv", "wv", None, "wavpack"), Specimen("s.amr", "amr", None, "libopencore_amrnb", rate=8000),
-    Specimen("s.adx", "adx", None, "adpcm_adx"), Specimen("s.g722", "g722", None, "g722"),
-    Specimen("s.rm", "rm", None, "real_144", rate=8000), Specimen("s.ast", "ast", None, "pcm_s16be_planar"), Specimen("s.sf", "ircam", None, "pcm_s16le"),
-    Specimen("s.rso", "rso", None, "pcm_u8"), Specimen("s.mmf", "mmf", None, "adpcm_yamaha", rate=22050), Specimen("s.spx", "oga", None, "vorbis", layout="stereo"),
-)
-# fmt: on
+_VIDEOS = """
+a.mp4 mp4 libx264 aac
+b.mp4 mp4 libx264 libmp3lame
+c.mp4 mp4 libx265 aac
+d.mp4 mp4 mpeg4 mp2
+e.mp4 mp4 libsvtav1 libopus rate=48000
+f.mp4 mp4 libvpx-vp9 flac
+g.mp4 mp4 libx264 ac3 rate=48000
+h.mp4 mp4 libx264 -
+i.mp4 mp4 mjpeg alac pixels=yuvj420p
+a.m4v ipod libx264 aac
+a.f4v f4v libx264 aac
+a.mov mov libx264 pcm_s16le
+b.mov mov mjpeg pcm_s16be pixels=yuvj420p
+c.mov mov prores_ks aac pixels=yuv422p10le
+d.mov mov qtrle - pixels=rgb24
+e.mov mov png alac pixels=rgb24
+f.mov mov cfhd - pixels=yuv422p10le
+g.mov mov svq1 adpcm_ima_qt pixels=yuv410p
+h.mov mov dnxhd - pixels=yuv422p10le size=256x128
+a.3gp 3gp mpeg4 aac
+a.3g2 3g2 libx264 aac
+b.3gp 3gp h263 libopencore_amrnb size=176x144 rate=8000
+a.mkv matroska libx264 ac3 rate=48000
+b.mkv matroska ffv1 flac
+c.mkv matroska mpeg2video mp2
+d.mkv matroska libvpx vorbis layout=stereo
+e.avi avi utvideo pcm_s24le
+m.avi avi huffyuv eac3 pixels=yuv422p rate=48000
+h.mkv matroska snow -
+n.avi avi magicyuv pcm_alaw
+o.avi avi wmv2 libmp3lame
+k.mkv matroska rawvideo wavpack
+a.webm webm libvpx libopus rate=48000
+b.webm webm libvpx-vp9 vorbis layout=stereo
+c.webm webm libsvtav1 -
+a.avi avi mpeg4 libmp3lame
+b.avi avi mjpeg pcm_s16le pixels=yuvj420p
+c.avi avi libx264 ac3 rate=48000
+d.avi avi msmpeg4v2 mp2
+e.avi avi cinepak pcm_u8 pixels=rgb24
+f.avi avi rawvideo adpcm_ms pixels=bgr24
+g.avi avi ffvhuff aac
+h.avi avi msvideo1 - pixels=rgb555le
+i.avi avi asv1 -
+j.avi avi zmbv pcm_mulaw pixels=bgr0
+k.avi avi flashsv - pixels=bgr24
+l.avi avi h263p wmav2
+a.mpg mpeg mpeg1video mp2
+b.mpg mpeg mpeg2video mp2
+c.mpg mpeg mpeg1video -
+a.vob vob mpeg2video mp2
+b.vob vob mpeg2video ac3 rate=48000
+c.vob dvd mpeg2video pcm_dvd rate=48000 layout=stereo
+a.dat vcd mpeg1video mp2 rate=44100 layout=stereo
+b.dat svcd mpeg2video mp2 rate=44100
+a.ts mpegts libx264 aac
+b.ts mpegts mpeg2video mp2
+c.ts mpegts libx265 ac3 rate=48000
+d.ts mpegts libx264 libmp3lame
+e.m2ts mpegts libx264 eac3 rate=48000
+f.ts mpegts mpeg4 libopus rate=48000
+a.flv flv flv libmp3lame rate=44100
+b.flv flv libx264 aac
+c.flv flv flashsv pcm_u8 pixels=bgr24 rate=11025
+d.flv flv flashsv2 nellymoser pixels=bgr24 rate=22050
+a.wmv asf wmv2 wmav2
+b.wmv asf wmv1 wmav1
+c.asf asf msmpeg4 libmp3lame
+a.wtv wtv mpeg2video mp2
+a.ogv ogv libvpx vorbis layout=stereo
+b.ogv ogg libvpx flac
+a.mxf mxf mpeg2video pcm_s16le rate=48000
+b.mxf mxf libx264 pcm_s24le rate=48000
+a.nut nut mpeg4 libmp3lame
+b.nut nut ffv1 pcm_s16le
+a.ivf ivf libvpx -
+b.ivf ivf libvpx-vp9 -
+c.ivf ivf libsvtav1 -
+a.rm rm rv10 ac3 size=176x144 rate=48000
+b.rm rm rv20 - size=176x144
+a.dv dv dvvideo pcm_s16le size=720x576 rate=48000 layout=stereo
+a.y4m yuv4mpegpipe wrapped_avframe -
+a.gxf gxf mpeg2video pcm_s16le size=720x576 rate=48000
+a.roq roq roqvideo roq_dpcm pixels=yuvj444p rate=22050
+a.mjpg mjpeg mjpeg - pixels=yuvj420p
+a.h264 h264 libx264 -
+a.hevc hevc libx265 -
+a.m4v m4v mpeg4 -
+a.m1v mpeg1video mpeg1video -
+a.m2v mpeg2video mpeg2video -
+a.h263 h263 h263 - size=176x144
+a.h261 h261 h261 - size=176x144
+a.obu obu libsvtav1 -
+a.psp psp libx264 aac
+a.ismv ismv libx264 aac
+a.smjpeg smjpeg mjpeg pcm_s16le pixels=yuvj420p
+a.film film_cpk cinepak pcm_s16be_planar pixels=rgb24
+"""
+_SOUNDS = """
+s.mp4 mp4 - aac
+s.m4a ipod - alac
+s.mka matroska - vorbis layout=stereo
+s.webm webm - libopus rate=48000
+s.mov mov - pcm_s16le
+s.avi avi - libmp3lame
+s.ts mpegts - aac
+t.ts mpegts - mp2
+s.mpg mpeg - mp2
+s.flv flv - libmp3lame rate=44100
+s.3gp 3gp - libopencore_amrnb rate=8000
+s.wma asf - wmav2
+s.nut nut - flac
+s.mxf mxf_opatom - pcm_s16le rate=48000
+s.wav wav - pcm_s16le
+t.wav wav - libmp3lame
+u.wav wav - adpcm_ima_wav
+v.wav wav - pcm_f64le
+s.w64 w64 - pcm_s16le
+s.aiff aiff - pcm_s16be
+s.caf caf - pcm_s16be
+t.caf caf - alac
+s.au au - pcm_s16be
+t.au au - pcm_mulaw
+s.voc voc - pcm_u8
+s.sox sox - pcm_s32le
+s.mp3 mp3 - libmp3lame
+s.mp2 mp2 - mp2
+s.aac adts - aac
+s.latm latm - aac
+s.ac3 ac3 - ac3 rate=48000
+s.eac3 eac3 - eac3 rate=48000
+s.flac flac - flac
+s.ogg ogg - vorbis layout=stereo
+s.opus opus - libopus rate=48000
+t.oga oga - flac
+s.tta tta - tta
+s.wv wv - wavpack
+s.amr amr - libopencore_amrnb rate=8000
+s.adx adx - adpcm_adx
+s.g722 g722 - g722
+s.rm rm - real_144 rate=8000
+s.ast ast - pcm_s16be_planar
+s.sf ircam - pcm_s16le
+s.rso rso - pcm_u8
+s.mmf mmf - adpcm_yamaha rate=22050
+s.spx oga - vorbis layout=stereo
+"""
+"""Lines of: name, container, codec of the pictures, codec of the sound, and what else is asked."""
+
+
+def _specimens(lines: str) -> Iterator[Specimen]:
+    for line in lines.split("\n")[1:-1]:
+        name, container, video, audio, *more = line.split()
+        options = dict(part.split("=") for part in more)
+        width, height = map(int, options.get("size", "64x48").split("x"))
+        yield Specimen(
+            name,
+            container,
+            None if video == "-" else video,
+            None if audio == "-" else audio,
+            options.get("pixels", "yuv420p"),
+            (width, height),
+            int(options.get("rate", 16000)),
+            options.get("layout", "mono"),
+        )
+
+
+VIDEOS = tuple(_specimens(_VIDEOS))
+SOUNDS = tuple(_specimens(_SOUNDS))
 
 
 def scene(number: int, size: tuple[int, int] = _SIZE) -> Image.Image:

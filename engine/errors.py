@@ -42,6 +42,8 @@ from typing import ClassVar
 
 UNEXPECTED = "unexpected_error"
 """The code of an exception that is none of this tree."""
+SKIPPED = "skipped_format"
+"""The code of a file that was skipped, of a type that is known and not read: no error."""
 
 
 class SensoriumError(Exception):

@@ -287,7 +287,12 @@ class BaseLibrary:
         return disk.snapshots(self.store.path, self.store.spaces())
 
     def failures(
-        self, *, skip: int = 0, limit: int | None = None, retryable: bool | None = None
+        self,
+        *,
+        skip: int = 0,
+        limit: int | None = None,
+        retryable: bool | None = None,
+        skipped: bool = False,
     ) -> list[Failure]:
         """List the files that could not be indexed, and why.
 
@@ -295,11 +300,12 @@ class BaseLibrary:
             skip: how many to pass over, for a page that is not the first.
             limit: how many at most; None for all.
             retryable: only those of which trying again may, or will not, help.
+            skipped: instead, the files that were passed over, of types that are known and
+                not read, such as PDF and SVG.
         """
+        listed = self.store.skipped_files() if skipped else self.store.failures()
         found = [
-            failure
-            for failure in self.store.failures()
-            if retryable is None or failure.retryable is retryable
+            failure for failure in listed if retryable is None or failure.retryable is retryable
         ]
         return found[skip : None if limit is None else skip + limit]
 

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from engine.errors import SKIPPED
+from engine.media.unread import OTHER, spoken_type
 from engine.store import KnownAsset, Writer
 from engine.types import Failure, FileStat, IndexedAsset, IndexReport, Space
 
@@ -36,9 +40,18 @@ class Ledger:
     """
 
     def __init__(
-        self, writer: Writer | None, report: IndexReport, made_for: tuple[Space, ...] = ()
+        self,
+        writer: Writer | None,
+        report: IndexReport,
+        made_for: tuple[Space, ...] = (),
+        skipped_before: Mapping[str, Failure] | None = None,
     ) -> None:
-        """``made_for`` are the spaces of the vectors, as whoever makes them knows them."""
+        """``made_for`` are the spaces of the vectors, as whoever makes them knows them.
+
+        ``skipped_before`` are the files that the catalog lists as skipped, by path.
+        """
+        self._skipped_before = skipped_before or {}
+        self._skipped_types: Counter[str] = Counter()
         self._writer = writer
         self._made_for = made_for
         self._report = report
@@ -54,7 +67,8 @@ class Ledger:
 
     def report(self, seconds: float) -> IndexReport:
         """Return the report with the counts so far."""
-        return replace(self._report, seconds=seconds, failures=tuple(self._failures))
+        types, failures = dict(self._skipped_types), tuple(self._failures)
+        return replace(self._report, seconds=seconds, failures=failures, skipped_types=types)
 
     def _count(self, **more: int) -> None:
         counts = {name: getattr(self._report, name) + n for name, n in more.items()}
@@ -91,12 +105,19 @@ class Ledger:
         self._count(removed=1)
         self._waiting.removed.append(known.asset_id)
 
-    def skipped(self, stat: FileStat, known: KnownAsset | None) -> None:
-        """Count a file that is no media at all."""
+    def skipped(self, stat: FileStat, known: KnownAsset | None, kind: str = OTHER) -> None:
+        """Count a file that is no media at all; one of a known type is listed, too."""
         self._count(skipped=1)
+        self._skipped_types[kind] += 1
         if known is not None:
             self.removed(known)
-        self._waiting.cleared.append(stat.path)
+        if kind == OTHER:
+            self._waiting.cleared.append(stat.path)
+            return
+        reason = f"{spoken_type(kind)} is not a format that Sensorium reads"
+        row = Failure(stat.path, reason, stat.size, stat.mtime_ns, SKIPPED)
+        if row != self._skipped_before.get(stat.path):
+            self._waiting.failures.append(row)
 
     def failed(self, failure: Failure) -> None:
         """Add a file that cannot be used; an asset that was there before it goes."""

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
-from engine.media.sniff import sniff
+from engine.media.sniff import skipped_type, sniff
+from engine.media.unread import OTHER
 from engine.types import FileStat, MediaType
 from indexers.file_hash import hash_file
 from indexers.moves import Moved, Moves
@@ -20,6 +21,9 @@ from indexers.scan import Candidate
 @dataclass(frozen=True, slots=True)
 class NotMedia:
     """Nothing that Sensorium indexes."""
+
+    type: str = OTHER
+    """``pdf``, ``svg``, ``jxl``; ``other`` where it is of no type that is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +55,7 @@ def identify(candidate: Candidate, moves: Moves) -> Identity:
     path = Path(candidate.stat.path)
     media = sniff(path)
     if media is None:
-        return NotMedia()
+        return NotMedia(skipped_type(path))
     info, content_hash = hash_file(path)
     known = candidate.known
     if known is not None and known.content_hash == content_hash and not candidate.forced:

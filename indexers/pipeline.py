@@ -147,6 +147,7 @@ class _Run:
                 dry_run=writer is None,
             ),
             () if writer is None else towers.spaces,
+            {} if store is None else {file.path: file for file in store.skipped_files()},
         )
 
     def run(self, started: float) -> IndexReport:
@@ -247,7 +248,7 @@ class _Run:
                 self._ledger.decoded(known)
                 self._progress.advance()
             case NotMedia():
-                self._ledger.skipped(job.candidate.stat, known)
+                self._ledger.skipped(job.candidate.stat, known, event.type)
                 self._progress.advance()
             case Moved():
                 self._ledger.moved(event.source, event.stat, known)

@@ -243,13 +243,17 @@ def diff(walked: Walked, store: Store | None, *, retry: bool = False) -> ScanPla
         failed_before=len(fresh) - len(new),
         candidates=tuple(sorted(candidates, key=lambda c: c.stat.path)),
         gone=tuple(gone.values()),
-        settled=tuple(_settled(walked, failures)),
+        settled=tuple(_settled(walked, {**failures, **_skipped(store)})),
         failures=tuple(walked.failures),
     )
 
 
 def _failures(store: Store | None) -> dict[str, Failure]:
     return {f.path: f for f in store.failures()} if store is not None else {}
+
+
+def _skipped(store: Store | None) -> dict[str, Failure]:
+    return {f.path: f for f in store.skipped_files()} if store is not None else {}
 
 
 def _same(file: FileStat, before: KnownAsset | Failure | None) -> bool:

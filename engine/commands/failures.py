@@ -21,24 +21,32 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.option("--retry", is_flag=True, help="Try them again, and forget those that are gone.")
+@click.option(
+    "--skipped",
+    is_flag=True,
+    help="List the files that were passed over, of types that are known and not read.",
+)
 @wait_option
 @library_option
 @json_option
-def failures(retry: bool, wait: bool, library: Path | None, as_json: bool) -> None:
+def failures(retry: bool, skipped: bool, wait: bool, library: Path | None, as_json: bool) -> None:
     """List the files that could not be indexed, and why."""
+    if retry and skipped:
+        raise click.UsageError("--retry and --skipped cannot be used together")
     with open_library(library) as opened:
         if retry:
             print_report(opened.retry(wait=wait, progress=True), as_json=as_json)
         else:
-            _print_failures(opened.failures(), as_json=as_json)
+            none = "nothing of a known type was skipped" if skipped else "no failures"
+            _print_failures(opened.failures(skipped=skipped), none, as_json=as_json)
         warn(opened)
 
 
-def _print_failures(found: Sequence[Failure], *, as_json: bool) -> None:
+def _print_failures(found: Sequence[Failure], none: str, *, as_json: bool) -> None:
     if as_json:
         print_json({"failures": [dataclasses.asdict(failure) for failure in found]})
         return
     for failure in found:
         print_line(f"{file_name(failure.path)}: {printable(failure.reason)}")
     if not found:
-        click.echo("no failures", err=True)
+        click.echo(none, err=True)

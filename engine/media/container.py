@@ -48,7 +48,19 @@ _UNSET_CLOCK = 1970
 _WITHOUT_DURATION = frozenset(
     (
         *("mp3", "aac", "ac3", "eac3", "dts", "dtshd", "truehd", "mlp", "loas", "sbc", "gsm"),
-        *("mpegvideo", "h261", "h263", "h264", "hevc", "vvc", "m4v", "mjpeg", "obu", "dirac", "vc1"),
+        *(
+            "mpegvideo",
+            "h261",
+            "h263",
+            "h264",
+            "hevc",
+            "vvc",
+            "m4v",
+            "mjpeg",
+            "obu",
+            "dirac",
+            "vc1",
+        ),
     )
 )
 """Formats whose header gives no length: FFmpeg's guess from the bitrate can be far off."""

@@ -213,6 +213,10 @@ class Catalog:
         """List the files that could not be indexed, in order of their paths."""
         return list(map(row_decoding.failure, self._ask("failures")))
 
+    def skipped_files(self) -> list[Failure]:
+        """List the files of types that are known and not read, in order of their paths."""
+        return list(map(row_decoding.failure, self._ask("skipped")))
+
     def backgrounds(self) -> list[Background]:
         """List the distributions of the scores of unrelated pairs."""
         return list(map(row_decoding.background, self._ask("backgrounds")))

@@ -264,6 +264,9 @@ _NO_HIT = Hit(0, 0.0, Kind.IMAGE, "", 0, 0, Modality.IMAGE, None, None, ())
 """A hit with every column and no content."""
 
 
+_OTHER = "other"
+
+
 @dataclass(frozen=True, slots=True)
 class IndexReport:
     """The outcome of one run of ``index``. Counts are files unless they say otherwise."""
@@ -275,19 +278,30 @@ class IndexReport:
     removed: int = 0
     unchanged: int = 0
     skipped: int = 0
-    """Files that are no media at all."""
+    """Files that are no media at all, or media of a type that is not read."""
     failed: int = 0
     moments: int = 0
     """Moments committed in this run."""
     seconds: float = 0.0
     dry_run: bool = False
     failures: tuple[Failure, ...] = ()
+    skipped_types: Mapping[str, int] = field(default_factory=dict)
+    """Counts of the skipped files by type (``pdf``, ``svg``, ``jxl``); ``other`` is of no type
+    that is known."""
 
     def __str__(self) -> str:
         counts = ("added", "changed", "moved", "removed", "unchanged", "skipped", "failed")
         parts = [f"{getattr(self, name)} {name}" for name in counts if getattr(self, name)]
         verb = "would be: " if self.dry_run else ""
         files = f"{self.found} files: {verb}{', '.join(parts) or 'nothing to do'}"
-        if self.dry_run:
-            return files
-        return f"{files}\n{self.moments} new moments in {self.seconds:.1f} s"
+        lines = [files]
+        if self.skipped_types.keys() - {_OTHER}:
+            lines.append(f"{self.skipped} skipped: {self._types()}")
+        if not self.dry_run:
+            lines.append(f"{self.moments} new moments in {self.seconds:.1f} s")
+        return "\n".join(lines)
+
+    def _types(self) -> str:
+        """Name the types of the skipped files, the most frequent first, others last."""
+        counts = sorted(self.skipped_types.items(), key=lambda t: (t[0] == _OTHER, -t[1], t[0]))
+        return ", ".join(f"{count} {name}" for name, count in counts)

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from engine.errors import CorruptMedia, EmptyMedia, UnreadableMedia, UnsupportedMedia
-from engine.media.sniff import sniff
+from engine.media.sniff import not_media, skipped_type, sniff
 from engine.types import Kind, MediaType
 
 from . import makers
@@ -155,6 +155,9 @@ def test_a_media_name_over_something_else(tmp_path: Path, content: bytes, reason
 def test_pictures_that_are_known_and_not_read(tmp_path: Path) -> None:
     path = tmp_path / "a.jxl"
     path.write_bytes(b"\0\0\0\x0cJXL \r\n\x87\n" + bytes(50))
+    assert sniff(path) is None and skipped_type(path) == "jxl"
+    assert str(not_media(path)) == "JPEG XL is not a format that Sensorium reads"
+    path = path.rename(tmp_path / "a.jpg")
     with pytest.raises(UnsupportedMedia, match="JPEG XL"):
         sniff(path)
 

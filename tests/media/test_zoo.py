@@ -56,7 +56,9 @@ def test_videos_of_every_container(tmp_path: Path, specimen: Specimen) -> None:
     assert info.height == specimen.size[1]
     frames = list(read_keyframes(path, Settings(), 48))
     assert frames and frames[-1].end == pytest.approx(SECONDS, abs=_NEAR)
-    seen = [image.resize((1, 1)).getpixel((0, 0)) for _, image in read_samples(path, Settings(), 48)]
+    seen = [
+        image.resize((1, 1)).getpixel((0, 0)) for _, image in read_samples(path, Settings(), 48)
+    ]
     assert seen[0][0] > seen[0][2]  # red
     last = read_still(path, Settings(), SECONDS - 0.1, 48).resize((1, 1)).getpixel((0, 0))
     assert last[2] > last[0]  # blue

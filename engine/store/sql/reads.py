@@ -31,6 +31,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
+from engine.errors import SKIPPED
 from engine.store.sql.schema import (
     asset_tags,
     assets,
@@ -166,7 +167,12 @@ def reads() -> dict[str, Select[Any]]:
         "segments_after": segment_infos().where(
             s.space == bindparam("space"), s.segment_id > bindparam("after")
         ),
-        "failures": select(f.path, f.reason, f.size, f.mtime_ns, f.code).order_by(f.path),
+        "failures": select(f.path, f.reason, f.size, f.mtime_ns, f.code)
+        .where(_failed(f.code))
+        .order_by(f.path),
+        "skipped": select(f.path, f.reason, f.size, f.mtime_ns, f.code)
+        .where(f.code == _SKIPPED)
+        .order_by(f.path),
         "backgrounds": select(b.space, b.query, b.modality, b.mean, b.std, b.n, b.centre),
         "count_assets": select(a.kind, func.count()).group_by(a.kind),
         "count_pending": select(func.count()).where(a.state == bindparam("state")),
@@ -174,7 +180,7 @@ def reads() -> dict[str, Select[Any]]:
         "count_vectors": select(s.space, cast(func.sum(s.rows), BigInteger)).group_by(s.space),
         "count_segments": select(func.count()).select_from(segments),
         "count_tombstones": select(func.count()).select_from(tombstones),
-        "count_failures": select(func.count()).select_from(failures),
+        "count_failures": select(func.count()).select_from(failures).where(_failed(f.code)),
         **_curation(),
     }
 
@@ -225,6 +231,14 @@ def _curation() -> dict[str, Select[Any]]:
         .select_from(asset_tags)
         .where(g.asset_id.not_in(select(a.asset_id))),
     }  # fmt: skip
+
+
+_SKIPPED: ColumnElement[str] = literal_column(f"'{SKIPPED}'")
+
+
+def _failed(code: ColumnElement[str]) -> ColumnElement[bool]:
+    """Pass over the files that were only skipped, which share the table of failures."""
+    return or_(code.is_(None), code != _SKIPPED)
 
 
 def compiled(dialect: Dialect) -> dict[str, str]:
