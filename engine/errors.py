@@ -24,6 +24,7 @@
         ├── LibraryBusy          another writer holds the lock
         ├── CatalogUnreachable   the server that has the catalog does not let us in
         ├── LibraryCorrupt       truth is damaged; the line says what and how to mend it
+        ├── LibraryUnavailable   a file cannot be read now, or is not there; nothing changed
         ├── LibraryReadOnly      the folder, or its disk, does not take writes
         ├── SegmentGone          a compaction has merged it since it was listed
         └── SpaceMismatch        vectors of another encoder, revision or dim
@@ -230,6 +231,13 @@ class LibraryCorrupt(StoreError):
     """The catalog or a segment is damaged; the message says which, and how to mend it."""
 
     code = "library_corrupt"
+
+
+class LibraryUnavailable(StoreError):
+    """A file of the library cannot be read now, or is not there; nothing was changed."""
+
+    code = "library_unavailable"
+    retryable = True
 
 
 class LibraryReadOnly(StoreError):

@@ -13,7 +13,7 @@ from engine.config import Settings
 from engine.encoders import registry
 from engine.errors import LibraryNotFound
 from engine.library_base import BaseLibrary
-from engine.library_open import OpenOptions, preview
+from engine.library_open import OpenOptions, forget_lost, preview
 from engine.library_search import SearchOptions
 from engine.query.language import QueryOptions
 from engine.types import (
@@ -80,6 +80,16 @@ class Library(BaseLibrary):
         A library that is there is opened, and so recovered where a crash left something.
         """
         return preview(paths, OpenOptions(path, False, encoder, catalog, settings))
+
+    @staticmethod
+    def forget_lost(path: str | Path | None = None) -> list[str]:
+        """Give up the segments that are not in their folder: their files are pending then.
+
+        It is for segments that nobody can bring back. Until then a library waits for them.
+
+        Returns one line for each.
+        """
+        return forget_lost(OpenOptions(path))
 
     async def asearch(
         self, text: str | None = None, **options: Unpack[SearchOptions]

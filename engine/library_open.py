@@ -56,6 +56,13 @@ def open_store(options: OpenOptions) -> tuple[Store, Settings, Towers | None]:
     return store, settings, None
 
 
+def forget_lost(options: OpenOptions) -> list[str]:
+    """Give up the segments of a library that are not there; returns a line for each."""
+    folder = Path(options.path or options.resolved().library).expanduser()
+    with Store.open(folder, forget_lost=True) as store:
+        return store.warnings
+
+
 def _check_encoder(store: Store, folder: Path, encoder: str | None) -> None:
     if encoder is not None and registry.normalised(encoder) != store.encoder:
         raise UsageError(

@@ -15,15 +15,27 @@ from engine.commands.options import (
     warn,
 )
 from engine.commands.output.json_output import print_json
+from engine.commands.output.text import print_message
 
 
 @click.command()
 @device_option
+@click.option(
+    "--forget-lost",
+    is_flag=True,
+    help="First give up the segments that are not there: the files whose vectors they held are"
+    " pending then, and the next `index` reads them again.",
+)
 @wait_option
 @library_option
 @json_option
-def rebuild(wait: bool, library: Path | None, as_json: bool) -> None:
+def rebuild(forget_lost: bool, wait: bool, library: Path | None, as_json: bool) -> None:
     """Make again what derives from catalog and vectors: full text, indexes, backgrounds."""
+    if forget_lost:
+        from engine.library import Library
+
+        for line in Library.forget_lost(library):
+            print_message(line, err=True)
     with open_library(library) as opened:
         count = opened.rebuild(wait=wait, progress=True)
         if as_json:

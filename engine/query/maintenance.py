@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from engine.common.progress import NO_PROGRESS, Progress
 from engine.config import Settings
-from engine.errors import LibraryBusy, SensoriumError
+from engine.errors import LibraryBusy, LibraryUnavailable, SensoriumError
 from engine.index import disk, gpu
 from engine.query.search import Searcher
 from engine.store import SpaceInfo, Store, failpoints, thumbnails
@@ -45,6 +45,14 @@ class Maintenance:
 
         Another process may be in the way; the next run makes up for what is left.
         """
+        try:
+            self._store.require_segments()
+            self._settle(wait, progress)
+        except LibraryUnavailable as error:
+            # What was committed is; the next run makes up for this too.
+            _log.warning("the indexes are as they were: %s", error)
+
+    def _settle(self, wait: bool, progress: Progress) -> None:
         with suppress(LibraryBusy):
             spaces = self._store.spaces()
             if loose(self._store.all_segments(), spaces) > _LOOSE * max(len(spaces), 1):
@@ -55,12 +63,14 @@ class Maintenance:
 
     def compact(self, wait: bool) -> Compaction:
         """Drop the vectors of deleted moments, and merge small segments."""
+        self._store.require_segments()
         path = self._store.path
         with disk.refreshing(path, wait), self._store.writer(wait=wait) as writer:
             return writer.compact(lambda ids: disk.holding(path, ids))
 
     def rebuild(self, wait: bool, progress: Progress = NO_PROGRESS) -> int:
         """Make again what is derived; returns the number of moments."""
+        self._store.require_segments()
         gpu.device(self._settings)  # where that cannot be had, nothing is thrown away
         for info in self._text_spaces():
             self._towers_of(info).check()  # nor where an encoder is missing
@@ -80,6 +90,7 @@ class Maintenance:
         from engine.index.inventory import take_inventory
         from engine.index.refresh import refresh
 
+        self._store.require_segments()
         inventories = [
             take_inventory(self._store, space) for space in self._store.serving().values()
         ]

@@ -1,27 +1,33 @@
 """Create a library.
 
-The catalog is built as a draft that nobody sees and published last, so that a folder
-holds either a whole library or nothing that looks like one.
+All of it is made in a draft that nobody sees, and one rename makes it the library: of the
+whole folder, or of the catalog where the folder is there already. So whatever ends a
+creation, a folder holds either a library or nothing that looks like one.
 """
 
 from __future__ import annotations
 
-from contextlib import suppress
+import errno
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine.common.atomic_write import sync_folder
+from engine.common.atomic_write import sync_folder, sync_tree
 from engine.errors import NotALibrary, StoreError
-from engine.store import address, database, lock, segments, sqlite
+from engine.store import database, failpoints, lock, segments, unfinished
 from engine.store.error_translation import translated
+from engine.store.failpoints import FailPoint
 from engine.store.sql.revisions import HEAD
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-CATALOGS = (sqlite.FILE, address.FILE)
-"""The files by which a folder shows that it is a library."""
+_ROOM = 2**20
+"""Bytes that must be free when a library is made: its first commit maps that much."""
 
 
 def create(path: Path, encoder: str, catalog: str | None = None) -> None:
@@ -34,23 +40,25 @@ def create(path: Path, encoder: str, catalog: str | None = None) -> None:
     Raises:
         UsageError: ``catalog`` cannot be used; nothing has been written then.
         NotALibrary: the folder is a library already, or holds something else.
-        LibraryReadOnly: the folder cannot be made.
+        LibraryReadOnly: the folder cannot be made, or its disk is full; nothing is left.
     """
-    home = database.new_database(path, catalog)
+    database.new_database(path, catalog)
     with translated(path):
         _check_empty(path)
-        made = _make_folders(path)
+        unfinished.tidy_beside(path)
+        made = _make_parents(path)
     try:
-        with lock.locked(path), translated(path):
-            _check_empty(path)
-            (path / segments.FOLDER).mkdir(exist_ok=True)
-            _build(path, encoder, home)
-    except NotALibrary:
-        # Someone else made it between the look and the lock: theirs to keep.
-        raise
+        with translated(path):
+            if path.exists():
+                _create_inside(path, encoder, catalog)
+            else:
+                _create_beside(path, encoder, catalog)
     except BaseException:
-        _clear(path, made)
+        for folder in made:
+            with suppress(OSError):  # it holds something else by now
+                folder.rmdir()
         raise
+    failpoints.hit(FailPoint.CREATE_RENAMED)
 
 
 def _check_empty(path: Path) -> None:
@@ -62,38 +70,115 @@ def _check_empty(path: Path) -> None:
         return
     if not path.is_dir():
         raise NotALibrary(f"{path} is a file, and a library is a folder")
-    names = {entry.name for entry in path.iterdir()}
-    if names.intersection(CATALOGS):
+    if unfinished.only_leftovers(path):
+        return
+    if any((path / name).exists() for name in unfinished.CATALOGS):
         raise NotALibrary(f"{path} is a library already; open it, or name another folder")
-    unfinished = tuple(f"{name}.new" for name in CATALOGS)
-    ours = {name for name in names if name.startswith(unfinished) or name == lock.NAME}
-    if segments.FOLDER in names and _is_empty_folder(path / segments.FOLDER):
-        ours.add(segments.FOLDER)
-    if names - ours:
-        raise NotALibrary(f"{path} is not empty and is not a library; name another folder")
+    raise NotALibrary(f"{path} is not empty and is not a library; name another folder")
 
 
-def _is_empty_folder(path: Path) -> bool:
-    return path.is_dir() and not any(path.iterdir())
-
-
-def _make_folders(path: Path) -> list[Path]:
-    """Make the folder and its parents; returns those that were made, innermost first."""
-    missing = [folder for folder in (path, *path.parents) if not folder.exists()]
-    path.mkdir(parents=True, exist_ok=True)
+def _make_parents(path: Path) -> list[Path]:
+    """Make the folders above; returns those that were made, innermost first."""
+    missing = [folder for folder in path.parents if not folder.exists()]
+    path.parent.mkdir(parents=True, exist_ok=True)
     return missing
 
 
-def _build(path: Path, encoder: str, home: database.Database) -> None:
-    database.discard(path)
+def _create_beside(path: Path, encoder: str, catalog: str | None) -> None:
+    """Fill a folder beside the place of the library, and give it its name."""
+    with _draft(path, path.parent, unfinished.beside(path)) as draft, lock.locked(draft):
+        _build(draft, encoder, catalog)
+        try:
+            draft.rename(path)
+        except OSError as error:
+            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR):
+                raise
+            _check_empty(path)
+            raise NotALibrary(f"{path} is not empty; name another folder") from error
+        sync_folder(path.parent)
+
+
+def _create_inside(path: Path, encoder: str, catalog: str | None) -> None:
+    """Fill a folder inside of one that is there, and move the catalog out of it as the last."""
+    locked_before = (path / lock.NAME).exists()
+    try:
+        with lock.locked(path):
+            _check_empty(path)  # someone else may have made it since the first look
+            unfinished.tidy(path)
+            with _draft(path, path, f".{unfinished.MARK}") as draft:
+                _build(draft, encoder, catalog)
+                (path / segments.FOLDER).mkdir(exist_ok=True)
+                for name in unfinished.CATALOGS:
+                    if (draft / name).exists():
+                        (draft / name).rename(path / name)
+                sync_folder(path)
+    except BaseException:
+        if not any((path / name).exists() for name in unfinished.CATALOGS):
+            with suppress(OSError):
+                (path / segments.FOLDER).rmdir()
+            if not locked_before:
+                with suppress(OSError):
+                    (path / lock.NAME).unlink()
+        raise
+
+
+@contextmanager
+def _draft(path: Path, parent: Path, prefix: str) -> Iterator[Path]:
+    """Yield an empty folder, which is gone at the end unless it was renamed."""
+    draft = Path(tempfile.mkdtemp(dir=parent, prefix=prefix))
+    try:
+        draft.chmod(0o777 & ~_umask())
+        yield draft
+    except StoreError as error:
+        # People know the library by the name that it was to have.
+        error.args = (str(error).replace(str(draft), str(path)), *error.args[1:])
+        raise
+    finally:
+        if draft.exists():
+            unfinished.discard(draft)
+
+
+def _umask() -> int:
+    """Return the mask of new files, which can only be read by setting it."""
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask
+
+
+def _build(draft: Path, encoder: str, catalog: str | None) -> None:
+    """Fill a draft, and make all of it last."""
+    failpoints.hit(FailPoint.CREATE_BEGUN)
+    (draft / segments.FOLDER).mkdir()
+    home = database.new_database(draft, catalog)
     engine = home.draft()
     try:
         with engine.begin() as db:
             _fill(db, encoder)
     finally:
         engine.dispose()
+    failpoints.hit(FailPoint.CREATE_DRAFTED)
     home.publish()
-    sync_folder(path)
+    _require_room(draft)
+    sync_tree(draft)
+    failpoints.hit(FailPoint.CREATE_FILLED)
+
+
+def _require_room(draft: Path) -> None:
+    """Find out now whether the disk has room for a first commit.
+
+    SQLite maps its log into memory: where the disk cannot back that, the system ends the
+    process instead of refusing a write.
+    """
+    file = draft / "room"
+    with file.open("wb") as stream:
+        try:
+            os.posix_fallocate(stream.fileno(), 0, _ROOM)
+        except OSError as error:
+            if error.errno in (errno.ENOSPC, errno.EDQUOT):
+                raise
+        except AttributeError:  # this system has no such call
+            pass
+    file.unlink()
 
 
 def _fill(db: Connection, encoder: str) -> None:
@@ -118,17 +203,3 @@ def _fill(db: Connection, encoder: str) -> None:
         "next_segment": 1,
     }
     db.execute(insert(schema.library), first)
-
-
-def _clear(path: Path, made: list[Path]) -> None:
-    """Remove what ``create`` had made before it failed, as far as that goes.
-
-    Errors are passed over: the one that brought us here says more than another would.
-    """
-    with suppress(OSError, StoreError):
-        database.discard(path)
-    with suppress(OSError):
-        (path / lock.NAME).unlink()
-    for folder in (path / segments.FOLDER, *made):
-        with suppress(OSError):  # it was not made yet, or holds something else
-            folder.rmdir()

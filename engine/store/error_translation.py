@@ -18,6 +18,7 @@ from engine.errors import (
     LibraryBusy,
     LibraryCorrupt,
     LibraryReadOnly,
+    LibraryUnavailable,
     StoreError,
 )
 
@@ -69,7 +70,14 @@ def from_system(error: OSError, library: Path) -> StoreError:
         return _disk_full(library)
     if error.errno in _REFUSED:
         return LibraryReadOnly(f"{library} cannot be written: {os_reason(error)}")
-    return StoreError(f"{library}: {one_line(error)}; the library is as it was before")
+    return LibraryUnavailable(f"{library}: {one_line(error)}; the library is as it was before")
+
+
+def unavailable(file: Path, error: OSError) -> LibraryUnavailable:
+    """Return the error of a file of the library that could not be looked at or read."""
+    return LibraryUnavailable(
+        f"{file} cannot be read: {os_reason(error)}; nothing was changed, try again"
+    )
 
 
 def from_sqlite(error: sqlite3.Error, library: Path) -> StoreError:
@@ -86,6 +94,11 @@ def from_sqlite(error: sqlite3.Error, library: Path) -> StoreError:
             return _corrupt(error, library)
         case sqlite3.SQLITE_ERROR if "no such table" in str(error):
             return _corrupt(error, library)
+        case sqlite3.SQLITE_IOERR | sqlite3.SQLITE_NOMEM:
+            return LibraryUnavailable(
+                f"the catalog of {library} cannot be read or written now:"
+                f" {one_line(error)}; try again"
+            )
     return StoreError(f"the catalog of {library}: {one_line(error)}")
 
 

@@ -35,6 +35,10 @@ class FailPoint(StrEnum):
     APPLY_INTENDED = "apply.intended"
     APPLY_PLACED = "apply.placed"
     APPLY_MOVED = "apply.moved"
+    CREATE_BEGUN = "create.begun"
+    CREATE_DRAFTED = "create.drafted"
+    CREATE_FILLED = "create.filled"
+    CREATE_RENAMED = "create.renamed"
     REALIGN_BEGUN = "realign.begun"
     REALIGN_MOVED = "realign.moved"
     REALIGN_HEAD = "realign.head"
@@ -62,6 +66,13 @@ REFRESH = (FailPoint.REFRESH_BEGUN, FailPoint.REFRESH_FILLED, FailPoint.REFRESH_
 """Every point, in the order in which a refresh of an index passes them."""
 APPLYING = (FailPoint.APPLY_INTENDED, FailPoint.APPLY_PLACED, FailPoint.APPLY_MOVED)
 """Every point, in the order in which moving files passes them, commits aside."""
+CREATION = (
+    FailPoint.CREATE_BEGUN,
+    FailPoint.CREATE_DRAFTED,
+    FailPoint.CREATE_FILLED,
+    FailPoint.CREATE_RENAMED,
+)
+"""Every point, in the order in which making a library passes them."""
 REALIGNMENT = (
     FailPoint.REALIGN_BEGUN,
     FailPoint.SEGMENT_WRITING,

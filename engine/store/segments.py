@@ -7,19 +7,22 @@ dtype, normalisation and checksum, so that a file explains itself without its ca
 
 from __future__ import annotations
 
+import errno
 import os
 import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from hashlib import blake2b
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.common.atomic_write import sync_folder
 from engine.common.vectors import chunks
-from engine.errors import LibraryCorrupt, SpaceMismatch
+from engine.errors import LibraryCorrupt, LibraryUnavailable, SpaceMismatch
 from engine.store import failpoints
 from engine.store.failpoints import FailPoint
 from engine.store.records import SegmentInfo
@@ -39,6 +42,9 @@ _GROUP_BYTES = 2**19
 _PREFIX = "sensorium."
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 _DTYPES = {"int64": np.int64, "halffloat": np.float16, "float": np.float32}
+_READ_AT_ONCE = 2**20
+"""Bytes that a look at a whole file reads at a time."""
+_T = TypeVar("_T")
 
 
 def file_name(number: int, space: str) -> str:
@@ -54,6 +60,11 @@ def without_specials(name: str) -> str:
 def is_ours(file: str) -> bool:
     """Tell whether a name in the folder is a segment's, written or half written."""
     return file.endswith((".parquet", ".parquet.tmp"))
+
+
+def is_unfinished(file: str) -> bool:
+    """Tell whether the name is that of a file that is, or was, being written."""
+    return file.endswith(".tmp")
 
 
 def temporary(file: str) -> str:
@@ -166,6 +177,12 @@ def _metadata(space: Space, digest: str) -> dict[bytes | str, bytes | str]:
     return {_PREFIX + key: value for key, value in fields.items()}
 
 
+def number_of(file: str) -> int:
+    """Return the number in the name of a segment's file; 0 for a name of others."""
+    number = file.partition("-")[0]
+    return int(number) if number.isdecimal() else 0
+
+
 def publish(folder: Path, infos: list[SegmentInfo]) -> None:
     """Give written segments their names, and make the names last on disk."""
     for info in infos:
@@ -182,7 +199,8 @@ def read(folder: Path, info: SegmentInfo, space: Space) -> tuple[MomentIds, Vect
 
     Raises:
         SpaceMismatch: it holds vectors of another encoder, revision or dim.
-        LibraryCorrupt: the file is missing, cut, or fails its checksum.
+        LibraryUnavailable: the file cannot be read now, or not all of it is there.
+        LibraryCorrupt: its content is wrong, at a second look as well.
     """
     ids, stored = read_stored(folder, info, space)
     return ids, stored.astype(np.float32, copy=False)
@@ -190,24 +208,94 @@ def read(folder: Path, info: SegmentInfo, space: Space) -> tuple[MomentIds, Vect
 
 def read_stored(folder: Path, info: SegmentInfo, space: Space) -> tuple[MomentIds, Stored]:
     """Read a segment as ``read`` does, with the vectors in the dtype in which they are kept."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
+    return _at_second_look(folder, info, lambda: _read_stored(folder, info, space))
 
-    try:
-        with (folder / info.file).open("rb", 0) as stream, pq.ParquetFile(stream) as file:
-            _check_space(file.schema_arrow.metadata or {}, info, space)
-            if file.metadata.num_rows != info.rows:
-                raise Unreadable(info, "fails its checksum")
-            ids, stored = _arrays(file, space)
-    except (pa.ArrowException, OSError, KeyError, ValueError) as error:
-        raise Unreadable(info, f"cannot be read: {' '.join(str(error).split())}") from error
+
+def _read_stored(folder: Path, info: SegmentInfo, space: Space) -> tuple[MomentIds, Stored]:
+    with _opened(folder, info) as file:
+        _check_space(file.schema_arrow.metadata or {}, info, space)
+        if file.metadata.num_rows != info.rows:
+            raise Unreadable(info, "fails its checksum")
+        ids, stored = _arrays(file, space)
     if checksum(ids, stored) != info.checksum:
         raise Unreadable(info, "fails its checksum")
     return ids, stored
 
 
+def _at_second_look(folder: Path, info: SegmentInfo, read: Callable[[], _T]) -> _T:
+    """Read a segment, and read it again before its content counts as damaged.
+
+    What memory, a cable or a network made of it once may be right the second time.
+    """
+    try:
+        return read()
+    except Unreadable:
+        _read_through(folder, info)
+    return read()
+
+
+def _read_through(folder: Path, info: SegmentInfo) -> None:
+    """Read every byte of a segment's file, past what the system has kept of it.
+
+    Raises:
+        Unavailable: that fails, or there are not as many as were committed.
+    """
+    try:
+        with (folder / info.file).open("rb", 0) as stream:
+            if hasattr(os, "posix_fadvise"):
+                os.posix_fadvise(stream.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+            count = 0
+            while part := stream.read(_READ_AT_ONCE):
+                count += len(part)
+    except (OSError, MemoryError) as error:
+        raise _fault(info, error) from error
+    if count != info.bytes:
+        raise Unavailable(info, f"it has {count} bytes, and {info.bytes} were committed")
+
+
+@contextmanager
+def _opened(folder: Path, info: SegmentInfo) -> Iterator[pq.ParquetFile]:
+    """Open a segment by its path, and translate the errors of reading it.
+
+    Arrow gets no stream of Python's: a thread of its own would drop the last of its buffers
+    while the interpreter ends, and abort the process. Nor does it start threads.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        with (
+            pa.OSFile(os.fsencode(folder / info.file)) as source,
+            pq.ParquetFile(source, pre_buffer=False) as file,
+        ):
+            yield file
+    except (pa.ArrowException, OSError, MemoryError, KeyError, ValueError) as error:
+        raise _fault(info, error) from error
+
+
+def _fault(info: SegmentInfo, error: BaseException) -> Unavailable | Unreadable:
+    """Tell bytes that could not be read from bytes that are wrong."""
+    if isinstance(error, MemoryError):
+        return Unavailable(info, "there is not enough memory")
+    if isinstance(error, OSError) and error.errno:
+        return Unavailable(info, os.strerror(error.errno).lower())
+    line = " ".join(str(error).split())
+    if os.strerror(errno.EAGAIN) in line or os.strerror(errno.ENOMEM) in line:
+        return Unavailable(info, line)
+    return Unreadable(info, f"cannot be read: {line}")
+
+
+class Unavailable(LibraryUnavailable):
+    """A segment whose bytes cannot be read now. Nothing is wrong with it that is known."""
+
+    def __init__(self, info: SegmentInfo, reason: str) -> None:
+        super().__init__(f"segment {info.file} cannot be read: {reason}; nothing was changed")
+        self.info = info
+        self.reason = reason
+
+
 class Unreadable(LibraryCorrupt):
-    """A segment that is missing, cut, or fails its checksum."""
+    """A segment whose bytes were read, twice, and are wrong."""
 
     def __init__(self, info: SegmentInfo, reason: str) -> None:
         super().__init__(f"segment {info.file} {reason}")
@@ -219,16 +307,15 @@ def read_ids(folder: Path, info: SegmentInfo) -> MomentIds:
     """Read the moment ids of a segment alone, unchecked: a hundredth of what ``read`` reads.
 
     Raises:
-        LibraryCorrupt: the file cannot be read.
+        LibraryUnavailable, LibraryCorrupt: as ``read``.
     """
-    import pyarrow as pa
-    import pyarrow.parquet as pq
+    return _at_second_look(folder, info, lambda: _read_ids(folder, info))
 
-    try:
-        with (folder / info.file).open("rb", 0) as stream, pq.ParquetFile(stream) as file:
-            return _numbers(file.read(columns=["moment_id"]).column("moment_id").combine_chunks())
-    except (pa.ArrowException, OSError, KeyError, ValueError) as error:
-        raise Unreadable(info, f"cannot be read: {' '.join(str(error).split())}") from error
+
+def _read_ids(folder: Path, info: SegmentInfo) -> MomentIds:
+    with _opened(folder, info) as file:
+        table = file.read(columns=["moment_id"], use_threads=False)
+        return _numbers(table.column("moment_id").combine_chunks())
 
 
 def release() -> None:
@@ -250,7 +337,7 @@ def _arrays(file: pq.ParquetFile, space: Space) -> tuple[MomentIds, Stored]:
     stored: Stored = np.empty((count, space.dim), _dtype(file.schema_arrow))
     first = 0
     for number in range(file.num_row_groups):
-        table = file.read_row_group(number)
+        table = file.read_row_group(number, use_threads=False)
         rows = slice(first, first := first + table.num_rows)
         ids[rows] = _numbers(table.column("moment_id").combine_chunks())
         values = _numbers(table.column("vector").combine_chunks().values)

@@ -99,6 +99,7 @@ class Sqlite:
         return writer_engine(self.path / _UNFINISHED, create=True)
 
     def publish(self) -> None:
+        _check_draft(self.path / _UNFINISHED)
         (self.path / _UNFINISHED).rename(self.path / FILE)
 
 
@@ -146,13 +147,38 @@ def _log_is_empty(file: Path) -> bool:
     return not log.exists() or log.stat().st_size == 0
 
 
+def _check_draft(file: Path) -> None:
+    """Let a finished draft keep a log from now on, and check that the file alone is whole.
+
+    Raises:
+        sqlite3.Error: it is not, or the disk does not take the change.
+    """
+    connection = _connect(file, "mode=rw")
+    try:
+        # Without the other processes that could see it, it needs no file of shared memory.
+        connection.execute("PRAGMA locking_mode = EXCLUSIVE")
+        connection.execute("PRAGMA journal_mode = WAL")
+    finally:
+        connection.close()
+    connection = _connect(file, "mode=ro&immutable=1")
+    try:
+        connection.execute("SELECT version_num FROM alembic_version, library").fetchone()[0]
+    finally:
+        connection.close()
+    if not _log_is_empty(file):
+        raise sqlite3.OperationalError("the log of a new catalog was not written back")
+
+
 def writer_engine(file: Path, create: bool = False) -> Engine:
     """Return an engine of one connection, whose transactions lock at their first statement."""
     from sqlalchemy import StaticPool, create_engine, event
 
     def connect() -> sqlite3.Connection:
         connection = _connect(file, "mode=rwc" if create else "mode=rw")
-        for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
+        # A draft has its journal in a file that goes with its transaction: nothing of it is
+        # in a log that a full disk keeps from being written back.
+        journal = "DELETE" if create else "WAL"
+        for pragma in (f"journal_mode = {journal}", "synchronous = FULL", "foreign_keys = ON"):
             connection.execute(f"PRAGMA {pragma}")
         return connection
 

@@ -8,6 +8,7 @@ library/
   heads/             projections that sensorium align has fitted for sounds
   thumbnails/        pictures that have been shown; derived
   curation/          findings of runs, for other programs; derived
+  quarantine/        segments that were damaged, or that nothing names; kept for people
   lock               who writes; of no meaning when nobody does
 """
 
@@ -15,7 +16,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -29,14 +30,16 @@ from engine.errors import (
     LibraryCorrupt,
     LibraryNotFound,
     LibraryReadOnly,
+    LibraryUnavailable,
     NotALibrary,
     SegmentGone,
 )
-from engine.store import address, recovery, segments, sqlite
+from engine.store import address, recovery, segments, sqlite, unfinished
 from engine.store.catalog import Catalog
+from engine.store.error_translation import unavailable
 from engine.store.lock import locked
 from engine.store.records import LibraryStats, SegmentInfo
-from engine.store.segments import Stored, Unreadable
+from engine.store.segments import Stored, Unavailable, Unreadable
 from engine.store.sql.revisions import HEAD, REVISIONS
 from engine.types import Kind, Modality
 from engine.types.arrays import MomentIds, Vectors
@@ -59,13 +62,15 @@ class Store(Catalog):
         warnings: what had to be mended, one line each; logged as well.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, forget_lost: bool = False) -> None:
         super().__init__(path)
         self.catalog = self._database.url
         self.warnings: list[str] = []
         self._lost: frozenset[str] = frozenset()
         try:
             self._check_revision()
+            if forget_lost:
+                self._forget_lost()
             self._check_segments()
         except BaseException:
             # Connections that were opened before the failure must not stay open.
@@ -95,21 +100,30 @@ class Store(Catalog):
         return cls(folder)
 
     @classmethod
-    def open(cls, path: str | os.PathLike[str]) -> Self:
+    def open(cls, path: str | os.PathLike[str], *, forget_lost: bool = False) -> Self:
         """Open a library.
 
-        A catalog of an earlier version is migrated first. Orphans are removed, and
-        the assets of lost segments go back to ``pending`` with a line in ``warnings``,
-        unless another process writes just now.
+        A catalog of an earlier version is migrated first. What a crash left behind is
+        tidied, unless another process writes just now. A segment that is not there is
+        left out, with a line in ``warnings``, and counts again once it is back.
+
+        Args:
+            forget_lost: give up the segments that are not there: their assets go back to
+                ``pending``.
 
         Raises:
             LibraryNotFound: there is nothing at that path.
             NotALibrary: there is something else.
             LibraryCorrupt: the catalog is damaged, or of a later version.
+            LibraryUnavailable: more than half of the segments are not there, or a file
+                cannot be read now; nothing was changed.
         """
         folder = _absolute(path)
-        _check_folder(folder)
-        return cls(folder)
+        try:
+            _check_folder(folder)
+        except OSError as error:
+            raise unavailable(folder, error) from error
+        return cls(folder, forget_lost=forget_lost)
 
     def __enter__(self) -> Self:
         return self
@@ -154,16 +168,41 @@ class Store(Catalog):
         if damage.lost:
             # Nor is what was merged meanwhile: its row has gone with its file.
             damage = replace(damage, lost=tuple(filter(self._is_named, damage.lost)))
-        if not damage:
-            return
-        try:
-            with self.writer():
-                pass
-        except (LibraryBusy, LibraryReadOnly) as error:
-            self._lost = frozenset(info.file for info in damage.lost)
-            for info in damage.lost:
-                reason = recovery.reason_of(self.path, info)
-                self._warn(f"segment {info.file} {reason}, and cannot be mended now: {error}")
+        recovery.require_most(self.path, damage.lost, damage.known)
+        self._leave_out(damage.lost)
+        if damage.orphans and not damage.lost:
+            with suppress(LibraryBusy, LibraryReadOnly), self.writer():
+                pass  # whoever begins to write tidies
+
+    def _leave_out(self, lost: Iterable[SegmentInfo]) -> None:
+        """Leave segments that are not there out of every read, and say so once."""
+        for info in lost:
+            if info.file not in self._lost:
+                self._lost |= {info.file}
+                self._warn(recovery.lost_warning(self.path, info))
+
+    def _forget_lost(self) -> None:
+        from engine.store.write.writer import Writer
+
+        with locked(self.path):
+            writer = Writer(self.path, self._database)
+            try:
+                for warning in writer.forget_lost():
+                    self._warn(warning)
+            finally:
+                writer.close()
+
+    def require_segments(self) -> None:
+        """Refuse what would be true of the whole library only, while a segment is not there.
+
+        Raises:
+            LibraryUnavailable: one is not.
+        """
+        if self._lost:
+            raise LibraryUnavailable(
+                f"{self.path} lacks the segment {min(self._lost)}: restore the file, or give it"
+                " up: sensorium rebuild --forget-lost"
+            )
 
     def _is_named(self, info: SegmentInfo) -> bool:
         """Tell whether a segment is in the newest generation, whatever this thread's is."""
@@ -176,8 +215,9 @@ class Store(Catalog):
     def read_segment(self, info: SegmentInfo) -> tuple[MomentIds, Vectors]:
         """Read the rows of a segment, those of deleted moments included.
 
-        A damaged segment is forgotten where the write lock is free: its assets go back
-        to ``pending`` with a line in ``warnings``, and it reads as empty.
+        A damaged segment is given up where the write lock is free: its file is moved to the
+        quarantine, its assets go back to ``pending`` with a line in ``warnings``, and it reads
+        as empty.
 
         Returns:
             ids int64 (n,), vectors float32 (n, dim), L2-normalised.
@@ -185,6 +225,7 @@ class Store(Catalog):
         Raises:
             SpaceMismatch: it holds vectors of another encoder, revision or dim.
             LibraryCorrupt: it is damaged, and cannot be mended now.
+            LibraryUnavailable: it cannot be read now; nothing was changed.
             SegmentGone: a compaction has merged it since it was listed; list again.
         """
         ids, stored = self.read_stored(info)
@@ -197,6 +238,9 @@ class Store(Catalog):
             raise SegmentGone(f"{info.file} went with its space {info.space}")
         try:
             return segments.read_stored(self.path / segments.FOLDER, info, space)
+        except Unavailable as error:
+            self._require_named(info, error)
+            raise
         except Unreadable as damage:
             self._lose(damage)
         return segments.empty(space)
@@ -208,6 +252,9 @@ class Store(Catalog):
         """
         try:
             return segments.read_ids(self.path / segments.FOLDER, info)
+        except Unavailable as error:
+            self._require_named(info, error)
+            raise
         except Unreadable as damage:
             self._lose(damage)
         return _NO_IDS
@@ -231,9 +278,13 @@ class Store(Catalog):
                     raise
         raise AssertionError("unreachable")
 
+    def _require_named(self, info: SegmentInfo, error: Exception) -> None:
+        """Tell a segment that has been merged from one that cannot be read."""
+        if not self._is_named(info):
+            raise SegmentGone(f"{info.file} has been merged into another") from error
+
     def _lose(self, damage: Unreadable) -> None:
-        if not self._is_named(damage.info):
-            raise SegmentGone(f"{damage.info.file} has been merged into another") from damage
+        self._require_named(damage.info, damage)
         try:
             with self.writer() as writer:
                 if warning := writer.lose(damage.info, damage.reason):
@@ -259,8 +310,7 @@ class Store(Catalog):
 
             writer = Writer(self.path, self._database, wait)
             try:
-                for warning in writer.mend():
-                    self._warn(warning)
+                self._leave_out(writer.mend())
                 yield writer
             finally:
                 writer.close()
@@ -298,6 +348,8 @@ def _check_folder(path: Path) -> None:
         raise LibraryNotFound(_no_library(path))
     if not path.is_dir():
         raise NotALibrary(f"{path} is a file, and a library is a folder")
+    if (path / f"{sqlite.FILE}.new-wal").exists() and unfinished.only_leftovers(path):
+        raise LibraryNotFound(_no_library(path))
     file = path / sqlite.FILE
     if (path / address.FILE).exists() or (file.is_file() and file.stat().st_size > 0):
         return
@@ -306,7 +358,7 @@ def _check_folder(path: Path) -> None:
             f"{path} has lost its {file.name}; restore it from a backup, "
             "or index the files into a new library"
         )
-    if any(path.iterdir()):
+    if not unfinished.only_leftovers(path):
         raise NotALibrary(f"{path} is not empty and is not a library")
     raise LibraryNotFound(_no_library(path))
 

@@ -29,12 +29,15 @@ class VerifyReport:
     vectors: int
     moments: int
     problems: tuple[str, ...]
+    quarantine: tuple[str, ...] = ()
+    """Files in the quarantine, which belong to the library no more."""
 
     def __str__(self) -> str:
         how = "every byte read" if self.deep else "names, sizes and counts; --deep reads everything"
         checked = f"{self.moments} moments, {self.vectors} vectors, {self.segments} segments"
         verdict = f"{'PROBLEMS' if self.problems else 'ok'}: {checked} ({how})"
-        return "\n".join((*self.problems, verdict))
+        kept = f"{len(self.quarantine)} files in quarantine/: {', '.join(self.quarantine)}"
+        return "\n".join((*self.problems, verdict, *([kept] if self.quarantine else [])))
 
 
 def verify(store: Store, *, deep: bool = False) -> VerifyReport:
@@ -57,6 +60,7 @@ def verify(store: Store, *, deep: bool = False) -> VerifyReport:
             sum(stats.vectors.values()),
             sum(stats.moments.values()),
             tuple(problems),
+            tuple(recovery.quarantined(store.path)),
         )
 
 
@@ -74,7 +78,7 @@ def _files(store: Store) -> Iterator[str]:
     for info in damage.lost:
         yield f"segment {info.file} {recovery.reason_of(store.path, info)}"
     for name in damage.orphans:
-        yield f"segment {name} is not in the catalog, and goes at the next write"
+        yield f"segment {name} is not in the catalog, and goes to the quarantine at the next write"
 
 
 def _curation(store: Store) -> Iterator[str]:

@@ -17,6 +17,7 @@ import pytest
 from engine.errors import LibraryBusy, LibraryCorrupt, LibraryReadOnly, SpaceMismatch, StoreError
 from engine.store import Store, failpoints
 from engine.store.failpoints import COMMIT, Injected
+from engine.store.verify import verify
 from engine.types import Space
 from tests.store import invariants
 from tests.store.make import on_sqlite, picture, python, sound, vector
@@ -101,7 +102,7 @@ def cut_file(path: Path) -> None:
 
 
 @pytest.mark.parametrize("damage", [lost_file, cut_file])
-def test_a_lost_segment_sends_its_assets_back_to_pending(
+def test_a_lost_segment_that_is_given_up_sends_its_assets_back_to_pending(
     store: Store,
     commit: Callable[..., int],
     caplog: pytest.LogCaptureFixture,
@@ -112,7 +113,10 @@ def test_a_lost_segment_sends_its_assets_back_to_pending(
     info = store.segments("looks")[0]
     generation = store.generation()
     damage(store.path / "segments" / info.file)
-    with caplog.at_level(logging.WARNING), Store.open(store.path) as reopened:
+    with (
+        caplog.at_level(logging.WARNING),
+        Store.open(store.path, forget_lost=True) as reopened,
+    ):
         (warning,) = reopened.warnings
         assert info.file in warning
         assert warning.endswith("index these files again, they are pending: /a.jpg, /b.jpg")
@@ -141,7 +145,7 @@ def test_a_lost_segment_under_a_writer_is_only_left_out(
     with store.writer():
         (store.path / "segments" / info.file).unlink()
         with Store.open(store.path) as reader:
-            assert "cannot be mended now" in reader.warnings[0]
+            assert "it is left out, and nothing was changed" in reader.warnings[0]
             assert reader.segments("text") == []
             assert len(reader.segments("looks")) == 1
 
@@ -167,11 +171,15 @@ def test_a_segment_that_fails_its_checksum_reads_as_empty(
     damage(store.path / "segments" / info.file)
     with store.writer(), pytest.raises(LibraryCorrupt, match="not mended, because"):
         store.read_segment(info)
+    content = (store.path / "segments" / info.file).read_bytes()
     ids, vectors = store.read_segment(info)
     assert (ids.shape, vectors.shape, vectors.dtype.name) == ((0,), (0, 8), "float32")
     assert "pending: /a.jpg" in store.warnings[0]
     assert [asset.state for asset in store.assets()] == ["pending"]
     assert store.segments("text") == []
+    # It is moved, and never deleted.
+    assert (store.path / "quarantine" / info.file).read_bytes() == content
+    assert info.file in str(verify(store))
 
 
 def test_a_segment_of_another_encoder_is_refused(

@@ -15,7 +15,15 @@ from engine.store import failpoints
 from engine.store.failpoints import FailPoint, Injected
 from tests.store.make import ROOT
 
-SEQUENCES = {"APPLYING", "COMMIT", "COMPACTION", "DROPPING", "REALIGNMENT", "REFRESH"}
+SEQUENCES = {
+    "APPLYING",
+    "COMMIT",
+    "COMPACTION",
+    "CREATION",
+    "DROPPING",
+    "REALIGNMENT",
+    "REFRESH",
+}
 
 
 def arguments(folder: Path, function: str, position: int) -> Iterator[ast.expr]:

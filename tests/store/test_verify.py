@@ -48,7 +48,8 @@ def test_a_missing_segment_is_named_at_once(full):
 def test_a_stray_file_is_named(full):
     (full.path / "segments" / "00000099-text.parquet").write_bytes(b"x")
     assert problems(full, deep=False) == [
-        "segment 00000099-text.parquet is not in the catalog, and goes at the next write"
+        "segment 00000099-text.parquet is not in the catalog, and goes to the quarantine"
+        " at the next write"
     ]
 
 

@@ -94,7 +94,7 @@ class StoreMaintenance:
             self._compacted()
         failpoints.hit(FailPoint.COMPACT_UNLINKING)
         with translated(self._tx.path):
-            recovery.remove_orphans(self._tx.path, [info.file for info in run])
+            recovery.remove(self._tx.path, [info.file for info in run])
         return sum(info.rows for info in run) - len(ids)
 
     def _living(
@@ -129,22 +129,31 @@ class StoreMaintenance:
             found = self._tx.db.execute(select(schema.tombstones.c.moment_id)).scalars().all()
         return np.sort(np.array(found, np.int64))
 
-    def mend(self) -> list[str]:
-        """Remove orphans, and send the assets of lost segments back to ``pending``.
+    def mend(self) -> list[SegmentInfo]:
+        """Tidy what a crash left behind. Where segments are missing, nothing is touched.
 
         Returns:
-            One warning for every lost segment.
+            The segments that are missing, or have not their size.
+
+        Raises:
+            LibraryUnavailable: so many are missing that the folder is not there yet.
         """
         with translated(self._tx.path):
             damage = self._tx.find_damage()
-            recovery.remove_orphans(self._tx.path, damage.orphans)
-            found = [
-                self.lose(info, recovery.reason_of(self._tx.path, info)) for info in damage.lost
-            ]
+            recovery.require_most(self._tx.path, damage.lost, damage.known)
+            if not damage.lost:
+                recovery.tidy_orphans(self._tx.path, damage.orphans)
+        return list(damage.lost)
+
+    def forget_lost(self) -> list[str]:
+        """Give up every segment that is not there; returns a warning for each."""
+        with translated(self._tx.path):
+            lost = self._tx.find_damage().lost
+            found = [self.lose(info, recovery.reason_of(self._tx.path, info)) for info in lost]
         return [warning for warning in found if warning]
 
     def lose(self, info: SegmentInfo, reason: str) -> str | None:
-        """Forget a segment that cannot be read.
+        """Give up a segment that is damaged or lost; its file goes to the quarantine.
 
         Where only added spaces use its space, they are to be filled again; else its assets
         are to be indexed again.
@@ -159,7 +168,7 @@ class StoreMaintenance:
                 return None
             self._tx.changed = True
         with translated(self._tx.path):
-            (self._tx.segments / info.file).unlink(missing_ok=True)
+            recovery.quarantine(self._tx.path, info.file)
         if encoder:
             return f"segment {info.file} {reason}; sensorium index --add-space {encoder} makes it"
         return recovery.warning(info, reason, paths)

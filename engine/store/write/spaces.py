@@ -263,7 +263,7 @@ class SpaceWrites:
             self._tx.changed = True
         failpoints.hit(FailPoint.DROP_UNLINKING)
         with translated(self._tx.path):
-            recovery.remove_orphans(self._tx.path, [info.file for info in files])
+            recovery.remove(self._tx.path, [info.file for info in files])
         return gone
 
     def _served(self, name: str, *, ready: bool = False) -> SpaceInfo:

@@ -129,7 +129,10 @@ class Transaction:
         # Best effort: what stays behind is an orphan, and goes at the next open.
         with suppress(Exception):
             self._load()
-            recovery.remove_orphans(self.path, self.find_damage().orphans)
+            first = self.counters["next_segment"]
+            orphans = self.find_damage().orphans
+            ours = [name for name in orphans if segments.number_of(name) >= first]
+            recovery.remove(self.path, ours)
 
     def known_segments(self) -> list[SegmentInfo]:
         """Return the committed segments in their order; not inside a transaction."""

@@ -65,3 +65,4 @@ class Writer:
         self.rebuild_words = maintenance.rebuild_words
         self.compact = maintenance.compact
         self.mend, self.lose = maintenance.mend, maintenance.lose
+        self.forget_lost = maintenance.forget_lost

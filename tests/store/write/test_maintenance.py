@@ -33,7 +33,8 @@ def test_a_lost_segment_is_forgotten_once(
     info = transaction.known_segments()[0]
     (transaction.segments / info.file).unlink()
     maintenance = StoreMaintenance(transaction, spaces)
-    (warning,) = maintenance.mend()
+    assert maintenance.mend() == [info], "and it stays where it is, in the catalog"
+    (warning,) = maintenance.forget_lost()
     assert "is missing; index these files again, they are pending: /a.jpg" in warning
     assert maintenance.lose(info, "is missing") is None
     assert store.get("/a.jpg").state == "pending"

@@ -309,7 +309,7 @@ def test_a_lost_segment_of_an_added_space_costs_the_default_nothing(
     with two.writer() as writer:
         writer.set_ready("other")
     (two.path / "segments" / two.segments("other")[0].file).unlink()
-    with Store.open(two.path) as reopened:
+    with Store.open(two.path, forget_lost=True) as reopened:
         (warning,) = reopened.warnings
         assert warning.endswith("is missing; sensorium index --add-space clip makes it")
         assert {asset.state for asset in reopened.assets()} == {"indexed"}
@@ -323,7 +323,7 @@ def test_a_lost_segment_of_an_added_space_costs_the_default_nothing(
 def test_a_lost_segment_of_likeness_alone_is_filled_again_too(two: Store) -> None:
     fill(two, 1, 2, 3)
     (two.path / "segments" / two.segments("other-looks")[0].file).unlink()
-    with Store.open(two.path) as reopened:
+    with Store.open(two.path, forget_lost=True) as reopened:
         assert "makes it" in reopened.warnings[0]
         assert held(reopened, "other-looks") == []
         sound_in_itself(reopened)
