@@ -1,28 +1,18 @@
-"""Search results for people: a table at a prompt, pictures in a notebook, plain rows."""
+"""Search results for people: a table at a prompt, and plain rows."""
 
 from __future__ import annotations
 
-import base64
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from engine.common.markup import Html, element
 from engine.common.text import aligned, clock, printable, time_span
-from engine.errors import MediaError, UsageError
 
 if TYPE_CHECKING:
     from engine.types.results import Hit, SearchResult, Span, Why
 
-_ROWS = 50
+MAX_ROWS = 50
 """Hits that a table shows, at most."""
 _MAX_WORDS = 60
 """Characters of a transcript that fit into a line."""
-_STYLE = (
-    ".sensorium td,.sensorium th{text-align:left;vertical-align:top;padding:4px 10px}"
-    ".sensorium img{max-width:120px;max-height:120px;border-radius:3px}"
-    ".sensorium small{opacity:.7}"
-)
-"""Colours are those of the notebook, light or dark."""
 
 
 def no_hits_reason(result: SearchResult, show_all: str = "floor=False") -> str:
@@ -67,11 +57,11 @@ def text_table(result: SearchResult) -> str:
     rows += [
         (str(hit.rank), f"{hit.score:.2f}", hit.kind.value, time_span(hit.start, hit.end),
          printable(hit.path), words_of(hit))
-        for hit in result.hits[:_ROWS]
+        for hit in result.hits[:MAX_ROWS]
     ]  # fmt: skip
     lines = aligned(rows, right=frozenset((0, 1, 3)))
-    if len(result.hits) > _ROWS:
-        lines.append(f"… and {len(result.hits) - _ROWS} more")
+    if len(result.hits) > MAX_ROWS:
+        lines.append(f"… and {len(result.hits) - MAX_ROWS} more")
     return "\n".join((*lines, *result.notes))
 
 
@@ -79,51 +69,6 @@ def why_line(why: Why) -> str:
     """Return what one branch contributed to a hit, in a line."""
     asked = f" “{why.asked}”" if why.asked else ""
     return f"{why.branch}{asked}: {why.raw:.3f}, {why.log_odds:+.2f} nats"
-
-
-def html_table(result: SearchResult) -> str:
-    """Return a result as a table of pictures, times and reasons, for a notebook.
-
-    All that comes from files is escaped, and the pictures are part of the page.
-    """
-    if not result.hits:
-        return element("p", text_table(result))
-    shown = result.hits[:_ROWS]
-    style = element("style", Html(_STYLE))
-    head = element(
-        "tr", *(element("th", name) for name in ("", "score", "kind", "at", "file", "why"))
-    )
-    table = element("table", style, head, *map(_row, shown), class_="sensorium")
-    more = len(result.hits) - len(shown)
-    rest = (f"… and {more} more",) if more else ()
-    lines = (element("p", element("small", line)) for line in (*rest, *result.notes))
-    return Html("".join((table, *lines)))
-
-
-def _row(hit: Hit) -> Html:
-    folder, _, name = hit.path.rpartition("/")
-    file = (element("b", name), Html("<br>"), element("small", folder))
-    words = words_of(hit)
-    spoken = (Html("<br>"), words) if words else ()
-    reasons = [element("div", element("small", why_line(why))) for why in hit.why]
-    cells = (
-        picture(hit), f"{hit.score:.2f}", hit.kind.value, time_span(hit.start, hit.end),
-        (*file, *spoken), reasons,
-    )  # fmt: skip
-    return element("tr", *(_cell(cell) for cell in cells))
-
-
-def _cell(content: object) -> Html:
-    return element("td", *(content if isinstance(content, tuple | list) else (content,)))
-
-
-def picture(hit: Hit) -> Html:
-    """Return the thumbnail of a hit as an image of a page, or its kind where there is none."""
-    with suppress(MediaError, UsageError, KeyError):
-        data = base64.b64encode(hit.jpeg()).decode("ascii")
-        source = f"data:image/jpeg;base64,{data}"
-        return Html(element("img", src=source, alt=hit.kind.value).removesuffix("</img>"))
-    return element("small", hit.kind.value)
 
 
 def row_of(hit: Hit) -> dict[str, Any]:

@@ -156,7 +156,7 @@ class Hit:
 
     def _repr_html_(self) -> str:
         """Return the hit as a picture with its facts, for a notebook."""
-        from engine.common.result_view import html_table
+        from engine.common.result_html import html_table
 
         return html_table(SearchResult(Query(), (self,)))
 
@@ -227,7 +227,7 @@ class SearchResult(Sequence[Hit]):
 
     def _repr_html_(self) -> str:
         """Return the hits with their pictures, times and reasons, for a notebook."""
-        from engine.common.result_view import html_table
+        from engine.common.result_html import html_table
 
         return html_table(self)
 
