@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from engine.exchange.export import ExportReport
     from engine.exchange.import_dataset import ImportReport
     from engine.exchange.service import ExchangeContext, ImportArguments
+    from engine.media.dates import DateClaim
 
 
 class Library(BaseLibrary):
@@ -379,6 +380,17 @@ class Library(BaseLibrary):
                 with library:
                     report = service.import_into(library._exchange, wanted, wait, reporting)
         return service.with_warnings(report, library.store.warnings)
+
+    @staticmethod
+    def dates(path: str | Path) -> tuple[DateClaim, ...]:
+        """Return every date that a file has, in the order in which they count; one is chosen.
+
+        Raises:
+            MediaError: the file cannot be read, or is no media.
+        """
+        from engine.media.file_dates import read_dates
+
+        return read_dates(Path(path).expanduser())
 
     @property
     def _exchange(self) -> ExchangeContext:

@@ -22,7 +22,7 @@ _SAME_TIME = 0.05
 def decode_audio(path: Path, towers: Towers, settings: Settings) -> Iterator[DecodeEvent]:
     """Yield the file's facts, its windows, and its sentences where speech is transcribed."""
     info = probe_audio(path)
-    yield Facts(duration=info.duration, place=info.place, caption=info.caption)
+    yield Facts(None, None, info.duration, info.taken_at, info.place, info.caption)
     yield from run_tracks(soundtrack(path, towers, settings))
 
 

@@ -18,9 +18,19 @@ if TYPE_CHECKING:
 
 @click.command()
 @library_option
+@click.option(
+    "--dates",
+    "file",
+    metavar="FILE",
+    type=click.Path(exists=True, dir_okay=False),
+    help="Show every date that FILE has and which one counts, and count nothing.",
+)
 @json_option
-def stats(library: Path | None, as_json: bool) -> None:
+def stats(library: Path | None, file: str | None, as_json: bool) -> None:
     """Count what the library holds."""
+    if file is not None:
+        _show_dates(file, as_json)
+        return
     with open_library(library) as opened:
         described = opened.describe()
         if as_json:
@@ -29,6 +39,19 @@ def stats(library: Path | None, as_json: bool) -> None:
             for line in str(described).splitlines():
                 print_message(line)
         warn(opened)
+
+
+def _show_dates(file: str, as_json: bool) -> None:
+    """Print where a file says when it was made, the date that counts marked by a star."""
+    from engine.library import Library
+
+    claims = Library.dates(file)
+    if as_json:
+        print_json({"path": file, "dates": [dataclasses.asdict(found) for found in claims]})
+        return
+    for found in claims:
+        mark = "*" if found.chosen else " "
+        print_message(f"{mark} {found.when or found.fault}: {found.source} {found.text!r}")
 
 
 def _document(described: LibraryDescription) -> dict[str, Any]:

@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 from engine.config import Settings
 from engine.errors import CorruptMedia, EmptyMedia
 from engine.media import container as containers
+from engine.media import container_dates
+from engine.media.dates import date_of
 from engine.types.arrays import Waveform
 
 _BLOCK_SECONDS = 0.05
@@ -41,6 +43,8 @@ class AudioInfo:
     """Latitude and longitude in degrees."""
     caption: str | None = None
     """Title, description and comment."""
+    taken_at: str | None = None
+    """ISO 8601 without a zone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +71,9 @@ def probe_audio(path: Path) -> AudioInfo:
         if stream.codec_context.name.startswith("pcm_") and stream.codec_context.bit_rate:
             # A file that was cut off still claims its whole length.
             seconds = min(seconds, container.size * 8 / stream.codec_context.bit_rate)
-        metadata = (containers.place_of(container), containers.caption_of(container))
-        return AudioInfo(seconds, stream.rate, stream.channels, *metadata)
+        place, caption = containers.place_of(container), containers.caption_of(container)
+        made = date_of(container_dates.date_claims(container))
+        return AudioInfo(seconds, stream.rate, stream.channels, place, caption, made)
 
 
 def read_audio(path: Path, rate: int, seconds: float) -> Iterator[Chunk]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from datetime import datetime
 from fractions import Fraction
 from functools import cache
 from pathlib import Path
@@ -43,8 +42,6 @@ _REFUSED = frozenset({
 })
 # fmt: on
 """Formats that read other files or devices, or that take any text for moving pictures."""
-_UNSET_CLOCK = 1970
-"""Recorders without a clock write zero, counted from 1904 or 1970."""
 _WITHOUT_DURATION = frozenset(
     (
         *("mp3", "aac", "ac3", "eac3", "dts", "dtshd", "truehd", "mlp", "loas", "sbc", "gsm"),
@@ -244,18 +241,6 @@ def timed_packets(container: InputContainer, stream: VideoStream) -> Iterator[Pa
         stamp = packet.dts if packet.dts is not None else packet.pts
         expected = expected if stamp is None else stamp + (packet.duration or step)
         yield packet
-
-
-def taken_at(container: InputContainer) -> str | None:
-    """Return when the container says that it was recorded, ISO 8601 without a zone."""
-    for key in ("com.apple.quicktime.creationdate", "creation_time", "date"):
-        try:
-            when = datetime.fromisoformat(container.metadata.get(key, ""))
-        except ValueError:
-            continue
-        if when.year > _UNSET_CLOCK:
-            return when.replace(tzinfo=None, microsecond=0).isoformat()
-    return None
 
 
 def place_of(container: InputContainer) -> tuple[float, float] | None:

@@ -1,10 +1,9 @@
-"""Read a picture's metadata: orientation, date, place and caption."""
+"""Read a picture's metadata: orientation, place and caption; see ``picture_dates``, too."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import suppress
-from datetime import datetime
 
 from PIL import ExifTags, Image, ImageFile
 
@@ -25,20 +24,8 @@ _PNG_TEXTS = ("Title", "Description", "Comment")
 
 def orientation(image: Image.Image) -> Image.Transpose | None:
     """Return the transposition that turns the pixels upright; None where none is needed."""
-    value = _tags(image).get(ExifTags.Base.Orientation)
+    value = tags_of(image).get(ExifTags.Base.Orientation)
     return _UPRIGHT.get(value) if isinstance(value, int) else None
-
-
-def taken_at(image: Image.Image) -> str | None:
-    """Return when the camera says the picture was taken, ISO 8601 without a zone."""
-    tags = _tags(image)
-    for tag in (ExifTags.Base.DateTimeOriginal, ExifTags.Base.DateTime):
-        stamp = str(tags.get(tag, "")).strip("\0 ")[:19]
-        try:
-            return datetime.strptime(stamp, "%Y:%m:%d %H:%M:%S").isoformat()
-        except ValueError:
-            continue  # cameras without a clock write zeros or spaces
-    return None
 
 
 def place_of(image: Image.Image) -> tuple[float, float] | None:
@@ -54,7 +41,7 @@ def caption_of(image: Image.Image) -> str | None:
 
 
 def _exif_texts(image: Image.Image) -> Iterator[str]:
-    tags = _tags(image)
+    tags = tags_of(image)
     if isinstance(title := tags.get(ExifTags.Base.XPTitle), bytes):
         yield title.decode("utf-16-le", "replace")
     if isinstance(description := tags.get(ExifTags.Base.ImageDescription), str):
@@ -83,7 +70,7 @@ def _png_texts(image: Image.Image) -> Iterator[str]:
         yield from (text for text in texts if isinstance(text, str))
 
 
-def _tags(image: Image.Image) -> dict[int, object]:
+def tags_of(image: Image.Image) -> dict[int, object]:
     """Return the main tags with those of the EXIF block; as many as can be parsed."""
     tags: dict[int, object] = {}
     with suppress(Exception):  # damaged metadata must not cost the picture

@@ -29,8 +29,10 @@ from PIL import (  # noqa: F401
 from engine.config import Settings
 from engine.errors import CorruptMedia, EmptyMedia, MediaError
 from engine.media import tiff
-from engine.media.exif import caption_of, orientation, place_of, taken_at
+from engine.media.dates import date_of
+from engine.media.exif import caption_of, orientation, place_of
 from engine.media.file_errors import check_pixels, corrupt, open_file
+from engine.media.picture_dates import date_claims, read_png_time
 from engine.media.rgb import halve_down, to_rgb
 
 # ``Settings.max_pixels`` takes the place of Pillow's own limit, which warns and
@@ -149,7 +151,10 @@ def _open(stream: BinaryIO) -> Image.Image:
     if head[4:8] == b"ftyp" and b"avif" not in head and b"avis" not in head:
         _register_heif()
         return Image.open(stream, formats=("HEIF",))
-    return Image.open(stream, formats=_FORMATS)
+    image = Image.open(stream, formats=_FORMATS)
+    if image.format == "PNG":
+        image.info.update(read_png_time(stream))
+    return image
 
 
 @cache
@@ -241,7 +246,7 @@ def _frame(image: Image.Image, ordinal: int, min_side: int) -> ImageFrame:
         shown = image.copy()
     if turn is not None and turn in _SIDEWAYS:
         width, height = height, width
-    metadata = (taken_at(image), place_of(image), caption_of(image))
+    metadata = (date_of(date_claims(image)), place_of(image), caption_of(image))
     return ImageFrame(shown, ordinal, width, height, *metadata)
 
 

@@ -25,6 +25,8 @@ from PIL import Image
 from engine.config import Settings
 from engine.errors import EmptyMedia
 from engine.media import container as containers
+from engine.media import container_dates
+from engine.media.dates import date_of
 from engine.media.file_errors import check_pixels
 from engine.media.sampling import sampled_frames
 from engine.media.seeking import frame_at
@@ -107,7 +109,7 @@ def probe_video(path: Path) -> VideoInfo:
             height,
             seconds,
             has_audio,
-            containers.taken_at(container),
+            date_of(container_dates.date_claims(container)),
             containers.place_of(container),
             containers.caption_of(container),
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -15,6 +16,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from engine.errors import InvalidQuery
+from engine.query.language import parse_where
 from engine.store import Store
 from engine.types import (
     AllOf,
@@ -270,3 +272,25 @@ def test_speech_is_found_by_an_index(store: Store) -> None:
         f"EXPLAIN QUERY PLAN {text}", values
     ).fetchall()
     assert "USING INDEX ix_moments_kind_modality" in " / ".join(row[3] for row in plan)
+
+
+@pytest.mark.parametrize(("zone", "day"), [("Asia/Tokyo", "2024-07-01"), ("UTC", "2024-06-30")])
+def test_a_date_on_disk_is_that_of_the_users_clock(
+    store: Store,
+    commit: Callable[..., int],
+    monkeypatch: pytest.MonkeyPatch,
+    zone: str,
+    day: str,
+) -> None:
+    changed = 1_719_786_600 * SECONDS  # 2024-06-30 22:30 in UTC
+    one = picture("/a.jpg")
+    commit(IndexedAsset(replace(one.asset, mtime_ns=changed), one.embeddings))
+    monkeypatch.setenv("TZ", zone)
+    time.tzset()
+    try:
+        for other in ("2024-06-30", "2024-07-01"):
+            where = parse_where(f"date = {other}")
+            assert len(store.passing(where)) == (other == day)
+    finally:
+        monkeypatch.undo()
+        time.tzset()
