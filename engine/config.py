@@ -41,6 +41,9 @@ class Settings:
     """Bytes of prepared media that may wait for the encoder: some 160 pictures."""
     max_pixels: int = 400_000_000
     """Width times height past which a picture is refused, before it is decoded."""
+    decode_memory: int = 2 * 2**30
+    """Bytes that pictures may be decoded in at the same time, by all threads together. A
+    picture that needs more is refused, before it is decoded."""
     max_frames: int = 16
     """Frames of an animation, or pages of a TIFF, spread evenly when there are more."""
     keyframes_per_minute: int = 20
@@ -113,6 +116,7 @@ _RANGES: dict[str, tuple[float, float]] = {
     "batch_size": (1, 1024),
     "look_ahead": (1, 2**40),
     "max_pixels": (1, 2**53),
+    "decode_memory": (2**20, 2**50),
     "max_frames": (1, 1_000_000),
     "keyframes_per_minute": (1, 6000),
     # Shorter ones hold no sample, and longer ones are decoded as a whole.

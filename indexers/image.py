@@ -8,9 +8,10 @@ from pathlib import Path
 
 from engine.config import Settings
 from engine.encoders.towers import Towers
+from engine.errors import CorruptMedia
 from engine.media.image import read_frames
 from engine.types import Modality, Moment
-from indexers.decode_events import DecodeEvent, Facts
+from indexers.decode_events import DecodeEvent, Facts, Note
 from indexers.screen import pictures
 
 
@@ -21,5 +22,7 @@ def decode_image(path: Path, towers: Towers, settings: Settings) -> Iterator[Dec
         metadata = (first.taken_at, first.place, first.caption)
         yield Facts(first.width, first.height, None, *metadata)
         shown = chain([first], frames)
+        if first.note is not None:
+            yield Note(first.note, CorruptMedia.code)
         moments = ((f.image, Moment(Modality.IMAGE, ordinal=f.ordinal)) for f in shown)
         yield from pictures(moments, towers)

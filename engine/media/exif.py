@@ -24,8 +24,23 @@ _PNG_TEXTS = ("Title", "Description", "Comment")
 
 def orientation(image: Image.Image) -> Image.Transpose | None:
     """Return the transposition that turns the pixels upright; None where none is needed."""
-    value = tags_of(image).get(ExifTags.Base.Orientation)
-    return _UPRIGHT.get(value) if isinstance(value, int) else None
+    number = _number(tags_of(image).get(ExifTags.Base.Orientation))
+    return None if number is None else _UPRIGHT.get(number)
+
+
+def _number(value: object) -> int | None:
+    """Return a number that should be one SHORT, whatever type a program wrote it as."""
+    if isinstance(value, tuple) and value:
+        value = value[0]
+    if isinstance(value, bytes):  # BYTE or UNDEFINED; or a SHORT of either byte order
+        value = value.strip(b"\0 ")
+        value = value[0] if len(value) == 1 and value[0] < _ZERO else value.decode("latin-1")
+    with suppress(TypeError, ValueError, OverflowError, ZeroDivisionError):
+        return int(float(value.strip("\0 ") if isinstance(value, str) else value))  # type: ignore[arg-type]
+    return None
+
+
+_ZERO = ord("0")
 
 
 def place_of(image: Image.Image) -> tuple[float, float] | None:

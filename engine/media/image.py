@@ -16,11 +16,21 @@ from typing import BinaryIO
 from PIL import (  # noqa: F401
     AvifImagePlugin,
     BmpImagePlugin,
+    DdsImagePlugin,
     GifImagePlugin,
+    IcoImagePlugin,
     Image,
+    ImageFile,
+    Jpeg2KImagePlugin,
     JpegImagePlugin,
     MpoImagePlugin,
+    PcxImagePlugin,
     PngImagePlugin,
+    PpmImagePlugin,
+    QoiImagePlugin,
+    SgiImagePlugin,
+    SunImagePlugin,
+    TgaImagePlugin,
     TiffImagePlugin,
     UnidentifiedImageError,
     WebPImagePlugin,
@@ -28,12 +38,14 @@ from PIL import (  # noqa: F401
 
 from engine.config import Settings
 from engine.errors import CorruptMedia, EmptyMedia, MediaError
-from engine.media import tiff
+from engine.media import cut_jpeg, tiff
 from engine.media.dates import date_of
+from engine.media.decode_memory import decoding, needed
 from engine.media.exif import caption_of, orientation, place_of
 from engine.media.file_errors import check_pixels, corrupt, open_file
+from engine.media.hdr import colours_of_picture
 from engine.media.picture_dates import date_claims, read_png_time
-from engine.media.rgb import halve_down, to_rgb
+from engine.media.rgb import Colours, to_rgb
 
 # ``Settings.max_pixels`` takes the place of Pillow's own limit, which warns and
 # raises by figures that nobody here has set.
@@ -41,7 +53,10 @@ Image.MAX_IMAGE_PIXELS = None
 # Without any handler, logging would print what Pillow logs of damaged files.
 logging.getLogger("PIL").addHandler(logging.NullHandler())
 
-_FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "BMP", "DIB", "TIFF", "AVIF")
+_FORMATS = (
+    *("JPEG", "PNG", "GIF", "WEBP", "BMP", "DIB", "TIFF", "AVIF"),
+    *("JPEG2000", "PPM", "ICO", "DDS", "SGI", "QOI", "SUN", "PCX", "TGA"),
+)
 # Pillow's plugins let through whatever their parsing of bad bytes runs into.
 _PILLOW_ERRORS = (
     OSError,
@@ -75,6 +90,8 @@ class ImageFrame:
     """Latitude and longitude in degrees, from EXIF."""
     caption: str | None = None
     """Text that a person wrote into its metadata."""
+    note: str | None = None
+    """The part of it that could not be read, on one line."""
 
 
 def read_frames(path: Path, settings: Settings, min_side: int) -> Iterator[ImageFrame]:
@@ -82,7 +99,8 @@ def read_frames(path: Path, settings: Settings, min_side: int) -> Iterator[Image
 
     More than ``settings.max_frames`` are thinned out evenly, the first one kept.
     A damaged frame beside readable ones is left out; a file without any readable
-    frame raises.
+    frame raises. A JPEG that was cut off shows what came before, with a note, where
+    that is more than half of it.
 
     Args:
         min_side: frames are reduced while decoding, but the shortest side stays
@@ -91,7 +109,8 @@ def read_frames(path: Path, settings: Settings, min_side: int) -> Iterator[Image
     Raises:
         EmptyMedia: the file has no bytes.
         UnreadableMedia: the file cannot be opened or read.
-        MediaTooLarge: past ``settings.max_pixels``; nothing was decoded.
+        MediaTooLarge: past ``settings.max_pixels``, or decoding takes more than
+            ``settings.decode_memory``; nothing was decoded.
         CorruptMedia: it is truncated, or cannot be decoded.
         UnsupportedMedia: a TIFF of an uncommon kind.
     """
@@ -135,7 +154,7 @@ def _read(
             raise EmptyMedia("no bytes")
         try:
             with _open(stream) as image:
-                yield from _frames(image, settings, min_side, size, choose)
+                yield from _frames(image, stream, settings, min_side, choose)
         except UnidentifiedImageError as error:
             if not tiff.is_tiff(stream):
                 raise CorruptMedia("not a picture that can be decoded") from error
@@ -144,7 +163,7 @@ def _read(
             raise _explain(error, "picture", size) from error
 
 
-def _open(stream: BinaryIO) -> Image.Image:
+def _open(stream: BinaryIO) -> ImageFile.ImageFile:
     """Read the header; pixels come when they are asked for."""
     head = stream.read(64)
     stream.seek(0)
@@ -178,30 +197,41 @@ def _hush_pillow() -> None:
 
 
 def _frames(
-    image: Image.Image,
+    image: ImageFile.ImageFile,
+    stream: BinaryIO,
     settings: Settings,
     min_side: int,
-    size: int,
     choose: Callable[[int], list[int]],
 ) -> Iterator[ImageFrame]:
     """Yield the chosen frames of an opened file; see ``read_frames``."""
     check_pixels(*image.size, settings)
+    size = _length(stream)
     name = image.format or "picture"
     failure: MediaError | None = None
     found = False
-    for ordinal in choose(_count(image)):
+    count = _count(image)
+    for ordinal in choose(count):
         try:
             if ordinal:
                 image.seek(ordinal)
                 check_pixels(*image.size, settings)
-            frame = _frame(image, ordinal, min_side)
+            frame = _frame(image, stream, ordinal, settings, min_side)
         except _PILLOW_ERRORS as error:
             failure = failure or _explain(error, name, size)
             continue
+        if count == 1:
+            image.close()  # its pixels need not wait for whoever takes the frame
         found = True
         yield frame
     if failure is not None and not found:
         raise failure
+
+
+def _length(stream: BinaryIO) -> int:
+    at = stream.tell()
+    size = stream.seek(0, 2)
+    stream.seek(at)
+    return size
 
 
 def _plain_tiff(
@@ -216,7 +246,7 @@ def _plain_tiff(
         pages = tiff.plain_pages(stream, settings)
         for ordinal in choose(len(pages)):
             page = tiff.decode(stream, pages[ordinal])
-            shown = halve_down(to_rgb(page, min_side), min_side)
+            shown = to_rgb(page, min_side)
             yield ImageFrame(shown, ordinal, *page.size)
     except _PILLOW_ERRORS as error:
         raise _explain(error, "TIFF", size) from error
@@ -233,21 +263,73 @@ def _count(image: Image.Image) -> int:
     return 1 if image.format in ("MPO", "JPEG") else int(getattr(image, "n_frames", 1))
 
 
-def _frame(image: Image.Image, ordinal: int, min_side: int) -> ImageFrame:
+def _frame(
+    image: Image.Image, stream: BinaryIO, ordinal: int, settings: Settings, min_side: int
+) -> ImageFrame:
     """Decode the frame that ``image`` stands at."""
     width, height = image.size
+    colours = _colours(image, stream)
     _draft(image, min_side)
-    image.load()
-    turn = orientation(image)  # after loading: a PNG may keep its EXIF behind the pixels
-    shown = halve_down(to_rgb(image, min_side), min_side)
-    if turn is not None:
-        shown = shown.transpose(turn)
-    elif shown is image:  # which the next frame of the file would overwrite
-        shown = image.copy()
+    nbytes = needed(image, (width, height), min_side)
+    with decoding(nbytes, settings).reserved(nbytes):
+        whole, note = _loaded(image, stream, min_side)
+        turn = orientation(image)  # after loading: a PNG may keep its EXIF behind the pixels
+        shown = to_rgb(whole, min_side, colours)
+        if turn is not None:
+            shown = shown.transpose(turn)
+        elif shown is image:  # which the next frame of the file would overwrite
+            shown = image.copy()
     if turn is not None and turn in _SIDEWAYS:
         width, height = height, width
     metadata = (date_of(date_claims(image)), place_of(image), caption_of(image))
-    return ImageFrame(shown, ordinal, width, height, *metadata)
+    return ImageFrame(shown, ordinal, width, height, *metadata, note)
+
+
+def _loaded(image: Image.Image, stream: BinaryIO, min_side: int) -> tuple[Image.Image, str | None]:
+    """Decode the pixels; of a JPEG that was cut off, those that are there, and a line of it."""
+    try:
+        image.load()
+        return image, None
+    except OSError as error:
+        if not cut_jpeg.is_cut(error, image.format or ""):
+            raise
+        ended = Image.open(cut_jpeg.with_end(stream), formats=cut_jpeg.FORMATS)
+        _draft(ended, min_side)
+        ended.load()
+        there = cut_jpeg.what_is_there(ended)
+        if there is None:
+            raise
+        return there
+
+
+def _colours(image: Image.Image, stream: BinaryIO) -> Colours | None:
+    """Return what the file says of its colours; None where that is nothing."""
+    code = None
+    if image.format in ("AVIF", "HEIF", "PNG"):
+        at = stream.tell()
+        stream.seek(0)
+        head = stream.read(_HEAD)
+        stream.seek(at)
+        code = colours_of_picture(head)
+        if image.format == "PNG":
+            _scale_clear_level(image, head[_PNG_BITS])
+    profile = image.info.get("icc_profile")
+    return Colours(profile, code) if profile or code else None
+
+
+_HEAD = 64 * 1024
+"""Bytes in which AVIF, HEIC and PNG say what their colours are."""
+_PNG_BITS = 24
+"""The byte of a PNG that says how many bits a sample has."""
+
+
+def _scale_clear_level(image: Image.Image, bits: int) -> None:
+    """Bring the level that a PNG calls transparent to the 8 bits that Pillow decodes to."""
+    clear = image.info.get("transparency")
+    if image.mode == "L" and isinstance(clear, int) and bits in (2, 4):
+        image.info["transparency"] = min(255, clear * 255 // (2**bits - 1))
+    elif image.mode == "RGB" and isinstance(clear, tuple) and bits == 16:
+        image.info["transparency"] = tuple(level >> 8 for level in clear)
 
 
 _SIDEWAYS = (
