@@ -17,15 +17,14 @@ from PIL import Image
 
 _PQ, _HLG = 16, 18
 """Transfer characteristics by ITU-T H.273."""
-_BT2020, _P3_DCI, _P3 = 9, 11, 12
+_BT2020, _P3 = 9, 12
 """Colour primaries by ITU-T H.273."""
 _REFERENCE_WHITE = 203.0
 """Nits that diffuse white has (BT.2408)."""
 _PEAK = 10_000.0
 _HLG_PEAK = 1_000.0
 _HLG_GAMMA = 1.2
-_SDR_GAMMA = 2.2
-"""The exponent that linearises a picture of wide colours and ordinary range, near enough."""
+_SRGB_KNEE = 0.04045
 _BRIGHTEST = 99.9
 """Percentile of the pixels that counts as the brightest: single ones may be noise."""
 _BLOCK = 1 << 18
@@ -124,8 +123,9 @@ def _linear(signal: Floats, colours: ColourCode) -> Floats:
         return _pq_to_nits(signal) / np.float32(_REFERENCE_WHITE)
     if colours.transfer == _HLG:
         return _hlg_to_nits(signal) / np.float32(_REFERENCE_WHITE)
-    powered: Floats = np.power(signal, np.float32(_SDR_GAMMA))
-    return powered
+    low, high = signal / 12.92, np.power((signal + 0.055) / 1.055, 2.4)
+    light: Floats = np.where(signal <= _SRGB_KNEE, low, high).astype(np.float32)
+    return light  # of ordinary range and wide colours: greys stay what they are
 
 
 _M1, _M2 = 2610 / 16384, 2523 / 4096 * 128

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 
+from av.codec.context import CodecContext
 from av.container import InputContainer
 from av.packet import Packet
 from av.video.frame import VideoFrame
@@ -80,8 +81,9 @@ def _all_frames(
     work = _WORK
     with suppress(*containers.DECODE_ERRORS), containers.opened_again(container) as other:
         pictures = other.streams.video[container.streams.video.index(stream)]
+        decoder = PictureDecoder(pictures)
         for packet in containers.timed_packets(other, pictures):
-            for frame in decode(packet, errors):
+            for frame in decoder.decode(packet, errors):
                 failure = None
                 yield frame
             work -= stream.width * stream.height
@@ -96,6 +98,34 @@ def _keyframes(stream: VideoStream) -> int:
     return sum(entry.is_keyframe for entry in getattr(stream, "index_entries", ()))
 
 
+class PictureDecoder:
+    """Decodes the packets of one stream, from a keyframe on.
+
+    FFmpeg's own decoders of VP8 and VP9 leave out the transparency that such a stream may
+    have; those of libvpx know it.
+    """
+
+    def __init__(self, stream: VideoStream) -> None:
+        self._clear: CodecContext | None = None
+        name = _WITH_ALPHA.get(stream.codec_context.name)
+        if name and "1" in (stream.metadata.get(key) for key in ("alpha_mode", "ALPHA_MODE")):
+            with suppress(*containers.DECODE_ERRORS):  # it is not in every FFmpeg
+                clear = CodecContext.create(name, "r")
+                clear.thread_count = 1
+                self._clear = clear
+
+    def decode(self, packet: Packet[VideoStream], errors: list[BaseException]) -> list[VideoFrame]:
+        """Return the frames that ``packet`` completes; a damaged one is noted and gives none."""
+        if self._clear is None:
+            return decode(packet, errors)
+        try:
+            found = self._clear.decode(packet if packet.size else None)  # type: ignore[attr-defined]
+            return [frame for frame in found if not frame.is_corrupt]
+        except containers.DECODE_ERRORS as error:
+            errors.append(error)
+            return []
+
+
 def decode(packet: Packet[VideoStream], errors: list[BaseException]) -> list[VideoFrame]:
     """Return the frames that ``packet`` completes; a damaged one is noted and gives none."""
     try:
@@ -105,6 +135,9 @@ def decode(packet: Packet[VideoStream], errors: list[BaseException]) -> list[Vid
         return []
 
 
+_WITH_ALPHA = {"vp8": "libvpx", "vp9": "libvpx-vp9", "libvpx-vp9": "libvpx-vp9"}
+
+
 def _seeking(
     container: InputContainer, stream: VideoStream, seconds: float, step: float
 ) -> Iterator[VideoFrame]:
@@ -112,6 +145,7 @@ def _seeking(
     assert stream.time_base is not None
     zero = containers.origin(container)
     errors: list[BaseException] = []
+    decoder = PictureDecoder(stream)
     given = 0
     for number in range(max(1, int(seconds / step))):
         target = int((zero + number * step) / stream.time_base)
@@ -121,7 +155,7 @@ def _seeking(
         except (StopIteration, *containers.DECODE_ERRORS) as error:
             errors.append(error)
             continue
-        frames = decode(packet, errors)
+        frames = decoder.decode(packet, errors)
         if not frames:  # the decoder holds it back to reorder, which seeking would drop
             frames = [f for f in stream.codec_context.decode(None) if not f.is_corrupt]
         given += len(frames)
@@ -151,10 +185,11 @@ class _Walk:
 
     def frames(self) -> Iterator[VideoFrame]:
         errors: list[BaseException] = []
+        decoder = PictureDecoder(self.stream)
         given = 0
         for packet in self._packets(errors):
             for chosen in self._choose(packet):
-                frames = decode(chosen, errors)
+                frames = decoder.decode(chosen, errors)
                 given += len(frames)
                 yield from frames
         if errors and not given:

@@ -10,7 +10,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from engine.media import container as containers
-from engine.media.sampling import decode, packet_time
+from engine.media.sampling import PictureDecoder, packet_time
 
 _SAME = 0.001
 """Seconds by which a frame may come after the time that it is asked for by."""
@@ -97,6 +97,7 @@ def _frames(
     """
     work = _WORK
     begun = from_start
+    decoder = PictureDecoder(stream)
     try:
         for packet in containers.timed_packets(container, stream):
             at = packet_time(packet)
@@ -104,7 +105,7 @@ def _frames(
             stream.codec_context.skip_frame = "DEFAULT" if near else "NONREF"
             begun = begun or packet.is_keyframe or not packet.size
             if begun:
-                yield from decode(packet, errors)
+                yield from decoder.decode(packet, errors)
             work -= stream.width * stream.height
             if work < 0:
                 break

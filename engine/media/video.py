@@ -26,8 +26,10 @@ from engine.config import Settings
 from engine.errors import EmptyMedia
 from engine.media import container as containers
 from engine.media import container_dates
+from engine.media.alpha import over_background
 from engine.media.dates import date_of
 from engine.media.file_errors import check_pixels
+from engine.media.hdr import ColourCode, tone_mapped
 from engine.media.sampling import sampled_frames
 from engine.media.seeking import frame_at
 from engine.media.shots import Look, Shot, ShotCandidate, find_shots
@@ -258,15 +260,37 @@ def _picture(frame: VideoFrame, stream: VideoStream, min_side: int) -> Image.Ima
     """Convert the frame to RGB, as stored, its shortest side at most ``min_side``."""
     width, height = _shown_size(frame.width, frame.height, stream)
     scale = min(1.0, min_side / min(width, height))
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    colours = ColourCode(frame.color_primaries, frame.color_trc)
+    if not colours.is_ordinary:
+        deep = frame.reformat(*size, format="rgb48le", interpolation="AREA").to_ndarray()
+        return Image.fromarray(tone_mapped(deep, 65535, colours))
+    if any(component.is_alpha for component in frame.format.components):
+        return _over_background(frame, size)
     # Untagged high definition is BT.709; swscale would take it for BT.601.
     guess = "ITU709" if frame.colorspace == _UNSPECIFIED and frame.height >= 720 else None
     image: Image.Image = frame.to_image(  # type: ignore[no-untyped-call]
-        width=max(1, round(width * scale)),
-        height=max(1, round(height * scale)),
+        width=size[0],
+        height=size[1],
         interpolation="AREA",
         src_colorspace=guess,
     )
     return image
+
+
+def _over_background(frame: VideoFrame, size: tuple[int, int]) -> Image.Image:
+    """Convert a frame with transparency to RGB over what shows its content.
+
+    Raw video has a fourth channel that often means nothing, and then is zero throughout.
+    """
+    pixels = frame.reformat(*size, format="rgba", interpolation="AREA").to_ndarray()
+    shown = Image.fromarray(pixels, "RGBA")
+    if not pixels[..., 3].any() and frame.format.name in _RAW_ALPHA:
+        return shown.convert("RGB")
+    return over_background(shown)
+
+
+_RAW_ALPHA = ("bgra", "rgba", "argb", "abgr")
 
 
 def _shown_size(width: int, height: int, stream: VideoStream) -> tuple[int, int]:
