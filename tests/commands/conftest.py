@@ -1,4 +1,4 @@
-"""A folder of small real media, and the command line as a real process."""
+"""A folder of small real media, and the command line: in this process, and as a real one."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
 from engine import Library
+from engine.commands.main import main
 from engine.types import IndexReport
 from tests import media_files as make
 
@@ -46,14 +48,33 @@ def library(tmp_path) -> Path:
     return tmp_path / "library"
 
 
+def arguments_of(arguments: tuple[str | Path, ...], at: Path | None) -> list[str]:
+    """Return the arguments of a command, with its library where there is one."""
+    return [*map(str, arguments), *(("--library", str(at)) if at else ())]
+
+
 @pytest.fixture
-def run(library):
-    """Run `sensorium ARGUMENTS --library LIBRARY` and return what it did."""
+def run(library, monkeypatch):
+    """Run `sensorium ARGUMENTS --library LIBRARY` in this process and return what it did."""
 
     def command(*arguments: str | Path, at: Path | None = library) -> Done:
-        where = ("--library", str(at)) if at else ()
+        typed = arguments_of(arguments, at)
+        monkeypatch.setattr("sys.argv", ["sensorium", *typed])  # which a run records
+        done = CliRunner().invoke(main, typed, prog_name="sensorium")
+        if done.exception is not None and not isinstance(done.exception, SystemExit):
+            raise done.exception  # which a process would print as a traceback
+        return Done(done.exit_code, done.stdout, done.stderr)
+
+    return command
+
+
+@pytest.fixture
+def run_process(library):
+    """Run the same in a process of its own, for what one process cannot show."""
+
+    def command(*arguments: str | Path, at: Path | None = library) -> Done:
         done = subprocess.run(
-            [sys.executable, "-m", "engine.commands.main", *map(str, arguments), *where],
+            [sys.executable, "-m", "engine.commands.main", *arguments_of(arguments, at)],
             capture_output=True,
             text=True,
             timeout=120,
