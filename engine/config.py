@@ -54,6 +54,9 @@ class Settings:
     """Windows whose loudest 50 ms stay below this (dBFS, RMS) are skipped."""
     sound_head: Path | None = None
     """A head of the sound bridge from ``engine.training.sounds``; None for the package's."""
+    missing_days: float = 0.0
+    """Days after which files that vanished in bulk, with a disk or a folder, are forgotten;
+    0 keeps them until they are back or ``sensorium index --forget-missing`` is asked."""
     recall: float = 0.95
     """recall@10 that an index must reach, on texts and on stored vectors; 1 is exact search."""
     index_memory: float = 0.3
@@ -122,6 +125,7 @@ _RANGES: dict[str, tuple[float, float]] = {
     # Shorter ones hold no sample, and longer ones are decoded as a whole.
     "window_seconds": (0.1, 3600),
     "silence_db": (-200, 0),
+    "missing_days": (0, 36_500),
     "recall": (0.5, 1.0),
     "index_memory": (0.05, 1.0),
     "max_fetch_bytes": (1, 2**40),

@@ -5,6 +5,7 @@
     │   ├── LibraryNotFound      there is no library at that path
     │   ├── NotALibrary          the folder exists and is something else
     │   ├── PathNotFound         a file or folder to read does not exist
+    │   ├── FilesVanished        most files of a folder are not there: is its disk mounted?
     │   ├── EncoderUnavailable   an encoder or a language model, or its weights, cannot be had
     │   ├── ExtraMissing         an optional package is not installed
     │   ├── FetchRefused         what a URL names cannot, or must not, be fetched
@@ -81,6 +82,29 @@ class PathNotFound(UsageError):
     """A file or folder to read does not exist."""
 
     code = "path_not_found"
+
+
+class FilesVanished(UsageError):
+    """Most files that the library knows below a folder are not there: is its disk mounted?
+
+    Args:
+        root: the folder.
+        gone: files that are not there.
+        known: files that the library knows there.
+    """
+
+    code = "files_vanished"
+
+    def __init__(self, root: str, gone: int, known: int) -> None:
+        super().__init__(
+            f"{gone} of the {known} files below {root} are not there (is its disk mounted?);"
+            " nothing was changed. --keep-missing goes on and keeps them, hidden, until they"
+            " are back; --forget-missing forgets them"
+        )
+        self.root, self.gone, self.known = root, gone, known
+
+    def __reduce__(self) -> tuple[type[FilesVanished], tuple[str, int, int]]:
+        return type(self), (self.root, self.gone, self.known)
 
 
 class EncoderUnavailable(UsageError):

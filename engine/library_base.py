@@ -9,6 +9,7 @@ from threading import Thread
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, Unpack
 
+from engine.common.choices import Vanished
 from engine.common.progress import CancelToken, Progress
 from engine.common.progress_bar import watched
 from engine.config import Settings
@@ -149,6 +150,7 @@ class BaseLibrary:
         *,
         retry: bool = False,
         wait: bool = False,
+        vanished: Vanished = "refuse",
         progress: Watch = False,
         cancel: CancelToken | None = None,
     ) -> IndexReport:
@@ -157,9 +159,13 @@ class BaseLibrary:
         Args:
             retry: also try files again that failed before and have not changed.
             wait: wait for another writer instead of raising ``LibraryBusy``.
+            vanished: what to do where a folder turned up empty, or more than half of it is
+                gone: ``refuse``; ``keep`` what it held as missing, hidden from searches,
+                until it is seen again; or ``forget`` what is not there.
 
         Raises:
             PathNotFound: one of ``paths`` does not exist; nothing is written then.
+            FilesVanished: as ``vanished`` says; nothing is written then.
             LibraryBusy: another process is writing.
             Cancelled: ``cancel`` was; files that were finished by then are committed.
         """
@@ -168,7 +174,7 @@ class BaseLibrary:
         with watched(progress, cancel) as reporting:
             report = run(
                 self.store, self.spaces.towers(), paths, self.settings,
-                retry=retry, wait=wait, progress=reporting,
+                retry=retry, wait=wait, vanished=vanished, progress=reporting,
             )  # fmt: skip
             self.maintenance.settle(wait, reporting)
         return report
@@ -200,7 +206,10 @@ class BaseLibrary:
         """
         under = str(Path(path).expanduser().resolve())
         with self.store.writer(wait=wait) as writer:
-            return writer.remove([asset.asset_id for asset in self.store.assets([under])])
+            missing = [asset.asset_id for asset in self.store.missing([under])]
+            known = [asset.asset_id for asset in self.store.assets([under])]
+            with writer.transaction():
+                return writer.forget_missing(missing) + writer.remove(known)
 
     def compact(self, *, wait: bool = False) -> Compaction:
         """Drop the vectors of deleted moments, and merge small segments.

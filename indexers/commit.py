@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from engine.common.vectors import chunks
 from engine.errors import SKIPPED
 from engine.media.unread import OTHER, spoken_type
 from engine.store import KnownAsset, Writer
 from engine.types import Failure, FileStat, IndexedAsset, IndexReport, Space
+from indexers.vanished import Returned, now
 
 COMMIT_ASSETS = 256
 COMMIT_SECONDS = 5.0
 COMMIT_BYTES = 64 << 20
+RETURN_ASSETS = 2_000
+"""Missing files that are taken back in one commit: each reads whole segments."""
 """A commit is due after this many files, seconds or bytes of vectors: it is what a
 run that is killed loses."""
 
@@ -27,6 +31,8 @@ class _Waiting:
     nbytes: int = 0
     touched: list[tuple[int, FileStat]] = field(default_factory=list)
     moved: list[tuple[int, FileStat]] = field(default_factory=list)
+    returned: list[tuple[int, FileStat]] = field(default_factory=list)
+    hidden: list[int] = field(default_factory=list)
     removed: list[int] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
     notes: list[Failure] = field(default_factory=list)
@@ -62,7 +68,11 @@ class Ledger:
     @property
     def due(self) -> float:
         """The time of the next commit, by ``time.monotonic()``."""
-        full = len(self._waiting.assets) >= COMMIT_ASSETS or self._waiting.nbytes >= COMMIT_BYTES
+        full = (
+            len(self._waiting.assets) >= COMMIT_ASSETS
+            or self._waiting.nbytes >= COMMIT_BYTES
+            or len(self._waiting.returned) >= RETURN_ASSETS
+        )
         return 0.0 if full else self._last + COMMIT_SECONDS
 
     def report(self, seconds: float) -> IndexReport:
@@ -99,6 +109,28 @@ class Ledger:
             self.removed(replaced)
         self._waiting.moved.append((source.asset_id, stat))
         self._waiting.cleared.append(stat.path)
+
+    def returned(self, back: Returned, replaced: KnownAsset | None = None) -> None:
+        """Add a file that was missing and is back, perhaps over another asset's file."""
+        self._count(returned=1)
+        if replaced is not None:
+            self.removed(replaced)
+        self._waiting.returned.append((back.asset.asset_id, back.stat))
+
+    def restore(self, backs: Sequence[Returned]) -> Iterator[Returned]:
+        """Take back files that are as they were, and yield those that must be read anew."""
+        for part in chunks(backs, RETURN_ASSETS):
+            places = [(back.asset.asset_id, back.stat) for back in part]
+            restored = {asset_id for asset_id, _ in places}
+            if self._writer is not None:
+                restored = self._writer.restore(places)
+            self._count(returned=len(restored))
+            yield from (back for back in part if back.asset.asset_id not in restored)
+
+    def hidden(self, known: KnownAsset) -> None:
+        """Add an asset whose file vanished with many others."""
+        self._count(missing=1)
+        self._waiting.hidden.append(known.asset_id)
 
     def removed(self, known: KnownAsset) -> None:
         """Add an asset whose file is gone, or is no media any more."""
@@ -144,7 +176,10 @@ class Ledger:
 def _write(writer: Writer, waiting: _Waiting, made_for: tuple[Space, ...]) -> None:
     """Write a commit: what is gone before what takes its path, and notes after their assets."""
     writer.remove(waiting.removed)
+    writer.hide(waiting.hidden, now())
     writer.move_all(waiting.moved)
+    if waiting.returned:
+        writer.restore(waiting.returned)
     for asset_id, stat in waiting.touched:
         writer.touch(asset_id, stat)
     writer.clear_failures(waiting.cleared)

@@ -16,6 +16,7 @@ from engine.types import FileStat, MediaType
 from indexers.file_hash import hash_file
 from indexers.moves import Moved, Moves
 from indexers.scan import Candidate
+from indexers.vanished import MissingFiles, Returned
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +43,10 @@ class Unknown:
     content_hash: str
 
 
-Identity: TypeAlias = NotMedia | Touched | Moved | Unknown
+Identity: TypeAlias = NotMedia | Touched | Moved | Returned | Unknown
 
 
-def identify(candidate: Candidate, moves: Moves) -> Identity:
+def identify(candidate: Candidate, moves: Moves, missing: MissingFiles) -> Identity:
     """Read a file once and say what is to be done with it.
 
     Raises:
@@ -63,4 +64,6 @@ def identify(candidate: Candidate, moves: Moves) -> Identity:
     source = moves.claim(info, content_hash)
     if source is not None:
         return Moved(info, source)
+    if not candidate.forced and (back := missing.claim(info, content_hash)) is not None:
+        return back
     return Unknown(info, media, content_hash)

@@ -9,11 +9,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
 
+from engine.common.choices import Vanished
 from engine.common.progress import NO_PROGRESS, Progress
 from engine.config import Settings
 from engine.encoders.towers import Towers
 from engine.errors import UnreadableMedia
-from engine.store import Store, Writer
+from engine.store import KnownAsset, Store, Writer
 from engine.types import Asset, Failure, IndexedAsset, IndexReport
 from indexers.commit import COMMIT_ASSETS, Ledger
 from indexers.decode import decode
@@ -26,6 +27,7 @@ from indexers.identify import NotMedia, Touched, Unknown, identify
 from indexers.moves import Moved, Moves, find_trades
 from indexers.scan import Candidate, ScanPlan, missing, scan
 from indexers.space_registration import register_spaces
+from indexers.vanished import MissingFiles, Returned, expired
 from indexers.worker import Assembly, Worker
 
 
@@ -38,6 +40,7 @@ def run(
     dry_run: bool = False,
     retry: bool = False,
     wait: bool = False,
+    vanished: Vanished = "refuse",
     progress: Progress = NO_PROGRESS,
 ) -> IndexReport:
     """Bring the library up to date with the media at and below ``paths``.
@@ -51,9 +54,13 @@ def run(
         dry_run: only say what would be done; nothing is decoded or written.
         retry: also try files that failed and have not changed since.
         wait: wait for another writer to finish.
+        vanished: what to do where a folder turned up empty or most of it is gone: refuse,
+            ``keep`` its assets as missing, or ``forget`` all that is not there.
 
     Raises:
         PathNotFound: one of ``paths`` does not exist; nothing was written.
+        FilesVanished: most files of a folder are not there, and ``vanished`` does not say
+            what to do; nothing was written.
         LibraryBusy: another writer is at work, and ``wait`` is not set.
         Cancelled: ``progress`` raised it.
         SensoriumError: of the encoder or the store.
@@ -66,7 +73,16 @@ def run(
         return _Run(plan, store, None, towers, settings, progress).run(started)
     with store.writer(wait=wait) as writer:
         plan = scan(paths, store, retry=retry, progress=progress)
-        return _Run(plan, store, writer, towers, settings, progress).run(started)
+        if plan.bulk.refusal is not None and vanished == "refuse":
+            raise plan.bulk.refusal
+        writer.forget_missing(expired(store, settings.missing_days))
+        done = _Run(plan, store, writer, towers, settings, progress, keep=vanished != "forget").run(
+            started
+        )
+        if vanished == "forget":
+            left = [asset.asset_id for asset in store.missing(plan.covered)]
+            writer.forget_missing(left)
+        return done
 
 
 def retry_failures(
@@ -113,7 +129,7 @@ class _Failed:
 
 
 _Event: TypeAlias = (
-    Prepared | Note | Asset | _Failed | NotMedia | Touched | Moved | Unknown | Copied
+    Prepared | Note | Asset | _Failed | NotMedia | Touched | Moved | Returned | Unknown | Copied
 )
 
 
@@ -128,14 +144,19 @@ class _Run:
         towers: Towers,
         settings: Settings,
         progress: Progress,
+        *,
+        keep: bool = True,
     ) -> None:
         self._plan = plan
+        self._keep = keep
         self._trade = find_trades(plan.candidates)
         self._writer = writer
         self._towers = towers
         self._settings = settings
         self._progress = progress
         self._moves = Moves(store, self._trade.candidates)
+        returned = {back.asset.asset_id for back in plan.returned}
+        self._missing = MissingFiles(store if store and store.count_missing() else None, returned)
         self._duplicates: Duplicates[_Job] = Duplicates(store, self._trade.candidates)
         self._worker: Worker[_Job] = Worker(towers, settings.batch_size)
         self._ledger = Ledger(
@@ -159,14 +180,19 @@ class _Run:
             self._ledger.failed(failure)
         self._ledger.settled(self._plan.settled)
         self._commit_trades()
+        anew = [Candidate(back.stat) for back in self._ledger.restore(self._plan.returned)]
         # One by one: a list would keep the vectors of every file until the end.
-        jobs = (_Job(candidate=candidate) for candidate in self._trade.candidates)
+        jobs = (_Job(candidate=candidate) for candidate in (*self._trade.candidates, *anew))
         loop: EventLoop[_Job, _Event] = EventLoop(
             self, self._worker, self._settings, self._progress
         )
         loop.run(jobs, "decode")
         for known in self._plan.gone:
-            if known.asset_id not in self._moves.claimed:
+            if known.asset_id in self._moves.claimed:
+                continue
+            if self._keep and known.asset_id in self._plan.bulk.assets:
+                self._ledger.hidden(known)
+            else:
                 self._ledger.removed(known)
         self.commit()
         return self._ledger.report(time.monotonic() - started)
@@ -250,13 +276,20 @@ class _Run:
             case NotMedia():
                 self._ledger.skipped(job.candidate.stat, known, event.type)
                 self._progress.advance()
-            case Moved():
-                self._ledger.moved(event.source, event.stat, known)
-                self._progress.advance()
+            case Moved() | Returned():
+                self._found_again(event, known)
             case Touched():
                 assert known is not None
                 self._ledger.touched(known, event.stat)
                 self._progress.advance()
+
+    def _found_again(self, event: Moved | Returned, replaced: KnownAsset | None) -> None:
+        """Take down a file whose content the library has, under another path or aside."""
+        if isinstance(event, Moved):
+            self._ledger.moved(event.source, event.stat, replaced)
+        else:
+            self._ledger.returned(event, replaced)
+        self._progress.advance()
 
     def settle(self, jobs: set[_Job]) -> None:
         """Hand over the files of which nothing is missing any more."""
@@ -289,7 +322,7 @@ class _Run:
         return _ended(self._identified(job))
 
     def _identified(self, job: _Job) -> Generator[_Event, None, None]:
-        identity = identify(job.candidate, self._moves)
+        identity = identify(job.candidate, self._moves, self._missing)
         if self._writer is None or not isinstance(identity, Unknown):
             yield identity
             return

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import stat
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,8 +16,10 @@ from engine.common.file_state import stored_mtime_ns
 from engine.common.progress import NO_PROGRESS, Progress
 from engine.errors import PathNotFound
 from engine.store import KnownAsset, Store
+from engine.store.paths import outermost
 from engine.types import Failure, FileStat
 from indexers.fault_messages import MediaFault, explain, media_fault, printable
+from indexers.vanished import Bulk, MissingFiles, Returned, find_bulk
 
 INDEXED = "indexed"
 """State of an asset whose vectors are all there; any other means to index it again."""
@@ -70,6 +73,12 @@ class ScanPlan:
     """By path."""
     gone: tuple[KnownAsset, ...] = ()
     """Assets whose file is no longer there."""
+    bulk: Bulk = field(default_factory=Bulk)
+    """Those of them that vanished in bulk: they are missing, and kept."""
+    returned: tuple[Returned, ...] = ()
+    """Files that were missing, and are back as they were."""
+    covered: tuple[str, ...] = field(default=(), compare=False)
+    """Real paths of the roots, and of where links led out of them."""
     settled: tuple[str, ...] = ()
     """Paths of failures that no longer apply: gone, or a folder that can be read again."""
     failures: tuple[Failure, ...] = ()
@@ -224,8 +233,10 @@ def diff(walked: Walked, store: Store | None, *, retry: bool = False) -> ScanPla
     fresh = dict(walked.files)
     candidates: list[Candidate] = []
     gone: dict[int, KnownAsset] = {}
+    counts: Counter[str] = Counter()
     unchanged = 0
-    for known in store.assets(under=tuple(walked.covered)) if store is not None else ():
+    for root, known in _known(store, walked):
+        counts[root] += 1
         file = fresh.pop(known.path, None)
         again = retry and known.path in failures
         if file is None:
@@ -235,17 +246,32 @@ def diff(walked: Walked, store: Store | None, *, retry: bool = False) -> ScanPla
             unchanged += 1
         else:
             candidates.append(Candidate(file, known, again or known.state != INDEXED))
+    returned = MissingFiles(store).unchanged(fresh, tuple(walked.covered))
+    for back in returned:
+        del fresh[back.stat.path]
     new = [f for f in fresh.values() if retry or not _same(f, failures.get(f.path))]
     candidates.extend(Candidate(file) for file in new)
+    vanished = tuple(gone.values())
+    sizes = Counter(file.size for file in fresh.values())
     return ScanPlan(
         found=len(walked.files),
         unchanged=unchanged,
         failed_before=len(fresh) - len(new),
         candidates=tuple(sorted(candidates, key=lambda c: c.stat.path)),
-        gone=tuple(gone.values()),
+        gone=vanished,
+        bulk=find_bulk(counts, counts, vanished, walked.files, sizes) if vanished else Bulk(),
+        returned=tuple(returned),
+        covered=tuple(walked.covered),
         settled=tuple(_settled(walked, {**failures, **_skipped(store)})),
         failures=tuple(walked.failures),
     )
+
+
+def _known(store: Store | None, walked: Walked) -> Iterator[tuple[str, KnownAsset]]:
+    """Yield what the catalog knows below each root, with the root."""
+    for root in outermost(walked.covered) if store is not None else ():
+        for known in store.assets(under=(root,)) if store is not None else ():
+            yield root, known
 
 
 def _failures(store: Store | None) -> dict[str, Failure]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,8 +22,11 @@ from engine.commands.options import (
 from engine.commands.output.json_output import print_json
 from engine.commands.output.text import print_message
 from engine.commands.spaces import print_backfill
+from engine.errors import FilesVanished
 
 if TYPE_CHECKING:
+    from engine.common.choices import Vanished
+    from engine.library import Library
     from engine.types import IndexReport
 
 
@@ -48,6 +52,19 @@ if TYPE_CHECKING:
     " server. A password comes from PGPASSWORD or ~/.pgpass.",
 )
 @click.option("--dry-run", is_flag=True, help="Say what would be done, and write nothing.")
+@click.option(
+    "--keep-missing",
+    "vanished",
+    flag_value="keep",
+    help="Where a folder turned up empty or most of it is gone, go on: its files are hidden from"
+    " searches, and back with their vectors when they are seen again.",
+)
+@click.option(
+    "--forget-missing",
+    "vanished",
+    flag_value="forget",
+    help="Forget what is not there below PATH, also what vanished before and was kept.",
+)
 @click.option("--retry", is_flag=True, help="Try files again that failed before.")
 @backend_option
 @device_option
@@ -60,6 +77,7 @@ def index(
     encoder: str | None,
     catalog: str | None,
     dry_run: bool,
+    vanished: str | None,
     retry: bool,
     wait: bool,
     as_json: bool,
@@ -67,8 +85,10 @@ def index(
     """Bring the library level with files and folders.
 
     New and changed files are read, moved ones keep their vectors, and those that
-    are gone are forgotten. A file that cannot be read costs one line and is
-    listed by `sensorium failures`; the others are unaffected.
+    are gone are forgotten; what vanishes in bulk, as with a disk that is not
+    mounted, is kept as missing, and back at once when it is seen again. A file
+    that cannot be read costs one line and is listed by `sensorium failures`; the
+    others are unaffected.
     """
     from engine.library import Library
 
@@ -83,13 +103,30 @@ def index(
     made = Library.open(library, create=bool(paths), settings=settings(), **names)
     with made as opened:
         if paths:
-            report = opened.index(paths, retry=retry, wait=wait, progress=True)
+            report = _index(opened, paths, vanished, retry=retry, wait=wait)
             # A command prints one JSON object, and of two things done the second is it.
             print_report(report, as_json=as_json and add_space is None)
         if add_space is not None:
             filled = opened.spaces.add(add_space, wait=wait, progress=True)
             print_backfill(filled, as_json=as_json)
         warn(opened)
+
+
+def _index(
+    opened: Library, paths: tuple[str, ...], vanished: str | None, *, retry: bool, wait: bool
+) -> IndexReport:
+    """Index, and ask on a terminal where most files of a folder are not there."""
+    how: Vanished = "keep" if vanished == "keep" else "forget" if vanished else "refuse"
+    try:
+        return opened.index(paths, retry=retry, wait=wait, vanished=how, progress=True)
+    except FilesVanished as question:
+        if not (sys.stdin.isatty() and sys.stderr.isatty()):
+            raise
+        asked = f"{question.gone} of the {question.known} files below {question.root} are not"
+        asked += " there. Go on, and keep them hidden until they are back?"
+        if not click.confirm(asked, err=True):
+            raise
+    return opened.index(paths, retry=retry, wait=wait, vanished="keep", progress=True)
 
 
 def print_report(done: IndexReport, *, as_json: bool) -> None:

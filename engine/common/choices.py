@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Literal, TypeAlias
+
 DEVICES = ("auto", "cpu", "cuda")
 """Values of ``Settings.device``."""
 BACKENDS = ("auto", "torch", "torch-bf16", "onnx", "onnx-int8")
 """Values of ``Settings.backend``."""
+Vanished: TypeAlias = Literal["refuse", "keep", "forget"]
+"""What a run does where most files of a folder vanished: refuse, keep them as missing, or forget
+all that is not there."""
 RERANKERS = ("lm", "llm")
 """Names of the rerankers that a query may ask for."""

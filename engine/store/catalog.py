@@ -21,6 +21,7 @@ from engine.store.records import (
     AssetFacts,
     Background,
     KnownAsset,
+    MissingAsset,
     Row,
     SegmentInfo,
     SpaceInfo,
@@ -95,6 +96,29 @@ class Catalog:
 
     def _stream(self, read: str, **values: object) -> Iterator[KnownAsset]:
         return map(row_decoding.known_asset, self.connections.stream(read, **values))
+
+    def missing(
+        self, under: Sequence[str | os.PathLike[str]] | None = None
+    ) -> Iterator[MissingAsset]:
+        """Yield the files that vanished in bulk, in order of their paths; see ``assets``."""
+        roots = [] if under is None else paths.outermost(os.fspath(path) for path in under)
+        found = (
+            [self.connections.stream("missing")]
+            if under is None
+            else [
+                self.connections.stream("missing_under", **paths.prefix_bounds(root))
+                for root in roots
+            ]
+        )
+        return map(row_decoding.missing_asset, itertools.chain.from_iterable(found))
+
+    def missing_with_hash(self, content_hash: str) -> list[MissingAsset]:
+        """List the missing files that had these bytes."""
+        return list(map(row_decoding.missing_asset, self._ask("missing_hash", hash=content_hash)))
+
+    def count_missing(self) -> int:
+        """Count the files that vanished in bulk."""
+        return int(self._value("count_missing"))
 
     def get(self, path: str | os.PathLike[str]) -> KnownAsset | None:
         """Return the asset at an absolute path."""

@@ -33,6 +33,20 @@ class KnownAsset:
 
 
 @dataclass(frozen=True, slots=True)
+class MissingAsset:
+    """A file that vanished together with many others, and is kept until it is seen again."""
+
+    asset_id: int
+    path: str
+    size: int
+    """Bytes."""
+    mtime_ns: int
+    content_hash: str
+    since: str
+    """When it was seen to be missing, ISO 8601, UTC."""
+
+
+@dataclass(frozen=True, slots=True)
 class AssetFacts:
     """Facts that decide between assets: size, date, dimensions and content."""
 
@@ -148,6 +162,8 @@ class LibraryStats:
     """Number of assets by tag that people, and runs on their behalf, gave them."""
     runs: int = 0
     """Runs of curation that are recorded."""
+    missing: int = 0
+    """Files that vanished in bulk; they are hidden from searches, and kept."""
 
     def __str__(self) -> str:
         return "\n".join(f"{name}: {value}" for name, value in self.facts().items())

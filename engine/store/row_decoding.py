@@ -13,6 +13,7 @@ from engine.store.records import (
     AssetFacts,
     Background,
     KnownAsset,
+    MissingAsset,
     Row,
     SegmentInfo,
     SpaceInfo,
@@ -38,6 +39,12 @@ def known_asset(row: Row) -> KnownAsset:
     """Decode a file that the catalog knows."""
     asset_id, path, size, mtime_ns, content_hash, kind, state = row
     return KnownAsset(asset_id, from_text(path), size, mtime_ns, content_hash, _KINDS[kind], state)
+
+
+def missing_asset(row: Row) -> MissingAsset:
+    """Decode a file that is kept until it is seen again."""
+    asset_id, path, *rest = row
+    return MissingAsset(asset_id, from_text(path), *rest)
 
 
 def asset(row: Row) -> tuple[int, Asset]:

@@ -335,6 +335,7 @@ class Store(Catalog):
                 bytes=_bytes_under(self.path) + self.connections.reader.bytes(),
                 tags=self.tag_counts(),
                 runs=len(self._ask("runs")),
+                missing=self.count_missing(),
             )
 
 

@@ -280,6 +280,10 @@ class IndexReport:
     skipped: int = 0
     """Files that are no media at all, or media of a type that is not read."""
     failed: int = 0
+    missing: int = 0
+    """Files that vanished in bulk: kept, and hidden from searches."""
+    returned: int = 0
+    """Files that were missing and are back, with the vectors that they had."""
     moments: int = 0
     """Moments committed in this run."""
     seconds: float = 0.0
@@ -290,7 +294,10 @@ class IndexReport:
     that is known."""
 
     def __str__(self) -> str:
-        counts = ("added", "changed", "moved", "removed", "unchanged", "skipped", "failed")
+        counts = (
+            "added", "changed", "moved", "returned", "removed", "missing", "unchanged", "skipped",
+            "failed",
+        )  # fmt: skip
         parts = [f"{getattr(self, name)} {name}" for name in counts if getattr(self, name)]
         verb = "would be: " if self.dry_run else ""
         files = f"{self.found} files: {verb}{', '.join(parts) or 'nothing to do'}"

@@ -434,5 +434,5 @@ def test_a_folder_in_the_place_of_a_file_is_no_file(
     index()
     path.unlink()
     path.mkdir()
-    assert index().removed == 1
+    assert index(vanished="forget").removed == 1
     assert list(store.assets()) == []

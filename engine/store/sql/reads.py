@@ -41,6 +41,8 @@ from engine.store.sql.schema import (
     findings,
     journal,
     library,
+    missing_assets,
+    missing_moments,
     moments,
     segments,
     spaces,
@@ -93,14 +95,16 @@ def _records() -> Select[Any]:
     ).join_from(moments, assets)  # fmt: skip
 
 
-def _under() -> Select[Any]:
-    path = assets.c.path
+def _missing() -> Select[Any]:
+    c = missing_assets.c
+    return select(c.asset_id, c.path, c.size, c.mtime_ns, c.content_hash, c.since)
+
+
+def _below(found: Select[Any], path: ColumnElement[Any]) -> Select[Any]:
     exact, low, high = (bindparam(name, type_=Text) for name in ("path", "low", "high"))
     # One range from the path to the end of the folder; in between sort only names
     # like "folder-2", which the second condition drops.
-    return (
-        _known().where(path >= exact, path < high, or_(path == exact, path >= low)).order_by(path)
-    )
+    return found.where(path >= exact, path < high, or_(path == exact, path >= low)).order_by(path)
 
 
 def _content() -> Select[Any]:
@@ -141,7 +145,11 @@ def reads() -> dict[str, Select[Any]]:
         "calibrated": select(library.c.calibrated == library.c.generation),
         "spaces": space_infos(),
         "assets": _known().order_by(a.path),
-        "assets_under": _under(),
+        "assets_under": _below(_known(), a.path),
+        "missing": _missing().order_by(missing_assets.c.path),
+        "missing_under": _below(_missing(), missing_assets.c.path),
+        "missing_hash": _missing().where(missing_assets.c.content_hash == bindparam("hash")),
+        "count_missing": select(func.count()).select_from(missing_assets),
         "asset_at": _known().where(a.path == bindparam("path")),
         "assets_hash": _known().where(a.content_hash == bindparam("hash")).order_by(a.path),
         "assets_numbered": _known().where(among(a.asset_id, "ids")),
@@ -179,7 +187,9 @@ def reads() -> dict[str, Select[Any]]:
         "count_moments": select(m.modality, func.count()).group_by(m.modality),
         "count_vectors": select(s.space, cast(func.sum(s.rows), BigInteger)).group_by(s.space),
         "count_segments": select(func.count()).select_from(segments),
-        "count_tombstones": select(func.count()).select_from(tombstones),
+        "count_tombstones": select(func.count()).where(
+            t.moment_id.not_in(select(missing_moments.c.moment_id))
+        ),
         "count_failures": select(func.count()).select_from(failures).where(_failed(f.code)),
         **_curation(),
     }

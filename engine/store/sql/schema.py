@@ -116,6 +116,32 @@ moments = Table(
     Index("ix_moments_kind_modality", "kind", "modality"),
 )
 
+# Assets whose files vanished in bulk, such as with a disk that is not mounted, and their
+# moments: as they were, in a document each, so that no read has to leave them out. The
+# moments are tombstones too; a compaction keeps their vectors.
+missing_assets = Table(
+    "missing_assets",
+    metadata,
+    Column("asset_id", _Id, primary_key=True, autoincrement=False),
+    Column("path", _Text, nullable=False, index=True),
+    Column("content_hash", _Text, nullable=False, index=True),
+    Column("size", BigInteger, nullable=False),
+    Column("mtime_ns", BigInteger, nullable=False),
+    # When it was seen to be missing, ISO 8601, UTC.
+    Column("since", _Text, nullable=False),
+    # The spaces that were searched then, with their revisions.
+    Column("spaces", _Text, nullable=False),
+    Column("document", JSON, nullable=False),
+)
+
+missing_moments = Table(
+    "missing_moments",
+    metadata,
+    Column("moment_id", _Id, primary_key=True, autoincrement=False),
+    Column("asset_id", _Id, ForeignKey("missing_assets.asset_id"), nullable=False, index=True),
+    Column("document", JSON, nullable=False),
+)
+
 tombstones = Table(
     "tombstones",
     metadata,

@@ -126,7 +126,10 @@ class StoreMaintenance:
 
     def _tombstones(self) -> MomentIds:
         with self._tx.db.begin():
-            found = self._tx.db.execute(select(schema.tombstones.c.moment_id)).scalars().all()
+            kept = select(schema.missing_moments.c.moment_id)
+            dead = select(schema.tombstones.c.moment_id)
+            dead = dead.where(schema.tombstones.c.moment_id.not_in(kept))
+            found = self._tx.db.execute(dead).scalars().all()
         return np.sort(np.array(found, np.int64))
 
     def mend(self) -> list[SegmentInfo]:

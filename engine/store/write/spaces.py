@@ -196,6 +196,8 @@ class SpaceWrites:
             return encoders[0]
         statements.drop_segments(self._tx.db, [info.segment_id])
         self._recount(row.first_moment, row.last_moment)
+        # What is missing is filled again with the rest once it is back: read anew, that is.
+        statements.drop_missing_between(self._tx.db, row.first_moment, row.last_moment)
         names = [user.space.name for user in users]
         again = update(_spaces).where(_spaces.c.name.in_(names)).values(state=FILLING)
         self._tx.db.execute(again)

@@ -178,6 +178,15 @@ def count_vectors(db: Connection, ids: MomentIds, more: NDArray[np.int64]) -> No
             db.execute(_COUNT_VECTORS, {"ids": json.dumps(part), "more": step})
 
 
+def drop_missing_between(db: Connection, first: int, last: int) -> None:
+    """Forget the missing assets with moments in a range, whose vectors were lost."""
+    kept, gone = schema.missing_moments, schema.missing_assets
+    between = select(kept.c.asset_id).where(kept.c.moment_id.between(first, last))
+    ids = {"ids": json.dumps(list(db.scalars(between)))}
+    db.execute(delete(kept).where(among(kept.c.asset_id, "ids")), ids)
+    db.execute(delete(gone).where(among(gone.c.asset_id, "ids")), ids)
+
+
 def lose_segment(db: Connection, segment_id: int) -> list[str] | None:
     """Forget a segment and send its assets back to ``pending``.
 
@@ -194,4 +203,5 @@ def lose_segment(db: Connection, segment_id: int) -> list[str] | None:
     pending = update(_assets).where(among(_assets.c.asset_id, "ids")).values(state="pending")
     db.execute(pending, {"ids": json.dumps(ids)})
     drop_segments(db, [segment_id])
+    drop_missing_between(db, **bounds)
     return [from_text(path) for _, path in lost]

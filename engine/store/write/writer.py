@@ -15,6 +15,7 @@ from engine.store.write.assets import AssetWrites
 from engine.store.write.backgrounds import BackgroundWrites
 from engine.store.write.curation import CurationWrites
 from engine.store.write.maintenance import StoreMaintenance
+from engine.store.write.missing import MissingWrites
 from engine.store.write.realign import Realignment
 from engine.store.write.spaces import SpaceWrites
 from engine.store.write.transaction import Transaction
@@ -57,6 +58,10 @@ class Writer:
         self.remove = assets.remove
         self.fill_captions = assets.fill_captions
         self.fail, self.clear_failures = assets.fail, assets.clear_failures
+
+        missing = MissingWrites(opened)
+        self.hide, self.restore = missing.hide, missing.restore
+        self.forget_missing = missing.forget_missing
 
         self.set_backgrounds = BackgroundWrites(opened).set_backgrounds
         self.realign = Realignment(opened).realign

@@ -201,7 +201,9 @@ def without_roles(store: Store) -> None:
 
 
 def without_codes(store: Store) -> None:
-    """Make a library as it was before failures had codes."""
+    """Make a library as it was before failures had codes, and before files could be missing."""
+    for table in ("missing_moments", "missing_assets"):
+        tamper(store, f"DROP TABLE {table}")
     tamper(store, "ALTER TABLE failures DROP COLUMN code")
 
 

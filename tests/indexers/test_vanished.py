@@ -1,0 +1,221 @@
+"""What vanishes in bulk is missing, not gone.
+
+The kind: a folder whose disk is not there looks like one whose files were deleted. So no run
+gives up many files at once without a word from whoever runs it, and nothing is computed twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from engine.config import Settings
+from engine.encoders.protocols import Embedded, Pixels
+from engine.errors import FilesVanished
+from engine.store import Store
+from engine.store.verify import verify
+from engine.testing.fake_encoder import FakeEncoder, fake_towers
+from indexers.pipeline import run
+from tests.indexers.runs import vectors
+
+
+class Counting(FakeEncoder):
+    """Counts the pictures that it embeds."""
+
+    embedded = 0
+
+    def embed_images(self, pixels: Sequence[Pixels]) -> Embedded:
+        Counting.embedded += len(pixels)
+        return super().embed_images(pixels)
+
+
+def distinct(folder: Path, count: int) -> list[Path]:
+    """Make pictures of which no two are the same."""
+    folder.mkdir(parents=True, exist_ok=True)
+    made = []
+    for i in range(count):
+        pixels = np.zeros((12, 12, 3), np.uint8)
+        pixels[..., 0], pixels[..., 1], pixels[..., 2] = i % 256, i // 256, hash(folder.name) % 256
+        pixels[:2, :2] = 255
+        path = folder / f"{i:04}.png"
+        Image.fromarray(pixels).save(path)
+        made.append(path)
+    return made
+
+
+@pytest.fixture
+def counted(index: Callable, monkeypatch: pytest.MonkeyPatch) -> Callable:
+    """Run ``index`` with an encoder that counts."""
+    Counting.embedded = 0
+    towers = replace(fake_towers(), encoder=Counting())
+    return lambda *paths, **options: index(*paths, towers=towers, **options)
+
+
+def living(store: Store) -> dict[str, list[np.ndarray]]:
+    """The vectors of every file, by its path."""
+    found = vectors(store, "fake")
+    return {
+        asset.path: [found[record.moment_id] for record in store.moments_of(asset.asset_id)]
+        for asset in store.assets()
+    }
+
+
+def test_300_files_that_vanish_and_come_back(store, media, counted):
+    distinct(media, 300)
+    assert counted().added == 300
+    before, embedded = living(store), Counting.embedded
+    tagged = store.get(str(media / "0007.png")).asset_id
+    with store.writer() as writer:
+        writer.curation.import_tags({str(media / "0007.png"): ["keep"]})
+    away = media.rename(media.with_name("away"))
+    media.mkdir()
+    with pytest.raises(FilesVanished, match=r"300 of the 300 files below .*--forget-missing"):
+        counted()
+    assert living(store).keys() == before.keys()
+    report = counted(vanished="keep")
+    assert (report.missing, report.removed, report.found) == (300, 0, 0)
+    assert (list(store.assets()), len(store.moment_ids())) == ([], 0)
+    assert (store.stats().missing, store.stats().tombstones) == (300, 0)
+    with store.writer() as writer:
+        writer.compact(lambda ids: np.zeros(len(ids), bool))
+    assert verify(store, deep=True).problems == ()
+    media.rmdir()
+    away.rename(media)
+    report = counted()
+    assert (report.returned, report.added, report.found) == (300, 0, 300)
+    assert Counting.embedded == embedded, "no vector is computed twice"
+    after = living(store)
+    assert after.keys() == before.keys()
+    for path, rows in before.items():
+        np.testing.assert_array_equal(after[path], rows)
+    assert store.get(str(media / "0007.png")).asset_id == tagged
+    assert store.tags([tagged]) == {tagged: ("keep",)}
+    assert store.stats().missing == 0
+    assert len(store.words('"keep"')) == 1
+    assert verify(store, deep=True).problems == ()
+    assert counted().unchanged == 300
+    with store.writer() as writer:
+        writer.compact(lambda ids: np.zeros(len(ids), bool))
+    assert verify(store, deep=True).problems == ()
+
+
+def test_files_come_back_at_another_place_and_with_other_dates(store, media, counted):
+    for path in distinct(media, 20):
+        path.touch()
+    counted()
+    embedded = Counting.embedded
+    away = media.rename(media.with_name("elsewhere"))
+    media.mkdir()
+    counted(vanished="keep")
+    for path in away.iterdir():
+        path.touch()
+    report = counted(away)
+    assert (report.returned, report.added) == (20, 0)
+    assert Counting.embedded == embedded
+    assert {Path(asset.path).parent for asset in store.assets()} == {away}
+    assert store.stats().missing == 0
+
+
+@pytest.mark.parametrize(("left", "refused"), [(4, True), (5, False)])
+def test_more_than_half_of_a_folder_is_a_question(store, media, counted, left, refused):
+    files = distinct(media, 10)
+    counted()
+    for path in files[left:]:
+        path.unlink()
+    if refused:
+        with pytest.raises(FilesVanished, match="6 of the 10 files") as caught:
+            counted()
+        assert caught.value.exit_code == 2
+        assert len(list(store.assets())) == 10
+        assert counted(vanished="forget").removed == 6
+        assert store.stats().missing == 0
+    else:
+        assert (counted().removed, store.stats().missing) == (5, 0)
+
+
+def test_one_file_of_an_empty_folder_is_a_question_too(store, media, counted):
+    (path,) = distinct(media, 1)
+    counted()
+    path.unlink()
+    with pytest.raises(FilesVanished, match="1 of the 1 files"):
+        counted()
+
+
+def test_a_folder_below_that_is_not_mounted_is_kept_without_a_question(store, media, counted):
+    distinct(media / "home", 30)
+    distinct(media / "nas" / "deep", 12)
+    counted()
+    away = (media / "nas").rename(media.with_name("nas"))
+    (media / "nas").mkdir()
+    report = counted()
+    assert (report.missing, report.removed, report.unchanged) == (12, 0, 30)
+    (media / "nas").rmdir()
+    away.rename(media / "nas")
+    assert counted().returned == 12
+
+
+def test_files_that_only_moved_are_no_question(store, media, counted):
+    files = distinct(media / "a", 12)
+    counted()
+    (media / "b").mkdir()
+    for path in files:
+        path.rename(media / "b" / f"new-{path.name}")
+    report = counted()
+    assert (report.moved, report.missing, report.removed) == (12, 0, 0)
+
+
+def test_what_is_missing_is_forgotten_when_it_is_asked(store, media, settings, counted):
+    distinct(media, 12)
+    counted()
+    away = media.rename(media.with_name("away"))
+    media.mkdir()
+    counted(vanished="keep")
+    counted()
+    assert store.stats().missing == 12
+    run(store, fake_towers(), [media], replace(settings, missing_days=1.0))
+    assert store.stats().missing == 12, "they have been missing for seconds"
+    counted(vanished="forget")
+    assert store.stats().missing == 0
+    with store.writer() as writer:
+        writer.compact(lambda ids: np.zeros(len(ids), bool))
+    assert (store.stats().tombstones, store.stats().segments) == (0, 0)
+    embedded = Counting.embedded
+    assert counted(away).added == 12
+    assert Counting.embedded == 2 * embedded
+
+
+def test_what_is_missing_for_longer_than_the_user_says_is_forgotten(
+    store, media, settings: Settings, counted
+):
+    distinct(media, 12)
+    counted()
+    for path in media.iterdir():
+        path.unlink()
+    with store.writer() as writer:
+        writer.hide([asset.asset_id for asset in store.assets()], "2020-01-01T00:00:00+00:00")
+    run(store, fake_towers(), [media], settings)
+    assert store.stats().missing == 12
+    run(store, fake_towers(), [media], replace(settings, missing_days=30.0))
+    assert store.stats().missing == 0
+
+
+def test_a_lost_segment_takes_its_missing_files_along(store, media, counted):
+    """Their vectors are not there, so they are read anew when they are back."""
+    distinct(media, 12)
+    counted()
+    away = media.rename(media.with_name("away"))
+    media.mkdir()
+    counted(vanished="keep")
+    info = store.all_segments()[0]
+    with store.writer() as writer:
+        writer.lose(info, "is lost")
+    assert store.stats().missing == 0
+    media.rmdir()
+    away.rename(media)
+    assert counted().added == 12
+    assert verify(store, deep=True).problems == ()
