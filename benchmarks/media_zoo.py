@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -13,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+os.environ.setdefault("SVT_LOG", "0")  # SVT-AV1 writes its settings to stderr
 RATE = 25
 """Frames a second of the videos."""
 SECONDS = 1.2

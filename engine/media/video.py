@@ -23,7 +23,7 @@ from av.video.stream import VideoStream
 from PIL import Image
 
 from engine.config import Settings
-from engine.errors import EmptyMedia
+from engine.errors import EmptyMedia, UnsupportedMedia
 from engine.media import container as containers
 from engine.media import container_dates
 from engine.media.alpha import over_background
@@ -33,6 +33,7 @@ from engine.media.hdr import ColourCode, tone_mapped
 from engine.media.sampling import sampled_frames
 from engine.media.seeking import frame_at
 from engine.media.shots import Look, Shot, ShotCandidate, find_shots
+from engine.types import Kind
 
 _SPACING = 0.1
 """Seconds between frames that are compared where there are no keyframes."""
@@ -77,9 +78,9 @@ class Keyframe:
 class VideoInfo:
     """A video before its frames are decoded."""
 
-    width: int
-    """Pixels as shown, after rotation and with square pixels."""
-    height: int
+    width: int | None
+    """Pixels as shown, after rotation and with square pixels; None where no picture is decoded."""
+    height: int | None
     duration: float
     """Seconds."""
     has_audio: bool
@@ -100,17 +101,20 @@ def probe_video(path: Path) -> VideoInfo:
         CorruptMedia: FFmpeg finds no container in it.
     """
     with containers.open_container(path) as container:
-        stream = _pictures(container)
-        seconds = containers.duration(container, stream)
-        width, height = _shown_size(stream.width, stream.height, stream)
-        if _turn(_first_frame(container, stream)) in _SIDEWAYS:
-            width, height = height, width
-        has_audio = containers.audio_stream(container) is not None
+        sound = containers.audio_stream(container)
+        stream = containers.video_stream(container)
+        size: tuple[int | None, int | None] = (None, None)
+        if stream is not None:
+            size = _shown_size(stream.width, stream.height, stream)
+            if _turn(_first_frame(container, stream)) in _SIDEWAYS:
+                size = size[::-1]
+        timed = stream or sound
+        if timed is None:
+            raise EmptyMedia("no video stream")
         return VideoInfo(
-            width,
-            height,
-            seconds,
-            has_audio,
+            *size,
+            containers.duration(container, timed),
+            sound is not None,
             date_of(container_dates.date_claims(container)),
             containers.place_of(container),
             containers.caption_of(container),
@@ -205,6 +209,8 @@ def read_still(path: Path, settings: Settings, time: float | None, min_side: int
 
 def _pictures(container: InputContainer) -> VideoStream:
     stream = containers.video_stream(container)
+    if stream is None and containers.kind_of(container) is Kind.VIDEO:
+        raise UnsupportedMedia("its codec is none that FFmpeg decodes here")
     if stream is None:
         raise EmptyMedia("no video stream")
     return stream

@@ -16,10 +16,14 @@ import pytest
 from benchmarks import media_zoo
 from benchmarks.media_zoo import SECONDS, Specimen
 from engine.config import Settings
+from engine.errors import UnsupportedMedia
 from engine.media.audio import probe_audio, read_audio
 from engine.media.sniff import sniff
 from engine.media.video import probe_video, read_keyframes, read_samples, read_still
+from engine.testing.fake_encoder import fake_towers
 from engine.types import Kind, MediaType
+from indexers.decode import decode
+from indexers.decode_events import Note, Prepared
 
 _NEAR = 0.2
 """Seconds that codecs pad, and that headers are off."""
@@ -130,3 +134,17 @@ def test_names_that_others_use_as_well_are_no_failures(tmp_path: Path, suffix: s
 def test_sounds_in_containers_of_videos_stay_sounds(tmp_path: Path) -> None:
     path = made(media_zoo.SOUNDS[0], tmp_path)
     assert sniff(path) == MediaType(Kind.AUDIO, "mp4")
+
+
+def test_a_video_whose_codec_is_unknown_is_a_video_with_its_sound(tmp_path: Path) -> None:
+    path = made(next(s for s in media_zoo.VIDEOS if s.name == "a.avi"), tmp_path)
+    path.write_bytes(path.read_bytes().replace(b"FMP4", b"ZZZZ"))
+    media = sniff(path)
+    assert media == MediaType(Kind.VIDEO, "avi")
+    info = probe_video(path)
+    assert (info.width, info.height, info.has_audio) == (None, None, True)
+    with pytest.raises(UnsupportedMedia, match="codec"):
+        next(read_keyframes(path, Settings(), 48))
+    events = list(decode(path, media, fake_towers(), Settings()))
+    assert [event for event in events if isinstance(event, Prepared)]
+    assert [event.code for event in events if isinstance(event, Note)] == [UnsupportedMedia.code]
