@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import inf
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +25,8 @@ _BLOCK_SECONDS = 0.05
 """Loudness is taken over 50 ms: shorter than a syllable, longer than a click."""
 _SLIVER_SECONDS = 1.0
 """A last window shorter than this says nothing that the one before does not."""
+_GAP_SECONDS = 0.5
+"""Seconds without samples, by the times of the frames, past which a soundtrack has a gap."""
 _LOWEST_RATE, _HIGHEST_RATE = 1_000, 1_000_000
 """Samples per second past which a header is damaged, and would fill hours or memory."""
 _OFFSET_AND_SCALE = {"u1": (128.0, 2.0**-7), "i2": (0.0, 2.0**-15), "i4": (0.0, 2.0**-31)}
@@ -80,8 +83,9 @@ def read_audio(path: Path, rate: int, seconds: float) -> Iterator[Chunk]:
     """Yield the soundtrack in consecutive chunks of ``seconds``, the last one shorter.
 
     Time is counted in decoded samples, from where the soundtrack begins on the
-    timeline of the file. Packets that cannot be decoded are skipped, and where
-    the file breaks off, what came before it counts.
+    timeline of the file. A gap in the sound ends a chunk, and the next one begins where
+    the sound goes on, so that sound and pictures stay together. Packets that cannot be
+    decoded are skipped, and where the file breaks off, what came before it counts.
 
     Args:
         rate: samples per second of the result.
@@ -93,11 +97,14 @@ def read_audio(path: Path, rate: int, seconds: float) -> Iterator[Chunk]:
     """
     with containers.open_container(path) as container:
         stream = soundtrack(container)
-        start = containers.stream_start(stream) - containers.origin(container)
+        zero = containers.origin(container)
+        start = containers.stream_start(stream) - zero
         start = max(0.0, round(start, 6))  # FFmpeg gives the origin in microseconds
         size = max(1, round(seconds * rate))
-        for number, samples in enumerate(_rechunk(_decode(container, stream, rate), size)):
-            yield Chunk(start + number * size / rate, samples)
+        clock = _Clock(zero, start, containers.jumps(container) is not None)
+        for begin, pieces in _stretches(_decode(container, stream, rate, clock), start):
+            for number, samples in enumerate(_rechunk(pieces, size)):
+                yield Chunk(begin + number * size / rate, samples)
 
 
 def read_windows(path: Path, settings: Settings, rate: int) -> Iterator[Chunk]:
@@ -155,7 +162,7 @@ def decoded(container: InputContainer, stream: AudioStream) -> Iterator[AudioFra
     """
     failure: BaseException | None = None
     heard = False
-    packets = container.demux(stream)
+    packets = containers.demuxed(container, stream)
     while True:
         try:
             packet = next(packets, None)
@@ -174,12 +181,61 @@ def decoded(container: InputContainer, stream: AudioStream) -> Iterator[AudioFra
         raise EmptyMedia("no samples")
 
 
-def _decode(container: InputContainer, stream: AudioStream, rate: int) -> Iterator[Waveform]:
-    """Mono pieces at ``rate``, of whatever lengths the codec brings."""
+def _decode(
+    container: InputContainer, stream: AudioStream, rate: int, clock: _Clock
+) -> Iterator[Waveform | float]:
+    """Mono pieces at ``rate``, of whatever lengths the codec brings.
+
+    Behind a gap comes the time at which the sound goes on, in seconds from the origin.
+    """
     resample = _Resampler(rate)
     for frame in decoded(container, stream):
+        resumed = clock.resumed(frame)
+        if resumed is not None:
+            yield from resample.flush()
+            yield resumed
         yield from resample(frame)
     yield from resample.flush()
+
+
+class _Clock:
+    """Compares the samples that have come with the times that the frames carry."""
+
+    def __init__(self, zero: float, start: float, jumps: bool) -> None:
+        """``jumps``: recordings follow one another, whose ends may overlap."""
+        self._zero = zero
+        self._expected = start
+        self._back = _GAP_SECONDS if jumps else inf
+
+    def resumed(self, frame: AudioFrame) -> float | None:
+        """Return when the sound goes on where ``frame`` does not follow the last, else None."""
+        resumed: float | None = None
+        if frame.time is not None:
+            at = round(frame.time - self._zero, 6)
+            if not self._expected - self._back <= at <= self._expected + _GAP_SECONDS:
+                resumed = self._expected = at
+        self._expected += frame.samples / frame.sample_rate
+        return resumed
+
+
+def _stretches(
+    pieces: Iterator[Waveform | float], start: float
+) -> Iterator[tuple[float, Iterator[Waveform]]]:
+    """Yield the parts of a soundtrack between its gaps, each with the time that it begins.
+
+    Each must be read to its end before the next one is asked for.
+    """
+    begins: list[float] = [start]
+
+    def until_gap() -> Iterator[Waveform]:
+        for piece in pieces:
+            if isinstance(piece, float):
+                begins.append(piece)
+                return
+            yield piece
+
+    while begins:
+        yield begins.pop(), until_gap()
 
 
 class _Resampler:

@@ -10,8 +10,9 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from fractions import Fraction
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
+from typing import TypeVar, cast
 
 import av
 import av.error
@@ -23,12 +24,15 @@ from av.stream import Disposition, Stream
 from av.video.stream import VideoStream
 
 from engine.errors import EmptyMedia, MediaError
-from engine.media import captions, place
+from engine.media import captions, place, timeline
 from engine.media.file_errors import corrupt, open_file, unreadable
+from engine.media.timeline import Timeline, on_one_line
 from engine.types import Kind
 
 # FFmpeg's log would go to stderr; every error that counts is raised as well.
 av.logging.set_level(None)
+
+_S = TypeVar("_S", bound=Stream)
 
 DECODE_ERRORS = (av.error.FFmpegError, ValueError, RuntimeError)
 """The errors of PyAV for damaged data; ``OSError`` of the file is among the first."""
@@ -65,6 +69,8 @@ _SMALL_PROGRAM = 8 * 2**20
 """Bytes of a program stream under which its length is counted, not guessed from its ends."""
 _ASSUMED_RATE = Fraction(25)
 """Frames per second of a video that does not say."""
+_OUT_OF_ORDER = 1.0
+"""Seconds by which the first packet of a file may be shown after another one."""
 _QUICKTIME = "com.apple.quicktime."
 _PLACES = ("location.iso6709", "location")
 _CAPTIONS = ("title", "description", "comment")
@@ -174,6 +180,9 @@ def origin(container: InputContainer) -> float:
     encoder primes its sound are not played and must not move the pictures.
     """
     start = (container.start_time or 0) / av.time_base
+    line = jumps(container)
+    if line is not None and line.first is not None and abs(start - line.first) > _OUT_OF_ORDER:
+        return line.first  # FFmpeg has probed past a jump
     video = video_stream(container)
     if start < 0 and video is not None:
         return max(start, min(0.0, stream_start(video)))
@@ -194,6 +203,9 @@ def duration(container: InputContainer, stream: Stream) -> float:
     file) the packets are walked once, without decoding.
     """
     name = container.format.name
+    line = jumps(container)
+    if line is not None:
+        return line.end - origin(container)
     if name in _WITHOUT_DURATION or (name == "mpeg" and container.size < _SMALL_PROGRAM):
         return _walked_duration(container, stream)
     if container.duration is not None and container.duration > 0:
@@ -221,6 +233,43 @@ def _walked_duration(container: InputContainer, stream: Stream) -> float:
     return end - zero if end - zero > float(shown * base) / 2 else float(shown * base)
 
 
+def jumps(container: InputContainer) -> Timeline | None:
+    """Return the time line of a file whose clock jumps, from its start to its end, or None.
+
+    All packets of a format whose clock may jump are walked for it, once for each file.
+    """
+    return _jumps(container.name, container.size) if timeline.may_jump(container) else None
+
+
+@lru_cache(maxsize=64)
+def _jumps(name: str, _size: int) -> Timeline | None:
+    line = Timeline()
+    with suppress(*DECODE_ERRORS), _open(name) as container:
+        for _ in on_one_line(container.demux(*_timed_streams(container)), line):
+            pass
+    return line if line.jumps else None
+
+
+def _timed_streams(container: InputContainer) -> list[Stream]:
+    found = (video_stream(container), audio_stream(container))
+    return [stream for stream in found if stream is not None]
+
+
+def demuxed(container: InputContainer, stream: _S) -> Iterator[Packet[_S]]:
+    """Yield the packets of a stream, from the start, on the time line of the whole file.
+
+    Its sound and its pictures are on the same one, also where the clock of the file jumps.
+    """
+    if jumps(container) is None:
+        yield from cast("Iterator[Packet[_S]]", container.demux(stream))
+        return
+    followed: list[Stream] = [*_timed_streams(container), stream]
+    streams = {one.index: one for one in followed}
+    for packet in on_one_line(container.demux(*streams.values()), Timeline()):
+        if packet.stream.index == stream.index:
+            yield packet
+
+
 def opened_again(container: InputContainer) -> InputContainer:
     """Open the file of a container once more, at its start."""
     return _open(container.name)
@@ -235,7 +284,7 @@ def timed_packets(container: InputContainer, stream: VideoStream) -> Iterator[Pa
     rate = stream.average_rate or stream.guessed_rate or _ASSUMED_RATE
     step = max(1, round(1 / (rate * base))) if base else 1
     expected = stream.start_time or 0
-    for packet in container.demux(stream):
+    for packet in demuxed(container, stream):
         if packet.size and packet.pts is None and packet.dts is None:
             packet.pts = expected
         stamp = packet.dts if packet.dts is not None else packet.pts

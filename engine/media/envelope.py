@@ -44,7 +44,7 @@ def envelope(
         last = containers.duration(container, stream) if end is None else end
         seconds = min(_LONGEST, max(_SHORTEST, last - first))
         zero = containers.origin(container) + first
-        if first > 0:
+        if first > 0 and containers.jumps(container) is None:
             _seek(container, stream, zero - _LEAD)
         return _outline(container, stream, zero, columns, seconds / columns)
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 
 from av.container import InputContainer
+from av.packet import Packet
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
@@ -39,7 +40,9 @@ def frame_at(container: InputContainer, stream: VideoStream, time: float) -> Vid
     stream.codec_context.thread_count = 1
     errors: list[BaseException] = []
     found: list[VideoFrame] = []
-    for start in () if _is_untimed(stream) else (time - earlier for earlier in _EARLIER):
+    for start in (
+        () if _cannot_seek(container, stream) else (time - earlier for earlier in _EARLIER)
+    ):
         _seek(container, stream, start)
         frame = _walk(container, stream, time, errors)
         if frame is not None:
@@ -56,9 +59,10 @@ def frame_at(container: InputContainer, stream: VideoStream, time: float) -> Vid
     return min(found, key=lambda frame: abs(_at(frame) - time), default=None)
 
 
-def _is_untimed(stream: VideoStream) -> bool:
-    """Tell whether packets are timed by their number, which a seek would lose."""
-    return stream.start_time is None and not stream.index_entries
+def _cannot_seek(container: InputContainer, stream: VideoStream) -> bool:
+    """Tell whether packets are timed by their number or by those before: a seek loses that."""
+    untimed = stream.start_time is None and not stream.index_entries
+    return untimed or containers.jumps(container) is not None
 
 
 def _seek(container: InputContainer, stream: VideoStream, time: float) -> None:
@@ -98,8 +102,11 @@ def _frames(
     work = _WORK
     begun = from_start
     decoder = PictureDecoder(stream)
+    packets = containers.timed_packets(container, stream)
+    if from_start and containers.jumps(container) is not None:
+        packets = _from_keyframe(packets, time)
     try:
-        for packet in containers.timed_packets(container, stream):
+        for packet in packets:
             at = packet_time(packet)
             near = at is None or at > time - _NEAR
             stream.codec_context.skip_frame = "DEFAULT" if near else "NONREF"
@@ -111,6 +118,24 @@ def _frames(
                 break
     except containers.DECODE_ERRORS as error:
         errors.append(error)
+
+
+def _from_keyframe(
+    packets: Iterator[Packet[VideoStream]], time: float
+) -> Iterator[Packet[VideoStream]]:
+    """Yield packets from the last keyframe at or before ``time`` on, which are all it takes."""
+    waiting: list[Packet[VideoStream]] = []
+    for packet in packets:
+        at = packet_time(packet)
+        if at is not None and at <= time + _SAME:
+            if packet.is_keyframe:
+                waiting.clear()
+            waiting.append(packet)
+        else:
+            yield from waiting
+            waiting.clear()
+            yield packet
+    yield from waiting
 
 
 def _at(frame: VideoFrame) -> float:
