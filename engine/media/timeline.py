@@ -18,6 +18,8 @@ _BACK = 0.3
 """Seconds that a decoding time may fall back; streams are muxed a little out of step."""
 _AHEAD = 10.0
 """Seconds past which a leap is another clock and no pause, as in FFmpeg."""
+_REORDERED = 60.0
+"""Seconds that a picture is shown after it is decoded, at most."""
 _APART = 1.0
 """Seconds that one stream may end before another in a recording; else the later one counts."""
 
@@ -77,10 +79,13 @@ def on_one_line(packets: Iterator[Any], line: Timeline) -> Iterator[Any]:
         if stamp is not None and packet.time_base:
             base = packet.time_base
             length = float((packet.duration or 0) * base)
+            if packet.pts is not None and abs(packet.pts - stamp) * base > _REORDERED:
+                packet.pts = stamp  # one of the two has run over, and the other has not
             offset = line.offset(packet.stream.index, float(stamp * base), length)
             _move(packet, round(offset / base))
             shown = float((packet.dts if packet.pts is None else packet.pts) * base)
-            line.first = shown if line.first is None else min(line.first, shown)
+            if line.first is None or not line.jumps:
+                line.first = shown if line.first is None else min(line.first, shown)
             line.end = max(line.end, shown + length)
         yield packet
 
