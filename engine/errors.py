@@ -19,6 +19,7 @@
     │   ├── MediaTooLarge        past a limit; the line names limit and setting
     │   └── UnreadableMedia      permission denied, vanished, I/O error
     ├── ChatFailed               a language model did not answer, or not as it was asked
+    ├── OutOfMemory              the machine, or a limit, has no memory for it
     ├── Cancelled                the caller cancelled it; exit code 130
     ├── ExportFailed             a folder of an export, or of an import, cannot be written
     └── StoreError               the library's own files; exit code 1
@@ -215,6 +216,27 @@ class ChatFailed(SensoriumError):
 
     code = "chat_failed"
     retryable = True
+
+
+class OutOfMemory(SensoriumError):
+    """There is not enough memory, by the machine or by a limit that was set.
+
+    Args:
+        what: the thing that cannot be done for it, as a sentence without its end.
+    """
+
+    code = "out_of_memory"
+    retryable = True
+
+    def __init__(self, what: str) -> None:
+        super().__init__(
+            f"{what}: there is not enough memory; end other programs, raise the limit"
+            " (ulimit -v), or let fewer threads work: SENSORIUM_THREADS=1"
+        )
+        self.what = what
+
+    def __reduce__(self) -> tuple[type[OutOfMemory], tuple[str]]:
+        return type(self), (self.what,)
 
 
 class Cancelled(SensoriumError):

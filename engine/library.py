@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Unpack
 
 from engine.common.progress import CancelToken, Progress
 from engine.common.progress_bar import watched
+from engine.common.user_path import expanded
 from engine.config import Settings
 from engine.encoders import registry
 from engine.errors import LibraryNotFound
@@ -69,7 +70,7 @@ class Library(BaseLibrary):
 
     @staticmethod
     def preview(
-        paths: Sequence[str | Path],
+        paths: Sequence[str | Path] | str | Path,
         path: str | Path | None = None,
         *,
         encoder: str | None = None,
@@ -266,7 +267,7 @@ class Library(BaseLibrary):
         query: str | None = None,
         top: int = 1000,
         run: int | None = None,
-        spaces: Sequence[str] = (),
+        spaces: Sequence[str] | str = (),
         vectors: bool | None = None,
         command: str | None = None,
         progress: bool | Progress = False,
@@ -297,7 +298,7 @@ class Library(BaseLibrary):
         from engine.exchange import service
 
         request = service.ExportRequest(
-            Path(out), format, kinds, where, query, top, run, spaces, vectors
+            expanded(out), format, kinds, where, query, top, run, spaces, vectors
         )
         with watched(progress, cancel) as reporting:
             return service.export_library(self._exchange, request, command, reporting)

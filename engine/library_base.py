@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Self, Unpack
 from engine.common.choices import Vanished
 from engine.common.progress import CancelToken, Progress
 from engine.common.progress_bar import watched
+from engine.common.user_path import is_url, path_list, resolved
 from engine.config import Settings
 from engine.encoders.towers import Towers
 from engine.index import disk
@@ -146,7 +147,7 @@ class BaseLibrary:
 
     def index(
         self,
-        paths: Sequence[str | Path],
+        paths: Sequence[str | Path] | str | Path,
         *,
         retry: bool = False,
         wait: bool = False,
@@ -157,6 +158,7 @@ class BaseLibrary:
         """Bring the library up to date with files and folders.
 
         Args:
+            paths: files and folders; one alone need be in no list.
             retry: also try files again that failed before and have not changed.
             wait: wait for another writer instead of raising ``LibraryBusy``.
             vanished: what to do where a folder turned up empty, or more than half of it is
@@ -173,7 +175,7 @@ class BaseLibrary:
 
         with watched(progress, cancel) as reporting:
             report = run(
-                self.store, self.spaces.towers(), paths, self.settings,
+                self.store, self.spaces.towers(), path_list(paths), self.settings,
                 retry=retry, wait=wait, vanished=vanished, progress=reporting,
             )  # fmt: skip
             self.maintenance.settle(wait, reporting)
@@ -204,7 +206,7 @@ class BaseLibrary:
 
         Returns how many assets were forgotten.
         """
-        under = str(Path(path).expanduser().resolve())
+        under = str(resolved(path))
         with self.store.writer(wait=wait) as writer:
             missing = [asset.asset_id for asset in self.store.missing([under])]
             known = [asset.asset_id for asset in self.store.assets([under])]
@@ -370,12 +372,16 @@ class BaseLibrary:
         on_plan: OnPlan | None = None,
         **options: Unpack[QueryOptions],
     ) -> SearchResult:
-        """Find moments that look or sound like a file, best first, the file itself left out."""
-        file = local_path(path)
-        example = Query((QueryPart(str(file), PartKind.FILE),), kinds=parse_kinds(kinds), top=top)
+        """Find moments that look or sound like a file, best first, the file itself left out.
+
+        ``path`` may be a URL as well, which is fetched for the length of the call.
+        """
+        url = is_url(path)
+        file = str(path) if url else str(local_path(path))
+        example = Query((QueryPart(file, PartKind.FILE),), kinds=parse_kinds(kinds), top=top)
         return self.run(
             with_options(replace(example, likeness=True), **options),
-            leave_out=str(file.resolve()),
+            leave_out=None if url else str(resolved(file)),
             on_plan=on_plan,
         )
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from engine.common.user_path import expanded, path_list
 from engine.config import Settings
 from engine.encoders import registry
 from engine.encoders.towers import Towers
@@ -38,7 +39,7 @@ def open_store(options: OpenOptions) -> tuple[Store, Settings, Towers | None]:
     """
     catalog = options.catalog and catalog_url(options.catalog)
     settings = options.resolved()
-    folder = Path(options.path or settings.library).expanduser()
+    folder = expanded(settings.library if options.path is None else options.path)
     try:
         store = Store.open(folder)
     except LibraryNotFound:
@@ -103,7 +104,7 @@ def library_towers(store: Store, settings: Settings, towers: Towers | None) -> L
     return LibraryTowers(store, make)
 
 
-def preview(paths: Sequence[str | Path], options: OpenOptions) -> IndexReport:
+def preview(paths: Sequence[str | Path] | str | Path, options: OpenOptions) -> IndexReport:
     """Return what ``index`` would do, of a library that need not exist; index nothing.
 
     A library that is there is opened, and so recovered where a crash left something.
@@ -115,7 +116,7 @@ def preview(paths: Sequence[str | Path], options: OpenOptions) -> IndexReport:
     except LibraryNotFound:
         settings = options.resolved()
         new = registry.towers(options.encoder or registry.DEFAULT, settings)
-        return run(None, new, paths, settings, dry_run=True)
+        return run(None, new, path_list(paths), settings, dry_run=True)
     with store:
         known = library_towers(store, settings, None).now()
-        return run(store, known, paths, settings, dry_run=True)
+        return run(store, known, path_list(paths), settings, dry_run=True)

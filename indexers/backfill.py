@@ -21,7 +21,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from engine.common.progress import NO_PROGRESS, Progress
+from engine.common.progress import NO_PROGRESS, Progress, noting_what_is_kept
 from engine.common.vectors import chunks
 from engine.config import Settings
 from engine.encoders.towers import Towers
@@ -213,7 +213,9 @@ class _Pass:
         loop: EventLoop[_Job, _Event] = EventLoop(
             self, self._worker, self._settings, self._progress
         )
-        loop.run(_jobs(self._store, lacking), "fill")
+        kept = f"what got its vector in {name} keeps it; the same command goes on from there"
+        with noting_what_is_kept(lambda: kept):
+            loop.run(_jobs(self._store, lacking), "fill")
         return BackfillReport(
             name, False, len(self._files), self._moments, 0.0, tuple(self._failures)
         )

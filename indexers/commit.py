@@ -64,6 +64,7 @@ class Ledger:
         self._failures: list[Failure] = []
         self._waiting = _Waiting()
         self._last = time.monotonic()
+        self._committed = 0
 
     @property
     def due(self) -> float:
@@ -79,6 +80,13 @@ class Ledger:
         """Return the report with the counts so far."""
         types, failures = dict(self._skipped_types), tuple(self._failures)
         return replace(self._report, seconds=seconds, failures=failures, skipped_types=types)
+
+    def kept_line(self, total: int) -> str:
+        """Return what a run that is cut off has committed, and how to go on, as one line."""
+        return (
+            f"{self._committed} of {total} files are indexed and kept;"
+            " the same command goes on from there"
+        )
 
     def _count(self, **more: int) -> None:
         counts = {name: getattr(self._report, name) + n for name, n in more.items()}
@@ -171,6 +179,7 @@ class Ledger:
         if self._writer is not None and waiting != _Waiting():
             with self._writer.transaction():
                 _write(self._writer, waiting, self._made_for)
+            self._committed += len(waiting.assets) + len(waiting.moved)
 
 
 def _write(writer: Writer, waiting: _Waiting, made_for: tuple[Space, ...]) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from engine.common.choices import Vanished
-from engine.common.progress import NO_PROGRESS, Progress
+from engine.common.progress import NO_PROGRESS, Progress, noting_what_is_kept
 from engine.config import Settings
 from engine.encoders.towers import Towers
 from engine.errors import UnreadableMedia
@@ -186,7 +186,9 @@ class _Run:
         loop: EventLoop[_Job, _Event] = EventLoop(
             self, self._worker, self._settings, self._progress
         )
-        loop.run(jobs, "decode")
+        total = len(self._plan.candidates)
+        with noting_what_is_kept(lambda: self._ledger.kept_line(total)):
+            loop.run(jobs, "decode")
         for known in self._plan.gone:
             if known.asset_id in self._moves.claimed:
                 continue

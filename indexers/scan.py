@@ -14,6 +14,7 @@ from pathlib import Path
 
 from engine.common.file_state import stored_mtime_ns
 from engine.common.progress import NO_PROGRESS, Progress
+from engine.common.user_path import expanded
 from engine.errors import PathNotFound
 from engine.store import KnownAsset, Store
 from engine.store.paths import outermost
@@ -127,11 +128,11 @@ def walk(
 
 def _root(path: str | Path) -> tuple[str, os.stat_result]:
     try:
-        named = Path(path).expanduser()
+        named = expanded(path)
         return os.path.realpath(named), named.stat()
     except (FileNotFoundError, NotADirectoryError) as error:
         raise PathNotFound(f"{path} does not exist") from error
-    except (OSError, ValueError, RuntimeError) as error:  # the last by expanduser: unknown user
+    except (OSError, ValueError) as error:
         raise PathNotFound(f"{printable(str(path))} cannot be read: {explain(error)}") from error
 
 
@@ -184,10 +185,10 @@ class _Walker:
 
     def _resolve(self, entry: os.DirEntry[str]) -> tuple[str, os.stat_result] | None:
         path = entry.path
-        if entry.is_symlink():
-            path = os.path.realpath(path)
-            self._cover(path)
         try:
+            if entry.is_symlink():
+                path = os.path.realpath(path)
+                self._cover(path)
             return path, entry.stat()
         except FileNotFoundError:
             return None  # a dangling link, or deleted a moment ago

@@ -40,7 +40,7 @@ def test_what_may_succeed_later_is_retryable():
     retryable = {error.code for error in tree() if error.retryable}
     assert retryable == {
         "unreadable_media", "chat_failed", "cancelled", "library_busy", "catalog_unreachable",
-        "segment_gone", "library_unavailable",
+        "segment_gone", "library_unavailable", "out_of_memory",
     }  # fmt: skip
     assert is_retryable(LibraryBusy("busy"))
     assert not is_retryable(MediaTooLarge("large"))

@@ -27,6 +27,7 @@ from engine.align.pairs import (
 )
 from engine.common.atomic_write import sync_folder
 from engine.common.progress import NO_PROGRESS, Progress
+from engine.common.user_path import resolved
 from engine.encoders import projection
 from engine.encoders.projection import Kept, Projection
 from engine.encoders.towers import Towers
@@ -140,7 +141,7 @@ class Aligner:
         if options.pairs == LABELS:
             labels = read_labels(self._store, options.source)
             return pairs_of_labels(self._store, sounds, labels, towers.encoder.embed_texts)
-        under = options.source and options.source.resolve()
+        under = options.source and resolved(options.source)
         return pairs_of_videos(self._store, shared.name, sounds, under)
 
     def place(self, head: Projection, wait: bool = False) -> int:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.align.measure import HeldOutPairs
+from engine.common.user_path import resolved
 from engine.common.vectors import l2_normalize
 from engine.encoders.projection import Kept
 from engine.encoders.recordings import recordings_of
@@ -165,7 +166,7 @@ def read_labels(store: Store, source: Path | None) -> dict[int, str]:
         UsageError: the CSV lacks a column.
     """
     if source is None or not source.is_file():
-        under = None if source is None else [source.resolve()]
+        under = None if source is None else [resolved(source)]
         named = {
             asset.asset_id: _as_words(Path(asset.path).parent.name)
             for asset in store.assets(under)
@@ -184,7 +185,7 @@ def _rows(source: Path) -> Iterator[tuple[Path, str]]:
         with source.open(newline="", encoding="utf-8") as stream:
             for row in csv.DictReader(stream):
                 path = row["path"] if "path" in row else row["file"]
-                yield (source.parent / path).resolve(), row["label"]
+                yield resolved(source.parent / path), row["label"]
     except (KeyError, UnicodeDecodeError, TypeError) as error:
         raise UsageError(f"{source} must be a CSV with the columns path and label") from error
     except OSError as error:

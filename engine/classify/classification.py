@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 from engine.classify.report import RunDigest, notebook_view, run_page, safe_thumbnails
 from engine.classify.results import About, Result, read, writing
 from engine.common.atomic_write import write_text
+from engine.common.optional_package import importing
+from engine.common.user_path import expanded
 from engine.common.vectors import chunks
-from engine.errors import ExtraMissing, UsageError
+from engine.errors import UsageError
 from engine.store.curation_records import Finding
 from engine.types import IndexReport
 
@@ -152,7 +154,7 @@ class Classification:
         return self._write(path, ".jsonl")
 
     def _write(self, path: str | Path, suffix: str) -> Path:
-        out, results = Path(path).expanduser(), self.results
+        out, results = expanded(path), self.results
         with writing(out, self.about, suffix) as take:
             for part in chunks(results, _BATCH):
                 take(part)
@@ -164,10 +166,8 @@ class Classification:
         Raises:
             ExtraMissing: pandas is not installed.
         """
-        try:
+        with importing("a table of pandas", "pandas", "pandas"):
             import pandas as pd
-        except ImportError:
-            raise ExtraMissing("a table of pandas", "pandas") from None
         names = list(Result.__dataclass_fields__)
         rows = [[getattr(result, name) for name in names] for result in self.results]
         return pd.DataFrame(rows, columns=names)
@@ -186,7 +186,7 @@ class Classification:
         """
         lines = [gain.line() for gain in self.gains]
         pictures = safe_thumbnails(thumbnail or self._thumbnail)
-        file = Path(path).expanduser()
+        file = expanded(path)
         write_text(file, run_page(self._digest, self.about, lines, pictures))
         return file
 

@@ -193,6 +193,11 @@ class Classifier:
         of_kinds = (a.asset_id for a in self._store.assets(under) if a.kind in kinds)
         return np.array(sorted(of_kinds), np.int64)
 
+    def count(self) -> int:
+        """Return how many files may get a result; those without vectors get none."""
+        chosen = self._assets()
+        return sum(self._store.asset_counts().values()) if chosen is None else len(chosen)
+
     def results(self) -> Iterator[list[Result]]:
         """Yield the results of assets, some thousand at a time."""
         for guesses in self.guesses():

@@ -17,6 +17,7 @@ from engine.classify.metrics import Bin, ClassFigures
 from engine.classify.results import NONE, About, Result
 from engine.classify.truth import Truth
 from engine.common.atomic_write import write_text
+from engine.common.user_path import expanded
 from engine.errors import UsageError
 
 WORST = 20
@@ -82,7 +83,7 @@ class Evaluation:
         """
         from engine.classify.report import evaluation_page, safe_thumbnails
 
-        file = Path(path).expanduser()
+        file = expanded(path)
         pictures = safe_thumbnails(thumbnail or self._thumbnail)
         write_text(file, evaluation_page(self, self.about, pictures))
         return file

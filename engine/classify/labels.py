@@ -17,7 +17,10 @@ from pathlib import Path
 from typing import TypeAlias
 
 from engine.common.file_state import os_reason
+from engine.common.text import printable
+from engine.common.user_path import expanded
 from engine.errors import UsageError
+from engine.store.paths import storable
 
 _LINE = re.compile(r'\s*(?:"(?P<quoted>[^"]*)"|(?P<plain>.*?))\s*(?::(?:\s+(?P<more>.*))?)?\s*$')
 _PARTS = re.compile(r'(?:[^,"]|"[^"]*"?)+')
@@ -48,7 +51,7 @@ def labels_of(source: LabelSource) -> list[Label]:
             be read.
     """
     if isinstance(source, str | Path):
-        return read_labels(Path(source).expanduser())
+        return read_labels(expanded(source))
     if isinstance(source, Mapping):
         listed = [_described(name, more) for name, more in source.items()]
     else:
@@ -62,6 +65,9 @@ def _described(name: str, more: str | Sequence[str] | None = None) -> Label:
     tidy = [_tidy(text) for text in (name, *descriptions)]
     if not tidy[0]:
         raise UsageError("the name of a label is empty")
+    for text in tidy:
+        if not text.isascii() and text != storable(text):
+            raise UsageError(f"{printable(text)}: a label has bytes in it that are no UTF-8")
     return Label(tidy[0], tuple(dict.fromkeys(filter(None, tidy))))
 
 

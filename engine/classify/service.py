@@ -25,9 +25,10 @@ from engine.classify.results import Result, check_out, read, writing
 from engine.classify.truth import TruthSource, read_truth
 from engine.common.atomic_write import check_place
 from engine.common.progress import Progress
+from engine.common.user_path import UserPath, existing, expanded, path_list, resolved
 from engine.config import Settings
 from engine.encoders.towers import Towers
-from engine.errors import PathNotFound, UsageError
+from engine.errors import UsageError
 from engine.query.language import parse_kinds
 from engine.store import Store
 from engine.store.curation_records import Finding
@@ -111,26 +112,20 @@ def request_of(
         check_out(file)
     if paths is None:
         return ClassifyRequest(options, None, file)
-    listed = _existing([paths] if isinstance(paths, str | Path) else paths)
-    under = tuple(str(path.resolve()) for path in listed)
+    listed = _existing(path_list(paths))
+    under = tuple(str(resolved(path)) for path in listed)
     return ClassifyRequest(replace(options, under=under), listed, file)
 
 
 def _expanded(path: str | Path | None) -> Path | None:
-    return None if path is None else Path(path).expanduser()
+    return None if path is None else expanded(path)
 
 
-def _existing(paths: Sequence[str | Path]) -> tuple[Path, ...]:
+def _existing(paths: Sequence[UserPath]) -> tuple[Path, ...]:
     """Return paths with the home folder filled in, all of which exist."""
     if not paths:
         raise UsageError("name files or folders to classify, or leave paths out for all")
-    found = []
-    for path in paths:
-        expanded = Path(path).expanduser()
-        if not str(path) or not expanded.exists():
-            raise PathNotFound(f"{path or 'an empty path'}: there is no such file or folder")
-        found.append(expanded)
-    return tuple(found)
+    return tuple(map(existing, paths))
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +205,7 @@ class _Run:
         """Classify all, and tag at the end, before the file of results gets its name."""
         findings: list[Finding] = []
         with self._written() as takers:
-            progress.start("classifying")
+            progress.start("classifying", self._classifier.count())
             for results in self._classifier.results():
                 for take in takers:
                     take(results)
@@ -263,11 +258,11 @@ def evaluate(
         UsageError: a file cannot be read, or names what is not in the results.
     """
     if report is not None:
-        check_place(Path(report).expanduser())
+        check_place(expanded(report))
     if isinstance(results, Classification):
         listed, about = results.results, results.about
     else:
-        read_back, about = read(Path(results).expanduser())
+        read_back, about = read(expanded(results))
         listed = tuple(read_back)
     found = compare(listed, about, read_truth(truth, listed, about))
     found = replace(found, _thumbnail=thumbnail)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from engine.common.file_state import os_reason
+from engine.common.user_path import expanded
 from engine.errors import UsageError
 from engine.types import Modality
 
@@ -72,7 +73,7 @@ def templates(name: str) -> Templates:
         return _by_modality(HEARD, HEARD, HEARD)
     if name == "default":
         return _by_modality(SEEN, HEARD, SPOKEN)
-    read = read_templates(Path(name).expanduser())
+    read = read_templates(expanded(name))
     return _by_modality(read, read, read)
 
 

@@ -10,6 +10,7 @@ from typing import TypeAlias
 
 from engine.classify.results import About, Result
 from engine.common.file_state import os_reason
+from engine.common.user_path import expanded
 from engine.errors import UsageError
 
 Truth = Mapping[int, frozenset[str]]
@@ -33,7 +34,7 @@ def read_truth(
     known = {label.casefold(): label for label in about.labels}
     files = _Files(results)
     found: dict[int, set[str]] = defaultdict(set)
-    rows = _pairs(source) if isinstance(source, Mapping) else _lines(Path(source).expanduser())
+    rows = _pairs(source) if isinstance(source, Mapping) else _lines(expanded(source))
     for where, name, label in rows:
         place = files.place(name, where)
         found[place] |= {_label(label, known, about, where)} - {""}

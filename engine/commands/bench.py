@@ -5,13 +5,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict, fields
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from engine.commands.options import AnyPath, json_option, settings
 from engine.commands.output.json_output import print_json
+from engine.common.user_path import expanded
 
 if TYPE_CHECKING:
     from engine.config import Settings
@@ -56,7 +56,7 @@ def bench(path: str, encoder: str | None, sample: int, as_json: bool) -> None:
 
     known = settings()
     measured = profile_encoder(
-        Path(path).expanduser(), encoder, settings=known, sample=sample, progress=True
+        expanded(path), encoder, settings=known, sample=sample, progress=True
     )
     if as_json:
         print_json(document(measured, known))

@@ -24,6 +24,7 @@ from engine.commands.options import (
 from engine.commands.output.text import print_line
 from engine.common.atomic_write import check_place
 from engine.common.text import clock, file_name
+from engine.common.user_path import expanded
 from engine.errors import LibraryNotFound, UsageError
 
 if TYPE_CHECKING:
@@ -114,7 +115,7 @@ def classify(
     named = Library.parse_labels(labels) if labels is not None else str(labels_file)
     arguments["paths"] = paths or None
     Library.check_classify(named, **arguments)
-    page = None if report is None else Path(report).expanduser()
+    page = None if report is None else expanded(report)
     if page is not None:
         check_place(page)
     prints = page is None and arguments["out"] is None and not as_json

@@ -20,6 +20,8 @@ from engine.commands.options import (
     wait_option,
     warn,
 )
+from engine.commands.output.text import print_line
+from engine.common.text import file_name
 from engine.types import ExportFormat, ImportFormat, Kind
 
 if TYPE_CHECKING:
@@ -103,9 +105,10 @@ def _show_exported(done: ExportReport, *, as_json: bool) -> None:
             "moments": done.moments, "vectors": done.vectors, "left_out": done.left_out,
         })  # fmt: skip
         return
-    click.echo(f"{done.files:,} files, {done.moments:,} moments in {done.out}")
+    print_line(f"{done.files:,} files, {done.moments:,} moments in {file_name(str(done.out))}")
     if done.left_out:
-        click.echo(f"{done.left_out:,} files left out; {done.out}/README.md says why")
+        place = file_name(f"{done.out}/README.md")
+        print_line(f"{done.left_out:,} files left out; {place} says why")
 
 
 @click.command("import")

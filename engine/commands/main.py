@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import errno
 import os
-import signal
 import sys
-import threading
-from contextlib import suppress
+from collections.abc import Sequence
 from typing import Any
 
 import click
 
+from engine.commands import streams
 from engine.commands.align import align
 from engine.commands.bench import bench
 from engine.commands.classify import classify, evaluate
@@ -30,49 +29,81 @@ from engine.commands.options import complain, report_error
 from engine.commands.rebuild import rebuild
 from engine.commands.remove import remove
 from engine.commands.search import search
+from engine.commands.signals import Stop
 from engine.commands.similar import similar
 from engine.commands.spaces import spaces
 from engine.commands.stats import stats
 from engine.commands.verify import verify
-from engine.errors import SensoriumError
+from engine.common.file_state import os_reason
+from engine.common.memory import is_out_of_memory
+from engine.errors import Cancelled, OutOfMemory, SensoriumError, StoreError, UsageError
 
-_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
+_NO_SUCH = {errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.ENAMETOOLONG}
+"""Errors of paths that somebody typed, which are errors of usage."""
 
 
 class _Group(click.Group):
     """Turns Sensorium's errors into one line and their exit code."""
 
-    def main(self, *args: Any, **extra: Any) -> Any:
-        try:
-            return super().main(*args, **extra)
-        except OSError as error:
-            # Errors of the library and of media are translated where they happen, so
-            # one of a full disk that arrives here comes from printing.
-            if error.errno not in _FULL:
-                raise
-            _drop_output()
-            complain(f"the output cannot be written: {os.strerror(error.errno).lower()}")
-            sys.exit(1)
+    def main(self, args: Sequence[str] | None = None, **extra: Any) -> Any:  # type: ignore[override]
+        own = args is None  # of a process that is ours; arguments come from another program
+        if own:
+            streams.guard()
+        self._stop = Stop()
+        with self._stop.watching(lasting=own):
+            try:
+                return super().main(args, **extra)
+            except SystemExit as ended:
+                code = ended.code if self._stop.number is None else self._stop.exit_code
+                sys.exit(_code_of_lost_output(code) if own else code)
 
     def invoke(self, ctx: click.Context) -> Any:
-        # A run that is asked to end commits what it has finished, however it is asked.
-        # Only the main thread may say so; in another, the process is someone else's.
-        if threading.current_thread() is threading.main_thread():
-            signal.signal(signal.SIGTERM, signal.default_int_handler)
         try:
             return super().invoke(ctx)
-        except SensoriumError as error:
-            report_error(ctx, error)
-            ctx.exit(error.exit_code)
-        except BrokenPipeError:  # the reader, such as `head`, has seen enough
-            _drop_output()
+        except (click.exceptions.Exit, click.ClickException, click.Abort):
+            raise
+        except KeyboardInterrupt as stopped:
+            report_error(ctx, Cancelled(_stopped(stopped)))
+            ctx.exit(self._stop.exit_code)
+        except BrokenPipeError:  # of a program that runs us, and has seen enough
             ctx.exit(0)
+        except Exception as error:
+            if self._stop.number is not None and not isinstance(error, SensoriumError):
+                error = Cancelled(_stopped(error))  # the signal came inside of a library
+            known = _known(error, ctx)
+            if known is None:
+                raise
+            report_error(ctx, known)
+            ctx.exit(known.exit_code)
 
 
-def _drop_output() -> None:
-    """Make stdout drop the rest, which Python would try to write at exit."""
-    with suppress(OSError, ValueError):  # a stream that is no file holds nothing back
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+def _stopped(error: BaseException) -> str:
+    """Return that the command was stopped, and what those say of it who were at work."""
+    return "; ".join(("stopped", *getattr(error, "__notes__", ())))
+
+
+def _known(error: Exception, ctx: click.Context) -> SensoriumError | None:
+    """Return an error as one of ours; None for one that nobody expects."""
+    if not isinstance(error, OutOfMemory) and is_out_of_memory(error):
+        return OutOfMemory(f"{ctx.invoked_subcommand} stopped")
+    if isinstance(error, Cancelled):
+        return Cancelled("; ".join((str(error), *getattr(error, "__notes__", ()))))
+    if isinstance(error, SensoriumError):
+        return error
+    if isinstance(error, OSError) and error.filename is not None:
+        line = f"{os.fsdecode(error.filename)}: {os_reason(error)}"
+        return UsageError(line) if error.errno in _NO_SUCH else StoreError(line)
+    return None
+
+
+def _code_of_lost_output(code: Any) -> Any:
+    """Return the code of a process; where its output was lost, say so."""
+    lost = streams.lost_output()
+    # A reader, such as `head`, that has seen enough is no error.
+    if lost is None or lost.errno == errno.EPIPE:
+        return code
+    complain(f"the output cannot be written: {os_reason(lost)}")
+    return code or 1
 
 
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})

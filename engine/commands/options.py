@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import errno
 import logging
 import os
 import shlex
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -17,7 +16,8 @@ import click
 from engine.commands.output.json_output import print_json as print_json
 from engine.common.choices import BACKENDS, DEVICES
 from engine.common.text import printable
-from engine.errors import PathNotFound, SensoriumError
+from engine.common.user_path import existing, expanded, is_url
+from engine.errors import SensoriumError
 
 if TYPE_CHECKING:
     from engine.config import Settings
@@ -28,8 +28,6 @@ JSON_ASKED = "sensorium.json"
 """Key of ``Context.meta``: whether the command prints JSON."""
 _SETTINGS = "sensorium.settings"
 """Key of ``Context.meta``: variables of the environment that options stand in for."""
-_SHOWN = 80
-"""Characters of a name that is too long for the system, and so for a line."""
 
 
 class _Lines(logging.Handler):
@@ -46,15 +44,9 @@ class AnyPath(click.Path):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Return the path as it was typed, once the system can look it up."""
-        path: Any = super().convert(value, param, ctx)
-        try:
-            Path(path).expanduser().lstat()
-        except RuntimeError:  # expanduser: unknown user
-            raise PathNotFound(f"{path}: there is no such home folder") from None
-        except OSError as error:
-            if error.errno == errno.ENAMETOOLONG:
-                raise PathNotFound(f"{str(path)[:_SHOWN]}…: the name is too long") from None
-        return path
+        if not is_url(value):
+            expanded(value)
+        return super().convert(value, param, ctx)
 
 
 def choice_of(names: type[StrEnum]) -> click.Choice[str]:
@@ -161,19 +153,10 @@ def warn(library: Library) -> None:
         complain(f"warning: {warning}")
 
 
-def must_exist(paths: tuple[str, ...] | list[str]) -> None:
+def must_exist(paths: Sequence[str]) -> None:
     """Raise ``PathNotFound`` unless all paths exist, before a new library is made."""
     for path in paths:
-        if not path or not _exists(path):
-            shown = path or "an empty path"  # which would mean the current folder
-            raise PathNotFound(f"{shown}: there is no such file or folder")
-
-
-def _exists(path: str) -> bool:
-    try:
-        return Path(path).expanduser().exists()
-    except (OSError, RuntimeError):  # a name too long; expanduser: unknown user
-        return False
+        existing(path)
 
 
 def typed_command() -> str:

@@ -9,7 +9,6 @@ import click
 from engine.commands.options import AnyPath, json_option, library_option, open_library, wait_option
 from engine.commands.output.json_output import print_json
 from engine.commands.output.text import print_message
-from engine.errors import PathNotFound
 
 
 @click.command()
@@ -22,8 +21,6 @@ def remove(path: str, wait: bool, library: Path | None, as_json: bool) -> None:
 
     To take them in again, index them again.
     """
-    if not path:
-        raise PathNotFound("an empty path: name a file or a folder")
     with open_library(library) as opened:
         count = opened.remove(path, wait=wait)
     if as_json:

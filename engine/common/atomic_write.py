@@ -45,8 +45,10 @@ def check_place(path: Path) -> None:
     """Refuse a file whose folder is not there, before anything is computed.
 
     Raises:
-        UsageError: it is not.
+        UsageError: it is not, or the file would have the name of a folder.
     """
+    if path.is_dir():
+        raise UsageError(f"{path} is a folder; name a file in it")
     if not path.absolute().parent.is_dir():
         raise UsageError(f"{path}: there is no folder {path.parent}")
 

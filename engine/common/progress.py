@@ -9,6 +9,8 @@ calls that commit in batches keep what they had committed by then.
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Protocol
 
 from engine.errors import Cancelled
@@ -86,3 +88,16 @@ class _Cancellable:
 def cancellable(progress: Progress, token: CancelToken | None) -> Progress:
     """Return a ``Progress`` that raises ``Cancelled`` when the token is cancelled."""
     return progress if token is None else _Cancellable(progress, token)
+
+
+@contextmanager
+def noting_what_is_kept(line: Callable[[], str]) -> Iterator[None]:
+    """Add a note to what cuts this context off: what is kept, and how to go on.
+
+    The command line prints the notes of whatever ended a command.
+    """
+    try:
+        yield
+    except (KeyboardInterrupt, Cancelled) as stopped:
+        stopped.add_note(line())
+        raise

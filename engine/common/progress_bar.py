@@ -17,15 +17,26 @@ class _Bar:
     def __init__(self, bar: Any) -> None:
         self._bar = bar
         self._task: Any = None
+        self._name = ""
+        self._total: int | None = None
         self._items = self._moments = 0
         self._started = time.monotonic()
 
     def start(self, task: str, total: int | None = None, unit: str = "files") -> None:
+        if self._task is not None and task == self._name:
+            self._go_on(total)
+            return
         if self._task is not None:
             self._bar.remove_task(self._task)
+        self._name, self._total = task, total
         self._items = self._moments = 0
         self._started = time.monotonic()
         self._task = self._bar.add_task(task, total=total, unit=unit, moments="", rate="")
+
+    def _go_on(self, total: int | None) -> None:
+        """Let the same task go on: to remove a bar and draw it anew makes it flicker."""
+        self._total = None if total is None or self._total is None else self._items + total
+        self._bar.update(self._task, total=self._total)
 
     def advance(self, items: int = 1, *, moments: int = 0) -> None:
         if self._task is None:

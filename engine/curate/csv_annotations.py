@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import csv
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from engine.common.user_path import resolved
 from engine.errors import PathNotFound, UsageError
 from engine.store import Store
 
@@ -70,7 +70,10 @@ def _read(rows: csv.DictReader[str], file: Path, column: str) -> Mapping[str, tu
         path, value = (row["path"] or "").strip(), (row[column] or "").strip()
         if not path or not value:
             raise UsageError(f"{file}, line {line}: a path and a {column} are needed")
-        whole = os.path.realpath(file.parent / Path(path).expanduser())
+        try:
+            whole = str(resolved(path if path.startswith("~") else file.parent / path))
+        except PathNotFound as error:
+            raise UsageError(f"{file}, line {line}: {error}") from error
         if found.get(whole, (0, value))[1] != value:
             raise UsageError(
                 f"{file}, line {line}: {path} has two of {column}:"

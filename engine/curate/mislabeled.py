@@ -15,10 +15,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.common.optional_package import importing
 from engine.common.progress import NO_PROGRESS, Progress
 from engine.curate.asset_vectors import AssetPoints, paths_of
 from engine.curate.records import Finding
-from engine.errors import ExtraMissing, UsageError
+from engine.errors import UsageError
 from engine.index.matrix import Places
 from engine.store import Store
 
@@ -102,11 +103,9 @@ def mislabeled(
 
 def require_packages() -> None:
     """Raise ``ExtraMissing`` unless cleanlab and scikit-learn are installed."""
-    try:
+    with importing("curate mislabeled", "curate", "cleanlab", "sklearn"):
         import cleanlab  # noqa: F401
         import sklearn  # noqa: F401
-    except ImportError:
-        raise ExtraMissing("curate mislabeled", "curate") from None
 
 
 def out_of_sample(

@@ -8,8 +8,9 @@ from functools import wraps
 from pathlib import Path
 from typing import Concatenate, ParamSpec, TypedDict, TypeVar
 
-from engine.common.progress import CancelToken, Progress
+from engine.common.progress import CancelToken, Progress, noting_what_is_kept
 from engine.common.progress_bar import watched
+from engine.common.user_path import expanded
 from engine.curate.finders.outcome import CurationContext, CurationOutcome
 from engine.curate.records import check_out, record
 from engine.curate.run import CurationRun, RunBinding, summary_line
@@ -77,10 +78,13 @@ def recorded_run(
         Cancelled: the token says so; nothing is recorded then.
     """
     out = options.get("out")
-    file = None if out is None else Path(out)
+    file = None if out is None else expanded(out)
     if file is not None:
         check_out(file)
-    with watched(options.get("progress", False), options.get("cancel")) as progress:
+    with (
+        noting_what_is_kept(lambda: "nothing of it was recorded, and no file was touched"),
+        watched(options.get("progress", False), options.get("cancel")) as progress,
+    ):
         outcome = find(progress)
     run = record(
         context.store, outcome.kind, options.get("command") or "", outcome.settings,

@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from engine.common.atomic_write import check_place, write_text
+from engine.common.optional_package import importing
 from engine.common.text import printable
-from engine.errors import ExtraMissing, UsageError
+from engine.common.user_path import expanded
+from engine.errors import UsageError
 from engine.store.curation_records import STAYS, Finding
 
 if TYPE_CHECKING:
@@ -122,7 +124,7 @@ class CurationRun:
         store = self._bound("apply").context.store
         return act_on_findings(
             store, self.run_id, self.kind, self.matching(verdicts), action,
-            to=None if to is None else Path(to), tag=tag, symbolic=symbolic, wait=wait,
+            to=None if to is None else expanded(to), tag=tag, symbolic=symbolic, wait=wait,
         )  # fmt: skip
 
     def undo(self, *, dry_run: bool = False, wait: bool = False) -> UndoReport:
@@ -163,7 +165,7 @@ class CurationRun:
         from engine.curate.report_sections import ReportPictures, of_findings
         from engine.report.page import Section, facts, page
 
-        binding, file = self._bound("report"), Path(path)
+        binding, file = self._bound("report"), expanded(path)
         check_place(file)
         pictures = ReportPictures(binding.context.store, binding.context.thumbnail)
         make = binding.sections or (lambda shown: list(of_findings(self.findings, shown)))
@@ -178,10 +180,8 @@ class CurationRun:
         Raises:
             ExtraMissing: pandas is not installed.
         """
-        try:
+        with importing("a table of pandas", "pandas", "pandas"):
             import pandas as pd
-        except ImportError:
-            raise ExtraMissing("a table of pandas", "pandas") from None
         from engine.curate.records import NAMES
 
         rows = [[getattr(finding, name) for name in NAMES] for finding in self.findings]
@@ -196,8 +196,8 @@ class CurationRun:
         """
         from engine.curate.records import write_parquet
 
-        write_parquet(Path(path), self.findings)
-        return Path(path)
+        write_parquet(expanded(path), self.findings)
+        return expanded(path)
 
     # --- showing ------------------------------------------------------------------
 
@@ -252,5 +252,5 @@ class SemDedupCurve:
         from engine.report.page import page
 
         section = report_sections.curves(self.points, None)
-        write_text(Path(path), page("Semantic duplicates", [section], self.command))
-        return Path(path)
+        write_text(expanded(path), page("Semantic duplicates", [section], self.command))
+        return expanded(path)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Concatenate, Literal, ParamSpec, Unpack
 
 from engine.common.progress import CancelToken, Progress
 from engine.common.progress_bar import watched
+from engine.common.user_path import expanded
 from engine.config import Settings
 from engine.curate.finders.outcome import CurationContext, CurationOutcome, paths_below
 from engine.curate.recorded_runs import RecordedRuns
@@ -273,7 +274,7 @@ class Curation(RecordedRuns):
         from engine.curate.finders import points
 
         filters, command = tuple(as_sequence(where)), options.get("command") or ""
-        file = None if manifest is None else Path(manifest)
+        file = None if manifest is None else expanded(manifest)
         return self._run(
             options, points.select, count, modality, method, balance, str(labels), near, far, pool,
             seed, filters, file, command,
@@ -329,7 +330,7 @@ class Curation(RecordedRuns):
         """
         from engine.curate.finders import files
 
-        file = None if table is None else Path(table)
+        file = None if table is None else expanded(table)
         return self._run(options, files.captions, file, threshold, top)
 
     @records_call

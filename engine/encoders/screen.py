@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from engine.common.optional_package import importing
 from engine.encoders.weight_files import PADDLE_OCR
-from engine.errors import ExtraMissing
 
 _SIDE = 720
 """Shortest side that decoders leave: a screen of 1080 lines stays as it is, and one line
@@ -94,11 +94,9 @@ class RapidScreen:
 
 
 def _load() -> Any:
-    try:
+    with importing("the screen bridge", "ocr", "cv2", "rapidocr"):
         import cv2
         from rapidocr import RapidOCR
-    except ImportError as error:
-        raise ExtraMissing("the screen bridge", "ocr") from error
     cv2.setNumThreads(1)
     detector, recogniser = (weight.locate() for weight in PADDLE_OCR)
     return RapidOCR(

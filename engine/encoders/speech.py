@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.common.optional_package import importing
 from engine.config import Settings
 from engine.encoders.protocols import Sentence
 from engine.encoders.weight_files import WHISPER
-from engine.errors import ExtraMissing
 from engine.types.arrays import Waveform
 
 RATE = 16_000
@@ -154,10 +154,8 @@ class WhisperSpeech:
 
 
 def _faster_whisper() -> Any:
-    try:
+    with importing("the speech bridge", "speech", "faster_whisper"):
         import faster_whisper
-    except ImportError as error:
-        raise ExtraMissing("the speech bridge", "speech") from error
     return faster_whisper
 
 

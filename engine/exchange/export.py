@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from engine.common.progress import NO_PROGRESS, Progress
+from engine.common.user_path import expanded
 from engine.common.vectors import chunks
 from engine.errors import UsageError
 from engine.exchange import data_card
@@ -74,7 +75,7 @@ def export(
         StoreError: the library cannot be read.
     """
     writer = registry.writer_of(format_name)
-    out = out.expanduser().absolute()
+    out = expanded(out).absolute()
     with store.snapshot(), output_folder(out) as folder:
         with_vectors = writer.vectors if vectors is None else vectors
         ids = selection.ids(store, writer.kinds, writer.modalities)

@@ -11,10 +11,11 @@ import numpy as np
 
 from engine.common.progress import NO_PROGRESS, Progress
 from engine.common.text import printable
+from engine.common.user_path import existing, expanded, resolved
 from engine.config import Settings
 from engine.encoders import registry
 from engine.encoders.towers import Towers
-from engine.errors import BadImport, PathNotFound, UsageError
+from engine.errors import BadImport, UsageError
 from engine.exchange import checksums, serialize
 from engine.exchange.formats import webdataset_reader
 from engine.exchange.formats.clip_retrieval_reader import ClipRetrievalReader
@@ -23,7 +24,14 @@ from engine.exchange.formats.registry import check_import_format, reader_of
 from engine.exchange.formats.webdataset_samples import UnpackedTars
 from engine.exchange.output_folder import output_folder
 from engine.exchange.reuse_vectors import TrustedSpaces, VectorReuse
-from engine.exchange.source import UNNAMED, ImportedSample, Source, check_vector, counted, read_json
+from engine.exchange.source import (
+    UNNAMED,
+    ImportedSample,
+    Source,
+    check_vector,
+    counted,
+    read_sidecar,
+)
 from engine.store import Store
 from engine.types import Failure, ImportFormat, IndexReport, Kind
 from indexers.pipeline import run
@@ -141,17 +149,15 @@ def import_dataset(
 
 def _source(options: ImportOptions, towers: Towers, progress: Progress) -> tuple[Source, list[str]]:
     name = check_import_format(options.format)
-    folder = options.source.expanduser()
-    if not folder.exists():
-        raise PathNotFound(f"{folder} does not exist")
+    folder = existing(options.source)
     if name in _TARS:
-        return _unpacked(options, towers, folder.resolve(), progress)
+        return _unpacked(options, towers, resolved(folder), progress)
     if options.to is not None:
         raise UsageError(f"--to is for tars; the files of an {name} stay where they are")
     if not folder.is_dir():
         raise BadImport(f"{folder} is a file, and {name} is a folder")
-    root = options.root.expanduser().resolve() if options.root else None
-    return reader_of(name, folder.resolve(), root), []
+    root = resolved(options.root) if options.root else None
+    return reader_of(name, resolved(folder), root), []
 
 
 def _unpacked(
@@ -160,12 +166,12 @@ def _unpacked(
     """Take the files out of tars, and check them before their folder gets its name."""
     if options.to is None:
         raise UsageError("the files of tars need a place: --to DIR, a folder that is not there yet")
-    to = options.to.expanduser().absolute()
+    to = expanded(options.to).absolute()
     found = webdataset_reader.found_in(source)
     home = source if source.is_dir() else source.parent
     checksums.verify(home)
     sidecar = home / serialize.SIDECAR
-    metadata = read_json(sidecar) if sidecar.is_file() else {}
+    metadata = read_sidecar(sidecar) if sidecar.is_file() else {}
     with output_folder(to) as folder:
         progress.start("unpacking")
         done = webdataset_reader.unpack(found, folder, progress)

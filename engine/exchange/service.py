@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict
 
 from engine.common.progress import Progress
+from engine.common.user_path import expanded
 from engine.config import Settings
 from engine.encoders.towers import Towers
 from engine.exchange.export import ExportReport, export
 from engine.exchange.records import ExportSelection, selection_of_run
-from engine.query.language import build_query
+from engine.query.language import as_sequence, build_query
 from engine.store import Store
 from engine.types import ImportFormat, Kind, Query, SearchResult
 
@@ -45,7 +46,7 @@ class ExportRequest:
     query: str | None = None
     top: int = 1000
     run: int | None = None
-    spaces: Sequence[str] = ()
+    spaces: Sequence[str] | str = ()
     vectors: bool | None = None
 
     @property
@@ -83,8 +84,9 @@ def export_library(
     """
     return export(
         context.store, request.out, str(request.format), _selection(context, request),
-        spaces=request.spaces, main=context.towers().shared.name, vectors=request.vectors,
-        command=request.as_python if command is None else command, progress=progress,
+        spaces=as_sequence(request.spaces), main=context.towers().shared.name,
+        vectors=request.vectors, progress=progress,
+        command=request.as_python if command is None else command,
     )  # fmt: skip
 
 
@@ -132,8 +134,8 @@ def import_options(
     from engine.exchange.import_dataset import ImportOptions
 
     return ImportOptions(
-        str(format_name), Path(source), None if to is None else Path(to),
-        None if root is None else Path(root), skip_missing, vectors_of,
+        str(format_name), expanded(source), None if to is None else expanded(to),
+        None if root is None else expanded(root), skip_missing, vectors_of,
     )  # fmt: skip
 
 

@@ -95,6 +95,22 @@ def read_json(path: Path) -> Mapping[str, Any]:
     return document
 
 
+def read_sidecar(path: Path) -> Mapping[str, Any]:
+    """Read the sidecar of an export.
+
+    Raises:
+        BadImport: it is none, or a later version wrote it, which may mean something else by it.
+    """
+    stated = read_json(path)
+    version = stated.get("version", serialize.VERSION)
+    if not isinstance(version, int) or version > serialize.VERSION:
+        raise BadImport(
+            f"{path} was written by a later version of Sensorium (version {version!r:.40}, this"
+            f" one reads up to {serialize.VERSION}); upgrade Sensorium"
+        )
+    return stated
+
+
 def on_one_line(error: Exception) -> str:
     """Return the message of an error without line breaks."""
     return " ".join(str(error).split())

@@ -17,6 +17,7 @@ from importlib.util import find_spec
 from typing import Any
 from urllib.parse import urlsplit
 
+from engine.common.optional_package import importing
 from engine.errors import ChatFailed, ExtraMissing
 
 _MISSING = ("asking a server of language models", "llm")
@@ -218,8 +219,6 @@ def require() -> Any:
     Raises:
         ExtraMissing: it is not installed.
     """
-    try:
+    with importing(*_MISSING, "httpx"):
         import httpx
-    except ImportError as error:
-        raise ExtraMissing(*_MISSING) from error
     return httpx

@@ -23,6 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.common.artifact_cache import Damaged, load_cached
+from engine.common.optional_package import importing
 from engine.common.package_weights import WeightFile
 from engine.common.silence import quiet_transformers
 from engine.common.vectors import chunks
@@ -206,7 +207,7 @@ def _require() -> None:
     Raises:
         ExtraMissing: it is not there.
     """
-    try:
+    with importing(*_MISSING, "accelerate", "gguf", "transformers"):
         declare_missing_operators()
         with warnings.catch_warnings():
             # Of their own deprecations, which nobody here can mend.
@@ -214,8 +215,6 @@ def _require() -> None:
             import accelerate  # noqa: F401
             import gguf  # noqa: F401
             import transformers  # noqa: F401
-    except ImportError as error:
-        raise ExtraMissing(*_MISSING) from error
 
 
 def _export(folder: Path) -> None:

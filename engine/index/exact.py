@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.common.id_sets import among
-from engine.errors import ExtraMissing
+from engine.common.optional_package import importing
 from engine.index.allowed import Allowed
 from engine.index.vector_index import Scores, best_hits, drawn
 from engine.types.arrays import MomentIds, Vectors
@@ -24,10 +24,8 @@ def import_faiss() -> Any:
     Raises:
         ExtraMissing: neither is installed.
     """
-    try:
+    with importing("vector search", "cpu", "faiss"):
         import faiss
-    except ImportError:
-        raise ExtraMissing("vector search", "cpu") from None
     return faiss
 
 

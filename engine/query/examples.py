@@ -7,12 +7,11 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+from engine.common.user_path import expanded, is_url
 from engine.config import Settings
-from engine.errors import InvalidQuery
+from engine.errors import InvalidQuery, PathNotFound
 from engine.query.embed import media_type, naming_file
 from engine.types import Kind, PartKind, Query, QueryPart
-
-_URLS = ("http://", "https://")
 
 
 @contextmanager
@@ -34,7 +33,7 @@ def resolve_examples(
                 return part
             if part.value not in files:
                 files[part.value] = _local(part.value, settings, kept)
-            return part if part.asked is not PartKind.FILE else _of_kind(part, files[part.value])
+            return _of_kind(part, files[part.value])
 
         # A file that was given twice, by its name and as a picture, is one example.
         parts, *then = [tuple(dict.fromkeys(map(known, stage))) for stage in query.stages]
@@ -42,7 +41,7 @@ def resolve_examples(
 
 
 def _local(value: str, settings: Settings, kept: ExitStack) -> Path:
-    if value.lower().startswith(_URLS):
+    if is_url(value):
         from engine.media.fetch import fetched
 
         return kept.enter_context(fetched(value, settings))
@@ -55,15 +54,24 @@ def local_path(value: str | Path) -> Path:
     Raises:
         InvalidQuery: it is the home folder of nobody, or no path at all.
     """
-    if "\0" in str(value):
-        raise InvalidQuery(f"{str(value)!r}: a path has a NUL character in it; take it out")
     try:
-        return Path(value).expanduser()
-    except RuntimeError:  # the home of nobody
-        raise InvalidQuery(f"{value}: there is no such home folder") from None
+        return expanded(value)
+    except PathNotFound as error:
+        raise InvalidQuery(str(error)) from None
 
 
 def _of_kind(part: QueryPart, file: Path) -> QueryPart:
+    """Return the part as a picture or a sound, which it must be where the query says so.
+
+    Raises:
+        InvalidQuery: it is a picture that was named as a sound, or the other way round.
+    """
     with naming_file(part.value):
         kind = media_type(file).kind
+    if part.asked is PartKind.AUDIO and kind is Kind.IMAGE:
+        raise InvalidQuery(f"{part.value} is a picture, not a sound: name it with --image")
+    if part.asked is PartKind.IMAGE and kind is Kind.AUDIO:
+        raise InvalidQuery(f"{part.value} is a sound, not a picture: name it with --audio")
+    if part.asked is not PartKind.FILE:
+        return part
     return replace(part, asked=PartKind.AUDIO if kind is Kind.AUDIO else PartKind.IMAGE)

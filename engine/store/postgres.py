@@ -18,9 +18,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from engine.common.optional_package import importing
 from engine.errors import (
     CatalogUnreachable,
-    ExtraMissing,
     LibraryBusy,
     LibraryCorrupt,
     UsageError,
@@ -33,11 +33,9 @@ from engine.store.records import Row
 from engine.store.sql.postgres_reads import READS
 from engine.types import Filter
 
-try:
+with importing("A catalog on PostgreSQL", "postgres", "psycopg"):
     import psycopg
     from psycopg.types.json import set_json_loads
-except ImportError as error:
-    raise ExtraMissing("A catalog on PostgreSQL", "postgres") from error
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine

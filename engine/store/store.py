@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
+from engine.common.user_path import resolved
 from engine.errors import (
     LibraryBusy,
     LibraryCorrupt,
@@ -325,7 +326,7 @@ class Store(Catalog):
         """Count what is in the library, all at one generation."""
         with self.snapshot():
             return LibraryStats(
-                assets={Kind(kind): n for kind, n in self._ask("count_assets")},
+                assets=self.asset_counts(),
                 pending=self._value("count_pending", state="pending"),
                 moments={Modality(modality): n for modality, n in self._ask("count_moments")},
                 vectors=dict.fromkeys(self.spaces(), 0) | dict(self._ask("count_vectors")),
@@ -338,9 +339,13 @@ class Store(Catalog):
                 missing=self.count_missing(),
             )
 
+    def asset_counts(self) -> dict[Kind, int]:
+        """Count the assets of each kind that there is."""
+        return {Kind(kind): n for kind, n in self._ask("count_assets")}
+
 
 def _absolute(path: str | os.PathLike[str]) -> Path:
-    return Path(path).expanduser().resolve()
+    return resolved(path)
 
 
 def _check_folder(path: Path) -> None:

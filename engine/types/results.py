@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, SupportsIndex, TypeAlias, overload
 
-from engine.errors import ExtraMissing, UsageError
+from engine.common.optional_package import importing
+from engine.errors import UsageError
 from engine.types.enums import Kind, Modality
 from engine.types.media import Failure
 from engine.types.query import Branch, Plan, Query
@@ -246,10 +247,8 @@ class SearchResult(Sequence[Hit]):
         """
         from engine.common.result_view import row_of
 
-        try:
+        with importing("to_pandas", "pandas", "pandas"):
             import pandas as pd
-        except ImportError as error:
-            raise ExtraMissing("to_pandas", "pandas") from error
         columns = list(row_of(_NO_HIT))
         return pd.DataFrame([row_of(hit) for hit in self.hits], columns=columns)
 

@@ -299,8 +299,8 @@ def test_what_was_mended_is_said_on_stderr(indexed, media, library, command):
         (("index", ".", "--encoder", "no-such"), "no encoder is called 'no-such'"),
         (("search",), "nothing to search for"),
         (("index", ""), "an empty path"),
-        (("index", "x" * 5000), "there is no such file or folder"),
-        (("index", "~no-such-person/x"), "there is no such file or folder"),
+        (("index", "x" * 5000), "file name too long"),
+        (("index", "~no-such-person/x"), "there is no such home folder"),
         (("remove", ""), "an empty path"),
     ],
 )

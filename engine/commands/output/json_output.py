@@ -7,7 +7,10 @@ import sys
 
 import click
 
+from engine.common.json_text import parseable
+
 
 def print_json(document: object) -> None:
     """Print one JSON object, laid out for a person where one looks at it."""
-    click.echo(json.dumps(document, indent=2 if sys.stdout.isatty() else None))
+    indent = 2 if sys.stdout.isatty() else None
+    click.echo(json.dumps(parseable(document), indent=indent))

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.common.file_state import is_unchanged, os_reason, stored_mtime_ns
+from engine.common.user_path import expanded
 from engine.curate.actions import safe_move
 from engine.errors import UsageError
 from engine.store import KnownAsset, Store
@@ -95,7 +96,7 @@ def link(
 def _with_files(
     store: Store, run_id: int, asset_ids: Sequence[int], folder: Path, kind: ActKind, wait: bool
 ) -> ApplyReport:
-    folder = Path(os.path.abspath(folder.expanduser()))  # noqa: PTH100
+    folder = Path(os.path.abspath(expanded(folder)))  # noqa: PTH100
     if folder.is_relative_to(store.path):
         raise UsageError(f"{folder} is in the library's own folder; name another with --to")
     with store.writer(wait=wait) as writer:

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from engine.errors import ExtraMissing
+from engine.common.optional_package import importing
 
 SIDE = 320
 """Pixels of the longest side at which pictures are compared."""
@@ -64,10 +64,8 @@ def import_cv2() -> Any:
     Raises:
         ExtraMissing: it is not installed.
     """
-    try:
+    with importing("comparing pictures closely", "curate", "cv2"):
         import cv2
-    except ImportError:
-        raise ExtraMissing("comparing pictures closely", "curate") from None
     return cv2
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from engine.common.user_path import path_list, resolved
 from engine.config import Settings
 from engine.encoders.towers import Towers
 from engine.errors import PathNotFound, UsageError
@@ -70,16 +71,14 @@ def paths_below(store: Store, paths: Sequence[str | Path] | str | Path) -> tuple
     Raises:
         PathNotFound: the library holds nothing at, or below, one of them.
     """
-    given = [paths] if isinstance(paths, str | Path) else paths
     absolute = []
-    for path in given:
-        resolved = str(Path(str(path) or " ").expanduser().resolve())
-        if next(iter(store.assets([resolved])), None) is None:
+    for path in path_list(paths):
+        under = str(resolved(path))
+        if next(iter(store.assets([under])), None) is None:
             raise PathNotFound(
-                f"nothing of the library is at {str(path) or 'an empty path'};"
-                " index it first: sensorium index PATH"
+                f"nothing of the library is at {path}; index it first: sensorium index PATH"
             )
-        absolute.append(resolved)
+        absolute.append(under)
     return tuple(absolute) or None
 
 

@@ -22,7 +22,7 @@ from engine.exchange.source import (
     ImportedSample,
     dataset_vectors,
     on_one_line,
-    read_json,
+    read_sidecar,
 )
 from engine.store.paths import from_text
 from engine.types import Modality, Moment
@@ -42,7 +42,7 @@ class ClipRetrievalReader:
     def __init__(self, folder: Path, root: Path | None = None) -> None:
         self._root = root or folder
         sidecar = folder / serialize.SIDECAR
-        stated = read_json(sidecar) if sidecar.is_file() else {}
+        stated = read_sidecar(sidecar) if sidecar.is_file() else {}
         checksums.verify(folder)
         self._ours = bool(stated)
         self._folders: Mapping[str, str] = stated.get("folders") or {UNNAMED: IMAGES}

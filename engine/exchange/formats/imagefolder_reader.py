@@ -19,7 +19,7 @@ from engine.exchange.source import (
     dataset_vectors,
     inside,
     on_one_line,
-    read_json,
+    read_sidecar,
 )
 
 _CAPTIONS = ("text", "caption")
@@ -43,7 +43,7 @@ class ImageFolderReader:
         checksums.verify(folder)
         sidecar = folder / serialize.SIDECAR
         stated = sidecar.is_file()
-        self.vectors = dataset_vectors(read_json(sidecar)) if stated else DatasetVectors()
+        self.vectors = dataset_vectors(read_sidecar(sidecar)) if stated else DatasetVectors()
 
     def samples(self) -> Iterator[ImportedSample]:
         for number, line in self._lines():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from enum import StrEnum
@@ -66,6 +67,8 @@ def build_query(
         QuerySyntax: ``text`` or ``where`` cannot be read.
         InvalidQuery: a kind, or another choice, that there is none of.
     """
+    if text is not None and (isinstance(text, bytes) or not isinstance(text, Sequence)):
+        raise InvalidQuery(f"{text!r} is no query: give a str")
     parsed = (
         parse_query(text or "")
         if text is None or isinstance(text, str)
@@ -115,8 +118,16 @@ def parse_kinds(kinds: Sequence[Kind | str] | str) -> tuple[Kind, ...]:
 
 
 def as_sequence(texts: Sequence[str] | str) -> Sequence[str]:
-    """Return a sequence of texts; a lone text is one text, and not its letters."""
-    return [texts] if isinstance(texts, str) else texts
+    """Return a sequence of texts; a lone text or path is one text, and not its letters.
+
+    Raises:
+        InvalidQuery: it is neither a text nor a sequence.
+    """
+    if isinstance(texts, str | os.PathLike):
+        return [os.fspath(texts)]
+    if isinstance(texts, bytes) or not isinstance(texts, Iterable):
+        raise InvalidQuery(f"{texts!r} is no text: give a str, or a list of them")
+    return list(texts)
 
 
 def _choice(choices: type[_Choice], value: str, what: str) -> _Choice:
@@ -131,6 +142,8 @@ def _choice(choices: type[_Choice], value: str, what: str) -> _Choice:
 def _examples(image: str | Path | None, audio: str | Path | None) -> Iterator[QueryPart]:
     for asked, path in ((PartKind.IMAGE, image), (PartKind.AUDIO, audio)):
         if path is not None:
+            if not isinstance(path, str | os.PathLike):
+                raise InvalidQuery(f"{path!r} is no example: give one path, as str or Path")
             if not str(path):
                 raise InvalidQuery("the path of the example is empty")
             yield QueryPart(str(path), asked)

@@ -1,0 +1,40 @@
+"""Importing packages that are optional, and telling what is wrong with one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from engine.common.file_state import one_line
+from engine.common.memory import is_out_of_memory
+from engine.errors import ExtraMissing, OutOfMemory, UsageError
+
+
+@contextmanager
+def importing(what: str, extra: str, *packages: str) -> Iterator[None]:
+    """Import optional packages in this context.
+
+    Args:
+        what: the thing that needs them, as the subject of a sentence.
+        extra: the name of the extra of this distribution that brings them.
+        packages: the modules by their names.
+
+    Raises:
+        ExtraMissing: one of ``packages`` is not installed.
+        OutOfMemory: there is no memory to load them.
+        UsageError: they are installed, and cannot be loaded.
+    """
+    try:
+        yield
+    except ImportError as error:
+        if is_out_of_memory(error):
+            raise OutOfMemory(f"{what} cannot be loaded") from error
+        if isinstance(error, ModuleNotFoundError) and error.name in packages:
+            raise ExtraMissing(what, extra) from error
+        raise UsageError(
+            f"{what} cannot be used: {' or '.join(packages)} is installed, but does not load"
+            f" ({one_line(error)}); install it anew: pip install --force-reinstall"
+            f" 'sensorium[{extra}]'"
+        ) from error
+    except MemoryError as error:
+        raise OutOfMemory(f"{what} cannot be loaded") from error

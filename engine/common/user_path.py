@@ -1,0 +1,133 @@
+"""Paths that a user typed, into paths that can be used: one owner for all that can be wrong.
+
+``expanded`` fills in the home folder, and ``resolved`` follows symbolic links as well. All
+that is wrong with the name as such is a ``PathNotFound`` of one line: that it is empty, too
+long, holds a NUL, begins with the home of nobody, or is a link that leads to itself.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from engine.common.file_state import os_reason
+from engine.common.text import printable
+from engine.errors import PathNotFound, UsageError
+
+UserPath = str | os.PathLike[str]
+_URLS = ("http://", "https://")
+_SHOWN = 80
+"""Characters of a name that is too long for the system, and so for a line."""
+
+
+def expanded(path: UserPath) -> Path:
+    """Return a path that the system can look up, whether or not anything is there.
+
+    Raises:
+        PathNotFound: it is no name that the system can look up.
+        UsageError: it is neither text nor a path.
+    """
+    text = _text(path)
+    try:
+        named = Path(text).expanduser()
+    except RuntimeError:  # the home of nobody
+        raise PathNotFound(f"{_shown(text)}: there is no such home folder") from None
+    try:
+        named.stat()
+    except OSError as error:
+        _check(text, error)
+    return named
+
+
+def resolved(path: UserPath) -> Path:
+    """Return the absolute path with its symbolic links followed; nothing need be there.
+
+    Raises:
+        PathNotFound, UsageError: as ``expanded``.
+    """
+    named = expanded(path)
+    try:
+        return Path(os.path.realpath(named))
+    except OSError as error:
+        raise _unreadable(path, error) from error
+
+
+def is_url(value: object) -> bool:
+    """Tell whether what a user typed is the address of something to fetch."""
+    return isinstance(value, str) and value.lower().startswith(_URLS)
+
+
+def existing(path: UserPath) -> Path:
+    """Return a path, with the home folder filled in, of what is there.
+
+    Raises:
+        PathNotFound: nothing is, or it cannot be looked at.
+        UsageError: as ``expanded``.
+    """
+    named = expanded(path)
+    try:
+        named.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        raise PathNotFound(f"{_shown(_text(path))}: there is no such file or folder") from None
+    except OSError as error:
+        raise _unreadable(path, error) from error
+    return named
+
+
+def _unreadable(path: UserPath, error: OSError) -> PathNotFound:
+    return PathNotFound(f"{_shown(_text(path))} cannot be looked at: {os_reason(error)}")
+
+
+def path_list(paths: Iterable[UserPath] | UserPath) -> list[str | Path]:
+    """Return paths as a list; one path alone is that path, and never its letters.
+
+    Raises:
+        UsageError: it is neither a path nor a list of them.
+    """
+    if isinstance(paths, str | os.PathLike):
+        return [_str_or_path(paths)]
+    if isinstance(paths, bytes) or not isinstance(paths, Iterable):
+        raise UsageError(_no_path(paths))
+    return [_str_or_path(path) for path in paths]
+
+
+def _str_or_path(path: UserPath) -> str | Path:
+    if isinstance(path, str | Path):
+        return path
+    if not isinstance(path, os.PathLike):
+        raise UsageError(_no_path(path))
+    return Path(path)
+
+
+def _text(path: UserPath) -> str:
+    if not isinstance(path, str | os.PathLike):
+        raise UsageError(_no_path(path))
+    text = os.fspath(path)
+    if not isinstance(text, str):
+        raise UsageError(_no_path(path))
+    if not text:  # which would mean the current folder
+        raise PathNotFound("an empty path: name a file or a folder")
+    if "\0" in text:
+        raise PathNotFound(f"{text!r}: a path has a NUL character in it; take it out")
+    return text
+
+
+def _no_path(value: object) -> str:
+    return f"{value!r} is no path: give a str, a Path, or a list of them"
+
+
+def _check(text: str, error: OSError) -> None:
+    if error.errno == errno.ELOOP:
+        raise PathNotFound(
+            f"{_shown(text)}: a symbolic link leads back to itself; name the file that it should"
+            " lead to"
+        ) from None
+    if error.errno == errno.ENAMETOOLONG:
+        raise PathNotFound(f"{_shown(text)}: file name too long") from None
+
+
+def _shown(text: str) -> str:
+    line = printable(text)
+    return line if len(line) <= 3 * _SHOWN else f"{line[:_SHOWN]}…"
