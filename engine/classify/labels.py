@@ -65,9 +65,6 @@ def _described(name: str, more: str | Sequence[str] | None = None) -> Label:
     tidy = [_tidy(text) for text in (name, *descriptions)]
     if not tidy[0]:
         raise UsageError("the name of a label is empty")
-    for text in tidy:
-        if not text.isascii() and text != storable(text):
-            raise UsageError(f"{printable(text)}: a label has bytes in it that are no UTF-8")
     return Label(tidy[0], tuple(dict.fromkeys(filter(None, tidy))))
 
 
@@ -127,6 +124,8 @@ def _label(at: str, line: str) -> Label:
 
 
 def _tidy(words: str) -> str:
+    if words != storable(words):
+        raise UsageError(f"{printable(words)}: a label has bytes in it that are no text in UTF-8")
     return " ".join(words.split())
 
 

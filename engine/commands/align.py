@@ -43,7 +43,13 @@ _WAYS = {"by_sound": "sound -> pair", "for_sound": "pair -> sound"}
     help="Only files below a folder; for labels also a CSV with the columns path and label."
     " Without a CSV, the name of a file's folder is its label.",
 )
-@click.option("--seed", default=0, show_default=True, help="Of what is held out, and of learning.")
+@click.option(
+    "--seed",
+    type=click.IntRange(min=0),
+    default=0,
+    show_default=True,
+    help="Of what is held out, and of learning.",
+)
 @click.option("--dry-run", is_flag=True, help="Learn and measure, and write nothing.")
 @click.option("--force", is_flag=True, help="Use it also where held-out pairs do not gain.")
 @click.option("--undo", is_flag=True, help="Go back to the words of the bridge.")

@@ -45,12 +45,19 @@ def check_place(path: Path) -> None:
     """Refuse a file whose folder is not there, before anything is computed.
 
     Raises:
-        UsageError: it is not, or the file would have the name of a folder.
+        UsageError: it is not, or there is a folder or a device where the file is to be.
     """
-    if path.is_dir():
-        raise UsageError(f"{path} is a folder; name a file in it")
+    _check_kind(path)
     if not path.absolute().parent.is_dir():
         raise UsageError(f"{path}: there is no folder {path.parent}")
+
+
+def _check_kind(path: Path) -> None:
+    """Refuse a name that is something else than a file: a rename would replace a device."""
+    if path.is_dir():
+        raise UsageError(f"{path} is a folder; name a file in it")
+    if path.exists() and not path.is_file():
+        raise UsageError(f"{path} is a device or a pipe, and no file; name another place")
 
 
 @contextmanager
@@ -75,8 +82,10 @@ def written(path: Path) -> Iterator[Path]:
     """Yield a temporary path as ``whole`` does, for a file that somebody named.
 
     Raises:
-        UsageError: the folder does not take it, or the disk is full.
+        UsageError: the folder does not take it, the disk is full, or there is a folder or a
+            device by that name.
     """
+    _check_kind(path)
     try:
         with whole(path) as temporary:
             yield temporary

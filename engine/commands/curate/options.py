@@ -161,7 +161,11 @@ def where_option(command: Command) -> Command:
 def seed_option(command: Command) -> Command:
     """Add ``--seed`` for random draws."""
     return click.option(
-        "--seed", default=0, show_default=True, help="The same seed draws the same."
+        "--seed",
+        type=click.IntRange(min=0),
+        default=0,
+        show_default=True,
+        help="The same seed draws the same.",
     )(command)
 
 

@@ -28,6 +28,7 @@ from engine.curate.text_relevance import SharedSpace, relevance
 from engine.errors import UsageError
 from engine.query.calibration.phrases import phrases
 from engine.store.curation_records import SELECTED, Finding
+from engine.store.paths import storable
 from engine.types import Filter, Modality
 
 Modalities = Sequence[Modality | str] | str
@@ -218,6 +219,8 @@ def check_selection(
     if balance not in (None, "tag", "cluster", "label"):
         raise UsageError(f"choices are balanced by tag, cluster or label, and not by {balance!r}")
     for name, text in (("--near", near), ("--far", far)):
+        if text is not None and text != storable(text):
+            raise UsageError(f"{name} has bytes in it that are no text in UTF-8")
         if text is not None and not text.strip():
             raise UsageError(f"{name} is empty; write {name} TEXT")
     if near is not None and near == far:

@@ -1,0 +1,50 @@
+"""Every command of the click tree, each with arguments that are enough for it to run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from engine.commands.main import main
+
+_ENOUGH: dict[tuple[str, ...], list[str]] = {
+    ("index",): ["{media}"],
+    ("search",): ["red"],
+    ("similar",): ["{media}/0.png"],
+    ("bench",): ["{media}", "--encoder", "fake", "--sample", "2"],
+    ("align",): ["--show"],
+    ("classify",): ["--all", "--labels", "red,blue"],
+    ("evaluate",): ["{results}", "--truth", "{truth}"],
+    ("spaces", "default"): ["fake"],
+    ("spaces", "drop"): ["other", "--yes"],
+    ("export",): ["{place}/out", "--format", "jsonl"],
+    ("import",): ["{media}", "--format", "imagefolder"],
+    ("curate", "select"): ["-n", "2", "--modality", "image"],
+    ("curate", "apply"): ["1", "--apply", "tag"],
+    ("curate", "leaks"): ["{media}"],
+    ("models", "fetch"): ["compact"],
+    ("remove",): ["{media}/0.png"],
+}
+
+
+def commands() -> Iterator[tuple[tuple[str, ...], click.Command]]:
+    """Yield every command that does something, by its names."""
+    waiting: list[tuple[tuple[str, ...], click.Command]] = [((), main)]
+    while waiting:
+        names, command = waiting.pop()
+        if isinstance(command, click.Group):
+            waiting += [((*names, name), each) for name, each in command.commands.items()]
+        else:
+            yield names, command
+
+
+def takes_library(command: click.Command) -> bool:
+    return any("--library" in option.opts for option in command.params)
+
+
+def arguments(names: tuple[str, ...], **places: Path) -> list[str]:
+    """Return the arguments that are enough for a command, with these places filled in."""
+    filled = [argument.format_map(places) for argument in _ENOUGH.get(names, [])]
+    return [*names, *filled]
