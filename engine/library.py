@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Unpack
 
 from engine.common.progress import CancelToken, Progress
 from engine.common.progress_bar import watched
-from engine.common.user_path import expanded
+from engine.common.user_path import existing, expanded
 from engine.config import Settings
 from engine.encoders import registry
 from engine.errors import LibraryNotFound
@@ -391,7 +391,7 @@ class Library(BaseLibrary):
         """
         from engine.media.file_dates import read_dates
 
-        return read_dates(Path(path).expanduser())
+        return read_dates(existing(path))
 
     @property
     def _exchange(self) -> ExchangeContext:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from engine.commands.options import json_option, library_option, open_library, warn
+from engine.commands.options import AnyPath, json_option, library_option, open_library, warn
 from engine.commands.output.json_output import print_json
 from engine.commands.output.text import print_message
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     "--dates",
     "file",
     metavar="FILE",
-    type=click.Path(exists=True, dir_okay=False),
+    type=AnyPath(),
     help="Show every date that FILE has and which one counts, and count nothing.",
 )
 @json_option

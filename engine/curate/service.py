@@ -114,7 +114,7 @@ class Curation(RecordedRuns):
     ) -> DuplicateOptions:  # fmt: skip
         from engine.curate.copies.near_duplicates import DuplicateOptions
 
-        under = paths_below(self._context.store, paths or ())
+        under = paths_below(self._context.store, () if paths is None else paths)
         return DuplicateOptions(
             parse_kinds(kinds) or tuple(Kind), under, exact, threshold, by_cosine
         )
@@ -146,7 +146,14 @@ class Curation(RecordedRuns):
 
         (of_kind,) = parse_kinds(str(kind))
         return self._run(
-            options, copies.semantic_duplicates, paths or (), of_kind, eps, space, clusters, seed
+            options,
+            copies.semantic_duplicates,
+            () if paths is None else paths,
+            of_kind,
+            eps,
+            space,
+            clusters,
+            seed,
         )
 
     @records_call
@@ -168,7 +175,14 @@ class Curation(RecordedRuns):
         (of_kind,) = parse_kinds(str(kind))
         with watched(progress, cancel) as reporting:
             return copies.semantic_curve(
-                self._context, reporting, paths or (), of_kind, space, clusters, seed, command or ""
+                self._context,
+                reporting,
+                () if paths is None else paths,
+                of_kind,
+                space,
+                clusters,
+                seed,
+                command or "",
             )
 
     # --- points -------------------------------------------------------------------

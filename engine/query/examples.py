@@ -66,8 +66,13 @@ def _of_kind(part: QueryPart, file: Path) -> QueryPart:
     Raises:
         InvalidQuery: it is a picture that was named as a sound, or the other way round.
     """
-    with naming_file(part.value):
-        kind = media_type(file).kind
+    try:
+        with naming_file(part.value):
+            kind = media_type(file).kind
+    except InvalidQuery:
+        if part.asked is PartKind.FILE:
+            raise
+        return part  # reading it says what is wrong with it
     if part.asked is PartKind.AUDIO and kind is Kind.IMAGE:
         raise InvalidQuery(f"{part.value} is a picture, not a sound: name it with --image")
     if part.asked is PartKind.IMAGE and kind is Kind.AUDIO:
