@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.align.measure import HeldOutPairs
-from engine.common.user_path import resolved
+from engine.common.user_path import expanded, resolved
 from engine.common.vectors import l2_normalize
 from engine.encoders.projection import Kept
 from engine.encoders.recordings import recordings_of
@@ -165,6 +165,7 @@ def read_labels(store: Store, source: Path | None) -> dict[int, str]:
         PathNotFound: there is no such file or folder.
         UsageError: the CSV lacks a column.
     """
+    source = None if source is None else expanded(source)
     if source is None or not source.is_file():
         under = None if source is None else [resolved(source)]
         named = {
