@@ -44,7 +44,8 @@ def sampled_frames(
     stream.codec_context.thread_count = 1
     stream.codec_context.skip_frame = "NONREF"
     step = min(_COARSEST, max(_FINEST, seconds / 120))
-    if _keyframes(stream) > _DENSE * (seconds / step + _BURST):
+    dense = _keyframes(stream) > _DENSE * (seconds / step + _BURST)
+    if dense and containers.jumps(container) is None:
         yield from _seeking(container, stream, seconds, step)
         return
     failure: BaseException | None = None

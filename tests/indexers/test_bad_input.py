@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -210,3 +211,21 @@ def test_failures_are_retried_or_forgotten(media: Path, store: Store, settings: 
 
 def test_nothing_to_retry(store: Store, settings: Settings) -> None:
     assert retry_failures(store, fake_towers(), settings).found == 0
+
+
+@pytest.mark.parametrize("year", [1601, 1677, 2263, 2300])
+def test_a_time_on_disk_that_no_database_holds_costs_no_file(
+    media: Path, store: Store, settings: Settings, year: int
+) -> None:
+    """The kind: facts of one file that cannot be stored, beside files that can."""
+    seconds = (datetime(year, 1, 1, tzinfo=UTC) - datetime(1970, 1, 1, tzinfo=UTC)).total_seconds()
+    odd = make.picture(media / "odd.png", "red")
+    make.picture(media / "good.png", "blue")
+    try:
+        os.utime(odd, (seconds, seconds))
+    except (OverflowError, OSError):
+        pytest.skip("this system has no such times")
+    report = run(store, fake_towers(), [media], settings)
+    assert (report.added, report.failed) == (2, 0)
+    report = run(store, fake_towers(), [media], settings)
+    assert (report.added, report.changed, report.unchanged) == (0, 0, 2)

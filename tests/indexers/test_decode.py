@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import av
@@ -193,3 +194,18 @@ def test_a_tower_that_is_missing_is_no_fault_of_the_file(
 def test_limits_are_the_settings(tmp_path: Path) -> None:
     with pytest.raises(MediaTooLarge):
         pieces(make.huge_png(tmp_path / "a.png"))
+
+
+@pytest.mark.parametrize(("said", "length"), [(5.9, 5.9), (6.0, 6.0), (1.0, 6.0), (99.0, 99.0)])
+def test_no_moment_reaches_past_the_end_of_its_asset(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: float, length: float
+) -> None:
+    """The kind: headers that give another length than what decodes."""
+    path = make.sound(tmp_path / "a.wav", (440, 6))
+    probe = audio.probe_audio
+    monkeypatch.setattr(audio, "probe_audio", lambda path: replace(probe(path), duration=said))
+    found = pieces(path)
+    last = [piece for piece in found if isinstance(piece, Facts)][-1]
+    assert last.duration == pytest.approx(length)
+    ends = [end for _, end in spans(found, Modality.SOUND)]
+    assert ends and max(ends) <= length
