@@ -36,6 +36,8 @@ _S = TypeVar("_S", bound=Stream)
 
 DECODE_ERRORS = (av.error.FFmpegError, ValueError, RuntimeError)
 """The errors of PyAV for damaged data; ``OSError`` of the file is among the first."""
+BREAKS = (*DECODE_ERRORS, LookupError)
+"""Those of a second reading, in which a damaged file may show fewer streams than in the first."""
 
 # fmt: off
 _REFUSED = frozenset({
@@ -223,7 +225,7 @@ def _walked_duration(container: InputContainer, stream: Stream) -> float:
     end = zero = origin(container)
     shown = 0  # by all packets together, where they carry no times, or all the same one
     base = stream.time_base or Fraction(0)
-    with suppress(*DECODE_ERRORS), opened_again(container) as again:
+    with suppress(*BREAKS), opened_again(container) as again:
         for packet in again.demux(again.streams[stream.index]):
             length = packet.duration or 0
             shown += length

@@ -80,7 +80,7 @@ def _all_frames(
     """
     errors: list[BaseException] = []
     work = _WORK
-    with suppress(*containers.DECODE_ERRORS), containers.opened_again(container) as other:
+    with suppress(*containers.BREAKS), containers.opened_again(container) as other:
         pictures = other.streams.video[container.streams.video.index(stream)]
         decoder = PictureDecoder(pictures)
         for packet in containers.timed_packets(other, pictures):

@@ -49,7 +49,7 @@ def frame_at(container: InputContainer, stream: VideoStream, time: float) -> Vid
             found.append(frame)
             if _at(frame) <= time + _SAME:
                 return frame
-    with suppress(*containers.DECODE_ERRORS), containers.opened_again(container) as other:
+    with suppress(*containers.BREAKS), containers.opened_again(container) as other:
         pictures = other.streams.video[container.streams.video.index(stream)]
         pictures.codec_context.thread_count = 1
         frame = _walk(other, pictures, time, errors, from_start=True)

@@ -55,7 +55,8 @@ def duplicates(
     """Find files that are the same: byte by byte, or to eye and ear.
 
     Crops, re-encodes, mirrored and framed pictures are copies of one another; a burst is
-    not. Of each group one is kept: the one with most pixels, then most bytes, then the
+    not. Of each group one is kept: the one with most pixels, then in no
+    folder of copies, backups or trash, then most bytes, then the
     earliest date, then the first path. With PATHs, only what lies below them.
     """
     with open_library(library) as opened:

@@ -45,6 +45,7 @@ class ResultHandling:
     hard: bool
     wait: bool
     as_json: bool
+    yes: bool = False
     out: Path | None = None
     report: Path | None = None
 
@@ -62,6 +63,10 @@ class ResultHandling:
         on_disk = self.apply in ("move", "link")
         if on_disk and self.to is None:
             raise UsageError(f"--apply {self.apply} needs a folder: --to FOLDER")
+        if self.apply == "move" and not self.yes:
+            raise UsageError(
+                "--apply move moves your own files; add --yes if that is what you want"
+            )
         if self.to is not None and not on_disk:
             raise UsageError("--to is for --apply move and --apply link")
         if self.to is not None and self.to.exists() and not self.to.is_dir():
@@ -93,6 +98,7 @@ _ACTION = (
     click.option(
         "--to", type=AnyPath(path_type=Path), help="The folder to move to, or to link from."
     ),
+    click.option("--yes", is_flag=True, help="Do move files: --apply move needs it."),
     click.option("--hard", is_flag=True, help="Make hard links, not symbolic ones."),
     wait_option,
     library_option,

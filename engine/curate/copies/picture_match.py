@@ -54,6 +54,14 @@ _SHARED = 0.5
 _PLAIN = 0.98
 """Correlation of whole pictures that have too little in them to be matched."""
 
+_THUMB = 32
+"""Pixels of the sides of the copies in which whole pictures are compared."""
+_FLAT = 6.0
+"""Levels of deviation under which a whole picture is of one tone."""
+_OFF, _OFF_AT_EDGES = 2.0, 8.0
+"""Levels of 255 that copies of plain pictures are off on average: of one tone, and with edges,
+along which compression blurs colours."""
+
 Gray = NDArray[np.uint8]
 Floats = NDArray[np.float32]
 
@@ -75,13 +83,16 @@ class Sketch:
 
     gray: Gray
     """(height, width), the longest side at most ``SIDE``."""
+    colours: NDArray[np.uint8] | None = None
+    """(32, 32, 3), the whole picture; None where they are not known."""
 
     @classmethod
     def of(cls, image: Image.Image) -> Sketch:
         """Make the sketch of an RGB picture."""
         small = image.convert("L")
         small.thumbnail((SIDE, SIDE), Image.Resampling.LANCZOS)
-        return cls(np.asarray(small))
+        colours = image.convert("RGB").resize((_THUMB, _THUMB), Image.Resampling.BOX)
+        return cls(np.asarray(small), np.asarray(colours))
 
     @cached_property
     def features(self) -> Features:
@@ -160,7 +171,24 @@ def _shared(first: Sketch, second: Sketch, *, mirrored: bool) -> float:
     if placed is not None:
         return _overlap(first.gray, gray, placed)
     few = min(len(first.features), len(features)) < 4 * _AGREEING
-    return _compare_plain(first.gray, gray) if few else 0.0
+    if not few or not _same_colours(first.colours, second.colours, mirrored=mirrored):
+        return 0.0
+    return _compare_plain(first.gray, gray)
+
+
+def _same_colours(
+    first: NDArray[np.uint8] | None, second: NDArray[np.uint8] | None, *, mirrored: bool
+) -> bool:
+    """Tell whether pictures with too little in them to be matched have the same pixels.
+
+    Blank pages, slides and icons are alike for being empty. Of a copy every tone is the same,
+    but for what compression does.
+    """
+    if first is None or second is None:
+        return True
+    off = np.abs(first.astype(np.int16) - (second[:, ::-1] if mirrored else second))
+    flat = min(float(first.std(axis=(0, 1)).max()), float(second.std(axis=(0, 1)).max())) < _FLAT
+    return float(off.mean()) <= (_OFF if flat else _OFF_AT_EDGES)
 
 
 def _compare_plain(gray: Gray, other: Gray) -> float:
@@ -176,7 +204,7 @@ def _compare_plain(gray: Gray, other: Gray) -> float:
 
 
 def _thumb(gray: Gray) -> Floats:
-    small = Image.fromarray(gray).resize((32, 32), Image.Resampling.BOX)
+    small = Image.fromarray(gray).resize((_THUMB, _THUMB), Image.Resampling.BOX)
     return np.asarray(small, np.float32)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 
 import numpy as np
@@ -44,7 +45,10 @@ class DisjointSets:
         return [sorted(found[root]) for root in sorted(found)]
 
 
-KEEPER_RULE = "most pixels, then most bytes, then the earliest date, then the path"
+KEEPER_RULE = (
+    "most pixels, then a place that is no copy, backup or trash, then most bytes,"
+    " then the earliest date, then the path"
+)
 """The rule by which a file of a group is kept, in words for people."""
 
 
@@ -53,7 +57,26 @@ def keeper(facts: Sequence[AssetFacts]) -> AssetFacts:
 
     A date is when the media says it was made, and the file's own where it says nothing.
     """
-    return min(facts, key=lambda file: (-file.pixels, -file.size, _date(file), file.path))
+    return min(
+        facts,
+        key=lambda file: (
+            -file.pixels, _is_spare(file.path), -file.size, _date(file), file.path,
+        ),
+    )  # fmt: skip
+
+
+_SPARE_FOLDER = re.compile(
+    r"\W*(?:trash|recycled?|recycle.bin|backups?|bak|copy|copies|thumb(?:nail)?s?)\W*",
+    re.IGNORECASE,
+)
+_SPARE_NAME = re.compile(r"copy of |.*[ _-]copy(?:[ _-]?\(?\d+\)?)?$|.* \(\d+\)$", re.IGNORECASE)
+
+
+def _is_spare(path: str) -> bool:
+    """Tell whether a path says that its file is a copy of another: ``Copy of a``, ``Backup/a``."""
+    *folders, name = path.replace("\\", "/").split("/")
+    stem = name.rpartition(".")[0] or name
+    return bool(_SPARE_NAME.match(stem)) or any(map(_SPARE_FOLDER.fullmatch, folders[-3:]))
 
 
 def _date(file: AssetFacts) -> str:

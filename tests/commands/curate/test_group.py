@@ -61,7 +61,7 @@ def test_tag_search_and_undo(doubled, media):
 
 def test_a_run_is_acted_on_later(doubled, media, tmp_path):
     doubled("curate", "duplicates", "--exact")
-    done = doubled("curate", "apply", "1", "--apply", "move", "--to", tmp_path / "spare")
+    done = doubled("curate", "apply", "1", "--apply", "move", "--to", tmp_path / "spare", "--yes")
     assert done.code == 0, done.err
     (moved,) = (tmp_path / "spare").iterdir()
     assert moved.name in ("0.png", "again.png")
@@ -95,6 +95,7 @@ def test_semdedup_shows_a_curve_before_anything_is_chosen(indexed, tmp_path):
     [
         (("curate", "duplicates", "nowhere"), "nothing of the library is at nowhere"),
         (("curate", "duplicates", "--apply", "move"), "needs a folder: --to FOLDER"),
+        (("curate", "duplicates", "--apply", "move", "--to", "x"), "add --yes"),
         (("curate", "duplicates", "--threshold", "2"), "is not in the range"),
         (("curate", "duplicates", "--out", "found.txt"), "findings are written as .parquet"),
         (("curate", "duplicates", "--report", "nowhere/x.html"), "there is no folder nowhere"),

@@ -152,7 +152,7 @@ def test_a_line_has_the_same_columns_in_every_command(call):
 
 def test_a_file_with_two_faults_is_moved_once(call, lib, tmp_path):
     document = call(
-        "quality", "--kind", "image", "--apply", "move", "--to", tmp_path / "bad", "--json"
+        "quality", "--kind", "image", "--apply", "move", "--to", tmp_path / "bad", "--yes", "--json"
     )
     assert document["applied"]["done"] == 16
     assert len(document["findings"]) > 16

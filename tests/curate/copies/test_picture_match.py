@@ -114,3 +114,22 @@ def test_pictures_with_nothing_in_them():
     assert not compare(Sketch.of(red), Sketch.of(blue)).same
     assert compare(Sketch.of(shade), Sketch.of(shade.resize((128, 96)))).same
     assert not compare(Sketch.of(shade), Sketch.of(red)).same
+
+
+def button(colour, shape="ellipse"):
+    image = Image.new("RGB", (64, 64), "white")
+    getattr(ImageDraw.Draw(image), shape)((10, 10, 54, 54), colour)
+    return image
+
+
+def test_what_is_alike_for_being_plain_is_no_copy():
+    """The kind: pictures with too little in them are copies only where their pixels are."""
+    pages = [Image.new("RGB", (400, 560), (tone, tone, tone - 2)) for tone in (246, 242, 238, 234)]
+    buttons = [button("red"), button("blue"), button("green"), button("red", "rectangle")]
+    plain = [Sketch.of(image) for image in (*pages, *buttons)]
+    for number, first in enumerate(plain):
+        for second in plain[:number]:
+            assert not compare(first, second).same
+    for image in (*pages, *buttons):
+        for copy in (encoded(image), image.resize((image.width * 2, image.height * 2))):
+            assert compare(Sketch.of(image), Sketch.of(copy)).same
