@@ -90,8 +90,10 @@ def _known(error: Exception, ctx: click.Context) -> SensoriumError | None:
         return Cancelled("; ".join((str(error), *getattr(error, "__notes__", ()))))
     if isinstance(error, SensoriumError):
         return error
-    if isinstance(error, OSError) and error.filename is not None:
-        line = f"{os.fsdecode(error.filename)}: {os_reason(error)}"
+    if isinstance(error, OSError):
+        place = error.filename
+        named = os.fsdecode(place) if isinstance(place, str | bytes) else "a file of this command"
+        line = f"{named}: {os_reason(error)}"
         return UsageError(line) if error.errno in _NO_SUCH else StoreError(line)
     return None
 

@@ -23,6 +23,16 @@ single files failed, which are counted and listed by `sensorium failures`), 1 th
 library or the machine failed, 2 the request cannot be met as it was put. With
 `--json`, an error is one JSON object on stdout, too, beside the line on stderr:
 `{"error": {"code": ..., "message": ..., "retryable": ...}}`, see [errors](errors.md).
+
+A first Ctrl-C or SIGTERM ends a command tidily, with 130 or 143: what was finished is kept,
+and a line says how much that is. A second one ends it at once. Where stdout or stderr is
+closed, full, or read by nobody, the work is done all the same; of output that was lost on a
+full disk a line speaks, and the code is 1.
+
+Names of files are bytes. In JSON, a name that is not UTF-8 has U+FFFD in the place of such
+bytes, and beside it, under its key and `_bytes` (`path_bytes`), stand the bytes of the whole
+name in base64; in a list, `null` stands for the names that need it not. `--filepath-only`
+prints them as they are.
 """
 
 

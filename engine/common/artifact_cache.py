@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -12,6 +13,12 @@ from engine.config import Settings
 from engine.errors import EncoderUnavailable
 
 Content = TypeVar("Content")
+
+
+_REFUSED = {
+    errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EFBIG, errno.EIO,
+}  # fmt: skip
+"""Errors of a disk that does not take what is built."""
 
 
 class Damaged(Exception):
@@ -34,7 +41,12 @@ def cached(settings: Settings, key: str, build: Callable[[Path], None]) -> Path:
         return path
     with _folder_beside(path, ".building-", settings) as folder:
         draft = folder / path.name
-        build(draft)
+        try:
+            build(draft)
+        except OSError as error:
+            if error.errno not in _REFUSED:
+                raise
+            raise _unwritable(settings, error) from error
         try:
             draft.replace(path)
         except OSError:  # a folder does not replace one that somebody else has just made
@@ -91,6 +103,13 @@ def _stamp(path: Path) -> tuple[int, int] | None:
     return about.st_ino, about.st_mtime_ns
 
 
+def _unwritable(settings: Settings, error: OSError) -> EncoderUnavailable:
+    return EncoderUnavailable(
+        f"the cache {settings.cache} cannot be written ({error.strerror}):"
+        " set SENSORIUM_CACHE to a folder that can"
+    )
+
+
 @contextmanager
 def _folder_beside(path: Path, prefix: str, settings: Settings) -> Iterator[Path]:
     """Make a folder that lasts for the context, on the disk of ``path``.
@@ -103,9 +122,6 @@ def _folder_beside(path: Path, prefix: str, settings: Settings) -> Iterator[Path
             dir=path.parent, prefix=prefix, ignore_cleanup_errors=True
         )
     except OSError as error:
-        raise EncoderUnavailable(
-            f"the cache {settings.cache} cannot be written ({error.strerror}):"
-            " set SENSORIUM_CACHE to a folder that can"
-        ) from error
+        raise _unwritable(settings, error) from error
     with folder as name:
         yield Path(name)

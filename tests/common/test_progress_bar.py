@@ -3,7 +3,7 @@
 import pytest
 
 from engine.common.progress import NO_PROGRESS, CancelToken
-from engine.common.progress_bar import watched
+from engine.common.progress_bar import _Bar, watched
 from engine.errors import Cancelled
 
 
@@ -39,3 +39,30 @@ def test_a_token_cancels_whatever_is_shown():
         token.cancel()
         with pytest.raises(Cancelled):
             progress.advance()
+
+
+def test_the_same_task_again_goes_on_in_the_same_bar():
+    """A bar that is removed and drawn anew flickers: a task that comes in parts is one bar."""
+    drawn = []
+
+    class Rich:
+        def add_task(self, task, **facts):
+            drawn.append(("add", task, facts["total"]))
+            return 1
+
+        def remove_task(self, number):
+            drawn.append(("remove", number))
+
+        def update(self, number, **facts):
+            if "total" in facts:
+                drawn.append(("total", facts["total"]))
+
+    bar = _Bar(Rich())
+    for _ in range(3):
+        bar.start("comparing images", 2, "pairs")
+        bar.advance(2)
+    bar.start("comparing sounds", 5)
+    assert drawn == [
+        ("add", "comparing images", 2), ("total", 4), ("total", 6),
+        ("remove", 1), ("add", "comparing sounds", 5),
+    ]  # fmt: skip

@@ -1,0 +1,43 @@
+"""Under a limit of memory a command works, or says in one line that memory is lacking."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from engine import Library
+from engine.testing.fake_encoder import FakeEncoder
+from tests import media_files as make
+
+
+@pytest.mark.parametrize("kilobytes", [800_000, 1_500_000])
+def test_under_a_limit_there_is_no_traceback(kilobytes, tmp_path):
+    make.picture(tmp_path / "media" / "0.png", "red")
+    line = f'ulimit -v {kilobytes}; exec "$@"'
+    for command in (("index", str(tmp_path / "media"), "--encoder", "fake"), ("search", "red")):
+        typed = [sys.executable, "-m", "sensorium", *command, "--library", str(tmp_path / "lib")]
+        done = subprocess.run(["sh", "-c", line, "sh", *typed], capture_output=True, text=True)
+        assert "Traceback" not in done.stderr
+        assert "optional package" not in done.stderr
+        assert done.returncode in (0, 1), done
+
+
+def test_an_encoder_without_memory_is_one_line(tmp_path, settings, monkeypatch):
+    from click.testing import CliRunner
+
+    from engine.commands.main import main
+
+    make.picture(tmp_path / "media" / "0.png", "red")
+    with Library.open(tmp_path / "lib", create=True, encoder="fake", settings=settings):
+        pass
+
+    def embed(*_):
+        raise RuntimeError("std::bad_alloc")
+
+    monkeypatch.setattr(FakeEncoder, "embed_images", embed)
+    typed = ["index", str(tmp_path / "media"), "--library", str(tmp_path / "lib")]
+    done = CliRunner().invoke(main, typed)
+    assert (done.exit_code, done.stderr.count("\n")) == (1, 1)
+    assert "there is not enough memory" in done.stderr

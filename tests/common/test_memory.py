@@ -1,0 +1,57 @@
+"""Memory that ran out is told from everything else, whoever says so."""
+
+from __future__ import annotations
+
+import errno
+
+import numpy as np
+import pytest
+
+from engine.common.memory import is_out_of_memory
+from engine.common.optional_package import importing
+from engine.errors import ExtraMissing, OutOfMemory, UsageError
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError(),
+        np._core._exceptions._ArrayMemoryError((9, 9), np.dtype("f4")),
+        OSError(errno.ENOMEM, "Cannot allocate memory"),
+        RuntimeError("can't start new thread"),
+        RuntimeError("std::bad_alloc"),
+        ImportError("libfoo.so: failed to map segment from shared object"),
+        RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 8 bytes"),
+    ],
+    ids=str,
+)
+def test_words_and_classes_of_memory_are_known(error):
+    assert is_out_of_memory(error)
+    try:
+        raise UsageError("something else") from error
+    except UsageError as outer:
+        assert is_out_of_memory(outer)
+
+
+@pytest.mark.parametrize(
+    "error", [None, ValueError("out of memory of old songs"), OSError(errno.ENOSPC, "full")]
+)
+def test_other_errors_are_none(error):
+    assert not is_out_of_memory(error)
+
+
+def _import(error: Exception) -> None:
+    with importing("the bridge", "speech", "bridge"):
+        raise error
+
+
+def test_a_package_is_missing_only_where_it_is_not_installed():
+    with pytest.raises(ExtraMissing):
+        _import(ModuleNotFoundError("No module named 'bridge'", name="bridge"))
+    with pytest.raises(UsageError, match="is installed, but does not load") as error:
+        _import(ModuleNotFoundError("No module named 'part'", name="part"))
+    assert not isinstance(error.value, ExtraMissing)
+    with pytest.raises(OutOfMemory, match="there is not enough memory"):
+        _import(ImportError("bridge.so: failed to map segment from shared object"))
+    with pytest.raises(OutOfMemory):
+        _import(MemoryError())
