@@ -12,6 +12,7 @@ counts. Readers keep what they have mapped when an older one is removed.
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
 import shutil
@@ -26,10 +27,10 @@ from numpy.typing import NDArray
 
 from engine.common.atomic_write import sync_folder, sync_tree
 from engine.common.id_sets import among
-from engine.errors import LibraryBusy, LibraryCorrupt, LibraryReadOnly
+from engine.errors import LibraryBusy, LibraryCorrupt, LibraryReadOnly, LibraryUnavailable
 from engine.index.snapshot import IDS, MANIFEST, Manifest, Snapshot
 from engine.store import failpoints
-from engine.store.error_translation import translated
+from engine.store.error_translation import translated, unavailable
 from engine.store.failpoints import FailPoint
 from engine.store.lock import locked
 from engine.store.segments import without_specials
@@ -80,11 +81,20 @@ def state(library: Path, space: str) -> tuple[int, int]:
     return 0, 0
 
 
-def newest(library: Path, space: Space, kind: type[Snapshot] = Snapshot) -> SnapshotSet | None:
+def newest(
+    library: Path, space: Space, kind: type[Snapshot] = Snapshot, *, strict: bool = False
+) -> SnapshotSet | None:
     """Return the newest snapshots of a space; None where there are none that serve.
 
     What is damaged, or made of other weights, is passed over with a warning: it is
     derived, and the log holds all of it.
+
+    Args:
+        strict: raise where one cannot be read now, instead of passing it over: whoever makes
+            a newer one removes those before.
+
+    Raises:
+        LibraryUnavailable: as ``strict`` says.
     """
     for number in reversed(_numbers(folder_of(library, space.name))):
         try:
@@ -93,6 +103,10 @@ def newest(library: Path, space: Space, kind: type[Snapshot] = Snapshot) -> Snap
             # It may have been replaced since it was listed, which is no damage.
             if (folder_of(library, space.name) / str(number)).exists():
                 _log.warning("%s; it is passed over: sensorium rebuild", damage)
+        except LibraryUnavailable as error:
+            if strict:
+                raise
+            _log.warning("%s; it is passed over", error)
     return None
 
 
@@ -119,16 +133,23 @@ def snapshots(library: Path, spaces: Mapping[str, Space]) -> list[tuple[str, Mod
 
 
 def _numbers(folder: Path) -> list[int]:
-    with suppress(FileNotFoundError):
+    try:
         return sorted(int(entry.name) for entry in folder.iterdir() if entry.name.isdecimal())
-    return []
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise unavailable(folder, error) from error
 
 
 def _opened(folder: Path, number: int, space: Space, kind: type[Snapshot]) -> SnapshotSet:
     here = folder / str(number)
     try:
         level = SnapshotLevel(**json.loads((here / LEVEL).read_text()))
-    except (OSError, ValueError, TypeError) as error:
+    except OSError as error:
+        if error.errno != errno.ENOENT:
+            raise unavailable(here, error) from error
+        raise LibraryCorrupt(f"index {here} cannot be read: {error}") from error
+    except (ValueError, TypeError) as error:
         raise LibraryCorrupt(f"index {here} cannot be read: {error}") from error
     # Sounds that another head placed have died since, like anything that is replaced.
     made = replace(space, revision=level.revision)

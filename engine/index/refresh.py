@@ -55,7 +55,7 @@ def refresh(
         anew: keep nothing of the snapshots before.
         progress: receives a line for each index that is made.
     """
-    shelf = None if anew else disk.newest(store.path, space)
+    shelf = None if anew else disk.newest(store.path, space, strict=True)
     parts = {m: _Part(store, m, shelf) for m in Modality}
     # After the ids, so that no id is wanted that this stretch of the log has not.
     log = store.segments(space.name)

@@ -8,6 +8,7 @@ snapshot.json    what it is, how it was tuned, and the sizes of the others
 
 from __future__ import annotations
 
+import errno
 import json
 import math
 from dataclasses import asdict, dataclass, field
@@ -26,6 +27,7 @@ from engine.index.allowed import RowMask
 from engine.index.choose import EXACT
 from engine.index.exact import TIES, import_faiss
 from engine.index.vector_index import Scores, best_hits
+from engine.store.error_translation import unavailable
 from engine.types import Placement
 from engine.types.arrays import MomentIds, Vectors
 
@@ -117,6 +119,8 @@ class Snapshot:
                 inverted_lists.attach(self._index, folder, self.about.count, self._faiss)
         except (OSError, ValueError, TypeError, KeyError, RuntimeError) as error:
             reason = " ".join(str(error).split())
+            if isinstance(error, OSError) and error.errno not in (None, errno.ENOENT):
+                raise unavailable(folder, error) from error
             raise LibraryCorrupt(f"index {folder} cannot be read: {reason}") from error
 
     def _check_sizes(self) -> None:

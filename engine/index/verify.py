@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from engine.errors import LibraryCorrupt, StoreError
+from engine.errors import LibraryCorrupt, LibraryUnavailable, StoreError
 from engine.index import disk
 from engine.index.snapshot import Snapshot
 from engine.store import Store
@@ -25,7 +25,7 @@ def verify_indexes(store: Store, *, deep: bool = False) -> Iterator[str]:
         for space in store.spaces().values():
             try:
                 shelf = disk.opened(store.path, space)
-            except LibraryCorrupt as damage:
+            except (LibraryCorrupt, LibraryUnavailable) as damage:
                 yield f"{damage}; {_WAY_OUT}"
                 continue
             if shelf is not None:

@@ -12,13 +12,17 @@ one rename, and whoever finds none, or half of one after a power cut, makes it a
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from secrets import token_hex
 
+from engine.common.file_state import os_reason
 from engine.store.error_translation import translated
+
+_log = logging.getLogger(__name__)
 
 FOLDER = "thumbnails"
 _BEGIN, _END = b"\xff\xd8", b"\xff\xd9"
@@ -54,12 +58,19 @@ def cached(
     Errors are those of ``make``.
     """
     file = library / key.file
-    with suppress(OSError):
+    readable = True
+    try:
         kept = file.read_bytes()
         if kept.startswith(_BEGIN) and kept.endswith(_END):
             return kept
+    except (FileNotFoundError, NotADirectoryError):
+        pass
+    except OSError as error:
+        # It may be read again, and so stays as it is.
+        readable = False
+        _log.warning("%s cannot be read and is passed over: %s", file, os_reason(error))
     made = make()
-    if keep():
+    if readable and keep():
         with suppress(OSError):
             _keep(file, made)
     return made

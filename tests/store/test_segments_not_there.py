@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from engine.errors import LibraryUnavailable
-from engine.store import Store, segments
+from engine.store import Store, segments, thumbnails
 from engine.store.verify import verify
 from tests.store import invariants
 from tests.store.make import picture
@@ -192,3 +192,21 @@ def test_arrow_reads_files_by_itself(full: Store, monkeypatch: pytest.MonkeyPatc
         full.read_ids(info)
     assert {type(source) for source in sources} == {pa.OSFile}
     assert set(threads) == {False}
+
+
+@pytest.mark.parametrize("code", ERRNOS)
+def test_a_thumbnail_that_cannot_be_read_is_passed_over_and_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, code: int
+) -> None:
+    key = thumbnails.Key("3f9a", None, None, 0, 320)
+    first, other = b"\xff\xd8first\xff\xd9", b"\xff\xd8other\xff\xd9"
+    assert thumbnails.cached(tmp_path, key, lambda: first) == first
+
+    def refused(path: Path) -> bytes:
+        raise OSError(code, os.strerror(code))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "read_bytes", refused)
+        assert thumbnails.cached(tmp_path, key, lambda: other) == other
+    assert os.strerror(code).lower() in caplog.text
+    assert thumbnails.cached(tmp_path, key, lambda: other) == first
