@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from engine import Library
 from engine.errors import FetchRefused, InvalidQuery
 from engine.query.examples import resolve_examples
 from engine.types import PartKind, Query, QueryPart
@@ -73,3 +74,24 @@ def test_a_file_that_is_named_twice_is_one_example(tmp_path, settings):
     picture = str(make.picture(tmp_path / "a.png", "red"))
     twice = QueryPart(picture, PartKind.IMAGE), file(picture)
     assert known(settings, *twice) == [(PartKind.IMAGE,)]
+
+
+def test_an_example_of_the_other_kind_is_named_by_its_option(tmp_path, settings):
+    """The kind: a file that an option says something of, which it is not."""
+    picture, sound = tmp_path / "a.png", tmp_path / "a.wav"
+    make.picture(picture, "red")
+    make.sound(sound, (440, 1.0))
+    with pytest.raises(InvalidQuery, match=r"a\.png is a picture, not a sound: .* --image"):
+        known(settings, QueryPart(str(picture), PartKind.AUDIO))
+    with pytest.raises(InvalidQuery, match=r"a\.wav is a sound, not a picture: .* --audio"):
+        known(settings, QueryPart(str(sound), PartKind.IMAGE))
+
+
+def test_similar_takes_a_url_to_the_fetcher(tmp_path, settings):
+    with (
+        Library.open(tmp_path / "library", create=True, encoder="fake", settings=settings) as new,
+        pytest.raises(FetchRefused, match=r"127\.0\.0\.1"),
+    ):
+        make.picture(tmp_path / "media" / "0.png", "red")
+        new.index(tmp_path / "media")
+        new.similar("http://127.0.0.1:9/a.jpg")
