@@ -2,6 +2,7 @@
 # make test     install the test extras as well, run the tests; with a server that
 #               SENSORIUM_TEST_POSTGRES names (.ci/run starts one), those of PostgreSQL too
 # make lint     ruff and mypy
+# make check    lint, and the tests that take no models: a minute, while one works
 # make docs     write the generated pages of docs/ from the code
 # make site     build the docs as a site, into site/
 # make figures  write docs/benchmarks.md from benchmarks/results
@@ -13,7 +14,7 @@ PIP    := $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-
 WEIGHTS := engine/encoders/compact/weights.txt
 LLM_WEIGHTS := engine/generate/weights.txt
 
-.PHONY: demo test lint docs site figures clean
+.PHONY: demo test check lint docs site figures clean
 
 demo: $(VENV)/demo.stamp
 	$(BIN)/python -m engine.commands.demo
@@ -25,6 +26,9 @@ lint: $(VENV)/test.stamp
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+check: lint
+	$(BIN)/python -m pytest -n 2 -m 'not slow'
 
 docs: $(VENV)/test.stamp
 	$(BIN)/python -m engine.commands.reference docs

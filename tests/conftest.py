@@ -25,6 +25,25 @@ hypothesis.settings.register_profile("sensorium", deadline=None, database=None)
 hypothesis.settings.load_profile("sensorium")
 
 
+SLOW = (
+    "align", "benchmarks", "commands", "docs", "encoders", "exchange", "generate", "sensorium",
+    "training", "curate/copies", "curate/actions", "indexers/test_cut_off.py",
+    "indexers/test_screen.py", "index/test_histories.py", "index/test_snapshot.py",
+    "media/test_mutated.py", "media/test_zoo.py", "query/language", "query/rerank",
+    "store/test_crash.py", "store/test_invariants.py", "store/write/test_spaces.py",
+    "test_library.py", "test_torchvision_ops.py",
+)  # fmt: skip
+"""Rooms that load real models, start many processes, or try thousands of drawn inputs."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what `make check` leaves out."""
+    here = Path(__file__).parent
+    for item in items:
+        if str(item.path.relative_to(here)).startswith(SLOW):
+            item.add_marker(pytest.mark.slow)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _own_folders(tmp_path_factory) -> Iterator[None]:
     """Nothing of the person who runs the tests is read or written."""
