@@ -82,6 +82,8 @@ def estimate(key: BackgroundKey, queries: Vectors, moments: Vectors) -> Backgrou
     cosine of one are left out. The result is drawn towards the prior of its kind
     of query by as much as ``_PRIOR_PAIRS`` pairs would.
     """
+    if not len(queries) or not len(moments):
+        return _prior(key)  # no pairs say nothing
     scores = (queries @ moments.T).astype(np.float64)
     pairs = scores < 1 - 1e-4
     count = int(pairs.sum())

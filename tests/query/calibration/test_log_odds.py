@@ -85,3 +85,11 @@ def test_the_bank_of_phrases_is_large_and_distinct():
     bank = phrases()
     assert len(bank) == len(set(bank)) >= 200
     assert all(phrase == phrase.strip() and phrase for phrase in bank)
+
+
+def test_a_background_of_no_pairs_is_the_prior():
+    """The kind: nothing on either side, as a run that ran out of memory leaves it."""
+    key = ("space", "text", Modality.IMAGE)
+    none, some = np.zeros((0, 4), np.float32), np.eye(4, dtype=np.float32)
+    for queries, moments in ((none, some), (some, none), (none, none)):
+        assert estimate(key, queries, moments) == background({}, key)
