@@ -1,4 +1,4 @@
-"""How a signal ends a command: the first one tidily, a second one at once."""
+"""The ends of a command by a signal: the first one is tidy, a second one is at once."""
 
 from __future__ import annotations
 
