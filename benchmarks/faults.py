@@ -56,7 +56,7 @@ class Outcome:
 
     case: Case
     problem: str
-    """What went wrong; empty where the promises held."""
+    """The promise that was broken; empty where all held."""
 
 
 def compiled(folder: Path) -> Path:

@@ -75,7 +75,7 @@ class ScanPlan:
     gone: tuple[KnownAsset, ...] = ()
     """Assets whose file is no longer there."""
     bulk: Bulk = field(default_factory=Bulk)
-    """Those of them that vanished in bulk: they are missing, and kept."""
+    """The assets among ``gone`` that vanished in bulk: they are missing, and kept."""
     returned: tuple[Returned, ...] = ()
     """Files that were missing, and are back as they were."""
     covered: tuple[str, ...] = field(default=(), compare=False)

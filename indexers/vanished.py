@@ -26,7 +26,7 @@ _MANY = 100
 
 @dataclass(frozen=True, slots=True)
 class Bulk:
-    """What vanished in bulk below the roots of a run."""
+    """The assets below the roots of a run that vanished in bulk."""
 
     assets: frozenset[int] = frozenset()
     """Assets that are kept, unless a file of their content is found elsewhere."""

@@ -9,7 +9,7 @@ DEVICES = ("auto", "cpu", "cuda")
 BACKENDS = ("auto", "torch", "torch-bf16", "onnx", "onnx-int8")
 """Values of ``Settings.backend``."""
 Vanished: TypeAlias = Literal["refuse", "keep", "forget"]
-"""What a run does where most files of a folder vanished: refuse, keep them as missing, or forget
+"""Ways to treat a folder most of whose files vanished: refuse, keep them as missing, or forget
 all that is not there."""
 RERANKERS = ("lm", "llm")
 """Names of the rerankers that a query may ask for."""
