@@ -266,7 +266,7 @@ def demuxed(container: InputContainer, stream: _S) -> Iterator[Packet[_S]]:
         yield from cast("Iterator[Packet[_S]]", container.demux(stream))
         return
     followed: list[Stream] = [*_timed_streams(container), stream]
-    streams = {one.index: one for one in followed}
+    streams = {track.index: track for track in followed}
     for packet in on_one_line(container.demux(*streams.values()), Timeline()):
         if packet.stream.index == stream.index:
             yield packet
