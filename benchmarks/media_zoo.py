@@ -174,7 +174,6 @@ t.oga oga - flac
 s.tta tta - tta
 s.wv wv - wavpack
 s.amr amr - libopencore_amrnb rate=8000
-s.adx adx - adpcm_adx
 s.g722 g722 - g722
 s.rm rm - real_144 rate=8000
 s.ast ast - pcm_s16be_planar

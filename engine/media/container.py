@@ -34,7 +34,7 @@ av.logging.set_level(None)
 
 _S = TypeVar("_S", bound=Stream)
 
-DECODE_ERRORS = (av.error.FFmpegError, ValueError, RuntimeError)
+DECODE_ERRORS = (av.error.FFmpegError, ValueError, RuntimeError, IndexError)
 """The errors of PyAV for damaged data; ``OSError`` of the file is among the first."""
 BREAKS = (*DECODE_ERRORS, LookupError)
 """Those of a second reading, in which a damaged file may show fewer streams than in the first."""
@@ -44,10 +44,11 @@ _REFUSED = frozenset({
     "concat", "dash", "hls", "imf", "lavfi", "rtp", "rtsp", "sap", "sdp", "segment", "tty", "data",
     "ffmetadata", "bin", "xbin", "adf", "idf", "svs", "alsa", "oss", "fbdev", "kmsgrab", "x11grab",
     "video4linux2,v4l2", "vobsub", "mpsub", "ass", "srt", "webvtt", "lrc", "microdvd", "sbg",
-    "vapoursynth", "bitpacked", "rawvideo", "codec2raw",
+    "adx", "vapoursynth", "bitpacked", "rawvideo", "codec2raw",
 })
 # fmt: on
-"""Formats that read other files or devices, or that take any text for moving pictures."""
+"""Formats that read other files or devices, or that take any text for moving pictures; and ADX,
+whose reader in FFmpeg divides by zero, which ends the process."""
 _WITHOUT_DURATION = frozenset(
     (
         *("mp3", "aac", "ac3", "eac3", "dts", "dtshd", "truehd", "mlp", "loas", "sbc", "gsm"),
