@@ -37,7 +37,7 @@ _S = TypeVar("_S", bound=Stream)
 DECODE_ERRORS = (av.error.FFmpegError, ValueError, RuntimeError, IndexError)
 """The errors of PyAV for damaged data; ``OSError`` of the file is among the first."""
 BREAKS = (*DECODE_ERRORS, LookupError)
-"""Those of a second reading, in which a damaged file may show fewer streams than in the first."""
+"""Streams of a second reading, in which a damaged file may show fewer than in the first."""
 
 # fmt: off
 _REFUSED = frozenset({

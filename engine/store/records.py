@@ -43,7 +43,7 @@ class MissingAsset:
     mtime_ns: int
     content_hash: str
     since: str
-    """When it was seen to be missing, ISO 8601, UTC."""
+    """The time at which it was seen to be missing, ISO 8601, UTC."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,7 +76,7 @@ def test_labels_of_a_table(library, items, media):
         (b"path,label\n9.png,b\n", "names a file that the library does not hold, in line 2"),
         (b"path,label\n\xff\xfe,a\n", "as CSV in UTF-8"),
         (b'path,label\n"0.png,a\n', "as CSV in UTF-8|are needed"),
-        (b"path,label\n0.png\x00,a\n", "as CSV in UTF-8|does not hold"),
+        (b"path,label\n0.png\x00,a\n", "as CSV in UTF-8|does not hold|NUL character"),
     ],
 )
 def test_a_table_that_cannot_be_used(library, media, content, line):
