@@ -213,13 +213,18 @@ class BaseLibrary:
             with writer.transaction():
                 return writer.forget_missing(missing) + writer.remove(known)
 
-    def compact(self, *, wait: bool = False) -> Compaction:
+    def compact(
+        self, *, wait: bool = False, progress: Watch = False, cancel: CancelToken | None = None
+    ) -> Compaction:
         """Drop the vectors of deleted moments, and merge small segments.
+
+        What is merged by the time that it is cancelled stays so.
 
         Raises:
             LibraryBusy: another process writes, or refreshes an index.
         """
-        return self.maintenance.compact(wait)
+        with watched(progress, cancel) as reporting:
+            return self.maintenance.compact(wait, reporting)
 
     def rebuild(
         self, *, wait: bool = False, progress: Watch = False, cancel: CancelToken | None = None

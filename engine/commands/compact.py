@@ -26,7 +26,7 @@ def compact(wait: bool, library: Path | None, as_json: bool) -> None:
     `sensorium index` does it by itself when many small files have come together.
     """
     with open_library(library) as opened:
-        done = opened.compact(wait=wait)
+        done = opened.compact(wait=wait, progress=True)
         if as_json:
             print_json(dataclasses.asdict(done))
         else:

@@ -61,12 +61,12 @@ class Maintenance:
             self.refresh(wait, progress)
         self.calibrate(wait)
 
-    def compact(self, wait: bool) -> Compaction:
+    def compact(self, wait: bool, progress: Progress = NO_PROGRESS) -> Compaction:
         """Drop the vectors of deleted moments, and merge small segments."""
         self._store.require_segments()
         path = self._store.path
         with disk.refreshing(path, wait), self._store.writer(wait=wait) as writer:
-            return writer.compact(lambda ids: disk.holding(path, ids))
+            return writer.compact(lambda ids: disk.holding(path, ids), progress=progress)
 
     def rebuild(self, wait: bool, progress: Progress = NO_PROGRESS) -> int:
         """Make again what is derived; returns the number of moments."""

@@ -8,7 +8,8 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from engine.errors import LibraryReadOnly, SegmentGone
+from engine.common.progress import CancelToken, cancellable
+from engine.errors import Cancelled, LibraryReadOnly, SegmentGone
 from engine.store import Store, failpoints
 from engine.store.compaction import TARGET_ROWS, Compaction, Weighed, loose, runs, target_rows
 from engine.store.failpoints import COMPACTION, FailPoint, Injected
@@ -26,6 +27,19 @@ with Store.open(sys.argv[1]) as store, store.writer() as writer:
     writer.compact(lambda ids: np.zeros(len(ids), bool))
 """
 LEFT = {"/0.jpg": "new", "/2.jpg": "2", "/3.jpg": "3"}
+
+
+class CancelsAfter:
+    """A ``Progress`` whose user cancels when the first segments have been merged."""
+
+    def __init__(self, token: CancelToken) -> None:
+        self._token = token
+
+    def start(self, task: str, total: int | None = None, unit: str = "files") -> None: ...
+    def message(self, text: str) -> None: ...
+
+    def advance(self, items: int = 1, *, moments: int = 0) -> None:
+        self._token.cancel()
 
 
 def none_held(ids: MomentIds) -> np.ndarray:
@@ -106,6 +120,18 @@ def test_compacting_again_does_nothing(worn):
     done = compact(worn)
     assert (done.segments_before, done.segments_after, done.dropped) == (2, 2, 0)
     assert worn.generation() == generation
+
+
+def test_a_cancelled_compaction_keeps_what_it_merged_and_goes_on_later(worn):
+    token = CancelToken()
+    progress = cancellable(CancelsAfter(token), token)
+    with worn.writer() as writer, pytest.raises(Cancelled):
+        writer.compact(none_held, progress=progress)
+    assert 2 < len(worn.all_segments()) < 10
+    invariants.check(worn, LEFT)
+    compact(worn)
+    assert len(list((worn.path / "segments").iterdir())) == 2
+    invariants.check(worn, LEFT)
 
 
 def test_no_segment_is_larger_than_the_target(worn):

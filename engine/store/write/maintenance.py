@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import select, update
 
+from engine.common.progress import NO_PROGRESS, Progress
 from engine.errors import StoreError
 from engine.store import failpoints, recovery, segments, thumbnails
 from engine.store.compaction import Compaction, Weighed, runs, target_rows
@@ -39,7 +40,10 @@ class StoreMaintenance:
         return count
 
     def compact(
-        self, in_index: Callable[[MomentIds], NDArray[np.bool_]], target: int | None = None
+        self,
+        in_index: Callable[[MomentIds], NDArray[np.bool_]],
+        target: int | None = None,
+        progress: Progress = NO_PROGRESS,
     ) -> Compaction:
         """Drop the rows of deleted moments, and merge small segments.
 
@@ -53,6 +57,7 @@ class StoreMaintenance:
             target: rows of a merged segment; None for as many as ``target_rows`` says.
         """
         before = self._tx.known_segments()
+        progress.start("compacting", unit="segments")
         dead, dropped = self._tombstones(), 0
         for space in self._tx.spaces.values():
             of_space = [info for info in before if info.space == space.name]
@@ -60,9 +65,10 @@ class StoreMaintenance:
                 weighed = [self._weighed(info, dead) for info in of_space]
                 for run in runs(weighed, target or target_rows(space)):
                     dropped += self._merge(space, run, dead)
+                    progress.advance(len(run))
             except segments.Unreadable as damage:
                 warning = self.lose(damage.info, damage.reason) or damage.reason
-                done = self.compact(in_index, target)
+                done = self.compact(in_index, target, progress)
                 return replace(done, warnings=(warning, *done.warnings))
         failpoints.hit(FailPoint.COMPACT_TOMBSTONES)
         if len(dead):
