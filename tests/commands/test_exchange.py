@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -96,5 +98,5 @@ def test_a_folder_whose_name_is_no_text_is_json_all_the_same(indexed, tmp_path) 
     out = tmp_path / "out\udcff"
     done = indexed("export", out, "--format", "jsonl", "--json")
     assert done.code == 0, done.err
-    assert done.json["out"] == str(out)
+    assert base64.b64decode(done.json["out_bytes"]) == os.fsencode(out)
     assert (out / "files.jsonl").exists()
