@@ -149,7 +149,7 @@ def test_a_file_that_checksums_disown(store: Store, tmp_path: Path) -> None:
 
 
 def test_what_is_no_import(tmp_path: Path, media: Path) -> None:
-    with pytest.raises(PathNotFound, match="does not exist"):
+    with pytest.raises(PathNotFound, match="there is no such file or folder"):
         check_dataset(fake_towers(), ImportOptions("imagefolder", tmp_path / "nowhere"))
     with pytest.raises(UsageError, match="no import of 'zip'; there are clip-retrieval"):
         check_dataset(fake_towers(), ImportOptions("zip", media))
