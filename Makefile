@@ -34,7 +34,6 @@ docs: $(VENV)/test.stamp
 	$(BIN)/python -m engine.commands.reference docs
 
 site: docs figures
-	$(PIP) -e '.[docs]'
 	$(BIN)/python -m mkdocs build --quiet --site-dir site
 
 figures: $(VENV)/test.stamp
@@ -58,7 +57,7 @@ $(VENV)/demo.stamp: pyproject.toml $(VENV)/weights.stamp
 	@touch $@
 
 $(VENV)/test.stamp: pyproject.toml $(VENV)/demo.stamp $(VENV)/llm-weights.stamp
-	$(PIP) -e '.[cpu,speech,samples,test]'
+	$(PIP) -e '.[cpu,speech,samples,docs,test]'
 	@touch $@
 
 clean:
