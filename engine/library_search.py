@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 from threading import Lock
@@ -57,7 +57,7 @@ class LibrarySearch:
         wide = replace(query, top=max(query.top, query.rerank_top))
         found = self._searcher.run(wide, leave_out=leave_out, on_plan=on_plan)
         narrow = replace(found, query=replace(found.query, top=query.top))
-        result = rerank_hits(narrow, reranker, self._settings, self.thumbnail, progress)
+        result = rerank_hits(narrow, reranker, self._settings, self.thumbnail, self._captions, progress)
         return result.bound(self.thumbnail)
 
     def _reranker(self, name: str) -> Reranker:
@@ -67,6 +67,11 @@ class LibrarySearch:
 
                 self._rerankers[name] = make_reranker(name, self._settings)
             return self._rerankers[name]
+
+    def _captions(self, asset_ids: Collection[int]) -> dict[int, str]:
+        """Return the captions of assets that have one, by id."""
+        assets = self._store.whole_assets(asset_ids)
+        return {asset_id: asset.caption for asset_id, asset in assets.items() if asset.caption}
 
     def thumbnail(self, moment_id: int) -> bytes:
         """Return a JPEG of a moment.

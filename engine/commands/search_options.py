@@ -152,8 +152,9 @@ def ranking_options(command: Command) -> Command:
             type=click.Choice(("none", *RERANKERS)),
             default="none",
             show_default=True,
-            help="Put the best hits in order by a language model: a small one on this machine"
-            " (lm), or that of OPENAI_BASE_URL (llm).",
+            help="Put the best hits in order by what is said, read, captioned or named in"
+            " them: a cross-encoder (cross) or a small language model (lm) on this machine, or"
+            " the one of OPENAI_BASE_URL (llm).",
         ),
         click.option(
             "--rerank-top", default=50, show_default=True, help="How many hits are reranked."

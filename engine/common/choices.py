@@ -11,5 +11,5 @@ BACKENDS = ("auto", "torch", "torch-bf16", "onnx", "onnx-int8")
 Vanished: TypeAlias = Literal["refuse", "keep", "forget"]
 """Ways to treat a folder most of whose files vanished: refuse, keep them as missing, or forget
 all that is not there."""
-RERANKERS = ("lm", "llm")
+RERANKERS = ("cross", "lm", "llm")
 """Names of the rerankers that a query may ask for."""

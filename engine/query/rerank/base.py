@@ -19,6 +19,9 @@ class Document:
     """Fused log odds, in nats."""
     words: str = ""
     """The words said, read or seen in it: speech, text on screen, tags, the file's name."""
+    written: str = ""
+    """The words that people said or wrote: speech, text on screen, and with the beginning of a
+    file its caption and its name."""
     facts: str = ""
     """Facts of the catalog: kind, the path's name, times."""
     thumbnail: Callable[[], bytes] | None = None

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from engine.common.choices import RERANKERS
 from engine.config import Settings
 from engine.errors import UsageError
 from engine.query.rerank.base import Reranker
-
-RERANKERS = ("lm", "llm")
 
 
 def make_reranker(
@@ -17,17 +16,29 @@ def make_reranker(
     """Return the reranker of that name. A model loads, or is asked, at first use.
 
     Args:
-        name: ``lm``, the small language model that runs here, or ``llm``, the server
-            that ``OPENAI_BASE_URL`` and ``OPENAI_API_KEY`` of ``environ`` name.
+        name: ``cross``, the cross-encoder, or ``lm``, the small language model, which run
+            here, or ``llm``, the server that ``OPENAI_BASE_URL`` and ``OPENAI_API_KEY`` of
+            ``environ`` name.
 
     Raises:
         UsageError: there is no such reranker, or it is not installed or configured.
     """
+    if name == "cross":
+        return _cross(settings)
     if name == "lm":
         return _lm(settings)
     if name == "llm":
         return _llm(settings, environ)
     raise UsageError(f"no reranker is called {name!r}; there is {', '.join(RERANKERS)}")
+
+
+def _cross(settings: Settings) -> Reranker:
+    from engine.encoders.cross_encoder import CrossEncoder
+    from engine.query.rerank.cross import Cross
+
+    model = CrossEncoder(settings)
+    model.check()
+    return Cross(model)
 
 
 def _lm(settings: Settings) -> Reranker:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 import pytest
@@ -77,9 +77,13 @@ def no_thumbnail(_: int) -> bytes:
     raise AssertionError("nobody asked to see it")
 
 
+def captions(assets: Collection[int]) -> Mapping[int, str]:
+    return {asset: f"caption {asset}" for asset in assets if asset != 4}
+
+
 def run(found: SearchResult, reranker: ByWords | None = None, **settings) -> SearchResult:
     reranker = reranker or ByWords()
-    return rerank_hits(found, reranker, replace(Settings(), **settings), no_thumbnail, NO_PROGRESS)
+    return rerank_hits(found, reranker, replace(Settings(), **settings), no_thumbnail, captions, NO_PROGRESS)
 
 
 def asked(found: SearchResult, **settings) -> tuple[str, list[Document], Budget]:
@@ -125,6 +129,16 @@ def test_words_come_from_the_first_reason_that_has_some():
     assert document.words == "here"
 
 
+def test_what_people_wrote_is_apart_from_what_a_tower_recognised():
+    spoken = replace(hit(5, 1.0, "hello there", 3.0), modality=Modality.SPEECH)
+    first = replace(spoken, start=0.0, path="/media/beachHoliday_2.mp4")
+    hits = (hit(1, 5.0, "cat, sofa"), hit(2, 4.0, "dog bark", 61.7), spoken, first, hit(4, 1.0))
+    _, documents, _ = asked(result(hits=hits))
+    assert [d.written for d in documents] == [
+        "caption 1. 1", "", "hello there", "hello there. caption 5. beach Holiday 2", "4",
+    ]  # fmt: skip
+
+
 def test_a_thumbnail_is_made_when_the_model_asks():
     made: list[int] = []
 
@@ -138,7 +152,7 @@ def test_a_thumbnail_is_made_when_the_model_asks():
         made.append(moment)
         return b"jpeg of %d" % moment
 
-    rerank_hits(result(), Looks(), Settings(), thumbnail, NO_PROGRESS)
+    rerank_hits(result(), Looks(), Settings(), thumbnail, captions, NO_PROGRESS)
     assert made == [2]
 
 

@@ -83,7 +83,7 @@ def test_what_was_said_once_is_remembered_by_its_words():
 def clock(monkeypatch):
     """A clock that only the model moves, a second for a prompt."""
     now = [0.0]
-    monkeypatch.setattr("engine.query.rerank.likelihood.monotonic", lambda: now[0])
+    monkeypatch.setattr("engine.query.rerank.pointwise.monotonic", lambda: now[0])
     return now
 
 

@@ -30,7 +30,7 @@ def library(tmp_path, settings):
 def clock(monkeypatch):
     """A clock that only loading moves."""
     now = [0.0]
-    monkeypatch.setattr("engine.query.rerank.likelihood.monotonic", lambda: now[0])
+    monkeypatch.setattr("engine.query.rerank.pointwise.monotonic", lambda: now[0])
     return now
 
 
@@ -56,11 +56,15 @@ class Heavy:
         return np.array([1000.0 * ("green" in prompt) for prompt in prompts])
 
 
+def no_captions(_: object) -> dict[int, str]:
+    return {}
+
+
 def search(library: Library, clock: list[float], messages: Messages, **options: object):
     found = library.search("red", floor=False, **options)
     assert found.hits[0].path.endswith("red.png")
     one = Likelihood(Heavy(clock))
-    return rerank_hits(found, one, library.settings, library.thumbnail, messages)
+    return rerank_hits(found, one, library.settings, library.thumbnail, no_captions, messages)
 
 
 def test_loading_is_not_in_the_budget(library, clock):
@@ -85,7 +89,7 @@ def test_a_deadline_is_kept_while_a_model_loads(library, clock):
 def test_without_a_text_nothing_is_loaded(library, clock):
     found = library.search(image=found_path(library), top=2)
     one = Likelihood(Heavy(clock))
-    result = rerank_hits(found, one, library.settings, library.thumbnail, NO_PROGRESS)
+    result = rerank_hits(found, one, library.settings, library.thumbnail, no_captions, NO_PROGRESS)
     assert "has no text" in result.notes[-1]
     assert clock == [0.0]
 

@@ -10,12 +10,13 @@ from engine.query.rerank.registry import make_reranker
 
 def test_each_name_has_its_reranker(settings, lm):
     server = {"OPENAI_BASE_URL": "http://127.0.0.1:1/v1"}
+    assert make_reranker("cross", settings).name == "cross"
     assert make_reranker("lm", settings).name == "lm"
     assert make_reranker("llm", settings, server).name == "llm"
 
 
 def test_another_name_is_refused(settings):
-    with pytest.raises(UsageError, match="no reranker is called 'best'; there is lm, llm"):
+    with pytest.raises(UsageError, match="no reranker is called 'best'; there is cross, lm, llm"):
         make_reranker("best", settings)
 
 
