@@ -32,6 +32,7 @@ from typing import Any
 import click
 import numpy as np
 
+from benchmarks.collection import queries
 from benchmarks.common import (
     Row,
     anonymous_copies,
@@ -47,7 +48,6 @@ from benchmarks.common import (
     rows,
     scratch,
 )
-from benchmarks.collection import queries
 from benchmarks.metrics import interval
 from benchmarks.mixed import Mixed, opened
 from benchmarks.speech import PROMPTS, less_a_third

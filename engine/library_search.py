@@ -57,7 +57,9 @@ class LibrarySearch:
         wide = replace(query, top=max(query.top, query.rerank_top))
         found = self._searcher.run(wide, leave_out=leave_out, on_plan=on_plan)
         narrow = replace(found, query=replace(found.query, top=query.top))
-        result = rerank_hits(narrow, reranker, self._settings, self.thumbnail, self._captions, progress)
+        result = rerank_hits(
+            narrow, reranker, self._settings, self.thumbnail, self._captions, progress
+        )
         return result.bound(self.thumbnail)
 
     def _reranker(self, name: str) -> Reranker:

@@ -82,7 +82,7 @@ class _LikelihoodJudge:
     def refusal(self, query: str) -> str | None:
         """Return None: any query has a likelihood."""
 
-    def passage(self, query: str, document: Document) -> str:
+    def passage(self, _: str, document: Document) -> str:
         """Return the words that the query is read after."""
         return clean(document.words, _WORDS)
 

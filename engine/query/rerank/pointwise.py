@@ -49,7 +49,7 @@ class Judge(Protocol):
         """Return why a query is not judged at all; None where it is."""
         ...
 
-    def passage(self, query: str, document: Document) -> str:
+    def passage(self, query: str, document: Document, /) -> str:
         """Return what is read of a document; nothing where it has no words to judge."""
         ...
 

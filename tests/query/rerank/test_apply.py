@@ -83,7 +83,9 @@ def captions(assets: Collection[int]) -> Mapping[int, str]:
 
 def run(found: SearchResult, reranker: ByWords | None = None, **settings) -> SearchResult:
     reranker = reranker or ByWords()
-    return rerank_hits(found, reranker, replace(Settings(), **settings), no_thumbnail, captions, NO_PROGRESS)
+    return rerank_hits(
+        found, reranker, replace(Settings(), **settings), no_thumbnail, captions, NO_PROGRESS
+    )
 
 
 def asked(found: SearchResult, **settings) -> tuple[str, list[Document], Budget]:
