@@ -91,7 +91,8 @@ class _LikelihoodJudge:
         (alone,) = self._model.log_likelihoods([prompt("")], f" {query}")
 
         def ratios(passages: Sequence[str]) -> NDArray[np.float64]:
-            return self._model.log_likelihoods(list(map(prompt, passages)), f" {query}") - alone
+            logs = self._model.log_likelihoods(list(map(prompt, passages)), f" {query}")
+            return logs - float(alone)
 
         return ratios
 

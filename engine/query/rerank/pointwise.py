@@ -34,8 +34,11 @@ class Judge(Protocol):
     name: str
     """The name that queries ask for it by."""
     model: str
-    description: str
-    """The name of the model in a line of progress."""
+
+    @property
+    def description(self) -> str:
+        """The name of the model in a line of progress."""
+        ...
 
     def is_loaded(self) -> bool:
         """Tell whether it can answer at once."""
