@@ -30,6 +30,7 @@ class _Waiting:
     assets: list[IndexedAsset] = field(default_factory=list)
     nbytes: int = 0
     touched: list[tuple[int, FileStat]] = field(default_factory=list)
+    texts: list[tuple[int, str | None, str]] = field(default_factory=list)
     moved: list[tuple[int, FileStat]] = field(default_factory=list)
     returned: list[tuple[int, FileStat]] = field(default_factory=list)
     hidden: list[int] = field(default_factory=list)
@@ -109,6 +110,11 @@ class Ledger:
         """Add an asset with the same content under another date."""
         self._count(unchanged=1)
         self._waiting.touched.append((known.asset_id, stat))
+
+    def reworded(self, known: KnownAsset, texts: str | None, state: str) -> None:
+        """Add what is written about an asset, whose file is as it was."""
+        self._count(unchanged=1)
+        self._waiting.texts.append((known.asset_id, texts, state))
 
     def moved(self, source: KnownAsset, stat: FileStat, replaced: KnownAsset | None) -> None:
         """Add an asset under another path, perhaps over another asset's file."""
@@ -191,6 +197,7 @@ def _write(writer: Writer, waiting: _Waiting, made_for: tuple[Space, ...]) -> No
         writer.restore(waiting.returned)
     for asset_id, stat in waiting.touched:
         writer.touch(asset_id, stat)
+    writer.put_texts(waiting.texts)
     writer.clear_failures(waiting.cleared)
     assets = sorted(waiting.assets, key=lambda indexed: indexed.asset.path)
     writer.commit(assets, made_for)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Generator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeAlias
 
@@ -18,7 +18,7 @@ from engine.store import KnownAsset, Store, Writer
 from engine.types import Asset, Failure, IndexedAsset, IndexReport
 from indexers.commit import COMMIT_ASSETS, Ledger
 from indexers.decode import decode
-from indexers.decode_events import Facts, Note, Prepared
+from indexers.decode_events import Facts, Note, Prepared, TowerInput
 from indexers.duplicates import Copied, Duplicates
 from indexers.event_loop import EventLoop
 from indexers.fault_messages import MediaFault, fault
@@ -27,6 +27,7 @@ from indexers.identify import NotMedia, Touched, Unknown, identify
 from indexers.moves import Moved, Moves, find_trades
 from indexers.scan import Candidate, ScanPlan, missing, scan
 from indexers.space_registration import register_spaces
+from indexers.texts import Reworded, moments_of, reworded, texts_of
 from indexers.vanished import MissingFiles, Returned, expired
 from indexers.worker import Assembly, Worker
 
@@ -129,8 +130,9 @@ class _Failed:
 
 
 _Event: TypeAlias = (
-    Prepared | Note | Asset | _Failed | NotMedia | Touched | Moved | Returned | Unknown | Copied
-)
+    Prepared | Note | Asset | _Failed | Reworded
+    | NotMedia | Touched | Moved | Returned | Unknown | Copied
+)  # fmt: skip
 
 
 class _Run:
@@ -148,6 +150,7 @@ class _Run:
         keep: bool = True,
     ) -> None:
         self._plan = plan
+        self._store = store
         self._keep = keep
         self._trade = find_trades(plan.candidates)
         self._writer = writer
@@ -280,10 +283,17 @@ class _Run:
                 self._progress.advance()
             case Moved() | Returned():
                 self._found_again(event, known)
-            case Touched():
-                assert known is not None
-                self._ledger.touched(known, event.stat)
-                self._progress.advance()
+            case Touched() | Reworded():
+                self._found_unchanged(event, known)
+
+    def _found_unchanged(self, event: Touched | Reworded, known: KnownAsset | None) -> None:
+        """Take down a file with the content that it had, under another date or with other texts."""
+        assert known is not None
+        if isinstance(event, Touched):
+            self._ledger.touched(known, event.stat)
+        else:
+            self._ledger.reworded(known, event.joined, event.state)
+        self._progress.advance()
 
     def _found_again(self, event: Moved | Returned, replaced: KnownAsset | None) -> None:
         """Take down a file whose content the library has, under another path or aside."""
@@ -324,6 +334,12 @@ class _Run:
         return _ended(self._identified(job))
 
     def _identified(self, job: _Job) -> Generator[_Event, None, None]:
+        if job.candidate.reword:
+            if other := reworded(self._store, job.candidate.known, self._plan.sidecars):
+                yield other
+                return
+            # Its subtitles are moments, which only a file that is read anew can have.
+            job.candidate = replace(job.candidate, forced=True)
         identity = identify(job.candidate, self._moves, self._missing)
         if self._writer is None or not isinstance(identity, Unknown):
             yield identity
@@ -342,9 +358,13 @@ class _Run:
                 facts = piece
             else:
                 yield piece
+        written = self._plan.sidecars.of(found.stat.path)
+        texts = texts_of(path, found.media.kind, written, facts.duration)
+        for moment in moments_of(texts):
+            yield Prepared(moment, TowerInput.TEXT, moment.text or "")
         if stat_file(path) != found.stat:
             raise UnreadableMedia("changes while it is read")
-        yield _asset(found, facts)
+        yield replace(_asset(found, facts), texts=texts.joined, texts_state=written.state)
 
 
 def _ended(events: Generator[_Event, None, None]) -> Generator[_Event, None, None]:

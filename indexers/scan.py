@@ -20,6 +20,7 @@ from engine.store import KnownAsset, Store
 from engine.store.paths import outermost
 from engine.types import Failure, FileStat
 from indexers.fault_messages import MediaFault, explain, media_fault, printable
+from indexers.texts import Sidecars
 from indexers.vanished import Bulk, MissingFiles, Returned, find_bulk
 
 INDEXED = "indexed"
@@ -49,6 +50,8 @@ class Walked:
     """The roots, and where symbolic links led out of them; an ordered set of real paths."""
     files: dict[str, FileStat] = field(default_factory=dict)
     failures: list[Failure] = field(default_factory=list)
+    alone: set[str] = field(default_factory=set)
+    """Folders of files that were named by themselves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,8 @@ class Candidate:
     """The asset that the catalog holds at this path."""
     forced: bool = False
     """Decode even when the content turns out to be what the catalog knows."""
+    reword: bool = False
+    """Only read again what is written about it: the file is as it was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +89,8 @@ class ScanPlan:
     """Paths of failures that no longer apply: gone, or a folder that can be read again."""
     failures: tuple[Failure, ...] = ()
     """Folders, and files in them, that cannot be looked at."""
+    sidecars: Sidecars = field(default_factory=Sidecars, compare=False)
+    """The files beside those of the walk in which something is written about them."""
 
 
 def scan(
@@ -149,6 +156,8 @@ class _Walker:
     def enter(self, path: str, info: os.stat_result) -> None:
         """Take in what a user, or a link, names."""
         self._cover(path)
+        if not stat.S_ISDIR(info.st_mode):
+            self.walked.alone.add(str(Path(path).parent))
         waiting = [(path, info)]
         while waiting:
             path, info = waiting.pop()
@@ -231,6 +240,7 @@ def diff(walked: Walked, store: Store | None, *, retry: bool = False) -> ScanPla
         retry: try files again that failed and have not changed since.
     """
     failures = _failures(store)
+    sidecars = Sidecars.among(walked.files, walked.alone)
     fresh = dict(walked.files)
     candidates: list[Candidate] = []
     gone: dict[int, KnownAsset] = {}
@@ -244,7 +254,10 @@ def diff(walked: Walked, store: Store | None, *, retry: bool = False) -> ScanPla
             if known.path not in walked.files and missing(known.path):
                 gone[known.asset_id] = known
         elif not again and known.state == INDEXED and _same(file, known):
-            unchanged += 1
+            if known.texts_state == sidecars.of(known.path).state:
+                unchanged += 1
+            else:
+                candidates.append(Candidate(file, known, reword=True))
         else:
             candidates.append(Candidate(file, known, again or known.state != INDEXED))
     returned = MissingFiles(store).unchanged(fresh, tuple(walked.covered))
@@ -265,6 +278,7 @@ def diff(walked: Walked, store: Store | None, *, retry: bool = False) -> ScanPla
         covered=tuple(walked.covered),
         settled=tuple(_settled(walked, {**failures, **_skipped(store)})),
         failures=tuple(walked.failures),
+        sidecars=sidecars,
     )
 
 

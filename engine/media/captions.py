@@ -64,9 +64,9 @@ def caption(texts: Iterable[str]) -> str | None:
     """
     lines: list[str] = []
     for text in texts:
-        line = _line(text)
-        if line and not any(_holds(kept, line) for kept in lines):
-            lines = [*(kept for kept in lines if not _holds(line, kept)), line]
+        added = line(text)
+        if added and not any(_holds(kept, added) for kept in lines):
+            lines = [*(kept for kept in lines if not _holds(added, kept)), added]
     return "\n".join(lines)[:LONGEST].rstrip() or None
 
 
@@ -74,13 +74,18 @@ def _holds(line: str, other: str) -> bool:
     return f" {other.casefold()} " in f" {line.casefold()} "
 
 
-def _line(text: str) -> str:
-    """Put a text on one line; empty where no person wrote it."""
+def line(text: str, *, numbers: bool = False) -> str:
+    """Put a text on one line; empty where no person wrote it.
+
+    Args:
+        numbers: a number alone is a text as well, such as the title of an album.
+    """
     # So many as can matter: a damaged header may claim a megabyte.
     words = text[: 4 * LONGEST].strip("\0 ").split()
     joined = unicodedata.normalize("NFC", " ".join(words))
     shown = "".join(c for c in joined if _prints(c))
-    if len(shown) < _PRINTABLE * len(joined) or not any(map(str.isalpha, shown)):
+    counts = str.isalnum if numbers else str.isalpha
+    if len(shown) < _PRINTABLE * len(joined) or not any(map(counts, shown)):
         return ""
     by_program = _DATA.match(shown) or _DEFAULTS.fullmatch(shown)
     return "" if by_program else shown

@@ -297,18 +297,18 @@ def timed_packets(container: InputContainer, stream: VideoStream) -> Iterator[Pa
 
 def place_of(container: InputContainer) -> tuple[float, float] | None:
     """Return where the container says that it was recorded: latitude and longitude in degrees."""
-    metadata = _plain_metadata(container)
+    metadata = plain_metadata(container)
     found = (place.from_iso_6709(metadata.get(key, "")) for key in _PLACES)
     return next(filter(None, found), None)
 
 
 def caption_of(container: InputContainer) -> str | None:
     """Return what a person wrote into the container: title, description and comment."""
-    metadata = _plain_metadata(container)
+    metadata = plain_metadata(container)
     return captions.caption(metadata.get(key, "") for key in _CAPTIONS)
 
 
-def _plain_metadata(container: InputContainer) -> dict[str, str]:
+def plain_metadata(container: InputContainer) -> dict[str, str]:
     """Return the container's metadata by plain names: ``location`` for ``LOCATION-eng``, too."""
     found: dict[str, str] = {}
     for key, value in _metadata(container):

@@ -250,7 +250,10 @@ def _scored_by_words(
         held = hits.where(among(hits.ids, union(of_stage)))
         order = np.argsort(held.ids)
         if len(held):
-            yield BranchScores(branch, held.ids[order], held.bm25[order], held.log_odds[order])
+            yield BranchScores(
+                branch, held.ids[order], held.bm25[order], held.log_odds[order],
+                literal=held.literal[order],
+            )  # fmt: skip
 
 
 def _modality(branch: Branch) -> Modality:

@@ -1,7 +1,7 @@
 """Score full text matches by BM25, calibrated to log odds within each modality.
 
 Full text search scores a match by BM25, which is a sum of log odds, one for each word
-that query and moment share (Robertson and Sparck Jones 1976). Here three things are put
+that query and moment share (Robertson and Sparck Jones 1976). Here four things are put
 right, so that it can be added to what vectors say:
 
 - How rare a word is counts within a modality. "The" is rare in a library of pictures
@@ -9,6 +9,8 @@ right, so that it can be added to what vectors say:
 - One of four words is less than a quarter of a match: a moment counts by the share of
   what the query says that it holds, damped by a root. Words that nothing holds are part
   of what the query says, unless they are of the kind that carries no meaning.
+- A text that is a whole name, title or sentence of a moment is worth more than any guess
+  (``literal``).
 - A word that thousands of moments have says little about any of them, and costs most. So
   the rarest words are asked for, as many as fit a budget of moments.
 """
@@ -24,6 +26,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.query import literal
 from engine.store import Store, match_any, tokens
 from engine.types import Kind, Modality
 from engine.types.arrays import MomentIds
@@ -68,6 +71,8 @@ class FullTextScores:
     """(n,), nats."""
     kinds: tuple[Kind, ...]
     modalities: tuple[Modality, ...]
+    literal: NDArray[np.bool_]
+    """(n,): the text is, word for word, a name, title, sentence or phrase that a moment has."""
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -78,6 +83,7 @@ class FullTextScores:
         return FullTextScores(
             self.ids[kept], self.bm25[kept], self.log_odds[kept],
             tuple(self.kinds[i] for i in at), tuple(self.modalities[i] for i in at),
+            self.literal[kept],
         )  # fmt: skip
 
 
@@ -89,6 +95,8 @@ class _Sum:
     log_odds: float = 0.0
     held: float = 0.0
     """Nats of what the query says that the moment holds."""
+    words: int = 0
+    """The number of words of the query that the moment holds."""
 
 
 class FullTextScorer:
@@ -125,16 +133,24 @@ class FullTextScorer:
         asked_nats = sum(_rarity(self._all, 0) for word in absent if word not in _FUNCTION_WORDS)
         for hits in found.values():
             asked_nats += self._add(sums, {i: s for i, s in hits.items() if i in places}, places)
-        best = sorted(sums, key=lambda i: (-sums[i].log_odds * _share(sums[i].held, asked_nats), i))
+        odds = {i: sums[i].log_odds * _share(sums[i].held, asked_nats) for i in sums}
+        exact = {} if absent else self._exact(text, sums, len(found))
+        for i, match in exact.items():
+            odds[i] += literal.evidence(match, self._all)
+        best = sorted(sums, key=lambda i: (-odds[i], i))
         return FullTextScores(
             np.array(best, np.int64),
             np.array([sums[i].bm25 for i in best], np.float64),
-            np.array(
-                [sums[i].log_odds * _share(sums[i].held, asked_nats) for i in best], np.float64
-            ),
+            np.array([odds[i] for i in best], np.float64),
             tuple(places[i][0] for i in best),
             tuple(places[i][1] for i in best),
+            np.array([i in exact for i in best], np.bool_),
         )
+
+    def _exact(self, text: str, sums: Mapping[int, _Sum], words: int) -> dict[int, literal.Match]:
+        """Return the moments of which the text is a name, a title, a sentence or a phrase."""
+        whole = sorted(i for i, total in sums.items() if total.words == words)
+        return literal.match_all(self._store, text, whole)
 
     def _hits(self, text: str) -> tuple[dict[str, dict[int, float]], list[str]]:
         """Return the BM25 scores of moments by word, and the words that no moment has."""
@@ -173,6 +189,7 @@ class FullTextScorer:
             total.bm25 += score
             total.log_odds += often * rarities[places[moment][1]]
             total.held += says
+            total.words += 1
         return says
 
     def _count(self, word: str) -> int:

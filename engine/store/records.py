@@ -30,6 +30,8 @@ class KnownAsset:
     kind: Kind
     state: State
     """``pending``: its moments were lost with a segment; index it again."""
+    texts_state: str | None = None
+    """The readers and sidecars that its texts were made with; None where none were asked."""
 
 
 @dataclass(frozen=True, slots=True)

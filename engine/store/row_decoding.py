@@ -37,8 +37,10 @@ _MODALITIES = {modality.value: modality for modality in Modality}
 
 def known_asset(row: Row) -> KnownAsset:
     """Decode a file that the catalog knows."""
-    asset_id, path, size, mtime_ns, content_hash, kind, state = row
-    return KnownAsset(asset_id, from_text(path), size, mtime_ns, content_hash, _KINDS[kind], state)
+    asset_id, path, size, mtime_ns, content_hash, kind, state, texts_state = row
+    return KnownAsset(
+        asset_id, from_text(path), size, mtime_ns, content_hash, _KINDS[kind], state, texts_state
+    )
 
 
 def missing_asset(row: Row) -> MissingAsset:
@@ -50,12 +52,12 @@ def missing_asset(row: Row) -> MissingAsset:
 def asset(row: Row) -> tuple[int, Asset]:
     """Decode an asset's id, and all that is known of it."""
     asset_id, path, content_hash, kind, form, size, mtime_ns, *rest = row
-    width, height, duration, taken_at, latitude, longitude, caption = rest
+    width, height, duration, taken_at, latitude, longitude, caption, texts, texts_state = rest
     place = None if latitude is None else (latitude, longitude)
     media = MediaType(_KINDS[kind], form)
     return asset_id, Asset(
         from_text(path), content_hash, media, size, mtime_ns, width, height, duration, taken_at,
-        place, caption,
+        place, caption, texts, texts_state,
     )  # fmt: skip
 
 

@@ -100,6 +100,11 @@ class Asset:
     """Latitude and longitude in degrees, where the media says it was made."""
     caption: str | None = None
     """Descriptions that a person wrote into the file; one line each, 2,000 characters at most."""
+    texts: str | None = None
+    """What else is written about it, a line each: artist, album, genre, keywords, chapters,
+    lyrics, and what its sidecars say."""
+    texts_state: str | None = None
+    """The readers and the sidecars that ``texts`` was made with; None where none were asked."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,9 @@ class BranchScores:
     """(n,): what is expected of each moment; None for words, which have no background."""
     std: float | None = None
     """The deviation of pairs that do not belong together."""
+    literal: NDArray[np.bool_] | None = None
+    """(n,): what was asked is, word for word, a name, title or sentence that a moment has, and
+    nothing that it resembles speaks against it; None for a branch of vectors."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,7 +84,9 @@ def among(column: ColumnElement[Any], name: str) -> ColumnElement[bool]:
 
 def _known() -> Select[Any]:
     a = assets.c
-    return select(a.asset_id, a.path, a.size, a.mtime_ns, a.content_hash, a.kind, a.state)
+    return select(
+        a.asset_id, a.path, a.size, a.mtime_ns, a.content_hash, a.kind, a.state, a.texts_state
+    )
 
 
 def _records() -> Select[Any]:
@@ -111,7 +113,8 @@ def _content() -> Select[Any]:
     a = assets.c
     return select(
         a.asset_id, a.path, a.content_hash, a.kind, a.format, a.size, a.mtime_ns, a.width, a.height,
-        a.duration, a.taken_at, a.latitude, a.longitude, a.caption,
+        a.duration, a.taken_at, a.latitude, a.longitude, a.caption, a.texts,
+        a.texts_state,
     )  # fmt: skip
 
 

@@ -96,6 +96,10 @@ assets = Table(
     Column("latitude", Float(53)),
     Column("longitude", Float(53)),
     Column("caption", _Text),
+    # What else is written about it, in the file and beside it, a line each.
+    Column("texts", _Text),
+    # The readers of texts, and the sidecars, that ``texts`` was made with; NULL for none yet.
+    Column("texts_state", _Text),
 )
 
 moments = Table(

@@ -22,6 +22,11 @@ _FILL_CAPTION = (
     .where(schema.assets.c.asset_id == bindparam("asset"), schema.assets.c.caption.is_(None))
     .values(caption=bindparam("given"))
 )
+_PUT_TEXTS = (
+    update(schema.assets)
+    .where(schema.assets.c.asset_id == bindparam("asset"))
+    .values(texts=bindparam("given"), texts_state=bindparam("given_state"))
+)
 
 
 class AssetWrites:
@@ -151,6 +156,24 @@ class AssetWrites:
                     filled += 1
             transaction.changed = transaction.changed or filled > 0
         return filled
+
+    def put_texts(self, texts: Iterable[tuple[int, str | None, str]]) -> None:
+        """Give assets what is written about them; vectors and moments stay.
+
+        Args:
+            texts: per asset its number, its texts and the state that they are of.
+        """
+        db, transaction = self._tx.db, self._tx
+        rows = [
+            {"asset": asset_id, "given": given and storable(given), "given_state": storable(state)}
+            for asset_id, given, state in texts
+        ]
+        if not rows:
+            return
+        with transaction.change():
+            db.execute(_PUT_TEXTS, rows)
+            full_text_rows.reword(db, [int(str(row["asset"])) for row in rows])
+            transaction.changed = True
 
     # --- failures ---------------------------------------------------------------
 

@@ -47,7 +47,8 @@ class Batch:
             tags: those that the asset has already.
         """
         name = documents.name_words(indexed.asset.path)
-        of_asset = documents.OfAsset(indexed.asset.caption, name, tags)
+        written = documents.written(indexed.asset.caption, indexed.asset.texts)
+        of_asset = documents.OfAsset(written, name, tags)
         for moment_id, embedding in enumerate(indexed.embeddings, first_moment):
             row = moment_row(moment_id, asset_id, indexed.asset.media.kind, embedding)
             self.moments.append(row)
@@ -133,6 +134,8 @@ def asset_row(asset_id: int, asset: Asset) -> dict[str, Any]:
         "latitude": latitude,
         "longitude": longitude,
         "caption": asset.caption,
+        "texts": asset.texts,
+        "texts_state": asset.texts_state,
     }
 
 

@@ -21,7 +21,7 @@ _assets, _moments = schema.assets, schema.moments
 _FIRST_MOMENTS = (
     select(
         _moments.c.moment_id, _moments.c.asset_id, _moments.c.text, _moments.c.tags,
-        _assets.c.caption, _assets.c.path,
+        _assets.c.caption, _assets.c.texts, _assets.c.path,
     )
     .join_from(_moments, _assets)
     .where(
@@ -45,7 +45,8 @@ def reword(db: Connection, asset_ids: Iterable[int]) -> None:
         rows = []
         for row in db.execute(_FIRST_MOMENTS, {"ids": json.dumps(ids)}):
             name = documents.name_words(from_text(row.path))
-            of_asset = documents.OfAsset(row.caption, name, tags.get(row.asset_id, ()))
+            written = documents.written(row.caption, row.texts)
+            of_asset = documents.OfAsset(written, name, tags.get(row.asset_id, ()))
             rows.append(documents.fields(row.moment_id, row.text, _words(row.tags), of_asset))
         full_text(db).drop(db, [int(str(row["moment_id"])) for row in rows])
         full_text(db).put(db, rows)
@@ -83,7 +84,8 @@ def _all_texts(
 ) -> Iterator[list[dict[str, Any]]]:
     """Yield batches of full text rows for all moments of some assets, made from the catalog."""
     m = _moments.c
-    columns = select(m.moment_id, m.asset_id, m.text, m.tags, _assets.c.path, _assets.c.caption)
+    a = _assets.c
+    columns = select(m.moment_id, m.asset_id, m.text, m.tags, a.path, a.caption, a.texts)
     ordered = columns.join_from(_moments, _assets).order_by(m.asset_id, m.moment_id)
     previous = None
     # A driver that reads all rows before it gives the first would fill the memory.
@@ -95,7 +97,8 @@ def _all_texts(
             of_asset = documents.OfAsset()
             if row.asset_id != previous:
                 name = documents.name_words(from_text(row.path))
-                of_asset = documents.OfAsset(row.caption, name, tags.get(row.asset_id, ()))
+                written = documents.written(row.caption, row.texts)
+                of_asset = documents.OfAsset(written, name, tags.get(row.asset_id, ()))
             previous = row.asset_id
             texts.append(documents.fields(row.moment_id, row.text, _words(row.tags), of_asset))
         yield texts

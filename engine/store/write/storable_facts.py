@@ -29,6 +29,7 @@ def storable_asset(asset: Asset) -> Asset:
         taken_at=None if asset.taken_at is None else storable(asset.taken_at),
         place=_place(asset.place),
         caption=None if asset.caption is None else storable(asset.caption),
+        texts=None if asset.texts is None else storable(asset.texts),
     )
 
 

@@ -57,6 +57,7 @@ class Writer:
         self.move, self.move_all, self.touch = assets.move, assets.move_all, assets.touch
         self.remove = assets.remove
         self.fill_captions = assets.fill_captions
+        self.put_texts = assets.put_texts
         self.fail, self.clear_failures = assets.fail, assets.clear_failures
 
         missing = MissingWrites(opened)

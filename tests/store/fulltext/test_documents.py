@@ -138,10 +138,28 @@ def test_text_that_no_database_stores_is_still_committed(
     assert store.records([1])[1].moment.text == "nul \ufffd and \ufffd surrogate"
 
 
-def test_words_of_names() -> None:
-    assert name_words("/pics/Summer_2024/IMG_beach-01.tar.gz") == "Summer 2024 IMG beach 01 tar"
-    assert name_words("/beach.jpg") == "beach"
-    assert name_words("/pics/na\udcefve.jpg") == "pics na ve"
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        ("/pics/Summer_2024/IMG_beach-01.tar.gz",
+         "pics Summer 2024 IMG beach 01 tar IMGbeach01tar gz"),
+        ("/beach.jpg", "beach jpg"),
+        ("/a/b/c/myHoliday2.mov", "b c myHoliday2 my Holiday 2 mov"),
+        ("/pics/na\udcefve.jpg", "pics na ve nave jpg"),
+        ("/HTTPServer.png", "HTTPServer HTTP Server png"),
+        ("/M\u00fcnchen.png", "M\u00fcnchen png"),
+    ],
+)  # fmt: skip
+def test_words_of_names(path: str, words: str) -> None:
+    assert name_words(path) == words
+
+
+@pytest.mark.parametrize("text", ["IMG_0044", "img0044", "IMG_0044.jpg", "0044", "holiday", "trip"])
+def test_a_name_is_found_however_it_is_typed(
+    store: Store, commit: Callable[..., int], text: str
+) -> None:
+    commit(picture("/TripToRome/holiday/IMG_0044.jpg"), picture("/other/IMG_0045.png"))
+    assert search(store, text)[0] == 1
 
 
 def test_moments_with_a_word_are_counted_no_further_than_asked(

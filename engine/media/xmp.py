@@ -1,0 +1,55 @@
+"""Read what a person wrote into an XMP packet: descriptions, titles, keywords, places, names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+from xml.etree import ElementTree as ET
+
+_LONGEST = 1 << 20
+"""Bytes of a packet that are read."""
+_RDF = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}"
+_WRITTEN = frozenset(
+    {
+        *("description", "title", "subject", "Headline", "Caption", "CaptionWriter"),
+        *("hierarchicalSubject", "PersonInImage", "Event", "Location", "City", "State"),
+        *("Country", "creator", "PersonDisplayName", "Label", "TagsList", "ImageDescription"),
+        *("UserComment", "AltTextAccessibility", "ExtDescrAccessibility"),
+    }
+)
+"""Properties that people fill in, by their local names: Dublin Core, Photoshop, IPTC, Lightroom,
+digiKam, Microsoft and EXIF."""
+_REGION = "Name"
+"""The name of a face, in a region of the Metadata Working Group."""
+
+
+def written(packet: bytes | str) -> list[str]:
+    """List the texts of an XMP packet, in its order; empty where it cannot be parsed.
+
+    A packet with a document type is refused: entities could be made to grow without end.
+    """
+    raw = packet.encode("utf-8", "replace") if isinstance(packet, str) else packet
+    raw = raw[:_LONGEST].strip(b"\0 \r\n\t")
+    if b"<!DOCTYPE" in raw or b"<!ENTITY" in raw:
+        return []
+    with suppress(ET.ParseError, ValueError, LookupError):
+        return list(_texts(ET.fromstring(raw)))  # noqa: S314
+    return []
+
+
+def _texts(root: ET.Element) -> Iterator[str]:
+    for element in root.iter():
+        for name, value in element.attrib.items():
+            if _is_written(name):
+                yield value
+        if _is_written(element.tag):
+            items = [item.text or "" for item in element.iter(f"{_RDF}li")]
+            yield from filter(str.strip, items or [element.text or ""])
+
+
+def _is_written(name: str) -> bool:
+    namespace, _, local = name.rpartition("}")
+    if local == _REGION:
+        return "regions" in namespace
+    # Adobe's raw settings and the XMP of tools have descriptions of their own.
+    return local in _WRITTEN and not namespace.endswith(("camera-raw-settings/1.0/", "/stRef#"))

@@ -1,0 +1,107 @@
+"""Tell whether a query is, word for word, a name, a title or a sentence that a moment has.
+
+Who types a file's name, a title or a sentence that was said wants that file, and whatever it
+looks or sounds like is no evidence against it. So such a match is worth more than what any
+vector says of other moments, and it is marked as literal, so that nothing is subtracted.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+from enum import IntEnum
+from pathlib import PurePath
+
+from engine.store import Store
+from engine.store.fulltext import documents
+from engine.types import MomentRecord
+
+MOST_CHECKED = 200
+"""Moments with all words of a query that are compared with it word for word."""
+_WHOLE_NATS, _PHRASE_NATS = 25.0, 10.0
+"""Evidence for a whole field and for a phrase of it, beyond what chance explains."""
+_WORD = re.compile(r"[^\W_]+")
+_APOSTROPHE = re.compile(r"(?<=\w)['\u2019\u02bc](?=\w)")
+
+
+class Match(IntEnum):
+    """How much of a moment's words a query is."""
+
+    NONE = 0
+    PHRASE = 1
+    """Two words or more that follow each other in one of its lines."""
+    WHOLE = 2
+    """A whole name, title, sentence or line."""
+
+
+def evidence(match: Match, moments: int) -> float:
+    """Return the log odds of a literal match among so many moments, in nats."""
+    if match is Match.NONE:
+        return 0.0
+    nats = _WHOLE_NATS if match is Match.WHOLE else _PHRASE_NATS
+    return math.log(max(moments, 1)) + nats
+
+
+def match_all(store: Store, text: str, moment_ids: Sequence[int]) -> dict[int, Match]:
+    """Compare a query with the words of moments; those that it is no part of are left out."""
+    asked = folded(text)
+    if not asked or not moment_ids:
+        return {}
+    records = store.records(list(moment_ids)[:MOST_CHECKED])
+    assets = store.whole_assets({record.asset_id for record in records.values()})
+    tags = store.tags({record.asset_id for record in records.values()})
+    found: dict[int, Match] = {}
+    for moment_id, record in records.items():
+        asset = assets.get(record.asset_id)
+        lines = [*_own(record), *tags.get(record.asset_id, ())]
+        written = None if asset is None else documents.written(asset.caption, asset.texts)
+        lines += (written or "").splitlines()
+        best = max((_match(asked, line) for line in lines), default=Match.NONE)
+        best = max(best, _match_name(asked, record.path))
+        if best is not Match.NONE:
+            found[moment_id] = best
+    return found
+
+
+def folded(text: str) -> list[str]:
+    """Return the words of a text in their order, without case, accents that are composed."""
+    plain = _APOSTROPHE.sub("", unicodedata.normalize("NFKC", text))
+    return [word.casefold() for word in _WORD.findall(plain)]
+
+
+def _own(record: MomentRecord) -> Iterator[str]:
+    """Yield what is said or read at a moment, as a whole and by its lines."""
+    if text := record.moment.text:
+        yield text
+        yield from text.splitlines() if "\n" in text else ()
+
+
+def _match(asked: Sequence[str], line: str) -> Match:
+    words = folded(line)
+    if "".join(words) == "".join(asked):
+        return Match.WHOLE
+    return Match.PHRASE if _follows(asked, words) else Match.NONE
+
+
+def _match_name(asked: Sequence[str], path: str) -> Match:
+    """Compare with a file's name, with and without its suffix, and with its path."""
+    file = PurePath(path)
+    joined = "".join(asked)
+    if any(joined == "".join(folded(name)) for name in (file.name, file.stem)):
+        return Match.WHOLE
+    near = " ".join((*file.parent.parts[-documents.FOLDERS :], file.name))
+    return Match.PHRASE if _follows(asked, folded(near)) else Match.NONE
+
+
+def _follows(asked: Sequence[str], words: Sequence[str]) -> bool:
+    """Tell whether two words or more follow each other among others, in the same order."""
+    count = len(asked)
+    if count < 2 or count > len(words):
+        return False
+    first, wanted = asked[0], list(asked)
+    return any(
+        words[at] == first and list(words[at : at + count]) == wanted
+        for at in range(len(words) - count + 1)
+    )
