@@ -1,4 +1,4 @@
-"""What is written about the files of a run: their sidecars, and what of it is new.
+"""The texts of the files of a run, and the sidecars that they come from.
 
 A sidecar that appears, changes or goes changes what is written about its file, and nothing
 else of it: the file is read for its texts, and no vector is computed again. Only subtitles
@@ -27,7 +27,7 @@ class Written:
     """The sidecars of a file, and the state that they are in."""
 
     state: str
-    """As the catalog keeps it: the revision of the readers, then a suffix, size and date each."""
+    """The revision of the readers, then the suffix, size and date of each sidecar."""
     beside: tuple[str, ...] = ()
     """Their paths."""
 

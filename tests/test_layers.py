@@ -81,6 +81,8 @@ HEAVY_ALLOWED = {
     "engine.media.envelope": {"av"},
     "engine.media.sampling": {"av"},
     "engine.media.seeking": {"av"},
+    "engine.media.texts": {"av"},
+    "engine.media.timed_texts": {"av"},
     "engine.media.video": {"av"},
     "engine.store.postgres": {"psycopg"},
     "engine.store.sql.migrations": {"alembic", "sqlalchemy"},

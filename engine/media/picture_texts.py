@@ -1,4 +1,4 @@
-"""What is written into a picture besides its caption: keywords, places, names, comments."""
+"""Texts inside a picture besides its caption: keywords, places, names, comments."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _BY_PROGRAM = re.compile(
     r"\b(software|optimi[sz]e[dr]|encoder|compress(ed|or)|inc\.|lossless|v?\d+\.\d+)|0x[0-9a-f]",
     re.IGNORECASE,
 )
-"""What programs say of themselves in the comment of a JPEG or GIF, which people seldom write."""
+"""The words by which a program names itself in the comment of a JPEG or GIF."""
 
 
 def lines(image: Image.Image) -> Iterator[str]:

@@ -36,7 +36,7 @@ _UNKNOWN = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Texts:
-    """What is written about a file."""
+    """The texts of a file and of its sidecars."""
 
     lines: tuple[str, ...] = ()
     """Titles, names, keywords, lyrics and what sidecars say, each once."""

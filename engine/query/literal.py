@@ -27,7 +27,7 @@ _APOSTROPHE = re.compile(r"(?<=\w)['\u2019\u02bc](?=\w)")
 
 
 class Match(IntEnum):
-    """How much of a moment's words a query is."""
+    """The part of a moment's words that a query is."""
 
     NONE = 0
     PHRASE = 1

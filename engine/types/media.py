@@ -101,8 +101,8 @@ class Asset:
     caption: str | None = None
     """Descriptions that a person wrote into the file; one line each, 2,000 characters at most."""
     texts: str | None = None
-    """What else is written about it, a line each: artist, album, genre, keywords, chapters,
-    lyrics, and what its sidecars say."""
+    """Other texts about it, a line each: title, artist, album, genre, keywords, lyrics, and those
+    of its sidecars."""
     texts_state: str | None = None
     """The readers and the sidecars that ``texts`` was made with; None where none were asked."""
 

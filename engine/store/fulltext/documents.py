@@ -89,7 +89,7 @@ class OfAsset(NamedTuple):
     """The words of an asset as a whole, which only its first moment has."""
 
     caption: str | None = None
-    """What a person wrote into the file, or beside it."""
+    """Texts that a person wrote into the file, or beside it."""
     name: str = ""
     tags: tuple[str, ...] = ()
 

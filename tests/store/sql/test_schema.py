@@ -200,8 +200,28 @@ def without_roles(store: Store) -> None:
         tamper(store, f"ALTER TABLE spaces DROP COLUMN {column}")
 
 
+def without_texts(store: Store) -> None:
+    """Make a library as it was before what is written about files was read."""
+    for column in ("texts", "texts_state"):
+        tamper(store, f"ALTER TABLE assets DROP COLUMN {column}")
+
+
+def test_a_library_without_texts_keeps_its_words_and_knows_that_none_were_read(
+    store: Store, commit: Callable[..., int]
+) -> None:
+    commit(picture("/pics/IMG_0044.jpg", "a", "dog"))
+    store.close()
+    without_texts(store)
+    tamper(store, "UPDATE alembic_version SET version_num = ?", "0010")
+    with Store.open(store.path) as opened:
+        assert [moment for moment, _ in opened.words('"img0044"', (), 9)] == [1]
+        assert [asset.texts_state for asset in opened.assets()] == [None]
+        assert verify(opened, deep=True).problems == ()
+
+
 def without_codes(store: Store) -> None:
     """Make a library as it was before failures had codes, and before files could be missing."""
+    without_texts(store)
     for table in ("missing_moments", "missing_assets"):
         tamper(store, f"DROP TABLE {table}")
     tamper(store, "ALTER TABLE failures DROP COLUMN code")
