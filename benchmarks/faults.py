@@ -1,9 +1,11 @@
 """Every errno on every kind of call of a search, an index, a verify and a rebuild.
 
-`python -m benchmarks.faults` makes a small library of the fake encoder and, for each command,
-kind of call, errno and call number, lets that one call on a path below the library fail in a
-process of its own, by a preloaded library. Targets: no moment is lost, what is said is one
-line without a traceback, and the next run is whole. It needs gcc.
+    python -m benchmarks.faults [--most 60] [COMMAND:CALL:ERRNO ...]
+
+A small library of the fake encoder is made and, for each command, kind of call, errno and call
+number, that one call on a path below the library fails in a process of its own, by a preloaded
+library. No moment may be lost, what is said must be one line without a traceback, and the next
+run must be whole. Without arguments all commands, calls and errnos are swept. It needs gcc.
 """
 
 from __future__ import annotations
@@ -16,7 +18,6 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
 import traceback
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -24,6 +25,10 @@ from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
+
+import click
+
+from benchmarks.common import Row, at_most, command, conclude, machine, scratch, stop
 
 CALLS = ("open", "read", "mmap", "stat", "rename", "fsync")
 ERRNOS = ("EIO", "ESTALE", "EACCES", "ENOMEM", "EMFILE", "ENOSPC", "EINTR")
@@ -36,6 +41,8 @@ COMMANDS = {
 }
 _MOST = 60
 """Calls of one kind that are tried, evenly spread where there are more."""
+_PRELOADED = "SENSORIUM_FAULTS"
+"""The variable that tells a process that the failing calls are loaded."""
 _SHOWN = 400
 """Characters of what a failing case said that are printed."""
 
@@ -63,8 +70,8 @@ def compiled(folder: Path) -> Path:
     """Compile the library that is preloaded."""
     made = folder / "failing_calls.so"
     source = Path(__file__).with_name("failing_calls.c")
-    command = ["gcc", "-O1", "-w", "-shared", "-fPIC", "-o", str(made), str(source), "-ldl"]
-    subprocess.run(command, check=True, capture_output=True)
+    gcc = ["gcc", "-O1", "-w", "-shared", "-fPIC", "-o", str(made), str(source), "-ldl"]
+    subprocess.run(gcc, check=True, capture_output=True)
     return made
 
 
@@ -73,12 +80,12 @@ def swept(
 ) -> Iterator[Outcome]:
     """Run every call number of these commands, calls and errnos. Only in a preloaded process."""
     moments = _moments(library)
-    for command, call, error in cases:
-        count = _forked(library, media, Case(command, call, error, 0))[1]
+    for name, call, error in cases:
+        count = _forked(library, media, Case(name, call, error, 0))[1]
         numbers = range(1, count + 1)
         step = max(1, -(-count // most))
         for number in numbers[::step]:
-            case = Case(command, call, error, number)
+            case = Case(name, call, error, number)
             yield Outcome(case, _problem(library, media, case, moments))
 
 
@@ -192,33 +199,44 @@ def made_library(folder: Path) -> tuple[Path, Path]:
     return library, media
 
 
-def main(words: Sequence[str]) -> int:
-    """Print a table of all cases; returns how many broke a promise."""
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name).resolve()
-        if not os.environ.get("SENSORIUM_FAULTS"):
-            library = compiled(folder)
-            environment = {**os.environ, "LD_PRELOAD": str(library), "SENSORIUM_FAULTS": "1"}
-            command = [sys.executable, "-m", "benchmarks.faults", *words]
-            return subprocess.run(command, env=environment, check=False).returncode
-        kinds = itertools.product([*COMMANDS][1:], CALLS, ERRNOS)
-        most = int(os.environ.get("SENSORIUM_FAULTS_MOST", _MOST))
+def _preloaded(folder: Path) -> int:
+    """Run this command again in a process with the preloaded library; returns its exit code."""
+    if shutil.which("gcc") is None:
+        stop("gcc, which compiles the failing calls")
+    environment = {**os.environ, "LD_PRELOAD": str(compiled(folder)), _PRELOADED: "1"}
+    again = [sys.executable, "-m", "benchmarks.faults", *sys.argv[1:]]
+    return subprocess.run(again, env=environment, check=False).returncode
+
+
+def sweep(kinds: Sequence[tuple[str, str, str]], most: int, folder: Path) -> list[Row]:
+    """Run all cases and return a row for each command and kind of call."""
+    tried, broken = Counter[str](), Counter[str]()
+    library, media = made_library(folder)
+    for outcome in swept(kinds, most, library, media):
+        key = f"{outcome.case.command}, {outcome.case.call}"
+        tried[key] += 1
+        broken[key] += bool(outcome.problem)
+        if outcome.problem:
+            click.echo(f"{outcome.case}: {outcome.problem}", err=True)
+    return [(key, n, broken[key], at_most(broken[key], 0, "0")) for key, n in tried.items()]
+
+
+@command(__doc__)
+@click.argument("cases", nargs=-1, metavar="[COMMAND:CALL:ERRNO]...")
+@click.option("--most", default=_MOST, show_default=True, help="Calls of one kind that fail.")
+def main(cases: tuple[str, ...], most: int) -> None:
+    with scratch() as folder:
+        if not os.environ.get(_PRELOADED):
+            sys.exit(_preloaded(folder))
         _import()
-        if words:
-            kinds = iter([tuple(word.split(":")) for word in words])  # type: ignore[misc]
-        library, media = made_library(folder)
-        tried, broken = Counter[str](), Counter[str]()
-        for outcome in swept(list(kinds), most, library, media):  # type: ignore[arg-type]
-            key = f"{outcome.case.command} {outcome.case.call}"
-            tried[key] += 1
-            print(".", end="", flush=True)
-            if outcome.problem:
-                broken[key] += 1
-                print(outcome.case, outcome.problem, flush=True)
-    for key, count in tried.items():
-        print(f"| {key} | {count} cases | {broken[key]} broken | target 0 |")
-    return min(1, sum(broken.values()))
+        kinds = [*itertools.product([*COMMANDS][1:], CALLS, ERRNOS)]
+        if cases:
+            kinds = [(name, call, error) for name, call, error in (c.split(":") for c in cases)]
+        body = sweep(kinds, most, folder.resolve())
+    total = sum(int(str(row[1])) for row in body)
+    caption = f"{total:,} runs of a command in which one call failed; {machine()}."
+    conclude(caption, ("command and call", "runs", "broke a promise"), body)
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    main()

@@ -268,6 +268,7 @@ def main(count: int, seed: int) -> None:
         formats = len((folder / "corpus").read_text().splitlines())
     for line in (*outcomes.crashes, *outcomes.hangs, *outcomes.raised, *outcomes.tracebacks):
         click.echo(line, err=True)
+    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024 / 1e9
     kinds = ", ".join(f"{n:,} {what}" for what, n in outcomes.counts.most_common(5))
     conclude(
         f"{count:,} mutations of {formats} files: {kinds}; {machine()}.",
@@ -280,6 +281,7 @@ def main(count: int, seed: int) -> None:
             ("tracebacks", len(outcomes.tracebacks), at_most(len(outcomes.tracebacks), 0, "0")),
             ("slowest file", f"{outcomes.slowest:.1f} s",
              at_most(outcomes.slowest, HANG, "< 30 s")),
+            ("most memory of a process", f"{peak:.2f} GB", at_most(peak, 2, "< 2 GB")),
         ],
     )  # fmt: skip
 

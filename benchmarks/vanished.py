@@ -1,20 +1,23 @@
 """Many small files that vanish and come back: no vector is computed twice.
 
-`python -m benchmarks.vanished [COUNT]` indexes so many pictures (100,000) with the fake encoder,
-empties their folder as an unmounted disk does, indexes, brings them back, and indexes again.
+    python -m benchmarks.vanished [--count 100000]
+
+So many pictures are indexed with the fake encoder; their folder is emptied as an unmounted
+disk is, `index` is asked to keep what is missing, they come back, and are indexed again.
 """
 
 from __future__ import annotations
 
-import sys
-import tempfile
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import click
 import numpy as np
 
+from benchmarks.common import at_least, at_most, command, conclude, machine, scratch
+from engine.common.choices import Vanished
 from engine.config import Settings
 from engine.encoders.protocols import Embedded, Pixels
 from engine.errors import FilesVanished
@@ -23,8 +26,6 @@ from engine.store.verify import verify
 from engine.testing.fake_encoder import FakeEncoder, fake_towers
 from engine.types import IndexReport
 from indexers.pipeline import run
-
-COUNT = 100_000
 
 
 class CountingEncoder(FakeEncoder):
@@ -48,43 +49,73 @@ def make_pictures(folder: Path, count: int) -> None:
         (place / f"{i:06}.ppm").write_bytes(b"P6 4 4 255\n" + pixels.tobytes())
 
 
-def main(words: Sequence[str]) -> int:
-    """Print a row a step; returns 1 where a vector was computed twice or a moment lost."""
-    count = int(words[0]) if words else COUNT
-    with tempfile.TemporaryDirectory() as name:
-        media, away = Path(name) / "media", Path(name) / "away"
-        make_pictures(media, count)
-        encoder = CountingEncoder()
-        towers = replace(fake_towers(), encoder=encoder)
-        with Store.create(Path(name) / "library", "fake") as store:
+@dataclass(slots=True)
+class Steps:
+    """What the steps of a run left."""
 
-            def index(vanished: str = "refuse") -> IndexReport:
-                return run(store, towers, [media], Settings(), vanished=vanished)  # type: ignore[arg-type]
-
-            _timed("indexed", index)
-            once, moments = encoder.embedded, len(store.moment_ids())
-            media.rename(away)
-            media.mkdir()
-            try:
-                index()
-                return 1
-            except FilesVanished as error:
-                print(error)
-            _timed("missing", lambda: index("keep"))
-            hidden = len(store.moment_ids())
-            media.rmdir()
-            away.rename(media)
-            _timed("returned", index)
-            back, problems = len(store.moment_ids()), verify(store).problems
-    print(f"computed twice: {encoder.embedded - once} (target 0)")
-    print(f"moments: {moments} before, {hidden} hidden (target 0), {back} after; {problems}")
-    return int(encoder.embedded != once or back != moments or hidden > 0 or bool(problems))
+    report: dict[str, tuple[IndexReport, float]] = field(default_factory=dict)
+    """Each step's report, and its seconds."""
+    refused: bool = False
+    moments: int = 0
+    hidden: int = 0
+    """Moments that a search still sees while their files are missing."""
+    back: int = 0
+    twice: int = 0
+    """Vectors that were computed a second time."""
+    problems: int = 0
 
 
-def _timed(step: str, index: Callable[[], IndexReport]) -> None:
-    started = time.monotonic()
-    print(f"{step}: {index()} ({time.monotonic() - started:.1f} s)", flush=True)
+def run_steps(folder: Path, count: int) -> Steps:
+    """Index pictures that vanish and come back."""
+    media, away, steps, encoder = folder / "media", folder / "away", Steps(), CountingEncoder()
+    make_pictures(media, count)
+    towers = replace(fake_towers(), encoder=encoder)
+    with Store.create(folder / "library", "fake") as store:
+
+        def index(step: str, vanished: Vanished = "refuse") -> None:
+            started = time.monotonic()
+            report = run(store, towers, [media], Settings(), vanished=vanished)
+            steps.report[step] = report, time.monotonic() - started
+
+        index("indexed")
+        once, steps.moments = encoder.embedded, len(store.moment_ids())
+        media.rename(away)
+        media.mkdir()
+        try:
+            index("refused")
+        except FilesVanished:
+            steps.refused = True
+        index("missing", "keep")
+        steps.hidden = len(store.moment_ids())
+        media.rmdir()
+        away.rename(media)
+        index("returned")
+        steps.back, steps.problems = len(store.moment_ids()), len(verify(store).problems)
+    steps.twice = encoder.embedded - once
+    return steps
+
+
+@command(__doc__)
+@click.option("--count", default=100_000, show_default=True, type=click.IntRange(1))
+def main(count: int) -> None:
+    with scratch() as folder:
+        steps = run_steps(folder, count)
+    lost = abs(steps.back - steps.moments)
+    refused = "yes" if steps.refused else "no"
+    conclude(
+        f"{count:,} small pictures that vanish and come back; {machine()}.",
+        ("what", "figure"),
+        [
+            ("vectors computed twice", steps.twice, at_most(steps.twice, 0, "0")),
+            ("moments lost or doubled", lost, at_most(lost, 0, "0")),
+            ("moments found while missing", steps.hidden, at_most(steps.hidden, 0, "0")),
+            ("refused without a word of the user", refused, at_least(steps.refused, 1, "yes")),
+            ("problems that `verify` finds", steps.problems, at_most(steps.problems, 0, "0")),
+            *((f"`index`: {step}", f"{seconds:.1f} s", None)
+              for step, (_, seconds) in steps.report.items()),
+        ],
+    )  # fmt: skip
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    main()
