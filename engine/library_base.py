@@ -286,17 +286,18 @@ class BaseLibrary:
         progress: Watch = False,
         cancel: CancelToken | None = None,
     ) -> VerifyReport:
-        """Check the library against itself, and change nothing; ``deep`` reads all of it."""
+        """Check the library against itself, and change nothing; ``deep`` reads all of it.
+
+        Raises:
+            Cancelled: ``cancel`` was; there is no report then.
+        """
         from engine.index.verify import verify_indexes
         from engine.store.verify import verify
 
         with watched(progress, cancel) as reporting:
-            reporting.start("checking the catalog", unit="segments")
-            found = verify(self.store, deep=deep)
-            reporting.start("checking the indexes", unit="indexes")
-            return replace(
-                found, problems=(*found.problems, *verify_indexes(self.store, deep=deep))
-            )
+            found = verify(self.store, deep=deep, progress=reporting)
+            more = verify_indexes(self.store, deep=deep, progress=reporting)
+            return replace(found, problems=(*found.problems, *more))
 
     def snapshots(self) -> list[tuple[str, Modality, Manifest]]:
         """List the indexes on disk: of what space and modality, and how they were tuned."""

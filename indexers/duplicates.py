@@ -77,6 +77,8 @@ class Duplicates(Generic[J]):
         # size takes no room here.
         self._sizes = Counter(candidate.stat.size for candidate in candidates)
         self._firsts: dict[str, _First] = {}
+        # Not all of ``_firsts`` is gone over at a commit: other threads add to it meanwhile.
+        self._kept: list[_First] = []
         self._waiting: list[_Waiting[J]] = []
         self._orphans: list[_Waiting[J]] = []
         # Of what was read in part only, a copy may be read as a whole.
@@ -114,6 +116,7 @@ class Duplicates(Generic[J]):
         if first := self._firsts.get(asset.asset.content_hash):
             first.finished, first.kept, first.notes = True, asset, tuple(notes)
             first.path = asset.asset.path
+            self._kept.append(first)
 
     def failed(self, content_hash: str | None, fault: MediaFault) -> None:
         """Note that a file came to nothing, for the reason that ``fault`` gives."""
@@ -123,8 +126,9 @@ class Duplicates(Generic[J]):
 
     def committed(self) -> None:
         """Note that what was indexed so far is in the store from now on."""
-        for first in self._firsts.values():
+        for first in self._kept:
             first.kept = None
+        self._kept.clear()
 
     def resolve(self) -> Iterator[Resolved[J]]:
         """Yield the copies whose originals are finished, with what they are given."""

@@ -18,12 +18,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.common.progress import NO_PROGRESS, Progress
 from engine.common.vectors import chunks
 from engine.index import inverted_lists
 from engine.index.choose import EXACT, choose_key, fallbacks
 from engine.index.exact import import_faiss
 from engine.index.recall import RecallSample, recall_samples, tune
-from engine.index.snapshot import IDS, INDEX, VECTORS, Manifest, Snapshot, Tuning
+from engine.index.snapshot import IDS, INDEX, VECTORS, Manifest, Snapshot, Tuning, read_index
 from engine.index.vector_index import drawn
 from engine.store.segments import Stored
 from engine.types.arrays import MomentIds, Vectors
@@ -117,6 +118,7 @@ def build_snapshot(
     texts: Vectors | None,
     wanted: BuildOptions,
     base: Snapshot | None = None,
+    progress: Progress = NO_PROGRESS,
 ) -> Manifest:
     """Make a snapshot of the ids and vectors that a ``SnapshotWriter`` has put into a folder.
 
@@ -125,13 +127,16 @@ def build_snapshot(
         base: the snapshot that the copy began with. Its lists and codes are kept, so
             that only the new rows have to be placed, unless too many are new or the
             recall has fallen under the target: then all is trained again.
+        progress: receives the rows that are added, and none at each step of training and
+            tuning, so that a build can be cancelled in the middle.
     """
     started = time.monotonic()
     faiss = import_faiss()
     faiss.omp_set_num_threads(wanted.threads or os.cpu_count() or 1)
     count = (folder / IDS).stat().st_size // 8
     vectors = np.memmap(folder / VECTORS, np.float16, "r", shape=(count, dim)).view(np.ndarray)
-    made = _Attempt(vectors, recall_samples(vectors, texts, faiss), wanted, faiss).best(base)
+    asked = recall_samples(vectors, texts, faiss, progress)
+    made = _Attempt(vectors, asked, wanted, faiss, progress).best(base)
     if inverted_lists.are_kept_apart(made.key):
         inverted_lists.save(made.index, folder, faiss)
     faiss.write_index(made.index, str(folder / INDEX))
@@ -168,6 +173,7 @@ class _Attempt:
     asked: dict[str, RecallSample]
     wanted: BuildOptions
     faiss: Any
+    progress: Progress
 
     def best(self, base: Snapshot | None) -> _Made:
         """Return the first index that reaches the target.
@@ -194,7 +200,7 @@ class _Attempt:
         count, about = len(self.vectors), base.about
         if about.key == EXACT or count > _OUTGROWN * about.trained_on:
             return None
-        index = self.faiss.read_index(str(base.folder / INDEX))
+        index = read_index(base.folder / INDEX, self.faiss)
         if inverted_lists.are_kept_apart(about.key):
             inverted_lists.attach(index, base.folder, about.count, self.faiss)
             inverted_lists.load(index, self.faiss)
@@ -207,22 +213,43 @@ class _Attempt:
         if key == EXACT:
             self._fill(index, 0)
             return _Made(index, key, count, Tuning(1, 0, dict.fromkeys(self.asked, 1.0))), True
-        index.cp.niter, index.cp.min_points_per_centroid = _ROUNDS, 1
+        index.cp.min_points_per_centroid = 1
         if self.wanted.device == "cuda":
             from engine.index.gpu import train_on_gpu
 
             train_on_gpu(index, faiss)
         sample = drawn(count, max(_PER_LIST * index.nlist, _CHUNK))
-        index.train(self.vectors[sample].astype(np.float32))
+        rows = self.vectors[sample].astype(np.float32)
+        self._find_lists(index, rows)
+        index.train(rows)
         self._fill(index, 0)
         return self._tuned(index, key, count)
 
+    def _find_lists(self, index: Any, rows: Vectors) -> None:
+        """Find the centres of the lists, an iteration of k-means at a time.
+
+        It is what ``index.train`` does first, to the bit, and takes minutes for millions of
+        vectors. ``index.train`` passes it over where the centres are there.
+        """
+        index.cp.niter = 1
+        clustering = self.faiss.Clustering(index.d, index.nlist, index.cp)
+        search = index.clustering_index or self.faiss.IndexFlatIP(index.d)
+        for _ in range(_ROUNDS):
+            clustering.train(rows, search)
+            self.progress.advance(0)
+        centres = self.faiss.vector_to_array(clustering.centroids).reshape(-1, index.d)
+        index.quantizer.reset()
+        index.quantizer.add(centres)
+
     def _fill(self, index: Any, first: int) -> None:
         for at in range(first, len(self.vectors), _CHUNK):
-            index.add(self.vectors[at : at + _CHUNK].astype(np.float32))
+            rows = self.vectors[at : at + _CHUNK].astype(np.float32)
+            index.add(rows)
+            self.progress.advance(len(rows))
 
     def _tuned(self, index: Any, key: str, trained_on: int) -> tuple[_Made, bool]:
-        found, reached = tune(index, self.faiss, self.asked, self.wanted.recall, int(index.nlist))
+        lists, target = int(index.nlist), self.wanted.recall
+        found, reached = tune(index, self.faiss, self.asked, target, lists, self.progress)
         return _Made(index, key, trained_on, found), reached
 
 

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.common.progress import NO_PROGRESS, Progress
 from engine.index.snapshot import Places, Tuning
 from engine.index.vector_index import drawn
 from engine.types.arrays import Vectors
@@ -42,7 +43,10 @@ class RecallSample:
 
 
 def recall_samples(
-    vectors: NDArray[np.float16], texts: Vectors | None, threads: Any
+    vectors: NDArray[np.float16],
+    texts: Vectors | None,
+    threads: Any,
+    progress: Progress = NO_PROGRESS,
 ) -> dict[str, RecallSample]:
     """Return stored vectors as queries, each without itself, and texts where there are any.
 
@@ -56,7 +60,7 @@ def recall_samples(
     if texts is not None and len(texts):
         asked["text"] = (texts, np.full(len(texts), -1))
     queries = np.concatenate([rows for rows, _ in asked.values()])
-    truth = iter(_nearest(queries, vectors, AT + 1, threads))
+    truth = iter(_nearest(queries, vectors, AT + 1, threads, progress))
     return {
         name: RecallSample(
             rows, np.stack([_others(next(truth), place) for place in places]), places
@@ -71,7 +75,9 @@ def _others(places: Places, own: int) -> Places:
     return others
 
 
-def _nearest(queries: Vectors, vectors: NDArray[np.float16], top: int, faiss: Any) -> Places:
+def _nearest(
+    queries: Vectors, vectors: NDArray[np.float16], top: int, faiss: Any, progress: Progress
+) -> Places:
     """Return the places (q, top) of the nearest vectors, found by scoring all."""
     scores = np.empty((len(queries), 0), np.float32)
     places = np.empty((len(queries), 0), np.int64)
@@ -83,18 +89,24 @@ def _nearest(queries: Vectors, vectors: NDArray[np.float16], top: int, faiss: An
         order = np.argsort(-scores, axis=1, kind="stable")[:, :top]
         scores = np.take_along_axis(scores, order, 1)
         places = np.take_along_axis(places, order, 1)
+        progress.advance(0)
     return places
 
 
 def tune(
-    index: Any, faiss: Any, asked: Mapping[str, RecallSample], target: float, lists: int
+    index: Any,
+    faiss: Any,
+    asked: Mapping[str, RecallSample],
+    target: float,
+    lists: int,
+    progress: Progress = NO_PROGRESS,
 ) -> tuple[Tuning, bool]:
     """Return the cheapest parameters that reach ``target``, or the best, and whether they do.
 
     They must reach it on every kind of query. What is scored exactly needs no scoring to be
     counted: of ``c`` candidates all true neighbours among them come out on top.
     """
-    tried = list(_tried(index, faiss, asked, lists))
+    tried = list(_tried(index, faiss, asked, lists, progress))
     good = [tuning for tuning in tried if min(tuning.recall.values()) >= target + _MARGIN]
     if good:
         return min(good, key=lambda tuning: _cost(tuning, index.ntotal / lists)), True
@@ -103,10 +115,11 @@ def tune(
 
 
 def _tried(
-    index: Any, faiss: Any, asked: Mapping[str, RecallSample], lists: int
+    index: Any, faiss: Any, asked: Mapping[str, RecallSample], lists: int, progress: Progress
 ) -> Iterator[Tuning]:
     visited = 1
     while True:
+        progress.advance(0)
         parameters = faiss.SearchParametersIVF(nprobe=visited)
         found = {name: _found(index, sample, parameters) for name, sample in asked.items()}
         for candidates in _CANDIDATES:

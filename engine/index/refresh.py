@@ -53,7 +53,8 @@ def refresh(
         texts: queries in this space, where it has a text tower: recall is measured on
             them as well.
         anew: keep nothing of the snapshots before.
-        progress: receives a line for each index that is made.
+        progress: receives a line for each index that is made, and what is done of it. Where it
+            cancels, the snapshots before stay as they were.
     """
     shelf = None if anew else disk.newest(store.path, space, strict=True)
     parts = {m: _Part(store, m, shelf) for m in Modality}
@@ -63,7 +64,7 @@ def refresh(
         space.name, space.revision, space.dim, log[-1].segment_id if log else 0
     )
     with disk.replacing(store.path, level) as folder:
-        _copy(store, log, shelf, parts, folder)
+        _copy(store, log, shelf, parts, folder, progress)
         return [
             made
             for part in parts.values()
@@ -77,17 +78,20 @@ def _copy(
     shelf: disk.SnapshotSet | None,
     parts: Mapping[Modality, _Part],
     folder: Path,
+    progress: Progress,
 ) -> None:
     """Read the log once, and hand its living rows to their modalities."""
     since = 0 if shelf is None else shelf.level.watermark
     if any(part.anew for part in parts.values()):
         since = 0
+    fresh = [info for info in log if info.segment_id > since]
+    progress.start("reading new vectors", len(fresh), "segments")
     try:
-        for info in log:
-            if info.segment_id > since:
-                ids, vectors = store.read_stored(info)
-                for part in parts.values():
-                    part.take(folder, ids, vectors)
+        for info in fresh:
+            ids, vectors = store.read_stored(info)
+            for part in parts.values():
+                part.take(folder, ids, vectors)
+            progress.advance()
         for part in parts.values():
             part.finish()
     finally:
@@ -142,7 +146,8 @@ class _Part:
         here, base = folder / self.modality.value, self._base
         if self._copy is not None:
             progress.message(f"{space.name}: indexing {self.modality.value} vectors")
-            about = build_snapshot(here, space.dim, texts, wanted, base)
+            progress.start(f"indexing {self.modality.value} vectors", None, "vectors")
+            about = build_snapshot(here, space.dim, texts, wanted, base, progress)
             grown = base is not None and about.trained_on == base.about.trained_on
             return Refreshed(space.name, self.modality, about, grown)
         if base is None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from engine.common.progress import NO_PROGRESS, Progress
 from engine.errors import LibraryCorrupt, LibraryUnavailable, StoreError
 from engine.index import disk
 from engine.index.snapshot import Snapshot
@@ -15,23 +16,29 @@ from engine.types import Modality, Space
 _WAY_OUT = "sensorium rebuild"
 
 
-def verify_indexes(store: Store, *, deep: bool = False) -> Iterator[str]:
+def verify_indexes(
+    store: Store, *, deep: bool = False, progress: Progress = NO_PROGRESS
+) -> Iterator[str]:
     """Yield what is wrong with the indexes on disk, one line each.
 
     Quick: every file is there with its size, and no snapshot is ahead of the log. Deep:
     every row is a vector of the log, and every living vector up to the watermark a row.
     """
+    progress.start("checking the indexes", unit="segments")
     with store.snapshot():
         for space in store.spaces().values():
             try:
                 shelf = disk.opened(store.path, space)
-            except (LibraryCorrupt, LibraryUnavailable) as damage:
+            except LibraryUnavailable as error:  # which `rebuild` would not mend
+                yield str(error)
+                continue
+            except LibraryCorrupt as damage:
                 yield f"{damage}; {_WAY_OUT}"
                 continue
             if shelf is not None:
                 yield from _ahead(store, space, shelf)
                 if deep:
-                    yield from _compared(store, space, shelf)
+                    yield from _compared(store, space, shelf, progress)
 
 
 def _ahead(store: Store, space: Space, shelf: disk.SnapshotSet) -> Iterator[str]:
@@ -43,7 +50,9 @@ def _ahead(store: Store, space: Space, shelf: disk.SnapshotSet) -> Iterator[str]
         )
 
 
-def _compared(store: Store, space: Space, shelf: disk.SnapshotSet) -> Iterator[str]:
+def _compared(
+    store: Store, space: Space, shelf: disk.SnapshotSet, progress: Progress
+) -> Iterator[str]:
     """Read the log, and look for each of its rows.
 
     Past the watermark only merged segments have some that a snapshot holds, and none of those has
@@ -51,11 +60,14 @@ def _compared(store: Store, space: Space, shelf: disk.SnapshotSet) -> Iterator[s
     """
     seen = {modality: np.zeros(len(s), np.bool_) for modality, s in shelf.snapshots.items()}
     missing = differing = 0
+    unread = False
     for info in store.segments(space.name):
+        progress.advance()
         due = info.segment_id <= shelf.level.watermark
         try:
             ids, vectors = store.read_segment(info)
         except StoreError:
+            unread = True
             continue  # the log's own check names it
         alive, modalities = store.modalities(int(ids.min()), int(ids.max()))
         for name in np.unique(modalities):
@@ -73,6 +85,8 @@ def _compared(store: Store, space: Space, shelf: disk.SnapshotSet) -> Iterator[s
         yield f"index {space.name}: {missing} vectors are missing; {_WAY_OUT}"
     if differing:
         yield f"index {space.name}: {differing} vectors are not those of the log; {_WAY_OUT}"
+    if unread:
+        return  # its rows may be those of a segment that could not be read
     for modality, snapshot in shelf.snapshots.items():
         yield from _stray(store, space, snapshot, ~seen[modality])
 

@@ -7,7 +7,7 @@ from contextlib import suppress
 from threading import Thread
 from typing import TYPE_CHECKING
 
-from engine.common.progress import NO_PROGRESS, Progress
+from engine.common.progress import NO_PROGRESS, Progress, noting_what_is_kept
 from engine.config import Settings
 from engine.errors import LibraryBusy, LibraryUnavailable, SensoriumError
 from engine.index import disk, gpu
@@ -27,6 +27,10 @@ _log = logging.getLogger(__name__)
 
 _LOOSE = 16
 """Loose segments a space past which a run compacts: every one costs each start a read."""
+_KEPT = (
+    "what was indexed is kept, and searches find it; the next `sensorium index` makes the"
+    " index on disk"
+)
 
 
 class Maintenance:
@@ -56,7 +60,7 @@ class Maintenance:
         with suppress(LibraryBusy):
             spaces = self._store.spaces()
             if loose(self._store.all_segments(), spaces) > _LOOSE * max(len(spaces), 1):
-                self.compact(wait)
+                self.compact(wait, progress)
         with suppress(LibraryBusy):
             self.refresh(wait, progress)
         self.calibrate(wait)
@@ -102,7 +106,7 @@ class Maintenance:
         if not due:
             return []
         made: list[Refreshed] = []
-        with disk.refreshing(self._store.path, wait):
+        with noting_what_is_kept(lambda: _KEPT), disk.refreshing(self._store.path, wait):
             disk.drop_unknown_spaces(self._store.path, self._store.spaces())
             for space in due:
                 phrases, wanted = self._phrases(space), self._wanted()

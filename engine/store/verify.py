@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.common.id_sets import look_up
-from engine.errors import StoreError
+from engine.common.progress import NO_PROGRESS, Progress
+from engine.errors import LibraryUnavailable, StoreError
 from engine.store import recovery, segments
 from engine.store.curation_records import ActState
 from engine.store.records import SegmentInfo
@@ -40,7 +41,7 @@ class VerifyReport:
         return "\n".join((*self.problems, verdict, *([kept] if self.quarantine else [])))
 
 
-def verify(store: Store, *, deep: bool = False) -> VerifyReport:
+def verify(store: Store, *, deep: bool = False, progress: Progress = NO_PROGRESS) -> VerifyReport:
     """Check a library against itself, at one generation.
 
     Quick: the catalog's own structure, every segment's file and size, the counts of
@@ -48,12 +49,13 @@ def verify(store: Store, *, deep: bool = False) -> VerifyReport:
     every checksum, that every vector is finite and of unit length, and that catalog
     and segments hold the same moments, each as often as it should be.
     """
+    progress.start("checking the catalog", unit="segments")
     with store.snapshot():
         stats = store.stats()
         problems = [*_catalog(store, deep), *_files(store), *_curation(store)]
         if stats.pending:
             problems.append(f"{stats.pending} files are pending: index them again")
-        problems += _deep(store) if deep else _counts(store, sum(stats.vectors.values()))
+        problems += _deep(store, progress) if deep else _counts(store, sum(stats.vectors.values()))
         return VerifyReport(
             deep,
             stats.segments,
@@ -98,26 +100,36 @@ def _counts(store: Store, in_segments: int) -> Iterator[str]:
         yield f"the moments have {alive} vectors, and the segments hold {in_segments}"
 
 
-def _deep(store: Store) -> Iterator[str]:
+def _deep(store: Store, progress: Progress) -> Iterator[str]:
     """Read every segment, and compare what they hold with the catalog."""
-    stored: list[MomentIds] = []
+    stored: list[MomentIds] = [np.zeros(0, np.int64)]
+    log, unread = store.all_segments(), 0
+    progress.start("reading the segments", len(log), "segments")
     for space in store.spaces().values():
         ids: list[MomentIds] = [np.zeros(0, np.int64)]
-        for info in store.all_segments():
+        for info in log:
             if info.space == space.name:
-                found, problems = _read(store, info, space)
-                ids.append(found)
-                yield from problems
+                try:
+                    found, problems = _read(store, info, space)
+                except LibraryUnavailable as error:
+                    unread += 1
+                    yield str(error)
+                else:
+                    ids.append(found)
+                    yield from problems
+                progress.advance()
         of_space = np.concatenate(ids)
         if len(np.unique(of_space)) != len(of_space):
             yield f"space {space.name}: a moment has more than one vector"
         stored.append(of_space)
-    yield from _both_ways(store, np.concatenate(stored) if stored else np.zeros(0, np.int64))
+    yield from _both_ways(store, np.concatenate(stored), complete=not unread)
 
 
 def _read(store: Store, info: SegmentInfo, space: Space) -> tuple[MomentIds, list[str]]:
     try:
         ids, vectors = segments.read(store.path / segments.FOLDER, info, space)
+    except LibraryUnavailable:
+        raise
     except StoreError as error:
         return np.zeros(0, np.int64), [str(error)]
     lengths = np.linalg.norm(vectors, axis=1)
@@ -127,12 +139,17 @@ def _read(store: Store, info: SegmentInfo, space: Space) -> tuple[MomentIds, lis
     return ids, []
 
 
-def _both_ways(store: Store, stored: MomentIds) -> Iterator[str]:
-    """Check that live moments have their vectors, and vectors a moment, alive or buried."""
+def _both_ways(store: Store, stored: MomentIds, complete: bool) -> Iterator[str]:
+    """Check that live moments have their vectors, and vectors a moment, alive or buried.
+
+    Args:
+        complete: whether all segments could be read. What one holds that could not be is
+            not missing, and no file needs to be indexed for it.
+    """
     ids, expected = store.moment_vectors()
     live, counts = np.unique(stored, return_counts=True)
     short = int((look_up(ids, live, counts, 0) < expected).sum())
-    if short:
+    if short and complete:
         yield f"{short} moments lack a vector: index their files again"
     over = int((look_up(ids, live, counts, 0) > expected).sum())
     if over:

@@ -7,7 +7,7 @@ import signal
 
 import pytest
 
-from engine.errors import LibraryBusy, LibraryReadOnly
+from engine.errors import Cancelled, LibraryBusy, LibraryReadOnly
 from engine.index import disk
 from engine.index.build import BuildOptions
 from engine.index.refresh import refresh
@@ -150,6 +150,61 @@ def test_a_refresh_that_breaks_off_leaves_the_last_one(store, monkeypatch):
     assert sorted(f.name for f in disk.folder_of(store.path, TEXT.name).iterdir()) == ["1"]
     images = followed(store).indexes[Modality.IMAGE]
     assert (len(images.snapshot), len(images.tail)) == (6, 1)
+
+
+class Steps:
+    """A progress that counts its reports, and cancels at one of them."""
+
+    def __init__(self, last: int | None = None) -> None:
+        self.reports, self.vectors, self.tasks, self._last = 0, 0, [], last
+
+    def start(self, task: str, total: int | None = None, unit: str = "files") -> None:
+        self.tasks.append(task)
+        self._report()
+
+    def advance(self, items: int = 1, *, moments: int = 0) -> None:
+        self.vectors += items
+        self._report()
+
+    def message(self, text: str) -> None: ...
+
+    def _report(self) -> None:
+        self.reports += 1
+        if self.reports == self._last:
+            raise Cancelled("cancelled")
+
+
+def test_a_refresh_reports_what_it_reads_and_adds(store):
+    steps = Steps()
+    fold(store, progress=steps)
+    assert steps.tasks == [
+        "reading new vectors",
+        *(f"indexing {m} vectors" for m in ("image", "speech")),
+    ]
+    assert steps.vectors == len(store.segments(TEXT.name)) + 6 + 12
+
+
+def test_a_refresh_can_be_cancelled_at_every_report_and_costs_nothing(store, monkeypatch):
+    # Lists and codes, as millions of vectors have them, whose training and tuning take longest.
+    monkeypatch.setattr("engine.index.build.choose_key", lambda *_: "IVF2,PQ4x4fs")
+    monkeypatch.setattr("engine.index.build._ROUNDS", 3)
+    with store.writer() as writer:
+        writer.commit([picture(f"/more{i}.jpg") for i in range(20)])
+        writer.commit([sound(f"/more{i}.wav", f"one {i}") for i in range(20)])
+    whole = Steps()
+    fold(store, anew=True, progress=whole)
+    assert whole.reports > 20
+    before, names = (
+        contents(followed(store)),
+        sorted(disk.folder_of(store.path, TEXT.name).iterdir()),
+    )
+    for last in range(1, whole.reports + 1):
+        with pytest.raises(Cancelled):
+            fold(store, anew=True, progress=Steps(last))
+        assert sorted(disk.folder_of(store.path, TEXT.name).iterdir()) == names
+    assert contents(followed(store)) == before
+    assert len(fold(store, anew=True)) == 2
+    assert contents(followed(store)) == before
 
 
 _REFRESH = """

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 
 import numpy as np
 import pytest
 
+from engine.errors import LibraryUnavailable
 from engine.index import disk
 from engine.index.build import BuildOptions
+from engine.index.exact import import_faiss
 from engine.index.refresh import refresh
 from engine.index.verify import verify_indexes
 from engine.store import Store
@@ -52,6 +56,23 @@ def test_a_file_that_is_cut(store):
     (line,) = verify_indexes(store)
     assert "vectors.f16 has not its size" in line
     assert line.endswith("sensorium rebuild")
+
+
+@pytest.mark.parametrize("number", [errno.EIO, errno.ESTALE, errno.EMFILE])
+def test_an_index_that_cannot_be_read_now_is_not_damaged(store, monkeypatch, number):
+    """FAISS has one class of errors for both, and writes the system's reason behind it."""
+
+    def failing(*_):
+        raise RuntimeError(f"Error in FileIOReader: could not open x: {os.strerror(number)}")
+
+    monkeypatch.setattr(import_faiss(), "read_index", failing)
+    for line in verify_indexes(store):
+        assert os.strerror(number).lower() in line and "rebuild" not in line
+    with pytest.raises(LibraryUnavailable):
+        disk.newest(store.path, TEXT, strict=True)
+    with pytest.raises(LibraryUnavailable), disk.refreshing(store.path):
+        refresh(store, TEXT, None, BuildOptions(threads=1))
+    assert folder(store, "image/index.faiss").exists()
 
 
 def test_a_snapshot_ahead_of_the_log(store):

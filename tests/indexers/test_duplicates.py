@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from threading import Thread
 
 import numpy as np
 import pytest
@@ -18,9 +19,12 @@ from engine.encoders.towers import Towers
 from engine.errors import LibraryUnavailable
 from engine.store import Store
 from engine.testing.fake_encoder import FakeEncoder, FakeScreen, FakeSounds, FakeSpeech, fake_towers
-from engine.types import IndexReport, Moment
+from engine.types import FileStat, IndexReport, Kind, MediaType, Moment
 from indexers.committed_assets import stored_assets
+from indexers.duplicates import Duplicates
+from indexers.identify import Unknown
 from indexers.pipeline import run
+from indexers.scan import Candidate
 from tests import media_files as make
 from tests.indexers.runs import Told, names, pictures, reasons, vectors
 
@@ -232,6 +236,17 @@ def test_what_was_read_in_part_is_no_original(
     (third,) = copies(first, "c.mp4")
     assert run(store, fake_towers(), [media], settings).failures == ()
     assert len(held(store, third)[0]) == 1 + len(held(store, second)[0])
+
+
+def test_commits_go_on_while_other_threads_find_first_files() -> None:
+    files = [FileStat(f"/{i}", 1, i) for i in range(20_000)]
+    duplicates = Duplicates[int](None, [Candidate(stat) for stat in files])
+    found = [Unknown(s, MediaType(Kind.IMAGE, "ppm"), f"{i:032x}") for i, s in enumerate(files)]
+    finding = Thread(target=lambda: [duplicates.is_first(one, forced=False) for one in found])
+    finding.start()
+    while finding.is_alive():
+        duplicates.committed()
+    finding.join()
 
 
 def test_a_retry_decodes_what_is_known(media: Path, store: Store, settings: Settings) -> None:

@@ -6,6 +6,8 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
+from engine.common.progress import CancelToken, cancellable
+from engine.errors import Cancelled
 from engine.store import Store, segments
 from engine.store.verify import verify
 from tests.store.make import TEXT, picture, sound, tamper
@@ -116,6 +118,42 @@ def test_a_moment_twice_in_one_space_is_noticed(full):
         info.segment_id,
     )
     assert f"space {TEXT.name}: a moment has more than one vector" in problems(full)
+
+
+def test_a_segment_that_cannot_be_read_now_is_all_that_is_said(full, monkeypatch):
+    info, read = full.all_segments()[0], segments.read
+
+    def failing(folder, segment, space):
+        if segment == info:
+            raise segments.Unavailable(segment, "input/output error")
+        return read(folder, segment, space)
+
+    monkeypatch.setattr(segments, "read", failing)
+    (line,) = problems(full)
+    assert info.file in line and "input/output error" in line
+
+
+def test_every_segment_is_reported_and_a_verification_can_be_cancelled_at_each(full):
+    token, counted = CancelToken(), []
+
+    class Counting:
+        def start(self, task, total=None, unit="files"):
+            counted.append(total)
+
+        def advance(self, items=1, *, moments=0):
+            counted.append("segment")
+            token.cancel()
+
+        def message(self, text): ...
+
+    number = len(full.all_segments())
+    verify(full, deep=True, progress=Counting())
+    assert counted == [None, number, *["segment"] * number]
+    token, counted = CancelToken(), []
+    with pytest.raises(Cancelled):
+        verify(full, deep=True, progress=cancellable(Counting(), token))
+    assert counted == [None, number, "segment"]
+    assert problems(full) == []
 
 
 def test_verify_writes_nothing(full):
