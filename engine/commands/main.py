@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import atexit
 import errno
 import os
 import sys
 from collections.abc import Sequence
-from typing import Any
+from contextlib import suppress
+from typing import Any, NoReturn
 
 import click
 
@@ -35,7 +37,7 @@ from engine.commands.spaces import spaces
 from engine.commands.stats import stats
 from engine.commands.verify import verify
 from engine.common.file_state import os_reason
-from engine.common.memory import is_out_of_memory
+from engine.common.memory import is_out_of_memory, save_address_space
 from engine.errors import Cancelled, OutOfMemory, SensoriumError, StoreError, UsageError
 
 _NO_SUCH = {errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.ENAMETOOLONG}
@@ -45,17 +47,25 @@ _NO_SUCH = {errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.ENAMET
 class _Group(click.Group):
     """Turns Sensorium's errors into one line and their exit code."""
 
+    _out_of_memory = False
+
     def main(self, args: Sequence[str] | None = None, **extra: Any) -> Any:  # type: ignore[override]
         own = args is None  # of a process that is ours; arguments come from another program
         if own:
             streams.guard()
+            save_address_space()
         self._stop = Stop()
         with self._stop.watching(lasting=own):
             try:
                 return super().main(args, **extra)
             except SystemExit as ended:
                 code = ended.code if self._stop.number is None else self._stop.exit_code
-                sys.exit(_code_of_lost_output(code) if own else code)
+                if not own:
+                    sys.exit(code)
+                code = _code_of_lost_output(code)
+                if self._out_of_memory:
+                    _leave(code)
+                sys.exit(code)
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -67,13 +77,16 @@ class _Group(click.Group):
             ctx.exit(self._stop.exit_code)
         except BrokenPipeError:  # of a program that runs us, and has seen enough
             ctx.exit(0)
-        except Exception as error:
+        except BaseException as error:
+            if not isinstance(error, Exception) and not is_out_of_memory(error):
+                raise  # a panic of Rust is no Exception
             if self._stop.number is not None and not isinstance(error, SensoriumError):
                 error = Cancelled(_stopped(error))  # the signal came inside of a library
             known = _known(error, ctx)
             if known is None:
                 raise
             report_error(ctx, known)
+            self._out_of_memory = isinstance(known, OutOfMemory)
             ctx.exit(known.exit_code)
 
 
@@ -82,7 +95,7 @@ def _stopped(error: BaseException) -> str:
     return "; ".join(("stopped", *getattr(error, "__notes__", ())))
 
 
-def _known(error: Exception, ctx: click.Context) -> SensoriumError | None:
+def _known(error: BaseException, ctx: click.Context) -> SensoriumError | None:
     """Return an error as one of ours; None for one that nobody expects."""
     if not isinstance(error, OutOfMemory) and is_out_of_memory(error):
         return OutOfMemory(f"{ctx.invoked_subcommand} stopped")
@@ -96,6 +109,19 @@ def _known(error: Exception, ctx: click.Context) -> SensoriumError | None:
         line = f"{named}: {os_reason(error)}"
         return UsageError(line) if error.errno in _NO_SUCH else StoreError(line)
     return None
+
+
+def _leave(code: Any) -> NoReturn:
+    """End a process whose memory ran out.
+
+    What libraries of C do when a process ends is left out: Arrow's allocator, for one, frees
+    there what it could not allocate.
+    """
+    atexit._run_exitfuncs()
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(Exception):
+            stream.flush()
+    os._exit(code if isinstance(code, int) else 1)
 
 
 def _code_of_lost_output(code: Any) -> Any:

@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from engine.common.file_state import one_line
-from engine.common.memory import is_out_of_memory
+from engine.common.memory import has_room_for_blas, is_out_of_memory
 from engine.errors import ExtraMissing, OutOfMemory, UsageError
 
 
 @contextmanager
-def importing(what: str, extra: str, *packages: str) -> Iterator[None]:
+def importing(what: str, extra: str, *packages: str, blas: bool = False) -> Iterator[None]:
     """Import optional packages in this context.
 
     Args:
         what: the thing that needs them, as the subject of a sentence.
         extra: the name of the extra of this distribution that brings them.
         packages: the modules by their names.
+        blas: one of them brings an OpenBLAS along, which crashes where there is no room.
 
     Raises:
         ExtraMissing: one of ``packages`` is not installed.
         OutOfMemory: there is no memory to load them.
         UsageError: they are installed, and cannot be loaded.
     """
+    if blas and not sys.modules.keys() >= set(packages) and not has_room_for_blas():
+        raise OutOfMemory(f"{what} cannot be loaded")
     try:
         yield
     except ImportError as error:

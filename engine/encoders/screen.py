@@ -94,7 +94,7 @@ class RapidScreen:
 
 
 def _load() -> Any:
-    with importing("the screen bridge", "ocr", "cv2", "rapidocr"):
+    with importing("the screen bridge", "ocr", "cv2", "rapidocr", blas=True):
         import cv2
         from rapidocr import RapidOCR
     cv2.setNumThreads(1)

@@ -24,7 +24,7 @@ def import_faiss() -> Any:
     Raises:
         ExtraMissing: neither is installed.
     """
-    with importing("vector search", "cpu", "faiss"):
+    with importing("vector search", "cpu", "faiss", blas=True):
         import faiss
     return faiss
 

@@ -8,11 +8,14 @@ import sys
 import pytest
 
 from engine import Library
+from engine.common import memory
+from engine.common.optional_package import importing
+from engine.errors import OutOfMemory
 from engine.testing.fake_encoder import FakeEncoder
 from tests import media_files as make
 
 
-@pytest.mark.parametrize("kilobytes", [800_000, 1_500_000])
+@pytest.mark.parametrize("kilobytes", [300_000, 450_000, 800_000, 1_500_000])
 def test_under_a_limit_there_is_no_traceback(kilobytes, tmp_path):
     make.picture(tmp_path / "media" / "0.png", "red")
     line = f'ulimit -v {kilobytes}; exec "$@"'
@@ -22,6 +25,21 @@ def test_under_a_limit_there_is_no_traceback(kilobytes, tmp_path):
         assert "Traceback" not in done.stderr
         assert "optional package" not in done.stderr
         assert done.returncode in (0, 1), done
+
+
+def test_a_library_that_would_crash_for_memory_is_not_loaded(monkeypatch):
+    """OpenBLAS, which FAISS and OpenCV bring along, jumps to address 0 there."""
+    monkeypatch.setattr(memory, "address_space_limit", lambda: 2**20)
+    with (
+        pytest.raises(OutOfMemory, match="vector search cannot be loaded"),
+        importing("vector search", "cpu", "not_loaded_yet", blas=True),
+    ):
+        pytest.fail("it was loaded")
+    with importing("vector search", "cpu", "sys", blas=True):
+        pass  # what is loaded stays
+    monkeypatch.setattr(memory, "address_space_limit", lambda: None)
+    with importing("vector search", "cpu", "not_loaded_yet", blas=True):
+        pass
 
 
 def test_an_encoder_without_memory_is_one_line(tmp_path, settings, monkeypatch):

@@ -532,9 +532,10 @@ def test_too_many_hits_are_refused(indexed):
     assert (done.code, done.err.count("\n")) == (2, 1)
 
 
-def test_a_cache_that_cannot_be_written_is_one_line(run, media, monkeypatch, tmp_path):
+def test_where_no_folder_takes_a_model_one_line_names_the_cache(run, media, monkeypatch, tmp_path):
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("SENSORIUM_CACHE", str(tmp_path / "file"))
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "file"))
     done = run("index", media)
     assert done.code == 2
     assert "SENSORIUM_CACHE" in done.err

@@ -72,7 +72,7 @@ def import_cv2() -> Any:
     Raises:
         ExtraMissing: it is not installed.
     """
-    with importing("comparing pictures closely", "curate", "cv2"):
+    with importing("comparing pictures closely", "curate", "cv2", blas=True):
         import cv2
     return cv2
 
