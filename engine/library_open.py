@@ -99,7 +99,9 @@ def library_towers(store: Store, settings: Settings, towers: Towers | None) -> L
     def make(encoder: str) -> Towers:
         if towers is not None and towers.encoder.name == encoder:
             return towers
-        return registry.towers(encoder, settings)
+        spaces = store.spaces().values()
+        recorded = [space.revision for space in spaces if space.encoder == encoder]
+        return registry.towers(encoder, settings, recorded)
 
     return LibraryTowers(store, make)
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from importlib.util import find_spec
 from pathlib import Path
 
 from engine.config import Settings
 from engine.encoders import plugins
 from engine.encoders.openclip import names
-from engine.encoders.protocols import Encoder, ScreenBridge, SpeechBridge
+from engine.encoders.protocols import Encoder, ScreenBridge, SoundBridge, SpeechBridge
 from engine.encoders.towers import Towers
 from engine.errors import EncoderUnavailable
 
@@ -20,8 +21,12 @@ _NAMES = (
 )
 
 
-def towers(name: str, settings: Settings) -> Towers:
+def towers(name: str, settings: Settings, recorded: Iterable[str] = ()) -> Towers:
     """Return the towers that ``--encoder name`` stands for. Weights load at first use.
+
+    Args:
+        recorded: revisions of spaces that a library has of this encoder. Where they name the
+            first sound head, as those of older libraries do, it is the one that is used.
 
     Raises:
         EncoderUnavailable: no encoder has that name.
@@ -34,10 +39,23 @@ def towers(name: str, settings: Settings) -> Towers:
     made = _made(name, settings)
     if isinstance(made, Towers):
         return made
-    from engine.encoders.compact.sounds import CompactSounds
-
-    sounds = CompactSounds(settings, settings.sound_head)
+    sounds = _sound_bridge(name, settings, recorded)
     return Towers(made, sounds, speech_bridge(settings), screen_bridge(settings))
+
+
+def _sound_bridge(name: str, settings: Settings, recorded: Iterable[str]) -> SoundBridge:
+    """Make the sound bridge of an encoder.
+
+    ``compact`` keeps the head of twenty words, whose revision its libraries record.
+    """
+    from engine.encoders.compact.sounds import HEAD_60, CompactSounds
+
+    first = CompactSounds(settings, settings.sound_head)
+    if settings.sound_head is not None or normalised(name) == DEFAULT:
+        return first
+    if any(first.revision in revision.split("+") for revision in recorded):
+        return first
+    return CompactSounds(settings, HEAD_60)
 
 
 def encoder(name: str, settings: Settings) -> Encoder:

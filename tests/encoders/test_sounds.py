@@ -133,7 +133,7 @@ def test_a_file_that_is_no_head_is_refused(settings, tmp_path):
 
 def test_a_head_for_other_features_is_refused(tmp_path, monkeypatch):
     head = SoundHead.load(HEAD)
-    monkeypatch.setattr(bridge, "_FEATURES", "of another code")
+    monkeypatch.setattr(bridge, "FEATURES", "of another code")
     head.save(tmp_path / "head.safetensors")
     monkeypatch.undo()
     with pytest.raises(EncoderUnavailable, match="train it again"):

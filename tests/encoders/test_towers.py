@@ -137,7 +137,7 @@ SHAPES_VECTORS = [
     (sounds, "AISFX", another(AISFX), SOUNDS),
     (sounds, "_LOUDEST", 9.0, SOUNDS),
     (sounds, "_REVISION", 0, SOUNDS),
-    (sounds, "_FEATURES", "0", SOUNDS),
+    (sounds, "FEATURES", "0", SOUNDS),
     *((sounds, name, 7, SOUNDS) for name in ("RATE", "BANDS", "_FFT", "_HOP", "_BLOCK", "_STEP")),
     (sounds, "HEAD", pictures.HEAD, WORDS),
     (sounds, "_WORDS", 0, WORDS),

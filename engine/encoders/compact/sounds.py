@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from engine.common.package_weights import sha256
 from engine.common.vectors import chunks, l2_normalize
 from engine.config import Settings
+from engine.encoders.compact.word_network import WordNetwork
 from engine.encoders.protocols import Heard, Spectrogram
 from engine.encoders.revisions import revision_of
 from engine.encoders.runtime.onnx_session import PinnedTower
@@ -27,6 +28,9 @@ RATE = 44_100
 DIM = 512
 BANDS = 96
 HEAD = Path(__file__).parent / "heads" / "sounds.safetensors"
+"""The head of twenty words that the encoder ``compact`` has always had."""
+HEAD_60 = HEAD.with_name("sounds-60.safetensors")
+"""The head of more than sixty words, for all other encoders."""
 
 _FFT, _HOP = 2048, 1024
 _BLOCK, _STEP = 100, 50
@@ -36,7 +40,7 @@ _LOUDEST = 9.457798957824707
 _REVISION = 1
 """Revision of the exporting code; the rest of the cache key is the hash of the weights."""
 _TENSORS = ("weights", "bias", "examples", "centre", "gate")
-_FEATURES = "1"
+FEATURES = "1"
 """Revision of the code between samples and features; a head is only of use with its own."""
 _WORDS = 1
 """Revision of the code between features and the probabilities of the words."""
@@ -46,7 +50,8 @@ class CompactSounds:
     """Sound into words. Building one is free; the tower is made at its first use.
 
     Args:
-        head: a file that ``engine.training.sounds`` wrote; the package's own by default.
+        head: a file that ``engine.training.sounds`` or ``engine.training.sound_words`` wrote;
+            the package's first, ``HEAD``, by default.
     """
 
     rate = RATE
@@ -62,7 +67,7 @@ class CompactSounds:
         revision = revision_of(
             weights=AISFX.sha256,
             export=_REVISION,
-            features=_FEATURES,
+            features=FEATURES,
             spectrogram=(RATE, _FFT, _HOP, BANDS, _LOUDEST),
             blocks=(_BLOCK, _STEP),
         )
@@ -112,7 +117,9 @@ class CompactSounds:
         return self._head.probabilities(features)
 
     @cached_property
-    def _head(self) -> SoundHead:
+    def _head(self) -> SoundHead | WordNetwork:
+        if WordNetwork.is_file(self._head_file):
+            return WordNetwork.load(self._head_file, AISFX.sha256, FEATURES)
         return SoundHead.load(self._head_file)
 
 
@@ -241,7 +248,7 @@ class SoundHead:
             head = cls(words=tuple(about["words"]), **parts)
         except (OSError, SafetensorError, KeyError, ValueError, TypeError) as error:
             raise EncoderUnavailable(f"{path} is not a head of the sound bridge") from error
-        if about["weights"] != AISFX.sha256 or about["features"] != _FEATURES:
+        if about["weights"] != AISFX.sha256 or about["features"] != FEATURES:
             raise EncoderUnavailable(f"{path} was trained on other features: train it again")
         return head
 
@@ -249,7 +256,7 @@ class SoundHead:
         """Write as safetensors, words and the identity of the features in the metadata."""
         from safetensors.numpy import save_file
 
-        about = {"words": self.words, "weights": AISFX.sha256, "features": _FEATURES}
+        about = {"words": self.words, "weights": AISFX.sha256, "features": FEATURES}
         tensors: dict[str, NDArray[Any]] = {
             "weights": self.weights,
             "bias": self.bias,
