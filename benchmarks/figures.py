@@ -21,7 +21,16 @@ _BENCHMARKS = Path(__file__).parent
 _DOCS = _BENCHMARKS.parent / "docs"
 
 GROUPS = {
-    "Quality": ("pictures", "sounds", "speech", "mixed", "rerank", "rerank_weight", "classify"),
+    "Quality": (
+        "pictures",
+        "sounds",
+        "sound_words",
+        "speech",
+        "mixed",
+        "rerank",
+        "rerank_weight",
+        "classify",
+    ),
     "Speed": ("latency", "planning", "ingest", "pipeline", "growth", "unchanged", "video", "jpeg"),
     "Encoders": ("encoders", "towers", "gpu"),
     "Beside other tools": ("peers", "duplicates"),

@@ -35,7 +35,12 @@ _OUTSIDE = {"dog bark": "dog", "baby cry": "baby crying", "clock tick": "clock t
 
 def _named(judged: Judged) -> Iterator[Row]:
     first, three, count = judged.accuracy()
-    yield f"{count} recordings, held out by group", "named first", f"{first:.3f}", at_least(first, 0.7)
+    yield (
+        f"{count} recordings, held out by group",
+        "named first",
+        f"{first:.3f}",
+        at_least(first, 0.7),
+    )
     yield "", "among three", f"{three:.3f}", at_least(three, 0.85)
 
 

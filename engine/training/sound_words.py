@@ -20,8 +20,9 @@ from numpy.typing import NDArray
 
 from engine.common.vectors import l2_normalize
 from engine.config import Settings
-from engine.encoders.compact.sounds import AISFX, FEATURES, HEAD_60, CompactSounds
+from engine.encoders.compact.sounds import FEATURES, HEAD_60, CompactSounds
 from engine.encoders.compact.word_network import WordNetwork
+from engine.encoders.weight_files import AISFX
 from engine.errors import SensoriumError
 from engine.training import word_clips
 from engine.training.word_clips import NO_WORD, Clips
@@ -77,14 +78,14 @@ def _network(
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, _RATE, total_steps=steps)
     beta = torch.distributions.Beta(_MIX, _MIX)
     for _ in range(_EPOCHS):
-        for rows_of_batch in torch.randperm(len(rows), generator=generator).split(_BATCH):
+        for rows_of_batch in torch.split(torch.randperm(len(rows), generator=generator), _BATCH):
             other = rows_of_batch[torch.randperm(len(rows_of_batch), generator=generator)]
             share = beta.sample((len(rows_of_batch), 1))
             mixed = share * inputs[rows_of_batch] + (1 - share) * inputs[other]
             asked = share * truth[rows_of_batch] + (1 - share) * truth[other]
             losses = -(asked * torch.log_softmax(model(mixed), 1)).sum(1)
             optimizer.zero_grad()
-            (weights[rows_of_batch] * losses).mean().backward()
+            torch.autograd.backward((weights[rows_of_batch] * losses).mean())
             optimizer.step()
             schedule.step()
     tensors = (hidden.weight.T, hidden.bias, out.weight.T, out.bias)

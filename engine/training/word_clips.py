@@ -39,7 +39,7 @@ _DRUMS = (
 _FEWEST = 5
 """Recordings from which a label is learned as a word."""
 _VOICES = Path("/usr/share/asterisk/sounds")
-"""Where Debian's asterisk-core-sounds keeps its spoken prompts."""
+"""The folder of the spoken prompts of Debian's asterisk-core-sounds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +67,11 @@ class Clips:
         return np.asarray(self.sources == source, np.bool_)
 
     def called(self, word: str) -> Clips:
-        """The same clips, all with this word."""
+        """Return the same clips, all with this word."""
         return replace(self, words=np.full(len(self.words), word))
 
     def renamed(self, words: dict[str, str]) -> Clips:
-        """The same clips, with other words for those that are named."""
+        """Return the same clips, with other words for those that are named."""
         return replace(self, words=np.array([words.get(w, w) for w in self.words.tolist()]))
 
     def __add__(self, other: Clips) -> Clips:
@@ -108,9 +108,7 @@ def _features(file: Path) -> Clips:
             table = {name: stored[name] for name in stored.files}
     except OSError as error:
         raise UsageError(f"cannot read {file}: {error.strerror or error}") from error
-    words = [
-        _word(label, clip) for label, clip in zip(table["label"], table["clip"], strict=True)
-    ]
+    words = [_word(label, clip) for label, clip in zip(table["label"], table["clip"], strict=True)]
     return Clips(
         roots(table["features"].astype(np.float32)), np.array(words),
         table["group"].astype(np.int64), table["licence_class"] == "permissive", table["source"],
@@ -151,7 +149,7 @@ def _joined_copies(clips: Clips, more: Clips) -> Clips:
 def roots(features: Vectors) -> Vectors:
     """Return the square roots of features, of unit length before."""
     unit = features / np.maximum(np.linalg.norm(features, axis=1, keepdims=True), 1e-9)
-    return np.sqrt(np.maximum(unit, 0)).astype(np.float32)
+    return np.asarray(np.sqrt(np.maximum(unit, 0)), np.float32)
 
 
 # --- sounds that have no word -------------------------------------------------------
@@ -212,10 +210,9 @@ def _clips(sounds: CompactSounds, made: list[tuple[str, Waveform]]) -> Clips:
     rows = [sounds.features([sounds.prepare(np.asarray(s, np.float32))]) for _, s in made]
     count = len(made)
     kinds = np.array([kind for kind, _ in made], np.str_)
-    return Clips(
-        roots(np.concatenate([sounds.features([]), *rows])), kinds, np.arange(count), np.ones(count, np.bool_),
-        np.full(count, "made"),
-    )  # fmt: skip
+    features = np.concatenate([sounds.features([]), *rows])
+    every = np.ones(count, np.bool_)
+    return Clips(roots(features), kinds, np.arange(count), every, np.full(count, "made"))
 
 
 def voices(sounds: CompactSounds, settings: Settings) -> Clips:

@@ -13,9 +13,7 @@ from numpy.typing import NDArray
 from engine.errors import UsageError
 from engine.training.word_clips import NO_WORD, VOICE, Clips
 
-Evidence: TypeAlias = (
-    "list[tuple[NDArray[np.str_], NDArray[np.float32], NDArray[np.float32]]]"
-)
+Evidence: TypeAlias = "list[tuple[NDArray[np.str_], NDArray[np.float32], NDArray[np.float32]]]"
 """By fold: the kind of each sound, the gate's evidence, and the share of words of a voice."""
 FitGate: TypeAlias = Callable[[Evidence, Evidence], NDArray[np.float32]]
 BEGIN, END = "<!-- figures -->", "<!-- end of figures -->"
@@ -23,7 +21,7 @@ BEGIN, END = "<!-- figures -->", "<!-- end of figures -->"
 
 @dataclass(frozen=True)
 class Judged:
-    """What networks say of clips that they were not trained on."""
+    """The outputs of networks for clips that they were not trained on."""
 
     words: tuple[str, ...]
     clips: Clips
@@ -115,10 +113,8 @@ class Judged:
             of = self.clips.words == word
             groups = len(np.unique(self.clips.groups[of]))
             first, three = (float((ranks[of] < place).mean()) for place in (1, 3))
-            permissive = int(self.clips.permissive[of].sum())
-            rows.append(
-                f"| {word} | {int(of.sum())} | {permissive} | {groups} | {first:.2f} | {three:.2f} |"
-            )
+            counts = f"{int(of.sum())} | {int(self.clips.permissive[of].sum())} | {groups}"
+            rows.append(f"| {word} | {counts} | {first:.2f} | {three:.2f} |")
         return "\n".join(rows)
 
 
@@ -155,7 +151,9 @@ def write_card(card: Path, judged: Judged, fit_gate: FitGate) -> None:
         "| measure, held out | value |\n|---|---|\n"
         f"| named first, of {count} recordings | {first:.3f} |\n"
         f"| among the first three | {three:.3f} |\n"
-        + "\n".join(f"| none of these, AUROC: {kind} | {value:.3f} |" for kind, value in gates.items())
+        + "\n".join(
+            f"| none of these, AUROC: {kind} | {value:.3f} |" for kind, value in gates.items()
+        )
         + f"\n| none of these, AUROC: mean of these kinds | {np.mean(list(gates.values())):.3f} |",
         "",
         judged.table(),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -12,7 +14,7 @@ from engine.training.word_clips import NO_WORD, Clips
 from engine.training.word_report import BEGIN, END, write_card
 
 
-def clips(words, seed=0, each=20, group=2):
+def clips(words, seed=0, each=10, group=2):
     """Recordings in groups of ``group``, around a centre of their word."""
     random = np.random.default_rng(seed)
     labels = np.repeat(words, each)
@@ -25,23 +27,24 @@ def clips(words, seed=0, each=20, group=2):
     )
 
 
-@pytest.fixture(autouse=True)
-def quick(monkeypatch):
-    monkeypatch.setattr(sound_words, "_NETWORKS", 1)
-    monkeypatch.setattr(sound_words, "_EPOCHS", 25)
+@pytest.fixture(scope="module", autouse=True)
+def quick():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sound_words, "_NETWORKS", 1)
+        yield
 
 
 WORDS = ("bark", "bell", "hum", "purr", "rain")
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def judged():
     return judge(clips([*WORDS, NO_WORD]), clips(["noise"], seed=1), WORDS, seed=0)
 
 
 def test_new_recordings_of_a_word_are_named(judged):
     first, three, count = judged.accuracy()
-    assert (count, three) == (100, 1.0)
+    assert (count, three) == (50, 1.0)
     assert first > 0.9
     assert judged.kept() == WORDS
 
@@ -58,11 +61,11 @@ def test_noise_and_words_left_out_are_told_from_known_ones(judged):
 
 
 def test_a_word_that_cannot_be_told_is_left_out(judged):
-    random = np.random.default_rng(0).permuted(judged.outputs, axis=0)
-    bell = judged.clips.words == "bell"
-    judged.outputs[bell] = np.where(np.array(WORDS) == "bell", -1, random[bell])
-    assert judged.kept() == tuple(word for word in WORDS if word != "bell")
-    assert "bell" not in judged.table()
+    outputs = judged.outputs.copy()
+    outputs[judged.clips.words == "bell", WORDS.index("bell")] = -1
+    deaf = replace(judged, outputs=outputs)
+    assert deaf.kept() == tuple(word for word in WORDS if word != "bell")
+    assert "bell" not in deaf.table()
 
 
 def test_the_same_seed_learns_the_same_head():
@@ -76,7 +79,7 @@ def test_figures_are_written_between_the_marks_of_a_card(judged, tmp_path):
     write_card(card, judged, fit_gate)
     text = card.read_text()
     assert text.startswith("before\n") and text.endswith("after\n") and "old" not in text
-    assert "| bell | 20 | 20 | 10 | 1.00 | 1.00 |" in text
+    assert "| bell | 10 | 10 | 5 | 1.00 | 1.00 |" in text
     card.write_text("no place")
     with pytest.raises(UsageError, match="no place for figures"):
         write_card(card, judged, fit_gate)

@@ -35,7 +35,7 @@ class WordNetwork:
 
     words: tuple[str, ...]
     mean: NDArray[np.float32]
-    """Of the square roots of the features, (512,)."""
+    """The mean of the square roots of the features, (512,)."""
     scale: NDArray[np.float32]
     first: NDArray[np.float32]
     """Weights of the hidden layers, (k, 512, hidden)."""
