@@ -53,7 +53,7 @@ def _assets(vectors: Iterator[np.ndarray], space: str) -> Iterator[IndexedAsset]
 
 def _made(folder: Path, data: Path, count: int, settings: Settings) -> None:
     """Write the library, and its index on disk."""
-    towers = registry.towers(registry.DEFAULT, settings)
+    towers = registry.towers(registry.COMPACT, settings)
     base = Real.load(data, towers.shared.dim).base
     vectors = (row.astype(np.float32) for batch in grown(base, count) for row in batch)
     assets = _assets(islice(vectors, count), towers.shared.name)
@@ -67,7 +67,7 @@ def _made(folder: Path, data: Path, count: int, settings: Settings) -> None:
 
 def _labels(settings: Settings, count: int) -> list[Label]:
     """Names of ImageNet's classes, and again with a number where more are asked for."""
-    encoder = registry.towers(registry.DEFAULT, settings).encoder
+    encoder = registry.towers(registry.COMPACT, settings).encoder
     assert isinstance(encoder, CompactEncoder)
     names = encoder._pictures.names
     made = [f"{names[i % len(names)]} {i // len(names) or ''}".strip() for i in range(2 * count)]

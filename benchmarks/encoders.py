@@ -252,7 +252,7 @@ def speech_row(data: Path, prompts: Path, folder: Path) -> Row:
         fill(warm, folder / "first")
         if warm.towers.speech is None:
             return (what, "the extra speech is not installed", "", "", "", _least(nan, 3))
-        store = Store.create(folder / "library", registry.DEFAULT)
+        store = Store.create(folder / "library", registry.COMPACT)
         with Library(store, warm.settings, warm.towers) as library:
             taken = seconds(lambda: fill(library, folder / "prompts"))
     rate = lasting / taken

@@ -98,7 +98,7 @@ def _assets(
 
 def _made(folder: Path, data: Path, count: int) -> None:
     """Write the library."""
-    towers = registry.towers(registry.DEFAULT, Settings())
+    towers = registry.towers(registry.COMPACT, Settings())
     labels = [row["label"] for row in rows(data / "images" / "labels.csv")]
     said = [row["text"] for row in rows(data / "prompts.csv")]
     base = Real.load(data, towers.shared.dim).base

@@ -69,10 +69,10 @@ def _refitted(wordnet: Path, unseen: Collection[str]) -> dict[str, Vectors]:
 def _library_with(head: dict[str, Vectors], folder: Path) -> Library:
     """An empty library whose pictures are put into words by ``head``."""
     settings = replace(Settings.from_env(), ocr=False)
-    towers = registry.towers(registry.DEFAULT, settings)
+    towers = registry.towers(registry.COMPACT, settings)
     assert isinstance(towers.encoder, CompactEncoder)
     vars(towers.encoder._pictures)["head"] = head  # what the cached property would load
-    return Library(Store.create(folder, registry.DEFAULT), settings, towers)
+    return Library(Store.create(folder, registry.COMPACT), settings, towers)
 
 
 def _unseen(files: Sequence[Path], wnids: Sequence[str], wordnet: Path) -> Precisions | None:

@@ -370,7 +370,7 @@ class Library(BaseLibrary):
             try:
                 library = cls.open(path, encoder=encoder, catalog=catalog, settings=settings)
             except LibraryNotFound:
-                towers = registry.towers(encoder or registry.DEFAULT, settings)
+                towers = registry.towers(encoder or registry.default_encoder(), settings)
                 dataset = check_dataset(towers, wanted, reporting)
                 library = cls.open(
                     path, create=True, encoder=encoder, catalog=catalog, settings=settings

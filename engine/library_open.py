@@ -45,7 +45,7 @@ def open_store(options: OpenOptions) -> tuple[Store, Settings, Towers | None]:
     except LibraryNotFound:
         if not options.create:
             raise
-        store, towers = _create(folder, options.encoder or registry.DEFAULT, catalog, settings)
+        store, towers = _create(folder, options.encoder or registry.default_encoder(), catalog, settings)
         return store, settings, towers
     try:
         _check_encoder(store, folder, options.encoder)
@@ -117,7 +117,7 @@ def preview(paths: Sequence[str | Path] | str | Path, options: OpenOptions) -> I
         store, settings, _ = open_store(options)
     except LibraryNotFound:
         settings = options.resolved()
-        new = registry.towers(options.encoder or registry.DEFAULT, settings)
+        new = registry.towers(options.encoder or registry.default_encoder(), settings)
         return run(None, new, path_list(paths), settings, dry_run=True)
     with store:
         known = library_towers(store, settings, None).now()

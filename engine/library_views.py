@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
 from engine.index import disk
 from engine.index.snapshot import Manifest
 from engine.store import LibraryStats, SpaceInfo, Store
+from engine.store.space_lookup import role_name
 from engine.types import Modality, Space
 
 
 @dataclass(frozen=True, slots=True)
 class SpaceSummary:
-    """A space, and its state: ``default``, ``ready``, ``filling`` or ``likeness``."""
+    """A space, and its state: ``default``, ``ready``, ``filling``, ``further`` or ``likeness``."""
 
     space: Space
     state: str
@@ -67,16 +69,17 @@ class LibraryDescription:
 
 def describe(store: Store) -> LibraryDescription:
     """Return the counts, spaces and indexes of a library."""
+    infos = store.space_infos().values()
     return LibraryDescription(
         store.path,
         store.encoder,
-        tuple(SpaceSummary(info.space, _state(info)) for info in store.space_infos().values()),
+        tuple(SpaceSummary(info.space, _state(info, infos)) for info in infos),
         store.stats(),
         tuple(IndexSummary(*found) for found in disk.snapshots(store.path, store.spaces())),
     )
 
 
-def _state(info: SpaceInfo) -> str:
+def _state(info: SpaceInfo, infos: Collection[SpaceInfo]) -> str:
     if info.role is None:
-        return "likeness"
+        return role_name(info, infos)
     return "default" if info.default else "ready" if info.ready else "filling"

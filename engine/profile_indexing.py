@@ -390,7 +390,7 @@ def profile_encoder(
     from engine.encoders import registry
 
     known = settings or Settings.from_env()
-    name = encoder or registry.DEFAULT
+    name = encoder or registry.default_encoder()
     with watched(progress) as reporting:
         return profile_indexing(
             folder, lambda: registry.towers(name, known), known, sample, reporting

@@ -136,19 +136,9 @@ class _Passes:
             ids = self._store.moment_ids(modalities=(modality,))
             lacking += [
                 np.setdiff1d(ids, known[space], assume_unique=True)
-                for space in _spaces_of(self._towers, modality)
+                for space in self._towers.spaces_of(modality)
             ]
         return np.setdiff1d(np.concatenate(lacking), self._tried)
-
-
-def _spaces_of(towers: Towers, modality: Modality) -> set[str]:
-    """Return the spaces in which a moment of this modality has a vector."""
-    alike = set()
-    if modality in (Modality.IMAGE, Modality.KEYFRAME):
-        alike = {towers.looks.name}
-    elif modality is Modality.SOUND:
-        alike = {towers.sounds.name}
-    return {towers.shared.name, *alike}
 
 
 def _sum(first: BackfillReport, second: BackfillReport) -> BackfillReport:

@@ -40,6 +40,11 @@ class MultiEncoder(Towers):
         return self.members[0].looks
 
     @property
+    def further(self) -> tuple[Space, ...]:
+        """The further spaces of the first encoder."""
+        return self.members[0].further
+
+    @property
     def modalities(self) -> frozenset[Modality]:
         """The modalities that any of the encoders takes."""
         return frozenset().union(*(member.modalities for member in self.members))

@@ -44,7 +44,8 @@ class Encoder(Protocol):
     """A shared space with its text tower and its picture tower.
 
     One that not every modality can enter has an attribute ``modalities``, a
-    ``frozenset[Modality]`` of those that can; see ``Towers.modalities``.
+    ``frozenset[Modality]`` of those that can; see ``Towers.modalities``. One whose
+    pictures lie in more spaces that text can query implements ``FurtherSpaces``.
     """
 
     @property
@@ -75,6 +76,22 @@ class Encoder(Protocol):
 
     def embed_images(self, pixels: Sequence[Pixels]) -> Embedded:
         """Embed prepared pictures into ``shared`` and ``looks``."""
+
+
+@runtime_checkable
+class FurtherSpaces(Protocol):
+    """An encoder whose pictures lie in more than one space that text can query.
+
+    ``embed_images`` gives vectors of these too. What they say of one picture is one piece of
+    evidence: the better of all counts.
+    """
+
+    @property
+    def further(self) -> tuple[Space, ...]:
+        """The spaces beside ``shared`` and ``looks``; of pictures and keyframes alone."""
+
+    def embed_texts_in(self, space: str, texts: Sequence[str]) -> Vectors:
+        """Embed n texts into the further space of that name: (n, dim), L2-normalised."""
 
 
 @runtime_checkable

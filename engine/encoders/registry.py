@@ -13,10 +13,11 @@ from engine.encoders.protocols import Encoder, ScreenBridge, SoundBridge, Speech
 from engine.encoders.towers import Towers
 from engine.errors import EncoderUnavailable
 
-DEFAULT = "compact"
+COMPACT = "compact"
+MULTILINGUAL = "compact-multilingual"
 _CLAP = "clap:"
 _NAMES = (
-    "compact, open_clip:MODEL/PRETRAINED, hf-hub:ORG/NAME, clap:NAME, or the folder of an"
+    "compact-multilingual, compact, open_clip:MODEL/PRETRAINED, hf-hub:ORG/NAME, clap:NAME, or the folder of an"
     " open_clip model; `sensorium models` lists them"
 )
 
@@ -68,13 +69,24 @@ def encoder(name: str, settings: Settings) -> Encoder:
     return made.encoder if isinstance(made, Towers) else made
 
 
+def default_encoder() -> str:
+    """Return the encoder of a new library: the multilingual one where its weights are installed."""
+    from engine.encoders.weight_files import E5_SMALL
+
+    return MULTILINGUAL if E5_SMALL.find() else COMPACT
+
+
 def _made(name: str, settings: Settings) -> Encoder | Towers:
     """Make the encoder of a name; a plugin may bring towers with bridges of its own."""
     name = normalised(name)
-    if name == DEFAULT:
+    if name == COMPACT:
         from engine.encoders.compact.encoder import CompactEncoder
 
         return CompactEncoder(settings)
+    if name == MULTILINGUAL:
+        from engine.encoders.compact.multilingual import CompactMultilingual
+
+        return CompactMultilingual(settings)
     source = names.parse(name)
     if source is not None and source.name == name:
         from engine.encoders.openclip.encoder import OpenClipEncoder
@@ -91,7 +103,7 @@ def normalised(name: str) -> str:
     A library is opened from anywhere, so this is the name that it keeps, and the one
     to compare with. A folder that happens to be called as an encoder is ``./compact``.
     """
-    if name == DEFAULT:
+    if name in (COMPACT, MULTILINGUAL):
         return name
     if name.startswith(_CLAP):
         model = name.removeprefix(_CLAP)

@@ -16,6 +16,7 @@ from engine.encoders.projection import Projection
 from engine.encoders.protocols import (
     Embedded,
     Encoder,
+    FurtherSpaces,
     Heard,
     ScreenBridge,
     SoundBridge,
@@ -105,6 +106,11 @@ class Towers:
         return self.shared if looks.name == self.shared.name else looks
 
     @property
+    def further(self) -> tuple[Space, ...]:
+        """The further spaces of pictures in which texts are asked as well."""
+        return self.encoder.further if isinstance(self.encoder, FurtherSpaces) else ()
+
+    @property
     def sounds(self) -> Space:
         """The space in which sounds resemble sounds."""
         return self.sound.sounds
@@ -118,7 +124,17 @@ class Towers:
     @property
     def spaces(self) -> tuple[Space, ...]:
         """Every space of the library, the shared one first."""
-        return tuple({s.name: s for s in (self.shared, self.looks, self.sounds)}.values())
+        own = (self.shared, self.looks, self.sounds, *self.further)
+        return tuple({space.name: space for space in own}.values())
+
+    def spaces_of(self, modality: Modality) -> frozenset[str]:
+        """Name the spaces in which a moment of this modality has a vector."""
+        beside: tuple[Space, ...] = ()
+        if modality in (Modality.IMAGE, Modality.KEYFRAME):
+            beside = self.looks, *self.further
+        elif modality is Modality.SOUND:
+            beside = (self.sounds,)
+        return frozenset(space.name for space in (self.shared, *beside))
 
     def check(self) -> None:
         """Raise ``EncoderUnavailable`` unless every tower can be built."""
@@ -170,6 +186,13 @@ class Towers:
         if self.modalities & _WRITTEN:
             vectors[self.shared.name] = self.encoder.embed_texts(texts)
         return Embedded(vectors, ((),) * len(texts))
+
+    def embed_queries(self, space: str, texts: Sequence[str]) -> Vectors:
+        """Embed n texts that ask in the shared space or in a further one, (n, dim)."""
+        encoder = self.encoder
+        if isinstance(encoder, FurtherSpaces) and space in {s.name for s in encoder.further}:
+            return encoder.embed_texts_in(space, texts)
+        return encoder.embed_texts(texts)
 
     def embed_sounds(self, windows: Sequence[Spectrogram]) -> Embedded:
         """Embed prepared windows: their features, and their words in the shared space.

@@ -15,9 +15,8 @@ from engine.exchange.records import Piece
 from engine.exchange.source import UNNAMED, ImportedSample
 from engine.media.image import read_frame
 from engine.media.sniff import sniff
-from engine.query.plan import SEEN
 from engine.store import Store, Writer
-from engine.types import Asset, Embedding, FileStat, IndexedAsset, Kind, MediaType, Modality
+from engine.types import Asset, Embedding, FileStat, IndexedAsset, Kind, MediaType
 from indexers.file_hash import hash_file
 
 _BATCH = 256
@@ -85,12 +84,9 @@ class VectorReuse:
 
     def _is_complete(self, piece: Piece) -> bool:
         """Tell whether a moment has all vectors that indexing would give it."""
-        needed = {self._towers.shared.name}
+        needed = frozenset({self._towers.shared.name})
         if UNNAMED not in self._trust.names:
-            needed |= {self._towers.looks.name} if piece.moment.modality in SEEN else set()
-            needed |= (
-                {self._towers.sounds.name} if piece.moment.modality is Modality.SOUND else set()
-            )
+            needed = self._towers.spaces_of(piece.moment.modality)
         return needed <= piece.vectors.keys()
 
     def _is_known(self, stat: FileStat, content_hash: str) -> bool:

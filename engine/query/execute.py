@@ -21,6 +21,7 @@ from engine.index.space import SpaceIndex
 from engine.index.vector_index import VectorIndex
 from engine.query.calibration.log_odds import BackgroundKey, background, expected, log_odds
 from engine.query.embed import QueryVectors
+from engine.query.families import better_of_families
 from engine.query.full_text import BUDGET, FullTextScores
 from engine.store import Background
 from engine.types import Branch, BranchOutcome, BranchScores, Modality, Plan
@@ -157,7 +158,8 @@ def execute(
     found = _found(nearest)
     _add_found_by_words(found, words, plan.fetch)
     rows = _Rows(sources)
-    scored = [*_scored(spaces, found, run, rows), *_scored_by_words(words, found)]
+    seen = better_of_families([*_scored(spaces, found, run, rows)])
+    scored = [*seen, *_scored_by_words(words, found)]
     order = {id(branch): place for place, branch in enumerate(plan.branches)}
     outcomes = sorted(run.outcomes, key=lambda outcome: order[id(outcome.branch)])
     return ExecutedPlan(tuple(scored), tuple(outcomes))

@@ -13,6 +13,7 @@ from engine.errors import LibraryBusy, LibraryUnavailable, SensoriumError
 from engine.index import disk, gpu
 from engine.query.search import Searcher
 from engine.store import SpaceInfo, Store, failpoints, thumbnails
+from engine.store import space_lookup
 from engine.store.compaction import Compaction, loose
 from engine.store.failpoints import FailPoint
 from engine.types import Space
@@ -127,13 +128,19 @@ class Maintenance:
         return thread
 
     def _phrases(self, space: Space) -> Vectors | None:
-        """Return the bank of phrases in this space, where it has a text tower."""
-        info = self._store.space_infos().get(space.name)
-        if info is None or info.role is None:
+        """Return the bank of phrases in this space, where texts are asked in it."""
+        infos = self._store.space_infos()
+        asked = [
+            info
+            for info in infos.values()
+            if space.name in (info.space.name, *space_lookup.further(info, infos.values()))
+            and info.role is not None
+        ]
+        if not asked:
             return None
         from engine.query.calibration.phrase_vectors import phrase_vectors
 
-        return phrase_vectors(self._towers_of(info), self._settings)
+        return phrase_vectors(self._towers_of(asked[0]), self._settings, space.name)
 
     def _text_spaces(self) -> list[SpaceInfo]:
         """Return the spaces that texts query and that are searched."""

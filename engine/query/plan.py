@@ -67,13 +67,22 @@ class Inventory:
     """Moments that pass the query's filter; None where it has none."""
     beside: tuple[str, ...] = ()
     """Spaces in which texts are asked as well, each of the modalities that it holds."""
+    further: tuple[str, ...] = ()
+    """Further spaces of the encoder of ``shared``, in which texts are asked too."""
     notes: tuple[str, ...] = ()
     """Notes about what of the library cannot be searched, and why."""
 
-    def answering(self, modality: Modality) -> tuple[str, ...]:
-        """Return the spaces that answer a text in a modality, the shared one first."""
-        spaces = (self.shared, *self.beside)
-        return tuple(space for space in spaces if modality in self.held.get(space, {}))
+    def answering(self, modality: Modality) -> tuple[tuple[str, ...], ...]:
+        """Return the spaces that answer a text in a modality, those of an encoder together.
+
+        The encoder of the shared space comes first, and its shared space before the others.
+        """
+        encoders = ((self.shared, *self.further), *((space,) for space in self.beside))
+        holding = (
+            tuple(space for space in spaces if modality in self.held.get(space, {}))
+            for spaces in encoders
+        )
+        return tuple(filter(None, holding))
 
 
 # --- is it a query at all --------------------------------------------------------
@@ -219,11 +228,14 @@ def _branches(query: Query, parts: Sequence[QueryPart], inventory: Inventory) ->
         name = "text" if part.weight > 0 else "not"
         if query.fusion is not Fusion.EARLY:
             for modality in _wanted(query):
-                spaces = inventory.answering(modality)
-                # Two spaces that hear the same sound are no two witnesses: they share the
+                encoders = inventory.answering(modality)
+                # Two encoders that hear the same sound are no two witnesses: they share the
                 # weight of one, so that no modality counts for more than another.
-                for space in spaces:
-                    yield Branch(name, space, modality, (part,), part.weight / len(spaces))
+                weight = part.weight / max(len(encoders), 1)
+                for spaces in encoders:
+                    family = spaces[0] if len(spaces) > 1 else None
+                    for space in spaces:
+                        yield Branch(name, space, modality, (part,), weight, family=family)
         yield Branch(WORDS if part.weight > 0 else name, None, None, (part,), part.weight)
 
 

@@ -79,9 +79,10 @@ class Searcher:
 
     def _text_towers(self, chosen: SelectedSpaces) -> dict[str, TextCache]:
         """Return the text tower of each space that texts are asked in, with its cache."""
-        towers = {chosen.shared: chosen.towers, **chosen.beside}
+        own = dict.fromkeys((chosen.shared, *chosen.further), chosen.towers)
+        towers = {**own, **chosen.beside}
         return {
-            name: self._texts.setdefault(name, TextCache(of.encoder.embed_texts))
+            name: self._texts.setdefault(name, TextCache(partial(of.embed_queries, name)))
             for name, of in towers.items()
         }
 
@@ -256,7 +257,9 @@ class Searcher:
         passing = None if query.filter is None else len(self._filter(query))
         held = {space.name: self._held(space.name, query) for space in chosen.spaces}
         roles = chosen.shared, chosen.looks, chosen.sounds
-        return Inventory(*roles, held, pairs, passing, tuple(chosen.beside), chosen.notes)
+        return Inventory(
+            *roles, held, pairs, passing, tuple(chosen.beside), chosen.further, chosen.notes
+        )
 
     def _held(self, space: str, query: Query) -> dict[Modality, SearchableModality]:
         held, kinds = {}, set(query.kinds or Kind)

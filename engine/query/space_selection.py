@@ -34,6 +34,8 @@ class SelectedSpaces:
     """Towers by space, of those in which texts are asked as well."""
     spaces: tuple[Space, ...]
     """All that are searched, of those that the library has."""
+    further: tuple[str, ...] = ()
+    """Further spaces of the encoder of ``towers``, in which texts are asked too."""
     notes: tuple[str, ...] = ()
     """Notes about spaces that are left out, and why."""
 
@@ -62,6 +64,7 @@ def select_spaces(query: Query, store: Store, towers_of: TowersOf) -> SelectedSp
         towers.sounds.name,
         beside,
         tuple({s.name: s for s in wanted if s.name in infos}.values()),
+        tuple(space.name for space in towers.further if space.name in infos),
         tuple(notes),
     )
 
@@ -125,6 +128,8 @@ def _wanted(query: Query, towers: Towers) -> Iterator[Space]:
     asked = {part.asked for parts in query.stages for part in parts}
     alike = query.group is Group.ALIKE
     yield towers.shared
+    if PartKind.TEXT in asked:
+        yield from towers.further
     if alike or PartKind.IMAGE in asked:
         yield towers.looks
     if alike or PartKind.AUDIO in asked:

@@ -10,6 +10,7 @@ import numpy as np
 
 from engine.index import disk
 from engine.store import SpaceInfo, Store
+from engine.store.space_lookup import role_name
 from engine.types import Modality
 
 
@@ -22,7 +23,8 @@ class SpaceStats:
     revision: str
     dim: int
     role: str
-    """``text`` for one that texts query, ``likeness`` for one of looks or sounds."""
+    """``text`` for one that texts query, ``further`` for one in which the texts of its encoder
+    are asked as well, ``likeness`` for one of looks or sounds."""
     default: bool
     """True if texts are asked in it when no other space is named."""
     state: str
@@ -42,14 +44,19 @@ def space_stats(store: Store) -> list[SpaceStats]:
         infos, serving = store.space_infos(), store.serving()
         modalities = store.modalities(0, store.next_moment())
         counted = [
-            _counted(store, info, info.space.name in serving, *modalities)
+            _counted(store, infos, info, info.space.name in serving, *modalities)
             for info in infos.values()
         ]
     return sorted(counted, key=lambda stats: (not stats.default, stats.role != "text", stats.name))
 
 
 def _counted(
-    store: Store, info: SpaceInfo, serves: bool, ids: np.ndarray, modalities: np.ndarray
+    store: Store,
+    infos: Mapping[str, SpaceInfo],
+    info: SpaceInfo,
+    serves: bool,
+    ids: np.ndarray,
+    modalities: np.ndarray,
 ) -> SpaceStats:
     space = info.space
     held = modalities[np.isin(ids, store.stored_ids(space.name))]
@@ -60,7 +67,7 @@ def _counted(
         encoder=space.encoder if info.role is None else info.role.encoder,
         revision=space.revision,
         dim=space.dim,
-        role="likeness" if info.role is None else "text",
+        role=role_name(info, infos.values()),
         default=info.default,
         state="ready" if serves else "filling",
         vectors=dict(zip(map(Modality, names.tolist()), counts.tolist(), strict=True)),

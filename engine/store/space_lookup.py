@@ -35,6 +35,40 @@ def require_droppable(info: SpaceInfo) -> None:
         )
 
 
+def further(info: SpaceInfo, infos: Iterable[SpaceInfo]) -> list[str]:
+    """Name the further spaces of an encoder, which its texts are asked in as well.
+
+    They are those that its encoder made, beside its own and those of likeness.
+    """
+    role = info.role
+    if role is None:
+        return []
+    known = {info.space.name, role.looks, role.sounds}
+    return [
+        other.space.name
+        for other in infos
+        if other.role is None
+        and other.space.encoder == role.encoder
+        and other.space.name not in known
+    ]
+
+
+def role_name(info: SpaceInfo, infos: Iterable[SpaceInfo]) -> str:
+    """Return ``text``, ``further`` or ``likeness``: what a space is asked."""
+    if info.role is not None:
+        return "text"
+    known = list(infos)
+    asked = {name for other in known for name in further(other, known)}
+    return "further" if info.space.name in asked else "likeness"
+
+
+def companions(info: SpaceInfo, infos: Iterable[SpaceInfo]) -> set[str]:
+    """Name the spaces that go with one that texts query: those of likeness, and further ones."""
+    if info.role is None:
+        return set()
+    return {info.role.looks, info.role.sounds, *further(info, infos)} - {info.space.name}
+
+
 def serving(infos: Iterable[SpaceInfo]) -> set[str]:
     """Return the names of the spaces that searches read.
 
@@ -44,5 +78,5 @@ def serving(infos: Iterable[SpaceInfo]) -> set[str]:
     used: dict[bool, set[str]] = {True: set(), False: set()}
     for info in known:
         if info.role is not None:
-            used[info.ready] |= {info.space.name, info.role.looks, info.role.sounds}
+            used[info.ready] |= {info.space.name, *companions(info, known)}
     return {info.space.name for info in known} - (used[False] - used[True])

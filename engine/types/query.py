@@ -170,6 +170,8 @@ class Branch:
     """Every vector is scored, and not the nearest lists alone."""
     placement: Placement | None = None
     """None where nothing is filtered."""
+    family: str | None = None
+    """The encoder's shared space, where it asks a text in several: see ``query.families``."""
 
     @property
     def term(self) -> str:

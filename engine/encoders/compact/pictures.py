@@ -54,8 +54,10 @@ class CompactPictures:
 
     resized_side = round(SIDE / _CROP)
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, head: Path = HEAD) -> None:
+        """``head`` is the file of the head whose class vectors put pictures into words."""
         self._settings = settings
+        self._file = head
         self._tower = PinnedTower(
             settings, "compact/efficientnet", EFFICIENTNET, _GRAPH, _export, by_rows=_ROWS
         )
@@ -70,7 +72,7 @@ class CompactPictures:
     @cached_property
     def revision(self) -> str:
         """Changes whenever the same picture would get another vector of the shared space."""
-        return revision_of(looks=self.looks_revision, head=sha256(HEAD), words=_WORDS)
+        return revision_of(looks=self.looks_revision, head=sha256(self._file), words=_WORDS)
 
     def check(self) -> None:
         """Raise ``EncoderUnavailable`` unless the tower can be had."""
@@ -84,10 +86,10 @@ class CompactPictures:
 
     @cached_property
     def head(self) -> Mapping[str, Vectors]:
-        """The fitted head: ``class_vectors`` (1000, 384) and ``unknown`` (384,), float32."""
+        """The fitted head, float32: ``class_vectors`` (1000, dim), ``unknown`` (dim,), and more."""
         from safetensors.numpy import load_file
 
-        return {name: tensor.astype(np.float32) for name, tensor in load_file(HEAD).items()}
+        return {name: tensor.astype(np.float32) for name, tensor in load_file(self._file).items()}
 
     def prepare(self, image: Image.Image) -> Pixels:
         """Resize the shorter side to 292 pixels and crop the centre: (260, 260, 3) uint8."""

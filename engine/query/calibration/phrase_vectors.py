@@ -19,16 +19,21 @@ from engine.query.calibration.phrases import phrases
 from engine.types.arrays import Vectors
 
 
-def phrase_vectors(towers: Towers, settings: Settings) -> Vectors:
-    """Embed ``phrases()`` in the shared space, (n, dim), float32."""
+def phrase_vectors(towers: Towers, settings: Settings, further: str | None = None) -> Vectors:
+    """Embed ``phrases()`` in the shared space, (n, dim), float32.
+
+    Args:
+        further: the further space of the encoder in which they are asked instead.
+    """
     texts, space = phrases(), towers.encoder.shared
+    space = next((other for other in towers.further if other.name == further), space)
     named = revision_of(
         name=space.name, encoder=space.encoder, revision=space.revision, texts=tuple(texts)
     )
 
     def build(path: Path) -> None:
         with path.open("wb") as stream:
-            np.save(stream, towers.encoder.embed_texts(texts))
+            np.save(stream, towers.embed_queries(space.name, texts))
 
     def load(path: Path) -> Vectors:
         try:
@@ -42,4 +47,4 @@ def phrase_vectors(towers: Towers, settings: Settings) -> Vectors:
     try:
         return load_cached(settings, f"phrases/{named}.npy", build, load)
     except EncoderUnavailable:  # a cache that cannot be written costs time and nothing else
-        return towers.encoder.embed_texts(texts)
+        return towers.embed_queries(space.name, texts)

@@ -206,11 +206,12 @@ class SpaceWrites:
         return encoders[0]
 
     def _users(self, name: str) -> list[SpaceInfo]:
-        """List the spaces that texts query which are this one, or find likeness in it."""
+        """List the spaces that texts query which are this one, or which it goes with."""
+        infos = self._tx.infos.values()
         return [
             info
-            for info in self._tx.infos.values()
-            if info.role and name in (info.space.name, info.role.looks, info.role.sounds)
+            for info in infos
+            if info.role and name in {info.space.name, *space_lookup.companions(info, infos)}
         ]
 
     # --- the default, and dropping ------------------------------------------------
@@ -236,7 +237,7 @@ class SpaceWrites:
             self._tx.changed = True
 
     def goes_with(self, name: str) -> list[str]:
-        """Name what dropping a space drops: it, and spaces of likeness that no other uses.
+        """Name what dropping a space drops: it, and the spaces with it that no other uses.
 
         Raises:
             UsageError: there is none, or it is the default.
@@ -244,8 +245,8 @@ class SpaceWrites:
         info = self._served(name)
         assert info.role is not None
         space_lookup.require_droppable(info)
-        alike = {info.role.looks, info.role.sounds} - {name}
-        return [name, *sorted(space for space in alike if len(self._users(space)) == 1)]
+        beside = space_lookup.companions(info, self._tx.infos.values())
+        return [name, *sorted(space for space in beside if len(self._users(space)) == 1)]
 
     def drop_space(self, name: str) -> list[str]:
         """Remove a space with its vectors and backgrounds; returns the names of what went.

@@ -1,0 +1,128 @@
+"""The encoder ``compact-multilingual``: texts of some 100 languages, and what pictures show.
+
+Texts are multilingual-e5-small's, less their mean and whitened: as they come, all of them lie in
+one narrow cone. A picture has two vectors that text can query. One is made of its classes, as in
+``compact``. The other, in the space ``scenes``, is what a head that has learned from captioned
+photographs says of it, which classes have no words for: what happens.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from engine.common.package_weights import sha256
+from engine.common.vectors import l2_normalize
+from engine.config import Settings
+from engine.encoders.compact.multilingual_text import MultilingualE5
+from engine.encoders.compact.pictures import CLASSES, LOOKS_DIM, CompactPictures
+from engine.encoders.protocols import Embedded, Pixels
+from engine.encoders.revisions import revision_of
+from engine.encoders.runtime.backend import Pending, Then
+from engine.types import Space
+from engine.types.arrays import Vectors
+
+NAME = "compact-multilingual"
+SCENES = "scenes"
+HEAD = Path(__file__).parent / "heads" / "multilingual.safetensors"
+_CODE = 1
+"""Revision of the code between the towers' outputs and the vectors of both spaces."""
+
+
+class CompactMultilingual:
+    """Implements ``Encoder``, ``FurtherSpaces`` and ``Pipelined``. Making one loads nothing."""
+
+    name = NAME
+    image_size = CompactPictures.resized_side
+
+    def __init__(self, settings: Settings) -> None:
+        self._text = MultilingualE5(settings)
+        self._pictures = CompactPictures(settings, HEAD)
+        self._batch = settings.batch_size
+        self._last: tuple[tuple[str, ...], Vectors] | None = None
+
+    @cached_property
+    def _revision(self) -> str:
+        """Names the text tower, the head's file, and all that the pictures depend on."""
+        return revision_of(
+            texts=self._text.revision, pictures=self._pictures.looks_revision, head=sha256(HEAD),
+            code=_CODE,
+        )  # fmt: skip
+
+    @cached_property
+    def shared(self) -> Space:
+        """The space of texts, and of pictures by their classes."""
+        return Space(NAME, NAME, self._revision, self._head["whiten"].shape[1])
+
+    @cached_property
+    def looks(self) -> Space:
+        """The 1280-d pooled features of the picture tower, which ``compact`` has as well."""
+        from engine.encoders.compact.encoder import NAME as COMPACT
+
+        return Space("looks", COMPACT, self._pictures.looks_revision, LOOKS_DIM)
+
+    @cached_property
+    def further(self) -> tuple[Space, ...]:
+        """``scenes``: what happens in pictures."""
+        return (Space(SCENES, NAME, self._revision, self._head["scenes_whiten"].shape[1]),)
+
+    @cached_property
+    def _head(self) -> Mapping[str, Vectors]:
+        return self._pictures.head
+
+    def check(self) -> None:
+        """Raise ``EncoderUnavailable`` unless every tower can be had."""
+        self._text.check()
+        self._pictures.check()
+
+    def embed_texts(self, texts: Sequence[str]) -> Vectors:
+        return self._whitened(texts, self._head["mean"], self._head["whiten"])
+
+    def embed_texts_in(self, space: str, texts: Sequence[str]) -> Vectors:
+        if space != SCENES:
+            raise ValueError(f"{NAME} has no further space {space!r}")
+        return self._whitened(texts, self._head["scenes_mean"], self._head["scenes_whiten"])
+
+    def _whitened(self, texts: Sequence[str], mean: Vectors, whiten: Vectors) -> Vectors:
+        """Embed texts; those that the last call asked for too go through the tower once."""
+        asked, last = tuple(texts), self._last
+        rows = last[1] if last is not None and last[0] == asked else self._text.embed(asked)
+        self._last = asked, rows
+        return l2_normalize((rows - mean) @ whiten)
+
+    def prepare_image(self, image: Image.Image) -> Pixels:
+        return self._pictures.prepare(image)
+
+    def embed_images(self, pixels: Sequence[Pixels]) -> Embedded:
+        return self.submit_images(pixels).result()
+
+    def picture_batch(self) -> int:
+        return self._batch
+
+    def submit_images(self, pixels: Sequence[Pixels]) -> Pending[Embedded]:
+        return Then(self._pictures.submit(pixels), self._embedded)
+
+    def _embedded(self, seen: tuple[Vectors, Vectors]) -> Embedded:
+        features, probabilities = seen
+        vectors = {
+            NAME: self._pictures.words(probabilities),
+            SCENES: self._scenes(features),
+            self.looks.name: features,
+        }
+        return Embedded(vectors, self._pictures.tags(probabilities))
+
+    def _scenes(self, features: Vectors) -> Vectors:
+        """Unit features (n, 1280) in the space ``scenes``, (n, dim), L2-normalised."""
+        head = self._head
+        # Square roots tame the few channels that dominate; no feature is negative.
+        rows = np.sqrt(np.maximum(features, 0)) if "scenes_roots" in head else features
+        rows = (rows - head["scenes_center"]) / head["scenes_scale"]
+        return l2_normalize(rows @ head["scenes_weights"] + head["scenes_bias"])
+
+    def typical_images(self) -> Vectors:
+        """Return a vector for each class, as a picture of that class alone has, (1000, dim)."""
+        return self._pictures.words(np.eye(CLASSES, dtype=np.float32))
