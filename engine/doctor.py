@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from engine.common.package_weights import WeightFile
 from engine.config import Settings
 from engine.encoders import weight_files
+from engine.encoders.languages import INSTALL
 from engine.errors import EncoderUnavailable, SensoriumError
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ def examine(library: Path | None = None, settings: Settings | None = None) -> li
     return [
         _faiss(),
         *_weights(),
+        _multilingual(),
         _speech(),
         _screen(),
         _cross_encoder(),
@@ -57,9 +59,9 @@ def _faiss() -> Check:
 
 
 def _weights() -> Iterator[Check]:
-    """Check the files of the compact encoder, each with its hash."""
+    """Check the files that every embedded encoder needs, each with its hash."""
     for name, files in (
-        ("text tower", (weight_files.MINILM, weight_files.MINILM_TOKENIZER)),
+        ("text tower, English", (weight_files.MINILM, weight_files.MINILM_TOKENIZER)),
         ("image bridge", (weight_files.EFFICIENTNET,)),
         ("sound bridge", (weight_files.AISFX,)),
     ):
@@ -73,6 +75,15 @@ def _located(name: str, files: tuple[WeightFile, ...]) -> Check:
     except EncoderUnavailable as error:
         return Check(name, False, str(error))
     return Check(name, True, f"{files[0].requirement} ({files[0].licence}), hashes as pinned")
+
+
+def _multilingual() -> Check:
+    name = "text tower, multilingual"
+    if weight_files.E5_SMALL.find() is None:
+        detail = f"new libraries are of compact, which understands English alone: {INSTALL}"
+        return Check(name, False, detail, optional=True)
+    located = _located(name, (weight_files.E5_SMALL,))
+    return Check(name, located.ok, located.detail, optional=True)
 
 
 def _speech() -> Check:

@@ -56,6 +56,14 @@ class LibrarySpaces:
             self._together = parts, combine(parts)
         return self._together[1]
 
+    def way_to_more_languages(self) -> str | None:
+        """Return in one line how the library gets more languages than English; None if it has."""
+        from engine.encoders.languages import way_to_more_languages
+
+        roles = [info.role for info in self._store.space_infos().values() if info.ready]
+        ready = {role.encoder for role in roles if role is not None}
+        return way_to_more_languages(self._store.encoder, ready)
+
     def list(self) -> list[SpaceStats]:
         """Return every space, and counts of its content."""
         from engine.query.space_stats import space_stats

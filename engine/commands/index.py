@@ -16,6 +16,7 @@ from engine.commands.options import (
     library_option,
     must_exist,
     settings,
+    suggest_languages,
     wait_option,
     warn,
 )
@@ -42,8 +43,9 @@ if TYPE_CHECKING:
 @click.option(
     "--encoder",
     metavar="NAME",
-    help="Of a new library: compact (default), open_clip:MODEL/PRETRAINED, or whatever else"
-    " docs/encoders.md names; `sensorium models` lists them.",
+    help="Of a new library: compact-multilingual (default, where it is installed), compact (English),"
+    " open_clip:MODEL/PRETRAINED, or whatever else docs/encoders.md names; `sensorium models`"
+    " lists them.",
 )
 @click.option(
     "--catalog",
@@ -109,6 +111,7 @@ def index(
         if add_space is not None:
             filled = opened.spaces.add(add_space, wait=wait, progress=True)
             print_backfill(filled, as_json=as_json)
+        suggest_languages(opened)
         warn(opened)
 
 

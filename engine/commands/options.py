@@ -153,6 +153,12 @@ def warn(library: Library) -> None:
         complain(f"warning: {warning}")
 
 
+def suggest_languages(library: Library) -> None:
+    """Print how a library that understands English alone gets more languages."""
+    if (way := library.spaces.way_to_more_languages()) is not None:
+        say(way)
+
+
 def must_exist(paths: Sequence[str]) -> None:
     """Raise ``PathNotFound`` unless all paths exist, before a new library is made."""
     for path in paths:

@@ -15,6 +15,7 @@ from engine.commands.options import (
     json_option,
     library_option,
     open_library,
+    suggest_languages,
     wait_option,
     warn,
 )
@@ -42,6 +43,7 @@ def list_(library: Path | None, as_json: bool) -> None:
     """List the spaces with their vectors, the default first."""
     with open_library(library) as opened:
         counted = opened.spaces.list()
+        suggest_languages(opened)
         warn(opened)
     if as_json:
         print_json({"spaces": [dataclasses.asdict(space) for space in counted]})

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from engine.commands.options import AnyPath, json_option, library_option, open_library, warn
+from engine.commands.options import AnyPath, json_option, library_option, open_library, suggest_languages, warn
 from engine.commands.output.json_output import print_json
 from engine.commands.output.text import print_message
 
@@ -38,6 +38,7 @@ def stats(library: Path | None, file: str | None, as_json: bool) -> None:
         else:
             for line in str(described).splitlines():
                 print_message(line)
+        suggest_languages(opened)
         warn(opened)
 
 

@@ -6,29 +6,37 @@ from collections.abc import Iterator
 
 from engine.encoders import plugins
 from engine.encoders.offered import Offered
-from engine.encoders.weight_files import AISFX, EFFICIENTNET, MINILM, MINILM_TOKENIZER
+from engine.encoders.registry import COMPACT, MULTILINGUAL
+from engine.common.package_weights import WeightFile
+from engine.encoders.weight_files import AISFX, E5_SMALL, EFFICIENTNET, MINILM, MINILM_TOKENIZER
 
 
 def offered() -> list[Offered]:
     """List every encoder that has a name of its own. Imports open_clip.
 
-    They are compact, those of third parties, the models on disk that came from a hub, and
+    They are the embedded ones, those of third parties, the models on disk that came from a hub, and
     what open_clip knows by a tag.
     """
     from engine.encoders.openclip import available
 
-    return [_compact(), *_plugins(), *available.from_hub(), *available.tagged()]
+    return [*_embedded(), *_plugins(), *available.from_hub(), *available.tagged()]
 
 
-def _compact() -> Offered:
-    from engine.encoders.compact.encoder import NAME, CompactEncoder
+def _embedded() -> Iterator[Offered]:
+    """Yield the encoders whose weights come with packages, the better one first."""
     from engine.encoders.compact.text import DIM
 
-    files = [MINILM, MINILM_TOKENIZER, EFFICIENTNET, AISFX]
+    for name, texts in ((MULTILINGUAL, [E5_SMALL]), (COMPACT, [MINILM, MINILM_TOKENIZER])):
+        yield _of_packages(name, DIM, [*texts, EFFICIENTNET, AISFX])
+
+
+def _of_packages(name: str, dim: int, files: list[WeightFile]) -> Offered:
+    from engine.encoders.compact.pictures import CompactPictures
+
     found = [path for file in files if (path := file.find())]
     here = len(found) == len(files)
     size = sum(path.stat().st_size for path in found) if here else None
-    return Offered(NAME, "sensorium", DIM, CompactEncoder.image_size, None, size, here)
+    return Offered(name, "sensorium", dim, CompactPictures.resized_side, None, size, here)
 
 
 def _plugins() -> Iterator[Offered]:

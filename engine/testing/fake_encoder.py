@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -96,6 +97,26 @@ class OtherFake(FakeEncoder):
         return Embedded({self.shared.name: self.embed_texts([tag.word for (tag,) in tags])}, tags)
 
 
+class FakeScenes(FakeEncoder):
+    """A second space that texts query, in which a picture is what its colour makes think of."""
+
+    name = "fake-scenes"
+    shared = Space("fake-scenes", name, "1", DIM)
+    further = (Space("fake-happenings", name, "1", DIM),)
+    happenings: ClassVar = {"red": "sunset", "green": "meadow", "blue": "sea", "yellow": "beach"}
+
+    def embed_texts_in(self, space: str, texts: Sequence[str]) -> Vectors:
+        assert space == self.further[0].name
+        return -super().embed_texts(texts)
+
+    def embed_images(self, pixels: Sequence[Pixels]) -> Embedded:
+        embedded = super().embed_images(pixels)
+        scenes = [self.happenings.get(tag.word, "night") for (tag,) in embedded.tags]
+        (space,) = self.further
+        found = {space.name: self.embed_texts_in(space.name, scenes)}
+        return Embedded(embedded.vectors | found, embedded.tags)
+
+
 class FakeHearing(OtherFake):
     """A space of texts and sounds alone: as a CLAP."""
 
@@ -163,9 +184,11 @@ class FakeScreen:
 
 
 def other_towers(name: str) -> Towers:
-    """Make the towers of ``fake2`` or ``fake-hearing``."""
+    """Make the towers of ``fake2``, ``fake-scenes`` or ``fake-hearing``."""
     if name == FakeHearing.name:
         return Towers(FakeHearing(), OtherSounds())
+    if name == FakeScenes.name:
+        return Towers(FakeScenes(), FakeSounds())
     return Towers(OtherFake(), FakeSounds())
 
 

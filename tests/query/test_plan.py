@@ -80,8 +80,20 @@ def test_a_space_beside_answers_texts_in_what_it_holds_and_shares_their_weight()
     ]
     assert {b.weight for b in made.branches if b.modality is Modality.IMAGE} == {1.0, -1.0}
     assert made.moments == plan(query, LIBRARY).moments, "they are the same moments"
-    assert BESIDE.answering(Modality.SOUND) == ("words", "heard")
-    assert BESIDE.answering(Modality.IMAGE) == ("words",)
+    assert BESIDE.answering(Modality.SOUND) == (("words",), ("heard",))
+    assert BESIDE.answering(Modality.IMAGE) == (("words",),)
+
+
+def test_a_further_space_is_one_witness_with_the_first():
+    seen = {Modality.IMAGE: SearchableModality(50)}
+    more = replace(LIBRARY, held={**LIBRARY.held, "scenes": seen}, further=("scenes",))
+    made = plan(Query.of("a dog"), more)
+    asked = [(b.space, b.weight, b.family) for b in made.branches if b.modality is Modality.IMAGE]
+    assert asked == [("words", 1.0, "words"), ("scenes", 1.0, "words")]
+    assert {b.family for b in made.branches if b.modality is not Modality.IMAGE} == {None}
+    assert plan(Query.of(image="a.jpg"), more).branches == plan(
+        Query.of(image="a.jpg"), LIBRARY
+    ).branches, "examples are asked by their looks"
 
 
 def test_a_space_beside_is_asked_no_examples():

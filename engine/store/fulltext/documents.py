@@ -16,6 +16,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import PurePath
 from typing import NamedTuple
 
+from engine.store.fulltext import unspaced
 from engine.store.paths import storable
 from engine.types import Moment
 
@@ -31,8 +32,11 @@ _LONGEST_JOINED = 40
 
 
 def tokens(text: str) -> list[str]:
-    """Split ``text`` into its distinct words, in their order, as FTS5 would."""
-    words = WORD.findall(unicodedata.normalize("NFC", text))
+    """Split ``text`` into its distinct words, in their order, as FTS5 would.
+
+    Of scripts without spaces a word is a pair of characters; see ``unspaced``.
+    """
+    words = WORD.findall(unspaced.to_ask(text))
     return list(dict.fromkeys(word.casefold() for word in words))
 
 
@@ -108,9 +112,9 @@ def fields(
         "text": _indexed(text),
         "tags": _indexed(" ".join([*tags, *of_asset.tags])),
         "caption": _indexed(of_asset.caption),
-        "name": of_asset.name,
+        "name": _indexed(of_asset.name),
     }
 
 
 def _indexed(text: str | None) -> str:
-    return unicodedata.normalize("NFC", storable(text or ""))
+    return unspaced.to_index(storable(text or ""))
