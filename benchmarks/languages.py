@@ -111,7 +111,9 @@ def main(data: Path) -> None:
     before, now = (_measured(data, encoder) for encoder in _ENCODERS)
     count = len({row["word"] for row in rows(_GENERAL)})
     click.echo(f"{count} words in {len(now[0])} languages\n")
-    conclude("Quality in other languages than English.", ("query", *_ENCODERS), list(_rows(before, now)))
+    conclude(
+        "Quality in other languages than English.", ("query", *_ENCODERS), list(_rows(before, now))
+    )
 
 
 if __name__ == "__main__":

@@ -45,7 +45,9 @@ def open_store(options: OpenOptions) -> tuple[Store, Settings, Towers | None]:
     except LibraryNotFound:
         if not options.create:
             raise
-        store, towers = _create(folder, options.encoder or registry.default_encoder(), catalog, settings)
+        store, towers = _create(
+            folder, options.encoder or registry.default_encoder(), catalog, settings
+        )
         return store, settings, towers
     try:
         _check_encoder(store, folder, options.encoder)

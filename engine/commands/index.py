@@ -43,9 +43,9 @@ if TYPE_CHECKING:
 @click.option(
     "--encoder",
     metavar="NAME",
-    help="Of a new library: compact-multilingual (default, where it is installed), compact (English),"
-    " open_clip:MODEL/PRETRAINED, or whatever else docs/encoders.md names; `sensorium models`"
-    " lists them.",
+    help="Of a new library: compact-multilingual (default, where it is installed), compact"
+    " (English), open_clip:MODEL/PRETRAINED, or whatever else docs/encoders.md names; `sensorium"
+    " models` lists them.",
 )
 @click.option(
     "--catalog",

@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from engine.commands.options import AnyPath, json_option, library_option, open_library, suggest_languages, warn
+from engine.commands.options import (
+    AnyPath,
+    json_option,
+    library_option,
+    open_library,
+    suggest_languages,
+    warn,
+)
 from engine.commands.output.json_output import print_json
 from engine.commands.output.text import print_message
 

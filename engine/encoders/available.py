@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from engine.common.package_weights import WeightFile
 from engine.encoders import plugins
 from engine.encoders.offered import Offered
 from engine.encoders.registry import COMPACT, MULTILINGUAL
-from engine.common.package_weights import WeightFile
 from engine.encoders.weight_files import AISFX, E5_SMALL, EFFICIENTNET, MINILM, MINILM_TOKENIZER
 
 

@@ -17,8 +17,8 @@ COMPACT = "compact"
 MULTILINGUAL = "compact-multilingual"
 _CLAP = "clap:"
 _NAMES = (
-    "compact-multilingual, compact, open_clip:MODEL/PRETRAINED, hf-hub:ORG/NAME, clap:NAME, or the folder of an"
-    " open_clip model; `sensorium models` lists them"
+    "compact-multilingual, compact, open_clip:MODEL/PRETRAINED, hf-hub:ORG/NAME, clap:NAME, or"
+    " the folder of an open_clip model; `sensorium models` lists them"
 )
 
 

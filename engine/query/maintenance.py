@@ -12,8 +12,7 @@ from engine.config import Settings
 from engine.errors import LibraryBusy, LibraryUnavailable, SensoriumError
 from engine.index import disk, gpu
 from engine.query.search import Searcher
-from engine.store import SpaceInfo, Store, failpoints, thumbnails
-from engine.store import space_lookup
+from engine.store import SpaceInfo, Store, failpoints, space_lookup, thumbnails
 from engine.store.compaction import Compaction, loose
 from engine.store.failpoints import FailPoint
 from engine.types import Space

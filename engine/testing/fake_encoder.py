@@ -114,7 +114,7 @@ class FakeScenes(FakeEncoder):
         scenes = [self.happenings.get(tag.word, "night") for (tag,) in embedded.tags]
         (space,) = self.further
         found = {space.name: self.embed_texts_in(space.name, scenes)}
-        return Embedded(embedded.vectors | found, embedded.tags)
+        return Embedded({**embedded.vectors, **found}, embedded.tags)
 
 
 class FakeHearing(OtherFake):

@@ -260,7 +260,9 @@ def test_doctor_looks_at_everything(indexed):
     done = indexed("doctor", "--json")
     assert done.code == 0
     checks = {check["name"]: check for check in done.json["checks"]}
-    assert {"faiss", "text tower, English", "image bridge", "sound bridge", "library"} <= set(checks)
+    assert {"faiss", "text tower, English", "image bridge", "sound bridge", "library"} <= set(
+        checks
+    )
     assert checks["library"]["ok"]
 
 

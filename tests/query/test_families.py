@@ -100,7 +100,9 @@ def test_every_fusion_takes_the_better_of_both(library, fusion):
 
 
 def test_a_kind_and_a_filter_hold_in_both(library):
-    assert SPACE not in {branch.space for branch in library.search("sunset kind:audio").plan.branches}
+    assert SPACE not in {
+        branch.space for branch in library.search("sunset kind:audio").plan.branches
+    }
     assert colours(library.search("sunset sea path:**/blue*")) == {"blue"}
 
 

@@ -91,9 +91,10 @@ def test_a_further_space_is_one_witness_with_the_first():
     asked = [(b.space, b.weight, b.family) for b in made.branches if b.modality is Modality.IMAGE]
     assert asked == [("words", 1.0, "words"), ("scenes", 1.0, "words")]
     assert {b.family for b in made.branches if b.modality is not Modality.IMAGE} == {None}
-    assert plan(Query.of(image="a.jpg"), more).branches == plan(
-        Query.of(image="a.jpg"), LIBRARY
-    ).branches, "examples are asked by their looks"
+    assert (
+        plan(Query.of(image="a.jpg"), more).branches
+        == plan(Query.of(image="a.jpg"), LIBRARY).branches
+    ), "examples are asked by their looks"
 
 
 def test_a_space_beside_is_asked_no_examples():

@@ -10,6 +10,7 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +47,8 @@ class E5File:
         magic, dim, layers = header[0], header[2], header[3]
         if (magic, dim, layers) != (b"E5S1", DIM, LAYERS):
             raise ValueError(f"{path} is no file of multilingual-e5-small")
-        self._pieces, self._text_bytes = header[11], header[16]
+        self._pieces: int = header[11]
+        self._text_bytes: int = header[16]
 
     @cached_property
     def _offsets(self) -> NDArray[np.uint32]:
@@ -63,7 +65,7 @@ class E5File:
         first = self._end_of_scores
         text = self._bytes[first : first + self._text_bytes].tobytes()
         offsets = self._offsets.tolist()
-        return [text[a:b] for a, b in zip(offsets[:-1], offsets[1:], strict=True)]
+        return [text[a:b] for a, b in pairwise(offsets)]
 
     @cached_property
     def characters(self) -> dict[str, str]:

@@ -24,9 +24,7 @@ class _SentenceEncoder(nn.Module):
         self.positions = nn.Embedding(positions, _DIM)
         self.types = nn.Embedding(2, _DIM)
         self.norm = nn.LayerNorm(_DIM, eps=_EPS)
-        self.layers = nn.ModuleList(
-            BertLayer(_DIM, _HEADS, _HIDDEN, _EPS) for _ in range(_LAYERS)
-        )
+        self.layers = nn.ModuleList(BertLayer(_DIM, _HEADS, _HIDDEN, _EPS) for _ in range(_LAYERS))
 
     def forward(self, ids: Tensor, mask: Tensor) -> Tensor:
         places = torch.arange(ids.shape[1])

@@ -92,7 +92,7 @@ class CompactMultilingual:
         asked, last = tuple(texts), self._last
         rows = last[1] if last is not None and last[0] == asked else self._text.embed(asked)
         self._last = asked, rows
-        return l2_normalize((rows - mean) @ whiten)
+        return l2_normalize(np.asarray((rows - mean) @ whiten, np.float32))
 
     def prepare_image(self, image: Image.Image) -> Pixels:
         return self._pictures.prepare(image)

@@ -86,9 +86,7 @@ class Unigram:
         for (word, first, last), row in zip(parts, rows.tolist(), strict=True):
             if row >= 0:
                 steps[word].append((first, last, row))
-        return [
-            self._best_path(len(word), found) for word, found in zip(words, steps, strict=True)
-        ]
+        return [self._best_path(len(word), found) for word, found in zip(words, steps, strict=True)]
 
     def _find(self, parts: Sequence[str]) -> NDArray[np.int64]:
         """Return the row of each part among the sorted pieces; -1 where it is none."""
