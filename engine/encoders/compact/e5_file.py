@@ -69,7 +69,7 @@ class E5File:
 
     @cached_property
     def characters(self) -> dict[str, str]:
-        """What a character becomes before it is cut into pieces, of those that change."""
+        """The replacement of each character that is changed before a text is cut into pieces."""
         at = self._end_of_scores + self._text_bytes
         count, size = struct.unpack("<iI", self._bytes[at : at + 8].tobytes())
         content, place, changed = self._bytes[at + 8 : at + 8 + size].tobytes(), 0, {}

@@ -21,7 +21,7 @@ from engine.encoders.weight_files import E5_SMALL
 from engine.types.arrays import Vectors
 
 PREFIX = "query: "
-"""What the model was trained to see before a text that is compared with its like."""
+"""The prefix that the model was trained with, of texts that are compared with their like."""
 _MAX_TOKENS = 256
 _REVISION = 1
 """Revision of the exporting code."""
