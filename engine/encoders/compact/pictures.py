@@ -54,10 +54,10 @@ class CompactPictures:
 
     resized_side = round(SIDE / _CROP)
 
-    def __init__(self, settings: Settings, head: Path = HEAD) -> None:
-        """``head`` is the file of the head whose class vectors put pictures into words."""
+    def __init__(self, settings: Settings, head: Path | None = None) -> None:
+        """``head`` is the file of another head whose class vectors put pictures into words."""
         self._settings = settings
-        self._file = head
+        self._file = head or HEAD
         self._tower = PinnedTower(
             settings, "compact/efficientnet", EFFICIENTNET, _GRAPH, _export, by_rows=_ROWS
         )

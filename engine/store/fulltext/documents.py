@@ -11,7 +11,6 @@ of beach.mp4. ``fts5.py`` and ``postgres_bm25.py`` keep the table.
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable, Iterator
 from pathlib import PurePath
 from typing import NamedTuple
@@ -58,7 +57,7 @@ def name_words(path: str) -> str:
     ``2``), and a name of several also as one word, as people type it: ``IMG_0044`` is found
     by ``img0044``.
     """
-    file = PurePath(unicodedata.normalize("NFC", path))
+    file = PurePath(unspaced.folded(path))
     folders = file.parent.parts[-FOLDERS:]
     words: list[str] = []
     for name in (*folders, file.stem):

@@ -35,7 +35,8 @@ def test_a_word_is_found_where_no_space_parts_it(
 
 
 def test_a_word_of_a_file_name_is_found_too(store: Store, commit: Callable[..., int]) -> None:
-    commit(picture("/照片/北京故宫2024.jpg"), picture("/other/x.jpg"))
+    commit(picture("/照片/北京故宫2024.jpg"), picture("/other/x.jpg"), picture("/o/कुत्ता.jpg"))
+    assert found(store, "कुत्ता") == [3]
     for asked in ("故宫", "北京", "2024", "照片"):
         assert found(store, asked) == [1]
 
