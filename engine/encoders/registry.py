@@ -52,7 +52,7 @@ def _sound_bridge(name: str, settings: Settings, recorded: Iterable[str]) -> Sou
     from engine.encoders.compact.sounds import HEAD_60, CompactSounds
 
     first = CompactSounds(settings, settings.sound_head)
-    if settings.sound_head is not None or normalised(name) == DEFAULT:
+    if settings.sound_head is not None or normalised(name) == COMPACT:
         return first
     if any(first.revision in revision.split("+") for revision in recorded):
         return first
