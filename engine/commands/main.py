@@ -27,7 +27,7 @@ from engine.commands.exchange import export_command, import_command
 from engine.commands.failures import failures
 from engine.commands.index import index
 from engine.commands.models import models
-from engine.commands.options import complain, report_error
+from engine.commands.options import complain, printed_warnings, report_error
 from engine.commands.rebuild import rebuild
 from engine.commands.remove import remove
 from engine.commands.search import search
@@ -69,7 +69,8 @@ class _Group(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
-            return super().invoke(ctx)
+            with printed_warnings():
+                return super().invoke(ctx)
         except (click.exceptions.Exit, click.ClickException, click.Abort):
             raise
         except KeyboardInterrupt as stopped:

@@ -6,7 +6,8 @@ import logging
 import os
 import shlex
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -34,7 +35,24 @@ class _Lines(logging.Handler):
     """Prints log records, a line each, beside the results."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        say(record.getMessage())
+        if record.name == "engine.store.store":
+            return  # a library keeps those, and ``warn`` prints them
+        line = " ".join(record.getMessage().split())
+        if record.levelno < logging.WARNING:
+            say(line)
+        else:
+            complain(f"warning: {line}")
+
+
+@contextmanager
+def printed_warnings() -> Iterator[None]:
+    """Print what the engine logs while in the block: nothing that it passes over is silent."""
+    log, lines = logging.getLogger("engine"), _Lines()
+    log.addHandler(lines)
+    try:
+        yield
+    finally:
+        log.removeHandler(lines)
 
 
 class AnyPath(click.Path):
@@ -106,10 +124,7 @@ def _set_backend(ctx: click.Context, __: click.Parameter, backend: str | None) -
 
 def _log_backends() -> None:
     """Print when backends are tried, which takes a while, and when one is refused."""
-    log = logging.getLogger("engine.encoders.runtime")
-    if not log.handlers:
-        log.addHandler(_Lines())
-        log.setLevel(logging.INFO)
+    logging.getLogger("engine.encoders.runtime").setLevel(logging.INFO)
 
 
 def backend_option(command: Command) -> Command:

@@ -15,8 +15,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from engine import Library
 from engine.commands.main import main
-from engine.index import gpu
+from engine.index import disk, gpu
 from engine.index.exact import import_faiss
 from tests import media_files as make
 
@@ -532,6 +533,19 @@ def test_a_model_that_loads_is_said_on_stderr(indexed, lm):
 def test_too_many_hits_are_refused(indexed):
     done = indexed("search", "x", "--top", str(2**63))
     assert (done.code, done.err.count("\n")) == (2, 1)
+
+
+def test_what_the_engine_passes_over_is_one_line(indexed, library):
+    with Library.open(library) as opened:
+        spaces = opened.store.serving()
+    for space in spaces:
+        (disk.folder_of(library, space) / "1").mkdir(parents=True)
+    done = indexed("search", "red")
+    assert done.code == 0
+    lines = done.err.splitlines()
+    assert 1 <= len(lines) <= len(spaces)
+    for line in lines:
+        assert line.startswith("sensorium: warning: index ") and "passed over" in line
 
 
 def test_where_no_folder_takes_a_model_one_line_names_the_cache(run, media, monkeypatch, tmp_path):
