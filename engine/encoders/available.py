@@ -12,7 +12,7 @@ from engine.encoders.weight_files import AISFX, E5_SMALL, EFFICIENTNET, MINILM, 
 
 
 def offered() -> list[Offered]:
-    """List every encoder that has a name of its own. Imports open_clip.
+    """List every encoder that has a name of its own, without importing any.
 
     They are the embedded ones, those of third parties, the models on disk that came from a hub, and
     what open_clip knows by a tag.

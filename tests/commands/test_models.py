@@ -12,12 +12,14 @@ import termios
 import time
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from importlib.metadata import version
 from pathlib import Path
 from threading import Thread
 
 import pytest
 
-from engine.encoders.openclip.count import FILE, count
+from engine.encoders.openclip import available, files
+from engine.encoders.openclip.count import FILE, TAGS, count
 from engine.encoders.weight_files import E5_SMALL
 from tests.encoders.openclip_models import FAMILIES, write_family, write_tokenizer
 
@@ -132,6 +134,31 @@ def test_the_list_tells_what_is_known_without_a_network(models):
     assert list(found)[:2] == ["compact-multilingual", "compact"]
     assert found["open_clip:roberta-ViT-B-32/laion2b_s12b_b32k"]["parameters"] is None
     assert len(found) > 150
+
+
+def test_the_list_imports_no_encoder():
+    """Importing open_clip takes five seconds, and ten beside other work."""
+    program = (
+        "import sys\nfrom engine.models import list_models\nassert len(list_models()) > 150\n"
+        "heavy = {'torch', 'torchvision', 'open_clip', 'transformers'} & sys.modules.keys()\n"
+        "assert not heavy, heavy"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_tags_that_are_kept_are_those_of_open_clip():
+    kept, open_clip = json.loads(TAGS.read_text()), files.open_clip()
+    assert kept["version"] == version("open_clip_torch"), "python -m engine.encoders.openclip.count"
+    assert [(model, tag) for model, tag, _ in kept["tags"]] == open_clip.list_pretrained()
+    for model, tag, address in kept["tags"]:
+        assert address == open_clip.get_pretrained_cfg(model, tag)["hf_hub"]
+
+
+def test_tags_of_another_version_are_asked_of_it(monkeypatch):
+    kept = available._tags()
+    monkeypatch.setattr(available, "version", lambda _: "0.0")
+    assert available._tags() == kept
 
 
 def test_pulled_once_a_model_is_here_without_a_network(models, environ, hub, tmp_path):

@@ -3,22 +3,54 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from engine.encoders.hub import Needed
 from engine.encoders.offered import Offered
 from engine.encoders.openclip import files
 from engine.encoders.openclip.count import FILE as PARAMETERS
-from engine.encoders.openclip.names import CONFIG, Repository, Source, Tagged
+from engine.encoders.openclip.count import TAGS
+from engine.encoders.openclip.names import CONFIG, Repository, Tagged
 from engine.errors import EncoderUnavailable
 
 
 def tagged() -> Iterator[Offered]:
     """Yield every tag of every model, in open_clip's order."""
     parameters: Mapping[str, int] = json.loads(PARAMETERS.read_text())
-    for model, tag in files.open_clip().list_pretrained():
-        yield _offered(Tagged(model, tag), "open_clip", parameters.get(model))
+    for model, tag, address in _tags():
+        parts = _config(model)
+        size = None if parts is None else _bytes(files.needed_of_tag(address, parts["text_cfg"]))
+        name = Tagged(model, tag).name
+        yield _described(name, "open_clip", parts, size, parameters.get(model))
+
+
+def _tags() -> list[tuple[str, str, str]]:
+    """List model, tag and the address of the weights.
+
+    Where the installed open_clip is of the version whose tags were kept, it is not imported.
+    """
+    kept = json.loads(TAGS.read_text())
+    if version("open_clip_torch") == kept["version"]:
+        return [(model, tag, address) for model, tag, address in kept["tags"]]
+    listed = files.open_clip().list_pretrained()
+    return [(m, tag, str(files.pretrained(m, tag)["hf_hub"])) for m, tag in listed]
+
+
+def _config(model: str) -> dict[str, Any] | None:
+    """Return open_clip's own config of a model, read from its package without importing it."""
+    package = find_spec("open_clip")
+    for place in (package and package.submodule_search_locations) or ():
+        try:
+            found = json.loads((Path(place) / "model_configs" / f"{model}.json").read_text())
+        except (OSError, ValueError):
+            continue
+        if isinstance(found, dict) and {"embed_dim", "text_cfg", "vision_cfg"} <= found.keys():
+            return found
+    return None
 
 
 def from_hub() -> Iterator[Offered]:
@@ -29,17 +61,28 @@ def from_hub() -> Iterator[Offered]:
     folders = sorted({path.parents[2].name for path in found})
     for folder in folders:
         repo = folder.removeprefix("models--").replace("--", "/", 1)
-        yield _offered(Repository(repo), "hub", None)
+        yield _of_hub(Repository(repo))
 
 
-def _offered(source: Source, origin: str, parameters: int | None) -> Offered:
+def _of_hub(source: Repository) -> Offered:
     try:
         parts = files.config(source)
-        size = _bytes(source)
+        return _described(source.name, "hub", parts, _bytes(files.needed(source)), None)
     except EncoderUnavailable:  # a config that is none
-        return Offered(source.name, origin, downloaded=False)
+        return _described(source.name, "hub", None, None, None)
+
+
+def _described(
+    name: str,
+    origin: str,
+    parts: Mapping[str, Any] | None,
+    size: int | None,
+    parameters: int | None,
+) -> Offered:
+    if parts is None:
+        return Offered(name, origin, downloaded=False)
     return Offered(
-        name=source.name,
+        name=name,
         origin=origin,
         dim=parts.get("embed_dim"),
         image_size=_side(parts),
@@ -49,10 +92,10 @@ def _offered(source: Source, origin: str, parameters: int | None) -> Offered:
     )
 
 
-def _bytes(source: Source) -> int | None:
-    """Return the size of all that a source takes from a hub; None unless all of it is here."""
+def _bytes(parts: Iterable[Needed]) -> int | None:
+    """Return the size of what is taken from a hub; None unless all of it is here."""
     total = 0
-    for part in files.needed(source):
+    for part in parts:
         path = part.find()
         if path is None:
             return None

@@ -1,10 +1,11 @@
-"""Count the parameters of open_clip's models into parameters.json beside this file.
+"""Write what open_clip knows of its models into parameters.json and tags.json beside this file.
 
     python -m engine.encoders.openclip.count
 
 Building a model without tensors takes a second for some, and there are a hundred, so the
 list does not do it. Models with a text tower of transformers are left out: how large that
-is says a config on a hub.
+is says a config on a hub. The tags are kept because importing open_clip, which has them, takes
+five seconds and more; those of another version are asked of it (``tags``).
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from __future__ import annotations
 import json
 import logging
 import warnings
+from importlib.metadata import version
 from pathlib import Path
 
 import click
@@ -19,6 +21,7 @@ import click
 from engine.encoders.openclip import files
 
 FILE = Path(__file__).with_name("parameters.json")
+TAGS = Path(__file__).with_name("tags.json")
 
 
 def count(model: str) -> int | None:
@@ -34,9 +37,16 @@ def count(model: str) -> int | None:
     return sum(int(parameter.numel()) for parameter in built.parameters())
 
 
+def _tags() -> dict[str, object]:
+    listed = files.open_clip().list_pretrained()
+    known = [[model, tag, files.pretrained(model, tag)["hf_hub"]] for model, tag in listed]
+    return {"version": version("open_clip_torch"), "tags": known}
+
+
 @click.command()
 def write() -> None:
     """Count all of them anew."""
+    TAGS.write_text(json.dumps(_tags(), indent=0) + "\n")
     logging.disable(logging.CRITICAL)
     models = dict.fromkeys(model for model, _ in files.open_clip().list_pretrained())
     counted = {model: number for model in models if (number := count(model))}

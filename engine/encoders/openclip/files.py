@@ -61,6 +61,17 @@ def needed(source: Source) -> Iterator[Needed]:
     yield from _text(config(source)["text_cfg"], folder_of(source))
 
 
+def needed_of_tag(address: str, text: Mapping[str, Any]) -> Iterator[Needed]:
+    """Yield what a tag takes from a hub, as ``needed`` does, without asking open_clip.
+
+    Args:
+        address: of its weights, as open_clip writes it.
+        text: the part of the model's config that is about texts.
+    """
+    yield _weights(address)
+    yield from _text(text, None)
+
+
 def config(source: Source) -> dict[str, Any]:
     """open_clip's config of a model: ``embed_dim``, ``vision_cfg``, ``text_cfg`` and more.
 
