@@ -11,10 +11,18 @@ import json
 import os
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
 
-import engine.library  # noqa: F401  (imported once, for all forks)
 from engine.commands.main import main
+
+_IMPORTED = (
+    "cleanlab", "cv2", "engine.library", "engine.store.sql.schema", "engine.store.write.writer",
+    "engine.query.calibration.estimate", "faiss", "indexers.decode", "indexers.pipeline",
+    "indexers.readers", "onnxruntime", "pyarrow.parquet", "rich.progress", "rich.table",
+    "sklearn.model_selection", "torch",
+)  # fmt: skip
+"""Modules that commands use, some of which take seconds to import: once, for all forks."""
 
 STREAMS = ("stdin", "stdout", "stderr")
 
@@ -63,6 +71,8 @@ def _arrange(number: int, name: str, state: str, place: str) -> None:
 
 
 if __name__ == "__main__":
+    for module in _IMPORTED:
+        import_module(module)
     for line in sys.stdin:
         case = json.loads(line)
         code = run(case["arguments"], case["streams"], case["place"])
