@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from types import SimpleNamespace
 from typing import Any
 
@@ -21,6 +22,14 @@ SHAPES: dict[str, dict[str, Any]] = {
 }
 
 
+@cache
+def _tokenizer() -> Any:
+    """Make the tokenizer once: reading its merges takes longer than a whole model here."""
+    from open_clip.tokenizer import SimpleTokenizer
+
+    return SimpleTokenizer(context_length=TEXT["context_length"])
+
+
 def loaded(shape: str = "vit", revision: str | None = None, text: Any = None) -> SimpleNamespace:
     """What ``choose.backend`` takes; always the same weights for a shape."""
     from engine.torchvision_ops import declare_missing_operators
@@ -28,7 +37,6 @@ def loaded(shape: str = "vit", revision: str | None = None, text: Any = None) ->
     declare_missing_operators()
     import torch
     from open_clip.model import CLIP, CustomTextCLIP
-    from open_clip.tokenizer import SimpleTokenizer
 
     torch.manual_seed(3)
     made = CustomTextCLIP if text else CLIP
@@ -39,7 +47,7 @@ def loaded(shape: str = "vit", revision: str | None = None, text: Any = None) ->
             parameter.add_(torch.randn_like(parameter) * 0.1)
     return SimpleNamespace(
         model=module,
-        tokenize=SimpleTokenizer(context_length=TEXT["context_length"]),
+        tokenize=_tokenizer(),
         mean=torch.tensor([0.48, 0.46, 0.41]).view(1, 3, 1, 1),
         std=torch.tensor([0.27, 0.26, 0.28]).view(1, 3, 1, 1),
         revision=revision or f"test-{shape}",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import av
@@ -86,7 +87,8 @@ def real(tmp_path_factory, settings: Settings):
         frame = av.AudioFrame.from_ndarray((half * 32767).astype(np.int16)[None], "s16", "mono")
         frame.sample_rate = RATE // 2
         container.mux(stream.encode(frame))
-    with Library.open(folder / "library", create=True, settings=settings) as library:
+    unread = replace(settings, ocr=False, speech=False)  # which takes most of the time
+    with Library.open(folder / "library", create=True, settings=unread) as library:
         assert library.index([folder / "media"]).failed == 0
         yield library
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -21,37 +22,56 @@ SEEN = np.random.default_rng(2).integers(0, 256, (9, 32, 32, 3), np.uint8)
 
 
 @pytest.fixture
-def cpu(settings, tmp_path, monkeypatch):
+def empty(settings, tmp_path, monkeypatch):
+    """Settings with an empty cache."""
     monkeypatch.setattr(choose, "_SECONDS", 0.05)
-    return replace(settings, cache=tmp_path, device="cpu")
+    return replace(settings, cache=tmp_path / "empty", device="cpu")
+
+
+@pytest.fixture(scope="module")
+def exported(settings, tmp_path_factory):
+    """A cache with all exports and verdicts, and no choice: exporting takes seconds."""
+    cache = tmp_path_factory.mktemp("exported")
+    for name in ("onnx", "onnx-int8"):
+        made = backend(loaded(), replace(settings, cache=cache, device="cpu", backend=name))
+        made.encode_image(SEEN)
+        made.encode_text(choose.model_of(loaded()).tokens)
+    return cache
+
+
+@pytest.fixture
+def cpu(empty, exported, tmp_path):
+    """Settings with a cache of its own, in which the exports are."""
+    shutil.copytree(exported, tmp_path / "filled")
+    return replace(empty, cache=tmp_path / "filled")
 
 
 def exact(settings):
     return TorchCpu(choose.model_of(loaded()), settings)
 
 
-def test_torch_is_pytorch_and_writes_nothing(cpu):
-    made = backend(loaded(), replace(cpu, backend="torch"))
+def test_torch_is_pytorch_and_writes_nothing(empty):
+    made = backend(loaded(), replace(empty, backend="torch"))
     assert isinstance(made, TorchCpu)
     assert made.encode_image(SEEN).shape == (9, 32)
-    assert not list(cpu.cache.iterdir())
+    assert not empty.cache.exists()
 
 
 @pytest.mark.parametrize(("name", "near"), [("onnx", 2e-5), ("onnx-int8", 0.05)])
-def test_what_is_asked_for_runs(cpu, name, near):
-    settings = replace(cpu, backend=name)
+def test_what_is_asked_for_runs(empty, name, near):
+    settings = replace(empty, backend=name)
     made = backend(loaded(), settings)
-    np.testing.assert_allclose(made.encode_image(SEEN), exact(cpu).encode_image(SEEN), atol=near)
+    np.testing.assert_allclose(made.encode_image(SEEN), exact(empty).encode_image(SEEN), atol=near)
     assert made.name == name
     texts = choose.model_of(loaded()).tokens
-    np.testing.assert_allclose(made.encode_text(texts), exact(cpu).encode_text(texts), atol=2e-5)
+    np.testing.assert_allclose(made.encode_text(texts), exact(empty).encode_text(texts), atol=2e-5)
 
 
-def test_a_few_pictures_or_texts_measure_nothing(cpu):
-    made = backend(loaded(), replace(cpu, backend="auto"))
+def test_a_few_pictures_or_texts_measure_nothing(empty):
+    made = backend(loaded(), replace(empty, backend="auto"))
     made.encode_image(SEEN[:3])
     made.encode_text(choose.model_of(loaded()).tokens)
-    assert made.name == "auto" and not list(cpu.cache.iterdir())
+    assert made.name == "auto" and not empty.cache.exists()
 
 
 def test_the_first_full_batch_measures_and_later_processes_know(cpu, monkeypatch, caplog):
