@@ -22,7 +22,7 @@ def test_a_passage_that_answers_stands_above_one_that_does_not(cross):
         query, ["Then forty minutes in the oven, and do not open the door.", "Knight takes e5."]
     )
     assert answer > other + 1
-    assert other == pytest.approx(UNRELATED, abs=0.1)
+    assert other < UNRELATED < answer
 
 
 def test_neighbours_in_a_batch_change_little(cross):

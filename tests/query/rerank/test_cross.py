@@ -67,6 +67,16 @@ def test_a_query_in_another_language_leaves_the_fused_order_and_says_so():
     assert model.read == []
 
 
+def test_what_is_too_short_to_judge_is_left_as_it_is():
+    model = Words()
+    given = [document(1, 2.0, "00223"), document(2, 1.0, "IMG 2291"), document(3, 0.5, "a dog")]
+    result = Cross(model).rerank("my dog", given, BUDGET)
+    assert (result.order, result.note, model.read) == ((1, 2, 3), None, [])
+    result = Cross(model).rerank("dog", [document(4, 1.0, "my dog is ill")], BUDGET)
+    assert result.scores == {4: 1.0}
+    assert "several words" in (result.note or "")
+
+
 def test_a_long_passage_is_cut_around_the_words_of_the_query():
     text = f"{'before ' * 90}the plumber's invoice is due on Monday {'after ' * 90}".strip()
     part = excerpt(text, "invoices of the plumber")
