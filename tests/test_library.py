@@ -219,7 +219,7 @@ def test_neighbours_that_fold_together_leave_no_gap(fake, tmp_path):
     make.sound(tmp_path / "media" / "long.wav", (200, 60.0))
     make.sound(tmp_path / "media" / "short.wav", (3000, 2.0))
     fake.index([tmp_path / "media"])
-    found = fake.search("low tone", kinds=["audio"], top=2, floor=False)
+    found = fake.search("low tone", kinds=["audio"], top=2)
     assert names(found) == ["long.wav", "short.wav"]
     assert found.hits[0].more == 5
 
@@ -447,7 +447,7 @@ def test_what_comes_after_the_index_is_found_at_once(fake, tmp_path, eager):
     assert names(fake.search("green"))[0] == "new.png"
     assert names(fake.search("blue"))[0] == "red0.png"
     assert "red1.png" not in names(fake.search("red", top=50))
-    assert len(fake.search("red", top=50, floor=False).hits) == 12
+    assert len(fake.search("red", top=50).hits) == 12
     assert fake.verify(deep=True).problems == ()
 
 
@@ -488,7 +488,7 @@ def test_a_refresh_elsewhere_is_in_nobodys_way(fake, tmp_path, eager):
     pictures(tmp_path / "media", 12)
     with disk.refreshing(fake.store.path):
         fake.index([tmp_path / "media"])
-        assert len(fake.search("red", top=50, floor=False).hits) == 12
+        assert len(fake.search("red", top=50).hits) == 12
     assert fake.snapshots() == []
     fake.index([tmp_path / "media"])
     assert held(fake) == (12, 0)
@@ -509,7 +509,7 @@ def test_searches_go_on_while_another_thread_refreshes(fake, tmp_path, eager, mo
     fake.refresh_in_background().join()
     assert held(fake) == (12, 0)
     assert counts == [12, 12, 12]
-    assert len(fake.search("red", top=50, floor=False).hits) == 12
+    assert len(fake.search("red", top=50).hits) == 12
 
 
 def test_a_refresh_in_the_background_that_fails_is_logged(fake, tmp_path, eager, caplog):
@@ -577,12 +577,12 @@ def test_a_clip_library_by_the_same_way(tmp_path, settings):
         assert (space.dim, space.encoder) == (32, model)
         hits = library.search(image=media / "chelsea.png", kinds=["image"]).hits
         assert Path(hits[0].path).name == "chelsea.png"
-        anything = library.search("anything", floor=False)
+        anything = library.search("anything")
         assert {hit.kind for hit in anything.hits} == set(Kind)
     with Library.open(tmp_path / "lib", settings=settings) as again:
-        alike = again.similar(media / "chelsea.png", kinds=["image"], floor=False)
+        alike = again.similar(media / "chelsea.png", kinds=["image"])
         assert names(alike) == ["coffee.png"]
-        assert names(again.search("a cat", kinds=["audio"], floor=False)) == ["a.wav"]
+        assert names(again.search("a cat", kinds=["audio"])) == ["a.wav"]
 
 
 def test_speech_is_found_by_what_is_said(tmp_path, settings):

@@ -33,6 +33,7 @@ def search(
     before: str | None,
     rerank: str,
     show_all: bool,
+    likely: bool,
     **options: Any,
 ) -> None:
     """Find moments by TEXT, by an example, or by both.
@@ -56,7 +57,7 @@ def search(
     reranker = None if rerank == "none" else rerank
     asked = Library.query(
         text, image=image, audio=audio, exclude=exclude, where=[*where, *filter(None, dates)],
-        floor=not show_all, rerank=reranker, **query,
+        likely=likely and not show_all, rerank=reranker, **query,
     )  # fmt: skip
     # A bar costs the import of rich, and only a reranker has something to report.
     run_query(

@@ -84,7 +84,10 @@ def hit_options(command: Command) -> Command:
             " the same anywhere (alike), or every moment (none).",
         ),
         click.option(
-            "--all", "show_all", is_flag=True, help="Also what is no better than the background."
+            "--likely", is_flag=True, help="Only what is more likely than not to be an answer."
+        ),
+        click.option(
+            "--all", "show_all", is_flag=True, help="All hits, likely or not, which is the default."
         ),
         click.option(
             "-f",

@@ -10,7 +10,16 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from engine.common.markup import Html, element
-from engine.common.result_view import MAX_ROWS, text_table, why_line, words_of
+from engine.common.result_view import (
+    LESS_LIKELY,
+    MAX_ROWS,
+    NOTHING_LIKELY,
+    likely_hits,
+    percent,
+    text_table,
+    why_line,
+    words_of,
+)
 from engine.common.text import time_span
 from engine.errors import MediaError, UsageError
 
@@ -21,8 +30,10 @@ _STYLE = (
     ".sensorium td,.sensorium th{text-align:left;vertical-align:top;padding:4px 10px}"
     ".sensorium img{max-width:120px;max-height:120px;border-radius:3px}"
     ".sensorium small{opacity:.7}"
+    ".sensorium .line td{border-top:1px solid;opacity:.7}"
 )
 """Colours are those of the notebook, light or dark."""
+_COLUMNS = ("", "sure", "kind", "at", "file", "why")
 
 
 def html_table(result: SearchResult) -> str:
@@ -34,10 +45,12 @@ def html_table(result: SearchResult) -> str:
         return element("p", text_table(result))
     shown = result.hits[:MAX_ROWS]
     style = element("style", Html(_STYLE))
-    head = element(
-        "tr", *(element("th", name) for name in ("", "score", "kind", "at", "file", "why"))
-    )
-    table = element("table", style, head, *map(_row, shown), class_="sensorium")
+    head = element("tr", *(element("th", name) for name in _COLUMNS))
+    rows, likely = [*map(_row, shown)], likely_hits(shown)
+    if likely < len(shown):
+        line = element("td", LESS_LIKELY if likely else NOTHING_LIKELY, colspan=len(_COLUMNS))
+        rows.insert(likely, element("tr", line, class_="line"))
+    table = element("table", style, head, *rows, class_="sensorium")
     more = len(result.hits) - len(shown)
     rest = (f"… and {more} more",) if more else ()
     lines = (element("p", element("small", line)) for line in (*rest, *result.notes))
@@ -51,7 +64,7 @@ def _row(hit: Hit) -> Html:
     spoken = (Html("<br>"), words) if words else ()
     reasons = [element("div", element("small", why_line(why))) for why in hit.why]
     cells = (
-        picture(hit), f"{hit.score:.2f}", hit.kind.value, time_span(hit.start, hit.end),
+        picture(hit), percent(hit.confidence), hit.kind.value, time_span(hit.start, hit.end),
         (*file, *spoken), reasons,
     )  # fmt: skip
     return element("tr", *(_cell(cell) for cell in cells))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from engine.common.text import aligned, clock, printable, time_span
@@ -15,20 +16,32 @@ _MAX_WORDS = 60
 """Characters of a transcript that fit into a line."""
 
 
-def no_hits_reason(result: SearchResult, show_all: str = "floor=False") -> str:
-    """Return why there are no hits, in a line.
+LESS_LIKELY = "less likely"
+"""The words of the line between hits that are likely and those that are not."""
+NOTHING_LIKELY = "nothing here is likely to match; the nearest:"
+"""The sentence before hits of which none is likely."""
 
-    Args:
-        show_all: how the nearest moments are asked for all the same.
-    """
+
+def no_hits_reason(result: SearchResult) -> str:
+    """Return why there are no hits, in a line."""
     if result.plan is not None and result.plan.passing == 0:
         return "nothing found: no file passes the filter"
-    if not result.below:
-        return "nothing found"
-    return (
-        f"nothing here matches: of {result.below} moments none is better than the background"
-        f" ({show_all} shows the nearest)"
-    )
+    if result.query.likely and result.below:
+        return f"nothing here is likely to match: {result.below} moments are less likely"
+    return "nothing found"
+
+
+def likely_hits(hits: Sequence[Hit]) -> int:
+    """Return how many hits stand above the line: all up to the last that is likely.
+
+    An order by ranks or by a reranker may put one that is less likely between them.
+    """
+    return max((place for place, hit in enumerate(hits, 1) if hit.likely), default=0)
+
+
+def percent(confidence: float) -> str:
+    """Return a probability for people; nothing is certain, and nothing impossible."""
+    return f"{min(max(round(100 * confidence), 1), 99)} %"
 
 
 def words_of(hit: Hit) -> str:
@@ -50,16 +63,22 @@ def _later_stage(span: Span) -> str:
 
 
 def text_table(result: SearchResult) -> str:
-    """Return a result as lines whose columns line up."""
+    """Return a result as lines whose columns line up, with a line below what is likely."""
     if not result.hits:
         return no_hits_reason(result)
-    rows = [("#", "score", "kind", "at", "file", "")]
+    shown = result.hits[:MAX_ROWS]
+    rows = [("#", "sure", "kind", "at", "file", "")]
     rows += [
-        (str(hit.rank), f"{hit.score:.2f}", hit.kind.value, time_span(hit.start, hit.end),
+        (str(hit.rank), percent(hit.confidence), hit.kind.value, time_span(hit.start, hit.end),
          printable(hit.path), words_of(hit))
-        for hit in result.hits[:MAX_ROWS]
+        for hit in shown
     ]  # fmt: skip
     lines = aligned(rows, right=frozenset((0, 1, 3)))
+    likely = likely_hits(shown)
+    if not likely:
+        lines.insert(0, NOTHING_LIKELY)
+    elif likely < len(shown):
+        lines.insert(1 + likely, f"--- {LESS_LIKELY} ---")
     if len(result.hits) > MAX_ROWS:
         lines.append(f"… and {len(result.hits) - MAX_ROWS} more")
     return "\n".join((*lines, *result.notes))
@@ -76,6 +95,8 @@ def row_of(hit: Hit) -> dict[str, Any]:
     return {
         "rank": hit.rank,
         "score": hit.score,
+        "confidence": hit.confidence,
+        "likely": hit.likely,
         "kind": hit.kind.value,
         "path": hit.path,
         "modality": hit.modality.value,

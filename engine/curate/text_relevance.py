@@ -54,7 +54,7 @@ class SharedSpace:
 
     def odds(self, cosines: NDArray[np.float64], vectors: Vectors) -> NDArray[np.float64]:
         """Turn cosines (n,) of a text with moments (n, dim) into log odds of a match, in nats."""
-        return log_odds(cosines, expected(self._background, vectors), self._background.std)
+        return log_odds(cosines, expected(self._background, vectors), self._background)
 
 
 def relevance(

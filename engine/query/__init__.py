@@ -4,7 +4,7 @@ language/            what is typed, into a ``Query``
 search               the conductor: one query at one generation
 plan, execute        branches of a query, and their candidates with scores
 calibration/         raw scores into log odds, against backgrounds
-fuse, floor, group, sequence, late_interaction, results, explain     scores into hits
+fuse, group, sequence, late_interaction, results, explain     scores into hits
 rerank/              the best hits in a better order
 maintenance          compaction, refresh of indexes, calibration
 """

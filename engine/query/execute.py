@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future, wait
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 import numpy as np
@@ -158,8 +158,9 @@ def execute(
     found = _found(nearest)
     _add_found_by_words(found, words, plan.fetch)
     rows = _Rows(sources)
+    worded = [*_scored_by_words(words, found)]
     seen = better_of_families([*_scored(spaces, found, run, rows)])
-    scored = [*seen, *_scored_by_words(words, found)]
+    scored = [*_unopposed(seen, worded), *worded]
     order = {id(branch): place for place, branch in enumerate(plan.branches)}
     outcomes = sorted(run.outcomes, key=lambda outcome: order[id(outcome.branch)])
     return ExecutedPlan(tuple(scored), tuple(outcomes))
@@ -237,7 +238,7 @@ def _scored(
         against = background(run.sources.backgrounds, key)
         raw = (held[1] @ run.vectors.for_branch(branch)).astype(np.float64)
         mean = expected(against, held[1])
-        odds = log_odds(raw, mean, against.std)
+        odds = log_odds(raw, mean, against)
         yield BranchScores(branch, held[0], raw, odds, mean, against.std)
 
 
@@ -256,6 +257,29 @@ def _scored_by_words(
                 branch, held.ids[order], held.bm25[order], held.log_odds[order],
                 literal=held.literal[order],
             )  # fmt: skip
+
+
+def _unopposed(
+    seen: Iterable[BranchScores], worded: Sequence[BranchScores]
+) -> Iterator[BranchScores]:
+    """Let no vector take from what words say of the same part of a query.
+
+    That a sentence does not resemble what was typed is no evidence against its having been
+    said; as it is none that a file of that name looks otherwise.
+    """
+    having: dict[tuple[object, ...], MomentIds] = {
+        (scores.branch.stage, part): scores.ids
+        for scores in worded
+        if scores.branch.weight > 0
+        for part in scores.branch.parts
+    }
+    for scores in seen:
+        branch = scores.branch
+        ids = [having[branch.stage, p] for p in branch.parts if (branch.stage, p) in having]
+        if branch.weight > 0 and ids:
+            spared = among(scores.ids, union(ids)) & (scores.log_odds < 0)
+            scores = replace(scores, log_odds=np.where(spared, 0.0, scores.log_odds))
+        yield scores
 
 
 def _modality(branch: Branch) -> Modality:

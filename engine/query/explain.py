@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from engine.common.contribution import signed_contribution
+from engine.query.calibration.confidence import LIKELY
 from engine.query.fuse import Ranking
 from engine.types import BranchScores, Hit, MomentRecord, Span, Why
 
@@ -14,6 +15,7 @@ def make_hit(
 ) -> Hit:
     """Return a moment as it is shown, with its score in a ranking."""
     place = int((ranking.ids == record.moment_id).argmax())
+    sure = float(ranking.confidence[place])
     parts = sorted(ranking.branches_of(record.moment_id), key=_strength, reverse=True)
     return Hit(
         rank=rank,
@@ -28,6 +30,8 @@ def make_hit(
         why=tuple(_why(branch_scores, at, record) for branch_scores, at in parts),
         more=more,
         spans=tuple(spans),
+        confidence=sure,
+        likely=sure >= LIKELY,
     )
 
 

@@ -6,9 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from engine.common.contribution import signed_contribution
-from engine.common.result_view import more_like
+from engine.common.result_view import more_like, percent
 from engine.common.text import file_name, printable, time_span
-from engine.query.floor import ANSWERS, GOES_WITH, least_evidence
 from engine.types import (
     AllOf,
     Branch,
@@ -74,7 +73,8 @@ def _plan_tree(planned: Plan) -> _Node:
         stage = _Node(f"{head}{len(branches)} branches, {planned.fetch} candidates each")
         stage.below = [_Node(_planned(branch)) for branch in branches]
         root.below.append(stage)
-    root.below.append(_Node(_floor(planned)))
+    shown = "what is likely" if query.likely else "all, likely or not"
+    root.below.append(_Node(f"shown: {shown}"))
     if query.rerank:
         root.below.append(_Node(f"rerank: {query.rerank}, the best {query.rerank_top}"))
     return root
@@ -91,14 +91,6 @@ def _planned(branch: Branch) -> str:
 
 def _how(branch: Branch) -> str:
     return "exact" if branch.exact else "approximate, best re-scored exactly"
-
-
-def _floor(planned: Plan) -> str:
-    if not planned.floor:
-        return "floor: none"
-    best = least_evidence(planned.moments, ANSWERS)
-    beside = least_evidence(planned.moments, GOES_WITH)
-    return f"floor: {best:.1f} nats for the best, {beside:.1f} beside it"
 
 
 def filter_text(condition: Filter) -> str:
@@ -123,7 +115,7 @@ def _value(value: str | float) -> str:
 
 def _outcomes(found: SearchResult) -> _Node:
     head = "partial result" if found.partial else "result"
-    hits = f"{len(found.hits)} hits, {found.below} moments below the floor"
+    hits = f"{len(found.hits)} hits, {found.below} moments less likely"
     root = _Node(f"{head}: {hits}")
     root.below = [_Node(_outcome(outcome)) for outcome in found.outcomes]
     if found.refills:
@@ -150,7 +142,8 @@ def _stages(found: SearchResult) -> _Node:
 def _hit(hit: Hit) -> _Node:
     facts = (
         f"{hit.rank}.",
-        f"{hit.score:.2f}",
+        f"{percent(hit.confidence)}",
+        f"{hit.score:.2f} nats",
         hit.modality,
         time_span(hit.start, hit.end),
         file_name(hit.path),

@@ -59,6 +59,11 @@ _FUNCTION_WORDS = frozenset(
 """English words that carry grammar and little meaning."""
 
 
+def content_words(text: str) -> list[str]:
+    """Return the words of a text that carry meaning, as far as they are looked at."""
+    return [word for word in tokens(text)[:_MOST_WORDS] if word not in _FUNCTION_WORDS]
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class FullTextScores:
     """The moments that have words of a text, best first."""

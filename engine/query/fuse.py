@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from engine.common.contribution import signed_contribution
 from engine.common.id_sets import union
+from engine.query.calibration.confidence import confidence
 from engine.types import BranchScores, Fusion
 from engine.types.arrays import MomentIds
 
@@ -24,6 +25,9 @@ RRF_K = 60
 twice what the 62nd does."""
 _ROUNDING = 1e-4
 """The fraction of their scale below which two scores are equal, in nats; see ``_step``."""
+
+_ITSELF = 0.999
+"""The cosine from which an example is taken to have found itself."""
 
 _Scores = NDArray[np.float64]
 
@@ -38,8 +42,8 @@ class Ranking:
     """(n,): what the fusion makes of them."""
     evidence: _Scores
     """(n,): the weighted sum of their log odds, in nats, whatever the fusion."""
-    wanted: _Scores
-    """(n,): the part of it that speaks for them."""
+    confidence: _Scores
+    """(n,): the probability that they answer, whatever the fusion."""
     scored: tuple[BranchScores, ...]
     """The scores of the branches that they were made of."""
 
@@ -57,7 +61,7 @@ class Ranking:
         """Return those that a mask (n,) keeps, in the same order."""
         return replace(
             self, ids=self.ids[kept], scores=self.scores[kept], evidence=self.evidence[kept],
-            wanted=self.wanted[kept],
+            confidence=self.confidence[kept],
         )  # fmt: skip
 
 
@@ -76,14 +80,31 @@ def fuse(scored: Sequence[BranchScores], fusion: Fusion = Fusion.CALIBRATED) -> 
     ids = union(id_lists)
     places = [np.searchsorted(ids, own) for own in id_lists]
     evidence = _summed(scored, places, len(ids), contributions)
-    wanted = _summed(scored, places, len(ids), _for)
+    sure = confidence(evidence, _best(scored, places, evidence), scored)
     scores = _METHODS.get(fusion, _calibrated)(scored, places, evidence)
     order = np.lexsort((ids, -np.round(scores / _step(scores))))
-    return Ranking(ids[order], scores[order], evidence[order], wanted[order], tuple(scored))
+    return Ranking(ids[order], scores[order], evidence[order], sure[order], tuple(scored))
 
 
-def _for(scored: BranchScores) -> _Scores:
-    return contributions(scored) if scored.branch.weight > 0 else np.zeros(len(scored.ids))
+def _best(
+    scored: Sequence[BranchScores], places: Sequence[NDArray[np.intp]], evidence: _Scores
+) -> float:
+    """Return the most evidence that any moment has without words, in nats.
+
+    An example that is in the library finds itself, which says nothing about the others.
+    """
+    words = _summed(scored, places, len(evidence), _by_words)
+    itself = np.zeros(len(evidence), np.bool_)
+    for branch_scores, at in zip(scored, places, strict=True):
+        if branch_scores.branch.space is not None:
+            itself[at[branch_scores.raw >= _ITSELF]] = True
+    best = float((evidence - words)[~itself].max(initial=-np.inf))
+    return best if np.isfinite(best) else 0.0
+
+
+def _by_words(scored: BranchScores) -> _Scores:
+    wanted = scored.branch.space is None and scored.branch.weight > 0
+    return contributions(scored) if wanted else np.zeros(len(scored.ids))
 
 
 def _step(scores: _Scores) -> float:

@@ -38,12 +38,19 @@ class HitGroup:
 
 
 def group_moments(
-    ranked: Iterable[Sequence[MomentRecord]], group: Group, top: int, likeness: Likeness
+    ranked: Iterable[Sequence[MomentRecord]],
+    group: Group,
+    top: int,
+    likeness: Likeness,
+    counted: int | None = None,
 ) -> list[HitGroup]:
     """Group moments that come in pages, best first, and return the first ``top`` groups.
 
-    All pages are read where there is something to count: everything that was found.
+    Args:
+        counted: the moments, best first, that count among what a group has more of, so that
+            pages are read until the groups are there and so many have been; None for all.
     """
+    read = 0
     keep = _KEEPERS[group](likeness)
     groups: list[HitGroup] = []
     for page in ranked:
@@ -57,7 +64,8 @@ def group_moments(
             keep.lead(made)
             if len(groups) < top:
                 groups.append(made)
-        if group is Group.NONE and len(groups) == top:
+        read += len(page)
+        if len(groups) == top and (group is Group.NONE or (counted is not None and read >= counted)):
             break
     return groups
 

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.common.id_sets import union
+from engine.query.calibration.confidence import confidence
 from engine.query.fuse import Ranking, contributions
 from engine.types import BranchScores, QueryPart
 from engine.types.arrays import MomentIds
@@ -88,4 +89,5 @@ def rank_assets(answered: Sequence[AnsweredAsset], scored: Sequence[BranchScores
     """Rank the best moment of each asset under the asset's score."""
     ids = np.array([asset.moments[0][1] for asset in answered], np.int64)
     scores = np.array([asset.score for asset in answered], np.float64)
-    return Ranking(ids, scores, scores, scores, tuple(scored))
+    best = float(scores.max(initial=0.0))
+    return Ranking(ids, scores, scores, confidence(scores, best, scored), tuple(scored))

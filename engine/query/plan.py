@@ -155,8 +155,7 @@ def plan(query: Query, inventory: Inventory) -> Plan:
     fusion, unknown = _fusion(query, branches, inventory)
     notes = (*inventory.notes, *unknown, *_empty_stages(query, branches))
     return Plan(
-        query, branches, fetch, fusion, _moments(branches, inventory), inventory.passing,
-        floor=query.floor and not unknown, notes=notes,
+        query, branches, fetch, fusion, _moments(branches, inventory), inventory.passing, notes
     )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""Turn the scores of branches into hits: fuse, apply the floor, group, explain."""
+"""Turn the scores of branches into hits: fuse, group, explain."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 
+import numpy as np
+
 from engine.common.id_sets import among, union
-from engine.query import floor
+from engine.query.calibration.confidence import LIKELY
 from engine.query.execute import ExecutedPlan
 from engine.query.explain import make_hit, make_span
 from engine.query.fuse import Ranking, fuse
@@ -38,7 +40,7 @@ class RankedMoments:
     hits: tuple[Hit, ...]
     outcomes: tuple[BranchOutcome, ...]
     below: int
-    """Moments that are no better than the background."""
+    """Moments that are less likely than not."""
     partial: bool
     may_have_more: bool
     """True if more candidates could bring more hits."""
@@ -84,21 +86,22 @@ class ResultBuilder:
         scored = executed.stage(number)
         ranking = fuse(scored, plan.fusion)
         cut_off = [cut for cut in scored if executed.found(cut.branch) >= plan.fetch]
-        if not plan.floor:
-            return _Ranked(ranking, 0, bool(cut_off))
-        kept = floor.above_floor(ranking, plan.moments)
-        # What was cut off holds more answers only where all that was not are answers.
-        lost = union([ranking.ids[~kept]])
+        likely = ranking.confidence >= LIKELY
+        lost = union([ranking.ids[~likely]])
+        if not plan.query.likely:
+            return _Ranked(ranking, len(lost), bool(cut_off))
+        # What was cut off holds more that is likely only where all that was not is likely.
         more = any(not among(cut.ids, lost).any() for cut in cut_off)
-        return _Ranked(ranking.where(kept), len(lost), more)
+        return _Ranked(ranking.where(likely), len(lost), more)
 
     # --- hits -----------------------------------------------------------------------
 
     def _of_moments(self, plan: Plan, ranking: Ranking) -> list[Hit]:
         query = plan.query
-        groups = group_moments(
-            self._pages(ranking.ids.tolist()), query.group, query.top, self._likeness
-        )
+        pages = self._pages(ranking.ids.tolist())
+        likely = np.flatnonzero(ranking.confidence >= LIKELY)
+        counted = int(likely[-1]) + 1 if len(likely) else 0
+        groups = group_moments(pages, query.group, query.top, self._likeness, counted)
         return [
             make_hit(rank, led.record, ranking, more=led.more) for rank, led in enumerate(groups, 1)
         ]
@@ -127,6 +130,8 @@ class ResultBuilder:
             replace(
                 make_hit(rank, chain.records[0], stages[0], more=more),
                 score=chain.score,
+                confidence=chain.confidence,
+                likely=chain.confidence >= LIKELY,
                 spans=tuple(map(make_span, chain.records, asked)),
             )
             for rank, (chain, more) in enumerate(groups, 1)

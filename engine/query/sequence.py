@@ -16,6 +16,8 @@ class Chain:
     score: float
     """The sum of their scores."""
     records: tuple[MomentRecord, ...]
+    confidence: float
+    """That of its least probable moment."""
 
 
 def join_stages(
@@ -32,7 +34,11 @@ def join_stages(
         for chain in ending:
             by_asset.setdefault(chain.records[-1].asset_id, []).append(chain)
         ending = [
-            Chain(best.score + new.score, (*best.records, *new.records))
+            Chain(
+                best.score + new.score,
+                (*best.records, *new.records),
+                min(best.confidence, new.confidence),
+            )
             for new in _begun(stage, records)
             if (best := _best_before(new.records[0], by_asset, within)) is not None
         ]
@@ -41,10 +47,10 @@ def join_stages(
 
 def _begun(stage: Ranking, records: Mapping[int, MomentRecord]) -> list[Chain]:
     """Begin a chain of one for every moment that has a time."""
-    scored = zip(stage.ids.tolist(), stage.scores.tolist(), strict=True)
+    scored = zip(stage.ids.tolist(), stage.scores.tolist(), stage.confidence.tolist(), strict=True)
     return [
-        Chain(score, (records[moment],))
-        for moment, score in scored
+        Chain(score, (records[moment],), confidence)
+        for moment, score, confidence in scored
         if moment in records and records[moment].moment.start is not None
     ]
 

@@ -142,6 +142,8 @@ class Background:
     """Pairs that it was estimated from."""
     centre: bytes = b""
     """The mean of the queries that it was estimated with, float32, (dim,); empty for none."""
+    tail: bytes = b""
+    """The curve of how far pairs stand out, float32, (2, knots); empty for none."""
 
 
 @dataclass(frozen=True, slots=True)

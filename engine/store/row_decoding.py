@@ -86,8 +86,9 @@ def failure(row: Row) -> Failure:
 
 def background(row: Row) -> Background:
     """Decode a distribution of scores."""
-    space, query, modality, mean, std, n, centre = row
-    return Background(space, query, _MODALITIES[modality], mean, std, n, bytes(centre or b""))
+    space, query, modality, mean, std, n, centre, tail = row
+    blobs = bytes(centre or b""), bytes(tail or b"")
+    return Background(space, query, _MODALITIES[modality], mean, std, n, *blobs)
 
 
 def space_info(row: Row) -> SpaceInfo:

@@ -101,8 +101,8 @@ class Query:
     weights: tuple[tuple[str, float], ...] = ()
     """Factors for branches: by modality, or of ``words``, the full text search."""
     group: Group = Group.SHOT
-    floor: bool = True
-    """Leave out what is no better than the background."""
+    likely: bool = False
+    """Leave out what is less likely than not to be an answer."""
     within: float = 60.0
     """Seconds that may lie between the moments of two stages."""
     deadline_ms: float | None = None
@@ -199,7 +199,5 @@ class Plan:
     """The number of moments that are searched: those that pass the filter, where there is one."""
     passing: int | None = None
     """Moments that pass the filter; None where there is none."""
-    floor: bool = True
-    """Leave out what is no better than the background, where that is known."""
     notes: tuple[str, ...] = ()
     """Deviations from what was asked, and their reasons, one line each."""

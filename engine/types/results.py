@@ -112,6 +112,10 @@ class Hit:
     spans: tuple[Span, ...] = ()
     """The moments that answer each stage, for a query that has several; and for interaction,
     each part."""
+    confidence: float = 0.0
+    """The probability, 0 to 1, that it answers the query."""
+    likely: bool = False
+    """True if it is more likely than not that it does."""
     _make_thumbnail: MakeThumbnail | None = field(default=None, repr=False, compare=False)
     """Set by the library that the hit comes from."""
 
@@ -201,7 +205,7 @@ class SearchResult(Sequence[Hit]):
     refills: int = 0
     """The number of times that more candidates were asked for, for want of hits."""
     below: int = 0
-    """Moments that were found and left out, because they are no better than the background."""
+    """Moments that were found and are less likely than not; ``likely=True`` leaves them out."""
     partial: bool = False
     """The deadline came before every branch had run."""
     reranked: str | None = None
@@ -235,6 +239,11 @@ class SearchResult(Sequence[Hit]):
 
         return html_table(self)
 
+    @property
+    def likely(self) -> SearchResult:
+        """The hits that are more likely than not to answer the query."""
+        return replace(self, hits=tuple(hit for hit in self.hits if hit.likely))
+
     def to_dicts(self) -> list[dict[str, Any]]:
         """Return each hit as plain dicts and lists, reasons included."""
         return [hit.to_dict() for hit in self.hits]
@@ -242,8 +251,8 @@ class SearchResult(Sequence[Hit]):
     def to_pandas(self) -> pd.DataFrame:
         """Return a data frame with a row for each hit.
 
-        Its columns are rank, score, kind, path, modality, start, end, words, more, asset_id
-        and moment_id.
+        Its columns are rank, score, confidence, likely, kind, path, modality, start, end, words,
+        more, asset_id and moment_id.
 
         Raises:
             ExtraMissing: pandas is not installed.

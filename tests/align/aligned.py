@@ -114,7 +114,7 @@ SOUND_ALONE = {"keyframe": 0.0, "speech": 0.0, "words": 0.0}
 def shown_first(library: Library, files: range) -> int:
     """Of how many videos what they show finds the sound first, of all that are heard."""
     found = [
-        library.search(scene(file), weights=SOUND_ALONE, fusion="weighted", floor=False).hits[0]
+        library.search(scene(file), weights=SOUND_ALONE, fusion="weighted").hits[0]
         for file in files
     ]
     return sum(Path(hit.path).stem == f"{n:03}" for n, hit in zip(files, found, strict=True))

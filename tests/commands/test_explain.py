@@ -52,7 +52,7 @@ def test_a_plan_is_a_tree_of_its_stages_and_branches(capsys):
         "├─ 2 branches, 100 candidates each",
         '│  ├─ text "a dog" in fake image, 7 vectors, exact, weight 1',
         '│  └─ words "a dog" in full text, weight 0.5',
-        "└─ floor: 4.7 nats for the best, 3.0 beside it",
+        "└─ shown: all, likely or not",
     ]
     assert lines(planned) == expected
     print_tree("\n".join(plan_lines(planned)))
@@ -61,13 +61,13 @@ def test_a_plan_is_a_tree_of_its_stages_and_branches(capsys):
 
 def test_each_stage_has_its_own_branches():
     later = replace(SEEN, parts=(QueryPart("the end"),), stage=1)
-    planned = Plan(replace(QUERY, then=((QueryPart("the end"),),)), (SEEN, later), 100, floor=False)
+    planned = Plan(replace(QUERY, then=((QueryPart("the end"),),)), (SEEN, later), 100)
     assert lines(planned)[1:] == [
         "├─ stage 1: 1 branches, 100 candidates each",
         '│  └─ text "a dog" in fake image, 7 vectors, exact, weight 1',
         "├─ stage 2: 1 branches, 100 candidates each",
         '│  └─ text "the end" in fake image, 7 vectors, exact, weight 1',
-        "└─ floor: none",
+        "└─ shown: all, likely or not",
     ]
 
 
@@ -93,13 +93,13 @@ def test_every_placement_has_its_wording():
 
 
 def test_notes_come_first_and_reranking_last():
-    query = replace(QUERY, rerank="lm", rerank_top=12)
-    planned = Plan(query, (), 100, Fusion.RRF, floor=False, notes=("ranks it is",))
+    query = replace(QUERY, rerank="lm", rerank_top=12, likely=True)
+    planned = Plan(query, (), 100, Fusion.RRF, notes=("ranks it is",))
     assert lines(planned) == [
         "plan: rrf fusion over 0 moments",
         "├─ note: ranks it is",
         "├─ 0 branches, 100 candidates each",
-        "├─ floor: none",
+        "├─ shown: what is likely",
         "└─ rerank: lm, the best 12",
     ]
 
@@ -147,14 +147,14 @@ def test_a_result_says_what_each_branch_found_and_what_each_hit_counts(capsys):
     )  # fmt: skip
     out, err = shown(found, capsys)
     assert out == [
-        "partial result: 1 hits, 3 moments below the floor",
+        "partial result: 1 hits, 3 moments less likely",
         '├─ text "a dog" in fake image: 4 found in 1.2 ms',
         '├─ words "a dog" in full text: 1 found in 0.5 ms',
         '├─ text "a dog" in fake sound: left out, the deadline came first',
         "├─ more candidates were asked for once: too few hits were left",
         "└─ note: as it is",
         "milliseconds: plan 1.0, total 2.0",
-        "1. 6.75 keyframe 0:05-0:09 /a.mp4 (and 2 more like it)",
+        "1. 1 % 6.75 nats keyframe 0:05-0:09 /a.mp4 (and 2 more like it)",
         '├─ +6.00 = 1 x text "a dog" in fake: cosine 0.500, background 0.100 ± 0.120: +6.00 nats',
         '├─ +0.75 = 0.5 x words "a dog": 2.50 is +1.50 nats',
         '├─ -0.00 = -1 x not "night" in fake: cosine 0.200, background 0.250 ± 0.100: -3.00 nats',
@@ -169,7 +169,7 @@ def test_spans_say_what_answers_each_stage(capsys):
         Span(2, Modality.IMAGE, None, None, "a chart", None),
     )
     out, _ = shown(SearchResult(QUERY, (replace(HIT, why=(), spans=spans),)), capsys)
-    assert out[0] == "result: 1 hits, 0 moments below the floor"
+    assert out[0] == "result: 1 hits, 0 moments less likely"
     assert out[-2:] == [
         '├─ "latency" by speech at 5.0 s: and the latency is',
         '└─ "a chart" by image:',
@@ -177,9 +177,9 @@ def test_spans_say_what_answers_each_stage(capsys):
 
 
 def test_nothing_found_is_said_beside_the_tree(capsys):
-    out, err = shown(SearchResult(QUERY, (), below=4), capsys)
-    assert out[0] == "result: 0 hits, 4 moments below the floor"
-    assert err.startswith("nothing here matches: of 4 moments none is better")
+    out, err = shown(SearchResult(replace(QUERY, likely=True), (), below=4), capsys)
+    assert out[0] == "result: 0 hits, 4 moments less likely"
+    assert err.startswith("nothing here is likely to match: 4 moments are less likely")
 
 
 def test_what_was_asked_drives_no_terminal(capsys):

@@ -54,9 +54,11 @@ def test_search_prints_the_contract(indexed, media):
     best = document["hits"][0]
     assert set(best) == {
         "rank", "score", "kind", "path", "asset_id", "moment_id", "modality", "start", "end",
-        "why", "more", "spans",
+        "why", "more", "spans", "confidence", "likely",
     }  # fmt: skip
     assert best["path"] == str(media / "0.png")
+    assert best["likely"] and 0.5 <= best["confidence"] < 1
+    assert not document["hits"][-1]["likely"] and len(document["hits"]) == 5
     assert (best["rank"], best["kind"], best["start"], best["end"]) == (1, "image", None, None)
     assert {w["branch"] for w in best["why"]} == {"text", "words"}
     text = next(w for w in best["why"] if w["branch"] == "text")
@@ -127,8 +129,11 @@ def test_a_kind_is_what_the_content_is(indexed, index, media):
 
 
 def test_plain_lines_in_a_pipe(indexed, media):
-    score, kind, at, path, words = indexed("search", "red").out.splitlines()[0].split("\t")
-    assert float(score) > 0
+    lines = indexed("search", "red").out.splitlines()
+    sure, kind, at, path, words = lines[0].split("\t")
+    assert int(sure.removesuffix(" %")) >= 50
+    assert lines[1] == "--- less likely ---"
+    assert len(lines) == 6
     assert (kind, at, path, words) == ("image", "-", str(media / "0.png"), "red")
 
 
@@ -391,7 +396,7 @@ def test_an_example_that_cannot_be_read_is_named(indexed, media, tmp_path):
 def test_no_text_is_too_odd_to_be_searched_for(indexed, text):
     done = indexed("search", text, "--not", f"{text} again")
     assert done.code == 0
-    assert done.err == "" or done.err.startswith("nothing here matches: of 5 moments")
+    assert done.err in ("", "nothing here is likely to match; the nearest:\n")
     assert done.err.count("\n") <= 1
 
 
@@ -491,12 +496,18 @@ def test_explain_shows_the_plan_and_what_came_of_it(indexed):
     assert {outcome["found"] for outcome in document["outcomes"]} == {1, 2, 3}
 
 
-def test_nothing_is_an_answer_and_all_shows_what_there_is(indexed):
-    none = indexed("search", "an opera singer")
+def test_where_nothing_is_likely_a_sentence_says_so_and_the_nearest_follow(indexed):
+    nearest = indexed("search", "an opera singer")
+    assert nearest.err == "nothing here is likely to match; the nearest:\n"
+    assert len(nearest.out.splitlines()) == 5
+    assert indexed("search", "an opera singer", "--all").out == nearest.out
+
+
+def test_likely_keeps_what_is_above_the_line(indexed, media):
+    assert indexed("search", "red", "--likely", "-f").out.splitlines() == [str(media / "0.png")]
+    none = indexed("search", "an opera singer", "--likely")
     assert (none.code, none.out) == (0, "")
-    assert "nothing here matches" in none.err
-    assert "--all" in none.err
-    assert len(indexed("search", "an opera singer", "--all").out.splitlines()) == 5
+    assert none.err == "nothing here is likely to match: 5 moments are less likely\n"
 
 
 def test_a_deadline_marks_what_is_partial(indexed):
@@ -510,9 +521,9 @@ def test_what_belongs_together_is_counted(run, media, library):
         shutil.copy(media / "0.png", media / f"copy{copy}.png")
     run("index", media, "--encoder", "fake")
     document = run("search", "red", "--group", "alike", "--json").json
-    assert [hit["more"] for hit in document["hits"]] == [3]
+    assert document["hits"][0]["more"] == 3
     assert "(and 3 more like it)" in run("search", "red", "--group", "alike").out
-    assert len(run("search", "red", "--json").json["hits"]) == 4
+    assert len(run("search", "red", "--json", "--likely").json["hits"]) == 4
 
 
 def test_a_reranker_that_is_not_configured_is_named(indexed, monkeypatch):

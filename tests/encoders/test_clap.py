@@ -140,11 +140,11 @@ def test_it_is_a_space_beside_the_one_of_a_library(folder, settings, tmp_path, m
         filled = made.spaces.add(f"clap:./{folder.name}")
         assert (filled.ready, filled.moments, filled.failures) == (True, 3, ())
     with Library.open(library, settings=settings) as opened:
-        found = opened.search("a deep hum", floor=False)
+        found = opened.search("a deep hum")
         assert {b.space for b in found.plan.branches if b.modality is Modality.SOUND} == {
             "fake", name,
         }  # fmt: skip
-        alone = opened.search("a deep hum", space=name, floor=False).hits
+        alone = opened.search("a deep hum", space=name).hits
         near = [h for h in alone if any(w.branch == "text" for w in h.why)]
         assert {hit.modality for hit in near} == {Modality.SOUND}
         raw = {Path(h.path).name: w.raw for h in alone for w in h.why if w.branch == "text"}

@@ -149,7 +149,7 @@ def test_a_score_is_measured_against_the_background_of_its_own_kind(library, bra
     mean = expected(right, rows)
     assert len(scored.ids)
     assert scored.mean == pytest.approx(mean)
-    assert scored.log_odds == pytest.approx(log_odds(scored.raw, mean, right.std))
+    assert scored.log_odds == pytest.approx(log_odds(scored.raw, mean, right))
 
 
 def test_a_modality_that_is_gone_since_the_plan_finds_nothing(library):

@@ -45,7 +45,7 @@ def test_a_filter_is_of_the_generation_that_it_is_kept_for(library, tmp_path, mo
         return passing(*asked)
 
     monkeypatch.setattr(library.store, "passing", interrupted)
-    hits = library.search("red", where="size > 1", floor=False).hits
+    hits = library.search("red", where="size > 1").hits
     assert "a.png" not in {hit.path.rpartition("/")[2] for hit in hits}
     assert held == [4, 3]
 
@@ -60,7 +60,7 @@ def test_eight_threads_with_filters_of_their_own_beside_a_writer(library, tmp_pa
             while not done.is_set():
                 place += 1
                 where = f"size > {number + 8 * (place % 7)}"
-                found = library.search("green", where=where, floor=False, group="none", top=50)
+                found = library.search("green", where=where, group="none", top=50)
                 names = [hit.path.rpartition("/")[2] for hit in found.hits]
                 if not keeps <= set(names) or len(set(names)) != len(names):
                     torn.append(names)

@@ -113,7 +113,6 @@ def test_a_space_beside_answers_where_the_first_holds_nothing():
 def test_what_cannot_be_searched_is_noted():
     made = plan(Query.of("a dog"), replace(LIBRARY, notes=("heard is not searched: gone",)))
     assert made.notes == ("heard is not searched: gone",)
-    assert made.floor
 
 
 def test_a_picture_is_compared_by_looks_and_its_words_reach_what_has_none():
@@ -208,7 +207,7 @@ def test_all_that_is_searched_is_counted_once():
 def test_without_backgrounds_branches_are_fused_by_rank_and_the_plan_says_so():
     few = replace(LIBRARY, pairs={("words", "text", Modality.IMAGE): 10})
     made = plan(Query.of("a dog", kinds=(Kind.IMAGE,)), few)
-    assert (made.fusion, made.floor) == (Fusion.RRF, False)
+    assert made.fusion is Fusion.RRF
     assert made.notes == (
         "the background of text-image, text-screen is known from fewer than 20 pairs:"
         " branches are fused by rank (rrf)",
@@ -220,16 +219,12 @@ def test_without_backgrounds_branches_are_fused_by_rank_and_the_plan_says_so():
     most = {key: n for key, n in LIBRARY.pairs.items() if key[2] is not Modality.SOUND}
     assert plan(Query.of("a dog"), replace(LIBRARY, pairs=most)).fusion is Fusion.CALIBRATED
     known = plan(Query.of("a dog"), LIBRARY)
-    assert (known.fusion, known.floor, known.notes) == (Fusion.CALIBRATED, True, ())
+    assert (known.fusion, known.notes) == (Fusion.CALIBRATED, ())
 
 
 def test_a_fusion_that_was_asked_for_stays():
     few = replace(LIBRARY, pairs={})
     assert plan(replace(Query.of("a"), fusion=Fusion.MAX), few).fusion is Fusion.MAX
-
-
-def test_all_is_shown_where_that_is_asked():
-    assert not plan(replace(Query.of("a"), floor=False), LIBRARY).floor
 
 
 @pytest.mark.parametrize(
@@ -293,6 +288,5 @@ def test_a_stage_that_nothing_is_searched_for_is_noted():
     weights = tuple((name, 0.0) for name in (*Modality, "words"))
     planned = plan(replace(Query.of("dog"), weights=weights), LIBRARY)
     assert planned.branches == ()
-    assert planned.floor
     assert any("nothing is searched for 'dog'" in note for note in planned.notes)
     assert not plan(Query.of("dog"), LIBRARY).notes

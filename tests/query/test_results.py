@@ -29,7 +29,6 @@ SEA = branch("text", Modality.SPEECH, term="the sea")
 NOT = branch("not", term="night", weight=-1.0)
 LATER = branch("text", Modality.SPEECH, term="the end", stage=1)
 MOMENTS = 8
-"""So the best one needs 4.6 nats, and what goes with it 3."""
 
 
 @pytest.fixture(scope="module")
@@ -93,33 +92,49 @@ def test_what_is_left_out_makes_room_for_the_next(store):
     assert ids(found(store, said, query=top, leave_out="/1.jpg")) == [2]
 
 
-def test_moments_below_the_floor_are_counted_and_not_shown(store):
-    some = found(store, scored(DOG, m1=5.0, m2=3.5, m3=2.5))
+LIKELY = replace(Query.of("x"), likely=True)
+
+
+def test_all_is_shown_and_says_how_likely_it_is(store):
+    every = found(store, scored(DOG, m1=15.0, m2=14.5, m3=-3.5))
+    assert (ids(every), every.below) == ([1, 2, 3], 1)
+    assert [hit.likely for hit in every.hits] == [True, True, False]
+    sure = [hit.confidence for hit in every.hits]
+    assert sure == sorted(sure, reverse=True)
+    assert sure[0] > 0.8
+    assert 0 < sure[2] < 0.05
+    assert [hit.likely for hit in found(store, scored(DOG, m1=3.0, m2=2.5)).hits] == [False] * 2
+
+
+def test_what_is_less_likely_is_counted_and_left_out_where_that_is_asked(store):
+    some = found(store, scored(DOG, m1=15.0, m2=14.5, m3=2.5), query=LIKELY)
     assert (ids(some), some.below) == ([1, 2], 1)
-    none = found(store, scored(DOG, m1=4.0, m2=3.5))
+    none = found(store, scored(DOG, m1=4.0, m2=3.5), query=LIKELY)
     assert (ids(none), none.below) == ([], 2)
 
 
-def test_without_a_floor_all_is_shown(store):
-    every = found(store, scored(DOG, m1=5.0, m2=-3.5), floor=False)
-    assert (ids(every), every.below) == ([1, 2], 0)
+def test_there_may_be_more_that_is_likely_where_all_that_a_branch_found_is(store):
+    assert found(store, scored(DOG, m1=15.0, m2=14.0), query=LIKELY).may_have_more
+    few = scored(DOG, m1=15.0, m2=1.0)
+    assert not found(store, few, query=LIKELY).may_have_more
+    heard = scored(replace(SEA, parts=DOG.parts), m4=15.0)
+    assert found(store, few, heard, query=LIKELY).may_have_more
+    assert found(store, scored(DOG, m1=1.0)).may_have_more
 
 
-def test_there_may_be_more_where_all_that_a_wanted_branch_found_stands_out(store):
-    assert found(store, scored(DOG, m1=5.0, m2=4.0)).may_have_more
-    assert not found(store, scored(DOG, m1=5.0, m2=1.0)).may_have_more
-    assert found(store, scored(DOG, m1=5.0, m2=1.0), scored(SEA, m4=5.0)).may_have_more
-    assert found(store, scored(DOG, m1=1.0), floor=False).may_have_more
+def test_an_order_by_ranks_is_as_sure_as_any(store):
+    of = found(store, scored(DOG, m1=15.0, m2=1.0), query=replace(LIKELY, fusion=Fusion.RRF))
+    assert [hit.moment_id for hit in of.hits] == [1]
 
 
 def test_a_branch_that_found_fewer_than_it_was_asked_for_has_no_more(store):
     assert not found(store, scored(DOG, m1=5.0, m2=4.0), fetch=3).may_have_more
-    assert not found(store, scored(DOG, m1=1.0), floor=False, fetch=3).may_have_more
+    assert not found(store, scored(DOG, m1=1.0), fetch=3).may_have_more
 
 
 def test_what_is_not_wanted_or_found_nothing_promises_no_more(store):
-    mixed = scored(DOG, m1=5.0, m2=1.0), scored(NOT, m1=0.1), scored(SEA)
-    assert not found(store, *mixed).may_have_more
+    mixed = scored(DOG, m1=15.0, m2=1.0), scored(NOT, m1=0.1), scored(SEA)
+    assert not found(store, *mixed, query=LIKELY).may_have_more
 
 
 def test_a_later_stage_may_have_more_too(store):
@@ -189,10 +204,10 @@ def test_what_is_not_wanted_counts_against_an_asset_wherever_it_is(store):
     assert [s.moment_id for s in of.hits[1].spans] == [4]
 
 
-def test_what_is_below_the_floor_answers_no_part(store):
-    said = scored(replace(DOG, modality=Modality.SPEECH), m4=8.0), scored(SEA, m5=2.0)
-    (hit,) = found(store, *said, query=BOTH).hits
-    assert (hit.score, [s.asked for s in hit.spans]) == (8.0, ["a dog"])
+def test_an_asset_is_as_likely_as_its_parts_together(store):
+    said = scored(replace(DOG, modality=Modality.SPEECH), m4=12.0), scored(SEA, m5=12.0, m7=12.0)
+    both, one = found(store, *said, query=BOTH).hits
+    assert (both.likely, one.likely) == (True, False)
 
 
 IN_ORDER = Query((QueryPart("a dog"), QueryPart("the sea")), ((QueryPart("the end"),),))
@@ -219,10 +234,13 @@ def test_stages_are_no_further_apart_than_asked(store):
     assert found(store, *said, query=replace(near, within=1.4)).hits == ()
 
 
-def test_moments_below_the_floor_of_any_stage_are_counted(store):
-    said = scored(SEA, m4=5.0, m7=1.0), scored(LATER, m5=5.0, m8=1.0, m6=0.5)
+def test_a_chain_is_as_likely_as_its_least_likely_moment(store):
+    said = scored(SEA, m4=15.0, m7=15.0), scored(LATER, m5=15.0, m8=1.0, m6=0.5)
     of = found(store, *said, query=IN_ORDER)
-    assert (len(of.hits), of.below) == (1, 3)
+    assert [(hit.likely, hit.path) for hit in of.hits] == [(True, "/a.wav"), (False, "/b.wav")]
+    assert of.below == 2
+    (only,) = found(store, *said, query=replace(IN_ORDER, likely=True)).hits
+    assert only.path == "/a.wav"
 
 
 def test_beginnings_that_belong_together_are_one_hit(store):

@@ -15,7 +15,7 @@ CELLS = (
     "from sensorium import Library",
     "library = Library.open({library!r}, create=True, encoder='fake')",
     "library.index([{media!r}], progress=True)",
-    "result = library.search('red', floor=False)\nresult",
+    "result = library.search('red')\nresult",
     "print(result)",
     "result.to_pandas()[['rank', 'kind', 'path']]",
     "result[0].thumbnail()",
@@ -42,7 +42,7 @@ def test_a_notebook_shows_a_bar_pictures_and_tables(media, tmp_path):
     page = outputs[3][-1]["data"]["text/html"]
     assert page.count("data:image/jpeg;base64,") == page.count("<tr>") - 1 > 3
     assert "&lt;b&gt;red&amp;.png" in page
-    assert outputs[4][-1]["text"].splitlines()[0].split() == ["#", "score", "kind", "at", "file"]
+    assert outputs[4][-1]["text"].splitlines()[0].split() == ["#", "sure", "kind", "at", "file"]
     assert "<table" in outputs[5][-1]["data"]["text/html"]
     assert "image/png" in outputs[6][-1]["data"] or "image/jpeg" in outputs[6][-1]["data"]
     if keep := os.environ.get("SENSORIUM_NOTEBOOK_PAGE"):

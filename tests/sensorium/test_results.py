@@ -27,7 +27,7 @@ from sensorium import (
 
 @pytest.fixture(scope="module")
 def result(library) -> SearchResult:
-    return library.search("red", floor=False, kinds=["image", "audio"])
+    return library.search("red", kinds=["image", "audio"])
 
 
 def test_a_result_is_a_sequence_of_hits(result):
@@ -45,7 +45,10 @@ def test_a_result_is_a_sequence_of_hits(result):
 
 def test_a_prompt_shows_a_table(result, media):
     lines = repr(result).splitlines()
-    assert lines[0].split() == ["#", "score", "kind", "at", "file"]
+    assert lines[0].split() == ["#", "sure", "kind", "at", "file"]
+    above = len(result.likely)
+    assert 0 < above < len(result)
+    assert lines.pop(above + 1) == "--- less likely ---"
     assert len(lines) == len(result) + 1
     assert lines[1].lstrip().startswith("1  ")
     assert str(media / "<b>red&.png") in lines[1]
@@ -57,15 +60,18 @@ def test_a_long_result_is_cut_and_an_empty_one_says_why(result):
     many = replace(result, hits=result.hits[:1] * 60)
     assert repr(many).splitlines()[-1] == "… and 10 more"
     assert repr(SearchResult(Query.of("x"), ())) == "nothing found"
-    nothing = repr(SearchResult(Query.of("x"), (), below=4))
-    assert nothing.startswith("nothing here matches: of 4 moments")
-    assert "floor=False" in nothing
+    nothing = repr(SearchResult(replace(Query.of("x"), likely=True), (), below=4))
+    assert nothing == "nothing here is likely to match: 4 moments are less likely"
+    far = replace(result, hits=result.hits[-1:])
+    assert repr(far).splitlines()[0] == "nothing here is likely to match; the nearest:"
+    assert far.likely.hits == ()
 
 
 def test_a_notebook_shows_pictures_times_and_reasons(result):
     page = result._repr_html_()
     assert page.count('src="data:image/jpeg;base64,') == len(result)
     assert page.count("<tr>") == len(result) + 1
+    assert page.count('<tr class="line"><td colspan="6">less likely</td></tr>') == 1
     assert "nats" in page and "0:00-0:02" in page
     assert "&lt;b&gt;red&amp;.png" in page and "<b>red" not in page
     assert "<script" not in page and "http" not in page
@@ -81,8 +87,8 @@ def test_a_picture_that_cannot_be_made_is_a_word(result):
 def test_rows_for_pandas_and_for_programs(result):
     table = result.to_pandas()
     assert list(table.columns) == [
-        "rank", "score", "kind", "path", "modality", "start", "end", "words", "more", "asset_id",
-        "moment_id",
+        "rank", "score", "confidence", "likely", "kind", "path", "modality", "start", "end",
+        "words", "more", "asset_id", "moment_id",
     ]  # fmt: skip
     assert table["path"].tolist() == [hit.path for hit in result]
     assert list(replace(result, hits=()).to_pandas().columns) == list(table.columns)

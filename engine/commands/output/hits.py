@@ -11,7 +11,14 @@ import click
 
 from engine.commands.output.json_output import print_json
 from engine.commands.output.text import print_line, print_message
-from engine.common.result_view import no_hits_reason, words_of
+from engine.common.result_view import (
+    LESS_LIKELY,
+    NOTHING_LIKELY,
+    likely_hits,
+    no_hits_reason,
+    percent,
+    words_of,
+)
 from engine.common.text import file_name, printable, time_span
 from engine.types import Hit, Query, SearchResult
 
@@ -33,6 +40,8 @@ def print_hits(
         print_message(note, err=True)
     if result.partial:
         click.echo("partial: the deadline came before all was searched", err=True)
+    if result.hits and not likely_hits(result.hits):
+        click.echo(NOTHING_LIKELY, err=True)
     if filepath_only:
         for path in dict.fromkeys(hit.path for hit in result.hits):
             print_line(file_name(path))
@@ -41,14 +50,22 @@ def print_hits(
     elif sys.stdout.isatty():
         _table(result.hits)
     else:
-        for hit in result.hits:
-            facts = (f"{hit.score:.2f}", hit.kind, time_span(hit.start, hit.end))
-            print_line("\t".join((*facts, file_name(hit.path), words_of(hit))))
+        _lines(result.hits)
+
+
+def _lines(hits: Sequence[Hit]) -> None:
+    """Print a line for each hit, and one without tabs between likely and less likely."""
+    likely = likely_hits(hits)
+    for place, hit in enumerate(hits):
+        if place == likely and likely:
+            print_line(f"--- {LESS_LIKELY} ---")
+        facts = (percent(hit.confidence), hit.kind, time_span(hit.start, hit.end))
+        print_line("\t".join((*facts, file_name(hit.path), words_of(hit))))
 
 
 def print_no_hits(result: SearchResult) -> None:
     """Say on stderr why nothing was found."""
-    click.echo(no_hits_reason(result, "--all"), err=True)
+    click.echo(no_hits_reason(result), err=True)
 
 
 def search_document(result: SearchResult, *, explain: bool = False) -> dict[str, Any]:
@@ -90,8 +107,11 @@ def _blocks(console: Console, found: Sequence[Hit]) -> None:
     from rich.padding import Padding
     from rich.text import Text
 
-    for hit in found:
-        head = f"{hit.score:.1f}  {hit.kind.value}  {time_span(hit.start, hit.end)}"
+    likely = likely_hits(found)
+    for place, hit in enumerate(found):
+        if place == likely and likely:
+            console.rule(LESS_LIKELY, style="dim", align="left")
+        head = f"{percent(hit.confidence)}  {hit.kind.value}  {time_span(hit.start, hit.end)}"
         console.print(Text(head, overflow="fold"))
         console.print(Padding(Text(printable(hit.path), "bold", overflow="fold"), (0, 0, 0, 2)))
         if words := words_of(hit):
@@ -104,7 +124,7 @@ def _columns(console: Console, found: Sequence[Hit]) -> None:
     from rich.text import Text
 
     rows = [
-        (f"{hit.score:.1f}", hit.kind.value, time_span(hit.start, hit.end),
+        (percent(hit.confidence), hit.kind.value, time_span(hit.start, hit.end),
          printable(hit.path), words_of(hit))
         for hit in found
     ]  # fmt: skip
@@ -113,11 +133,14 @@ def _columns(console: Console, found: Sequence[Hit]) -> None:
     # Words give way to a path until each has half of the room.
     words_room = max(left // 2, left - longest)
     table = Table(box=None, pad_edge=False)
-    table.add_column("score", justify="right", style="dim", no_wrap=True)
+    table.add_column("sure", justify="right", style="dim", no_wrap=True)
     table.add_column("kind", no_wrap=True)
     table.add_column("at", justify="right", no_wrap=True)
     table.add_column("file", overflow="fold", style="bold")
     table.add_column("words", overflow="ellipsis", no_wrap=True, style="dim", max_width=words_room)
-    for row in rows:
+    likely = likely_hits(found)
+    for place, row in enumerate(rows):
+        if place == likely and likely:
+            table.add_row("", "", "", Text(f"── {LESS_LIKELY} ──", "dim"), "")
         table.add_row(*map(Text, row))
     console.print(table)

@@ -29,11 +29,15 @@ _Choice = TypeVar("_Choice", bound=StrEnum)
 
 
 class QueryOptions(TypedDict, total=False):
-    """Options of how a query is run, apart from what it asks; see the fields of ``Query``."""
+    """Options of how a query is run, apart from what it asks; see the fields of ``Query``.
+
+    ``floor`` is an older name of ``likely``.
+    """
 
     fusion: Fusion | str
     weights: Mapping[str, float]
     group: Group | str
+    likely: bool
     floor: bool
     within: float
     deadline_ms: float | None
@@ -99,6 +103,9 @@ def with_options(query: Query, **options: Unpack[QueryOptions]) -> Query:
         InvalidQuery: a choice that there is none of.
     """
     changes: dict[str, object] = dict(options)
+    if "floor" in changes:
+        changes.setdefault("likely", changes.pop("floor"))
+        changes.pop("floor", None)
     if "fusion" in options:
         changes["fusion"] = _choice(Fusion, options["fusion"], "way to fuse")
     if "group" in options:

@@ -184,7 +184,7 @@ def reads() -> dict[str, Select[Any]]:
         "skipped": select(f.path, f.reason, f.size, f.mtime_ns, f.code)
         .where(f.code == _SKIPPED)
         .order_by(f.path),
-        "backgrounds": select(b.space, b.query, b.modality, b.mean, b.std, b.n, b.centre),
+        "backgrounds": select(b.space, b.query, b.modality, b.mean, b.std, b.n, b.centre, b.tail),
         "count_assets": select(a.kind, func.count()).group_by(a.kind),
         "count_pending": select(func.count()).where(a.state == bindparam("state")),
         "count_moments": select(m.modality, func.count()).group_by(m.modality),

@@ -176,6 +176,8 @@ backgrounds = Table(
     Column("n", Integer, nullable=False),
     # float32, the mean of the queries; what a moment is near to on average.
     Column("centre", LargeBinary),
+    # float32, (2, knots): deviations, and the log odds that a pair does not reach them.
+    Column("tail", LargeBinary),
 )
 
 # --- curation -------------------------------------------------------------------

@@ -39,7 +39,7 @@ READS = {
     "segments_after": "SELECT segments.segment_id, segments.space, segments.file, segments.rows, segments.bytes, segments.checksum FROM segments WHERE segments.space = :space AND segments.segment_id > :after ORDER BY segments.segment_id",
     "failures": "SELECT failures.path, failures.reason, failures.size, failures.mtime_ns, failures.code FROM failures WHERE failures.code IS NULL OR failures.code != 'skipped_format' ORDER BY failures.path",
     "skipped": "SELECT failures.path, failures.reason, failures.size, failures.mtime_ns, failures.code FROM failures WHERE failures.code = 'skipped_format' ORDER BY failures.path",
-    "backgrounds": 'SELECT backgrounds.space, backgrounds."query", backgrounds.modality, backgrounds.mean, backgrounds.std, backgrounds.n, backgrounds.centre FROM backgrounds',
+    "backgrounds": 'SELECT backgrounds.space, backgrounds."query", backgrounds.modality, backgrounds.mean, backgrounds.std, backgrounds.n, backgrounds.centre, backgrounds.tail FROM backgrounds',
     "count_assets": "SELECT assets.kind, count(*) AS count_1 FROM assets GROUP BY assets.kind",
     "count_pending": "SELECT count(*) AS count_1 FROM assets WHERE assets.state = :state",
     "count_moments": "SELECT moments.modality, count(*) AS count_1 FROM moments GROUP BY moments.modality",

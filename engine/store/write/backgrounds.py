@@ -33,6 +33,7 @@ class BackgroundWrites:
                 "std": row.std,
                 "n": row.n,
                 "centre": row.centre,
+                "tail": row.tail,
             }
             for row in rows
         ]

@@ -7,6 +7,7 @@ import pytest
 
 from engine.query.calibration.log_odds import background, estimate, expected, log_odds
 from engine.query.calibration.phrases import phrases
+from engine.store import Background
 from engine.types import Modality
 
 TEXT = ("words", "text", Modality.IMAGE)
@@ -67,11 +68,32 @@ def test_the_deviation_is_that_of_pairs_and_not_of_moments_or_queries():
 
 def test_a_score_at_the_background_says_nothing_and_more_deviations_say_more():
     raw = np.array([0.2, 0.35, 0.1])
-    assert log_odds(raw, 0.2, 0.05) == pytest.approx([0, 3 * np.pi / np.sqrt(3), -3.6276], abs=1e-3)
+    known = Background(*TEXT, 0.2, 0.05, 1000)
+    assert log_odds(raw, 0.2, known) == pytest.approx(
+        [0, 3 * np.pi / np.sqrt(3), -3.6276], abs=1e-3
+    )
+
+
+def test_what_the_banks_own_pairs_reach_says_little():
+    """A space of moments that are nearly the same, to which some words are near and some far."""
+    same = rows(1, 3)
+    queries, moments = rows(200, 1), rows(300, 2) * 0.1 + same
+    moments /= np.linalg.norm(moments, axis=1, keepdims=True)
+    plain, heavy = estimate(TEXT, queries, rows(300, 2)), estimate(TEXT, queries, moments)
+    for known, least, most in ((plain, 20, 25), (heavy, 0, 12)):
+        raw = np.array([known.mean + 12 * known.std])
+        assert least < log_odds(raw, known.mean, known)[0] < most
+
+
+def test_evidence_rises_with_the_score():
+    known = estimate(TEXT, rows(200, 1), rows(300, 2))
+    raw = np.linspace(-1, 1, 2001)
+    assert (np.diff(log_odds(raw, known.mean, known)) > 0).all()
 
 
 def test_a_lower_cosine_can_be_the_better_match():
-    picture, text = log_odds(np.array([0.28]), 0.2, 0.02), log_odds(np.array([0.7]), 0.5, 0.1)
+    picture = log_odds(np.array([0.28]), 0.2, Background(*TEXT, 0.2, 0.02, 1000))
+    text = log_odds(np.array([0.7]), 0.5, Background(*TEXT, 0.5, 0.1, 1000))
     assert picture > text
 
 

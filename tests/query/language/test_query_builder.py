@@ -54,20 +54,25 @@ def test_an_example_without_a_path_is_refused():
 
 def test_every_option_is_one_of_the_query():
     query = build_query(
-        "x", top=7, fusion="rrf", weights={"words": 2.0, "image": 0.5}, group="alike", floor=False,
+        "x", top=7, fusion="rrf", weights={"words": 2.0, "image": 0.5}, group="alike", likely=True,
         within=5.0, deadline_ms=80.0, rerank="lm", rerank_top=9,
     )  # fmt: skip
     assert query == Query(
         (QueryPart("x"),), top=7, fusion=Fusion.RRF, weights=(("image", 0.5), ("words", 2.0)),
-        group=Group.ALIKE, floor=False, within=5.0, deadline_ms=80.0, rerank="lm", rerank_top=9,
+        group=Group.ALIKE, likely=True, within=5.0, deadline_ms=80.0, rerank="lm", rerank_top=9,
     )  # fmt: skip
 
 
+def test_a_floor_is_an_older_name_of_likely():
+    assert build_query("x", floor=True).likely
+    assert not build_query("x").likely
+
+
 def test_options_leave_the_others_as_they_were():
-    query = build_query("x", top=7, fusion="max", floor=False)
+    query = build_query("x", top=7, fusion="max", likely=True)
     assert with_options(query) == query
     assert with_options(query, group=Group.NONE) == build_query(
-        "x", top=7, fusion="max", floor=False, group="none"
+        "x", top=7, fusion="max", likely=True, group="none"
     )
 
 

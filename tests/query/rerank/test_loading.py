@@ -61,7 +61,7 @@ def no_captions(_: object) -> dict[int, str]:
 
 
 def search(library: Library, clock: list[float], messages: Messages, **options: object):
-    found = library.search("red", floor=False, **options)
+    found = library.search("red", **options)
     assert found.hits[0].path.endswith("red.png")
     one = Likelihood(Heavy(clock))
     return rerank_hits(found, one, library.settings, library.thumbnail, no_captions, messages)

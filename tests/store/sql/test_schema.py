@@ -211,6 +211,7 @@ def test_a_library_without_texts_keeps_its_words_and_knows_that_none_were_read(
 ) -> None:
     commit(picture("/pics/IMG_0044.jpg", "a", "dog"))
     store.close()
+    without_tails(store)
     without_texts(store)
     tamper(store, "UPDATE alembic_version SET version_num = ?", "0010")
     with Store.open(store.path) as opened:
@@ -219,8 +220,14 @@ def test_a_library_without_texts_keeps_its_words_and_knows_that_none_were_read(
         assert verify(opened, deep=True).problems == ()
 
 
+def without_tails(store: Store) -> None:
+    """Make a library as it was before backgrounds had the curve of what chance does."""
+    tamper(store, "ALTER TABLE backgrounds DROP COLUMN tail")
+
+
 def without_codes(store: Store) -> None:
     """Make a library as it was before failures had codes, and before files could be missing."""
+    without_tails(store)
     without_texts(store)
     for table in ("missing_moments", "missing_assets"):
         tamper(store, f"DROP TABLE {table}")
