@@ -239,9 +239,8 @@ class Indexed:
     report: IndexReport
 
     def found(self, text: str, top: int) -> list[int]:
-        """The places of the files that a text finds, best first, however far down they are:
-        what the floor of relevance costs is measured by itself, in ``mixed``."""
-        hits = self.library.search(quoted(text), top=top, floor=False).hits
+        """The places of the files that a text finds, best first, likely or not."""
+        hits = self.library.search(quoted(text), top=top).hits
         return [self.places[hit.path] for hit in hits]
 
 

@@ -65,7 +65,9 @@ def group_moments(
             if len(groups) < top:
                 groups.append(made)
         read += len(page)
-        if len(groups) == top and (group is Group.NONE or (counted is not None and read >= counted)):
+        if len(groups) == top and (
+            group is Group.NONE or (counted is not None and read >= counted)
+        ):
             break
     return groups
 

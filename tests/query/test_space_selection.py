@@ -122,7 +122,7 @@ def test_an_example_is_asked_in_the_spaces_of_likeness_of_its_space(full, tmp_pa
     assert hits(found)[0][0] == "three.png"
     assert [space for space, _, _ in spaces(found)] == ["fake2"], "its looks are the same space"
     alike = full.search("red", space="fake2", group="alike")
-    assert [hit.more for hit in alike.hits if hit.kind == "image"][0] == 1
+    assert next(hit.more for hit in alike.hits if hit.kind == "image") == 1
 
 
 def test_the_default_is_what_is_asked_from_then_on(full, settings):
