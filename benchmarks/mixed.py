@@ -33,7 +33,6 @@ from benchmarks.common import (
     Row,
     anonymous_copies,
     at_least,
-    at_most,
     command,
     conclude,
     data_option,

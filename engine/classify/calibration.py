@@ -4,7 +4,8 @@ Two questions are asked apart, because they need different things. Which of the 
 it, given that it is one of them, is asked of the differences between labels, scaled by the
 root of the greatest: what a tower recognises faintly it recognises no less rightly, so the
 ratio counts as well as the distance. Whether it is any of them is asked of the greatest
-alone, against what the best of so many labels has by chance: of L labels that are not true, L e^-s are expected to reach s nats.
+alone, against what the best of so many labels has by chance:
+of L labels that are not true, L e^-s are expected to reach s nats.
 
 How sure the towers are, two constants, was set on every second of the pictures and sounds
 of ``benchmarks/classify.py``, by log loss. ``NATS`` and ``BY_CHANCE`` were set on those
