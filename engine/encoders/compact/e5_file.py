@@ -116,13 +116,21 @@ class E5File:
     def _array(self, offset: int, dtype: np.dtype[Any], count: int) -> NDArray[Any]:
         """Copy an array out of the file; its place need not be aligned."""
         content = self._bytes[offset : offset + count * dtype.itemsize].tobytes()
-        return np.frombuffer(content, dtype)
+        return np.frombuffer(content, dtype).copy()
 
 
 def dequantised(rows: NDArray[np.uint8]) -> Vectors:
     """Turn rows of 4 bits, (n, blocks * 18) uint8, into weights (n, blocks * 32) float32."""
+    scales, codes = split_blocks(rows)
+    return ((codes.astype(np.float32) - 8) * scales).reshape(len(rows), -1)
+
+
+def split_blocks(rows: NDArray[np.uint8]) -> tuple[Vectors, NDArray[np.uint8]]:
+    """Split rows into scales (n, blocks, 1) float32 and codes (n, blocks, 32) from 0 to 15.
+
+    A weight is its block's scale times its code less 8.
+    """
     blocks = np.ascontiguousarray(rows).reshape(len(rows), -1, _BLOCK_BYTES)
     scales = blocks[..., :2].copy().view("<f2").astype(np.float32)
-    codes = blocks[..., 2:]
-    weights = np.concatenate([codes & 15, codes >> 4], axis=-1).astype(np.float32) - 8
-    return (weights * scales).reshape(len(rows), -1)
+    halves = blocks[..., 2:]
+    return scales, np.concatenate([halves & 15, halves >> 4], axis=-1)

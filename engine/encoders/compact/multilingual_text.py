@@ -23,7 +23,7 @@ from engine.types.arrays import Vectors
 PREFIX = "query: "
 """The prefix that the model was trained with, of texts that are compared with their like."""
 _MAX_TOKENS = 256
-_REVISION = 1
+_REVISION = 2
 """Revision of the exporting code."""
 _WORDS_REVISION = 1
 """Revision of the code that writes the words down: their table, and the tokenizer."""
