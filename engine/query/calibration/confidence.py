@@ -26,7 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.query.full_text import content_words
-from engine.types import BranchScores, PartKind, QueryPart
+from engine.types import BranchScores, Modality, PartKind, QueryPart
 
 LIKELY = 0.5
 """The probability from which a hit is likely."""
@@ -69,13 +69,14 @@ _Parts: TypeAlias = tuple[QueryPart, ...]
 def _weights(scored: Sequence[BranchScores]) -> dict[_Parts, float]:
     """Return the weight of each wanted part, which is that of its heaviest modality.
 
-    What several spaces of a modality share counts together. Words stand for a part alone
-    where nothing else does.
+    What several spaces of a modality share counts together, and spaces of which the better counts
+    as one do so once. Words stand for a part alone where nothing else does.
     """
-    by_modality: dict[tuple[_Parts, object], float] = {}
-    for branch in (scores.branch for scores in scored if scores.branch.weight > 0):
-        key = branch.parts, branch.modality
-        by_modality[key] = by_modality.get(key, 0.0) + branch.weight
+    wanted = [scores.branch for scores in scored if scores.branch.weight > 0]
+    witnesses = {(b.parts, b.modality, b.family or b.space): b.weight for b in wanted}
+    by_modality: dict[tuple[_Parts, Modality | None], float] = {}
+    for (parts, modality, _), weight in witnesses.items():
+        by_modality[parts, modality] = by_modality.get((parts, modality), 0.0) + weight
     heaviest: dict[_Parts, float] = {}
     for (parts, modality), weight in by_modality.items():
         if modality is not None:
