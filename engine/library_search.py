@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from engine.common.progress import Progress
 from engine.config import Settings
 from engine.query.language import QueryOptions
+from engine.query.listing import list_files, sort_hits
 from engine.query.plan import validated
 from engine.query.search import OnPlan, Searcher
 from engine.store import Store
@@ -48,6 +49,29 @@ class LibrarySearch:
         Errors are those of ``Library.run``.
         """
         query = validated(query)  # as it was asked, before a reranker asks for more hits
+        written = query.as_written
+        if written is not None and self._searcher.is_written(written.text):
+            query, written = written, None
+        found = self._sorted(query, progress, leave_out, on_plan)
+        if found.hits or written is None:
+            return found
+        note = "nothing was found so; every word is looked for as it stands"
+        again = self._sorted(written, progress, leave_out, on_plan)
+        return replace(again, notes=(*query.understood, note, *again.notes))
+
+    def _sorted(
+        self, query: Query, progress: Progress, leave_out: str | None, on_plan: OnPlan | None
+    ) -> SearchResult:
+        """Return the hits of a query in the order that it asks for."""
+        if query.lists:
+            return list_files(self._store, query, on_plan).bound(self.thumbnail)
+        found = self._found(query, progress, leave_out, on_plan)
+        return found if query.sort is None else sort_hits(self._store, found, query.sort)
+
+    def _found(
+        self, query: Query, progress: Progress, leave_out: str | None, on_plan: OnPlan | None
+    ) -> SearchResult:
+        """Return the hits of a query, the likeliest first."""
         if query.rerank is None:
             result = self._searcher.run(query, leave_out=leave_out, on_plan=on_plan)
             return result.bound(self.thumbnail)

@@ -76,5 +76,5 @@ def _dated(name: str, date: str | None) -> str | None:
 
 _OF_THE_QUERY = (
     "kinds", "top", "fusion", "weights", "group", "within", "rerank_top", "deadline_ms",
-    "space",
+    "space", "sort",
 )  # fmt: skip

@@ -19,7 +19,7 @@ from engine.commands.options import (
 )
 from engine.commands.output.text import print_tree
 from engine.common.choices import RERANKERS
-from engine.types import Fusion, Group, Kind
+from engine.types import Fusion, Group, Kind, Sort
 
 if TYPE_CHECKING:
     from engine.library import Library
@@ -149,6 +149,12 @@ def ranking_options(command: Command) -> Command:
             default=60.0,
             show_default=True,
             help="Seconds that may lie between what `then` joins.",
+        ),
+        click.option(
+            "--sort",
+            type=choice_of(Sort),
+            help="The order of the hits that are shown: the likeliest first, or by date (newest"
+            " first), size (largest first) or path. A filter alone lists the newest first.",
         ),
         click.option(
             "--rerank",

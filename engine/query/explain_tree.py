@@ -19,6 +19,7 @@ from engine.types import (
     Placement,
     Plan,
     SearchResult,
+    Sort,
     Why,
 )
 
@@ -61,6 +62,8 @@ def result_lines(found: SearchResult) -> list[str]:
 
 def _plan_tree(planned: Plan) -> _Node:
     query = planned.query
+    if query.lists:
+        return _listing(planned)
     root = _Node(f"plan: {planned.fusion} fusion over {planned.moments} moments")
     root.below += [_Node(f"note: {note}") for note in planned.notes]
     if query.filter is not None:
@@ -77,6 +80,19 @@ def _plan_tree(planned: Plan) -> _Node:
     root.below.append(_Node(f"shown: {shown}"))
     if query.rerank:
         root.below.append(_Node(f"rerank: {query.rerank}, the best {query.rerank_top}"))
+    return root
+
+
+def _listing(planned: Plan) -> _Node:
+    """Draw how the files of a filter alone are listed."""
+    query = planned.query
+    order = query.sort or Sort.DATE
+    root = _Node(f"plan: list the files of {planned.moments} moments, by {order}")
+    root.below += [_Node(f"note: {note}") for note in planned.notes]
+    if query.filter is not None:
+        root.below.append(_Node(f"filter: {filter_text(query.filter)}"))
+    if query.kinds:
+        root.below.append(_Node(f"kinds: {', '.join(query.kinds)}"))
     return root
 
 

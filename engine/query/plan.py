@@ -97,7 +97,7 @@ def validated(query: Query) -> Query:
     """
     if len(query.stages) > _MOST_STAGES:
         raise InvalidQuery(f"more than {_MOST_STAGES} stages in one query")
-    stages = [_stage(parts) for parts in query.stages]
+    stages = [()] if query.lists else [_stage(parts) for parts in query.stages]
     _check_range("--top", query.top, 1, _MOST)
     _check_range("--rerank-top", query.rerank_top, 1, _MOST_RERANKED)
     _check_range("--within", query.within, 0, _LONGEST)
@@ -113,7 +113,7 @@ def _stage(parts: Sequence[QueryPart]) -> tuple[QueryPart, ...]:
         raise InvalidQuery(f"more than {_MOST_PARTS} parts in one query")
     wanted = {part.value for part in kept if part.weight > 0}
     if not wanted:
-        raise InvalidQuery("nothing to search for: give a text, --image or --audio")
+        raise InvalidQuery("nothing to search for: give a text, --image, --audio or a filter")
     for part in kept:
         _check_range("a weight", part.weight, -100, 100)
         if part.weight < 0 and part.value in wanted:
@@ -153,7 +153,7 @@ def plan(query: Query, inventory: Inventory) -> Plan:
     branches = tuple(branch for branch in drafts if branch.weight)
     fetch = max(_MIN_FETCH, _FETCH_PER_HIT * query.top)
     fusion, unknown = _fusion(query, branches, inventory)
-    notes = (*inventory.notes, *unknown, *_empty_stages(query, branches))
+    notes = (*query.understood, *inventory.notes, *unknown, *_empty_stages(query, branches))
     return Plan(
         query, branches, fetch, fusion, _moments(branches, inventory), inventory.passing, notes
     )  # fmt: skip

@@ -135,6 +135,12 @@ class Searcher:
             found.partial, notes=planned.notes,
         )  # fmt: skip
 
+    def is_written(self, text: str) -> bool:
+        """Tell whether a text is, word for word, a name, a title or a sentence that is there."""
+        with self._store.snapshot():
+            words = FullTextScorer(self._store, {Modality.IMAGE: self._store.next_moment()})
+            return bool(words.score(text).literal.any())
+
     def _chosen(self, query: Query, generation: int) -> SelectedSpaces:
         """Return the spaces of a query; those of a kind of query are found once a generation.
 

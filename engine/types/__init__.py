@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         Modality,
         PartKind,
         Placement,
+        Sort,
     )
     from engine.types.media import (
         HEAD_MARK,
@@ -93,6 +94,7 @@ __all__ = [
     "Query",
     "QueryPart",
     "SearchResult",
+    "Sort",
     "Space",
     "Span",
     "Tag",
@@ -111,6 +113,7 @@ _NAMES = {
         "Modality",
         "PartKind",
         "Placement",
+        "Sort",
     ),
     "media": (
         "Asset",

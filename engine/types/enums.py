@@ -71,6 +71,19 @@ class Group(StrEnum):
     NONE = "none"
 
 
+class Sort(StrEnum):
+    """The order in which hits are shown."""
+
+    LIKELY = "likely"
+    """The likeliest first; of a filter alone, as ``date``."""
+    DATE = "date"
+    """The newest first."""
+    SIZE = "size"
+    """The largest file first."""
+    PATH = "path"
+    """By the alphabet of paths."""
+
+
 class Placement(StrEnum):
     """The step at which a filter is applied when a branch is searched."""
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from engine.types.enums import Fusion, Group, Kind, Modality, PartKind, Placement
+from engine.types.enums import Fusion, Group, Kind, Modality, PartKind, Placement, Sort
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +113,13 @@ class Query:
     """The number of hits that are reranked."""
     space: str | None = None
     """The space that is asked in the place of the library's default one."""
+    sort: Sort | None = None
+    """The order in which the best hits are shown; None is the likeliest first, and the newest
+    of a filter alone."""
+    understood: tuple[str, ...] = ()
+    """Notes about words that were taken for a filter or for courtesy, one line each."""
+    as_written: Query | None = None
+    """The query in which every word is looked for, where some were understood otherwise."""
 
     @classmethod
     def of(
@@ -136,6 +143,12 @@ class Query:
         parts = [QueryPart(value, asked) for value, asked in asked_for if value is not None]
         parts += [QueryPart(value, weight=-1.0) for value in exclude]
         return cls(tuple(parts), kinds=kinds, top=top)
+
+    @property
+    def lists(self) -> bool:
+        """True for a filter alone: it asks for files, and for nothing in them."""
+        asks = any(part.value.strip() for parts in self.stages for part in parts)
+        return not asks and not self.then and (self.filter is not None or bool(self.kinds))
 
     @property
     def stages(self) -> tuple[tuple[QueryPart, ...], ...]:

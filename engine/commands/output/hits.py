@@ -88,6 +88,7 @@ def search_document(result: SearchResult, *, explain: bool = False) -> dict[str,
 
 def _query(query: Query) -> dict[str, Any]:
     """Return the fields of a query that differ from its defaults."""
+    query = dataclasses.replace(query, as_written=None)
     plain, asked = dataclasses.asdict(Query()), dataclasses.asdict(query)
     return {key: value for key, value in asked.items() if key == "top" or value != plain[key]}
 

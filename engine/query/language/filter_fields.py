@@ -38,7 +38,6 @@ MAX_COMPARISONS = 256
 
 _READERS: Mapping[str, Callable[[Token], str | float]] = {
     "kind": filter_values.parse_kind,
-    "path": filter_values.parse_pattern,
     "duration": filter_values.parse_seconds,
     "size": filter_values.parse_byte_count,
     "tags": filter_values.parse_word,
@@ -118,6 +117,10 @@ def compare(field: str, op: str, values: Sequence[Token], today: date) -> Filter
         raise too_many_comparisons(values[MAX_COMPARISONS])
     if field == "place":
         return Condition(field, op, filter_values.parse_box(values))
+    if field == "path":
+        globs = [glob for token in values for glob in filter_values.parse_patterns(token)]
+        join = all_of if op == "!=" else any_of
+        return join(Condition(field, op, glob) for glob in globs)
     if field == "date":
         return any_of(_dated(op, *filter_values.parse_period(token, today)) for token in values)
     return any_of(Condition(field, op, _READERS[field](token)) for token in values)

@@ -10,8 +10,10 @@ import calendar
 import difflib
 import glob
 import math
+import os
 import re
-from collections.abc import Iterable, Sequence
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
@@ -81,17 +83,43 @@ def parse_word(token: Token) -> str:
     return _solid(token, token.text.strip())
 
 
-def parse_pattern(token: Token) -> str:
-    """Return a glob of an absolute path, or of a file's name; ``~/`` is the home folder."""
+def parse_patterns(token: Token) -> tuple[str, ...]:
+    """Return the globs that a path is read as; a file that any of them matches is meant.
+
+    A pattern without a slash is of a file's name, or of any folder above it; one with a slash
+    that begins nowhere may stand anywhere in a path, and ``./``, ``../`` and ``~/`` begin where
+    one stands and at home. A path with a slash is that of a file, or of a folder with all in it.
+    Letters with accents are meant in both of the forms that file systems keep them in.
+    """
     text = _solid(token, token.text)
+    found = dict.fromkeys(
+        unicodedata.normalize(form, pattern) if form else pattern
+        for pattern in _patterns(token, text)
+        for form in (None, "NFC", "NFD")
+    )
+    return tuple(found)
+
+
+def _patterns(token: Token, text: str) -> Iterator[str]:
+    is_glob = any(character in "*?[" for character in text)
     if text.startswith("~/"):
-        return glob.escape(_home(token)) + text[1:]
-    if "/" in text and text[0] not in "/*?[":
-        raise token.refused(
-            f"no path begins with {token.shown}",
-            "a pattern with a slash is of the whole path: begin it with / or */",
-        )
-    return text
+        text = glob.escape(_home(token)) + text[1:]
+    elif text in (".", "..") or text.startswith(("./", "../")):
+        text = glob.escape(os.path.normpath(Path.cwd() / text))
+        is_glob = False
+    bare = text.rstrip("/") or "/"
+    if "/" not in bare:
+        if bare == text:
+            yield bare
+        # A name such as *.jpg is of files.
+        if not is_glob or "." not in bare:
+            yield f"*/{bare}/*"
+        return
+    anywhere = bare if bare[0] in "/*?[" else f"*/{bare}"
+    if bare == text:
+        yield anywhere
+    if not anywhere.endswith("*"):
+        yield f"{anywhere.rstrip('/')}/*"
 
 
 def _home(token: Token) -> str:

@@ -9,7 +9,9 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TypedDict, TypeVar, Unpack
 
+from engine.common import local_time
 from engine.errors import InvalidQuery
+from engine.query.language.plain_words import understand
 from engine.query.language.query_parser import parse_query, parse_query_words
 from engine.query.language.where_parser import parse_where
 from engine.types import (
@@ -23,9 +25,11 @@ from engine.types import (
     PartKind,
     Query,
     QueryPart,
+    Sort,
 )
 
 _Choice = TypeVar("_Choice", bound=StrEnum)
+_QUOTES = ('"', "\u201c")
 
 
 class QueryOptions(TypedDict, total=False):
@@ -44,6 +48,7 @@ class QueryOptions(TypedDict, total=False):
     rerank: str | None
     rerank_top: int
     space: str | None
+    sort: Sort | str | None
 
 
 def build_query(
@@ -93,7 +98,42 @@ def build_query(
         filter=_all(rest),
         top=top,
     )
-    return with_options(query, **options)
+    query = with_options(query, **options)
+    return query if len(stages) > 1 or _is_quoted(text) else _as_meant(query)
+
+
+def _is_quoted(text: str | Sequence[str] | None) -> bool:
+    """Tell whether a part of a query is in double quotes, and so meant word for word."""
+    typed = [text or ""] if text is None or isinstance(text, str) else text
+    return any(mark in word for word in typed for mark in _QUOTES)
+
+
+def _as_meant(query: Query) -> Query:
+    """Return a query in which courtesy, kinds and dates in words are what they mean."""
+    texts = [part for part in query.parts if part.asked is PartKind.TEXT and part.weight > 0]
+    if len(texts) != 1 or texts[0].weight != 1 or query.then:
+        return query
+    (part,) = texts
+    meant = understand(part.value, local_time.today())
+    kinds = query.kinds if meant.kind is None else _kinds_of(query.kinds, meant.kind)
+    if meant.text == part.value or (not kinds and meant.kind is not None):
+        return query
+    others = tuple(other for other in query.parts if other is not part)
+    if not meant.text and others:
+        return query
+    parts = (replace(part, value=meant.text), *others) if meant.text else ()
+    return replace(
+        query,
+        parts=parts,
+        kinds=kinds,
+        filter=_all(filter(None, (query.filter, meant.filter))),
+        understood=meant.notes,
+        as_written=query,
+    )
+
+
+def _kinds_of(asked: tuple[Kind, ...], said: Kind) -> tuple[Kind, ...]:
+    return (said,) if not asked or said in asked else ()
 
 
 def with_options(query: Query, **options: Unpack[QueryOptions]) -> Query:
@@ -110,6 +150,8 @@ def with_options(query: Query, **options: Unpack[QueryOptions]) -> Query:
         changes["fusion"] = _choice(Fusion, options["fusion"], "way to fuse")
     if "group" in options:
         changes["group"] = _choice(Group, options["group"], "way to group")
+    if (sort := options.get("sort")) is not None:
+        changes["sort"] = _choice(Sort, sort, "order")
     if "weights" in options:
         changes["weights"] = tuple(sorted(options["weights"].items()))
     return replace(query, **changes)  # type: ignore[arg-type]

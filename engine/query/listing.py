@@ -1,0 +1,114 @@
+"""List the files that a filter alone asks for, and put hits in another order than the likeliest."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from engine.common import local_time
+from engine.store import Store
+from engine.store.records import AssetFacts
+from engine.types import Hit, Kind, MomentRecord, Plan, Query, SearchResult, Sort
+from engine.types.arrays import MomentIds
+
+_SPOKEN = {Kind.IMAGE: "picture", Kind.VIDEO: "video", Kind.AUDIO: "sound"}
+_FIRST = {Sort.DATE: "newest", Sort.SIZE: "largest", Sort.PATH: "first"}
+
+
+def list_files(
+    store: Store, query: Query, on_plan: Callable[[Plan], None] | None = None
+) -> SearchResult:
+    """Return the files that pass the filter of a query that asks for nothing in them.
+
+    A hit is a whole file, at its first moment. The newest are first, unless the query says
+    otherwise, and a note counts all of them by kind.
+    """
+    started = time.perf_counter()
+    with store.snapshot():
+        passing = (
+            store.moment_ids(query.kinds)
+            if query.filter is None
+            else store.passing(query.filter, query.kinds)
+        )
+        first = _first_moments(store, passing)
+        facts = store.facts(first)
+        order = _order(list(facts.values()), query.sort or Sort.DATE)
+        shown = order[: query.top]
+        records = store.records([first[of.asset_id] for of in shown])
+    hits = [
+        _hit(rank, records[first[of.asset_id]])
+        for rank, of in enumerate((of for of in shown if first[of.asset_id] in records), 1)
+    ]
+    notes = (*query.understood, _counts(order, query))
+    plan = Plan(query, (), query.top, moments=len(passing), passing=len(passing), notes=notes)
+    if on_plan is not None:
+        on_plan(plan)
+    took = {"total": (time.perf_counter() - started) * 1e3}
+    return SearchResult(query, tuple(hits), took, plan, notes=notes)
+
+
+def sort_hits(store: Store, result: SearchResult, sort: Sort) -> SearchResult:
+    """Put the hits of a search in another order; which hits they are stays as it is."""
+    if sort is Sort.LIKELY:
+        return result
+    facts = store.facts({hit.asset_id for hit in result.hits})
+    places = {of.asset_id: at for at, of in enumerate(_order(list(facts.values()), sort))}
+    hits = sorted(result.hits, key=lambda hit: places.get(hit.asset_id, len(places)))
+    return replace(result, hits=tuple(replace(hit, rank=rank) for rank, hit in enumerate(hits, 1)))
+
+
+def _first_moments(store: Store, passing: MomentIds) -> dict[int, int]:
+    """Return the first moment of each asset that these are of."""
+    if not len(passing):
+        return {}
+    ids, owners = store.assets_of(int(passing[0]), int(passing[-1]))
+    kept = np.isin(ids, passing, assume_unique=True)
+    assets, at = np.unique(owners[kept], return_index=True)
+    return dict(zip(assets.tolist(), ids[kept][at].tolist(), strict=True))
+
+
+def _order(facts: Sequence[AssetFacts], sort: Sort) -> list[AssetFacts]:
+    by_path = sorted(facts, key=lambda of: of.path)
+    key = _KEYS.get(sort)
+    return by_path if key is None else sorted(by_path, key=key, reverse=True)
+
+
+def _date(of: AssetFacts) -> str:
+    return of.taken_at or local_time.iso_of(of.mtime_ns)
+
+
+def _size(of: AssetFacts) -> int:
+    return of.size
+
+
+_KEYS: Mapping[Sort, Callable[[AssetFacts], Any]] = {
+    Sort.DATE: _date, Sort.LIKELY: _date, Sort.SIZE: _size,
+}  # fmt: skip
+
+
+def _hit(rank: int, record: MomentRecord) -> Hit:
+    return Hit(
+        rank, 0.0, record.kind, record.path, record.asset_id, record.moment_id,
+        record.moment.modality, None, None, (),
+    )  # fmt: skip
+
+
+def _counts(order: Sequence[AssetFacts], query: Query) -> str:
+    """Count the files that pass, and say which of them are shown."""
+    counts = Counter(of.kind for of in order)
+    kinds = ", ".join(_counted(counts[kind], _SPOKEN[kind]) for kind in Kind if counts[kind])
+    files = _counted(len(order), "file")
+    line = files if not kinds else f"{files}: {kinds}"
+    if len(order) > query.top:
+        which = _FIRST.get(query.sort or Sort.DATE, "newest")
+        line += f"; the {which} {query.top} are shown, --top {len(order)} shows all"
+    return line
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}{'' if count == 1 else 's'}"
