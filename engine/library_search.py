@@ -51,12 +51,12 @@ class LibrarySearch:
         query = validated(query)  # as it was asked, before a reranker asks for more hits
         written = query.as_written
         if written is not None and self._searcher.is_written(written.text):
-            query, written = written, None
+            query, written = validated(written), None
         found = self._sorted(query, progress, leave_out, on_plan)
         if found.hits or written is None:
             return found
         note = "nothing was found so; every word is looked for as it stands"
-        again = self._sorted(written, progress, leave_out, on_plan)
+        again = self._sorted(validated(written), progress, leave_out, on_plan)
         return replace(again, notes=(*query.understood, note, *again.notes))
 
     def _sorted(

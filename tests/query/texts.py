@@ -6,6 +6,7 @@ package.
 
 from __future__ import annotations
 
+import unicodedata
 from datetime import date
 
 from hypothesis import strategies as st
@@ -54,12 +55,25 @@ def _slipped(text: str, slips: list[tuple[int, str]]) -> str:
     return text
 
 
+def of_path(glob: str) -> Filter:
+    """What a pattern of a path is to become: a file, or a folder with all in it."""
+    bare = glob.rstrip("/") or "/"
+    found = [bare] if bare == glob else []
+    if "/" not in bare and (not set(bare) & set("*?[") or "." not in bare):
+        found.append(f"*/{bare}/*")
+    if "/" in bare and not bare.endswith("*"):
+        found.append(f"{bare.rstrip('/')}/*")
+    forms = [unicodedata.normalize(f, g) if f else g for g in found for f in ("", "NFC", "NFD")]
+    made = tuple(Condition("path", "=", g) for g in dict.fromkeys(forms))
+    return made[0] if len(made) == 1 else AnyOf(made)
+
+
 def in_quotes(text: str) -> str:
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 _WORDS = st.text(st.characters(exclude_characters="\0"), min_size=1, max_size=12).filter(str.strip)
-_NAMES = _WORDS.filter(lambda text: "/" not in text)
+_NAMES = _WORDS.filter(lambda text: "/" not in text and text not in (".", ".."))
 _PATTERNS = st.one_of(_NAMES, _WORDS.map(lambda text: "/" + text), _WORDS.map("*/{}".format))
 _KINDS = st.sampled_from(["image", "video", "audio"])
 _DEGREES = st.integers(-90_000, 90_000).map(lambda n: n / 1000)
@@ -97,7 +111,7 @@ def _joined(box: tuple[float, ...]) -> str:
 
 _TOLD = st.one_of(
     _LISTS.map(lambda kinds: ("kind:" + ",".join(kinds), _listed(kinds))),
-    _PATTERNS.map(lambda glob: ("path:" + in_quotes(glob), Condition("path", "=", glob))),
+    _PATTERNS.map(lambda glob: ("path:" + in_quotes(glob), of_path(glob))),
     _WORDS.map(lambda word: ("tag:" + in_quotes(word), Condition("tags", "=", word.strip()))),
     st.builds(
         lambda op, d: (f"duration:{op}{d[0]}", Condition("duration", op, d[1])), _ORDER, _DURATIONS
@@ -115,7 +129,7 @@ query_filters: st.SearchStrategy[tuple[str, Filter]] = st.builds(
 _COMPARISONS: st.SearchStrategy[tuple[str, Filter]] = st.one_of(
     _LISTS.map(lambda kinds: (f"kind IN ({', '.join(kinds)})", _listed(kinds))),
     _KINDS.map(lambda kind: (f"Kind != {kind}", Condition("kind", "!=", kind))),
-    _PATTERNS.map(lambda glob: (f"path like {in_quotes(glob)}", Condition("path", "=", glob))),
+    _PATTERNS.map(lambda glob: (f"path like {in_quotes(glob)}", of_path(glob))),
     _WORDS.map(lambda word: (f"tags has {in_quotes(word)}", Condition("tags", "=", word.strip()))),
     st.builds(
         lambda op, d: (f"duration{op}{d[0]}", Condition("duration", op, d[1])), _ORDER, _DURATIONS

@@ -62,7 +62,19 @@ _NUMBERS = {"a": 1, "an": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 
 _FIRST_YEAR = 1990
 """A year alone is one from here to now: an older one is rather a name or a number."""
 _EMOJI_NOISE = frozenset(
-    {"heavy", "black", "white", "sign", "symbol", "with", "emoji", "modifier", "selector"}
+    {
+        "heavy",
+        "black",
+        "white",
+        "sign",
+        "symbol",
+        "with",
+        "emoji",
+        "modifier",
+        "selector",
+        "slice",
+        "of",
+    }
 )
 
 

@@ -132,8 +132,8 @@ def _as_meant(query: Query) -> Query:
     )
 
 
-def _kinds_of(asked: tuple[Kind, ...], said: Kind) -> tuple[Kind, ...]:
-    return (said,) if not asked or said in asked else ()
+def _kinds_of(asked: tuple[Kind, ...], meant: Kind) -> tuple[Kind, ...]:
+    return (meant,) if not asked or meant in asked else ()
 
 
 def with_options(query: Query, **options: Unpack[QueryOptions]) -> Query:
