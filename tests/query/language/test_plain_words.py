@@ -32,8 +32,8 @@ def test_the_frame_around_what_is_sought(text: str, rest: str, kind: Kind | None
 @pytest.mark.parametrize(
     "text",
     ["find", "images", "music", "the sound of music", "picture frame", "movie night", "may",
-     "show jumping", "hello kitty", "a group of friends", "search party", "2023", "IMG_2023", "2024-05-06",
-     "1066 and all that", "house of 1900", "The Who", "what did the doctor say"],
+     "show jumping", "hello kitty", "a group of friends", "search party", "2023", "IMG_2023",
+     "2024-05-06", "1066 and all that", "house of 1900", "The Who", "what did the doctor say"],
 )  # fmt: skip
 def test_what_is_left_as_it_is(text: str) -> None:
     found = understand(text, TODAY)
