@@ -19,9 +19,10 @@ every general word, and stands before the pictures that a word is true of.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import click
 import numpy as np
@@ -42,6 +43,14 @@ _DECAY = 0.7
 """Weight of an ancestor per step of distance."""
 _UNKNOWN = 0.06
 """Length of the constant vector, where a picture of one certain class has about 0.7."""
+
+
+class TextTower(Protocol):
+    """Embeds texts."""
+
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        """Embed n texts: (n, dim) float32, L2-normalised."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,12 +118,12 @@ def _phrases(
         yield from ((word, target) for word in nouns[offset].words[:2])
 
 
-def _ridge(inputs: Vectors, targets: Vectors) -> Vectors:
+def _solve(inputs: Vectors, targets: Vectors, ridge: float) -> Vectors:
     """Solve a ridge regression for the class vectors C (classes, dim).
 
-    They minimise |inputs Cᵀ - targets|² + ridge |C|².
+    They minimise |inputs Cᵀ - targets|² + ``ridge`` |C|².
     """
-    gram = inputs.T @ inputs + _RIDGE * np.eye(inputs.shape[1], dtype=np.float32)
+    gram = inputs.T @ inputs + ridge * np.eye(inputs.shape[1], dtype=np.float32)
     solved: Vectors = np.linalg.solve(gram, inputs.T @ targets).T
     return solved
 
@@ -125,7 +134,10 @@ def _unit(rows: Vectors) -> Vectors:
 
 
 def fit(
-    tower: MiniLM, nouns: Mapping[str, Synset], unseen: Collection[str] = ()
+    tower: TextTower,
+    nouns: Mapping[str, Synset],
+    unseen: Collection[str] = (),
+    ridge: float = _RIDGE,
 ) -> dict[str, Vectors]:
     """Fit the tensors of the head: ``class_vectors`` (1000, 384) and ``unknown`` (384,).
 
@@ -133,6 +145,7 @@ def fit(
         unseen: words to leave out of the phrases and of the ancestors that are mixed in,
             with none in their place. It shows how a head does on words that it was not
             fitted to; the synonyms of these words stay.
+        ridge: strength of the ridge penalty.
     """
     offsets, names = _classes()
     trees = [ancestors(nouns, offset) for offset in offsets]
@@ -140,7 +153,7 @@ def fit(
     words, targets = zip(*seen, strict=True)
     phrases = [template.format(word) for template in _TEMPLATES for word in words]
     embedded = tower.embed(phrases)
-    fitted = _unit(_ridge(embedded, np.tile(np.stack(targets), (len(_TEMPLATES), 1))))
+    fitted = _unit(_solve(embedded, np.tile(np.stack(targets), (len(_TEMPLATES), 1)), ridge))
 
     first = {offset: nouns[offset].words[0] for tree in trees for offset in tree}
     general = sorted(offset for offset, word in first.items() if word not in unseen)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from engine.training.pictures import Synset, _classes, _ridge, ancestors, fit, read_nouns
+from engine.training.pictures import Synset, _classes, _solve, ancestors, fit, read_nouns
 
 NOUNS = """\
   1 This line and the like are the licence.
@@ -37,7 +37,7 @@ def test_all_that_is_above_is_found_with_its_distance(nouns):
 def test_the_fit_gives_a_phrase_a_high_score_where_it_is_true():
     inputs = np.eye(4, dtype=np.float32) * 10
     targets = np.array([[1, 0], [0, 1], [0.5, 0.5], [0, 0]], np.float32)
-    scores = inputs @ _ridge(inputs, targets).T
+    scores = inputs @ _solve(inputs, targets, 10.0).T
     np.testing.assert_allclose(scores, targets * 100 / 110, atol=1e-5)
 
 
