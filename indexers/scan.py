@@ -226,11 +226,11 @@ def missing(path: str) -> bool:
     """
     try:
         regular = stat.S_ISREG(os.lstat(path).st_mode)
+        return not regular or os.path.realpath(path) != path
     except (FileNotFoundError, NotADirectoryError):
         return True
-    except OSError:
+    except OSError:  # what cannot be looked at, or a link above it that cannot be followed
         return False
-    return not regular or os.path.realpath(path) != path
 
 
 def diff(walked: Walked, store: Store | None, *, retry: bool = False) -> ScanPlan:

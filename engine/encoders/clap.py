@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from engine.common.silence import quiet_transformers
+from engine.common.user_path import expanded
 from engine.common.vectors import chunks, l2_normalize
 from engine.config import Settings
 from engine.encoders import hub
@@ -220,7 +221,7 @@ def load(name: str) -> LoadedClap:
 
 def _folder(name: str) -> Path:
     """Return the folder of a model, fetched first where it is of a hub."""
-    path = Path(name).expanduser()
+    path = expanded(name)
     if path.is_dir():
         return path
     from huggingface_hub import snapshot_download

@@ -16,6 +16,7 @@ from engine.common.vectors import chunks
 from engine.store import database, paths, row_decoding, space_lookup
 from engine.store.connections import CatalogConnections
 from engine.store.curation_reads import CurationReads
+from engine.store.database import Database
 from engine.store.error_translation import translated
 from engine.store.records import (
     AssetFacts,
@@ -46,8 +47,12 @@ class Catalog:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._database = database.database_of(path)
-        self.connections = CatalogConnections(path, self._database)
+        self._read_from(database.database_of(path))
+
+    def _read_from(self, home: Database) -> None:
+        """Take another place of the catalog from now on."""
+        self._database = home
+        self.connections = CatalogConnections(self.path, home)
         self.curation = CurationReads(self.connections)
         self._ask, self._value = self.connections.ask, self.connections.ask_value
 

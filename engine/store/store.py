@@ -146,10 +146,17 @@ class Store(Catalog):
                 f"{self.path} was written by a later version of Sensorium "
                 f"(catalog {found}, this one knows {HEAD}); upgrade Sensorium"
             )
-        from engine.store.upgrade import upgrade
+        from engine.store.upgrade import upgrade, upgraded_copy
 
         self.close()
-        upgrade(self.path)
+        try:
+            upgrade(self.path)
+        except LibraryReadOnly:
+            self._read_from(upgraded_copy(self.path))
+            self._warn(
+                f"{self.path} is of an earlier version and takes no writes: it is read as it is,"
+                " and opening it takes longer than one that was upgraded"
+            )
 
     @property
     def encoder(self) -> str:

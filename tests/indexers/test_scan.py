@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
 from collections.abc import Callable
@@ -436,3 +437,16 @@ def test_a_folder_in_the_place_of_a_file_is_no_file(
     path.mkdir()
     assert index(vanished="forget").removed == 1
     assert list(store.assets()) == []
+
+
+def test_a_file_behind_a_link_that_cannot_be_followed_is_not_missing(tmp_path, monkeypatch):
+    """What a link's target is may be closed to us, or on a disk that answers with an error."""
+    file = make.picture(tmp_path / "a.png")
+    (tmp_path / "link").symlink_to(tmp_path, target_is_directory=True)
+
+    def refused(*_):
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(os, "readlink", refused)
+    assert not scan.missing(str(tmp_path / "link" / "a.png"))
+    assert not scan.missing(str(file))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
+import gc
 import logging
 import os
 import signal
@@ -17,6 +19,7 @@ import pytest
 from engine.errors import LibraryBusy, LibraryCorrupt, LibraryReadOnly, SpaceMismatch, StoreError
 from engine.store import Store, failpoints
 from engine.store.failpoints import COMMIT, Injected
+from engine.store.sql.revisions import REVISIONS
 from engine.store.verify import verify
 from engine.types import Space
 from tests.store import invariants
@@ -290,6 +293,47 @@ def test_a_read_only_medium_is_read(store: Store, commit: Callable[..., int]) ->
         for path, mode in before.items():
             path.chmod(mode)
     assert (out, errors) == ("1 [1]\nrefused\n", "")
+
+
+@on_sqlite
+def test_an_older_library_on_a_read_only_medium_is_read_and_never_written(
+    store: Store, commit: Callable[..., int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commit(picture("/a.jpg", "a"))
+    store.close()
+    catalog = store.path / "catalog.sqlite"
+    with contextlib.closing(sqlite3.connect(catalog)) as db, db:
+        db.execute("UPDATE alembic_version SET version_num = ?", (REVISIONS[-2],))
+    before = catalog.read_bytes()
+    # What the last migration does is not the point here, and it has been done.
+    monkeypatch.setattr("engine.store.sql.migrations.run", _mark_as_upgraded)
+
+    def refused(*_: object) -> int:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    with monkeypatch.context() as patch:
+        patch.setattr("engine.store.lock.os.open", refused)
+        reading = Store.open(store.path)
+    with reading:
+        assert [asset.path for asset in reading.assets()] == ["/a.jpg"]
+        assert len(reading.read_segment(reading.segments("text")[0])[0]) == 1
+        (warning,) = reading.warnings
+        assert "earlier version" in warning
+        # Also where the medium takes writes by now: they would go to a copy that is lost.
+        with pytest.raises(LibraryReadOnly, match="open it again"), reading.writer():
+            pass
+    assert catalog.read_bytes() == before
+    copy = reading._database.path
+    assert copy.is_dir()
+    del reading
+    gc.collect()
+    assert not copy.exists()
+    with Store.open(store.path) as upgraded:
+        assert upgraded.warnings == [] and [a.path for a in upgraded.assets()] == ["/a.jpg"]
+
+
+def _mark_as_upgraded(db: object) -> None:
+    db.exec_driver_sql("UPDATE alembic_version SET version_num = ?", (REVISIONS[-1],))
 
 
 @on_sqlite
