@@ -11,10 +11,12 @@ from typing import TypeAlias
 
 from engine.common.choices import Vanished
 from engine.common.progress import NO_PROGRESS, Progress, noting_what_is_kept
+from engine.common.text import file_name
 from engine.config import Settings
 from engine.encoders.towers import Towers
 from engine.errors import UnreadableMedia
 from engine.store import KnownAsset, Store, Writer
+from engine.store.write.storable_facts import lost_facts
 from engine.types import Asset, Failure, IndexedAsset, IndexReport
 from indexers.commit import COMMIT_ASSETS, Ledger
 from indexers.decode import decode
@@ -317,6 +319,8 @@ class _Run:
     def _finish(self, job: _Job, indexed: IndexedAsset) -> None:
         self._ledger.decoded(job.candidate.known)
         self._ledger.indexed(indexed, list(map(job.failure, job.notes)))
+        for lost in lost_facts(indexed.asset):
+            self._progress.message(f"{file_name(indexed.asset.path)}: {lost}")
         self._progress.advance(moments=len(indexed.embeddings))
 
     def _fail(self, job: _Job, fault: MediaFault) -> None:

@@ -15,6 +15,10 @@ from engine.store.paths import storable
 from engine.types import Asset, Moment
 
 _INT32 = 2**31 - 1
+_LAST = 2**63 - 1
+"""Nanoseconds since 1970 that are the last which a database holds, in 2262."""
+_WORDS = {"width": "width", "height": "height", "duration": "length in seconds", "place": "place"}
+"""Facts that are numbers, and what people call them."""
 
 
 def storable_asset(asset: Asset) -> Asset:
@@ -31,6 +35,19 @@ def storable_asset(asset: Asset) -> Asset:
         caption=None if asset.caption is None else storable(asset.caption),
         texts=None if asset.texts is None else storable(asset.texts),
     )
+
+
+def lost_facts(asset: Asset) -> list[str]:
+    """Return what of an asset's facts is not stored as the file says it, in words."""
+    kept = storable_asset(asset)
+    lost = [
+        f"its {word} ({getattr(asset, name)}) is none, and is left out"
+        for name, word in _WORDS.items()
+        if getattr(asset, name) is not None and getattr(kept, name) is None
+    ]
+    if abs(asset.mtime_ns) >= _LAST:
+        lost.append("its time on disk is before 1677 or after 2262; the nearest is kept")
+    return lost
 
 
 def storable_moment(moment: Moment) -> Moment:

@@ -17,9 +17,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from engine.common.file_state import is_unchanged, stored_mtime_ns
+from engine.config import Settings
 from engine.store import Store
+from engine.store.write.storable_facts import lost_facts
+from engine.testing.fake_encoder import fake_towers
 from engine.types import Condition, Failure, FileStat, IndexedAsset, Modality, Moment, Tag
 from indexers.file_hash import stat_file
+from indexers.pipeline import run
+from tests.indexers.runs import Told, pictures
 from tests.store.make import asset, embedding, picture
 
 INT64 = 2**63 - 1
@@ -101,3 +106,26 @@ def test_a_time_that_the_catalog_cannot_hold_does_not_change_at_every_look(
         assert known is not None and known.mtime_ns == stat.mtime_ns
         assert is_unchanged(path, known.size, known.mtime_ns)
         assert stored_mtime_ns(path.stat()) == known.mtime_ns
+
+
+def test_a_fact_that_is_left_out_is_one_line_of_the_run(store: Store, tmp_path: Path) -> None:
+    lines: list[str] = []
+
+    class Lines(Told):
+        def message(self, text: str) -> None:
+            lines.append(text)
+
+    late = pictures(tmp_path / "media", 2)[0]
+    os.utime(late, ns=(0, 10_400_000_000 * 10**9))
+    if late.stat().st_mtime_ns < INT64:
+        pytest.skip("this file system has no such times")
+    run(store, fake_towers(), [tmp_path / "media"], Settings(), progress=Lines())
+    assert lines == [f"{late}: its time on disk is before 1677 or after 2262; the nearest is kept"]
+
+
+def test_facts_that_are_lost_are_named() -> None:
+    odd = replace(asset("/a.jpg", "a"), place=(91.0, 0.0), duration=float("inf"), width=-1, height=3)
+    assert [line.split(" (")[0] for line in lost_facts(odd)] == [
+        "its width", "its length in seconds", "its place"
+    ]  # fmt: skip
+    assert lost_facts(asset("/a.jpg", "a")) == []
