@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from engine.common.vectors import chunks
 from engine.errors import SKIPPED
-from engine.media.unread import OTHER, spoken_type
+from engine.media.unread import OTHER, unread_reason
 from engine.store import KnownAsset, Writer
 from engine.types import Failure, FileStat, IndexedAsset, IndexReport, Space
 from indexers.vanished import Returned, now
@@ -160,8 +160,7 @@ class Ledger:
         if kind == OTHER:
             self._waiting.cleared.append(stat.path)
             return
-        reason = f"{spoken_type(kind)} is not a format that Sensorium reads"
-        row = Failure(stat.path, reason, stat.size, stat.mtime_ns, SKIPPED)
+        row = Failure(stat.path, unread_reason(kind), stat.size, stat.mtime_ns, SKIPPED)
         if row != self._skipped_before.get(stat.path):
             self._waiting.failures.append(row)
 

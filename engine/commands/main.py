@@ -8,7 +8,7 @@ import os
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import Any, NoReturn
+from typing import IO, Any, NoReturn
 
 import click
 
@@ -44,6 +44,20 @@ _NO_SUCH = {errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.ENAMET
 """Errors of paths that somebody typed, which are errors of usage."""
 
 
+class _OneLine(click.UsageError):
+    """An option or an argument that cannot be, as one line with the way out."""
+
+    def __init__(self, error: click.UsageError) -> None:
+        super().__init__(error.message, error.ctx)
+        self._line = " ".join(error.format_message().split()).removesuffix(".")
+
+    def show(self, file: IO[Any] | None = None) -> None:
+        """Print the line; click's own words are four."""
+        del file  # where all lines of ours go
+        asked = self.ctx.command_path if self.ctx else "sensorium"
+        complain(f"{self._line}. Try '{asked} --help' for help.")
+
+
 class _Group(click.Group):
     """Turns Sensorium's errors into one line and their exit code."""
 
@@ -67,10 +81,18 @@ class _Group(click.Group):
                     _leave(code)
                 sys.exit(code)
 
+    def make_context(self, *given: Any, **extra: Any) -> click.Context:
+        try:
+            return super().make_context(*given, **extra)
+        except click.UsageError as error:
+            raise _OneLine(error) from error
+
     def invoke(self, ctx: click.Context) -> Any:
         try:
             with printed_warnings():
                 return super().invoke(ctx)
+        except click.UsageError as error:
+            raise _OneLine(error) from error
         except (click.exceptions.Exit, click.ClickException, click.Abort):
             raise
         except KeyboardInterrupt as stopped:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict
 
-from engine.common.progress import Progress
+from engine.common.progress import Progress, noting_what_is_kept
 from engine.common.user_path import expanded
 from engine.config import Settings
 from engine.encoders.towers import Towers
@@ -82,12 +82,14 @@ def export_library(
         ExportFailed: the disk is full, or does not take it; nothing is left then.
         Cancelled: the call was cancelled; nothing is left then.
     """
-    return export(
-        context.store, request.out, str(request.format), _selection(context, request),
-        spaces=as_sequence(request.spaces), main=context.towers().shared.name,
-        vectors=request.vectors, progress=progress,
-        command=request.as_python if command is None else command,
-    )  # fmt: skip
+    kept = f"nothing is left at {request.out}, and the library is as it was"
+    with noting_what_is_kept(lambda: kept):
+        return export(
+            context.store, request.out, str(request.format), _selection(context, request),
+            spaces=as_sequence(request.spaces), main=context.towers().shared.name,
+            vectors=request.vectors, progress=progress,
+            command=request.as_python if command is None else command,
+        )  # fmt: skip
 
 
 def _selection(context: ExchangeContext, request: ExportRequest) -> ExportSelection:

@@ -7,7 +7,7 @@ from pathlib import Path
 from engine.errors import CorruptMedia, EmptyMedia, UnsupportedMedia
 from engine.media.file_errors import open_file, unreadable
 from engine.media.magic import ID3_HEADER, by_frames, by_magic, weak_container
-from engine.media.unread import OTHER, spoken_type, unread_type
+from engine.media.unread import OTHER, unread_reason, unread_type
 from engine.types import Kind, MediaType
 
 _HEAD = 16 * 1024
@@ -73,7 +73,7 @@ def sniff(path: Path) -> MediaType | None:
     if promised and not head.startswith(_APPLE_DOUBLE):
         known = unread_type(head, suffix)
         if known != OTHER and known != "pdf":
-            raise UnsupportedMedia(f"{spoken_type(known)} is not a format that Sensorium reads")
+            raise UnsupportedMedia(unread_reason(known))
         raise UnsupportedMedia(f"named {suffix} but holds {_describe(head)}")
     return None
 
@@ -92,7 +92,7 @@ def not_media(path: Path) -> UnsupportedMedia:
     known = skipped_type(path)
     if known == OTHER:
         return UnsupportedMedia("neither a picture, a video nor a sound")
-    return UnsupportedMedia(f"{spoken_type(known)} is not a format that Sensorium reads")
+    return UnsupportedMedia(unread_reason(known))
 
 
 _APPLE_DOUBLE = b"\0\x05\x16\x07"

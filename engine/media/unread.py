@@ -66,6 +66,28 @@ def unread_type(head: bytes, suffix: str) -> str:
     return _SUFFIXES.get(suffix.removeprefix("."), OTHER)
 
 
+_AS_PICTURES = {
+    "pdf", "djvu", "xps", "doc", "docx", "epub", "mobi", "odp", "ods", "odt", "ppt", "pptx", "rtf",
+    "xls", "xlsx",
+}  # fmt: skip
+"""Types that have pages."""
+_AS_SOUND = {"midi", "xm", "s3m"}
+"""Types that hold notes, and no sound."""
+
+
+def unread_reason(name: str) -> str:
+    """Return why a file of a type is passed over, and what would be read in its place."""
+    if name in _AS_PICTURES:
+        way_out = "save its pages as PNG or JPEG"
+    elif name in _AS_SOUND:
+        way_out = "render it to FLAC or WAV"
+    elif name == "swf":
+        way_out = "record it as MP4"
+    else:
+        way_out = "save it as PNG, JPEG or TIFF"
+    return f"{spoken_type(name)} is not a format that Sensorium reads: {way_out}, beside it"
+
+
 def spoken_type(name: str) -> str:
     """Return the name of a type as a person says it: JPEG XL for ``jxl``."""
     return _SPOKEN.get(name, name.upper())

@@ -629,7 +629,8 @@ def test_commands_run_in_any_thread(library):
 def test_an_unknown_option_is_refused(run):
     done = run("search", "x", "--no-such")
     assert done.code == 2
-    assert "No such option" in done.err
+    assert "No such option" in done.err and "--help" in done.err
+    assert done.err.count("\n") == 1
 
 
 def test_an_empty_date_is_no_date_and_a_date_is_nothing_else(indexed):

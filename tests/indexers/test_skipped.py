@@ -32,7 +32,9 @@ def test_known_types_are_counted_and_listed(media: Path, store: Store, index: In
     listed = store.skipped_files()
     assert {Path(file.path).name for file in listed} == FILES.keys() - {"notes.txt", "page.html"}
     assert {file.code for file in listed} == {SKIPPED}
-    assert listed[0].reason == "PDF is not a format that Sensorium reads"
+    assert listed[0].reason == (
+        "PDF is not a format that Sensorium reads: save its pages as PNG or JPEG, beside it"
+    )
     assert store.failures() == [] and store.stats().failures == 0
 
 

@@ -156,7 +156,9 @@ def test_pictures_that_are_known_and_not_read(tmp_path: Path) -> None:
     path = tmp_path / "a.jxl"
     path.write_bytes(b"\0\0\0\x0cJXL \r\n\x87\n" + bytes(50))
     assert sniff(path) is None and skipped_type(path) == "jxl"
-    assert str(not_media(path)) == "JPEG XL is not a format that Sensorium reads"
+    assert str(not_media(path)) == (
+        "JPEG XL is not a format that Sensorium reads: save it as PNG, JPEG or TIFF, beside it"
+    )
     path = path.rename(tmp_path / "a.jpg")
     with pytest.raises(UnsupportedMedia, match="JPEG XL"):
         sniff(path)

@@ -129,6 +129,17 @@ def test_a_token_that_was_cancelled_before_ends_each_long_call(library, media):
             call()
 
 
+def test_an_export_that_is_cancelled_leaves_nothing_and_says_so(library, tmp_path):
+    token, out = CancelToken(), tmp_path / "out"
+    with pytest.raises(Cancelled) as error:
+        library.export(out, "jsonl", progress=Reports(token=token), cancel=token)
+    assert not out.exists()
+    (note,) = error.value.__notes__
+    assert str(out) in note and "as it was" in note
+    library.export(out, "jsonl")
+    assert out.exists()
+
+
 def test_a_library_is_a_context_manager_that_shows_itself(library):
     assert repr(library) == f"<Library {library.path} (fake)>"
     assert isinstance(library.path, Path) and library.path.is_absolute()
