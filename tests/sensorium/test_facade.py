@@ -131,8 +131,9 @@ def test_a_token_that_was_cancelled_before_ends_each_long_call(library, media):
 
 def test_an_export_that_is_cancelled_leaves_nothing_and_says_so(library, tmp_path):
     token, out = CancelToken(), tmp_path / "out"
+    token.cancel()
     with pytest.raises(Cancelled) as error:
-        library.export(out, "jsonl", progress=Reports(token=token), cancel=token)
+        library.export(out, "jsonl", cancel=token)
     assert not out.exists()
     (note,) = error.value.__notes__
     assert str(out) in note and "as it was" in note

@@ -124,9 +124,8 @@ def test_a_fact_that_is_left_out_is_one_line_of_the_run(store: Store, tmp_path: 
 
 
 def test_facts_that_are_lost_are_named() -> None:
-    odd = replace(
-        asset("/a.jpg", "a"), place=(91.0, 0.0), duration=float("inf"), width=-1, height=3
-    )
+    usual = asset("/a.jpg", "a")
+    odd = replace(usual, place=(91.0, 0.0), duration=float("inf"), width=-1, height=3)
     assert [line.split(" (")[0] for line in lost_facts(odd)] == [
         "its width", "its length in seconds", "its place"
     ]  # fmt: skip
