@@ -87,6 +87,15 @@ def _distinct(corpus: Corpus) -> Corpus:
     return Corpus(first.features, first.labels, numbers, numbers)
 
 
+def held_out_sounds(
+    data: Path, encoder: CompactEncoder, settings: Settings, folder: Path
+) -> tuple[NDArray[np.float32], Labels]:
+    """Return the vectors (windows, dim) from heads without them, and the label of each window."""
+    sounds, files = CompactSounds(settings), read_labels(data / "sounds", "labels.csv")
+    corpus = _distinct(read_corpus(sounds, settings, files))
+    return _held_out(corpus, encoder, settings, 5, folder).vectors, corpus.labels
+
+
 def _top(scores: NDArray[np.float32], count: int) -> NDArray[np.int64]:
     return np.argsort(-scores, axis=1, kind="stable")[:, :count]
 

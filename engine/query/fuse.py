@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from engine.common.contribution import signed_contribution
 from engine.common.id_sets import union
 from engine.query.calibration.confidence import confidence
-from engine.types import BranchScores, Fusion
+from engine.types import BranchScores, Fusion, PartKind
 from engine.types.arrays import MomentIds
 
 RRF_K = 60
@@ -96,7 +96,7 @@ def _best(
     words = _summed(scored, places, len(evidence), _by_words)
     itself = np.zeros(len(evidence), np.bool_)
     for branch_scores, at in zip(scored, places, strict=True):
-        if branch_scores.branch.space is not None:
+        if branch_scores.branch.asks != PartKind.TEXT:
             itself[at[branch_scores.raw >= _ITSELF]] = True
     best = float((evidence - words)[~itself].max(initial=-np.inf))
     return best if np.isfinite(best) else 0.0

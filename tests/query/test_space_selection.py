@@ -211,10 +211,10 @@ def test_an_encoder_that_cannot_be_had_costs_a_note_and_no_answer(
 ):
     plain = registry.towers
 
-    def towers(name, settings):
+    def towers(name, settings, *recorded):
         if name == "fake-hearing" and wrong == "gone":
             raise EncoderUnavailable("there is no such encoder here")
-        made = plain(name, settings)
+        made = plain(name, settings, *recorded)
         if name == "fake-hearing":
             made = replace(made, sound=replace_revision(made.sound))
         return made
@@ -234,10 +234,10 @@ def test_an_encoder_that_is_there_again_is_asked_without_a_commit_in_between(
 ):
     plain, gone = registry.towers, [True]
 
-    def towers(name, settings):
+    def towers(name, settings, *recorded):
         if name == "fake-hearing" and gone:
             raise EncoderUnavailable("there is no such encoder here")
-        return plain(name, settings)
+        return plain(name, settings, *recorded)
 
     monkeypatch.setattr(registry, "towers", towers)
     with Library.open(full.store.path, settings=settings) as again:
