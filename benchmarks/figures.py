@@ -28,6 +28,7 @@ GROUPS = {
         "sound_words",
         "speech",
         "mixed",
+        "confidence",
         "rerank",
         "rerank_weight",
         "classify",
