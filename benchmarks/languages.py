@@ -85,9 +85,8 @@ def _measured(data: Path, encoder: str) -> tuple[Figures, Figures]:
     photos = data / "photos"
     need(photos / "dev.csv")
     asked = rows(photos / "dev.csv")
-    names = dict.fromkeys(row["file"] for row in asked)
-    files = [photos / "dev" / name for name in names]
-    need(*files)
+    need(*(photos / "dev" / row["file"] for row in asked))
+    files = sorted((photos / "dev").iterdir())
     with indexed(files, lambda folder: new_library(folder, encoder)) as made:
         return words, _sentences(made, files, asked)
 
