@@ -22,6 +22,7 @@ _DOCS = _BENCHMARKS.parent / "docs"
 
 GROUPS = {
     "Quality": (
+        "everyday",
         "pictures",
         "languages",
         "sounds",
