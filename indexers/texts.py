@@ -13,7 +13,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePath
 
 from engine.common.file_state import stored_mtime_ns
+from engine.errors import MediaError
 from engine.media import sidecars
+from engine.media.sniff import sniff
 from engine.media.texts import REVISION, Texts, read_texts
 from engine.store import KnownAsset, Store
 from engine.types import FileStat, Kind, Modality, Moment
@@ -111,8 +113,13 @@ class Reworded:
 
 
 def reworded(store: Store | None, known: KnownAsset | None, beside: Sidecars) -> Reworded | None:
-    """Read what is written about an asset again; None where its subtitles have changed."""
-    if store is None or known is None:
+    """Read what is written about an asset again; None where all of it has to be read anew.
+
+    That is where its subtitles have changed, or where an earlier version took a video for a
+    sound: readers of another revision come with another look at what files are, which costs
+    the first bytes of each.
+    """
+    if store is None or known is None or _is_of_another_kind(known):
         return None
     written = beside.of(known.path)
     asset = store.whole_assets([known.asset_id]).get(known.asset_id)
@@ -121,6 +128,14 @@ def reworded(store: Store | None, known: KnownAsset | None, beside: Sidecars) ->
     if _has_other_lines(store, known.asset_id, texts):
         return None
     return Reworded(texts.joined, written.state)
+
+
+def _is_of_another_kind(known: KnownAsset) -> bool:
+    try:
+        media = sniff(Path(known.path))
+    except MediaError:  # which says nothing against what is known
+        return False
+    return media is not None and media.kind is not known.kind
 
 
 def _has_other_lines(store: Store, asset_id: int, texts: Texts) -> bool:

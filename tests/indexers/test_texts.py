@@ -8,9 +8,10 @@ from pathlib import Path
 
 from engine.store import Store
 from engine.testing.fake_encoder import FakeEncoder, fake_towers
-from engine.types import Modality
+from engine.types import Kind, Modality
 from indexers.texts import TRACK
 from tests import media_files as make
+from tests.store.make import tamper
 
 from .conftest import Index
 
@@ -51,6 +52,25 @@ def test_nothing_is_read_where_nothing_changed(
     index()
     monkeypatch.setattr("indexers.texts.read_texts", None)
     assert index().unchanged == 1
+
+
+def test_a_video_that_an_earlier_version_took_for_a_sound_is_read_anew(
+    store: Store, media: Path, index: Index
+) -> None:
+    video = make.video(media / "a.mp4", ["red", "blue"], hertz=300)
+    make.picture(media / "b.png")
+    index()
+    path = str(video)
+    tamper(store, "UPDATE assets SET texts_state = NULL")
+    tamper(store, "UPDATE assets SET kind = 'audio' WHERE path = ?", path)
+    before = store.next_moment()
+    report = index()
+    assert (report.changed, report.unchanged) == (1, 1)
+    (asset,) = [asset for asset in store.assets() if asset.path == path]
+    assert asset.kind is Kind.VIDEO
+    assert {r.moment.modality for r in store.moments_of(asset.asset_id)} >= {Modality.KEYFRAME}
+    assert store.next_moment() > before
+    assert index().unchanged == 2
 
 
 def test_a_file_that_is_named_alone_has_its_sidecars(
