@@ -57,6 +57,15 @@ def test_a_fault_is_found(settings, tmp_path, verdict, change):
     assert found <= {verdict, "flat"}  # what is dark or bright throughout has little contrast
 
 
+def test_a_vivid_colour_is_neither_dark_nor_flat():
+    """The eye's weights give the strongest blue a tenth of the light of white."""
+    grey = np.asarray(scene().convert("L"))
+    for channel in range(3):
+        vivid = np.zeros((*grey.shape, 3), np.uint8)
+        vivid[..., channel] = 176 + grey * 0.3
+        assert not {"dark", "flat"} & verdicts(pictures.of_pixels(Image.fromarray(vivid)))
+
+
 def test_blur_grows_with_blurring_and_not_with_size():
     grey = scene().convert("L")
     values = [
