@@ -30,6 +30,7 @@ GROUPS = {
         "speech",
         "mixed",
         "confidence",
+        "names",
         "rerank",
         "rerank_weight",
         "classify",

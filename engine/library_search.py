@@ -65,6 +65,7 @@ class LibrarySearch:
         """Return the hits of a query in the order that it asks for."""
         if query.lists:
             return list_files(self._store, query, on_plan).bound(self.thumbnail)
+        query = self._searcher.spelled(query)
         found = self._found(query, progress, leave_out, on_plan)
         return found if query.sort is None else sort_hits(self._store, found, query.sort)
 

@@ -40,6 +40,14 @@ class Embedded:
     tags: tuple[tuple[Tag, ...], ...]
 
 
+@runtime_checkable
+class KnowsWords(Protocol):
+    """An encoder whose text tower can tell the words that it knows, so that slips are mended."""
+
+    def knows_word(self, word: str) -> bool:
+        """Tell whether the text tower knows a word as a whole."""
+
+
 class Encoder(Protocol):
     """A shared space with its text tower and its picture tower.
 

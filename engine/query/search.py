@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.config import Settings
+from engine.encoders.protocols import KnowsWords
 from engine.errors import LibraryBusy, SegmentGone
 from engine.index import gpu
 from engine.index.allowed import Allowed
@@ -27,6 +28,7 @@ from engine.query.generation_cache import GenerationCache
 from engine.query.plan import HEARD, MODALITIES, SEEN, Inventory, SearchableModality, plan
 from engine.query.results import RankedMoments, ResultBuilder
 from engine.query.space_selection import SelectedSpaces, TowersOf, select_spaces, selection_key
+from engine.query.spelling import Speller, mended_query
 from engine.query.text_cache import TextCache
 from engine.store import Background, Store
 from engine.types import (
@@ -75,6 +77,7 @@ class Searcher:
         self._choices: GenerationCache[SelectedSpaces] = GenerationCache()
         self._filters: GenerationCache[Allowed] = GenerationCache()
         self._wording: GenerationCache[FullTextScorer] = GenerationCache()
+        self._spellers: GenerationCache[Speller] = GenerationCache()
         self._worded: GenerationCache[FullTextScores] = GenerationCache()
 
     def _text_towers(self, chosen: SelectedSpaces) -> dict[str, TextCache]:
@@ -140,6 +143,19 @@ class Searcher:
         with self._store.snapshot():
             words = FullTextScorer(self._store, {Modality.IMAGE: self._store.next_moment()})
             return bool(words.score(text).literal.any())
+
+    def spelled(self, query: Query) -> Query:
+        """Mend slips of typing in the texts of a query, and note each."""
+        if not query.spelling:
+            return query
+        generation = self._store.generation()
+        encoder = self._chosen(query, generation).towers.encoder
+        if not isinstance(encoder, KnowsWords):
+            return query
+        key, knows = query.space or "", encoder.knows_word
+        with self._store.snapshot():
+            speller = self._spellers.get(generation, key, lambda: Speller(self._store, knows))
+            return mended_query(query, speller)
 
     def _chosen(self, query: Query, generation: int) -> SelectedSpaces:
         """Return the spaces of a query; those of a kind of query are found once a generation.

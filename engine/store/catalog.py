@@ -238,6 +238,19 @@ class Catalog:
         with translated(self.path):
             return self.connections.reader.matching(match, most)
 
+    def written_texts(self, most: int) -> Iterator[str]:
+        """Yield the names, captions and other texts of files, and what is said or read in them.
+
+        Args:
+            most: texts of each sort that are looked at.
+        """
+        for (text,) in itertools.islice(self.connections.stream("spoken_texts"), most):
+            yield text
+        for row in itertools.islice(self.connections.stream("asset_texts"), most):
+            yield from filter(None, (os.path.split(paths.from_text(row[0]))[1], *row[1:]))
+        for (tags,) in itertools.islice(self.connections.stream("moment_tags"), most):
+            yield from (tag.word for tag in row_decoding.tags_of(tags))
+
     def failures(self) -> list[Failure]:
         """List the files that could not be indexed, in order of their paths."""
         return list(map(row_decoding.failure, self._ask("failures")))

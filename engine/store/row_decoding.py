@@ -64,7 +64,7 @@ def asset(row: Row) -> tuple[int, Asset]:
 def moment_record(row: Row) -> MomentRecord:
     """Decode what a page shows of a moment."""
     moment_id, asset_id, path, kind, modality, start, end, ordinal, text, tags = row
-    moment = Moment(_MODALITIES[modality], start, end, ordinal, text, _tags(tags))
+    moment = Moment(_MODALITIES[modality], start, end, ordinal, text, tags_of(tags))
     return MomentRecord(moment_id, asset_id, from_text(path), _KINDS[kind], moment)
 
 
@@ -74,7 +74,7 @@ def kind_and_modality(row: Row) -> tuple[Kind, Modality]:
     return _KINDS[kind], _MODALITIES[modality]
 
 
-def _tags(column: str | None) -> tuple[Tag, ...]:
+def tags_of(column: str | None) -> tuple[Tag, ...]:
     return () if column is None else tuple(Tag(word, weight) for word, weight in json.loads(column))
 
 

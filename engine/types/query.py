@@ -116,6 +116,8 @@ class Query:
     sort: Sort | None = None
     """The order in which the best hits are shown; None is the likeliest first, and the newest
     of a filter alone."""
+    spelling: bool = True
+    """Mend slips of typing in words that nothing knows; off for a query with double quotes."""
     understood: tuple[str, ...] = ()
     """Notes about words that were taken for a filter or for courtesy, one line each."""
     as_written: Query | None = None

@@ -50,6 +50,10 @@ class CompactEncoder:
     def embed_texts(self, texts: Sequence[str]) -> Vectors:
         return self._text.embed(texts)
 
+    def knows_word(self, word: str) -> bool:
+        """Tell whether the text tower knows a word as a whole."""
+        return self._text.knows_word(word)
+
     def prepare_image(self, image: Image.Image) -> Pixels:
         return self._pictures.prepare(image)
 

@@ -87,6 +87,10 @@ class MultilingualE5:
         found = self._words.pieces.ids([PREFIX + text for text in texts])
         return [[BEGIN, *ids[: _MAX_TOKENS - 2], END] for ids in found]
 
+    def knows_word(self, word: str) -> bool:
+        """Tell whether a word is one token: it was met often enough to have a meaning here."""
+        return len(self._words.pieces.ids([word])[0]) == 1
+
     def _run(self, tokens: Sequence[Sequence[int]]) -> Vectors:
         """Run one batch through the tower."""
         ids = np.full((len(tokens), max(map(len, tokens))), PAD)

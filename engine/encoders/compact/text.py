@@ -56,6 +56,10 @@ class MiniLM:
         tokenizer.no_padding()
         return tokenizer
 
+    def knows_word(self, word: str) -> bool:
+        """Tell whether a word is one token: it was met often enough to have a meaning here."""
+        return self._tokenizer.token_to_id(word.lower()) is not None
+
     def embed(self, texts: Sequence[str]) -> Vectors:
         """Embed n texts: (n, 384) float32, L2-normalised; texts past 256 tokens are cut."""
         if not texts:

@@ -99,7 +99,9 @@ def build_query(
         top=top,
     )
     query = with_options(query, **options)
-    return query if len(stages) > 1 or _is_quoted(text) else _as_meant(query)
+    if _is_quoted(text):
+        return replace(query, spelling=False)
+    return query if len(stages) > 1 else _as_meant(query)
 
 
 def _is_quoted(text: str | Sequence[str] | None) -> bool:

@@ -178,6 +178,9 @@ def reads() -> dict[str, Select[Any]]:
         "segments_after": segment_infos().where(
             s.space == bindparam("space"), s.segment_id > bindparam("after")
         ),
+        "spoken_texts": select(m.text).where(m.text.is_not(None)),
+        "moment_tags": select(m.tags).where(m.tags.is_not(None)),
+        "asset_texts": select(a.path, a.caption, a.texts),
         "failures": select(f.path, f.reason, f.size, f.mtime_ns, f.code)
         .where(_failed(f.code))
         .order_by(f.path),

@@ -1,0 +1,142 @@
+"""Mend slips of typing: words that nothing knows, a letter or two away from one that is known.
+
+A word is left alone where the library has it, where the text tower knows it as one word, and
+where two words are as near. So a word of another language, or a name, is seldom changed:
+``benchmarks.names`` counts how many words of four languages are. What is put in a word's place
+is a word of the library, or one of what people look for every day.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+
+from engine.query.everyday_words import everyday_words
+from engine.store import Store, match_any
+from engine.types import PartKind, Query, QueryPart
+
+_WORD = re.compile(r"[^\W\d_]+")
+_FORM = re.compile(r"(\w{3,})(?:ing|ed|s|es|er|ly)")
+"""A word with an ending of English, such as mooing."""
+_SHORTEST = 5
+"""Letters of a word that is mended: shorter ones have too many neighbours."""
+_LONG = 8
+"""Letters from which two slips are forgiven."""
+_TEXTS = 200_000
+"""Texts of a library whose words are looked through."""
+
+
+class Speller:
+    """Mends the words of texts by those of one library, at one generation.
+
+    Args:
+        knows: tells whether the text tower knows a word as a whole.
+    """
+
+    def __init__(self, store: Store, knows: Callable[[str], bool]) -> None:
+        self._store = store
+        self._knows = knows
+        self._by_begin: dict[str, set[str]] | None = None
+        self._own: set[str] = set()
+
+    def mend(self, text: str) -> tuple[str, list[tuple[str, str]]]:
+        """Return a text with its slips mended, and each word that was with the one that is."""
+        mended: list[tuple[str, str]] = []
+
+        def meant(match: re.Match[str]) -> str:
+            typed = match[0]
+            word = self._meant(typed.casefold())
+            if word is None:
+                return typed
+            mended.append((typed, word))
+            return word
+
+        plain = unicodedata.normalize("NFC", text)
+        return _WORD.sub(meant, plain), mended
+
+    def _meant(self, word: str) -> str | None:
+        if len(word) < _SHORTEST or not _is_latin(word) or word in everyday_words():
+            return None
+        if self._store.count_words(match_any(word) or "", 1) or self._is_known(word):
+            return None
+        near: dict[int, set[str]] = defaultdict(set)
+        for known in self._near(word):
+            near[_slips(word, known)].add(known)
+        for slips in (1, 2) if len(word) >= _LONG else (1,):
+            # A word that the library has is meant rather than one that it has not.
+            found = near[slips] & self._own or near[slips]
+            if found:
+                return found.pop() if len(found) == 1 else None
+        return None
+
+    def _is_known(self, word: str) -> bool:
+        """Tell whether the tower knows a word, or the one that it is a form of."""
+        if self._knows(word):
+            return True
+        match = _FORM.fullmatch(word)
+        return match is not None and self._knows(match[1])
+
+    def _near(self, word: str) -> Iterator[str]:
+        """Yield the known words that begin alike and are about as long."""
+        if self._by_begin is None:
+            self._by_begin = defaultdict(set)
+            self._own = set(_words(self._store.written_texts(_TEXTS)))
+            for known in self._own | everyday_words():
+                self._by_begin[known[0]].add(known)
+        slack = 2 if len(word) >= _LONG else 1
+        for begin in dict.fromkeys((word[0], word[1])):
+            for known in self._by_begin.get(begin, ()):
+                if abs(len(known) - len(word)) <= slack and (
+                    begin == word[0] or known[:2] == word[1] + word[0]
+                ):
+                    yield known
+
+
+def mended_query(query: Query, speller: Speller) -> Query:
+    """Mend the texts of a query, and note what was mended in them."""
+    notes: list[str] = []
+
+    def mended(part: QueryPart) -> QueryPart:
+        if part.asked is not PartKind.TEXT:
+            return part
+        text, pairs = speller.mend(part.value)
+        notes.extend(
+            f"{typed!r} is taken as {meant!r}; put it in double quotes to search for it as it is"
+            for typed, meant in pairs
+        )
+        return replace(part, value=text)
+
+    parts = tuple(map(mended, query.parts))
+    then = tuple(tuple(map(mended, stage)) for stage in query.then)
+    if not notes:
+        return query
+    return replace(query, parts=parts, then=then, understood=(*query.understood, *notes))
+
+
+def _words(texts: Iterable[str]) -> Iterator[str]:
+    for text in texts:
+        for word in _WORD.findall(unicodedata.normalize("NFC", text)):
+            if len(word) >= _SHORTEST:
+                yield word.casefold()
+
+
+def _is_latin(word: str) -> bool:
+    return all(letter.isascii() or "LATIN" in unicodedata.name(letter, "") for letter in word)
+
+
+def _slips(typed: str, meant: str) -> int:
+    """Count the letters put in, left out, changed or swapped (optimal string alignment)."""
+    before: list[int] = []
+    row = list(range(len(meant) + 1))
+    for i, letter in enumerate(typed, 1):
+        following = [i]
+        for j, other in enumerate(meant, 1):
+            cost = min(row[j] + 1, following[-1] + 1, row[j - 1] + (letter != other))
+            if i > 1 and j > 1 and letter == meant[j - 2] and typed[i - 2] == other:
+                cost = min(cost, before[j - 2] + 1)
+            following.append(cost)
+        before, row = row, following
+    return row[-1]

@@ -1,0 +1,68 @@
+"""Slips of typing are mended where nothing else can be meant, and only there."""
+
+from __future__ import annotations
+
+import pytest
+
+from engine.query.language import build_query
+from engine.query.spelling import Speller, mended_query
+from engine.store import Store
+from tests.store.make import LOOKS, TEXT, picture, sound
+
+KNOWN = {"moose", "perry", "house", "woof"}
+
+
+@pytest.fixture
+def speller(tmp_path):
+    with Store.create(tmp_path / "library", "fake") as made:
+        with made.writer() as writer:
+            writer.ensure_space(TEXT)
+            writer.ensure_space(LOOKS)
+            writer.commit(
+                [
+                    picture("/a/Yosemite_trip.jpg", "a", "retriever", caption="Grandma Ethel"),
+                    sound("/b.wav", "the weasels have eaten our phone"),
+                ]
+            )
+        yield Speller(made, KNOWN.__contains__)
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("girafe", "giraffe"),
+        ("strawbery cake", "strawberry cake"),
+        ("elehpant", "elephant"),
+        ("a rhinocerus", "a rhinoceros"),
+        ("Yosemitte", "yosemite"),
+        ("weesels", "weasels"),
+        ("a retreiver", "a retriever"),
+        ("Etthel", "ethel"),
+        ("mustacke", "mustache"),
+    ],
+)
+def test_slips_are_mended(speller: Speller, typed: str, meant: str) -> None:
+    text, mended = speller.mend(typed)
+    assert text == meant
+    assert len(mended) == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["moose", "woofing", "perro", "cat", "caht", "IMG_0045", "\u4e94\u4e94", "eaten phones",
+     "weasel", "\u0436\u0438\u0440\u0430\u0444", "xyzzyx", "house"],
+)  # fmt: skip
+def test_what_may_be_meant_is_left(speller: Speller, text: str) -> None:
+    assert speller.mend(text) == (text, [])
+
+
+def test_quoted_words_are_as_they_are_and_notes_say_what_was_mended(speller: Speller) -> None:
+    assert not build_query('"girafe"').spelling
+    query = build_query(["girafe", "then", "elehpant"])
+    mended = mended_query(query, speller)
+    assert mended.text == "giraffe elephant"
+    assert [note.split(";")[0] for note in mended.understood] == [
+        "'girafe' is taken as 'giraffe'",
+        "'elehpant' is taken as 'elephant'",
+    ]
+    assert mended_query(build_query("giraffe"), speller) == build_query("giraffe")
