@@ -179,7 +179,20 @@ class BaseLibrary:
                 retry=retry, wait=wait, vanished=vanished, progress=reporting,
             )  # fmt: skip
             self.maintenance.settle(wait, reporting)
-        return report
+            return self._read_texts(report, path_list(paths), wait, reporting)
+
+    def _read_texts(
+        self, report: IndexReport, paths: Sequence[str | Path], wait: bool, progress: Progress
+    ) -> IndexReport:
+        """Read the text in pictures and videos, which can be searched by then."""
+        from indexers.reading import read_texts
+
+        read = read_texts(
+            self.store, self.spaces.towers(), paths, self.settings, progress=progress
+        )
+        if read.moments:
+            self.maintenance.settle(wait, progress)
+        return read.added_to(report)
 
     def retry(
         self, *, wait: bool = False, progress: Watch = False, cancel: CancelToken | None = None
@@ -191,13 +204,14 @@ class BaseLibrary:
         """
         from indexers.pipeline import retry_failures
 
+        failed = [failure.path for failure in self.store.failures()]
         with watched(progress, cancel) as reporting:
             report = retry_failures(
                 self.store, self.spaces.towers(), self.settings, wait=wait,
                 progress=reporting,
             )  # fmt: skip
             self.maintenance.settle(wait, reporting)
-        return report
+            return self._read_texts(report, failed, wait, reporting)
 
     def remove(self, path: str | Path, *, wait: bool = False) -> int:
         """Forget a file, or all files below a folder; the files themselves stay.

@@ -24,12 +24,14 @@ from engine.encoders.towers import Towers
 from engine.errors import MediaError, UsageError
 from engine.library import Library
 from engine.media.sniff import sniff
-from engine.store import Store
+from engine.store import KnownAsset, Store
 from engine.types import Asset, FileStat, IndexedAsset, Kind, MediaType
 from indexers.decode import decode
 from indexers.decode_events import Facts, Prepared
 from indexers.file_hash import hash_file
+from indexers.reading import shown
 from indexers.scan import walk
+from indexers.screen import texts
 from indexers.worker import Assembly, Worker
 
 _GROUP_FILES, _GROUP_BYTES = 64, 256 * 2**20
@@ -290,11 +292,22 @@ class _Run:
                     decoded.prepared.append(piece)
                 elif isinstance(piece, Facts):
                     decoded.asset = replace(asset, duration=piece.duration)
+            decoded.prepared.extend(self._texts(file, asset))
         except Exception:  # whatever a decoder runs into
             return None
         finally:
             self.clock.add("all", time.perf_counter() - started)
         return decoded
+
+    def _texts(self, file: _File, asset: Asset) -> list[Prepared]:
+        """Read the text in a picture or video, as ``index`` does once it is committed."""
+        screen = self.timed.screen
+        if screen is None or file.media.kind is Kind.AUDIO:
+            return []
+        stat = asset.size, asset.mtime_ns, asset.content_hash
+        known = KnownAsset(0, asset.path, *stat, file.media.kind, "indexed")
+        read = texts(shown(known, self.settings, screen.side), screen)
+        return [piece for piece in read if isinstance(piece, Prepared)]
 
     def _embed(self, decoded: Sequence[_Decoded]) -> Iterator[IndexedAsset]:
         worker: Worker[Assembly] = Worker(self.towers, self.settings.batch_size)

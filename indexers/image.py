@@ -1,4 +1,4 @@
-"""A picture, an animation or a TIFF into moments: one per frame, and its text."""
+"""A picture, an animation or a TIFF into moments: one per frame."""
 
 from __future__ import annotations
 

@@ -48,7 +48,7 @@ def decoded_pieces(
         Exception: whatever a decoder runs into.
     """
     path = Path(known.path)
-    stat = _unchanged(known)
+    stat = require_unchanged(known)
     left = _UnmatchedMoments(moments)
     for piece in _decoded(known, moments, towers, settings):
         if isinstance(piece, Prepared):
@@ -63,8 +63,12 @@ def decoded_pieces(
         yield Note(reason, MediaError.code)
 
 
-def _unchanged(known: KnownAsset) -> FileStat:
-    """Return the file's ``stat``, where it holds what was indexed."""
+def require_unchanged(known: KnownAsset) -> FileStat:
+    """Return the file's ``stat``, where it holds what was indexed.
+
+    Raises:
+        UnreadableMedia: it does not, or is gone.
+    """
     path = Path(known.path)
     try:
         stat = stat_file(path)

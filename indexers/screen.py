@@ -1,4 +1,4 @@
-"""Pictures of one file, in their order, and the text that is to be read in them."""
+"""The text that is to be read in the pictures of one file, in their order."""
 
 from __future__ import annotations
 
@@ -14,28 +14,31 @@ from indexers.decode_events import Note, Prepared, TowerInput
 from indexers.fault_messages import MediaFault, fault
 
 
-def pictures(
-    shown: Iterable[tuple[Image.Image, Moment]], towers: Towers
-) -> Iterator[Prepared | Note]:
-    """Yield each picture prepared for its tower, and its text where text is read.
+def pictures(shown: Iterable[tuple[Image.Image, Moment]], towers: Towers) -> Iterator[Prepared]:
+    """Yield each picture prepared for its tower."""
+    for image, moment in shown:
+        yield Prepared(moment, TowerInput.PICTURE, towers.prepare_picture(image))
 
-    A text that cannot be read costs a note, and the picture stays. Where ``shown``
-    breaks off, what was read before is kept.
+
+def texts(
+    shown: Iterable[tuple[Image.Image, Moment]], bridge: ScreenBridge
+) -> Iterator[Prepared | Note]:
+    """Yield the texts of pictures, each once for as long as it stays.
+
+    One that cannot be read costs a note. Where ``shown`` breaks off, what was read before
+    is kept.
 
     Raises:
         Exception: that of ``shown``.
     """
-    reader = _Reader(towers.screen) if towers.screen is not None else None
+    reader = _Reader(bridge)
     broken: Exception | None = None
     try:
         for image, moment in shown:
-            yield Prepared(moment, TowerInput.PICTURE, towers.prepare_picture(image))
-            if reader is not None:
-                yield from reader.take(image, moment)
+            yield from reader.take(image, moment)
     except Exception as error:  # whatever a decoder runs into
         broken = error
-    if reader is not None:
-        yield from reader.rest()
+    yield from reader.rest()
     if broken is not None:
         raise broken
 
@@ -65,11 +68,11 @@ class _Reader:
 
     def _read(self, image: Image.Image) -> Iterator[str]:
         try:
-            texts = self._bridge.read(image)
+            found = self._bridge.read(image)
         except Exception as error:  # whatever a recogniser runs into
             self._fault = self._fault or fault(error)
             return
-        yield from filter(None, map(str.strip, texts))
+        yield from filter(None, map(str.strip, found))
 
     def rest(self) -> Iterator[Prepared | Note]:
         """Yield the texts that the last picture shows, and a note if any could not be read."""

@@ -1,4 +1,4 @@
-"""A video into moments: a keyframe per shot, its text, and the video's own sound."""
+"""A video into moments: a keyframe per shot, and the video's own sound."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from engine.encoders.towers import Towers
 from engine.media.video import probe_video, read_keyframes
 from engine.types import Modality, Moment
 from indexers.audio import soundtrack
-from indexers.decode_events import DecodeEvent, Facts, Note, Prepared
+from indexers.decode_events import DecodeEvent, Facts, Prepared
 from indexers.screen import pictures
 from indexers.track_isolation import run_tracks
 
@@ -24,8 +24,8 @@ def decode_video(path: Path, towers: Towers, settings: Settings) -> Iterator[Dec
     yield from run_tracks({"pictures": keyframes(path, towers, settings), **heard})
 
 
-def keyframes(path: Path, towers: Towers, settings: Settings) -> Iterator[Prepared | Note]:
-    """Yield a keyframe per shot, prepared, and the text that is read in them."""
+def keyframes(path: Path, towers: Towers, settings: Settings) -> Iterator[Prepared]:
+    """Yield a keyframe per shot, prepared."""
     frames = read_keyframes(path, settings, towers.image_size)
     shown = ((f.image, Moment(Modality.KEYFRAME, f.start, f.end)) for f in frames)
     return pictures(shown, towers)

@@ -22,7 +22,8 @@ _DETECTED = 736
 picture is. Looking takes nine tenths of the time that a photograph costs, 0.07 s
 of one core at 320 x 240 and 0.25 s at 736 x 552. Text of 14 pixels on a screen
 of 1920 x 1080 is read whole from 736 up; at 640 it is not found, and 960 costs 1.7 times
-as much and finds no more."""
+as much and finds no more. A first look at 320 would spare 6 of 10 photographs without text the
+second, and lose the text of 19 of the 62 that have some."""
 _SURE = 0.8
 """Mean probability of a line's letters under which it is taken for none. Chosen while
 looking at 300 photographs: leaves, fur and windows are read as well, mostly as single

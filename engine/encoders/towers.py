@@ -117,9 +117,8 @@ class Towers:
 
     @property
     def image_size(self) -> int:
-        """The shortest side, in pixels, to which decoders may reduce pictures: what the
-        encoder wants or, where text is read, what the screen bridge wants if it is more."""
-        return max(self.encoder.image_size, self.screen.side if self.screen else 0)
+        """The shortest side, in pixels, to which decoders may reduce pictures for the encoder."""
+        return self.encoder.image_size
 
     @property
     def spaces(self) -> tuple[Space, ...]:

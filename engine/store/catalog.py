@@ -102,6 +102,15 @@ class Catalog:
     def _stream(self, read: str, **values: object) -> Iterator[KnownAsset]:
         return map(row_decoding.known_asset, self.connections.stream(read, **values))
 
+    def unread(self, under: Sequence[str | os.PathLike[str]] | None = None) -> Iterator[KnownAsset]:
+        """Yield the pictures and videos whose text was not looked for yet; see ``assets``."""
+        if under is None:
+            return self._stream("unread")
+        roots = paths.outermost(os.fspath(path) for path in under)
+        return itertools.chain.from_iterable(
+            self._stream("unread_under", **paths.prefix_bounds(root)) for root in roots
+        )
+
     def missing(
         self, under: Sequence[str | os.PathLike[str]] | None = None
     ) -> Iterator[MissingAsset]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from engine.types import Kind, Modality, Space
+from engine.types import Embedding, Kind, Modality, Space
 
 if TYPE_CHECKING:
     import numpy as np
@@ -127,6 +127,14 @@ class Addition:
 
 
 @dataclass(frozen=True, slots=True)
+class ReadAsset:
+    """An asset that was looked at for text, and the moments of what is to be read in it."""
+
+    known: KnownAsset
+    texts: tuple[Embedding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Background:
     """Distribution of the scores of pairs that do not belong together."""
 
@@ -168,6 +176,8 @@ class LibraryStats:
     """Runs of curation that are recorded."""
     missing: int = 0
     """Files that vanished in bulk; they are hidden from searches, and kept."""
+    unread: int = 0
+    """Pictures and videos whose text was not looked for yet, with the extra ``ocr``."""
 
     def __str__(self) -> str:
         return "\n".join(f"{name}: {value}" for name, value in self.facts().items())

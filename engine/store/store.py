@@ -344,6 +344,7 @@ class Store(Catalog):
                 tags=self.tag_counts(),
                 runs=len(self._ask("runs")),
                 missing=self.count_missing(),
+                unread=self._value("count_unread"),
             )
 
     def asset_counts(self) -> dict[Kind, int]:

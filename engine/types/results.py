@@ -297,6 +297,8 @@ class IndexReport:
     """Files that were missing and are back, with the vectors that they had."""
     moments: int = 0
     """Moments committed in this run."""
+    read: int = 0
+    """Pictures and videos whose text was looked for in this run."""
     seconds: float = 0.0
     dry_run: bool = False
     failures: tuple[Failure, ...] = ()
@@ -317,6 +319,8 @@ class IndexReport:
             lines.append(f"{self.skipped} skipped: {self._types()}")
         if not self.dry_run:
             lines.append(f"{self.moments} new moments in {self.seconds:.1f} s")
+        if self.read:
+            lines.append(f"text was looked for in {self.read} pictures and videos")
         return "\n".join(lines)
 
     def _types(self) -> str:

@@ -129,9 +129,10 @@ def test_other_models_are_refused(monkeypatch):
 
 def test_text_is_read_where_it_is_wanted_and_the_extra_is_there(settings, monkeypatch):
     towers = registry.towers("compact", settings)
-    assert towers.screen is not None and towers.image_size == towers.screen.side
+    assert towers.screen is not None
     without = registry.towers("compact", dataclasses.replace(settings, ocr=False))
-    assert without.screen is None and without.image_size == without.encoder.image_size
+    assert without.screen is None
+    assert without.image_size == towers.image_size == towers.encoder.image_size
     assert without.spaces == towers.spaces
     missing = dataclasses.replace(bridge.PADDLE_OCR[0], file="models/other.onnx")
     monkeypatch.setattr("engine.encoders.weight_files.PADDLE_OCR", (missing,))

@@ -14,6 +14,7 @@ from engine.store import Store
 from engine.testing.fake_encoder import fake_towers
 from engine.types import IndexReport
 from indexers.pipeline import run
+from indexers.reading import read_texts
 
 Index: TypeAlias = Callable[..., IndexReport]
 
@@ -49,6 +50,10 @@ def index(store: Store, media: Path, settings: Settings) -> Index:
 
     def indexed(*paths: Path, **options: object) -> IndexReport:
         towers = options.pop("towers", None) or fake_towers()
-        return run(store, towers, paths or (media,), settings, **options)  # type: ignore[arg-type]
+        paths = paths or (media,)
+        report = run(store, towers, paths, settings, **options)  # type: ignore[arg-type]
+        if options.get("dry_run"):
+            return report
+        return read_texts(store, towers, paths, settings).added_to(report)
 
     return indexed

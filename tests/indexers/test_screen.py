@@ -14,25 +14,29 @@ from engine.config import Settings
 from engine.encoders.towers import Towers
 from engine.errors import CorruptMedia, ExtraMissing
 from engine.media.sniff import sniff
-from engine.store import Store
+from engine.store import KnownAsset, Store
 from engine.testing.fake_encoder import FakeScreen, fake_towers
 from engine.types import Modality, Moment
-from indexers.decode import decode
-from indexers.decode_events import DecodeEvent, Note, Prepared, TowerInput
-from indexers.screen import pictures
+from indexers.decode_events import Note, Prepared, TowerInput
+from indexers.reading import shown
+from indexers.screen import texts
 from tests import media_files as make
 from tests.indexers.conftest import Index
 
 SIGNS = {"red": "Stop here", "green": "Go on"}
 
 
-def pieces(path: Path, towers: Towers, settings: Settings | None = None) -> list[DecodeEvent]:
+def pieces(path: Path, towers: Towers) -> list[Prepared | Note]:
+    """Read a file as it is read once it is committed."""
     media = sniff(path)
     assert media is not None
-    return list(decode(path, media, towers, settings or Settings()))
+    known = KnownAsset(1, str(path), 0, 0, "", media.kind, "indexed")
+    if towers.screen is None:
+        return []
+    return list(texts(shown(known, Settings(), towers.screen.side), towers.screen))
 
 
-def read(found: list[DecodeEvent]) -> list[Moment]:
+def read(found: Sequence[Prepared | Note]) -> list[Moment]:
     return [
         p.moment for p in found if isinstance(p, Prepared) and p.moment.modality is Modality.SCREEN
     ]
@@ -51,8 +55,7 @@ def spans(found: list[Prepared | Note]) -> list[tuple[str | None, float | None, 
 
 def test_the_text_of_a_picture_is_a_moment_beside_it(tmp_path: Path) -> None:
     found = pieces(make.picture(tmp_path / "a.png", "red"), fake_towers(signs=SIGNS))
-    picture, text = [p for p in found if isinstance(p, Prepared)]
-    assert (picture.moment.modality, picture.tower) == (Modality.IMAGE, TowerInput.PICTURE)
+    (text,) = [p for p in found if isinstance(p, Prepared)]
     assert text.moment == Moment(Modality.SCREEN, text="Stop here")
     assert (text.tower, text.data) == (TowerInput.TEXT, "Stop here")
 
@@ -77,9 +80,8 @@ def test_a_title_card_has_its_times(tmp_path: Path) -> None:
 
 
 def test_a_text_that_stays_is_one_moment() -> None:
-    found = [*pictures(shots("red", "red", "green", "red", "blue"), fake_towers(signs=SIGNS))]
+    found = [*texts(shots("red", "red", "green", "red", "blue"), FakeScreen(SIGNS))]
     assert spans(found) == [("Stop here", 0, 2), ("Go on", 2, 3), ("Stop here", 3, 4)]
-    assert sum(isinstance(p, Prepared) and p.tower is TowerInput.PICTURE for p in found) == 5
 
 
 class _Parts(FakeScreen):
@@ -90,8 +92,8 @@ class _Parts(FakeScreen):
 
 
 def test_a_part_that_stays_is_one_moment_beside_those_that_change() -> None:
-    towers = replace(fake_towers(), screen=_Parts({"red": "Stop here", "green": "Go here here"}))
-    found = list(pictures(shots("red", "green"), towers))
+    bridge = _Parts({"red": "Stop here", "green": "Go here here"})
+    found = list(texts(shots("red", "green"), bridge))
     assert spans(found) == [("Stop", 0, 1), ("Go", 1, 2), ("here", 0, 2)]
 
 
@@ -105,13 +107,11 @@ class _Smudged(FakeScreen):
 
 
 def test_what_cannot_be_read_costs_one_note_and_no_picture() -> None:
-    towers = replace(fake_towers(), screen=_Smudged({"red": "Stop here"}))
-    found = list(pictures(shots("red", "green", "yellow", "red"), towers))
+    found = list(texts(shots("red", "green", "yellow", "red"), _Smudged({"red": "Stop here"})))
     assert spans(found) == [("Stop here", 0, 1), ("Stop here", 3, 4)]
     assert [p for p in found if isinstance(p, Note)] == [
         Note("text on screen: RuntimeError: smudged glass")
     ]
-    assert sum(isinstance(p, Prepared) and p.tower is TowerInput.PICTURE for p in found) == 4
 
 
 def test_what_was_read_before_a_video_breaks_off_is_kept() -> None:
@@ -121,7 +121,7 @@ def test_what_was_read_before_a_video_breaks_off_is_kept() -> None:
 
     found = []
     with pytest.raises(CorruptMedia):
-        found.extend(pictures(broken(), fake_towers(signs=SIGNS)))
+        found.extend(texts(broken(), FakeScreen(SIGNS)))
     assert spans(found) == [("Stop here", 0, 1)]
 
 
@@ -132,7 +132,7 @@ class _Missing(FakeScreen):
 
 def test_a_bridge_that_is_missing_is_no_fault_of_the_file() -> None:
     with pytest.raises(ExtraMissing):
-        list(pictures(shots("red"), replace(fake_towers(), screen=_Missing(SIGNS))))
+        list(texts(shots("red"), _Missing(SIGNS)))
 
 
 class _Sizes(FakeScreen):
@@ -145,7 +145,7 @@ class _Sizes(FakeScreen):
         return []
 
 
-def test_decoders_leave_as_much_as_the_bridge_wants(tmp_path: Path) -> None:
+def test_readers_leave_as_much_as_the_bridge_wants(tmp_path: Path) -> None:
     screen = _Sizes(SIGNS)
     towers = replace(fake_towers(), screen=screen)
     pieces(make.picture(tmp_path / "a.jpg", size=(2400, 1800)), towers)

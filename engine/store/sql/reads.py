@@ -17,6 +17,7 @@ from sqlalchemy import (
     Integer,
     Select,
     Text,
+    and_,
     bindparam,
     cast,
     column,
@@ -149,6 +150,9 @@ def reads() -> dict[str, Select[Any]]:
         "spaces": space_infos(),
         "assets": _known().order_by(a.path),
         "assets_under": _below(_known(), a.path),
+        "unread": _known().where(_UNREAD).order_by(a.path),
+        "unread_under": _below(_known().where(_UNREAD), a.path),
+        "count_unread": select(func.count()).select_from(assets).where(_UNREAD),
         "missing": _missing().order_by(missing_assets.c.path),
         "missing_under": _below(_missing(), missing_assets.c.path),
         "missing_hash": _missing().where(missing_assets.c.content_hash == bindparam("hash")),
@@ -249,6 +253,12 @@ def _curation() -> dict[str, Select[Any]]:
     }  # fmt: skip
 
 
+_UNREAD = and_(
+    assets.c.screen_state.is_(None),
+    assets.c.kind != literal_column("'audio'"),
+    assets.c.state == literal_column("'indexed'"),
+)
+"""Pictures and videos whose text was not looked for."""
 _SKIPPED: ColumnElement[str] = literal_column(f"'{SKIPPED}'")
 
 

@@ -100,6 +100,8 @@ assets = Table(
     Column("texts", _Text),
     # The readers of texts, and the sidecars, that ``texts`` was made with; NULL for none yet.
     Column("texts_state", _Text),
+    # ``read`` once the text to be read in it was looked for; NULL means that it waits.
+    Column("screen_state", _Text),
 )
 
 moments = Table(

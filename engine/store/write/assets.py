@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 
 from sqlalchemy import bindparam, select, update
@@ -11,11 +12,13 @@ from engine.errors import StoreError
 from engine.store import failpoints
 from engine.store.failpoints import FailPoint
 from engine.store.paths import storable, to_text
+from engine.store.records import ReadAsset
 from engine.store.sql import schema
+from engine.store.sql.reads import among
 from engine.store.write import commit_batch, full_text_rows, new_segments, statements
 from engine.store.write.spaces import SpaceWrites
 from engine.store.write.transaction import Transaction
-from engine.types import Failure, FileStat, IndexedAsset, Space
+from engine.types import Failure, FileStat, IndexedAsset, Modality, Space
 
 _FILL_CAPTION = (
     update(schema.assets)
@@ -26,6 +29,24 @@ _PUT_TEXTS = (
     update(schema.assets)
     .where(schema.assets.c.asset_id == bindparam("asset"))
     .values(texts=bindparam("given"), texts_state=bindparam("given_state"))
+)
+
+
+_HASHES_OF = select(schema.assets.c.asset_id, schema.assets.c.content_hash).where(
+    among(schema.assets.c.asset_id, "ids")
+)
+_WITH_TEXTS = (
+    select(schema.moments.c.asset_id)
+    .distinct()
+    .where(
+        among(schema.moments.c.asset_id, "ids"),
+        schema.moments.c.modality == Modality.SCREEN.value,
+    )
+)
+_HAVE_BEEN_READ = (
+    update(schema.assets)
+    .where(among(schema.assets.c.asset_id, "ids"))
+    .values(screen_state="read")
 )
 
 
@@ -80,6 +101,41 @@ class AssetWrites:
             statements.put_segments(db, written)
             statements.drop_failures(db, paths)
             transaction.changed = True
+        return len(batch.moments)
+
+    def add_texts(self, read: Sequence[ReadAsset], made_for: Iterable[Space] = ()) -> int:
+        """Add the texts that were read in assets, and note that they have been read.
+
+        Assets that are gone or hold something else by now are passed over, and one that has
+        texts keeps those.
+
+        Args:
+            made_for: the spaces, as whoever made the vectors knew them.
+
+        Returns:
+            How many moments were added.
+
+        Raises:
+            SpaceMismatch, StoreError: as ``commit``; nothing has been written then.
+        """
+        transaction, batch = self._tx, commit_batch.Batch()
+        with transaction.change():
+            self._spaces.require_spaces(made_for)
+            db = transaction.db
+            listed = {"ids": json.dumps([item.known.asset_id for item in read])}
+            hashes = {row.asset_id: row.content_hash for row in db.execute(_HASHES_OF, listed)}
+            having = set(db.scalars(_WITH_TEXTS, listed))
+            ours = [i for i in read if hashes.get(i.known.asset_id) == i.known.content_hash]
+            for item in ours:
+                if item.known.asset_id not in having:
+                    first = transaction.take("next_moment", len(item.texts))
+                    batch.add_texts(first, item)
+            written = new_segments.write_batch(transaction, batch)
+            statements.put_moments(db, batch.moments, batch.words)
+            statements.put_segments(db, written)
+            done = json.dumps([item.known.asset_id for item in ours])
+            db.execute(_HAVE_BEEN_READ, {"ids": done})
+            transaction.changed = transaction.changed or bool(batch.moments)
         return len(batch.moments)
 
     def move(self, asset_id: int, stat: FileStat) -> None:

@@ -13,7 +13,7 @@ from engine.common.text import printable
 from engine.errors import SpaceMismatch, StoreError
 from engine.store.fulltext import documents
 from engine.store.paths import to_text
-from engine.store.records import Addition
+from engine.store.records import Addition, ReadAsset
 from engine.store.write.storable_facts import storable_asset, storable_moment
 from engine.types import Asset, Embedding, IndexedAsset, Kind, Space
 from engine.types.arrays import MomentIds, Vectors
@@ -56,6 +56,15 @@ class Batch:
             self.words.append(documents.row(moment_id, embedding.moment, of_asset))
             of_asset = documents.OfAsset()
             self.extend(Addition(moment_id, indexed.asset.path, embedding.vectors))
+
+    def add_texts(self, first_moment: int, read: ReadAsset) -> None:
+        """Append the texts that were read in an asset, numbered from ``first_moment``."""
+        for moment_id, embedding in enumerate(read.texts, first_moment):
+            known = read.known
+            self.moments.append(moment_row(moment_id, known.asset_id, known.kind, embedding))
+            row = documents.row(moment_id, embedding.moment, documents.OfAsset())
+            self.words.append(row)
+            self.extend(Addition(moment_id, known.path, embedding.vectors))
 
     def extend(self, addition: Addition) -> None:
         """Append the vectors of one moment."""
@@ -136,6 +145,7 @@ def asset_row(asset_id: int, asset: Asset) -> dict[str, Any]:
         "caption": asset.caption,
         "texts": asset.texts,
         "texts_state": asset.texts_state,
+        "screen_state": None,
     }
 
 

@@ -54,6 +54,7 @@ class Writer:
 
         assets = AssetWrites(opened, spaces)
         self.commit = assets.commit
+        self.add_texts = assets.add_texts
         self.move, self.move_all, self.touch = assets.move, assets.move_all, assets.touch
         self.remove = assets.remove
         self.fill_captions = assets.fill_captions
