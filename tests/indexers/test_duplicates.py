@@ -24,6 +24,7 @@ from indexers.committed_assets import stored_assets
 from indexers.duplicates import Duplicates
 from indexers.identify import Unknown
 from indexers.pipeline import run
+from indexers.reading import read_texts
 from indexers.scan import Candidate
 from tests import media_files as make
 from tests.indexers.runs import Told, names, pictures, reasons, vectors
@@ -144,6 +145,7 @@ def test_a_copy_of_a_video_has_all_that_is_seen_heard_said_and_read_in_it(
     bridges = FakeSpeech("hello there"), FakeScreen({"red": "stop"})
     every = Towers(encoder, sounds, *bridges)
     run(store, every, [media], settings)
+    read_texts(store, every, [media], settings)
     (third,) = copies(first, "c.mp4")
     run(store, every, [media], settings)
     assert (encoder.prepared, sounds.heard) == (2, 1)
