@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -220,8 +221,33 @@ def test_a_library_without_texts_keeps_its_words_and_knows_that_none_were_read(
         assert verify(opened, deep=True).problems == ()
 
 
+def without_reading(store: Store) -> None:
+    """Make a library as it was before it knew which pictures were looked at for text."""
+    tamper(store, "ALTER TABLE assets DROP COLUMN screen_state")
+
+
+@pytest.mark.parametrize(("text", "unread"), [("a sign", 0), (None, 1)])
+def test_pictures_of_an_older_library_wait_where_no_text_was_read(
+    store: Store, text: str | None, unread: int
+) -> None:
+    read = replace(sound("/b.jpg", text).embeddings[0].moment, modality=Modality.SCREEN)
+    shown = picture("/a.jpg")
+    embeddings = [*shown.embeddings]
+    if text is not None:
+        embeddings.append(replace(embeddings[0], moment=read, vectors=embeddings[0].vectors))
+    with store.writer() as writer:
+        writer.commit([replace(shown, embeddings=tuple(embeddings))])
+    store.close()
+    without_reading(store)
+    tamper(store, "UPDATE alembic_version SET version_num = ?", "0013")
+    with Store.open(store.path) as opened:
+        assert opened.stats().unread == unread
+        assert verify(opened, deep=True).problems == ()
+
+
 def without_tails(store: Store) -> None:
     """Make a library as it was before backgrounds had the curve of what chance does."""
+    without_reading(store)
     tamper(store, "ALTER TABLE backgrounds DROP COLUMN tail")
 
 
