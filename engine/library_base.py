@@ -187,9 +187,7 @@ class BaseLibrary:
         """Read the text in pictures and videos, which can be searched by then."""
         from indexers.reading import read_texts
 
-        read = read_texts(
-            self.store, self.spaces.towers(), paths, self.settings, progress=progress
-        )
+        read = read_texts(self.store, self.spaces.towers(), paths, self.settings, progress=progress)
         if read.moments:
             self.maintenance.settle(wait, progress)
         return read.added_to(report)

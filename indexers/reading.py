@@ -265,9 +265,7 @@ def _unchanged(copies: Sequence[KnownAsset]) -> KnownAsset | None:
     return None
 
 
-def shown(
-    known: KnownAsset, settings: Settings, side: int
-) -> Iterator[tuple[Image.Image, Moment]]:
+def shown(known: KnownAsset, settings: Settings, side: int) -> Iterator[tuple[Image.Image, Moment]]:
     """Yield the pictures of a file as large as text needs, with the moments they are."""
     path = Path(known.path)
     if known.kind is Kind.IMAGE:

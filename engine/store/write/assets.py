@@ -44,9 +44,7 @@ _WITH_TEXTS = (
     )
 )
 _HAVE_BEEN_READ = (
-    update(schema.assets)
-    .where(among(schema.assets.c.asset_id, "ids"))
-    .values(screen_state="read")
+    update(schema.assets).where(among(schema.assets.c.asset_id, "ids")).values(screen_state="read")
 )
 
 
