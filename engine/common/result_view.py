@@ -41,7 +41,7 @@ def likely_hits(hits: Sequence[Hit]) -> int:
 
 def percent(confidence: float) -> str:
     """Return a probability for people; nothing is certain, and nothing impossible."""
-    return f"{min(max(round(100 * confidence), 1), 99)} %"
+    return f"{min(max(round(100 * confidence), 1), 99)}%"
 
 
 def words_of(hit: Hit) -> str:

@@ -154,7 +154,7 @@ def test_a_result_says_what_each_branch_found_and_what_each_hit_counts(capsys):
         "├─ more candidates were asked for once: too few hits were left",
         "└─ note: as it is",
         "milliseconds: plan 1.0, total 2.0",
-        "1. 1 % 6.75 nats keyframe 0:05-0:09 /a.mp4 (and 2 more like it)",
+        "1. 1% 6.75 nats keyframe 0:05-0:09 /a.mp4 (and 2 more like it)",
         '├─ +6.00 = 1 x text "a dog" in fake: cosine 0.500, background 0.100 ± 0.120: +6.00 nats',
         '├─ +0.75 = 0.5 x words "a dog": 2.50 is +1.50 nats',
         '├─ -0.00 = -1 x not "night" in fake: cosine 0.200, background 0.250 ± 0.100: -3.00 nats',

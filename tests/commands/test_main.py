@@ -131,7 +131,7 @@ def test_a_kind_is_what_the_content_is(indexed, index, media):
 def test_plain_lines_in_a_pipe(indexed, media):
     lines = indexed("search", "red").out.splitlines()
     sure, kind, at, path, words = lines[0].split("\t")
-    assert int(sure.removesuffix(" %")) >= 50
+    assert int(sure.removesuffix("%")) >= 50
     assert lines[1] == "--- less likely ---"
     assert len(lines) == 6
     assert (kind, at, path, words) == ("image", "-", str(media / "0.png"), "red")

@@ -142,6 +142,6 @@ def _columns(console: Console, found: Sequence[Hit]) -> None:
     likely = likely_hits(found)
     for place, row in enumerate(rows):
         if place == likely and likely:
-            table.add_row("", "", "", Text(f"── {LESS_LIKELY} ──", "dim"), "")
+            table.add_row("", "", "", Text(f"--- {LESS_LIKELY} ---", "dim"), "")
         table.add_row(*map(Text, row))
     console.print(table)
