@@ -77,7 +77,7 @@ def run(command: Command, home: Path) -> str:
 
 
 def stable(line: str) -> list[str]:
-    """Return the words of a line without scores, probabilities and times, which differ between machines."""
+    """Return the words of a line without the numbers, which differ between machines."""
     return [word for word in line.split() if not re.fullmatch(r"\d+\.\d+;?|\d+%", word)]
 
 

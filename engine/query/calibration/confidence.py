@@ -39,6 +39,10 @@ _WORDS = 1.75
 """What the words of a query ask for, in log odds, times the logarithm of their number."""
 _MOST_WORDS = 12
 """Words past which a query asks for no more: the longest of the sets that it was fitted on."""
+_EXAMPLES = 2.0
+"""What is added, in log odds, where an example is asked for: moments of the same label are right,
+and of those a library has more than of what a phrase names. On two sets of sounds 0.81 and 0.92 of
+what is likely are right; it remains too little for sounds of few sorts (0.79 right, 0.2 stated)."""
 _BEHIND = 1.44
 """What standing behind the best costs, in log odds, times log(1 + nats)."""
 
@@ -57,9 +61,9 @@ def confidence(
     """
     shares = _weights(scored)
     total = max(sum(shares.values()), 1e-9)
-    asked = sum(weight * _log_words(parts) for parts, weight in shares.items()) / total
+    asked = sum(weight * _asks_for(parts) for parts, weight in shares.items()) / total
     behind = np.log1p(np.maximum(best - evidence, 0.0) / total)
-    odds = _SLOPE * evidence / total + _OFFSET - _WORDS * asked - _BEHIND * behind
+    odds = _SLOPE * evidence / total + _OFFSET - asked - _BEHIND * behind
     found: NDArray[np.float64] = 1 / (1 + np.exp(-np.clip(odds, -500, 500)))
     return found
 
@@ -89,8 +93,10 @@ def _weights(scored: Sequence[BranchScores]) -> dict[_Parts, float]:
     return heaviest
 
 
-def _log_words(parts: _Parts) -> float:
-    """Return the logarithm of how many words a query has; an example is as good as one word."""
+def _asks_for(parts: _Parts) -> float:
+    """Return what a query asks for more than one word does, in log odds."""
+    if all(part.asked in (PartKind.IMAGE, PartKind.AUDIO) for part in parts):
+        return -_EXAMPLES
     texts = [part.value for part in parts if part.asked is PartKind.TEXT]
     words = sum(len(content_words(text)) for text in texts)
-    return math.log(min(max(words, 1), _MOST_WORDS))
+    return _WORDS * math.log(min(max(words, 1), _MOST_WORDS))
