@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import click
@@ -24,7 +24,6 @@ from engine.errors import FilesVanished
 from engine.store import Store
 from engine.store.verify import verify
 from engine.testing.fake_encoder import FakeEncoder, fake_towers
-from engine.types import IndexReport
 from indexers.pipeline import run
 
 
@@ -53,8 +52,6 @@ def make_pictures(folder: Path, count: int) -> None:
 class Steps:
     """What the steps of a run left."""
 
-    report: dict[str, tuple[IndexReport, float]] = field(default_factory=dict)
-    """Each step's report, and its seconds."""
     refused: bool = False
     moments: int = 0
     hidden: int = 0
@@ -75,7 +72,7 @@ def run_steps(folder: Path, count: int) -> Steps:
         def index(step: str, vanished: Vanished = "refuse") -> None:
             started = time.monotonic()
             report = run(store, towers, [media], Settings(), vanished=vanished)
-            steps.report[step] = report, time.monotonic() - started
+            click.echo(f"{step}: {report} ({time.monotonic() - started:.1f} s)", err=True)
 
         index("indexed")
         once, steps.moments = encoder.embedded, len(store.moment_ids())
@@ -111,10 +108,8 @@ def main(count: int) -> None:
             ("moments found while missing", steps.hidden, at_most(steps.hidden, 0, "0")),
             ("refused without a word of the user", refused, at_least(steps.refused, 1, "yes")),
             ("problems that `verify` finds", steps.problems, at_most(steps.problems, 0, "0")),
-            *((f"`index`: {step}", f"{seconds:.1f} s", None)
-              for step, (_, seconds) in steps.report.items()),
         ],
-    )  # fmt: skip
+    )
 
 
 if __name__ == "__main__":

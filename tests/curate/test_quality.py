@@ -62,7 +62,7 @@ def test_a_vivid_colour_is_neither_dark_nor_flat():
     grey = np.asarray(scene().convert("L"))
     for channel in range(3):
         vivid = np.zeros((*grey.shape, 3), np.uint8)
-        vivid[..., channel] = 176 + grey * 0.3
+        vivid[..., channel] = 100 + grey * 0.6
         assert not {"dark", "flat"} & verdicts(pictures.of_pixels(Image.fromarray(vivid)))
 
 
