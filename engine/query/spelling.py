@@ -13,6 +13,8 @@ import unicodedata
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from itertools import islice
+from pathlib import PurePath
 
 from engine.query.everyday_words import everyday_words
 from engine.store import Store, match_any
@@ -23,6 +25,8 @@ _FORM = re.compile(r"(\w{3,})(?:ing|ed|s|es|er|ly)")
 """A word with an ending of English, such as mooing."""
 _SHORTEST = 5
 """Letters of a word that is mended: shorter ones have too many neighbours."""
+_NAME_WORDS = 3
+"""Words of a text that may be the name of a file."""
 _LONG = 8
 """Letters from which two slips are forgiven."""
 _TEXTS = 200_000
@@ -41,6 +45,8 @@ class Speller:
         self._knows = knows
         self._by_begin: dict[str, set[str]] | None = None
         self._own: set[str] = set()
+        self._names: dict[str, dict[str, str]] | None = None
+        """Names of files by their digits, and by their letters and digits in one."""
 
     def mend(self, text: str) -> tuple[str, list[tuple[str, str]]]:
         """Return a text with its slips mended, and each word that was with the one that is."""
@@ -55,7 +61,27 @@ class Speller:
             return word
 
         plain = unicodedata.normalize("NFC", text)
+        if (name := self._name(plain)) is not None:
+            return name, [(text, name)]
         return _WORD.sub(meant, plain), mended
+
+    def _name(self, text: str) -> str | None:
+        """Return the one name of a file with the same digits that a text is a slip away from."""
+        digits, joined = _digits(text), "".join(map(str.casefold, filter(str.isalnum, text)))
+        if not digits or len(joined) < _SHORTEST or len(text.split()) > _NAME_WORDS:
+            return None
+        if self._names is None:
+            self._names = defaultdict(dict)
+            for known in islice(self._store.assets(), _TEXTS):
+                file = PurePath(known.path)
+                for name in (file.stem, file.name):
+                    whole = "".join(map(str.casefold, filter(str.isalnum, name)))
+                    self._names[_digits(name)].setdefault(whole, name)
+        names = self._names.get(digits, {})
+        if joined in names:
+            return None
+        near = [name for known, name in names.items() if _slips(joined, known) == 1]
+        return near[0] if len(near) == 1 else None
 
     def _meant(self, word: str) -> str | None:
         if len(word) < _SHORTEST or not _is_latin(word) or word in everyday_words():
@@ -121,6 +147,10 @@ def _words(texts: Iterable[str]) -> Iterator[str]:
         for word in _WORD.findall(unicodedata.normalize("NFC", text)):
             if len(word) >= _SHORTEST:
                 yield word.casefold()
+
+
+def _digits(text: str) -> str:
+    return "".join(filter(str.isdigit, text))
 
 
 def _is_latin(word: str) -> bool:

@@ -56,6 +56,15 @@ def test_what_may_be_meant_is_left(speller: Speller, text: str) -> None:
     assert speller.mend(text) == (text, [])
 
 
+@pytest.mark.parametrize("typed", ["IM_0044", "IGM 0044.jpg", "imgg0044"])
+def test_names_of_files_are_mended_but_for_their_digits(speller: Speller, typed: str) -> None:
+    with speller._store.writer() as writer:
+        writer.commit([picture("/a/IMG_0044.jpg"), picture("/a/IMG_0045.jpg")])
+    assert speller.mend(typed)[0].startswith("IMG_0044")
+    for other in ("IMG_0044", "IMG_0144", "img0045", "0044", "IM_0046"):
+        assert speller.mend(other) == (other, [])
+
+
 def test_quoted_words_are_as_they_are_and_notes_say_what_was_mended(speller: Speller) -> None:
     assert not build_query('"girafe"').spelling
     query = build_query(["girafe", "then", "elehpant"])
