@@ -40,6 +40,8 @@ if TYPE_CHECKING:
     from engine.index.refresh import Refreshed
     from engine.index.snapshot import Manifest
     from engine.library_views import LibraryDescription
+    from engine.query.concepts.concept import Concept
+    from engine.query.concepts.service import Concepts
     from engine.store import LibraryStats
     from engine.store.compaction import Compaction
     from engine.store.verify import VerifyReport
@@ -278,6 +280,40 @@ class BaseLibrary:
         What goes wrong is logged; the next refresh makes up for it.
         """
         return self.maintenance.refresh_in_background()
+
+    # --- names --------------------------------------------------------------------
+
+    @property
+    def concepts(self) -> Concepts:
+        """The names that the library was taught: list, rename, forget, export and import them."""
+        from engine.query.concepts.service import Concepts
+
+        return Concepts(self.store, self.settings, self.searcher)
+
+    def teach(
+        self,
+        name: str,
+        examples: Sequence[str | Path] | str | Path,
+        *,
+        progress: Watch = False,
+        cancel: CancelToken | None = None,
+    ) -> Concept:
+        """Teach a name by 3 to 30 examples; queries can use it at once.
+
+        A name that is known gets the examples beside those that it has. Names are
+        told by whole words in any case; quotes around one mean the plain text.
+
+        Args:
+            examples: pictures, videos, moments of videos (``clip.mp4#t=12``) and sounds, in
+                the library or not.
+
+        Raises:
+            UsageError: there are too few or too many, one cannot be read, or the name cannot
+                be one.
+            Cancelled: ``cancel`` was; nothing was taught then.
+        """
+        with watched(progress, cancel) as reporting:
+            return self.concepts.teach(name, examples, reporting)
 
     # --- reading --------------------------------------------------------------
 

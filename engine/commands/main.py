@@ -35,6 +35,7 @@ from engine.commands.signals import Stop
 from engine.commands.similar import similar
 from engine.commands.spaces import spaces
 from engine.commands.stats import stats
+from engine.commands.teach import concepts, teach
 from engine.commands.verify import verify
 from engine.common.file_state import os_reason
 from engine.common.memory import is_out_of_memory, save_address_space
@@ -164,8 +165,9 @@ def main() -> None:
 
 
 _IN_ORDER = (
-    index, align, search, similar, models, bench, spaces, export_command, import_command, curate,
-    undo, classify, evaluate, stats, failures, remove, verify, rebuild, compact, doctor,
+    index, align, search, similar, teach, concepts, models, bench, spaces, export_command,
+    import_command, curate, undo, classify, evaluate, stats, failures, remove, verify,
+    rebuild, compact, doctor,
 )  # fmt: skip
 for _command in (
     duplicates, semdedup, leaks, outliers, clusters, quality, captions, mislabeled, select,

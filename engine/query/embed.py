@@ -49,6 +49,7 @@ def embed_query(
     settings: Settings,
     texts: Mapping[str, TextCache] | None = None,
     files: Mapping[str, Path] | None = None,
+    concepts: Mapping[str, Mapping[str, Vectors]] | None = None,
 ) -> QueryVectors:
     """Embed all that the plan's branches search with, texts in one batch.
 
@@ -57,6 +58,7 @@ def embed_query(
         texts: the text tower of each space that texts are asked in, where it is not the
             one of ``towers`` alone.
         files: where the examples are that a query names otherwise than by a path.
+        concepts: the vectors of names that the library was taught, by space.
     """
     asked = {p for b in plan.branches if b.space for p in b.parts}
     shared = towers.shared.name
@@ -67,7 +69,9 @@ def embed_query(
         ).items()
     }
     for part in sorted(asked, key=lambda part: part.value):
-        if part.asked is not PartKind.TEXT:
+        if part.asked is PartKind.CONCEPT:
+            vectors[part.asked, part.value] = (concepts or {})[part.value]
+        elif part.asked is not PartKind.TEXT:
             embed = embed_picture if part.asked is PartKind.IMAGE else embed_sound
             path = (files or {}).get(part.value, Path(part.value))
             with naming_file(part.value):

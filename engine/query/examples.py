@@ -29,7 +29,7 @@ def resolve_examples(
         files: dict[str, Path] = {}
 
         def known(part: QueryPart) -> QueryPart:
-            if part.asked is PartKind.TEXT:
+            if part.asked in (PartKind.TEXT, PartKind.CONCEPT):
                 return part
             if part.value not in files:
                 files[part.value] = _local(part.value, settings, kept)

@@ -20,11 +20,12 @@ from engine.index.allowed import Allowed
 from engine.index.space import SpaceIndex
 from engine.index.vector_index import VectorIndex
 from engine.query.calibration.log_odds import BackgroundKey, background, expected, log_odds
+from engine.query.concepts.direction import saturated
 from engine.query.embed import QueryVectors
 from engine.query.families import better_of_families
 from engine.query.full_text import BUDGET, FullTextScores
 from engine.store import Background
-from engine.types import Branch, BranchOutcome, BranchScores, Modality, Plan
+from engine.types import Branch, BranchOutcome, BranchScores, Modality, PartKind, Plan
 from engine.types.arrays import MomentIds, Vectors
 
 _SIDE_BY_SIDE = 100_000
@@ -239,6 +240,8 @@ def _scored(
         raw = (held[1] @ run.vectors.for_branch(branch)).astype(np.float64)
         mean = expected(against, held[1])
         odds = log_odds(raw, mean, against)
+        if branch.parts[0].asked is PartKind.CONCEPT:
+            odds = saturated(odds)
         yield BranchScores(branch, held[0], raw, odds, mean, against.std)
 
 

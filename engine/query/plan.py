@@ -71,6 +71,8 @@ class Inventory:
     """Further spaces of the encoder of ``shared``, in which texts are asked too."""
     notes: tuple[str, ...] = ()
     """Notes about what of the library cannot be searched, and why."""
+    concepts: Mapping[str, tuple[tuple[PartKind, str], ...]] = field(default_factory=dict)
+    """The sorts of examples of each taught name, and the space of each sort."""
 
     def answering(self, modality: Modality) -> tuple[tuple[str, ...], ...]:
         """Return the spaces that answer a text in a modality, those of an encoder together.
@@ -220,6 +222,9 @@ def _branches(query: Query, parts: Sequence[QueryPart], inventory: Inventory) ->
         for modality in _present(query, inventory, inventory.shared):
             yield Branch("early", inventory.shared, modality, tuple(parts))
     for part in parts:
+        if part.asked is PartKind.CONCEPT:
+            yield from _of_concept(query, part, inventory)
+            continue
         if part.asked is not PartKind.TEXT:
             if query.fusion is not Fusion.EARLY:
                 yield from _of_example(query, part, inventory)
@@ -250,6 +255,18 @@ def _of_example(query: Query, part: QueryPart, inventory: Inventory) -> Iterator
         if modality not in alike and not query.likeness:
             weight = _CROSS_MODAL * part.weight
             yield Branch(name, inventory.shared, modality, (part,), weight)
+
+
+def _of_concept(query: Query, part: QueryPart, inventory: Inventory) -> Iterator[Branch]:
+    """Yield branches of a taught name: by its examples, and by the name as it is written."""
+    name = str(part.asked) if part.weight > 0 else "not"
+    for kind, space in inventory.concepts.get(part.value, ()):
+        alike = SEEN if kind is PartKind.IMAGE else HEARD
+        for modality in _present(query, inventory, space):
+            if modality in alike:
+                yield Branch(name, space, modality, (part,), part.weight)
+    if part.weight > 0:
+        yield Branch(WORDS, None, None, (QueryPart(part.value),), part.weight)
 
 
 def _present(query: Query, inventory: Inventory, space: str) -> Iterator[Modality]:

@@ -20,6 +20,9 @@ from engine.index.allowed import Allowed
 from engine.index.guard import Guard
 from engine.index.space import SpaceIndex
 from engine.query.calibration.log_odds import BackgroundKey, by_key
+from engine.query.concepts.concept import Concept
+from engine.query.concepts.names import with_concepts
+from engine.query.concepts.shelf import ConceptShelf, LearnedConcepts
 from engine.query.embed import QueryVectors, embed_query
 from engine.query.examples import resolve_examples
 from engine.query.execute import Sources, execute
@@ -34,9 +37,11 @@ from engine.store import Background, Store
 from engine.types import (
     Branch,
     Filter,
+    Fusion,
     Kind,
     Modality,
     MomentRecord,
+    PartKind,
     Plan,
     Query,
     SearchResult,
@@ -78,6 +83,7 @@ class Searcher:
         self._filters: GenerationCache[Allowed] = GenerationCache()
         self._wording: GenerationCache[FullTextScorer] = GenerationCache()
         self._spellers: GenerationCache[Speller] = GenerationCache()
+        self._concepts = ConceptShelf(store.path)
         self._worded: GenerationCache[FullTextScores] = GenerationCache()
 
     def _text_towers(self, chosen: SelectedSpaces) -> dict[str, TextCache]:
@@ -116,6 +122,7 @@ class Searcher:
         """
         until = _until(query)
         took: dict[str, float] = {}
+        query, taught = self._with_concepts(query)
         with resolve_examples(query, self._settings) as (query, files):
             with timed_stage(took, "level"):
                 generation = self._store.generation()
@@ -123,15 +130,18 @@ class Searcher:
                 self.make_level(chosen.spaces, generation)
             # What is kept of a generation must be of no later one.
             with timed_stage(took, "plan"), self._store.snapshot(), self.guard.reading():
-                planned = plan(query, self._inventory(query, chosen))
+                learned = self._concepts.directions(taught, self.indexes, generation)
+                planned = plan(query, self._inventory(query, chosen, learned))
             if on_plan is not None:
                 on_plan(planned)
             # Outside the guard: an example that takes long to decode holds nobody up.
             with timed_stage(took, "encode"):
                 texts = self._text_towers(chosen)
-                vectors = embed_query(planned, chosen.towers, self._settings, texts, files)
+                vectors = embed_query(
+                    planned, chosen.towers, self._settings, texts, files, learned.vectors
+                )
         with timed_stage(took, "search"):
-            found = self._of_one_generation(planned, vectors, chosen, leave_out, until)
+            found = self._of_one_generation(planned, vectors, chosen, learned, leave_out, until)
         took["total"] = sum(took.values())
         return SearchResult(
             query, found.hits, took, planned, found.outcomes, found.refills, found.below,
@@ -157,6 +167,16 @@ class Searcher:
             speller = self._spellers.get(generation, key, lambda: Speller(self._store, knows))
             return mended_query(query, speller)
 
+    def _with_concepts(self, query: Query) -> tuple[Query, Mapping[str, Concept]]:
+        """Return the query with its taught names as parts, and the concepts of those names.
+
+        One vector for all parts, as early fusion has it, can hold none of them.
+        """
+        known = {} if query.fusion is Fusion.EARLY else self._concepts.usable(self._store.spaces())
+        query = with_concepts(query, {key: concept.name for key, concept in known.items()})
+        asked = {p.value for s in query.stages for p in s if p.asked is PartKind.CONCEPT}
+        return query, {c.name: c for c in known.values() if c.name in asked}
+
     def _chosen(self, query: Query, generation: int) -> SelectedSpaces:
         """Return the spaces of a query; those of a kind of query are found once a generation.
 
@@ -179,6 +199,7 @@ class Searcher:
         planned: Plan,
         vectors: QueryVectors,
         chosen: SelectedSpaces,
+        learned: LearnedConcepts,
         leave_out: str | None,
         until: float,
     ) -> RankedMoments:
@@ -195,7 +216,7 @@ class Searcher:
                     self.make_level(spaces)
                 with self.guard.reading():
                     if self._is_whole(spaces) or attempt == _TRIES - 1:
-                        sources = self._sources(planned.query, chosen)
+                        sources = self._sources(planned.query, chosen, learned)
                         results = ResultBuilder(
                             self._store, partial(self._likeness, chosen), leave_out
                         )
@@ -224,12 +245,13 @@ class Searcher:
                 return found
             planned, refills = replace(planned, fetch=planned.fetch * _REFILL), refills + 1
 
-    def _sources(self, query: Query, chosen: SelectedSpaces) -> Sources:
+    def _sources(self, query: Query, chosen: SelectedSpaces, learned: LearnedConcepts) -> Sources:
         def allowed(branch: Branch) -> Allowed | None:
             return self._allowed(query, branch.modality)
 
         words = partial(self._words, chosen.shared)
-        return Sources(self.indexes, self._known_backgrounds(), allowed, words, self._threads)
+        known = {**self._known_backgrounds(), **learned.backgrounds}
+        return Sources(self.indexes, known, allowed, words, self._threads)
 
     # --- the indexes --------------------------------------------------------------
 
@@ -273,14 +295,24 @@ class Searcher:
             for name in spaces:
                 self.indexes.pop(name, None)
 
-    def _inventory(self, query: Query, chosen: SelectedSpaces) -> Inventory:
+    def _inventory(
+        self, query: Query, chosen: SelectedSpaces, learned: LearnedConcepts
+    ) -> Inventory:
         """Return what there is to search."""
-        pairs = {key: row.n for key, row in self._known_backgrounds().items()}
+        known = {**self._known_backgrounds(), **learned.backgrounds}
+        pairs = {key: row.n for key, row in known.items()}
         passing = None if query.filter is None else len(self._filter(query))
         held = {space.name: self._held(space.name, query) for space in chosen.spaces}
         roles = chosen.shared, chosen.looks, chosen.sounds
         return Inventory(
-            *roles, held, pairs, passing, tuple(chosen.beside), chosen.further, chosen.notes
+            *roles,
+            held,
+            pairs,
+            passing,
+            tuple(chosen.beside),
+            chosen.further,
+            chosen.notes,
+            learned.spaces,
         )
 
     def _held(self, space: str, query: Query) -> dict[Modality, SearchableModality]:

@@ -130,9 +130,9 @@ def _wanted(query: Query, towers: Towers) -> Iterator[Space]:
     yield towers.shared
     if PartKind.TEXT in asked:
         yield from towers.further
-    if alike or PartKind.IMAGE in asked:
+    if alike or asked & {PartKind.IMAGE, PartKind.CONCEPT}:
         yield towers.looks
-    if alike or PartKind.AUDIO in asked:
+    if alike or asked & {PartKind.AUDIO, PartKind.CONCEPT}:
         yield towers.sounds
 
 

@@ -33,6 +33,8 @@ class PartKind(StrEnum):
     TEXT = "text"
     IMAGE = "image"
     AUDIO = "audio"
+    CONCEPT = "concept"
+    """A name that the library was taught by examples."""
     FILE = "file"
     """A path or a URL whose content has not been looked at; resolved to IMAGE or AUDIO."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from engine.types.enums import Fusion, Group, Kind, Modality, PartKind, Placement, Sort
@@ -18,6 +18,8 @@ class QueryPart:
     asked: PartKind = PartKind.TEXT
     weight: float = 1.0
     """Negative for an excluded part."""
+    quoted: tuple[tuple[int, int], ...] = field(default=(), compare=False)
+    """The places [begin, end) of ``value`` that stood in quotes, where no name is looked for."""
 
 
 _EQUAL, _ORDERED = ("=", "!="), ("<", "<=", ">", ">=")
@@ -161,7 +163,8 @@ class Query:
     def text(self) -> str:
         """The texts that are asked for, less those that are excluded."""
         asked = (part for parts in self.stages for part in parts)
-        return " ".join(p.value for p in asked if p.asked is PartKind.TEXT and p.weight > 0)
+        worded = (PartKind.TEXT, PartKind.CONCEPT)
+        return " ".join(p.value for p in asked if p.asked in worded and p.weight > 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +172,7 @@ class Branch:
     """One thing to run: a vector against one modality of a space, or words in FTS5."""
 
     name: str
-    """``text``, ``image``, ``audio``, ``words``, ``early`` or ``not``; shown in ``why``."""
+    """``text``, ``image``, ``audio``, ``concept``, ``words``, ``early`` or ``not``; see ``why``."""
     space: str | None
     """None for the full text index."""
     modality: Modality | None
@@ -195,8 +198,11 @@ class Branch:
 
     @property
     def asks(self) -> str:
-        """The kind of query that backgrounds are known for: ``text``, ``image`` or ``audio``."""
+        """The kind of query that backgrounds are known for: ``text``, ``image``, ``audio``, or
+        a concept by its name."""
         kinds = {part.asked for part in self.parts}
+        if kinds == {PartKind.CONCEPT}:
+            return f"{PartKind.CONCEPT} {self.term}"
         return str(kinds.pop()) if len(kinds) == 1 else "text"
 
 

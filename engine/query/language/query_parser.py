@@ -180,7 +180,8 @@ def _part(run: Sequence[Lexeme]) -> QueryPart:
     if not body:
         raise _nothing_after(run)
     value, asked = _value(body)
-    return QueryPart(value, asked, sign * weight)
+    quoted = _quoted_places(body) if asked is PartKind.TEXT else ()
+    return QueryPart(value, asked, sign * weight, quoted)
 
 
 def _nothing_after(run: Sequence[Lexeme]) -> QuerySyntax:
@@ -228,3 +229,13 @@ def _path(token: Token) -> str:
 def _joined(body: Sequence[Lexeme]) -> str:
     words = [("" if piece.glued else " ") + piece.token.text for piece in body]
     return "".join(words).strip()
+
+
+def _quoted_places(body: Sequence[Lexeme]) -> tuple[tuple[int, int], ...]:
+    """Return the places of phrases in the text that ``_joined`` makes of pieces."""
+    places = []
+    for number, piece in enumerate(body):
+        if piece.role is LexemeRole.PHRASE:
+            before, through = _joined(body[:number]), _joined(body[: number + 1])
+            places.append((len(before), len(through)))
+    return tuple(places)

@@ -1,0 +1,140 @@
+"""Learn the direction in which a concept stands out of a library. Pure.
+
+A linear discriminant between the examples and a sample of the library, whose covariance
+stands for that of both: five examples say where a thing lies, and the library says which
+differences are ordinary (exemplars with a shared background; Hariharan, Malik and Ramanan
+2012). The covariance is drawn towards a multiple of the identity by as much as loses
+least (Ledoit and Wolf 2004).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.types.arrays import Vectors
+
+FEWEST_MOMENTS = 20
+"""Moments of a library from which a background is known."""
+_FOUND = 0.99
+"""Share of the library that an example must stand before to be found."""
+_STANDS_OUT = 12.0
+"""Nats by which the examples stand out. A library says how far they lie from it in
+deviations, which come to be dozens; then nothing that is asked beside the name would count."""
+_BEYOND = 0.2
+"""The share that counts of nats beyond those of an example."""
+_PRIOR = (0.3, 0.1)
+"""Mean and deviation of likeness where the library is too small to say."""
+_NATS_PER_DEVIATION = float(np.pi / np.sqrt(3))
+
+
+@dataclass(frozen=True, slots=True)
+class Direction:
+    """A unit vector, and the scores that a library's moments have along it."""
+
+    vector: Vectors
+    mean: float
+    std: float
+    """The deviation that comes to 1.8 nats, in ``log_odds``."""
+
+
+def learn_direction(examples: Vectors, background: Vectors) -> Direction:
+    """Learn from examples (n, dim) and a sample of the library (m, dim)."""
+    others = _without(background, examples)
+    if len(others) < FEWEST_MOMENTS:
+        return Direction(_unit(examples.mean(axis=0)), *_PRIOR)
+    scatter = _Scatter(others)
+    vector = scatter.discriminant(examples)
+    scores = others @ vector
+    mean = float(np.median(scores))
+    # The library may hold many of the thing itself, which a plain deviation would count.
+    spread = 1.4826 * float(np.median(np.abs(scores - mean)))
+    out = float(np.median(_left_out(examples, others, scatter)))  # in deviations
+    std = spread * max(1.0, _NATS_PER_DEVIATION * out / _STANDS_OUT)
+    return Direction(vector, mean, max(std, 1e-6))
+
+
+def saturated(odds: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return log odds (n,) of which those count little that are above an example's own.
+
+    What looks as much like the thing as its examples do is it; that it looks so still more
+    is no reason to stand before what else was asked for.
+    """
+    return np.minimum(odds, _STANDS_OUT) + _BEYOND * np.maximum(odds - _STANDS_OUT, 0.0)
+
+
+def share_found(examples: Vectors, background: Vectors) -> float | None:
+    """Return the share of examples that the others find, left out one at a time.
+
+    An example is found where it stands before all but a hundredth of the library. None where
+    the library has too little to say.
+    """
+    others = _without(background, examples)
+    if len(others) < FEWEST_MOMENTS:
+        return None
+    scatter = _Scatter(others)
+    beaten = [
+        float((others @ vector < score).mean()) for vector, score in _one_less(examples, scatter)
+    ]
+    return sum(share >= _FOUND for share in beaten) / len(examples)
+
+
+def _left_out(examples: Vectors, others: Vectors, scatter: _Scatter) -> list[float]:
+    """Return how far each example stands out by what the others say, in deviations.
+
+    Along a direction that was learned from the example itself, it stands out too far.
+    """
+    out = []
+    for vector, score in _one_less(examples, scatter):
+        along = others @ vector
+        middle = np.median(along)
+        spread = 1.4826 * float(np.median(np.abs(along - middle)))
+        out.append(float(score - middle) / max(spread, 1e-9))
+    return out
+
+
+def _one_less(examples: Vectors, scatter: _Scatter) -> Iterator[tuple[Vectors, float]]:
+    """Yield the direction of all examples but one, and the score of that one."""
+    for place, example in enumerate(examples):
+        vector = scatter.discriminant(np.delete(examples, place, axis=0))
+        yield vector, float(example @ vector)
+
+
+class _Scatter:
+    """The shrunk covariance of a library's sample, factored once."""
+
+    def __init__(self, others: Vectors) -> None:
+        self.mean = others.mean(axis=0)
+        rows = (others - self.mean).astype(np.float64)
+        count, dim = rows.shape
+        covariance = rows.T @ rows / count
+        level = float(np.trace(covariance)) / dim
+        squares = float((covariance**2).sum())
+        off = squares - dim * level**2
+        noise = (float(((rows**2).sum(1) ** 2).sum()) / count - squares) / count
+        shrinkage = float(np.clip(noise / max(off, 1e-12), 0.01, 1.0))
+        covariance *= 1 - shrinkage
+        covariance[np.diag_indices(dim)] += shrinkage * level
+        self._factor = np.linalg.cholesky(covariance)
+
+    def discriminant(self, examples: Vectors) -> Vectors:
+        """Return the unit vector that parts examples from the sample."""
+        away = (examples.mean(axis=0) - self.mean).astype(np.float64)
+        half = np.linalg.solve(self._factor, away)
+        return _unit(np.linalg.solve(self._factor.T, half).astype(np.float32))
+
+
+def _without(background: Vectors, examples: Vectors) -> Vectors:
+    """Return the background without moments that are the examples themselves."""
+    if not len(background) or not len(examples):
+        return background
+    kept: Vectors = background[(background @ examples.T).max(axis=1) < 1 - 1e-4]
+    return kept
+
+
+def _unit(vector: Vectors) -> Vectors:
+    unit: Vectors = vector / max(float(np.linalg.norm(vector)), 1e-12)
+    return unit
