@@ -224,23 +224,25 @@ def _branches(query: Query, parts: Sequence[QueryPart], inventory: Inventory) ->
     for part in parts:
         if part.asked is PartKind.CONCEPT:
             yield from _of_concept(query, part, inventory)
-            continue
-        if part.asked is not PartKind.TEXT:
-            if query.fusion is not Fusion.EARLY:
-                yield from _of_example(query, part, inventory)
-            continue
-        name = "text" if part.weight > 0 else "not"
-        if query.fusion is not Fusion.EARLY:
-            for modality in _wanted(query):
-                encoders = inventory.answering(modality)
-                # Two encoders that hear the same sound are no two witnesses: they share the
-                # weight of one, so that no modality counts for more than another.
-                weight = part.weight / max(len(encoders), 1)
-                for spaces in encoders:
-                    family = spaces[0] if len(spaces) > 1 else None
-                    for space in spaces:
-                        yield Branch(name, space, modality, (part,), weight, family=family)
-        yield Branch(WORDS if part.weight > 0 else name, None, None, (part,), part.weight)
+        elif part.asked is PartKind.TEXT:
+            yield from _of_text(query, part, inventory)
+        elif query.fusion is not Fusion.EARLY:
+            yield from _of_example(query, part, inventory)
+
+
+def _of_text(query: Query, part: QueryPart, inventory: Inventory) -> Iterator[Branch]:
+    """Yield branches of a text: in the spaces that answer it, and by its words."""
+    name = "text" if part.weight > 0 else "not"
+    for modality in _wanted(query) if query.fusion is not Fusion.EARLY else ():
+        encoders = inventory.answering(modality)
+        # Two encoders that hear the same sound are no two witnesses: they share the
+        # weight of one, so that no modality counts for more than another.
+        weight = part.weight / max(len(encoders), 1)
+        for spaces in encoders:
+            family = spaces[0] if len(spaces) > 1 else None
+            for space in spaces:
+                yield Branch(name, space, modality, (part,), weight, family=family)
+    yield Branch(WORDS if part.weight > 0 else name, None, None, (part,), part.weight)
 
 
 def _of_example(query: Query, part: QueryPart, inventory: Inventory) -> Iterator[Branch]:

@@ -6,6 +6,7 @@ library/
   segments/          the vectors
   indexes/           nearest neighbour indexes of them; derived
   heads/             projections that sensorium align has fitted for sounds
+  concepts/          names that the library was taught, a file each with its examples
   thumbnails/        pictures that have been shown; derived
   curation/          findings of runs, for other programs; derived
   quarantine/        segments that were damaged, or that nothing names; kept for people

@@ -50,7 +50,7 @@ class Concept:
 
     name: str
     examples: tuple[Examples, ...]
-    """Of pictures, of sounds, or of both."""
+    """The examples by their sort: pictures, sounds, or both."""
     notes: tuple[str, ...] = ()
     """Remarks about the name or the examples, one line each."""
     file: Path | None = field(default=None, repr=False)

@@ -1,4 +1,4 @@
-"""What the concepts of a library come to at one generation of it."""
+"""Keep what the concepts of a library come to at one generation of it."""
 
 from __future__ import annotations
 
