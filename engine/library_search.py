@@ -50,7 +50,7 @@ class LibrarySearch:
         """
         query = validated(query)  # as it was asked, before a reranker asks for more hits
         written = query.as_written
-        if written is not None and self._searcher.is_written(written.text):
+        if written is not None and self._searcher.means_words(query, written):
             query, written = validated(written), None
         found = self._sorted(query, progress, leave_out, on_plan)
         if found.hits or written is None:

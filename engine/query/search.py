@@ -148,11 +148,19 @@ class Searcher:
             found.partial, notes=planned.notes,
         )  # fmt: skip
 
-    def is_written(self, text: str) -> bool:
-        """Tell whether a text is, word for word, a name, a title or a sentence that is there."""
+    def means_words(self, understood: Query, written: Query) -> bool:
+        """Tell whether a query means its words as they are written, all of them.
+
+        So it does where the words are, one by one, a name, a title or a sentence that is
+        there, or where they have a taught name in them that is lost otherwise: "April" may be
+        a month, and a person.
+        """
+        names = len(self._with_concepts(written)[1])
+        if names > len(self._with_concepts(understood)[1]):
+            return True
         with self._store.snapshot():
             words = FullTextScorer(self._store, {Modality.IMAGE: self._store.next_moment()})
-            return bool(words.score(text).literal.any())
+            return bool(words.score(written.text).literal.any())
 
     def spelled(self, query: Query) -> Query:
         """Mend slips of typing in the texts of a query, and note each."""

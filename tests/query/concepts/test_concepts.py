@@ -71,6 +71,12 @@ def test_the_plan_shows_the_name_and_quotes_make_it_text(library, rex):
     assert "concept" not in library.explain(library.search('"Rex" on the beach').plan)
 
 
+def test_a_name_that_could_mean_a_month_is_a_name(library, examples):
+    library.teach("April", examples)
+    assert 'concept "April"' in library.explain(library.search("photos of April").plan)
+    library.concepts.forget("April")
+
+
 def test_what_is_not_wanted_goes_down(library, rex):
     among = names_of(library.search("a pattern -Rex", top=52, floor=False))
     assert sum(name.startswith("x") for name in among[:20]) <= 2
