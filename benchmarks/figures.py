@@ -27,6 +27,7 @@ GROUPS = {
         "languages",
         "sounds",
         "sound_words",
+        "teach",
         "speech",
         "mixed",
         "confidence",

@@ -163,9 +163,10 @@ class Searcher:
             return bool(words.score(written.text).literal.any())
 
     def spelled(self, query: Query) -> Query:
-        """Mend slips of typing in the texts of a query, and note each."""
+        """Mend slips of typing in the texts of a query, and note each; a taught name is none."""
         if not query.spelling:
             return query
+        query, _ = self._with_concepts(query)
         generation = self._store.generation()
         encoder = self._chosen(query, generation).towers.encoder
         if not isinstance(encoder, KnowsWords):

@@ -85,7 +85,8 @@ def _parted(
         yield QueryPart(names[key_of(match[1])], PartKind.CONCEPT, part.weight)
     words = re.findall(r"\w+", beside.casefold())
     if any(word not in _EMPTY for word in words):
-        yield replace(part, value=beside, quoted=())
+        # What is left of quotes is still no name; their places have moved.
+        yield replace(part, value=beside, quoted=((0, len(beside)),) if part.quoted else ())
 
 
 def _matches(part: QueryPart, pattern: re.Pattern[str]) -> Iterator[re.Match[str]]:
