@@ -31,7 +31,7 @@ _SETTINGS = "sensorium.settings"
 """Key of ``Context.meta``: variables of the environment that options stand in for."""
 
 
-class _Lines(logging.Handler):
+class _WarningLines(logging.Handler):
     """Prints log records, a line each, beside the results."""
 
     def emit(self, record: logging.LogRecord) -> None:
@@ -47,7 +47,7 @@ class _Lines(logging.Handler):
 @contextmanager
 def printed_warnings() -> Iterator[None]:
     """Print what the engine logs while in the block: nothing that it passes over is silent."""
-    log, lines = logging.getLogger("engine"), _Lines()
+    log, lines = logging.getLogger("engine"), _WarningLines()
     log.addHandler(lines)
     try:
         yield

@@ -31,7 +31,7 @@ _SCARCE = 4 * 2**30
 """Under a limit of so many bytes a process is made to take less: `index` maps 2.6 GB with two
 threads, of which it uses 0.5."""
 _M_ARENA_MAX = -8
-"""Of glibc's mallopt: in how many heaps, each of which maps 64 MB, threads have their memory."""
+"""The parameter of glibc's mallopt that limits the heaps of threads, each of which maps 64 MB."""
 _FOREIGN = ("onnxruntime", "pyarrow", "torch", "av", "pyo3_runtime")
 _CLASSES = (RuntimeError, OSError, ImportError)
 
