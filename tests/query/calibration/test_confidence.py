@@ -47,6 +47,11 @@ def test_an_example_that_finds_itself_makes_no_other_less_likely():
     )
 
 
+def test_an_example_asks_for_less_than_a_word():
+    of = replace(TEXT, parts=(QueryPart("/a.jpg", PartKind.IMAGE),))
+    assert sure(scored(of, m1=9.0)) > sure(scored(TEXT, m1=9.0))
+
+
 def test_a_longer_query_asks_for_more():
     long = branch(term="two dogs running on the grass beside a river")
     assert sure(scored(TEXT, m1=9.0)) > 2 * sure(scored(long, m1=9.0))
