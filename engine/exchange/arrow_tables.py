@@ -26,6 +26,7 @@ def columns() -> list[pa.Field]:
         "path": text, "kind": text, "format": text, "size": integer, "mtime_ns": integer,
         "content_hash": text, "width": integer, "height": integer, "duration": real,
         "taken_at": text, "latitude": real, "longitude": real, "caption": text,
+        "texts": text, "texts_state": text,
         serialize.FILE_TAGS: pa.list_(text),
         "asset_id": integer, "moment_id": integer, "modality": text, "start": real,
         "end": real, "ordinal": integer, "text": text, "tags": pa.list_(tag),

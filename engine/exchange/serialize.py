@@ -39,6 +39,8 @@ def facts(asset: Asset) -> dict[str, Any]:
         "latitude": asset.place[0] if asset.place else None,
         "longitude": asset.place[1] if asset.place else None,
         "caption": asset.caption,
+        "texts": asset.texts,
+        "texts_state": asset.texts_state,
     }
 
 
@@ -113,6 +115,8 @@ def asset_of(document: Mapping[str, Any]) -> Asset:
             document.get("taken_at"),
             None if None in place else (float(place[0]), float(place[1])),  # type: ignore[arg-type]
             document.get("caption"),
+            document.get("texts"),
+            document.get("texts_state"),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise BadImport(f"no description of a file: {error!r}") from error

@@ -17,7 +17,7 @@ class Chain:
     """The sum of their scores."""
     records: tuple[MomentRecord, ...]
     confidence: float
-    """That of its least probable moment."""
+    """The confidence of its least probable moment."""
 
 
 def join_stages(

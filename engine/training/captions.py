@@ -100,7 +100,7 @@ class KeptRows:
 
 
 @dataclass(frozen=True, slots=True)
-class Sources:
+class TrainingFiles:
     """The files that are learned from."""
 
     photos: Path
@@ -277,7 +277,7 @@ def cropped(image: Image.Image, number: int) -> Pixels:
 # --- all of it --------------------------------------------------------------------------------
 
 
-def fit(sources: Sources, kept: KeptRows) -> Tensors:
+def fit(sources: TrainingFiles, kept: KeptRows) -> Tensors:
     """Fit all tensors of the encoder ``compact-multilingual``."""
     settings = Settings.from_env()
     embed = kept.embedding(MultilingualE5(settings).embed)
@@ -314,7 +314,7 @@ def main(
 ) -> None:  # fmt: skip
     from safetensors.numpy import save_file
 
-    sources = Sources(photos, emoji, annotations, wordnet, measured)
+    sources = TrainingFiles(photos, emoji, annotations, wordnet, measured)
     tensors = fit(sources, KeptRows(work))
     save_file({n: np.ascontiguousarray(t, np.float16) for n, t in tensors.items()}, out)
     click.echo(f"{out}: {len(tensors)} tensors, {out.stat().st_size / 1e6:.1f} MB")

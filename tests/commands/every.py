@@ -21,6 +21,7 @@ _ENOUGH: dict[tuple[str, ...], list[str]] = {
     ("spaces", "drop"): ["other", "--yes"],
     ("export",): ["{place}/out", "--format", "jsonl"],
     ("import",): ["{media}", "--format", "imagefolder"],
+    ("concepts", "export"): ["Rex", "{place}/rex.concept"],
     ("curate", "select"): ["-n", "2", "--modality", "image"],
     ("curate", "apply"): ["1", "--apply", "tag"],
     ("curate", "leaks"): ["{media}"],

@@ -73,13 +73,17 @@ def _typed(names, command, option, value: str, made: Path, place: Path) -> list[
         if option.name == "to" and names[0] == "curate" and "--apply" not in typed:
             typed += ["--apply", "link"]
     elif names == ("import",) or typed[len(names) :][:1] not in ([], ["--all"]):
-        typed[len(names)] = value
+        typed[len(names) + _place(command, option)] = value
     else:
         typed = [*names, value, *typed[len(names) :]]
         typed = [each for each in typed if each != "--all"]
     if option.name != "library" and takes_library(command):
         typed += ["--library", str(made / "library")]
     return typed
+
+
+def _place(command, option) -> int:
+    return [each for each in command.params if isinstance(each, click.Argument)].index(option)
 
 
 @pytest.mark.parametrize(("names", "command", "option"), _paths())

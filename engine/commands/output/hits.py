@@ -90,6 +90,8 @@ def _query(query: Query) -> dict[str, Any]:
     """Return the fields of a query that differ from its defaults."""
     query = dataclasses.replace(query, as_written=None)
     plain, asked = dataclasses.asdict(Query()), dataclasses.asdict(query)
+    for part in asked["parts"]:
+        del part["quoted"]  # it is of the text as typed, and says nothing of what was asked
     return {key: value for key, value in asked.items() if key == "top" or value != plain[key]}
 
 

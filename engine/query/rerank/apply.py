@@ -13,7 +13,7 @@ from engine.common.contribution import signed_contribution
 from engine.common.progress import Progress
 from engine.config import Settings
 from engine.query.rerank.base import Budget, Document, Reranked, Reranker
-from engine.store.fulltext.documents import name_words
+from engine.store.fulltext.documents import spaced_name
 from engine.types import Fusion, Hit, Modality, SearchResult, Why
 
 Captions: TypeAlias = "Callable[[Collection[int]], Mapping[int, str]]"
@@ -98,7 +98,7 @@ def _written(hit: Hit, words: str, caption: str) -> str:
     """Return what people said or wrote, without the classes that a tower recognised."""
     parts = [words] if hit.modality in (Modality.SPEECH, Modality.SCREEN) else []
     if not hit.start:
-        parts += [caption, name_words(PurePath(hit.path).name)]
+        parts += [caption, spaced_name(hit.path)]
     return ". ".join(filter(None, parts))
 
 

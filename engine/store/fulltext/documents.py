@@ -71,6 +71,12 @@ def name_words(path: str) -> str:
     return " ".join([*words, *WORD.findall(file.suffix)])
 
 
+def spaced_name(path: str) -> str:
+    """Return a file's name without its suffix as a person reads it: ``my Holiday 2``."""
+    words = WORD.findall(PurePath(path).stem)
+    return " ".join(part for word in words for part in _parts(word))
+
+
 def _parts(word: str) -> Iterator[str]:
     """Yield the parts of camelCase, and letters apart from digits."""
     begin = 0

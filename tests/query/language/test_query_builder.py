@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -28,7 +29,10 @@ def test_words_of_a_command_line_are_one_text():
 
 def test_the_language_is_read():
     query = build_query('2: snow - night then "the end"')
-    assert query == build_query(["2:", "snow", "-", "night", "then", "the end"])
+    argv = build_query(["2:", "snow", "-", "night", "then", "the end"])
+    # A shell takes the quotes away, so slips are mended there and not in what is quoted.
+    assert (query.spelling, argv.spelling) == (False, True)
+    assert query == replace(argv, spelling=False)
     assert query.parts == (QueryPart("snow", weight=2.0), QueryPart("night", weight=-1.0))
     assert query.then == ((QueryPart("the end"),),)
 

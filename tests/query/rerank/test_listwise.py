@@ -18,7 +18,9 @@ from engine.query.rerank.question import Prices
 from engine.testing import chat_server as does
 from engine.testing.chat_server import serving
 
-DOCUMENTS = [Document(70 + i, 3.0 - i, f"words of moment {i}", f"image, {i}.jpg") for i in range(4)]
+DOCUMENTS = [
+    Document(70 + i, 3.0 - i, f"words of moment {i}", facts=f"image, {i}.jpg") for i in range(4)
+]
 FUSED = (70, 71, 72, 73)
 BUDGET = Budget(seconds=5)
 
