@@ -90,10 +90,12 @@ def test_the_models_order_is_taken():
     ],
 )
 def test_a_fault_leaves_the_fused_order_and_says_so(behaviour, note):
+    # Only what never answers has to use its budget up; what does answer may be on a busy machine.
+    seconds = 0.4 if note == "did not answer" else 5.0
     with serving(behaviour) as served:
         began = time.monotonic()
-        result = listwise(served.url).rerank("a dog", DOCUMENTS, Budget(seconds=0.4))
-        assert time.monotonic() - began < 1.2
+        result = listwise(served.url).rerank("a dog", DOCUMENTS, Budget(seconds=seconds))
+        assert time.monotonic() - began < seconds + 0.8
     assert result.order == FUSED
     assert result.note is not None
     assert result.note.startswith("the fused order stands: ")
