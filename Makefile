@@ -30,7 +30,7 @@ lint: $(VENV)/test.stamp
 	$(BIN)/mypy
 
 check: lint
-	$(BIN)/python -m pytest -n 2 -m 'not slow'
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m 'not slow'
 
 docs: $(VENV)/test.stamp
 	$(BIN)/python -m engine.commands.reference docs
