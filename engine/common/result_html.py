@@ -64,7 +64,7 @@ def _row(hit: Hit) -> Html:
     spoken = (Html("<br>"), words) if words else ()
     reasons = [element("div", element("small", why_line(why))) for why in hit.why]
     cells = (
-        picture(hit), percent(hit.confidence), hit.kind.value, time_span(hit.start, hit.end),
+        picture(hit), percent(hit), hit.kind.value, time_span(hit.start, hit.end),
         (*file, *spoken), reasons,
     )  # fmt: skip
     return element("tr", *(_cell(cell) for cell in cells))

@@ -39,9 +39,12 @@ def likely_hits(hits: Sequence[Hit]) -> int:
     return max((place for place, hit in enumerate(hits, 1) if hit.likely), default=0)
 
 
-def percent(confidence: float) -> str:
-    """Return a probability for people; nothing is certain, and nothing impossible."""
-    return f"{min(max(round(100 * confidence), 1), 99)}%"
+def percent(hit: Hit) -> str:
+    """Return how likely a hit is; no guess is certain, or impossible.
+
+    A file that a filter alone lists is no guess, and has a dash.
+    """
+    return f"{min(max(round(100 * hit.confidence), 1), 99)}%" if hit.why else "-"
 
 
 def words_of(hit: Hit) -> str:
@@ -69,7 +72,7 @@ def text_table(result: SearchResult) -> str:
     shown = result.hits[:MAX_ROWS]
     rows = [("#", "sure", "kind", "at", "file", "")]
     rows += [
-        (str(hit.rank), percent(hit.confidence), hit.kind.value, time_span(hit.start, hit.end),
+        (str(hit.rank), percent(hit), hit.kind.value, time_span(hit.start, hit.end),
          printable(hit.path), words_of(hit))
         for hit in shown
     ]  # fmt: skip

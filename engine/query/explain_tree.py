@@ -158,7 +158,7 @@ def _stages(found: SearchResult) -> _Node:
 def _hit(hit: Hit) -> _Node:
     facts = (
         f"{hit.rank}.",
-        f"{percent(hit.confidence)}",
+        f"{percent(hit)}",
         f"{hit.score:.2f} nats",
         hit.modality,
         time_span(hit.start, hit.end),

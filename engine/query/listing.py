@@ -26,7 +26,7 @@ def list_files(
     """Return the files that pass the filter of a query that asks for nothing in them.
 
     A hit is a whole file, at its first moment. The newest are first, unless the query says
-    otherwise, and a note counts all of them by kind.
+    otherwise, and a note counts all of them by kind. Each is an answer for certain.
     """
     started = time.perf_counter()
     with store.snapshot():
@@ -94,7 +94,7 @@ _KEYS: Mapping[Sort, Callable[[AssetFacts], Any]] = {
 def _hit(rank: int, record: MomentRecord) -> Hit:
     return Hit(
         rank, 0.0, record.kind, record.path, record.asset_id, record.moment_id,
-        record.moment.modality, None, None, (),
+        record.moment.modality, None, None, (), confidence=1.0, likely=True,
     )  # fmt: skip
 
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from engine.common.result_view import text_table
 from engine.errors import InvalidQuery
 from engine.query.language import build_query
 from engine.query.listing import list_files, sort_hits
@@ -55,6 +56,13 @@ def test_a_filter_alone_lists_in_the_order_that_is_asked(store, sort, expected) 
     assert paths(store, build_query("kind:image", sort=sort)) == expected
     assert paths(store, build_query(kinds="image", sort=sort)) == expected
     assert paths(store, build_query("", where="kind = image", sort=sort)) == expected
+
+
+def test_what_is_listed_is_an_answer_for_certain(store) -> None:
+    listed = list_files(store, validated(build_query("kind:image")))
+    assert [(hit.confidence, hit.likely) for hit in listed] == [(1.0, True)] * 3
+    shown = text_table(listed)
+    assert "likely" not in shown and "%" not in shown
 
 
 def test_a_file_of_many_moments_is_listed_once_and_all_are_counted(store) -> None:

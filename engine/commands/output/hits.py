@@ -59,7 +59,7 @@ def _lines(hits: Sequence[Hit]) -> None:
     for place, hit in enumerate(hits):
         if place == likely and likely:
             print_line(f"--- {LESS_LIKELY} ---")
-        facts = (percent(hit.confidence), hit.kind, time_span(hit.start, hit.end))
+        facts = (percent(hit), hit.kind, time_span(hit.start, hit.end))
         print_line("\t".join((*facts, file_name(hit.path), words_of(hit))))
 
 
@@ -114,7 +114,7 @@ def _blocks(console: Console, found: Sequence[Hit]) -> None:
     for place, hit in enumerate(found):
         if place == likely and likely:
             console.rule(LESS_LIKELY, style="dim", align="left")
-        head = f"{percent(hit.confidence)}  {hit.kind.value}  {time_span(hit.start, hit.end)}"
+        head = f"{percent(hit)}  {hit.kind.value}  {time_span(hit.start, hit.end)}"
         console.print(Text(head, overflow="fold"))
         console.print(Padding(Text(printable(hit.path), "bold", overflow="fold"), (0, 0, 0, 2)))
         if words := words_of(hit):
@@ -127,7 +127,7 @@ def _columns(console: Console, found: Sequence[Hit]) -> None:
     from rich.text import Text
 
     rows = [
-        (percent(hit.confidence), hit.kind.value, time_span(hit.start, hit.end),
+        (percent(hit), hit.kind.value, time_span(hit.start, hit.end),
          printable(hit.path), words_of(hit))
         for hit in found
     ]  # fmt: skip
