@@ -13,30 +13,9 @@ from typing import IO, Any, NoReturn
 import click
 
 from engine.commands import streams
-from engine.commands.align import align
-from engine.commands.bench import bench
-from engine.commands.classify import classify, evaluate
-from engine.commands.compact import compact
-from engine.commands.curate.copies import duplicates, leaks, semdedup
-from engine.commands.curate.files import alignment, captions, mislabeled, quality
-from engine.commands.curate.group import curate, undo
-from engine.commands.curate.select import select
-from engine.commands.curate.sets import clusters, outliers
-from engine.commands.doctor import doctor
-from engine.commands.exchange import export_command, import_command
-from engine.commands.failures import failures
-from engine.commands.index import index
-from engine.commands.models import models
+from engine.commands.command_table import LazyGroup
 from engine.commands.options import complain, printed_warnings, report_error
-from engine.commands.rebuild import rebuild
-from engine.commands.remove import remove
-from engine.commands.search import search
 from engine.commands.signals import Stop
-from engine.commands.similar import similar
-from engine.commands.spaces import spaces
-from engine.commands.stats import stats
-from engine.commands.teach import concepts, teach
-from engine.commands.verify import verify
 from engine.common.file_state import os_reason
 from engine.common.memory import is_out_of_memory, save_address_space
 from engine.errors import Cancelled, OutOfMemory, SensoriumError, StoreError, UsageError
@@ -59,7 +38,7 @@ class _OneLine(click.UsageError):
         complain(f"{self._line}. Try '{asked} --help' for help.")
 
 
-class _Group(click.Group):
+class _Group(LazyGroup):
     """Turns Sensorium's errors into one line and their exit code."""
 
     _out_of_memory = False
@@ -162,20 +141,6 @@ def _code_of_lost_output(code: Any) -> Any:
 @click.version_option(package_name="sensorium")
 def main() -> None:
     """Find moments in your pictures, videos and sounds by words, offline."""
-
-
-_IN_ORDER = (
-    index, align, search, similar, teach, concepts, models, bench, spaces, export_command,
-    import_command, curate, undo, classify, evaluate, stats, failures, remove, verify,
-    rebuild, compact, doctor,
-)  # fmt: skip
-for _command in (
-    duplicates, semdedup, leaks, outliers, clusters, quality, captions, mislabeled, select,
-):  # fmt: skip
-    curate.add_command(_command)
-curate.add_command(alignment, "alignment")
-for _command in _IN_ORDER:
-    main.add_command(_command)
 
 
 if __name__ == "__main__":

@@ -66,10 +66,10 @@ def _sections(command: click.Command, name: str) -> Iterator[str]:
     )  # fmt: skip
     yield f"## {name}\n\n```text\n{command.get_help(context)}\n```\n"
     if isinstance(command, click.Group):
-        for child in command.commands.values():
-            if child.hidden:
-                continue
-            yield from _sections(child, f"{name} {child.name}")
+        for each in command.list_commands(context):
+            child = command.get_command(context, each)
+            if child is not None and not child.hidden:
+                yield from _sections(child, f"{name} {each}")
 
 
 def _files_page() -> str:

@@ -36,7 +36,12 @@ def commands() -> Iterator[tuple[tuple[str, ...], click.Command]]:
     while waiting:
         names, command = waiting.pop()
         if isinstance(command, click.Group):
-            waiting += [((*names, name), each) for name, each in command.commands.items()]
+            context = click.Context(command)
+            listed = (
+                (name, command.get_command(context, name))
+                for name in command.list_commands(context)
+            )
+            waiting += [((*names, name), each) for name, each in listed if each is not None]
         else:
             yield names, command
 
