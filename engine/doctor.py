@@ -32,7 +32,7 @@ class Check:
 
 def examine(library: Path | None = None, settings: Settings | None = None) -> list[Check]:
     """Look at everything that a library may need. Builds and writes nothing."""
-    settings = settings or Settings.from_env()
+    settings = settings or Settings.load()
     return [
         _faiss(),
         *_weights(),

@@ -365,7 +365,7 @@ class Library(BaseLibrary):
         from engine.exchange.import_dataset import check_dataset
 
         wanted = service.import_options(source, format, **options)
-        settings = settings or Settings.from_env()
+        settings = settings or Settings.load()
         with watched(progress, cancel) as reporting:
             try:
                 library = cls.open(path, encoder=encoder, catalog=catalog, settings=settings)

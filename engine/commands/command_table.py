@@ -96,6 +96,10 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "doctor", "doctor",
         "Check what is installed, and whether the library can be used.",
     ),
+    "config": (
+        "config", "config",
+        "Show and change settings, and defaults of commands.",
+    ),
 }  # fmt: skip
 """Module below ``engine.commands``, name in it, and first line of the help, by command.
 

@@ -13,6 +13,7 @@ from typing import IO, Any, NoReturn
 import click
 
 from engine.commands import streams
+from engine.commands.command_defaults import use_defaults
 from engine.commands.command_table import LazyGroup
 from engine.commands.options import complain, printed_warnings, report_error
 from engine.commands.signals import Stop
@@ -66,6 +67,14 @@ class _Group(LazyGroup):
             return super().make_context(*given, **extra)
         except click.UsageError as error:
             raise _OneLine(error) from error
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name, command, rest = super().resolve_command(ctx, args)
+        if name is not None and command is not None:
+            use_defaults(ctx, name, command, rest)
+        return name, command, rest
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -138,7 +147,7 @@ def _code_of_lost_output(code: Any) -> Any:
 
 
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="sensorium")
+@click.version_option(None, "-V", "--version", package_name="sensorium")
 def main() -> None:
     """Find moments in your pictures, videos and sounds by words, offline."""
 
