@@ -163,8 +163,7 @@ def find_option(root: click.Group, key: str) -> click.Option:
         if users:
             example = "search" if "search" in users else users[0]
             raise UsageError(
-                f"{option} is an option of {', '.join(users)}; say whose it is:"
-                f" {example}.{option}"
+                f"{option} is an option of {', '.join(users)}; say whose it is: {example}.{option}"
             )
         from engine.config_file import field_names
 

@@ -13,7 +13,6 @@ from typing import IO, Any, NoReturn
 import click
 
 from engine.commands import streams
-from engine.commands.command_defaults import use_defaults
 from engine.commands.command_table import LazyGroup
 from engine.commands.options import complain, printed_warnings, report_error
 from engine.commands.signals import Stop
@@ -73,6 +72,8 @@ class _Group(LazyGroup):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         name, command, rest = super().resolve_command(ctx, args)
         if name is not None and command is not None:
+            from engine.commands.command_defaults import use_defaults
+
             use_defaults(ctx, name, command, rest)
         return name, command, rest
 
