@@ -55,8 +55,9 @@ option: `SENSORIUM_SEARCH_TOP=20`, and where an option may be repeated, words as
 be read, or is out of its range, and a name that there is not, are errors of one line, which names the
 line of the file and the nearest name.
 
-In Python, settings are fields of `sensorium.Settings`, which `Library.open(..., settings=...)` takes;
-without, it is `Settings.load()`, which reads the file and the environment as the command line does.
+In Python, settings are fields of `sensorium.Settings`, which `Library.open(..., settings=...)`
+takes; without, it is `Settings.load()`, which reads the file and the environment as the command line
+does.
 Defaults of commands' options are the command line's alone: a call in Python does what it says.
 
 | variable | default | from | to | what it is |
