@@ -30,6 +30,10 @@ from engine.errors import UsageError
 
 VARIABLE = "SENSORIUM_CONFIG"
 """The environment variable that names another file; /dev/null is none."""
+_TYPES: Mapping[str, tuple[type, ...]] = {
+    "bool": (bool,), "int": (int,), "float": (int, float), "str": (str,), "path": (),
+}  # fmt: skip
+"""Types of TOML that the value of a field may have, by the field's type."""
 _AT = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
 
 
@@ -153,8 +157,7 @@ def _checked(read: ConfigFile, name: str, value: object) -> object:
     shown = f"{place}: {name} = {value!r}"
     if kind == "path" and isinstance(value, str):
         return _path(read.path, value, place)
-    wanted = {"bool": bool, "int": int, "float": (int, float), "str": str, "path": ()}[kind]
-    if not isinstance(value, wanted) or (isinstance(value, bool) and kind != "bool"):
+    if type(value) not in _TYPES[kind]:
         hint = " in quotes" if kind in ("str", "path") else ""
         raise UsageError(f"{shown} is not a valid {kind}{hint}, such as {_example(key)}")
     value = float(value) if kind == "float" and isinstance(value, int | float) else value

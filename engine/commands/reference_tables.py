@@ -49,16 +49,16 @@ kind = ["image", "video"]
 threshold = 0.9
 ```
 
-Every setting is an environment variable, such as `SENSORIUM_THREADS=4`, and so is every default of an
-option: `SENSORIUM_SEARCH_TOP=20`, and where an option may be repeated, words as a shell has them:
-`SENSORIUM_SEARCH_KIND="image video"`. 1 and `true` switch on, 0 and `false` off. A value that cannot
-be read, or is out of its range, and a name that there is not, are errors of one line, which names the
-line of the file and the nearest name.
+Every setting is an environment variable, such as `SENSORIUM_THREADS=4`, and so is every default
+of an option: `SENSORIUM_SEARCH_TOP=20`, and where an option may be repeated, words as a shell has
+them: `SENSORIUM_SEARCH_KIND="image video"`. 1 and `true` switch on, 0 and `false` off. A value
+that cannot be read, or is out of its range, and a name that there is not, are errors of one line,
+which names the line of the file and the nearest name.
 
 In Python, settings are fields of `sensorium.Settings`, which `Library.open(..., settings=...)`
-takes; without, it is `Settings.load()`, which reads the file and the environment as the command line
-does.
-Defaults of commands' options are the command line's alone: a call in Python does what it says.
+takes; without, it is `Settings.load()`, which reads the file and the environment as the command
+line does. Defaults of commands' options are the command line's alone: a call in Python does what
+it says.
 
 | variable | default | from | to | what it is |
 |---|---|---|---|---|
