@@ -98,6 +98,13 @@ class Settings:
     llm_sees: bool = False
     """Show that model thumbnails beside the words."""
 
+    open: str = ""
+    """The command of `sensorium open`, with `{path}` and `{start}`, in seconds, filled in; a
+    path without a place is put at the end. Empty for the system's own program."""
+    preview: str = "auto"
+    """The way of `--preview`: ``kitty``, ``iterm``, ``sixel``, ``blocks``, or ``auto``, the best
+    that the terminal says it can."""
+
     @classmethod
     def load(
         cls, environ: Mapping[str, str] | None = None, file: ConfigFile | None = None

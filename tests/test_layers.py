@@ -74,6 +74,7 @@ HEAVY = {
 }
 """Imported only inside functions, or in modules that are themselves imported so."""
 HEAVY_ALLOWED = {
+    "engine.commands.output.cells": {"rich"},
     "engine.encoders.compact.export_pictures": {"timm", "torch"},
     "engine.encoders.compact.export_sounds": {"torch"},
     "engine.encoders.compact.export_text": {"safetensors", "torch"},

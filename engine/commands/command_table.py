@@ -20,6 +20,14 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "similar", "similar",
         "Find moments that look or sound like FILE, which need not be in the library.",
     ),
+    "show": (
+        "show", "show",
+        "Show hits of the last search, by their numbers in its table; the first by default.",
+    ),
+    "open": (
+        "open", "open_command",
+        "Open hits of the last search, by their numbers in its table; the first by default.",
+    ),
     "teach": (
         "teach", "teach",
         "Teach the library a NAME by 3 to 30 examples, for use in queries.",
