@@ -54,10 +54,11 @@ class Library(BaseLibrary):
 
     @property
     def align(self) -> Alignment:
-        """Learning of where sounds lie in the shared space."""
+        """Learning of where sounds and pictures lie, from pairs and from captions."""
         from engine.align.service import Alignment
 
-        return Alignment(self.store, self._towers, self.maintenance.settle)
+        keep = self.maintenance
+        return Alignment(self.store, self._towers, self.settings, keep.settle, keep.drop_space)
 
     @cached_property
     def curate(self) -> Curation:
