@@ -7,6 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
+from engine.common.choices import OnFile
 from engine.common.progress import CancelToken, Progress
 from engine.common.progress_bar import watched
 from engine.common.user_path import existing, expanded
@@ -17,6 +18,7 @@ from engine.library_base import BaseLibrary
 from engine.library_open import OpenOptions, forget_lost, preview
 from engine.library_search import SearchOptions
 from engine.query.language import QueryOptions
+from engine.store.index_rules import RuleOptions
 from engine.types import (
     ExportFormat,
     ImportFormat,
@@ -54,11 +56,10 @@ class Library(BaseLibrary):
 
     @property
     def align(self) -> Alignment:
-        """Learning of where sounds and pictures lie, from pairs and from captions."""
+        """Learning of where sounds lie in the shared space."""
         from engine.align.service import Alignment
 
-        keep = self.maintenance
-        return Alignment(self.store, self._towers, self.settings, keep.settle, keep.drop_space)
+        return Alignment(self.store, self._towers, self.maintenance.settle)
 
     @cached_property
     def curate(self) -> Curation:
@@ -77,12 +78,15 @@ class Library(BaseLibrary):
         encoder: str | None = None,
         catalog: str | None = None,
         settings: Settings | None = None,
+        on_file: OnFile | None = None,
+        **rules: Unpack[RuleOptions],
     ) -> IndexReport:
         """Return what ``index`` would do, of a library that need not exist; index nothing.
 
         A library that is there is opened, and so recovered where a crash left something.
         """
-        return preview(paths, OpenOptions(path, False, encoder, catalog, settings))
+        opening = OpenOptions(path, False, encoder, catalog, settings)
+        return preview(paths, opening, rules, on_file)
 
     @staticmethod
     def forget_lost(path: str | Path | None = None) -> list[str]:
@@ -366,7 +370,7 @@ class Library(BaseLibrary):
         from engine.exchange.import_dataset import check_dataset
 
         wanted = service.import_options(source, format, **options)
-        settings = settings or Settings.load()
+        settings = settings or Settings.from_env()
         with watched(progress, cancel) as reporting:
             try:
                 library = cls.open(path, encoder=encoder, catalog=catalog, settings=settings)

@@ -9,7 +9,7 @@ from threading import Thread
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, Unpack
 
-from engine.common.choices import Vanished
+from engine.common.choices import OnFile, Vanished
 from engine.common.progress import CancelToken, Progress
 from engine.common.progress_bar import watched
 from engine.common.user_path import is_url, path_list, resolved
@@ -24,9 +24,10 @@ from engine.query.language import QueryOptions, build_query, parse_kinds, with_o
 from engine.query.maintenance import Maintenance
 from engine.query.search import OnPlan, Searcher
 from engine.store import Store
+from engine.store.index_rules import RuleChanges, RuleOptions
+from engine.store.running import announced
 from engine.types import (
     Failure,
-    Hit,
     IndexReport,
     Kind,
     Modality,
@@ -43,7 +44,6 @@ if TYPE_CHECKING:
     from engine.library_views import LibraryDescription
     from engine.query.concepts.concept import Concept
     from engine.query.concepts.service import Concepts
-    from engine.query.hit_details import HitDetails
     from engine.store import LibraryStats
     from engine.store.compaction import Compaction
     from engine.store.verify import VerifyReport
@@ -156,8 +156,10 @@ class BaseLibrary:
         retry: bool = False,
         wait: bool = False,
         vanished: Vanished = "refuse",
+        on_file: OnFile | None = None,
         progress: Watch = False,
         cancel: CancelToken | None = None,
+        **rules: Unpack[RuleOptions],
     ) -> IndexReport:
         """Bring the library up to date with files and folders.
 
@@ -168,19 +170,27 @@ class BaseLibrary:
             vanished: what to do where a folder turned up empty, or more than half of it is
                 gone: ``refuse``; ``keep`` what it held as missing, hidden from searches,
                 until it is seen again; or ``forget`` what is not there.
+            on_file: called with the path of each file that was not unchanged, and what became
+                of it: ``added``, ``skipped: pdf``.
+            rules: what is taken in below ``paths``, remembered for later runs: ``exclude``,
+                patterns as in .gitignore, which are added to those of before unless
+                ``forget_exclude``; ``follow_links``; ``hidden``; ``gitignore``.
 
         Raises:
             PathNotFound: one of ``paths`` does not exist; nothing is written then.
+            UsageError: a pattern of ``exclude`` is none; nothing is written then.
             FilesVanished: as ``vanished`` says; nothing is written then.
             LibraryBusy: another process is writing.
             Cancelled: ``cancel`` was; files that were finished by then are committed.
         """
         from indexers.pipeline import run
 
-        with watched(progress, cancel) as reporting:
+        changes = RuleChanges.of(rules)
+        with watched(progress, cancel) as watch, announced(self.path, watch) as reporting:
             report = run(
                 self.store, self.spaces.towers(), path_list(paths), self.settings,
-                retry=retry, wait=wait, vanished=vanished, progress=reporting,
+                retry=retry, wait=wait, vanished=vanished, changes=changes, on_file=on_file,
+                progress=reporting,
             )  # fmt: skip
             self.maintenance.settle(wait, reporting)
             return self._read_texts(report, path_list(paths), wait, reporting)
@@ -465,28 +475,6 @@ class BaseLibrary:
         """
         with watched(progress, cancel) as reporting:
             return self._search.run(query, reporting, leave_out, on_plan)
-
-    def remember(self, result: SearchResult) -> None:
-        """Keep the hits of a search for ``last_search``, in the user's cache."""
-        from engine.common.last_search import remember
-
-        remember(result, self.settings.cache, self.path)
-
-    def last_search(self) -> SearchResult | None:
-        """Return the hits that were remembered last, as the command line does after each search.
-
-        Of the query it has the words alone. None where nothing is remembered.
-        """
-        from engine.common.last_search import last_search
-
-        found = last_search(self.settings.cache, self.path)
-        return None if found is None else found.bound(self.thumbnail)
-
-    def details(self, hit: Hit) -> HitDetails:
-        """Return the facts of a hit's file, the words around it, and why it was found."""
-        from engine.query.hit_details import hit_details
-
-        return hit_details(self.store, hit)
 
     def explain(self, outcome: Plan | SearchResult) -> str:
         """Draw a plan, or what came of it, as a tree of lines."""

@@ -30,8 +30,8 @@ from indexers.decode import decode
 from indexers.decode_events import Facts, Prepared
 from indexers.file_hash import hash_file
 from indexers.reading import shown
-from indexers.scan import walk
 from indexers.screen import texts
+from indexers.walk import walk
 from indexers.worker import Assembly, Worker
 
 _GROUP_FILES, _GROUP_BYTES = 64, 256 * 2**20
@@ -402,7 +402,7 @@ def profile_encoder(
     from engine.common.progress_bar import watched
     from engine.encoders import registry
 
-    known = settings or Settings.load()
+    known = settings or Settings.from_env()
     name = encoder or registry.default_encoder()
     with watched(progress) as reporting:
         return profile_indexing(

@@ -119,20 +119,16 @@ class Hit:
     _make_thumbnail: MakeThumbnail | None = field(default=None, repr=False, compare=False)
     """Set by the library that the hit comes from."""
 
-    def open(self, program: str = "") -> None:
+    def open(self) -> None:
         """Open the file with the system's viewer, at the moment where a player can.
-
-        Args:
-            program: another command, such as ``mpv --start={start} {path}``, which ends
-                before this returns; ``library.settings.open`` has that of SENSORIUM_OPEN.
 
         Raises:
             PathNotFound: the file is gone.
-            UsageError: the system has no program to open files with, or this one fails.
+            UsageError: the system has no program to open files with.
         """
         from engine.common.viewer import open_file
 
-        open_file(self.path, self.start, program)
+        open_file(self.path, self.start)
 
     def thumbnail(self) -> Image.Image:
         """Return a picture of the moment, RGB, its longest side at most 320 pixels.
@@ -309,11 +305,17 @@ class IndexReport:
     skipped_types: Mapping[str, int] = field(default_factory=dict)
     """Counts of the skipped files by type (``pdf``, ``svg``, ``jxl``); ``other`` is of no type
     that is known."""
+    excluded: int = 0
+    """Files that were indexed before and that a rule leaves out now: kept, and hidden from
+    searches until the rule is taken back."""
+    left_out: Mapping[str, int] = field(default_factory=dict)
+    """Counts of the files and folders that were passed over, by the rule that says so
+    (``--exclude``, ``.sensoriumignore``, ``.nomedia``)."""
 
     def __str__(self) -> str:
         counts = (
-            "added", "changed", "moved", "returned", "removed", "missing", "unchanged", "skipped",
-            "failed",
+            "added", "changed", "moved", "returned", "removed", "missing", "excluded", "unchanged",
+            "skipped", "failed",
         )  # fmt: skip
         parts = [f"{getattr(self, name)} {name}" for name in counts if getattr(self, name)]
         verb = "would be: " if self.dry_run else ""
@@ -321,6 +323,9 @@ class IndexReport:
         lines = [files]
         if self.skipped_types.keys() - {_OTHER}:
             lines.append(f"{self.skipped} skipped: {self._types()}")
+        if self.left_out:
+            rules = ", ".join(f"{count} by {rule}" for rule, count in self.left_out.items())
+            lines.append(f"left out, files and folders: {rules}")
         if not self.dry_run:
             lines.append(f"{self.moments} new moments in {self.seconds:.1f} s")
         if self.read:
