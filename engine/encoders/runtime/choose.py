@@ -219,7 +219,8 @@ class OnCpu:
             if tower != self._torch.encode_image:
                 towers[other] = tower
         size = self.picture_batch()
-        rates = measured(towers, probes.pictures(self._model.size, -(-size // 2))[:size])
+        batch = probes.pictures(self._model.size, -(-size // 2))[:size]
+        rates = measured(towers, batch, _SECONDS)
         name = max(rates, key=lambda name: rates[name])
         _note(self._model, self._settings, name, rates)
         _log.info(
@@ -232,7 +233,7 @@ class OnCpu:
 def measured(
     towers: Mapping[str, _Tower],
     batch: NDArray[np.uint8],
-    seconds: float = _SECONDS,
+    seconds: float,
 ) -> dict[str, float]:
     """Pictures per second of each, by its fastest round.
 

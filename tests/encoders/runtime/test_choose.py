@@ -100,7 +100,7 @@ def test_the_first_full_batch_measures_and_later_processes_know(cpu, monkeypatch
 def test_the_fastest_one_is_kept(cpu, monkeypatch, fastest):
     monkeypatch.setattr(machine, "bf16_products", lambda: True)
     rates = {"torch": 1.0, "torch-bf16": 1.0, "onnx": 1.0} | {fastest: 2.0}
-    monkeypatch.setattr(choose, "measured", lambda towers, _: {n: rates[n] for n in towers})
+    monkeypatch.setattr(choose, "measured", lambda towers, *_: {n: rates[n] for n in towers})
     for _ in range(2):
         made = backend(loaded(), cpu)
         made.encode_image(SEEN)
