@@ -190,3 +190,14 @@ def test_results_are_measured_against_the_truth(library, tmp_path):
     assert "accuracy: 0.6667" in repr(back) and "accuracy" in back._repr_html_()
     with pytest.raises(UsageError, match=r"the truth: the results have no file 'x\.png'"):
         library.evaluate(found, {"x.png": "red"})
+
+
+@pytest.mark.parametrize("form", ["parquet", "csv", "jsonl"])
+def test_results_are_written_in_each_form_and_read_back(library, tmp_path, form):
+    found = library.classify(LABELS, unknown=True)
+    out = getattr(found, f"to_{form}")(tmp_path / f"labels.{form}")
+    rows, _ = read(out)
+    assert [(r.file, r.kind, r.label) for r in rows] == [(r.file, r.kind, r.label) for r in found]
+    assert [r.probability for r in rows] == pytest.approx(
+        [r.probability for r in found], abs=1e-6
+    )
