@@ -185,12 +185,21 @@ def _projected(rows: MomentVectors) -> NDArray[np.float16]:
     """Project the rows onto their first principal components, (n, k)."""
     sample = rows.rows(drawn(len(rows), _TRAINED_ON))
     centre = sample.mean(0)
-    _, axes = np.linalg.eigh(np.cov((sample - centre).T))
-    axes = np.ascontiguousarray(axes[:, ::-1][:, :_COMPONENTS], np.float32)
+    axes = np.ascontiguousarray(_principal_axes(sample - centre)[:, :_COMPONENTS], np.float32)
     small = np.empty((len(rows), axes.shape[1]), np.float16)
     for at, block in rows.blocks():
         small[at : at + len(block)] = (block - centre) @ axes
     return small
+
+
+def _principal_axes(centred: Vectors) -> NDArray[np.floating[Any]]:
+    """Return the principal components of centred rows, in columns, that of most variance first."""
+    rows, dim = centred.shape
+    if rows < dim / 2:  # 20 rows of 1,280 values take 18 ms in place of 1.3 s, 1,200 twice as long
+        axes: NDArray[np.floating[Any]] = np.linalg.svd(centred, full_matrices=False)[2].T
+    else:
+        axes = np.linalg.eigh(np.cov(centred.T))[1][:, ::-1]
+    return axes
 
 
 def _centroids(small: NDArray[np.float16], seed: int) -> Vectors:
