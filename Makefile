@@ -22,7 +22,7 @@ demo: $(VENV)/demo.stamp
 	$(BIN)/python -m engine.commands.demo
 
 test: $(VENV)/test.stamp
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 lint: $(VENV)/test.stamp
 	$(BIN)/ruff check .
@@ -30,7 +30,7 @@ lint: $(VENV)/test.stamp
 	$(BIN)/mypy
 
 check: lint
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m 'not slow'
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m 'not slow'
 
 docs: $(VENV)/test.stamp
 	$(BIN)/python -m engine.commands.reference docs

@@ -14,6 +14,8 @@ from pathlib import Path
 import hypothesis
 import pytest
 from hypothesis.configuration import set_hypothesis_home_dir
+from xdist.remote import Producer
+from xdist.scheduler import LoadFileScheduling
 
 from engine.config import Settings
 from engine.generate.lm import LocalLM
@@ -34,14 +36,42 @@ SLOW = (
     "test_library.py", "test_torchvision_ops.py",
 )  # fmt: skip
 """Rooms that load real models, start many processes, or try thousands of drawn inputs."""
+LANGUAGE_MODEL = (
+    "tests/commands/test_language_model.py", "tests/generate/test_lm.py",
+    "tests/query/rerank/test_likelihood.py", "tests/query/rerank/test_listwise.py",
+    "tests/query/rerank/test_registry.py",
+)  # fmt: skip
+"""Files whose tests load the language model, which takes half a minute of each process."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what `make check` leaves out."""
+    """Mark what `make check` leaves out, and put it first, so that no process ends with it."""
     here = Path(__file__).parent
     for item in items:
         if str(item.path.relative_to(here)).startswith(SLOW):
             item.add_marker(pytest.mark.slow)
+        loads = "watched_lm" in getattr(item, "fixturenames", ())
+        assert not loads or _file(item.nodeid) in LANGUAGE_MODEL, (
+            f"LANGUAGE_MODEL lacks {item.nodeid}"
+        )
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFileScheduling:
+    return _Files(config, log)
+
+
+def _file(nodeid: str) -> str:
+    return nodeid.partition("::")[0]
+
+
+class _Files(LoadFileScheduling):
+    """Give a file to one process, and those of the language model to the same."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = _file(nodeid)
+        return LANGUAGE_MODEL[0] if file in LANGUAGE_MODEL else file
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -198,6 +198,4 @@ def test_results_are_written_in_each_form_and_read_back(library, tmp_path, form)
     out = getattr(found, f"to_{form}")(tmp_path / f"labels.{form}")
     rows, _ = read(out)
     assert [(r.file, r.kind, r.label) for r in rows] == [(r.file, r.kind, r.label) for r in found]
-    assert [r.probability for r in rows] == pytest.approx(
-        [r.probability for r in found], abs=1e-6
-    )
+    assert [r.probability for r in rows] == pytest.approx([r.probability for r in found], abs=1e-6)

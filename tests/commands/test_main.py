@@ -535,14 +535,6 @@ def test_a_reranker_that_is_not_configured_is_named(indexed, monkeypatch):
     assert "OPENAI_API_KEY" in done.err
 
 
-def test_a_model_that_loads_is_said_on_stderr(indexed, lm):
-    done = indexed("search", "red", "--rerank", "lm", "--json")
-    assert done.err == "loading the language model\n"
-    assert done.json["reranked"] == "lm"
-    assert done.json["took_ms"]["load"] > 0
-    assert done.json["notes"] == []
-
-
 def test_too_many_hits_are_refused(indexed):
     done = indexed("search", "x", "--top", str(2**63))
     assert (done.code, done.err.count("\n")) == (2, 1)
