@@ -1,7 +1,8 @@
 """One ``Settings`` object, read once; arguments are not threaded through layers.
 
-Every field can be set by an environment variable: ``SENSORIUM_`` and the
-field's name in capitals (``SENSORIUM_MAX_PIXELS=1000000000``).
+Every field can be set in the file of settings (``engine.config_file``), and by an environment
+variable, which goes before: ``SENSORIUM_`` and the field's name in capitals
+(``SENSORIUM_MAX_PIXELS=1000000000``).
 """
 
 from __future__ import annotations
@@ -12,10 +13,15 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from platformdirs import user_cache_path, user_data_path
 
+from engine.common.choices import BACKENDS, DEVICES
 from engine.errors import UsageError
+
+if TYPE_CHECKING:
+    from engine.config_file import ConfigFile
 
 
 def _cores() -> int:
@@ -92,24 +98,64 @@ class Settings:
     llm_sees: bool = False
     """Show that model thumbnails beside the words."""
 
+    open: str = ""
+    """The command of `sensorium open`, with `{path}` and `{start}`, in seconds, filled in; a
+    path without a place is put at the end. Empty for the system's own program."""
+    preview: str = "auto"
+    """The way of `--preview`: ``kitty``, ``iterm``, ``sixel``, ``blocks``, or ``auto``, the best
+    that the terminal says it can."""
+
+    @classmethod
+    def load(
+        cls, environ: Mapping[str, str] | None = None, file: ConfigFile | None = None
+    ) -> Settings:
+        """Return the defaults, overridden by the file of settings, and that by ``SENSORIUM_*``.
+
+        Args:
+            environ: the environment; None is that of this process.
+            file: what was read before; None reads the file that ``sensorium config path`` names.
+
+        Raises:
+            UsageError: a value of the file or of the environment cannot be.
+        """
+        from engine.config_file import read_config
+
+        environ = os.environ if environ is None else environ
+        in_file = (read_config(environ) if file is None else file).settings
+        changes = {**in_file, **_of_environment(environ)}
+        return dataclasses.replace(cls(), **changes)  # type: ignore[arg-type]
+
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> Settings:
-        """Defaults overridden by ``SENSORIUM_*``.
+        """Defaults overridden by ``SENSORIUM_*`` alone, whatever the file of settings says.
 
         Raises:
             UsageError: a value cannot be read as its field's type, or no machine
                 could do anything sensible with it.
         """
-        environ = os.environ if environ is None else environ
-        default = cls()
-        changes: dict[str, object] = {}
-        for spec in dataclasses.fields(cls):
-            name = f"SENSORIUM_{spec.name.upper()}"
-            if raw := environ.get(name):
-                value = _parse(name, raw, getattr(default, spec.name))
-                _check_range(spec.name, value, f"{name}={raw[:_SHOWN]!r}")
-                changes[spec.name] = value
-        return dataclasses.replace(default, **changes)  # type: ignore[arg-type]
+        changes = _of_environment(os.environ if environ is None else environ)
+        return dataclasses.replace(cls(), **changes)  # type: ignore[arg-type]
+
+
+def _of_environment(environ: Mapping[str, str]) -> dict[str, object]:
+    """Return the fields that variables set."""
+    changes: dict[str, object] = {}
+    for spec in dataclasses.fields(Settings):
+        name = f"SENSORIUM_{spec.name.upper()}"
+        if raw := environ.get(name):
+            changes[spec.name] = parse_value(spec.name, raw, name)
+    return changes
+
+
+def parse_value(field_name: str, raw: str, name: str) -> object:
+    """Read what was typed as the value of a field; messages call it ``name``.
+
+    Raises:
+        UsageError: it is none, or out of its range.
+    """
+    value = _parse(name, raw, getattr(Settings(), field_name))
+    check_value(field_name, value, f"{name}={raw[:_SHOWN]!r}")
+    return value
 
 
 _RANGES: dict[str, tuple[float, float]] = {
@@ -136,14 +182,29 @@ _RANGES: dict[str, tuple[float, float]] = {
     "llm_price_in": (0, 100_000),
     "llm_price_out": (0, 100_000),
 }
-"""Least and most of what an environment variable may set."""
+"""Least and most of what the file of settings and the environment may set."""
 
 
 _SHOWN = 80
 """Characters of a wrong value that its message repeats."""
 
 
-def _check_range(field_name: str, value: object, shown: str) -> None:
+_CHOICES = {"device": DEVICES, "backend": BACKENDS}
+"""Names that settings choose from."""
+
+
+def check_value(field_name: str, value: object, shown: str) -> None:
+    """Refuse a value that is out of its field's range, or none of its choices.
+
+    Args:
+        shown: how the message begins: the name and the value as they were typed.
+
+    Raises:
+        UsageError: it is.
+    """
+    choices = _CHOICES.get(field_name)
+    if choices and value not in choices:
+        raise UsageError(f"{shown} must be one of {', '.join(choices)}")
     if isinstance(value, int | float) and field_name in _RANGES:
         least, most = _RANGES[field_name]
         if not least <= value <= most:
@@ -163,8 +224,14 @@ def _parse(name: str, raw: str, default: object) -> object:
             return raw
         return Path(raw).expanduser()
     except (KeyError, ValueError, RuntimeError):  # RuntimeError: unknown user
-        expected = "path" if isinstance(default, Path | None) else type(default).__name__
-        raise UsageError(f"{name}={raw[:_SHOWN]!r} is not a valid {expected}") from None
+        raise UsageError(
+            f"{name}={raw[:_SHOWN]!r} is not a valid {expected_type(default)}"
+        ) from None
+
+
+def expected_type(default: object) -> str:
+    """Return what the values of a field are: ``bool``, ``int``, ``float``, ``str`` or ``path``."""
+    return "path" if isinstance(default, Path | None) else type(default).__name__
 
 
 def _finite(raw: str) -> float:

@@ -32,7 +32,7 @@ class Check:
 
 def examine(library: Path | None = None, settings: Settings | None = None) -> list[Check]:
     """Look at everything that a library may need. Builds and writes nothing."""
-    settings = settings or Settings.from_env()
+    settings = settings or Settings.load()
     return [
         _faiss(),
         *_weights(),
@@ -148,21 +148,25 @@ def _spaces(store: Store) -> str:
 
 
 def _head(path: Path) -> Iterator[Check]:
-    """Check the head that places the sounds of a library, where it was aligned."""
+    """Check the heads that a library has learned, of sounds and of captions."""
     from engine.align.aligner import about
+    from engine.align.captions import about_captions
     from engine.align.origin import origin
+    from engine.encoders import caption_head
     from engine.store import Store
 
-    try:
-        with Store.open(path) as store:
-            found = about(store)
-    except EncoderUnavailable as error:
-        yield Check("sound head", False, str(error))
-    except SensoriumError:
-        return  # the check of the library says so
-    else:
-        if found is not None:
-            yield Check("sound head", True, origin(found))
+    heads = (("sound head", about, origin), ("caption head", about_captions, caption_head.origin))
+    for name, read, line in heads:
+        try:
+            with Store.open(path) as store:
+                found = read(store)
+        except EncoderUnavailable as error:
+            yield Check(name, False, str(error))
+        except SensoriumError:
+            return  # the check of the library says so
+        else:
+            if found is not None:
+                yield Check(name, True, line(found))
 
 
 def _version(distribution: str) -> str | None:

@@ -56,10 +56,11 @@ class Library(BaseLibrary):
 
     @property
     def align(self) -> Alignment:
-        """Learning of where sounds lie in the shared space."""
+        """Learning of where sounds and pictures lie, from pairs and from captions."""
         from engine.align.service import Alignment
 
-        return Alignment(self.store, self._towers, self.maintenance.settle)
+        keep = self.maintenance
+        return Alignment(self.store, self._towers, self.settings, keep.settle, keep.drop_space)
 
     @cached_property
     def curate(self) -> Curation:
@@ -370,7 +371,7 @@ class Library(BaseLibrary):
         from engine.exchange.import_dataset import check_dataset
 
         wanted = service.import_options(source, format, **options)
-        settings = settings or Settings.from_env()
+        settings = settings or Settings.load()
         with watched(progress, cancel) as reporting:
             try:
                 library = cls.open(path, encoder=encoder, catalog=catalog, settings=settings)

@@ -28,6 +28,7 @@ from engine.store.index_rules import RuleChanges, RuleOptions
 from engine.store.running import announced
 from engine.types import (
     Failure,
+    Hit,
     IndexReport,
     Kind,
     Modality,
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from engine.library_views import LibraryDescription
     from engine.query.concepts.concept import Concept
     from engine.query.concepts.service import Concepts
+    from engine.query.hit_details import HitDetails
     from engine.store import LibraryStats
     from engine.store.compaction import Compaction
     from engine.store.verify import VerifyReport
@@ -475,6 +477,28 @@ class BaseLibrary:
         """
         with watched(progress, cancel) as reporting:
             return self._search.run(query, reporting, leave_out, on_plan)
+
+    def remember(self, result: SearchResult) -> None:
+        """Keep the hits of a search for ``last_search``, in the user's cache."""
+        from engine.common.last_search import remember
+
+        remember(result, self.settings.cache, self.path)
+
+    def last_search(self) -> SearchResult | None:
+        """Return the hits that were remembered last, as the command line does after each search.
+
+        Of the query it has the words alone. None where nothing is remembered.
+        """
+        from engine.common.last_search import last_search
+
+        found = last_search(self.settings.cache, self.path)
+        return None if found is None else found.bound(self.thumbnail)
+
+    def details(self, hit: Hit) -> HitDetails:
+        """Return the facts of a hit's file, the words around it, and why it was found."""
+        from engine.query.hit_details import hit_details
+
+        return hit_details(self.store, hit)
 
     def explain(self, outcome: Plan | SearchResult) -> str:
         """Draw a plan, or what came of it, as a tree of lines."""

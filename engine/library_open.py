@@ -30,8 +30,8 @@ class OpenOptions:
     settings: Settings | None = None
 
     def resolved(self) -> Settings:
-        """Return the settings that were given, or those of the environment."""
-        return self.settings or Settings.from_env()
+        """Return the settings that were given, or those of the file and the environment."""
+        return self.settings or Settings.load()
 
 
 def open_store(options: OpenOptions) -> tuple[Store, Settings, Towers | None]:

@@ -30,7 +30,7 @@ def fetch_model(name: str, settings: Settings | None = None) -> str:
     from engine.encoders import registry
     from engine.encoders.protocols import Fetched
 
-    encoder = registry.encoder(name, settings or Settings.from_env())
+    encoder = registry.encoder(name, settings or Settings.load())
     if isinstance(encoder, Fetched):
         encoder.fetch()
     else:

@@ -402,7 +402,7 @@ def profile_encoder(
     from engine.common.progress_bar import watched
     from engine.encoders import registry
 
-    known = settings or Settings.from_env()
+    known = settings or Settings.load()
     name = encoder or registry.default_encoder()
     with watched(progress) as reporting:
         return profile_indexing(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from engine.encoders import caption_head
 from engine.encoders.multi import members_of
 from engine.encoders.towers import Towers
 from engine.errors import SpaceMismatch
@@ -27,5 +28,8 @@ def register_spaces(writer: Writer, towers: Towers) -> None:
     if theirs - ours or ours - theirs - {members[0].encoder.name}:
         raise SpaceMismatch(f"{writer.path} has got or lost a space since this began; run it again")
     for member in members:
+        captions = member.shared.name + caption_head.SUFFIX
+        if writer.has_space(captions) != (member.captions is not None):
+            raise SpaceMismatch(f"{writer.path} was aligned since this began; run it again")
         for space in member.spaces:
             writer.ensure_space(space, role_of(member) if space == member.shared else None)

@@ -61,6 +61,7 @@ if TYPE_CHECKING:
     from engine.exchange.import_dataset import ImportReport
     from engine.library import Library
     from engine.library_views import LibraryDescription
+    from engine.query.hit_details import HitDetails, Passage
     from engine.query.language import quoted
     from engine.query.space_stats import SpaceStats
     from engine.store import LibraryStats
@@ -116,6 +117,7 @@ __all__ = [
     "Fusion",
     "Group",
     "Hit",
+    "HitDetails",
     "ImportFormat",
     "ImportReport",
     "IndexReport",
@@ -136,6 +138,7 @@ __all__ = [
     "NotALibrary",
     "OutOfMemory",
     "PartKind",
+    "Passage",
     "PathNotFound",
     "Plan",
     "Progress",
@@ -170,11 +173,13 @@ _ELSEWHERE = {
     "Evaluation": "engine.classify.evaluate",
     "ExportReport": "engine.exchange.export",
     "Finding": "engine.store.curation_records",
+    "HitDetails": "engine.query.hit_details",
     "ImportReport": "engine.exchange.import_dataset",
     "Label": "engine.classify.labels",
     "Library": "engine.library",
     "LibraryDescription": "engine.library_views",
     "LibraryStats": "engine.store",
+    "Passage": "engine.query.hit_details",
     "Progress": "engine.common.progress",
     "Settings": "engine.config",
     "SpaceStats": "engine.query.space_stats",

@@ -79,6 +79,9 @@ def _own_folders(tmp_path_factory) -> Iterator[None]:
     """Nothing of the person who runs the tests is read or written."""
     folders = {
         "SENSORIUM_CACHE": _shared_folder(tmp_path_factory) / "cache",
+        "SENSORIUM_CONFIG": Path(os.devnull),
+        "EDITOR": Path("true"),
+        "VISUAL": Path("true"),
         "SENSORIUM_LIBRARY": tmp_path_factory.mktemp("home") / "library",
     }
     before = {name: os.environ.get(name) for name in folders}

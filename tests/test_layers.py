@@ -16,6 +16,8 @@ LAYERS = (
         "engine.types",
         "engine.errors",
         "engine.config",
+        "engine.config_edit",
+        "engine.config_file",
         "engine.common",
         "engine.torchvision_ops",
     },
@@ -72,6 +74,7 @@ HEAVY = {
 }
 """Imported only inside functions, or in modules that are themselves imported so."""
 HEAVY_ALLOWED = {
+    "engine.commands.output.cells": {"rich"},
     "engine.encoders.compact.export_pictures": {"timm", "torch"},
     "engine.encoders.compact.export_sounds": {"torch"},
     "engine.encoders.compact.export_text": {"safetensors", "torch"},
@@ -96,6 +99,8 @@ FACADE = {
     "engine.types",
     "engine.errors",
     "engine.config",
+    "engine.config_edit",
+    "engine.config_file",
     "engine.common",
     "engine.library",
     "engine.doctor",

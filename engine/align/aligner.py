@@ -32,7 +32,7 @@ from engine.encoders import projection
 from engine.encoders.projection import Kept, Projection
 from engine.encoders.towers import Towers
 from engine.errors import EncoderUnavailable, UsageError
-from engine.query.library_towers import FOLDER, LibraryTowers, head_file
+from engine.query.library_towers import FOLDER, LibraryTowers, head_file, is_captions_file
 from engine.query.space_revision import check_revision
 from engine.store import Store, failpoints
 from engine.store.error_translation import translated
@@ -175,6 +175,8 @@ class Aligner:
         Raises:
             LibraryBusy: another process writes.
         """
+        if not any(space.head for space in self._store.spaces().values()):
+            return 0
         with self._store.writer(wait=wait) as writer:
             shared = self._shared()
             if not shared.head:
@@ -228,7 +230,7 @@ class Aligner:
         """
         names = {head_file(self._store.path, head).name for head in used}
         for file in (self._store.path / FOLDER).iterdir():
-            if file.name not in names:
+            if file.name not in names and not is_captions_file(file):
                 file.unlink(missing_ok=True)
 
 

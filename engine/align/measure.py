@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -85,8 +86,8 @@ def measure(placed: Vectors, pairs: HeldOutPairs) -> Retrieval:
     """Measure how well sounds at ``placed`` (n, dim) find their targets, and these them."""
     scores, right = _scores(placed, pairs)
     return Retrieval(
-        RetrievalMeasures.of(_ranks(scores, right), scores.shape[1]),
-        RetrievalMeasures.of(_ranks(scores.T, right.T), len(pairs)),
+        RetrievalMeasures.of(ranks_of(scores, right), scores.shape[1]),
+        RetrievalMeasures.of(ranks_of(scores.T, right.T), len(pairs)),
     )
 
 
@@ -98,7 +99,7 @@ def gain(before: Vectors, after: Vectors, pairs: HeldOutPairs) -> tuple[float, f
     Returns:
         The mean over files, and its standard error.
     """
-    reciprocal = [1 / _ranks(*_scores(placed, pairs)) for placed in (before, after)]
+    reciprocal = [1 / ranks_of(*_scores(placed, pairs)) for placed in (before, after)]
     of, counts = np.unique(pairs.files, return_inverse=True, return_counts=True)[1:]
     gains = np.bincount(of, reciprocal[1] - reciprocal[0]) / counts
     return float(gains.mean()), float(gains.std(ddof=1) / np.sqrt(len(gains)))
@@ -110,13 +111,26 @@ def _scores(placed: Vectors, pairs: HeldOutPairs) -> tuple[NDArray[np.float32], 
     return placed @ pairs.targets[first].T, np.equal.outer(pairs.answers, numbers)
 
 
-def _ranks(scores: NDArray[np.float32], right: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Return, for each row, the rank of its best right column among the wrong columns."""
-    best = np.where(right, scores, -np.inf).max(1, keepdims=True)
-    above = ((scores > best) & ~right).sum(1)
-    level = ((scores == best) & ~right).sum(1)
+def ranks_of(scores: NDArray[Any], right: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Return, for each row, the rank of its best right column among the wrong columns.
+
+    Args:
+        scores: (n, candidates).
+        right: which candidates are right, (n, candidates).
+    """
+    above, level = standing(scores, right)
     ranks: NDArray[np.float64] = 1 + above + level / 2
     return ranks
+
+
+def standing(
+    scores: NDArray[Any], right: NDArray[np.bool_]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return how many wrong columns are above each row's best right one, and level with it."""
+    best = np.where(right, scores, -np.inf).max(1, keepdims=True)
+    above: NDArray[np.int64] = ((scores > best) & ~right).sum(1)
+    level: NDArray[np.int64] = ((scores == best) & ~right).sum(1)
+    return above, level
 
 
 def split(pairs: HeldOutPairs, seed: int) -> tuple[HeldOutPairs, HeldOutPairs]:

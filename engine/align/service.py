@@ -1,4 +1,4 @@
-"""Alignment of a library's sounds with its shared space: ``library.align``."""
+"""Alignment of a library's sounds, and of its pictures by captions: ``library.align``."""
 
 from __future__ import annotations
 
@@ -10,12 +10,16 @@ from typing import TYPE_CHECKING, Any, Literal
 from engine.align.origin import origin
 from engine.common.progress import CancelToken, Progress
 from engine.common.progress_bar import watched
+from engine.common.user_path import expanded
+from engine.config import Settings
+from engine.encoders import caption_head
 from engine.errors import UsageError
 from engine.query.library_towers import LibraryTowers
 from engine.store import Store
 
 if TYPE_CHECKING:
     from engine.align.aligner import Aligner, LearnedHead
+    from engine.align.captions import CaptionAligner, DropSpace, LearnedCaptions
 
 SOURCES = ("videos", "labels")
 """Sources of pairs to learn from."""
@@ -58,24 +62,70 @@ class AlignStatus:
         return origin(self.facts)
 
 
+@dataclass(frozen=True)
+class CaptionReport:
+    """The result of learning from captions: measurements, and what became of the head."""
+
+    learned: LearnedCaptions = field(repr=False, compare=False)
+    """The head with its measurements before and after."""
+    stored: bool
+    """True where the library uses the head."""
+    placed: int
+    """Pictures and keyframes that got a vector by it."""
+
+    @property
+    def better(self) -> bool:
+        """True where captions of held-out pictures find them earlier than without the head."""
+        return self.learned.is_better
+
+    def document(self) -> dict[str, Any]:
+        """Return the measurements as values of JSON."""
+        from engine.align.captions import described
+
+        more = {"better": self.better, "stored": self.stored, "placed": self.placed}
+        return {**described(self.learned), **more}
+
+
+@dataclass(frozen=True, slots=True)
+class CaptionStatus:
+    """The provenance of the head of captions that a library uses."""
+
+    facts: Mapping[str, Any]
+    """Pictures, measurements, date and command, as the head's file has them."""
+
+    @property
+    def origin(self) -> str:
+        """The provenance of the head, in one line."""
+        return caption_head.origin(self.facts)
+
+
 class Alignment:
-    """Learn where sounds lie in the shared space, from pairs that the library holds.
+    """Learn where sounds and pictures lie, from pairs that the library or the user has.
 
-    A projection of the sound tower's features is learned by contrast, measured on files that
-    were held out, and used from then on, where it finds more than the words that are heard.
-    Nothing is decoded; only the sounds get new vectors.
+    For sounds, a projection of the sound tower's features is learned by contrast, measured on
+    files that were held out, and used from then on, where it finds more than the words that are
+    heard. Nothing is decoded; only the sounds get new vectors.
 
-    All methods raise ``UsageError`` where the library holds no sounds or their encoder needs no
-    alignment, and ``SpaceMismatch`` where the library was made with other weights.
+    From captions of pictures, a further space is learned, in which texts are asked too.
+
+    Those for sounds raise ``UsageError`` where the library holds no sounds or their encoder needs
+    no alignment. All raise ``SpaceMismatch`` where the library was made with other weights.
 
     Args:
         settle: brings indexes up to date after a change.
+        drop: drops a space.
     """
 
     def __init__(
-        self, store: Store, towers: LibraryTowers, settle: Callable[[bool, Progress], None]
+        self,
+        store: Store,
+        towers: LibraryTowers,
+        settings: Settings,
+        settle: Callable[[bool, Progress], None],
+        drop: DropSpace,
     ) -> None:
-        self._store, self._towers, self._settle = store, towers, settle
+        self._store, self._towers, self._settings = store, towers, settings
+        self._settle, self._drop = settle, drop
 
     @property
     def aligner(self) -> Aligner:
@@ -130,6 +180,86 @@ class Alignment:
                 report = replace(report, moved=aligner.place(head.head, wait))
                 self._settle(wait, reporting)
         return report
+
+    @property
+    def caption_aligner(self) -> CaptionAligner:
+        """The steps of learning from captions; ``settle`` of the library comes after a change."""
+        from engine.align.captions import CaptionAligner
+
+        return CaptionAligner(self._store, self._towers, self._settings, self._drop)
+
+    def learn_captions(
+        self,
+        source: str | Path,
+        *,
+        seed: int = 0,
+        dry_run: bool = False,
+        force: bool = False,
+        wait: bool = False,
+        command: str | None = None,
+        progress: bool | Progress = False,
+        cancel: CancelToken | None = None,
+    ) -> CaptionReport:
+        """Learn what pictures show from captions, and use it where held-out pictures gain.
+
+        Args:
+            source: a CSV, TSV, .jsonl or .parquet with the columns ``path`` (or ``file``,
+                relative to the table's folder) and ``caption``; a picture may have several
+                lines. Those that the library holds are not decoded again; the others are
+                only learned from.
+            seed: of what is held out.
+            dry_run: learn and measure, and write nothing.
+            force: use the head also where held-out pictures do not gain.
+            wait: wait for another writer instead of raising ``LibraryBusy``.
+            command: what would make it again, kept with the head; by default this call.
+
+        Raises:
+            UsageError: there are too few captioned pictures, or the table cannot be used.
+            PathNotFound: ``source`` is not there.
+            SpaceMismatch: the library was made with other weights.
+            LibraryBusy: another process writes, and ``wait`` was not asked.
+            Cancelled: ``cancel`` was; nothing is written then.
+        """
+        file = expanded(source)
+        more = f", seed={seed}" if seed else ""
+        typed = f"library.align.learn_captions({str(file)!r}{more})"
+        with watched(progress, cancel) as reporting:
+            aligner = self.caption_aligner
+            learned = aligner.learn(file, seed, command or typed, reporting)
+            report = CaptionReport(learned, not dry_run and (learned.is_better or force), 0)
+            if report.stored:
+                report = replace(report, placed=aligner.place(learned.head, wait))
+                self._settle(wait, reporting)
+        return report
+
+    def undo_captions(
+        self,
+        *,
+        wait: bool = False,
+        progress: bool | Progress = False,
+        cancel: CancelToken | None = None,
+    ) -> int:
+        """Forget what was learned from captions; returns the pictures that had a vector by it.
+
+        Raises:
+            LibraryBusy: another process writes, and ``wait`` was not asked.
+        """
+        with watched(progress, cancel) as reporting:
+            forgotten = self.caption_aligner.undo(wait)
+            if forgotten:
+                self._settle(wait, reporting)
+        return forgotten
+
+    def caption_status(self) -> CaptionStatus | None:
+        """Return where the head of captions comes from; None where the library has none.
+
+        Raises:
+            EncoderUnavailable: its file is lost or damaged.
+        """
+        from engine.align.captions import about_captions
+
+        facts = about_captions(self._store)
+        return None if facts is None else CaptionStatus(facts)
 
     def undo(
         self,

@@ -1,4 +1,4 @@
-"""`sensorium align`: learn where sounds lie in the shared space."""
+"""`sensorium align`: learn where sounds lie, and what pictures show, from pairs."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import click
 
 from engine.commands.options import (
     AnyPath,
+    complain,
     json_option,
     library_option,
     open_library,
@@ -21,9 +22,11 @@ from engine.commands.options import (
 from engine.errors import UsageError
 
 if TYPE_CHECKING:
-    from engine.align.service import AlignReport, AlignStatus
+    from engine.align.service import AlignReport, AlignStatus, CaptionReport, CaptionStatus
 
 _MEASURES = {"recall_1": "R@1", "recall_10": "R@10", "mrr": "MRR", "median": "median rank"}
+_MOST_SHOWN = 5
+"""Pictures that cannot be read, of which each has a line."""
 _WAYS = {"by_sound": "sound -> pair", "for_sound": "pair -> sound"}
 
 
@@ -50,9 +53,16 @@ _WAYS = {"by_sound": "sound -> pair", "for_sound": "pair -> sound"}
     show_default=True,
     help="Of what is held out, and of learning.",
 )
+@click.option(
+    "--captions",
+    metavar="FILE",
+    type=AnyPath(path_type=Path),
+    help="Learn from captioned pictures instead: a CSV, TSV, .jsonl or .parquet with the columns"
+    " path and caption; paths are relative to it, and need not be in the library.",
+)
 @click.option("--dry-run", is_flag=True, help="Learn and measure, and write nothing.")
-@click.option("--force", is_flag=True, help="Use it also where held-out pairs do not gain.")
-@click.option("--undo", is_flag=True, help="Go back to the words of the bridge.")
+@click.option("--force", is_flag=True, help="Use it also where what is held out does not gain.")
+@click.option("--undo", is_flag=True, help="Forget what was learned, of sounds and captions.")
 @click.option("--show", "shown", is_flag=True, help="Say what was learned, when and from what.")
 @wait_option
 @library_option
@@ -60,6 +70,7 @@ _WAYS = {"by_sound": "sound -> pair", "for_sound": "pair -> sound"}
 def align(
     pairs: Literal["videos", "labels"],
     source: Path | None,
+    captions: Path | None,
     seed: int,
     dry_run: bool,
     force: bool,
@@ -69,19 +80,40 @@ def align(
     library: Path | None,
     as_json: bool,
 ) -> None:
-    """Learn where sounds lie in the shared space, from pairs that the library holds.
+    """Learn where sounds lie, from pairs, or what pictures show, from captions.
 
-    A projection of the sound tower's features is learned by contrast, measured on files
-    that were held out, and used from then on for this library, where it finds more than
-    the words that are heard. Nothing is decoded; only the sounds get new vectors.
+    Sounds: a projection of the sound tower's features is learned by contrast from pairs that
+    the library holds, and used from then on where files that were held out are found earlier
+    by it. Nothing is decoded; only the sounds get new vectors.
+
+    Captions: with --captions, pictures get one more vector, by what the captions of such
+    pictures say, and searches take the better one. It is kept where the captions of held-out
+    pictures find them earlier, and new pictures get it too. Some hundred captions are enough.
     """
     if undo and shown:
         raise UsageError("--undo and --show are two things: give one of them")
     with open_library(library) as opened:
         if shown:
-            _show(opened.align.status(), as_json)
+            _show(opened.align.status(), opened.align.caption_status(), as_json)
         elif undo:
-            _show_undone(opened.align.undo(wait=wait, progress=True), as_json)
+            sounds = opened.align.undo(wait=wait, progress=True)
+            _show_undone(sounds, opened.align.undo_captions(wait=wait, progress=True), as_json)
+        elif captions is not None:
+            if source is not None:
+                raise UsageError("--from is for sounds, and --captions names its own file")
+            _show_captions(
+                opened.align.learn_captions(
+                    captions,
+                    seed=seed,
+                    dry_run=dry_run,
+                    force=force,
+                    wait=wait,
+                    command=typed_command(),
+                    progress=True,
+                ),
+                dry_run,
+                as_json,
+            )
         else:
             _show_learned(
                 opened.align.learn(
@@ -110,19 +142,61 @@ def _show_learned(report: AlignReport, dry_run: bool, as_json: bool) -> None:
         )
 
 
-def _show_undone(moved: int, as_json: bool) -> None:
-    line = f"{moved} sounds lie where the bridge's words say" if moved else "nothing was learned"
-    _print({"moved": moved}, line, as_json)
-
-
-def _show(status: AlignStatus | None, as_json: bool) -> None:
-    if status is None:
-        _print(
-            {"head": None}, "nothing was learned: sounds lie where the bridge's words say", as_json
+def _show_captions(report: CaptionReport, dry_run: bool, as_json: bool) -> None:
+    document = report.document()
+    passed_over = document["passed_over"]
+    for line in passed_over[:_MOST_SHOWN]:
+        complain(line)
+    if len(passed_over) > _MOST_SHOWN:
+        complain(f"and {len(passed_over) - _MOST_SHOWN} more pictures that cannot be read")
+    lines = [
+        f"{document['captions']} captions of {document['pictures']} pictures",
+        captions_measured(document),
+    ]
+    if document["stored"]:
+        lines.append(f"{document['placed']} pictures have a vector by captions; --undo goes back")
+    _print(document, "\n".join(lines), as_json)
+    if not (report.stored or dry_run):
+        raise UsageError(
+            "captions of held-out pictures do not find them earlier by more than chance explains,"
+            " so the library stays as it is; more captions may help, --force uses it all the same"
         )
-        return
-    line = "\n".join((status.origin, measured(status.facts)))
-    _print({"head": dict(status.facts)}, line, as_json)
+
+
+def captions_measured(document: Mapping[str, Any]) -> str:
+    """Return retrieval by captions before and after, with intervals of 95 %, in two lines."""
+    before, after, gain, error = (document[k] for k in ("before", "after", "gain", "error"))
+    columns = (
+        f"{_MEASURES[key]} {before[key]:.3f} -> {after[key]:.3f}"
+        f" ({gain[key]:+.3f} \u00b1 {error[key]:.3f})"
+        for key in ("recall_1", "recall_10", "mrr")
+    )
+    among = document["among"]
+    return f"pictures held out, each among {among}, before -> after:\n  {', '.join(columns)}"
+
+
+def _show_undone(sounds: int, pictures: int, as_json: bool) -> None:
+    lines = []
+    if sounds or not pictures:
+        moved = f"{sounds} sounds lie where the bridge's words say"
+        lines.append(moved if sounds else "nothing was learned")
+    if pictures:
+        lines.append(f"what was learned of captions is forgotten, of {pictures} pictures")
+    _print({"moved": sounds, "pictures": pictures}, "\n".join(lines), as_json)
+
+
+def _show(sounds: AlignStatus | None, captions: CaptionStatus | None, as_json: bool) -> None:
+    lines = []
+    if sounds is not None:
+        lines += [sounds.origin, measured(sounds.facts)]
+    if captions is not None:
+        lines += [captions.origin, captions_measured(captions.facts)]
+    document = {
+        "head": None if sounds is None else dict(sounds.facts),
+        "captions": None if captions is None else dict(captions.facts),
+    }
+    nothing = "nothing was learned: sounds lie where the bridge's words say"
+    _print(document, "\n".join(lines) or nothing, as_json)
 
 
 def _learned_lines(document: Mapping[str, Any]) -> str:

@@ -20,6 +20,14 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "similar", "similar",
         "Find moments that look or sound like FILE, which need not be in the library.",
     ),
+    "show": (
+        "show", "show",
+        "Show hits of the last search, by their numbers in its table; the first by default.",
+    ),
+    "open": (
+        "open", "open_command",
+        "Open hits of the last search, by their numbers in its table; the first by default.",
+    ),
     "teach": (
         "teach", "teach",
         "Teach the library a NAME by 3 to 30 examples, for use in queries.",
@@ -95,6 +103,10 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "doctor": (
         "doctor", "doctor",
         "Check what is installed, and whether the library can be used.",
+    ),
+    "config": (
+        "config", "config",
+        "Show and change settings, and defaults of commands.",
     ),
 }  # fmt: skip
 """Module below ``engine.commands``, name in it, and first line of the help, by command.

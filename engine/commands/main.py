@@ -67,6 +67,16 @@ class _Group(LazyGroup):
         except click.UsageError as error:
             raise _OneLine(error) from error
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name, command, rest = super().resolve_command(ctx, args)
+        if name is not None and command is not None:
+            from engine.commands.command_defaults import use_defaults
+
+            use_defaults(ctx, name, command, rest)
+        return name, command, rest
+
     def invoke(self, ctx: click.Context) -> Any:
         try:
             with printed_warnings():
@@ -138,7 +148,7 @@ def _code_of_lost_output(code: Any) -> Any:
 
 
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="sensorium")
+@click.version_option(None, "-V", "--version", package_name="sensorium")
 def main() -> None:
     """Find moments in your pictures, videos and sounds by words, offline."""
 

@@ -146,13 +146,19 @@ def _set(ctx: click.Context, variable: str, value: str | None) -> None:
         ctx.meta.setdefault(_SETTINGS, {})[variable] = value
 
 
+def options_in_place(ctx: click.Context) -> dict[str, str]:
+    """Return the variables of the environment that options of the command stand in for."""
+    changes: dict[str, str] = ctx.meta.get(_SETTINGS, {})
+    return changes
+
+
 def settings() -> Settings:
-    """Return the settings of the environment, changed by the options of this command."""
+    """Return the settings of the file and the environment, changed by options of this command."""
     from engine.config import Settings
 
     ctx = click.get_current_context(True)
-    changes = {} if ctx is None else ctx.meta.get(_SETTINGS, {})
-    return Settings.from_env({**os.environ, **changes})
+    changes = {} if ctx is None else options_in_place(ctx)
+    return Settings.load({**os.environ, **changes})
 
 
 def open_library(library: Path | None) -> Library:

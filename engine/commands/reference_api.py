@@ -35,7 +35,9 @@ threads. Results are plain values that pickle; those that show pictures ask the 
 """
 _GROUPS = {
     "The library": ("Library",),
-    "What calls return": ("SearchResult", "Hit", "Why", "Span", "IndexReport", "Failure"),
+    "What calls return": (
+        "SearchResult", "Hit", "Why", "Span", "HitDetails", "Passage", "IndexReport", "Failure",
+    ),
     "Asking": (
         "quoted", "Query", "QueryPart", "PartKind", "Kind", "Modality", "Fusion", "Group",
     ),

@@ -17,10 +17,48 @@ _SETTINGS_HEAD = """\
 
 Made by `make docs` out of `engine/config.py`; a test fails when it drifts.
 
-Every setting is an environment variable, such as `SENSORIUM_THREADS=4`. In Python, they are
-fields of `sensorium.Settings`, which `Library.open(..., settings=...)` takes. 1 and `true`
-switch on, 0 and `false` off. A value that cannot be read, or is out of its range, is an error
-that says so.
+A setting is what an option says; if none is given, what its variable of the environment says; then
+what the file of settings says; then its default. `sensorium config list` shows all of them as they
+are, and where each comes from: `default`, a line of the file, `environment` or `option`.
+
+```console
+$ sensorium config set library ~/Pictures/photos.library
+$ sensorium config set search.top 20          # what --top of `search` is when it is not given
+$ sensorium config get search.top
+$ sensorium config list search                # all that can be set of a command
+$ sensorium config unset search.top
+$ sensorium config edit                       # in your editor
+$ sensorium config path
+```
+
+The file is TOML, `sensorium/config.toml` in your folder of settings (`~/.config` on Linux), or what
+`SENSORIUM_CONFIG` names; `SENSORIUM_CONFIG=/dev/null` is none, for scripts that should not depend
+on it. Comments in it stay when it is changed by a command. Settings are named as the variables
+below, in small letters without `SENSORIUM_`; tables have the defaults of a command's options, as
+`--help` calls them. A path that is not absolute is beside the file.
+
+```toml
+library = "~/Pictures/photos.library"
+threads = 4
+
+[search]
+top = 20
+kind = ["image", "video"]
+
+[curate.duplicates]
+threshold = 0.9
+```
+
+Every setting is an environment variable, such as `SENSORIUM_THREADS=4`, and so is every default
+of an option: `SENSORIUM_SEARCH_TOP=20`, and where an option may be repeated, words as a shell has
+them: `SENSORIUM_SEARCH_KIND="image video"`. 1 and `true` switch on, 0 and `false` off. A value
+that cannot be read, or is out of its range, and a name that there is not, are errors of one line,
+which names the line of the file and the nearest name.
+
+In Python, settings are fields of `sensorium.Settings`, which `Library.open(..., settings=...)`
+takes; without, it is `Settings.load()`, which reads the file and the environment as the command
+line does. Defaults of commands' options are the command line's alone: a call in Python does what
+it says.
 
 | variable | default | from | to | what it is |
 |---|---|---|---|---|

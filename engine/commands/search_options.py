@@ -84,7 +84,9 @@ def hit_options(command: Command) -> Command:
             " the same anywhere (alike), or every moment (none).",
         ),
         click.option(
-            "--likely", is_flag=True, help="Only what is more likely than not to be an answer."
+            "--likely",
+            is_flag=True,
+            help="Only what is more likely than not to be an answer; exit with 1 where nothing is.",
         ),
         click.option(
             "--all", "show_all", is_flag=True, help="All hits, likely or not, which is the default."
@@ -93,8 +95,31 @@ def hit_options(command: Command) -> Command:
             "-f",
             "--filepath-only",
             is_flag=True,
-            help="Print only the files' paths, one a line. A path with line ends or other"
-            " control characters is printed as a JSON string, in double quotes.",
+            help="Print only the files' paths, one a line, with the bytes that they have: for"
+            " names with line ends there is -0. A terminal gets such names as $'...'.",
+        ),
+        click.option(
+            "-0",
+            "--print0",
+            is_flag=True,
+            help="Print only the files' paths, each with a NUL behind it, for xargs -0.",
+        ),
+        click.option(
+            "--absolute",
+            is_flag=True,
+            help="Print whole paths. Otherwise those below the current folder begin there, on a"
+            " terminal and in a pipe alike; in JSON every path is whole.",
+        ),
+        click.option(
+            "--preview",
+            is_flag=True,
+            help="Show a picture of each hit, as kitty, iTerm2 or sixel graphics or in blocks,"
+            " whichever the terminal can; SENSORIUM_PREVIEW overrules.",
+        ),
+        click.option(
+            "--no-pager",
+            is_flag=True,
+            help="Print a table that is longer than the terminal without $PAGER.",
         ),
         click.option(
             "--explain", is_flag=True, help="Show the plan first, and then what came of it."
@@ -183,26 +208,28 @@ def ranking_options(command: Command) -> Command:
     )
 
 
-def run_query(
-    ask: Ask, *, library: Path | None, explain: bool, as_json: bool, filepath_only: bool
-) -> None:
-    """Ask an open library, and print what comes of it.
+def run_query(ask: Ask, *, library: Path | None, **output: bool) -> None:
+    """Ask an open library, print what comes of it, and remember it for `open` and `show`.
+
+    Where only what is likely was asked for and nothing is, the command ends with 1.
 
     Args:
         ask: runs the query, and calls what it is given with the plan.
-        explain: draw the plan before the query runs, and then its outcome.
+        output: the fields of ``HitOutput``.
     """
-    from engine.commands.output.hits import print_hits, print_no_hits
+    from engine.commands.output.hits import HitOutput, print_hits, print_no_hits
 
+    form = HitOutput(**output)
+    drawn = form.explain and not form.as_json
     with open_library(library) as opened:
-        if explain and not as_json:
-            result = ask(opened, lambda plan: print_tree(opened.explain(plan)))
-        else:
-            result = ask(opened, None)
+        result = ask(opened, (lambda plan: print_tree(opened.explain(plan))) if drawn else None)
+        opened.remember(result)
         warn(opened)
-    if explain and not as_json:
-        print_tree(opened.explain(result))
-        if not result.hits:
-            print_no_hits(result)
-    else:
-        print_hits(result, as_json=as_json, filepath_only=filepath_only, explain=explain)
+        if drawn:
+            print_tree(opened.explain(result))
+            if not result.hits:
+                print_no_hits(result)
+        else:
+            print_hits(result, form, opened.settings.preview)
+    if result.query.likely and not result.hits:
+        click.get_current_context().exit(1)

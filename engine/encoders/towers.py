@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from engine.common.vectors import l2_normalize
+from engine.encoders.caption_head import CaptionHead
 from engine.encoders.projection import Projection
 from engine.encoders.protocols import (
     Embedded,
@@ -24,7 +25,7 @@ from engine.encoders.protocols import (
     SpeechBridge,
 )
 from engine.encoders.revisions import revision_of
-from engine.encoders.runtime.backend import Done, Pending, Pipelined
+from engine.encoders.runtime.backend import Done, Pending, Pipelined, Then
 from engine.types import Modality, Space, Tag
 from engine.types.arrays import Vectors, Waveform
 
@@ -71,6 +72,8 @@ class Towers:
     Attributes:
         head: takes sounds into the shared space by their features, where the library has
             learned one; what the bridge hears in them then only tags them, or counts in part.
+        captions: takes pictures and texts into a further space, where the library has learned
+            one from captioned pictures.
     """
 
     encoder: Encoder
@@ -78,6 +81,7 @@ class Towers:
     speech: SpeechBridge | None = None
     screen: ScreenBridge | None = None
     head: Projection | None = None
+    captions: CaptionHead | None = None
 
     @cached_property
     def shared(self) -> Space:
@@ -108,7 +112,10 @@ class Towers:
     @property
     def further(self) -> tuple[Space, ...]:
         """The further spaces of pictures in which texts are asked as well."""
-        return self.encoder.further if isinstance(self.encoder, FurtherSpaces) else ()
+        own = self.encoder.further if isinstance(self.encoder, FurtherSpaces) else ()
+        if self.captions is None:
+            return own
+        return (*own, self.captions.space(self.encoder.shared, self.encoder.name))
 
     @property
     def sounds(self) -> Space:
@@ -159,8 +166,18 @@ class Towers:
         """Begin to embed pictures; an encoder that is not ``Pipelined`` embeds them at once."""
         pixels = [picture.parts[0] for picture in pictures]
         if isinstance(self.encoder, Pipelined):
-            return self.encoder.submit_images(pixels)
-        return Done(self.encoder.embed_images(pixels))
+            sent = self.encoder.submit_images(pixels)
+        else:
+            sent = Done(self.encoder.embed_images(pixels))
+        return sent if self.captions is None else Then(sent, self._captioned)
+
+    def _captioned(self, seen: Embedded) -> Embedded:
+        """Add the vectors of the space of captions."""
+        assert self.captions is not None
+        space = self.captions.space(self.encoder.shared, self.encoder.name).name
+        return replace(
+            seen, vectors={**seen.vectors, space: self.captions.place_pictures(seen.vectors)}
+        )
 
     @property
     def sound_rates(self) -> tuple[int, ...]:
@@ -188,7 +205,9 @@ class Towers:
 
     def embed_queries(self, space: str, texts: Sequence[str]) -> Vectors:
         """Embed n texts that ask in the shared space or in a further one, (n, dim)."""
-        encoder = self.encoder
+        encoder, captions = self.encoder, self.captions
+        if captions is not None and space == captions.space(encoder.shared, encoder.name).name:
+            return captions.place_texts(self.embed_queries(captions.asked, texts))
         if isinstance(encoder, FurtherSpaces) and space in {s.name for s in encoder.further}:
             return encoder.embed_texts_in(space, texts)
         return encoder.embed_texts(texts)

@@ -90,6 +90,7 @@ def text(
     reads: str,
     command: str,
     spaces: Sequence[SpaceInfo],
+    learned: Sequence[str] = (),
     run: str | None,
     version: str,
 ) -> str:
@@ -100,6 +101,7 @@ def text(
     Args:
         reads: how to read the export.
         command: that made it.
+        learned: where spaces come from that this library has learned, a line each.
         run: the curation run that files were left out by.
     """
     parts = [
@@ -114,6 +116,7 @@ def text(
         *_rights(card),
         "## Vectors",
         _vectors(card, spaces),
+        _bullets(printable(line) for line in learned),
         "## What is not in it",
         _removed(card, run),
         "## How it was made",

@@ -12,13 +12,15 @@ import numpy as np
 from engine.common.progress import NO_PROGRESS, Progress
 from engine.common.user_path import expanded
 from engine.common.vectors import chunks
-from engine.errors import UsageError
+from engine.encoders import caption_head
+from engine.errors import EncoderUnavailable, UsageError
 from engine.exchange import data_card
 from engine.exchange.formats import registry
 from engine.exchange.formats.writer import Format, LeftOut
 from engine.exchange.output_folder import output_folder
 from engine.exchange.records import ExportSelection, items
 from engine.media.rights import rights_of
+from engine.query.library_towers import captions_file
 from engine.store import SpaceInfo, Store
 from engine.types import Failure, Kind
 from engine.types.arrays import MomentIds
@@ -85,7 +87,8 @@ def export(
             CARD,
             data_card.text(
                 counts.card, title=format_name, reads=writer.reads, command=command,
-                spaces=chosen, run=selection.run, version=metadata.version("sensorium"),
+                spaces=chosen, learned=_learned(store, chosen), run=selection.run,
+                version=metadata.version("sensorium"),
             ),
         )  # fmt: skip
     found = counts.card
@@ -109,6 +112,20 @@ def _spaces(store: Store, names: Sequence[str], main: str | None) -> list[SpaceI
     chosen = names or list(store.serving())
     known = [infos[name] for name in infos if name in chosen]
     return sorted(known, key=place)
+
+
+def _learned(store: Store, infos: Sequence[SpaceInfo]) -> list[str]:
+    """Say where the spaces come from that this library has learned of captions."""
+    lines = []
+    for name, revision in ((info.space.name, info.space.revision) for info in infos):
+        if caption_head.is_of_captions(name):
+            try:
+                head = caption_head.load(captions_file(store.path, revision), revision)
+            except EncoderUnavailable as error:
+                lines.append(f"{name}: {error}")
+            else:
+                lines.append(f"{name}: {caption_head.origin(head.about)}")
+    return lines
 
 
 def _holding(store: Store, infos: Sequence[SpaceInfo], ids: MomentIds) -> list[SpaceInfo]:

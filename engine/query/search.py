@@ -76,7 +76,7 @@ class Searcher:
         self.indexes: dict[str, SpaceIndex] = {}
         self._store = store
         self._settings = settings
-        self._texts: dict[str, TextCache] = {}
+        self._texts: dict[tuple[str, str | None], TextCache] = {}
         self.towers_of = towers_of
         self._backgrounds: GenerationCache[Mapping[BackgroundKey, Background]] = GenerationCache()
         self._choices: GenerationCache[SelectedSpaces] = GenerationCache()
@@ -90,8 +90,12 @@ class Searcher:
         """Return the text tower of each space that texts are asked in, with its cache."""
         own = dict.fromkeys((chosen.shared, *chosen.further), chosen.towers)
         towers = {**own, **chosen.beside}
+        # A space of captions may be learned anew, and asks otherwise then.
+        revisions = {space.name: space.revision for space in chosen.spaces}
         return {
-            name: self._texts.setdefault(name, TextCache(partial(of.embed_queries, name)))
+            name: self._texts.setdefault(
+                (name, revisions.get(name)), TextCache(partial(of.embed_queries, name))
+            )
             for name, of in towers.items()
         }
 

@@ -119,16 +119,20 @@ class Hit:
     _make_thumbnail: MakeThumbnail | None = field(default=None, repr=False, compare=False)
     """Set by the library that the hit comes from."""
 
-    def open(self) -> None:
+    def open(self, program: str = "") -> None:
         """Open the file with the system's viewer, at the moment where a player can.
+
+        Args:
+            program: another command, such as ``mpv --start={start} {path}``, which ends
+                before this returns; ``library.settings.open`` has that of SENSORIUM_OPEN.
 
         Raises:
             PathNotFound: the file is gone.
-            UsageError: the system has no program to open files with.
+            UsageError: the system has no program to open files with, or this one fails.
         """
         from engine.common.viewer import open_file
 
-        open_file(self.path, self.start)
+        open_file(self.path, self.start, program)
 
     def thumbnail(self) -> Image.Image:
         """Return a picture of the moment, RGB, its longest side at most 320 pixels.

@@ -8,6 +8,7 @@ import pytest
 
 from engine import Library
 from tests.align.aligned import WINDOWS, fill, vectors
+from tests.align.captioned import draw, table, unrelated, words
 
 VIDEOS = 40
 
@@ -50,7 +51,7 @@ def test_it_learns_reports_shows_and_goes_back(filled, run, settings):
     with Library.open(filled, settings=settings) as library:
         assert library.store.calibrated()
     undone = run("align", "--undo", "--json")
-    assert undone.json == {"moved": VIDEOS * WINDOWS}
+    assert undone.json == {"moved": VIDEOS * WINDOWS, "pictures": 0}
     assert kept(filled, settings) == before
     assert run("align", "--undo").out == "nothing was learned\n"
 
@@ -85,3 +86,41 @@ def test_what_cannot_be_done_is_one_line(filled, run, arguments, line):
     assert done.code == 2
     assert line in done.err
     assert done.err.count("\n") == 1
+
+
+def test_captions_are_learned_shown_used_and_forgotten(library, run, settings, tmp_path):
+    drawn = draw(tmp_path / "pictures", range(120))
+    captions = table(tmp_path / "captions.jsonl", [*drawn, (tmp_path / "gone.png", "gone")])
+    with Library.open(library, create=True, encoder="fake", settings=settings) as opened:
+        opened.index(tmp_path / "pictures")
+    done = run("align", "--captions", captions)
+    assert done.code == 0
+    assert "240 captions of 120 pictures" in done.out
+    assert "pictures held out, each among 24, before -> after:\n  R@1 0." in done.out
+    assert "120 pictures have a vector by captions; --undo goes back" in done.out
+    assert f"{tmp_path / 'gone.png'}: there is no such file" in done.err
+    hits = run("search", words(1, 2), "--json").json["hits"]
+    assert hits[0]["path"].endswith("025.png")
+    assert "fake-captions" in run("spaces", "list").out
+    shown = run("align", "--show")
+    assert shown.out.startswith("learned from 240 captions of 120 pictures on 20")
+    assert run("align", "--show", "--json").json["captions"]["pictures"] == 120
+    doctor = {check["name"]: check for check in run("doctor", "--json").json["checks"]}
+    assert doctor["caption head"]["ok"]
+    exported = run("export", tmp_path / "set", "--format", "jsonl")
+    assert exported.code == 0
+    card = "".join(file.read_text() for file in (tmp_path / "set").glob("*.md"))
+    assert "fake-captions" in card and "learned from 240 captions of 120 pictures" in card
+    undone = run("align", "--undo")
+    assert undone.out == "what was learned of captions is forgotten, of 120 pictures\n"
+    assert run("align", "--show").out.startswith("nothing was learned")
+
+
+def test_captions_that_say_nothing_are_refused_in_one_line(library, run, settings, tmp_path):
+    drawn = draw(tmp_path / "pictures", range(60))
+    with Library.open(library, create=True, encoder="fake", settings=settings) as opened:
+        opened.index(tmp_path / "pictures")
+    refused = run("align", "--captions", unrelated(tmp_path / "no.jsonl", drawn))
+    assert refused.code == 2 and "more captions may help, --force uses it" in refused.err
+    both = run("align", "--captions", tmp_path / "no.jsonl", "--from", tmp_path)
+    assert both.code == 2 and "--captions names its own file" in both.err

@@ -10,6 +10,7 @@ import pytest
 
 from engine import Library
 from tests import media_files as make
+from tests.align.captioned import draw
 from tests.docs.blocks import ROOT, Block, blocks, commands, run_python, run_sensorium
 
 PAGE = (ROOT / "docs" / "cookbook.md").read_text()
@@ -36,6 +37,9 @@ def kitchen(tmp_path_factory) -> Path:
         shutil.copy(pictures / "00.png", folder / "set" / split / f"copy-{split}.png")
     rows = "".join(f"{file},red\n" for file in sorted(pictures.glob("*.png")))
     (folder / "truth.csv").write_text("file,label\n" + rows)
+    drawn = draw(folder / "Trips", range(120))
+    table = "".join(f"{file.name},{caption}\n" for file, caption in drawn)
+    (folder / "Trips" / "captions.csv").write_text("path,caption\n" + table)
     for name in ("photos", "again"):
         Library.open(folder / f"{name}.library", create=True, encoder="fake").close()
     return folder

@@ -1,40 +1,51 @@
-"""Hits as JSON, as a table on a terminal, and as plain lines in a pipe."""
+"""Hits as JSON, as paths for other programs, as a table on a terminal, and as plain lines."""
 
 from __future__ import annotations
 
 import dataclasses
-import sys
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import click
 
 from engine.commands.output.json_output import print_json
+from engine.commands.output.terminal import Terminal, terminal_of
 from engine.commands.output.text import print_line, print_message
-from engine.common.result_view import (
-    LESS_LIKELY,
-    NOTHING_LIKELY,
-    likely_hits,
-    no_hits_reason,
-    percent,
-    words_of,
-)
-from engine.common.text import file_name, printable, time_span
+from engine.common.result_view import NOTHING_LIKELY, likely_hits, no_hits_reason, percent, words_of
+from engine.common.shown_path import as_bytes, current_folder, on_terminal, relative
+from engine.common.text import file_name, time_span
 from engine.types import Hit, Query, SearchResult
 
-if TYPE_CHECKING:
-    from rich.console import Console
 
-_NARROW = 72
-"""Columns of a terminal below which a table has no room for a path."""
+@dataclass(frozen=True, slots=True)
+class HitOutput:
+    """The form in which hits are printed."""
+
+    as_json: bool = False
+    filepath_only: bool = False
+    print0: bool = False
+    """Paths alone, each with a NUL behind it."""
+    absolute: bool = False
+    preview: bool = False
+    """A picture of each hit, where the terminal can show one."""
+    no_pager: bool = False
+    explain: bool = False
+
+    def named(self) -> Callable[[str], str]:
+        """Return how a path is shown: from the current folder where it lies below, or whole."""
+        folder = None if self.absolute else current_folder()
+        return lambda path: relative(path, folder)
 
 
-def print_hits(
-    result: SearchResult, *, as_json: bool, filepath_only: bool, explain: bool = False
-) -> None:
-    """Print a result; with ``filepath_only`` each file is named once."""
-    if as_json:
-        print_json(search_document(result, explain=explain))
+def print_hits(result: SearchResult, output: HitOutput, preview: str = "auto") -> None:
+    """Print a result.
+
+    Args:
+        preview: the way in which a terminal shows pictures; see ``Settings.preview``.
+    """
+    if output.as_json:
+        print_json(search_document(result, explain=output.explain))
         return
     for note in result.notes:
         print_message(note, err=True)
@@ -42,25 +53,52 @@ def print_hits(
         click.echo("partial: the deadline came before all was searched", err=True)
     if result.hits and not likely_hits(result.hits):
         click.echo(NOTHING_LIKELY, err=True)
-    if filepath_only:
-        for path in dict.fromkeys(hit.path for hit in result.hits):
-            print_line(file_name(path))
+    if output.filepath_only or output.print0:
+        print_paths([hit.path for hit in result.hits], output)
     elif not result.hits:
         print_no_hits(result)
-    elif sys.stdout.isatty():
-        _table(result.hits)
     else:
-        _lines(result.hits)
+        _print_found(result.hits, output, preview)
 
 
-def _lines(hits: Sequence[Hit]) -> None:
-    """Print a line for each hit, and one without tabs between likely and less likely."""
-    likely = likely_hits(hits)
-    for place, hit in enumerate(hits):
-        if place == likely and likely:
-            print_line(f"--- {LESS_LIKELY} ---")
-        facts = (percent(hit), hit.kind, time_span(hit.start, hit.end))
-        print_line("\t".join((*facts, file_name(hit.path), words_of(hit))))
+def print_paths(paths: Sequence[str], output: HitOutput) -> None:
+    """Print each path once, with the bytes that it has; to a terminal, none that drive it."""
+    named = output.named()
+    shown = [named(path) for path in dict.fromkeys(paths)]
+    if output.print0:
+        click.echo(b"".join(as_bytes(path) + b"\0" for path in shown), nl=False)
+    elif terminal_of().shows:
+        print_line("\n".join(map(on_terminal, shown))) if shown else None
+    else:
+        click.echo(b"".join(as_bytes(path) + b"\n" for path in shown), nl=False)
+
+
+def _print_found(hits: Sequence[Hit], output: HitOutput, preview: str) -> None:
+    terminal = terminal_of()
+    if not terminal.shows:
+        _lines(hits, output.named(), terminal)
+        if output.preview:
+            click.echo("--preview shows pictures on a terminal alone", err=True)
+        return
+    from engine.commands.output.hit_table import table
+    from engine.commands.output.pager import print_text
+
+    pictured = None
+    if output.preview:
+        from engine.commands.output.previews import pictures_for
+
+        pictured = pictures_for(terminal, preview)
+    text = table(hits, terminal, output.named(), pictured)
+    print_text(text, terminal, pager=pictured is None and not output.no_pager)
+
+
+def _lines(hits: Sequence[Hit], named: Callable[[str], str], terminal: Terminal) -> None:
+    """Print a line for each hit, with tabs between its columns."""
+    for hit in hits:
+        sure = terminal.styled(percent(hit), *(("green",) if hit.likely else ()))
+        path = terminal.styled(file_name(named(hit.path)), "bold")
+        columns = (sure, hit.kind, time_span(hit.start, hit.end), path, words_of(hit))
+        print_line("\t".join(columns), color=terminal.colour)
 
 
 def print_no_hits(result: SearchResult) -> None:
@@ -93,57 +131,3 @@ def _query(query: Query) -> dict[str, Any]:
     for part in asked["parts"]:
         del part["quoted"]  # it is of the text as typed, and says nothing of what was asked
     return {key: value for key, value in asked.items() if key == "top" or value != plain[key]}
-
-
-def _table(found: Sequence[Hit]) -> None:
-    from rich.console import Console
-
-    console = Console()
-    if console.width < _NARROW:
-        _blocks(console, found)
-    else:
-        _columns(console, found)
-
-
-def _blocks(console: Console, found: Sequence[Hit]) -> None:
-    """Print each hit in a few short lines, for a terminal that is narrow."""
-    from rich.padding import Padding
-    from rich.text import Text
-
-    likely = likely_hits(found)
-    for place, hit in enumerate(found):
-        if place == likely and likely:
-            console.rule(LESS_LIKELY, style="dim", align="left")
-        head = f"{percent(hit)}  {hit.kind.value}  {time_span(hit.start, hit.end)}"
-        console.print(Text(head, overflow="fold"))
-        console.print(Padding(Text(printable(hit.path), "bold", overflow="fold"), (0, 0, 0, 2)))
-        if words := words_of(hit):
-            line = Text(words, "dim", overflow="ellipsis", no_wrap=True)
-            console.print(Padding(line, (0, 0, 0, 2)))
-
-
-def _columns(console: Console, found: Sequence[Hit]) -> None:
-    from rich.table import Table
-    from rich.text import Text
-
-    rows = [
-        (percent(hit), hit.kind.value, time_span(hit.start, hit.end),
-         printable(hit.path), words_of(hit))
-        for hit in found
-    ]  # fmt: skip
-    left = console.width - sum(max(len(row[column]) for row in rows) + 3 for column in range(3))
-    longest = max(Text(path).cell_len for *_, path, _ in rows)
-    # Words give way to a path until each has half of the room.
-    words_room = max(left // 2, left - longest)
-    table = Table(box=None, pad_edge=False)
-    table.add_column("sure", justify="right", style="dim", no_wrap=True)
-    table.add_column("kind", no_wrap=True)
-    table.add_column("at", justify="right", no_wrap=True)
-    table.add_column("file", overflow="fold", style="bold")
-    table.add_column("words", overflow="ellipsis", no_wrap=True, style="dim", max_width=words_room)
-    likely = likely_hits(found)
-    for place, row in enumerate(rows):
-        if place == likely and likely:
-            table.add_row("", "", "", Text(f"--- {LESS_LIKELY} ---", "dim"), "")
-        table.add_row(*map(Text, row))
-    console.print(table)

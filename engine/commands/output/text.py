@@ -9,10 +9,14 @@ import click
 from engine.common.text import printable
 
 
-def print_line(line: str) -> None:
-    """Print a line; a file name that is no UTF-8 goes out as the bytes that it is."""
+def print_line(line: str, *, color: bool | None = None) -> None:
+    """Print a line; a file name that is no UTF-8 goes out as the bytes that it is.
+
+    Args:
+        color: true to leave its colours in a pipe, too.
+    """
     try:
-        click.echo(line)
+        click.echo(line, color=color)
     except UnicodeEncodeError:
         click.echo(line.encode("utf-8", "surrogateescape"))
 

@@ -68,6 +68,10 @@ class SpaceWrites:
         roles = [info.role for info in self._tx.infos.values() if info.ready]
         return {role.encoder for role in roles if role is not None}
 
+    def has_space(self, name: str) -> bool:
+        """Tell whether the library has a space of that name."""
+        return name in self._tx.infos
+
     def require_spaces(self, made_for: Iterable[Space]) -> None:
         """Refuse vectors that were made for spaces which are no more as they were.
 
@@ -239,9 +243,14 @@ class SpaceWrites:
     def goes_with(self, name: str) -> list[str]:
         """Name what dropping a space drops: it, and the spaces with it that no other uses.
 
+        With a further space of an encoder, nothing else goes.
+
         Raises:
             UsageError: there is none, or it is the default.
         """
+        known = self._tx.infos.get(name)
+        if known and space_lookup.role_name(known, self._tx.infos.values()) == "further":
+            return [name]
         info = self._served(name)
         assert info.role is not None
         space_lookup.require_droppable(info)
@@ -255,6 +264,11 @@ class SpaceWrites:
             UsageError: there is none, or it is the default.
         """
         gone = self.goes_with(name)
+        self._drop(gone)
+        return gone
+
+    def _drop(self, gone: Sequence[str]) -> None:
+        """Remove spaces with their vectors and backgrounds."""
         files = [info for info in self._tx.known_segments() if info.space in gone]
         with self._tx.change():
             statements.drop_segments(self._tx.db, [info.segment_id for info in files])
@@ -267,7 +281,6 @@ class SpaceWrites:
         failpoints.hit(FailPoint.DROP_UNLINKING)
         with translated(self._tx.path):
             recovery.remove(self._tx.path, [info.file for info in files])
-        return gone
 
     def _served(self, name: str, *, ready: bool = False) -> SpaceInfo:
         return space_lookup.find_space(name, self._tx.infos, ready=ready)

@@ -45,7 +45,7 @@ class Writer:
         spaces = SpaceWrites(opened)
         self.ensure_space = spaces.ensure_space
         self.require_spaces = spaces.require_spaces
-        self.serving = spaces.serving
+        self.serving, self.has_space = spaces.serving, spaces.has_space
         self.fill = spaces.fill
         self.set_ready = spaces.set_ready
         self.set_default = spaces.set_default
