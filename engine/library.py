@@ -7,6 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
+from engine.common.choices import OnFile
 from engine.common.progress import CancelToken, Progress
 from engine.common.progress_bar import watched
 from engine.common.user_path import existing, expanded
@@ -17,6 +18,7 @@ from engine.library_base import BaseLibrary
 from engine.library_open import OpenOptions, forget_lost, preview
 from engine.library_search import SearchOptions
 from engine.query.language import QueryOptions
+from engine.store.index_rules import RuleOptions
 from engine.types import (
     ExportFormat,
     ImportFormat,
@@ -77,12 +79,15 @@ class Library(BaseLibrary):
         encoder: str | None = None,
         catalog: str | None = None,
         settings: Settings | None = None,
+        on_file: OnFile | None = None,
+        **rules: Unpack[RuleOptions],
     ) -> IndexReport:
         """Return what ``index`` would do, of a library that need not exist; index nothing.
 
         A library that is there is opened, and so recovered where a crash left something.
         """
-        return preview(paths, OpenOptions(path, False, encoder, catalog, settings))
+        opening = OpenOptions(path, False, encoder, catalog, settings)
+        return preview(paths, opening, rules, on_file)
 
     @staticmethod
     def forget_lost(path: str | Path | None = None) -> list[str]:

@@ -9,7 +9,7 @@ from threading import Thread
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, Unpack
 
-from engine.common.choices import Vanished
+from engine.common.choices import OnFile, Vanished
 from engine.common.progress import CancelToken, Progress
 from engine.common.progress_bar import watched
 from engine.common.user_path import is_url, path_list, resolved
@@ -24,6 +24,8 @@ from engine.query.language import QueryOptions, build_query, parse_kinds, with_o
 from engine.query.maintenance import Maintenance
 from engine.query.search import OnPlan, Searcher
 from engine.store import Store
+from engine.store.index_rules import RuleChanges, RuleOptions
+from engine.store.running import announced
 from engine.types import (
     Failure,
     Hit,
@@ -156,8 +158,10 @@ class BaseLibrary:
         retry: bool = False,
         wait: bool = False,
         vanished: Vanished = "refuse",
+        on_file: OnFile | None = None,
         progress: Watch = False,
         cancel: CancelToken | None = None,
+        **rules: Unpack[RuleOptions],
     ) -> IndexReport:
         """Bring the library up to date with files and folders.
 
@@ -168,19 +172,27 @@ class BaseLibrary:
             vanished: what to do where a folder turned up empty, or more than half of it is
                 gone: ``refuse``; ``keep`` what it held as missing, hidden from searches,
                 until it is seen again; or ``forget`` what is not there.
+            on_file: called with the path of each file that was not unchanged, and what became
+                of it: ``added``, ``skipped: pdf``.
+            rules: what is taken in below ``paths``, remembered for later runs: ``exclude``,
+                patterns as in .gitignore, which are added to those of before unless
+                ``forget_exclude``; ``follow_links``; ``hidden``; ``gitignore``.
 
         Raises:
             PathNotFound: one of ``paths`` does not exist; nothing is written then.
+            UsageError: a pattern of ``exclude`` is none; nothing is written then.
             FilesVanished: as ``vanished`` says; nothing is written then.
             LibraryBusy: another process is writing.
             Cancelled: ``cancel`` was; files that were finished by then are committed.
         """
         from indexers.pipeline import run
 
-        with watched(progress, cancel) as reporting:
+        changes = RuleChanges.of(rules)
+        with watched(progress, cancel) as watch, announced(self.path, watch) as reporting:
             report = run(
                 self.store, self.spaces.towers(), path_list(paths), self.settings,
-                retry=retry, wait=wait, vanished=vanished, progress=reporting,
+                retry=retry, wait=wait, vanished=vanished, changes=changes, on_file=on_file,
+                progress=reporting,
             )  # fmt: skip
             self.maintenance.settle(wait, reporting)
             return self._read_texts(report, path_list(paths), wait, reporting)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from engine.common.choices import OnFile
 from engine.common.user_path import expanded, path_list
 from engine.config import Settings
 from engine.encoders import registry
@@ -14,6 +15,7 @@ from engine.errors import LibraryNotFound, UsageError
 from engine.index import disk
 from engine.query.library_towers import LibraryTowers
 from engine.store import Store, catalog_url
+from engine.store.index_rules import RuleChanges, RuleOptions
 from engine.types import IndexReport, Modality
 
 
@@ -108,19 +110,25 @@ def library_towers(store: Store, settings: Settings, towers: Towers | None) -> L
     return LibraryTowers(store, make)
 
 
-def preview(paths: Sequence[str | Path] | str | Path, options: OpenOptions) -> IndexReport:
+def preview(
+    paths: Sequence[str | Path] | str | Path,
+    options: OpenOptions,
+    rules: RuleOptions | None = None,
+    on_file: OnFile | None = None,
+) -> IndexReport:
     """Return what ``index`` would do, of a library that need not exist; index nothing.
 
     A library that is there is opened, and so recovered where a crash left something.
     """
     from indexers.pipeline import run
 
+    asked, changes = path_list(paths), RuleChanges.of(rules or {})
     try:
         store, settings, _ = open_store(options)
     except LibraryNotFound:
         settings = options.resolved()
         new = registry.towers(options.encoder or registry.default_encoder(), settings)
-        return run(None, new, path_list(paths), settings, dry_run=True)
+        return run(None, new, asked, settings, dry_run=True, changes=changes, on_file=on_file)
     with store:
         known = library_towers(store, settings, None).now()
-        return run(store, known, path_list(paths), settings, dry_run=True)
+        return run(store, known, asked, settings, dry_run=True, changes=changes, on_file=on_file)

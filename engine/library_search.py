@@ -12,9 +12,10 @@ from engine.common.progress import Progress
 from engine.config import Settings
 from engine.query.language import QueryOptions
 from engine.query.listing import list_files, sort_hits
-from engine.query.plan import validated
+from engine.query.plan import is_about_backgrounds, validated
 from engine.query.search import OnPlan, Searcher
 from engine.store import Store
+from engine.store.running import running_index
 from engine.types import Kind, Query, SearchResult
 
 if TYPE_CHECKING:
@@ -48,6 +49,18 @@ class LibrarySearch:
 
         Errors are those of ``Library.run``.
         """
+        found = self._answered(query, progress, leave_out, on_plan)
+        running = running_index(self._store.path)
+        if running is None:
+            return found
+        # Backgrounds are fitted when it ends; that they are rough until then goes without saying.
+        notes = (note for note in found.notes if not is_about_backgrounds(note))
+        return replace(found, notes=(*notes, str(running)))
+
+    def _answered(
+        self, query: Query, progress: Progress, leave_out: str | None, on_plan: OnPlan | None
+    ) -> SearchResult:
+        """Return the hits of a query, read as it was meant or as it stands."""
         query = validated(query)  # as it was asked, before a reranker asks for more hits
         written = query.as_written
         if written is not None and self._searcher.means_words(query, written):

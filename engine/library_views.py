@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from engine.common.text import printable
 from engine.index import disk
 from engine.index.snapshot import Manifest
 from engine.store import LibraryStats, SpaceInfo, Store
+from engine.store.index_rules import IndexRules, read_rules
 from engine.store.space_lookup import role_name
 from engine.types import Modality, Space
 
@@ -51,6 +53,8 @@ class LibraryDescription:
     spaces: tuple[SpaceSummary, ...]
     stats: LibraryStats
     indexes: tuple[IndexSummary, ...]
+    rules: Mapping[str, IndexRules] = field(default_factory=dict)
+    """The rules of `index` below folders, by their paths."""
 
     def __str__(self) -> str:
         return "\n".join(f"{name}: {value}" for name, value in self.facts().items())
@@ -64,6 +68,7 @@ class LibraryDescription:
             "spaces": ", ".join(spaces) or "none",
             **self.stats.facts(),
             "indexes": "; ".join(map(str, self.indexes)) or "none on disk: exact search, in memory",
+            **{f"below {printable(root)}": str(rules) for root, rules in self.rules.items()},
         }
 
 
@@ -76,6 +81,7 @@ def describe(store: Store) -> LibraryDescription:
         tuple(SpaceSummary(info.space, _state(info, infos)) for info in infos),
         store.stats(),
         tuple(IndexSummary(*found) for found in disk.snapshots(store.path, store.spaces())),
+        read_rules(store.path),
     )
 
 

@@ -30,8 +30,8 @@ from indexers.decode import decode
 from indexers.decode_events import Facts, Prepared
 from indexers.file_hash import hash_file
 from indexers.reading import shown
-from indexers.scan import walk
 from indexers.screen import texts
+from indexers.walk import walk
 from indexers.worker import Assembly, Worker
 
 _GROUP_FILES, _GROUP_BYTES = 64, 256 * 2**20

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from engine.common.choices import OnFile
 from engine.common.vectors import chunks
 from engine.errors import SKIPPED
 from engine.media.unread import OTHER, unread_reason
@@ -52,11 +53,14 @@ class Ledger:
         report: IndexReport,
         made_for: tuple[Space, ...] = (),
         skipped_before: Mapping[str, Failure] | None = None,
+        on_file: OnFile | None = None,
     ) -> None:
         """``made_for`` are the spaces of the vectors, as whoever makes them knows them.
 
         ``skipped_before`` are the files that the catalog lists as skipped, by path.
+        ``on_file`` is called with the path of a file and what became of it.
         """
+        self._on_file = on_file or (lambda *_: None)
         self._skipped_before = skipped_before or {}
         self._skipped_types: Counter[str] = Counter()
         self._writer = writer
@@ -93,9 +97,11 @@ class Ledger:
         counts = {name: getattr(self._report, name) + n for name, n in more.items()}
         self._report = replace(self._report, **counts)
 
-    def decoded(self, known: KnownAsset | None) -> None:
+    def decoded(self, path: str, known: KnownAsset | None) -> None:
         """Count a file with new content; ``known`` is what it replaces."""
-        self._count(**{"added" if known is None else "changed": 1})
+        outcome = "added" if known is None else "changed"
+        self._count(**{outcome: 1})
+        self._on_file(path, outcome)
 
     def indexed(self, asset: IndexedAsset, notes: list[Failure]) -> None:
         """Add all moments of a decoded file, and what of it could not be read."""
@@ -119,6 +125,7 @@ class Ledger:
     def moved(self, source: KnownAsset, stat: FileStat, replaced: KnownAsset | None) -> None:
         """Add an asset under another path, perhaps over another asset's file."""
         self._count(moved=1)
+        self._on_file(stat.path, f"moved from {source.path}")
         if replaced is not None:
             self.removed(replaced)
         self._waiting.moved.append((source.asset_id, stat))
@@ -127,6 +134,7 @@ class Ledger:
     def returned(self, back: Returned, replaced: KnownAsset | None = None) -> None:
         """Add a file that was missing and is back, perhaps over another asset's file."""
         self._count(returned=1)
+        self._on_file(back.stat.path, "returned")
         if replaced is not None:
             self.removed(replaced)
         self._waiting.returned.append((back.asset.asset_id, back.stat))
@@ -139,21 +147,33 @@ class Ledger:
             if self._writer is not None:
                 restored = self._writer.restore(places)
             self._count(returned=len(restored))
+            for back in part:
+                if back.asset.asset_id in restored:
+                    self._on_file(back.stat.path, "returned")
             yield from (back for back in part if back.asset.asset_id not in restored)
 
     def hidden(self, known: KnownAsset) -> None:
         """Add an asset whose file vanished with many others."""
         self._count(missing=1)
+        self._on_file(known.path, "missing")
+        self._waiting.hidden.append(known.asset_id)
+
+    def excluded(self, known: KnownAsset) -> None:
+        """Add an asset that a rule leaves out now; it is kept as a missing one is."""
+        self._count(excluded=1)
+        self._on_file(known.path, "excluded")
         self._waiting.hidden.append(known.asset_id)
 
     def removed(self, known: KnownAsset) -> None:
         """Add an asset whose file is gone, or is no media any more."""
         self._count(removed=1)
+        self._on_file(known.path, "removed")
         self._waiting.removed.append(known.asset_id)
 
     def skipped(self, stat: FileStat, known: KnownAsset | None, kind: str = OTHER) -> None:
         """Count a file that is no media at all; one of a known type is listed, too."""
         self._count(skipped=1)
+        self._on_file(stat.path, f"skipped: {kind}")
         self._skipped_types[kind] += 1
         if known is not None:
             self.removed(known)
@@ -167,6 +187,7 @@ class Ledger:
     def failed(self, failure: Failure) -> None:
         """Add a file that cannot be used; an asset that was there before it goes."""
         self._count(failed=1)
+        self._on_file(failure.path, f"failed: {failure.reason}")
         self._failures.append(failure)
         self._waiting.failures.append(failure)
 

@@ -12,7 +12,8 @@ from typing import TypeAlias
 
 from engine.media.sniff import skipped_type, sniff
 from engine.media.unread import OTHER
-from engine.types import FileStat, MediaType
+from engine.types import Asset, FileStat, MediaType
+from indexers.decode_events import Facts
 from indexers.file_hash import hash_file
 from indexers.moves import Moved, Moves
 from indexers.scan import Candidate
@@ -67,3 +68,21 @@ def identify(candidate: Candidate, moves: Moves, missing: MissingFiles) -> Ident
     if not candidate.forced and (back := missing.claim(info, content_hash)) is not None:
         return back
     return Unknown(info, media, content_hash)
+
+
+def asset_of(found: Unknown, facts: Facts) -> Asset:
+    """Make the asset of a file that was decoded."""
+    stat = found.stat
+    return Asset(
+        path=stat.path,
+        content_hash=found.content_hash,
+        media=found.media,
+        size=stat.size,
+        mtime_ns=stat.mtime_ns,
+        width=facts.width,
+        height=facts.height,
+        duration=facts.duration,
+        taken_at=facts.taken_at,
+        place=facts.place,
+        caption=facts.caption,
+    )

@@ -9,13 +9,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeAlias
 
-from engine.common.choices import Vanished
+from engine.common.choices import OnFile, Vanished
 from engine.common.progress import NO_PROGRESS, Progress, noting_what_is_kept
 from engine.common.text import file_name
 from engine.config import Settings
 from engine.encoders.towers import Towers
 from engine.errors import UnreadableMedia
 from engine.store import KnownAsset, Store, Writer
+from engine.store.index_rules import RuleChanges, write_rules
 from engine.store.write.storable_facts import lost_facts
 from engine.types import Asset, Failure, IndexedAsset, IndexReport
 from indexers.commit import COMMIT_ASSETS, Ledger
@@ -25,7 +26,7 @@ from indexers.duplicates import Copied, Duplicates
 from indexers.event_loop import EventLoop
 from indexers.fault_messages import MediaFault, fault
 from indexers.file_hash import stat_file
-from indexers.identify import NotMedia, Touched, Unknown, identify
+from indexers.identify import NotMedia, Touched, Unknown, asset_of, identify
 from indexers.moves import Moved, Moves, find_trades
 from indexers.scan import Candidate, ScanPlan, missing, scan
 from indexers.space_registration import register_spaces
@@ -44,6 +45,8 @@ def run(
     retry: bool = False,
     wait: bool = False,
     vanished: Vanished = "refuse",
+    changes: RuleChanges | None = None,
+    on_file: OnFile | None = None,
     progress: Progress = NO_PROGRESS,
 ) -> IndexReport:
     """Bring the library up to date with the media at and below ``paths``.
@@ -59,6 +62,8 @@ def run(
         wait: wait for another writer to finish.
         vanished: what to do where a folder turned up empty or most of it is gone: refuse,
             ``keep`` its assets as missing, or ``forget`` all that is not there.
+        changes: what is taken in below the folders among ``paths`` from now on.
+        on_file: called with the path of a file and what became of it.
 
     Raises:
         PathNotFound: one of ``paths`` does not exist; nothing was written.
@@ -72,16 +77,18 @@ def run(
     if dry_run or store is None:
         if not dry_run:
             raise ValueError("only a dry run goes without a store")
-        plan = scan(paths, store, retry=retry, progress=progress)
-        return _Run(plan, store, None, towers, settings, progress).run(started)
+        plan = scan(paths, store, retry=retry, changes=changes, progress=progress)
+        return _Run(plan, store, None, towers, settings, progress, on_file).run(started)
     with store.writer(wait=wait) as writer:
-        plan = scan(paths, store, retry=retry, progress=progress)
+        plan = scan(paths, store, retry=retry, changes=changes, progress=progress)
         if plan.bulk.refusal is not None and vanished == "refuse":
             raise plan.bulk.refusal
+        if plan.rules is not None:
+            write_rules(store.path, plan.rules)
         writer.forget_missing(expired(store, settings.missing_days))
-        done = _Run(plan, store, writer, towers, settings, progress, keep=vanished != "forget").run(
-            started
-        )
+        keep = vanished != "forget"
+        begun = _Run(plan, store, writer, towers, settings, progress, on_file, keep=keep)
+        done = begun.run(started)
         if vanished == "forget":
             left = [asset.asset_id for asset in store.missing(plan.covered)]
             writer.forget_missing(left)
@@ -148,6 +155,7 @@ class _Run:
         towers: Towers,
         settings: Settings,
         progress: Progress,
+        on_file: OnFile | None = None,
         *,
         keep: bool = True,
     ) -> None:
@@ -171,9 +179,11 @@ class _Run:
                 unchanged=plan.unchanged,
                 failed=plan.failed_before,
                 dry_run=writer is None,
+                left_out=plan.left_out,
             ),
             () if writer is None else towers.spaces,
             {} if store is None else {file.path: file for file in store.skipped_files()},
+            on_file,
         )
 
     def run(self, started: float) -> IndexReport:
@@ -181,6 +191,8 @@ class _Run:
         self._progress.start("indexing", len(self._plan.candidates))
         if self._writer is not None:
             register_spaces(self._writer, self._towers)
+        for note in self._plan.notes:
+            self._progress.message(note)
         for failure in self._plan.failures:
             self._ledger.failed(failure)
         self._ledger.settled(self._plan.settled)
@@ -201,6 +213,9 @@ class _Run:
                 self._ledger.hidden(known)
             else:
                 self._ledger.removed(known)
+        for known in self._plan.excluded:
+            if known.asset_id not in self._moves.claimed:
+                self._ledger.excluded(known)
         self.commit()
         return self._ledger.report(time.monotonic() - started)
 
@@ -278,7 +293,7 @@ class _Run:
             case Copied():
                 self._duplicates.add(job, event.found)
             case Unknown():
-                self._ledger.decoded(known)
+                self._ledger.decoded(job.candidate.stat.path, known)
                 self._progress.advance()
             case NotMedia():
                 self._ledger.skipped(job.candidate.stat, known, event.type)
@@ -317,7 +332,7 @@ class _Run:
                 self._finish(job, indexed)
 
     def _finish(self, job: _Job, indexed: IndexedAsset) -> None:
-        self._ledger.decoded(job.candidate.known)
+        self._ledger.decoded(indexed.asset.path, job.candidate.known)
         self._ledger.indexed(indexed, list(map(job.failure, job.notes)))
         for lost in lost_facts(indexed.asset):
             self._progress.message(f"{file_name(indexed.asset.path)}: {lost}")
@@ -368,7 +383,7 @@ class _Run:
             yield Prepared(moment, TowerInput.TEXT, moment.text or "")
         if stat_file(path) != found.stat:
             raise UnreadableMedia("changes while it is read")
-        yield replace(_asset(found, facts), texts=texts.joined, texts_state=written.state)
+        yield replace(asset_of(found, facts), texts=texts.joined, texts_state=written.state)
 
 
 def _ended(events: Generator[_Event, None, None]) -> Generator[_Event, None, None]:
@@ -378,20 +393,3 @@ def _ended(events: Generator[_Event, None, None]) -> Generator[_Event, None, Non
             yield from events
     except Exception as error:  # whatever a decoder runs into costs its own file only
         yield _Failed(fault(error))
-
-
-def _asset(found: Unknown, facts: Facts) -> Asset:
-    stat = found.stat
-    return Asset(
-        path=stat.path,
-        content_hash=found.content_hash,
-        media=found.media,
-        size=stat.size,
-        mtime_ns=stat.mtime_ns,
-        width=facts.width,
-        height=facts.height,
-        duration=facts.duration,
-        taken_at=facts.taken_at,
-        place=facts.place,
-        caption=facts.caption,
-    )

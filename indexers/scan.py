@@ -8,50 +8,22 @@ from __future__ import annotations
 import os
 import stat
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Container, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from engine.common.file_state import stored_mtime_ns
 from engine.common.progress import NO_PROGRESS, Progress
-from engine.common.user_path import expanded
-from engine.errors import PathNotFound
 from engine.store import KnownAsset, Store
+from engine.store.index_rules import IndexRules, RuleChanges, read_rules
 from engine.store.paths import outermost
 from engine.types import Failure, FileStat
-from indexers.fault_messages import MediaFault, explain, media_fault, printable
 from indexers.texts import Sidecars
 from indexers.vanished import Bulk, MissingFiles, Returned, find_bulk
+from indexers.walk import Walked, root_of, walk
+from indexers.walk_rules import check_patterns
 
 INDEXED = "indexed"
 """State of an asset whose vectors are all there; any other means to index it again."""
-JUNK = frozenset(
-    {
-        "$recycle.bin",
-        "#recycle",
-        "@eadir",
-        "__macosx",
-        "__pycache__",
-        "desktop.ini",
-        "lost+found",
-        "node_modules",
-        "system volume information",
-        "thumbs.db",
-    }
-)
-"""Names, in lower case, that never hold a user's own media. Hidden names come on top."""
-
-
-@dataclass(slots=True)
-class Walked:
-    """Every file below some roots, each path once."""
-
-    covered: dict[str, None] = field(default_factory=dict)
-    """The roots, and where symbolic links led out of them; an ordered set of real paths."""
-    files: dict[str, FileStat] = field(default_factory=dict)
-    failures: list[Failure] = field(default_factory=list)
-    alone: set[str] = field(default_factory=set)
-    """Folders of files that were named by themselves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +53,8 @@ class ScanPlan:
     """Assets whose file is no longer there."""
     bulk: Bulk = field(default_factory=Bulk)
     """The assets among ``gone`` that vanished in bulk: they are missing, and kept."""
+    excluded: tuple[KnownAsset, ...] = ()
+    """Assets whose file is there, and which a rule leaves out now: they are kept like missing."""
     returned: tuple[Returned, ...] = ()
     """Files that were missing, and are back as they were."""
     covered: tuple[str, ...] = field(default=(), compare=False)
@@ -89,6 +63,12 @@ class ScanPlan:
     """Paths of failures that no longer apply: gone, or a folder that can be read again."""
     failures: tuple[Failure, ...] = ()
     """Folders, and files in them, that cannot be looked at."""
+    left_out: Mapping[str, int] = field(default_factory=dict)
+    """Counts of the files and folders that each rule left out."""
+    notes: tuple[str, ...] = ()
+    """Lines about files of patterns that cannot be read."""
+    rules: Mapping[str, IndexRules] | None = field(default=None, compare=False)
+    """The rules to be remembered, by root; None where nothing has changed."""
     sidecars: Sidecars = field(default_factory=Sidecars, compare=False)
     """The files beside those of the walk in which something is written about them."""
 
@@ -98,124 +78,53 @@ def scan(
     store: Store | None,
     *,
     retry: bool = False,
+    changes: RuleChanges | None = None,
     progress: Progress = NO_PROGRESS,
 ) -> ScanPlan:
     """Walk ``paths`` and compare with the catalog; without ``store`` all is new.
 
+    Args:
+        changes: what is to be taken in below ``paths`` from now on.
+
     Raises:
         PathNotFound: one of ``paths`` does not exist.
+        UsageError: a pattern of ``changes`` is none.
     """
+    changes = changes or RuleChanges()
+    check_patterns(changes.exclude)
     library = store.path if store is not None else None
+    before = read_rules(library)
+    rules = _changed(before, paths, changes)
     progress.start("scanning")
-    return diff(walk(paths, skip=library, progress=progress), store, retry=retry)
+    walked = walk(
+        paths, library, progress, rules, changes.exclude, tell_hidden=changes.hidden is False
+    )
+    return replace(
+        diff(walked, store, retry=retry),
+        left_out=walked.counts(), notes=tuple(walked.notes),
+        rules=None if rules == before else rules,
+    )  # fmt: skip
 
 
-def walk(
-    paths: Sequence[str | Path],
-    skip: Path | None = None,
-    progress: Progress = NO_PROGRESS,
-) -> Walked:
-    """Find every regular file at or below ``paths``, symbolic links followed and resolved.
-
-    Hidden names and junk are left out, except where ``paths`` name them. A folder
-    is visited once however many links lead to it, which is how loops end.
-
-    Args:
-        skip: a folder that is not entered: the library's own.
-
-    Raises:
-        PathNotFound: one of ``paths`` does not exist; nothing was walked.
-    """
-    roots = [_root(path) for path in paths]
-    walker = _Walker(skip, progress)
-    for root, info in roots:
-        walker.enter(root, info)
-    return walker.walked
+def _changed(
+    before: Mapping[str, IndexRules], paths: Sequence[str | Path], changes: RuleChanges
+) -> dict[str, IndexRules]:
+    """Return the rules of all roots, those of the folders among ``paths`` changed."""
+    if changes == RuleChanges():
+        return dict(before)
+    rules = dict(before)
+    for root, info in map(root_of, paths):
+        if stat.S_ISDIR(info.st_mode):
+            rules[root] = changes.applied(_nearest(rules, root))
+    return rules
 
 
-def _root(path: str | Path) -> tuple[str, os.stat_result]:
-    try:
-        named = expanded(path)
-        return os.path.realpath(named), named.stat()
-    except (FileNotFoundError, NotADirectoryError) as error:
-        raise PathNotFound(f"{path} does not exist") from error
-    except (OSError, ValueError) as error:
-        raise PathNotFound(f"{printable(str(path))} cannot be read: {explain(error)}") from error
-
-
-class _Walker:
-    """One walk: what it has found, and the folders that it has seen."""
-
-    def __init__(self, skip: Path | None, progress: Progress = NO_PROGRESS) -> None:
-        self.walked = Walked()
-        self._progress = progress
-        self._seen: set[tuple[int, int]] = set()
-        if skip is not None and skip.exists():
-            self._seen.add(_identity(skip.stat()))
-
-    def enter(self, path: str, info: os.stat_result) -> None:
-        """Take in what a user, or a link, names."""
-        self._cover(path)
-        if not stat.S_ISDIR(info.st_mode):
-            self.walked.alone.add(str(Path(path).parent))
-        waiting = [(path, info)]
-        while waiting:
-            path, info = waiting.pop()
-            if not stat.S_ISDIR(info.st_mode):
-                self._file(path, info)
-            elif _identity(info) not in self._seen:
-                self._seen.add(_identity(info))
-                children = [*self._children(path)]
-                waiting.extend(reversed(children))
-                self._progress.advance(sum(stat.S_ISREG(child.st_mode) for _, child in children))
-
-    def _cover(self, path: str) -> None:
-        """Files that a link leads to may lie outside of the roots; they are missed there too."""
-        covered = self.walked.covered
-        if not any(p in covered for p in (path, *map(str, Path(path).parents))):
-            covered[path] = None
-
-    def _file(self, path: str, info: os.stat_result) -> None:
-        if not stat.S_ISREG(info.st_mode):
-            return  # a socket or a pipe is no file that could be lost
-        self.walked.files[path] = FileStat(path, info.st_size, stored_mtime_ns(info))
-
-    def _children(self, folder: str) -> Iterator[tuple[str, os.stat_result]]:
-        """Yield what is directly inside ``folder`` and neither hidden nor junk, by name."""
-        try:
-            with os.scandir(folder) as listing:
-                entries = sorted(listing, key=lambda entry: entry.name)
-        except OSError as error:
-            self._fail(folder, media_fault(error, "folder "))
-            return
-        for entry in entries:
-            if not _ignored(entry.name) and (found := self._resolve(entry)):
-                yield found
-
-    def _resolve(self, entry: os.DirEntry[str]) -> tuple[str, os.stat_result] | None:
-        path = entry.path
-        try:
-            if entry.is_symlink():
-                path = os.path.realpath(path)
-                self._cover(path)
-            return path, entry.stat()
-        except FileNotFoundError:
-            return None  # a dangling link, or deleted a moment ago
-        except OSError as error:
-            if not entry.is_symlink():
-                self._fail(path, media_fault(error))
-            return None
-
-    def _fail(self, path: str, fault: MediaFault) -> None:
-        self.walked.failures.append(fault.failure(path))
-
-
-def _identity(info: os.stat_result) -> tuple[int, int]:
-    return info.st_dev, info.st_ino
-
-
-def _ignored(name: str) -> bool:
-    return name.startswith(".") or name.lower() in JUNK
+def _nearest(rules: Mapping[str, IndexRules], root: str) -> IndexRules:
+    """Return the rules of a root, or the flags of the nearest folder above that has some."""
+    if root in rules:
+        return rules[root]
+    above = (rules[p] for p in map(str, Path(root).parents) if p in rules)
+    return replace(next(above, IndexRules()), exclude=())
 
 
 def missing(path: str) -> bool:
@@ -244,6 +153,8 @@ def diff(walked: Walked, store: Store | None, *, retry: bool = False) -> ScanPla
     fresh = dict(walked.files)
     candidates: list[Candidate] = []
     gone: dict[int, KnownAsset] = {}
+    excluded: list[KnownAsset] = []
+    unreadable = {failure.path for failure in walked.failures}
     counts: Counter[str] = Counter()
     unchanged = 0
     for root, known in _known(store, walked):
@@ -251,7 +162,11 @@ def diff(walked: Walked, store: Store | None, *, retry: bool = False) -> ScanPla
         file = fresh.pop(known.path, None)
         again = retry and known.path in failures
         if file is None:
-            if known.path not in walked.files and missing(known.path):
+            if known.path in walked.files:
+                continue
+            if _is_in(known.path, walked.left_out):
+                excluded.append(known)
+            elif missing(known.path) and not _is_in(known.path, unreadable):
                 gone[known.asset_id] = known
         elif not again and known.state == INDEXED and _same(file, known):
             if known.texts_state == sidecars.of(known.path).state:
@@ -273,6 +188,7 @@ def diff(walked: Walked, store: Store | None, *, retry: bool = False) -> ScanPla
         failed_before=len(fresh) - len(new),
         candidates=tuple(sorted(candidates, key=lambda c: c.stat.path)),
         gone=vanished,
+        excluded=tuple(excluded),
         bulk=find_bulk(counts, counts, vanished, walked.files, sizes) if vanished else Bulk(),
         returned=tuple(returned),
         covered=tuple(walked.covered),
@@ -301,10 +217,16 @@ def _same(file: FileStat, before: KnownAsset | Failure | None) -> bool:
     return before is not None and (file.size, file.mtime_ns) == (before.size, before.mtime_ns)
 
 
+def _is_in(path: str, places: Container[str]) -> bool:
+    """Tell whether a path, or a folder that it lies in, is among places."""
+    return path in places or any(above in places for above in map(str, Path(path).parents))
+
+
 def _settled(walked: Walked, failures: dict[str, Failure]) -> Iterator[str]:
     """Failures below the roots that a walk alone disproves."""
     still = {failure.path for failure in walked.failures}
     for path in failures.keys() - still:
-        parents = (path, *map(str, Path(path).parents))
-        if any(p in walked.covered for p in parents) and (missing(path) or Path(path).is_dir()):
+        if _is_in(path, walked.covered) and (
+            missing(path) or Path(path).is_dir() or _is_in(path, walked.left_out)
+        ):
             yield path

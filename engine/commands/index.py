@@ -5,10 +5,16 @@ from __future__ import annotations
 import dataclasses
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from engine.commands.index_options import (
+    print_outcome,
+    rule_options,
+    rules_of,
+    saying_how_to_go_on,
+)
 from engine.commands.options import (
     backend_option,
     device_option,
@@ -68,6 +74,7 @@ if TYPE_CHECKING:
     help="Forget what is not there below PATH, also what vanished before and was kept.",
 )
 @click.option("--retry", is_flag=True, help="Try files again that failed before.")
+@rule_options
 @backend_option
 @device_option
 @wait_option
@@ -83,6 +90,9 @@ def index(
     retry: bool,
     wait: bool,
     as_json: bool,
+    quiet: bool,
+    verbose: bool,
+    **options: Any,
 ) -> None:
     """Bring the library level with files and folders.
 
@@ -96,49 +106,63 @@ def index(
 
     if not paths and (add_space is None or dry_run):
         raise click.MissingParameter(param_hint="'PATH...'", param_type="argument")
-    names = {"encoder": encoder, "catalog": catalog}
+    names: dict[str, Any] = {"encoder": encoder, "catalog": catalog}
+    asked: dict[str, Any] = {**rules_of(options), "on_file": print_outcome if verbose else None}
     if dry_run:
-        report = Library.preview(paths, library, settings=settings(), **names)
-        print_report(report, as_json=as_json)
+        report = Library.preview(paths, library, settings=settings(), **names, **asked)
+        print_report(report, as_json=as_json, quiet=quiet)
         return
     must_exist(paths)
     made = Library.open(library, create=bool(paths), settings=settings(), **names)
-    with made as opened:
+    with made as opened, saying_how_to_go_on():
         if paths:
-            report = _index(opened, paths, vanished, retry=retry, wait=wait)
+            asked |= {"retry": retry, "wait": wait, "progress": not quiet}
+            report = _index(opened, paths, vanished, asked)
             # A command prints one JSON object, and of two things done the second is it.
-            print_report(report, as_json=as_json and add_space is None)
+            print_report(report, as_json=as_json and add_space is None, quiet=quiet)
         if add_space is not None:
-            filled = opened.spaces.add(add_space, wait=wait, progress=True)
-            print_backfill(filled, as_json=as_json)
-        suggest_languages(opened)
+            filled = opened.spaces.add(add_space, wait=wait, progress=not quiet)
+            if not quiet or as_json:
+                print_backfill(filled, as_json=as_json)
+        if not quiet:
+            suggest_languages(opened)
         warn(opened)
 
 
 def _index(
-    opened: Library, paths: tuple[str, ...], vanished: str | None, *, retry: bool, wait: bool
+    opened: Library, paths: tuple[str, ...], vanished: str | None, asked: dict[str, Any]
 ) -> IndexReport:
     """Index, and ask on a terminal where most files of a folder are not there."""
     how: Vanished = "keep" if vanished == "keep" else "forget" if vanished else "refuse"
     try:
-        return opened.index(paths, retry=retry, wait=wait, vanished=how, progress=True)
+        return opened.index(paths, vanished=how, **asked)
     except FilesVanished as question:
         if not (sys.stdin.isatty() and sys.stderr.isatty()):
             raise
-        asked = f"{question.gone} of the {question.known} files below {question.root} are not"
-        asked += " there. Go on, and keep them hidden until they are back?"
-        if not click.confirm(asked, err=True):
+        words = f"{question.gone} of the {question.known} files below {question.root} are not"
+        words += " there. Go on, and keep them hidden until they are back?"
+        if not _confirmed(words):
             raise
-    return opened.index(paths, retry=retry, wait=wait, vanished="keep", progress=True)
+    return opened.index(paths, vanished="keep", **asked)
 
 
-def print_report(done: IndexReport, *, as_json: bool) -> None:
+def _confirmed(question: str) -> bool:
+    """Ask on the terminal; Ctrl-C and Ctrl-D are a no."""
+    try:
+        return click.confirm(question, err=True)
+    except click.Abort:
+        click.echo(err=True)
+        return False
+
+
+def print_report(done: IndexReport, *, as_json: bool, quiet: bool = False) -> None:
     """Print what a run of ``index`` did; failures go to stderr, a line each."""
     for failure in done.failures:
         print_message(f"{failure.path}: {failure.reason}", err=True)
     if as_json:
         print_json(dataclasses.asdict(done))
         return
-    click.echo(str(done))
+    if not quiet:
+        click.echo(str(done))
     if done.failed and not done.dry_run:
         click.echo("see `sensorium failures`", err=True)

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from engine.common.progress import NO_PROGRESS, CancelToken, Progress, cancellable
+from engine.common.progress_lines import ProgressLines
 
 
 class _Bar:
@@ -51,16 +52,6 @@ class _Bar:
         self._bar.console.print(text, markup=False, highlight=False)
 
 
-class _Lines:
-    """Implement ``Progress`` where there is no terminal: messages alone, on stderr."""
-
-    def start(self, task: str, total: int | None = None, unit: str = "files") -> None: ...
-    def advance(self, items: int = 1, *, moments: int = 0) -> None: ...
-
-    def message(self, text: str) -> None:
-        sys.stderr.write(f"{text}\n")
-
-
 @contextmanager
 def watched(
     progress: bool | Progress = False, cancel: CancelToken | None = None
@@ -79,7 +70,7 @@ def watched(
             with _rich_bar() as bar:
                 yield cancellable(_Bar(bar), cancel)
         else:
-            yield cancellable(_Lines(), cancel)
+            yield cancellable(ProgressLines(), cancel)
         return
     yield cancellable(progress, cancel)
 

@@ -190,6 +190,14 @@ def _finished(branch: Branch, stage: int, query: Query, inventory: Inventory) ->
     )  # fmt: skip
 
 
+_BACKGROUND = "the background of "
+
+
+def is_about_backgrounds(note: str) -> bool:
+    """Tell whether a note says that backgrounds are not known well enough yet."""
+    return note.startswith(_BACKGROUND)
+
+
 def _fusion(
     query: Query, branches: Sequence[Branch], inventory: Inventory
 ) -> tuple[Fusion, tuple[str, ...]]:
@@ -205,7 +213,7 @@ def _fusion(
         return query.fusion, ()
     names = ", ".join(sorted({f"{branch.asks}-{branch.modality}" for branch in unknown}))
     return Fusion.RRF, (
-        f"the background of {names} is known from fewer than {FEWEST_PAIRS} pairs:"
+        f"{_BACKGROUND}{names} is known from fewer than {FEWEST_PAIRS} pairs:"
         " branches are fused by rank (rrf)",
     )
 

@@ -309,11 +309,17 @@ class IndexReport:
     skipped_types: Mapping[str, int] = field(default_factory=dict)
     """Counts of the skipped files by type (``pdf``, ``svg``, ``jxl``); ``other`` is of no type
     that is known."""
+    excluded: int = 0
+    """Files that were indexed before and that a rule leaves out now: kept, and hidden from
+    searches until the rule is taken back."""
+    left_out: Mapping[str, int] = field(default_factory=dict)
+    """Counts of the files and folders that were passed over, by the rule that says so
+    (``--exclude``, ``.sensoriumignore``, ``.nomedia``)."""
 
     def __str__(self) -> str:
         counts = (
-            "added", "changed", "moved", "returned", "removed", "missing", "unchanged", "skipped",
-            "failed",
+            "added", "changed", "moved", "returned", "removed", "missing", "excluded", "unchanged",
+            "skipped", "failed",
         )  # fmt: skip
         parts = [f"{getattr(self, name)} {name}" for name in counts if getattr(self, name)]
         verb = "would be: " if self.dry_run else ""
@@ -321,6 +327,9 @@ class IndexReport:
         lines = [files]
         if self.skipped_types.keys() - {_OTHER}:
             lines.append(f"{self.skipped} skipped: {self._types()}")
+        if self.left_out:
+            rules = ", ".join(f"{count} by {rule}" for rule, count in self.left_out.items())
+            lines.append(f"left out, files and folders: {rules}")
         if not self.dry_run:
             lines.append(f"{self.moments} new moments in {self.seconds:.1f} s")
         if self.read:

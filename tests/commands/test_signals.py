@@ -90,7 +90,7 @@ def test_the_first_signal_keeps_what_is_finished_and_says_so(number, code, media
     assert (out, err) == (
         "",
         f"sensorium: stopped; {kept} of 9 files are indexed and kept; the same command goes on"
-        " from there\n",
+        f" from there: sensorium index {media} --library {library} --encoder fake\n",
     )
 
 
