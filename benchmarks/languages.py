@@ -2,9 +2,11 @@
 
     python -m benchmarks.languages --data DIR
 
-The words are those of general_words.csv, translated in translated_words.csv; neither has been
-fitted to. They are asked as they stand, of a library of compact-multilingual, and beside it of
-one of compact, which understands English. The sentences are of people who wrote in Chinese about
+The words are those of general_words.csv, translated in translated_words.csv; no head has been
+fitted to either. Most of the translated ones are in the lexicon that comes from pictographs, as
+most such words are; its card has figures on words of ten dictionaries. They are asked as they
+stand, of a library of compact-multilingual, and beside it of one of compact, which understands
+English. The sentences are of people who wrote in Chinese about
 photographs that they saw (photos/dev.csv).
 """
 

@@ -103,6 +103,17 @@ class FurtherSpaces(Protocol):
 
 
 @runtime_checkable
+class EmbedsQueries(Protocol):
+    """An encoder that embeds what asks otherwise than what is found.
+
+    No stored vector depends on how, so the revision of a space does not name it.
+    """
+
+    def embed_queries(self, space: str, texts: Sequence[str]) -> Vectors:
+        """Embed n texts that ask in the shared space or in a further one, (n, dim)."""
+
+
+@runtime_checkable
 class Logits(Protocol):
     """An encoder that was trained to tell pairs by ``logit_scale * cosine + logit_bias``.
 

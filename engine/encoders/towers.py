@@ -16,6 +16,7 @@ from engine.encoders.caption_head import CaptionHead
 from engine.encoders.projection import Projection
 from engine.encoders.protocols import (
     Embedded,
+    EmbedsQueries,
     Encoder,
     FurtherSpaces,
     Heard,
@@ -208,6 +209,8 @@ class Towers:
         encoder, captions = self.encoder, self.captions
         if captions is not None and space == captions.space(encoder.shared, encoder.name).name:
             return captions.place_texts(self.embed_queries(captions.asked, texts))
+        if isinstance(encoder, EmbedsQueries):
+            return encoder.embed_queries(space, texts)
         if isinstance(encoder, FurtherSpaces) and space in {s.name for s in encoder.further}:
             return encoder.embed_texts_in(space, texts)
         return encoder.embed_texts(texts)

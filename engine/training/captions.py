@@ -1,5 +1,7 @@
 """Fit multilingual.safetensors: how texts are whitened, and both heads of the picture tower.
 
+Beside it, queries.safetensors says how far captions reach, within which queries are kept.
+
     python -m engine.training.captions --photos DIR --emoji FILE --annotations DIR [--work DIR]
 
 Three parts, each in closed form, so that the same data gives the same tensors:
@@ -33,7 +35,7 @@ from PIL import Image
 
 from engine.common.vectors import l2_normalize
 from engine.config import Settings
-from engine.encoders.compact.multilingual import HEAD
+from engine.encoders.compact.multilingual import HEAD, QUERIES
 from engine.encoders.compact.multilingual_text import MultilingualE5
 from engine.encoders.compact.pictures import SIDE, CompactPictures
 from engine.encoders.protocols import Pixels
@@ -54,6 +56,8 @@ _RIDGE = 1.5
 """Penalty of the caption head, in mean variances of a feature."""
 _LEAST_DEVIATION = 0.05
 """Deviation of a feature below which it is not scaled to 1, in deviations of all."""
+_LEAST_VARIANCE = 1e-3
+"""The least variance of captions in any direction, in parts of the most."""
 _BATCH = 8
 
 Embed = Callable[[Sequence[str]], Vectors]
@@ -207,9 +211,16 @@ def spread_whitening(texts: Vectors) -> tuple[Vectors, Vectors]:
     """Return the mean (dim,) and the whitening (dim, dim) of texts (n, dim)."""
     mean = texts.mean(0)
     spread = (texts - mean).T @ (texts - mean) / len(texts)
-    whiten = _power(spread, _POWER / 2, least=1e-3)
+    whiten = _power(spread, _POWER / 2, least=_LEAST_VARIANCE)
     whiten /= np.sqrt(np.trace(whiten @ spread @ whiten))
     return mean.astype(np.float32), whiten.astype(np.float32)
+
+
+def caption_limits(texts: Vectors) -> Tensors:
+    """Return the directions (dim, dim) of captions (n, dim), and their deviations along them."""
+    variances, directions = np.linalg.eigh(np.cov(texts.T))
+    least = variances.max() * _LEAST_VARIANCE
+    return {"directions": directions, "deviations": np.sqrt(np.maximum(variances, least))}
 
 
 def fit_captions(views: Sequence[Vectors], captions: Sequence[Vectors]) -> Tensors:
@@ -277,8 +288,8 @@ def cropped(image: Image.Image, number: int) -> Pixels:
 # --- all of it --------------------------------------------------------------------------------
 
 
-def fit(sources: TrainingFiles, kept: KeptRows) -> Tensors:
-    """Fit all tensors of the encoder ``compact-multilingual``."""
+def fit(sources: TrainingFiles, kept: KeptRows) -> tuple[Tensors, Tensors]:
+    """Fit all tensors of the encoder ``compact-multilingual``, and the limits of its queries."""
     settings = Settings.from_env()
     embed = kept.embedding(MultilingualE5(settings).embed)
     names = translations(sources.annotations, read_signs(sources.emoji), sources.measured_words())
@@ -293,7 +304,8 @@ def fit(sources: TrainingFiles, kept: KeptRows) -> Tensors:
     captions = [embed([row[column] for row in table]) for column in ("caption", "short")]
     files = [sources.photos / "train" / row["file"] for row in table]
     seen = list(views(CompactPictures(settings), files, kept))
-    return {"mean": mean, "whiten": whiten, **head, **fit_captions(seen, captions)}
+    tensors = {"mean": mean, "whiten": whiten, **head, **fit_captions(seen, captions)}
+    return tensors, caption_limits(np.concatenate(captions))
 
 
 _folder = click.Path(path_type=Path, exists=True, file_okay=False)
@@ -315,9 +327,10 @@ def main(
     from safetensors.numpy import save_file
 
     sources = TrainingFiles(photos, emoji, annotations, wordnet, measured)
-    tensors = fit(sources, KeptRows(work))
-    save_file({n: np.ascontiguousarray(t, np.float16) for n, t in tensors.items()}, out)
-    click.echo(f"{out}: {len(tensors)} tensors, {out.stat().st_size / 1e6:.1f} MB")
+    tensors, limits = fit(sources, KeptRows(work))
+    for file, saved in ((out, tensors), (out.with_name(QUERIES.name), limits)):
+        save_file({n: np.ascontiguousarray(t, np.float16) for n, t in saved.items()}, file)
+        click.echo(f"{file}: {len(saved)} tensors, {file.stat().st_size / 1e6:.1f} MB")
 
 
 if __name__ == "__main__":

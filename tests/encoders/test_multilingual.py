@@ -185,14 +185,50 @@ def test_pictures_lie_in_both_spaces_and_texts_of_many_languages_find_them(encod
 
 @needs_weights
 def test_a_text_goes_through_the_tower_once_for_both_spaces(encoder, monkeypatch):
-    asked: list[tuple[str, ...]] = []
+    asked: list[list[str]] = []
     embed = encoder._text.embed
     monkeypatch.setattr(encoder._text, "embed", lambda texts: asked.append(texts) or embed(texts))
-    encoder.embed_texts(["a boat"])
-    encoder.embed_texts_in(SCENES, ["a boat"])
-    assert asked == [("a boat",)]
-    with pytest.raises(ValueError, match="no further space"):
-        encoder.embed_texts_in("other", ["a boat"])
+    encoder.embed_queries(NAME, ["a boat"])
+    encoder.embed_queries(SCENES, ["a boat"])
+    assert asked == [["a boat"]]
+    for call in (encoder.embed_queries, encoder.embed_texts_in):
+        with pytest.raises(ValueError, match="no further space"):
+            call("other", ["a boat"])
+
+
+@needs_weights
+@pytest.mark.parametrize(
+    ("asked", "near", "far"),
+    [("Vogel", "a bird", "a jeep"), ("熊猫", "a panda", "a cat"), ("قطة", "a cat", "a cot")],
+)
+def test_single_words_of_other_languages_are_asked_with_their_english_names(
+    encoder, asked, near, far
+):
+    query = encoder.embed_queries(NAME, [asked])[0]
+    right, wrong = encoder.embed_texts([near, far]) @ query
+    assert right > wrong
+    alone = encoder.embed_texts([asked])[0]
+    assert right > float(encoder.embed_texts([near])[0] @ alone)
+
+
+@needs_weights
+def test_an_english_query_is_embedded_as_a_text_is(encoder):
+    texts = ["a red car", "two dogs running on grass", "IMG_0044", ""]
+    np.testing.assert_allclose(
+        encoder.embed_queries(NAME, texts), encoder.embed_texts(texts), atol=1e-6
+    )
+
+
+@needs_weights
+def test_a_sentence_of_another_language_is_asked_of_scenes_by_its_sense(encoder):
+    sentence, same, other = "一个人在雪山上滑雪", "a person skiing in snow", "a cup on a table"
+    right, wrong = (
+        encoder.embed_queries(SCENES, [same, other])
+        @ (encoder.embed_queries(SCENES, [sentence])[0])
+    )
+    as_text = encoder.embed_texts_in(SCENES, [sentence])[0]
+    assert right > wrong
+    assert right > float(encoder.embed_texts_in(SCENES, [same])[0] @ as_text)
 
 
 def test_both_spaces_have_one_revision_and_likeness_is_that_of_compact(settings, monkeypatch):

@@ -25,18 +25,29 @@ SCENES = replace(branch(space="scenes"), family="words")
 SPACE = FakeScenes.further[0].name
 
 
+LOG_2 = 0.6931
+"""What two chances to say something take off."""
+
+
 def test_a_moment_stays_where_its_evidence_is_greater():
     classes, scenes, other = better_of_families(
         [scored(CLASSES, m1=3.0, m2=-1.0), scored(SCENES, m1=1.0, m2=2.0, m3=0.5), scored(branch())]
     )
-    assert (classes.ids.tolist(), classes.log_odds.tolist()) == ([1], [3.0])
-    assert (scenes.ids.tolist(), scenes.log_odds.tolist()) == ([2, 3], [2.0, 0.5])
+    assert classes.ids.tolist() == [1]
+    assert classes.log_odds.tolist() == pytest.approx([3.1 - LOG_2], abs=1e-4)
+    assert scenes.ids.tolist() == [2, 3]
+    assert scenes.log_odds.tolist() == pytest.approx([1.9 - LOG_2, 0.5], abs=1e-4)
     assert len(other.ids) == 0
 
 
-def test_what_both_say_alike_counts_once():
+def test_what_both_say_alike_counts_little_more_than_once():
     both = better_of_families([scored(CLASSES, m1=2.0), scored(SCENES, m1=2.0)])
-    assert fuse(both).evidence.tolist() == [2.0]
+    assert fuse(both).evidence.tolist() == pytest.approx([2.2 - LOG_2], abs=1e-4)
+
+
+def test_of_two_equal_ones_that_which_the_other_space_sees_too_is_first():
+    both = better_of_families([scored(CLASSES, m1=4.0, m2=4.0), scored(SCENES, m1=-1.0, m2=3.0)])
+    assert fuse(both).ids.tolist() == [2, 1]
 
 
 @pytest.mark.parametrize(
@@ -59,7 +70,7 @@ def test_what_is_excluded_counts_by_the_greater_likeness():
         replace(branch("not", weight=-1.0, space=space), family="words") for space in ("a", "b")
     ]
     kept = better_of_families([scored(against[0], m1=2.0), scored(against[1], m1=-4.0)])
-    assert fuse(kept).evidence.tolist() == [-2.0]
+    assert fuse(kept).evidence.tolist() == pytest.approx([-(1.6 - LOG_2)], abs=1e-4)
 
 
 # --- a library whose encoder has two such spaces ------------------------------------------

@@ -18,6 +18,9 @@ from engine.errors import EncoderUnavailable
 from engine.query.calibration.phrases import phrases
 from engine.types.arrays import Vectors
 
+_CODE = 2
+"""Revision of the code that embeds queries, which the revisions of spaces do not name."""
+
 
 def phrase_vectors(towers: Towers, settings: Settings, further: str | None = None) -> Vectors:
     """Embed ``phrases()`` in the shared space, (n, dim), float32.
@@ -28,8 +31,9 @@ def phrase_vectors(towers: Towers, settings: Settings, further: str | None = Non
     texts, space = phrases(), towers.encoder.shared
     space = next((other for other in towers.further if other.name == further), space)
     named = revision_of(
-        name=space.name, encoder=space.encoder, revision=space.revision, texts=tuple(texts)
-    )
+        name=space.name, encoder=space.encoder, revision=space.revision, texts=tuple(texts),
+        code=_CODE,
+    )  # fmt: skip
 
     def build(path: Path) -> None:
         with path.open("wb") as stream:
