@@ -61,10 +61,19 @@ class SensoriumError(Exception):
 
 
 class UsageError(SensoriumError):
-    """The request cannot be met as it was put."""
+    """The request cannot be met as it was put.
+
+    Args:
+        arguments: names of arguments that the message has as ``name=``; the command line puts
+            its options in their place.
+    """
 
     exit_code = 2
     code = "usage_error"
+
+    def __init__(self, *args: object, arguments: tuple[str, ...] = ()) -> None:
+        super().__init__(*args)
+        self.arguments = arguments
 
 
 class LibraryNotFound(UsageError):

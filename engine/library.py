@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from engine.exchange.import_dataset import ImportReport
     from engine.exchange.service import ExchangeContext, ImportArguments
     from engine.media.dates import DateClaim
+    from engine.types.examples import Example
 
 
 class Library(BaseLibrary):
@@ -109,7 +110,7 @@ class Library(BaseLibrary):
 
     async def asimilar(
         self,
-        path: str | Path,
+        path: Example,
         *,
         kinds: Sequence[Kind | str] | str = (),
         top: int = 20,
@@ -398,6 +399,17 @@ class Library(BaseLibrary):
         from engine.media.file_dates import read_dates
 
         return read_dates(existing(path))
+
+    @staticmethod
+    def clipboard() -> Path | bytes | str:
+        """Return what was copied: a file, the bytes of a picture, or a text.
+
+        Raises:
+            UsageError: the clipboard is empty, or there is no program here that reads it.
+        """
+        from engine.common.clipboard import read_clipboard
+
+        return read_clipboard()
 
     @property
     def _exchange(self) -> ExchangeContext:

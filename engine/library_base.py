@@ -12,14 +12,15 @@ from typing import TYPE_CHECKING, Self, Unpack
 from engine.common.choices import OnFile, Vanished
 from engine.common.progress import CancelToken, Progress
 from engine.common.progress_bar import watched
-from engine.common.user_path import is_url, path_list, resolved
+from engine.common.user_path import path_list, resolved
 from engine.config import Settings
 from engine.encoders.towers import Towers
 from engine.index import disk
 from engine.library_open import OpenOptions, library_towers, open_store
 from engine.library_search import LibrarySearch, SearchOptions
 from engine.library_spaces import LibrarySpaces
-from engine.query.examples import local_path
+from engine.query.example_values import example_part
+from engine.query.examples import own_file
 from engine.query.language import QueryOptions, build_query, parse_kinds, with_options
 from engine.query.maintenance import Maintenance
 from engine.query.search import OnPlan, Searcher
@@ -35,7 +36,6 @@ from engine.types import (
     PartKind,
     Plan,
     Query,
-    QueryPart,
     SearchResult,
 )
 
@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from engine.store import LibraryStats
     from engine.store.compaction import Compaction
     from engine.store.verify import VerifyReport
+    from engine.types.examples import Example, ExampleFile, Picture, Sound
 
 Watch = bool | Progress
 """True for a progress bar, or a ``Progress`` of the caller's own."""
@@ -401,8 +402,9 @@ class BaseLibrary:
         self,
         text: str | None = None,
         *,
-        image: str | Path | None = None,
-        audio: str | Path | None = None,
+        image: Picture | None = None,
+        audio: Sound | None = None,
+        video: ExampleFile | None = None,
         exclude: Sequence[str] | str = (),
         kinds: Sequence[Kind | str] | str = (),
         where: Sequence[str] | str = (),
@@ -410,6 +412,9 @@ class BaseLibrary:
         **options: Unpack[QueryOptions],
     ) -> SearchResult:
         """Find moments by a text, an example picture, an example sound, or a mix of them.
+
+        An example is a path or a URL, the bytes of a file, a hit, or else of a picture an array
+        or a picture of PIL, and of a sound its (samples, rate); see ``engine.types.examples``.
 
         Args:
             text: in the query language (docs/language.md); ``quoted`` makes any text stand
@@ -426,32 +431,29 @@ class BaseLibrary:
         """
         return self.run(
             build_query(
-                text, image=image, audio=audio, exclude=exclude, kinds=kinds, where=where,
-                top=top, **options,
+                text, image=image, audio=audio, video=video, exclude=exclude, kinds=kinds,
+                where=where, top=top, **options,
             )
         )  # fmt: skip
 
     def similar(
         self,
-        path: str | Path,
+        path: Example,
         *,
         kinds: Sequence[Kind | str] | str = (),
         top: int = 20,
         on_plan: OnPlan | None = None,
         **options: Unpack[QueryOptions],
     ) -> SearchResult:
-        """Find moments that look or sound like a file, best first, the file itself left out.
+        """Find moments that look or sound like an example, best first, its own file left out.
 
-        ``path`` may be a URL as well, which is fetched for the length of the call.
+        Args:
+            path: of a file, or of a moment of it (``clip.mp4#t=12``); a URL, which is fetched
+                for the length of the call; or an example that is no path, as in ``search``.
         """
-        url = is_url(path)
-        file = str(path) if url else str(local_path(path))
-        example = Query((QueryPart(file, PartKind.FILE),), kinds=parse_kinds(kinds), top=top)
-        return self.run(
-            with_options(replace(example, likeness=True), **options),
-            leave_out=None if url else str(resolved(file)),
-            on_plan=on_plan,
-        )
+        part = example_part(path, PartKind.FILE, "path")
+        example = Query((part,), kinds=parse_kinds(kinds), top=top, likeness=True)
+        return self.run(with_options(example, **options), leave_out=own_file(part), on_plan=on_plan)
 
     def run(
         self,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
-from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
 
@@ -20,13 +19,15 @@ from engine.types import Kind, Query, SearchResult
 
 if TYPE_CHECKING:
     from engine.query.rerank.base import Reranker
+    from engine.types.examples import ExampleFile, Picture, Sound
 
 
 class SearchOptions(QueryOptions, total=False):
     """The keywords of ``Library.search``, for calls that hand them on."""
 
-    image: str | Path | None
-    audio: str | Path | None
+    image: Picture | None
+    audio: Sound | None
+    video: ExampleFile | None
     exclude: Sequence[str] | str
     kinds: Sequence[Kind | str] | str
     where: Sequence[str] | str

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from engine.commands.example_options import EXAMPLES, asked_with, clipboard_option
 from engine.commands.options import AnyPath
 from engine.commands.search_options import (
     filter_options,
@@ -19,14 +20,15 @@ from engine.commands.search_options import (
 @click.argument("text", nargs=-1)
 @click.option("--image", type=AnyPath(), help="An example picture.")
 @click.option("--audio", type=AnyPath(), help="An example sound.")
+@click.option("--video", type=AnyPath(), help="An example video, or a moment: clip.mp4#t=12.")
+@clipboard_option
 @click.option("--not", "exclude", metavar="TEXT", multiple=True, help="What you do not want.")
 @filter_options
 @ranking_options
 @hit_options
 def search(
     text: tuple[str, ...],
-    image: str | None,
-    audio: str | None,
+    clipboard: bool,
     exclude: tuple[str, ...],
     where: tuple[str, ...],
     after: str | None,
@@ -48,15 +50,16 @@ def search(
 
     where + adds a text, a file or a URL, - takes one away, a number before a colon is a
     weight, `then` joins moments of one video in order, and double quotes keep what is in
-    them as it is. docs/language.md has all of it.
+    them as it is. A TEXT of - alone is what is piped in. docs/language.md has all of it.
     """
     from engine.library import Library
 
     dates = [_dated(name, date) for name, date in (("after", after), ("before", before))]
     query = {key: options.pop(key) for key in _OF_THE_QUERY}
     reranker = None if rerank == "none" else rerank
+    asked_for, examples = asked_with(text, clipboard, {n: options.pop(n) for n in EXAMPLES})
     asked = Library.query(
-        text, image=image, audio=audio, exclude=exclude, where=[*where, *filter(None, dates)],
+        asked_for, **examples, exclude=exclude, where=[*where, *filter(None, dates)],
         likely=likely and not show_all, rerank=reranker, **query,
     )  # fmt: skip
     # A bar costs the import of rich, and only a reranker has something to report.

@@ -9,8 +9,11 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
+from urllib.parse import unquote
 
 from engine.common.file_state import os_reason
 from engine.common.text import printable
@@ -37,8 +40,30 @@ def expanded(path: UserPath) -> Path:
     try:
         named.stat()
     except OSError as error:
+        if isinstance(path, str) and (other := _pasted(text)):
+            return other
         _check(text, error)
     return named
+
+
+def _pasted(text: str) -> Path | None:
+    """Return the path that terminals and file managers paste otherwise than it is.
+
+    That is as ``file:///a%20b``, in quotes, with its spaces escaped, or with a line end.
+    """
+    if text.lower().startswith("file:/"):
+        return Path("/" + unquote(text[5:], errors="surrogateescape").lstrip("/"))
+    kept = text.strip()
+    if len(kept) > 1 and kept[0] == kept[-1] and kept[0] in "'\"":
+        kept = kept[1:-1]
+    else:
+        kept = re.sub(r"\\(.)", r"\1", kept)
+    if not kept or kept == text:
+        return None
+    with suppress(OSError, RuntimeError):
+        other = Path(kept).expanduser()
+        return other if other.exists() else None
+    return None
 
 
 def resolved(path: UserPath) -> Path:

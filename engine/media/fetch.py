@@ -87,6 +87,10 @@ def _naming(url: str, settings: Settings) -> Iterator[None]:
     except TimeoutError as error:
         limit = f"{settings.fetch_seconds:g} s (SENSORIUM_FETCH_SECONDS)"
         raise FetchRefused(f"{shown}: not fetched within {limit}") from error
+    except socket.gaierror as error:
+        raise FetchRefused(
+            f"{shown}: cannot be fetched: its host is not known here; is this machine online?"
+        ) from error
     except ssl.SSLCertVerificationError as error:
         reason = f"the server's certificate is not valid for it: {error.verify_message}"
         raise FetchRefused(f"{shown}: {reason}") from error

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import islice
+from itertools import islice, takewhile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image
@@ -18,10 +20,24 @@ from engine.query.text_cache import TextCache
 from engine.types import Branch, Kind, MediaType, PartKind, Plan
 from engine.types.arrays import Vectors
 
+if TYPE_CHECKING:
+    from engine.media.audio import Chunk
+
 _EXAMPLE_WINDOWS = 6
 """The windows of an example sound that are embedded."""
 _EXAMPLE_FRAMES = 8
 """The keyframes that stand for an example video."""
+_SAME_TIME = 1e-3
+"""Seconds by which a time that was written down may be off."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExampleFile:
+    """A file that is an example, or the moment of it from ``start`` to ``end`` seconds."""
+
+    path: Path
+    start: float | None = None
+    end: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +64,7 @@ def embed_query(
     towers: Towers,
     settings: Settings,
     texts: Mapping[str, TextCache] | None = None,
-    files: Mapping[str, Path] | None = None,
+    files: Mapping[str, ExampleFile] | None = None,
     concepts: Mapping[str, Mapping[str, Vectors]] | None = None,
 ) -> QueryVectors:
     """Embed all that the plan's branches search with, texts in one batch.
@@ -73,9 +89,9 @@ def embed_query(
             vectors[part.asked, part.value] = (concepts or {})[part.value]
         elif part.asked is not PartKind.TEXT:
             embed = embed_picture if part.asked is PartKind.IMAGE else embed_sound
-            path = (files or {}).get(part.value, Path(part.value))
+            file = (files or {}).get(part.value) or ExampleFile(Path(part.value))
             with naming_file(part.value):
-                vectors[part.asked, part.value] = embed(path, towers, settings)
+                vectors[part.asked, part.value] = embed(file, towers, settings)
     return QueryVectors(vectors)
 
 
@@ -90,44 +106,64 @@ def _embedded(plan: Plan, texts: Mapping[str, TextCache]) -> dict[str, dict[str,
     return vectors
 
 
-def embed_picture(path: Path, towers: Towers, settings: Settings) -> dict[str, Vectors]:
+def embed_picture(file: ExampleFile, towers: Towers, settings: Settings) -> dict[str, Vectors]:
     """Embed a picture, or the first keyframes of a video as their mean, by space.
+
+    Of a moment, it is the keyframe that the video shows then.
 
     Raises:
         MediaError, PathNotFound: it is neither picture nor video, or there is no such file.
     """
-    images = list(islice(_pictures(path, towers.encoder.image_size, settings), _EXAMPLE_FRAMES))
+    images = list(islice(_pictures(file, towers.encoder.image_size, settings), _EXAMPLE_FRAMES))
     embedded = towers.encoder.embed_images([towers.encoder.prepare_image(i) for i in images])
     return {space: _mean_direction(rows) for space, rows in embedded.vectors.items()}
 
 
-def _pictures(path: Path, side: int, settings: Settings) -> Iterator[Image.Image]:
+def _pictures(file: ExampleFile, side: int, settings: Settings) -> Iterator[Image.Image]:
     """Yield the picture that a file is, or the keyframes of a video."""
-    if media_type(path).kind is Kind.VIDEO:
+    if media_type(file.path).kind is Kind.VIDEO:
         from engine.media.video import read_keyframes
 
-        yield from (keyframe.image for keyframe in read_keyframes(path, settings, side))
+        keyframes = read_keyframes(file.path, settings, side)
+        if file.start is None:
+            yield from (keyframe.image for keyframe in keyframes)
+            return
+        until = file.start + _SAME_TIME
+        shown = deque(takewhile(lambda keyframe: keyframe.start <= until, keyframes), 1)
+        if not shown:
+            raise EmptyMedia(f"it shows nothing at {file.start:g} s")
+        yield shown[0].image
     else:
         from engine.media.image import read_frames
 
-        yield next(iter(read_frames(path, settings, side))).image
+        yield next(iter(read_frames(file.path, settings, side))).image
 
 
-def embed_sound(path: Path, towers: Towers, settings: Settings) -> dict[str, Vectors]:
-    """Embed the first minute of a sound as the mean of its windows, by space.
+def embed_sound(file: ExampleFile, towers: Towers, settings: Settings) -> dict[str, Vectors]:
+    """Embed the first minute of a sound, or of its moment, as the mean of its windows, by space.
 
     Raises:
         MediaError, PathNotFound: nothing is to be heard in it, or there is no such file.
     """
     from engine.media.audio import read_windows
 
-    media_type(path)
-    chunks = islice(read_windows(path, settings, towers.sound.rate), _EXAMPLE_WINDOWS)
+    media_type(file.path)
+    heard = read_windows(file.path, settings, towers.sound.rate)
+    rate = towers.sound.rate
+    chunks = islice((chunk for chunk in heard if _overlaps(file, chunk, rate)), _EXAMPLE_WINDOWS)
     windows = [towers.sound.prepare(chunk.samples) for chunk in chunks]
     if not windows:
         raise EmptyMedia("nothing but silence")
     embedded = towers.embed_sounds(windows)
     return {space: _mean_direction(rows) for space, rows in embedded.vectors.items()}
+
+
+def _overlaps(file: ExampleFile, chunk: Chunk, rate: int) -> bool:
+    """Tell whether a chunk is of the moment that is an example; without an end, of its start."""
+    if file.start is None:
+        return True
+    end = file.start + _SAME_TIME if file.end is None else file.end
+    return chunk.start < end and chunk.start + len(chunk.samples) / rate > file.start + _SAME_TIME
 
 
 def _mean_direction(rows: Vectors) -> Vectors:

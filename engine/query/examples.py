@@ -6,46 +6,68 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
-from engine.common.user_path import expanded, is_url
+from engine.common.user_path import expanded, is_url, resolved
 from engine.config import Settings
 from engine.errors import InvalidQuery, PathNotFound
-from engine.query.embed import media_type, naming_file
+from engine.query.embed import ExampleFile, media_type, naming_file
+from engine.query.example_values import split_moment
 from engine.types import Kind, PartKind, Query, QueryPart
 
 
 @contextmanager
 def resolve_examples(
     query: Query, settings: Settings
-) -> Iterator[tuple[Query, Mapping[str, Path]]]:
+) -> Iterator[tuple[Query, Mapping[str, ExampleFile]]]:
     """Yield the query with all examples known for pictures or sounds, and their files.
 
-    What a URL names is fetched, and kept for the length of the ``with``.
+    What a URL names is fetched, and kept for the length of the ``with``, and so is what a
+    caller gave as bytes.
 
     Raises:
         InvalidQuery: an example is not there, or is neither picture, video nor sound.
     """
     with ExitStack() as kept:
-        files: dict[str, Path] = {}
+        files: dict[str, ExampleFile] = {}
 
         def known(part: QueryPart) -> QueryPart:
             if part.asked in (PartKind.TEXT, PartKind.CONCEPT):
                 return part
             if part.value not in files:
-                files[part.value] = _local(part.value, settings, kept)
-            return _of_kind(part, files[part.value])
+                files[part.value] = _local(part, settings, kept)
+            # A result keeps its query, and shall not keep the bytes of an example with it.
+            return replace(_of_kind(part, files[part.value].path), content=None)
 
         # A file that was given twice, by its name and as a picture, is one example.
         parts, *then = [tuple(dict.fromkeys(map(known, stage))) for stage in query.stages]
         yield replace(query, parts=parts, then=tuple(then)), files
 
 
-def _local(value: str, settings: Settings, kept: ExitStack) -> Path:
-    if is_url(value):
+def _local(part: QueryPart, settings: Settings, kept: ExitStack) -> ExampleFile:
+    if part.content is not None:
+        folder = TemporaryDirectory(prefix="sensorium-")
+        path = Path(kept.enter_context(folder)) / "example"
+        path.write_bytes(part.content)
+        return ExampleFile(path)
+    if is_url(part.value):
         from engine.media.fetch import fetched
 
-        return kept.enter_context(fetched(value, settings))
-    return local_path(value)
+        return ExampleFile(kept.enter_context(fetched(part.value, settings)))
+    return local_file(part.value)
+
+
+def local_file(value: str | Path) -> ExampleFile:
+    """Return the file of an example; ``clip.mp4#t=12`` is a moment of it.
+
+    Raises:
+        InvalidQuery: it is the home folder of nobody, or no path at all.
+    """
+    whole = local_path(value)
+    path, start, end = split_moment(str(value))
+    if start is None or whole.exists():
+        return ExampleFile(whole)
+    return ExampleFile(local_path(path), start, end)
 
 
 def local_path(value: str | Path) -> Path:
@@ -56,6 +78,16 @@ def local_path(value: str | Path) -> Path:
     """
     try:
         return expanded(value)
+    except PathNotFound as error:
+        raise InvalidQuery(str(error)) from None
+
+
+def own_file(part: QueryPart) -> str | None:
+    """Return the file of an example, which nothing shall find; None for what is no file here."""
+    if part.content is not None or is_url(part.value):
+        return None
+    try:
+        return str(resolved(local_file(part.value).path))
     except PathNotFound as error:
         raise InvalidQuery(str(error)) from None
 
@@ -74,9 +106,13 @@ def _of_kind(part: QueryPart, file: Path) -> QueryPart:
             raise
         return part  # reading it says what is wrong with it
     if part.asked is PartKind.AUDIO and kind is Kind.IMAGE:
-        raise InvalidQuery(f"{part.value} is a picture, not a sound: name it with --image")
+        raise InvalidQuery(
+            f"{part.value} is a picture, not a sound: give it as image=", arguments=("image",)
+        )
     if part.asked is PartKind.IMAGE and kind is Kind.AUDIO:
-        raise InvalidQuery(f"{part.value} is a sound, not a picture: name it with --audio")
+        raise InvalidQuery(
+            f"{part.value} is a sound, not a picture: give it as audio=", arguments=("audio",)
+        )
     if part.asked is not PartKind.FILE:
         return part
     return replace(part, asked=PartKind.AUDIO if kind is Kind.AUDIO else PartKind.IMAGE)

@@ -20,6 +20,8 @@ class QueryPart:
     """Negative for an excluded part."""
     quoted: tuple[tuple[int, int], ...] = field(default=(), compare=False)
     """The places [begin, end) of ``value`` that stood in quotes, where no name is looked for."""
+    content: bytes | None = field(default=None, repr=False, compare=False)
+    """The bytes of an example that is no file, of which ``value`` is a name of its own."""
 
 
 _EQUAL, _ORDERED = ("=", "!="), ("<", "<=", ">", ">=")

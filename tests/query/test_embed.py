@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from engine.query.embed import embed_picture, embed_query, embed_sound
+from engine.query.embed import ExampleFile, embed_picture, embed_query, embed_sound
 from engine.testing.fake_encoder import fake_towers
 from engine.types import Branch, Modality, Plan, Query, QueryPart
 from tests import media_files as make
@@ -14,7 +14,7 @@ from tests import media_files as make
 def test_an_example_video_is_all_of_its_shots_and_not_the_first(tmp_path, settings):
     towers = fake_towers()
     video = make.video(tmp_path / "v.mp4", ["red", "blue"], seconds=3.0)
-    vector = embed_picture(video, towers, settings)["fake"]
+    vector = embed_picture(ExampleFile(video), towers, settings)["fake"]
     red, blue = towers.encoder.embed_texts(["red", "blue"])
     assert vector @ red > 0.5
     assert vector @ blue > 0.5
@@ -25,7 +25,9 @@ def test_an_example_sound_is_its_first_minute_and_not_the_first_window(tmp_path,
     towers = fake_towers()
     sound = make.sound(tmp_path / "s.wav", (200, 10.0), (5000, 10.0))
     start = make.sound(tmp_path / "start.wav", (200, 10.0))
-    whole, first = (embed_sound(path, towers, settings)["fake"] for path in (sound, start))
+    whole, first = (
+        embed_sound(ExampleFile(path), towers, settings)["fake"] for path in (sound, start)
+    )
     (high,) = towers.encoder.embed_texts(["high tone"])
     assert whole @ high > first @ high + 0.1
 

@@ -130,4 +130,5 @@ def _query(query: Query) -> dict[str, Any]:
     plain, asked = dataclasses.asdict(Query()), dataclasses.asdict(query)
     for part in asked["parts"]:
         del part["quoted"]  # it is of the text as typed, and says nothing of what was asked
+        del part["content"]
     return {key: value for key, value in asked.items() if key == "top" or value != plain[key]}

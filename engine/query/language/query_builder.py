@@ -6,11 +6,13 @@ import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from enum import StrEnum
-from pathlib import Path
-from typing import TypedDict, TypeVar, Unpack
+from typing import TYPE_CHECKING, TypedDict, TypeVar, Unpack
 
 from engine.common import local_time
-from engine.errors import InvalidQuery
+from engine.common.user_path import expanded
+from engine.errors import InvalidQuery, PathNotFound
+from engine.query.example_values import example_part
+from engine.query.language.pasted_paths import quote_path_words, quote_paths
 from engine.query.language.plain_words import understand
 from engine.query.language.query_parser import parse_query, parse_query_words
 from engine.query.language.where_parser import parse_where
@@ -27,6 +29,9 @@ from engine.types import (
     QueryPart,
     Sort,
 )
+
+if TYPE_CHECKING:
+    from engine.types.examples import ExampleFile, Picture, Sound
 
 _Choice = TypeVar("_Choice", bound=StrEnum)
 _QUOTES = ('"', "\u201c")
@@ -54,8 +59,9 @@ class QueryOptions(TypedDict, total=False):
 def build_query(
     text: str | Sequence[str] | None = None,
     *,
-    image: str | Path | None = None,
-    audio: str | Path | None = None,
+    image: Picture | None = None,
+    audio: Sound | None = None,
+    video: ExampleFile | None = None,
     exclude: Sequence[str] | str = (),
     kinds: Sequence[Kind | str] | str = (),
     where: Sequence[str] | str = (),
@@ -67,8 +73,7 @@ def build_query(
     Args:
         text: in the query language (docs/language.md), as one text or as the words of a
             command line.
-        image: an example picture or video.
-        audio: an example sound.
+        image: an example picture or video; ``audio`` an example sound, ``video`` either.
         exclude: texts that are not wanted, as they stand.
         where: filter expressions, all of which must be true.
 
@@ -79,14 +84,14 @@ def build_query(
     if text is not None and (isinstance(text, bytes) or not isinstance(text, Sequence)):
         raise InvalidQuery(f"{text!r} is no query: give a str")
     parsed = (
-        parse_query(text or "")
+        parse_query(quote_paths(text or "", _is_file))
         if text is None or isinstance(text, str)
-        else parse_query_words(text)
+        else parse_query_words(quote_path_words(text, _is_file))
     )
     stages = parsed.stages or ((),)
     parts = [
         *stages[0],
-        *_examples(image, audio),
+        *_examples(image, audio, video),
         *(QueryPart(t, weight=-1.0) for t in as_sequence(exclude)),
     ]
     filters = [*([parsed.filter] if parsed.filter else []), *map(parse_where, as_sequence(where))]
@@ -102,6 +107,13 @@ def build_query(
     if _is_quoted(text):
         return replace(query, spelling=False)
     return query if len(stages) > 1 else _as_meant(query)
+
+
+def _is_file(path: str) -> bool:
+    try:
+        return expanded(path).is_file()
+    except (PathNotFound, OSError):
+        return False
 
 
 def _is_quoted(text: str | Sequence[str] | None) -> bool:
@@ -190,14 +202,17 @@ def _choice(choices: type[_Choice], value: str, what: str) -> _Choice:
         ) from None
 
 
-def _examples(image: str | Path | None, audio: str | Path | None) -> Iterator[QueryPart]:
-    for asked, path in ((PartKind.IMAGE, image), (PartKind.AUDIO, audio)):
-        if path is not None:
-            if not isinstance(path, str | os.PathLike):
-                raise InvalidQuery(f"{path!r} is no example: give one path, as str or Path")
-            if not str(path):
-                raise InvalidQuery("the path of the example is empty")
-            yield QueryPart(str(path), asked)
+def _examples(
+    image: Picture | None, audio: Sound | None, video: ExampleFile | None
+) -> Iterator[QueryPart]:
+    given = (
+        ("image", PartKind.IMAGE, image),
+        ("audio", PartKind.AUDIO, audio),
+        ("video", PartKind.FILE, video),
+    )
+    for argument, asked, value in given:
+        if value is not None:
+            yield example_part(value, asked, argument)
 
 
 def _conjuncts(wanted: Filter) -> Iterator[Filter]:

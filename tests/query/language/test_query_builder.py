@@ -52,7 +52,7 @@ def test_examples_and_what_is_not_wanted_are_parts_of_the_first_stage():
 
 
 def test_an_example_without_a_path_is_refused():
-    with pytest.raises(InvalidQuery, match="the path of the example is empty"):
+    with pytest.raises(InvalidQuery, match="the path of audio= is empty"):
         build_query(audio="")
 
 
