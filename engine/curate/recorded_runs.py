@@ -11,7 +11,7 @@ from engine.curate.run import CurationRun, RunBinding, summary_line
 
 if TYPE_CHECKING:
     from engine.curate.actions.apply import ApplyReport
-    from engine.curate.actions.undo import UndoReport
+    from engine.curate.actions.undo import UndoableRun, UndoReport
     from engine.store.curation_records import RunSummary
 
 
@@ -54,6 +54,22 @@ class RecordedRuns:
         return self.run(run_id).apply(
             action, to=to, tag=tag, symbolic=symbolic, verdicts=verdicts, wait=wait
         )
+
+    def undoable(self) -> list[UndoableRun]:
+        """List the runs that can be taken back, the last one first, with what that would do."""
+        from engine.curate.actions.undo import undoable_runs
+
+        return undoable_runs(self._context.store)
+
+    def undoable_run(self, run_id: int | None = None) -> UndoableRun:
+        """Return what ``undo`` would take back, by default of the last run that did something.
+
+        Raises:
+            UsageError: there is no such run, or nothing of it is left to undo.
+        """
+        from engine.curate.actions.undo import undoable_run
+
+        return undoable_run(self._context.store, run_id)
 
     def undo(
         self, run_id: int | None = None, *, dry_run: bool = False, wait: bool = False

@@ -78,36 +78,3 @@ def apply_run(
         applied = act(run, handling, verdicts)
         show(run, found, applied, handling, count_line(found), {})
         warn(opened)
-
-
-@click.command()
-@click.argument("run", metavar="[RUN|last]", default="last")
-@click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
-@wait_option
-@library_option
-@json_option
-def undo(run: str, dry_run: bool, wait: bool, library: Path | None, as_json: bool) -> None:
-    """Take back what a run of curation did, whether it ended or was cut off.
-
-    Files go back to where they were, links and tags go away. Nothing is overwritten: what
-    is in the way stays, and is named. Exits with 1 when something could not be taken back.
-    """
-    if run != "last" and not run.isdigit():
-        raise UsageError(f"{run!r} is no run: name its number, or last")
-    with open_library(library) as opened:
-        number = None if run == "last" else int(run)
-        done = opened.curate.undo(number, dry_run=dry_run, wait=wait)
-        warn(opened)
-    if as_json:
-        print_json(dataclasses.asdict(done))
-    else:
-        from engine.common.text import file_name
-
-        for line in done.lines:
-            click.echo(file_name(line).encode("utf-8", "surrogateescape"))
-        verb = "would be undone" if dry_run else "undone"
-        click.echo(f"run {done.run_id}: {verb}", err=True)
-    for problem in done.problems:
-        complain(problem)
-    if done.problems:
-        click.get_current_context().exit(1)

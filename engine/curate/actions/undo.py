@@ -7,9 +7,11 @@ the last name of a file stays.
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,7 +21,7 @@ from engine.curate.actions import safe_move
 from engine.curate.actions.apply import stat_of
 from engine.errors import UsageError
 from engine.store import Store
-from engine.store.curation_records import NOTHING_TO_UNDO, Act, ActKind, ActState
+from engine.store.curation_records import NOTHING_TO_UNDO, Act, ActKind, ActState, Run
 
 if TYPE_CHECKING:
     from engine.store import Writer
@@ -43,6 +45,73 @@ class UndoReport:
 
 class _Kept(Exception):
     """A file must stay as it is; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class UndoableRun:
+    """A run that did something which can be taken back; ``str`` of it is one line."""
+
+    run: Run
+    moved: int
+    """Files that go back to where they were."""
+    linked: int
+    """Links that go away."""
+    tagged: int
+    """Tags that go away."""
+    is_last: bool
+    """No later run did anything, and it is of the last 24 hours."""
+
+    def __str__(self) -> str:
+        made = datetime.fromisoformat(self.run.created).astimezone()
+        when = made.strftime("%Y-%m-%d %H:%M")
+        return f"run {self.run.run_id}, {self.run.kind} of {when}: {self.taken_back()}"
+
+    def taken_back(self) -> str:
+        """Return what undoing it does, in words."""
+        counts = (
+            (self.moved, "file goes back to where it was", "files go back to where they were"),
+            (self.linked, "link goes away", "links go away"),
+            (self.tagged, "tag goes away", "tags go away"),
+        )
+        parts = [f"{n:,} {one if n == 1 else many}" for n, one, many in counts if n]
+        return ", ".join(parts) or "what was cut off is cleaned up"
+
+
+_RECENT = timedelta(hours=24)
+
+
+def undoable_runs(store: Store) -> list[UndoableRun]:
+    """List the runs that can be taken back, the last one first."""
+    found: list[UndoableRun] = []
+    for summary in reversed(store.curation.runs()):
+        if summary.acts.keys() - NOTHING_TO_UNDO:
+            found.append(_undoable(store, summary.run, not found))
+    return found
+
+
+def undoable_run(store: Store, run_id: int | None) -> UndoableRun:
+    """Return a run that can be taken back, by default the last one.
+
+    Raises:
+        UsageError: there is no such run, or nothing of it is left to undo.
+    """
+    last = last_run(store) if run_id is None else None
+    run = store.curation.run(run_id if last is None else last)  # type: ignore[arg-type]
+    found = next((one for one in undoable_runs(store) if one.run.run_id == run.run_id), None)
+    if found is None:
+        raise UsageError(f"run {run.run_id} did nothing that is left to undo")
+    return found
+
+
+def _undoable(store: Store, run: Run, newest: bool) -> UndoableRun:
+    acts = [act for act in store.curation.acts(run.run_id) if act.state not in NOTHING_TO_UNDO]
+    kinds = Counter(act.kind for act in acts)
+    made = datetime.fromisoformat(run.created)
+    recent = datetime.now(UTC) - made.replace(tzinfo=made.tzinfo or UTC) < _RECENT
+    return UndoableRun(
+        run, kinds[ActKind.MOVE], kinds[ActKind.SYMLINK] + kinds[ActKind.HARD_LINK],
+        kinds[ActKind.TAG], newest and recent,
+    )  # fmt: skip
 
 
 def last_run(store: Store) -> int:
