@@ -29,7 +29,7 @@ from engine.encoders.caption_head import CaptionHead
 from engine.encoders.towers import Towers
 from engine.errors import MediaError, PathNotFound, UsageError
 from engine.query.calibration.phrase_vectors import phrase_vectors
-from engine.query.embed import embed_picture, media_type
+from engine.query.embed import ExampleFile, embed_picture, media_type
 from engine.query.library_towers import (
     FOLDER,
     LibraryTowers,
@@ -195,7 +195,7 @@ class CaptionAligner:
         """Look at a picture that the library does not hold."""
         if media_type(path).kind is not Kind.IMAGE:
             raise PathNotFound("it is no picture")
-        return embed_picture(path, towers, self._settings)
+        return embed_picture(ExampleFile(path), towers, self._settings)
 
     def _texts(
         self, sentences: Sequence[str], asked: Sequence[str], towers: Towers, progress: Progress

@@ -49,7 +49,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "Find duplicates, leaks, faults and more in a library, choose from it, and act on that.",
     ),
     "undo": (
-        "curate.group", "undo",
+        "curate.undo", "undo",
         "Take back what a run of curation did, whether it ended or was cut off.",
     ),
     "export": (

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from engine.commands.output.json_output import print_json as print_json
-from engine.commands.wording import worded
 from engine.common.choices import BACKENDS, DEVICES
 from engine.common.text import printable
 from engine.common.user_path import existing, expanded, is_url
@@ -204,6 +203,8 @@ def complain(line: str) -> None:
 
 def report_error(ctx: click.Context, error: SensoriumError) -> None:
     """Print an error as a line, and as JSON where that was asked."""
+    from engine.commands.wording import worded
+
     message = worded(error, ctx)
     complain(message)
     if ctx.meta.get(JSON_ASKED):

@@ -10,12 +10,10 @@ import click
 from engine.commands.curate.options import Remembering, ResultHandling, action_options
 from engine.commands.curate.outcome import act, count_line, show
 from engine.commands.options import (
-    complain,
     json_option,
     library_option,
     open_library,
     print_json,
-    wait_option,
     warn,
 )
 from engine.errors import UsageError

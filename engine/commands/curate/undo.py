@@ -70,13 +70,17 @@ def _ask(chosen: UndoableRun) -> None:
         UsageError: there is nobody to ask, or the answer is no.
     """
     number = chosen.run.run_id
-    if not sys.stdin.isatty():
+    if not _can_ask():
         raise UsageError(
             f"run {number} is not the last thing done: add --yes to undo it all the same;"
             " --list shows all runs that can be undone"
         )
     if not click.confirm("It is not the last thing done. Undo it?", err=True):
         raise UsageError("nothing was undone")
+
+
+def _can_ask() -> bool:
+    return sys.stdin is not None and sys.stdin.isatty()
 
 
 def _list(runs: Sequence[UndoableRun], as_json: bool) -> None:

@@ -73,7 +73,11 @@ class UndoableRun:
             (self.linked, "link goes away", "links go away"),
             (self.tagged, "tag goes away", "tags go away"),
         )
-        parts = [f"{n:,} {one if n == 1 else many}" for n, one, many in counts if n]
+        parts = [
+            f"{count:,} {single if count == 1 else several}"
+            for count, single, several in counts
+            if count
+        ]
         return ", ".join(parts) or "what was cut off is cleaned up"
 
 
@@ -97,7 +101,7 @@ def undoable_run(store: Store, run_id: int | None) -> UndoableRun:
     """
     last = last_run(store) if run_id is None else None
     run = store.curation.run(run_id if last is None else last)  # type: ignore[arg-type]
-    found = next((one for one in undoable_runs(store) if one.run.run_id == run.run_id), None)
+    found = next((u for u in undoable_runs(store) if u.run.run_id == run.run_id), None)
     if found is None:
         raise UsageError(f"run {run.run_id} did nothing that is left to undo")
     return found
