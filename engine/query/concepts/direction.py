@@ -3,8 +3,7 @@
 A linear discriminant between the examples and a sample of the library, whose covariance
 stands for that of both: five examples say where a thing lies, and the library says which
 differences are ordinary (exemplars with a shared background; Hariharan, Malik and Ramanan
-2012). The covariance is drawn towards a multiple of the identity by as much as loses
-least (Ledoit and Wolf 2004).
+2012). The covariance is drawn far towards a multiple of the identity, by ``_SHRINKAGE``.
 """
 
 from __future__ import annotations
@@ -19,6 +18,11 @@ from engine.types.arrays import Vectors
 
 FEWEST_MOMENTS = 20
 """Moments of a library from which a background is known."""
+_SHRINKAGE = 0.9
+"""Share of the identity in the covariance. The shrinkage that loses least of a covariance (Ledoit
+and Wolf 2004) is 0.15 here, and far too little for a direction that few examples give: the P@10 of
+five examples of one noun among 5,000 photographs is 0.66 by it and 0.82 by 0.9, that of one word
+among 2,467 sounds 0.31 and 0.45. From 3 examples to 25, nothing from 0.5 to 1 is better."""
 _FOUND = 0.99
 """Share of the library that an example must stand before to be found."""
 _STANDS_OUT = 12.0
@@ -111,13 +115,9 @@ class _Scatter:
         rows = (others - self.mean).astype(np.float64)
         count, dim = rows.shape
         covariance = rows.T @ rows / count
-        level = float(np.trace(covariance)) / dim
-        squares = float((covariance**2).sum())
-        off = squares - dim * level**2
-        noise = (float(((rows**2).sum(1) ** 2).sum()) / count - squares) / count
-        shrinkage = float(np.clip(noise / max(off, 1e-12), 0.01, 1.0))
-        covariance *= 1 - shrinkage
-        covariance[np.diag_indices(dim)] += shrinkage * level
+        level = max(float(np.trace(covariance)) / dim, 1e-12)
+        covariance *= 1 - _SHRINKAGE
+        covariance[np.diag_indices(dim)] += _SHRINKAGE * level
         self._factor = np.linalg.cholesky(covariance)
 
     def discriminant(self, examples: Vectors) -> Vectors:

@@ -36,7 +36,7 @@ def test_examples_of_a_thing_find_it_in_other_moments(random, library):
     beaten = (library @ direction.vector)[:, None] < others @ direction.vector
     mean = unit(examples.mean(axis=0, keepdims=True))[0]
     by_mean = (library @ mean)[:, None] < others @ mean
-    assert by_mean.mean() < 0.97 < 0.99 < beaten.mean(), "what is near the examples' mean"
+    assert by_mean.mean() < 0.97 < 0.98 < beaten.mean(), "what is near the examples' mean"
 
 
 def test_scores_of_the_library_have_its_mean_and_deviation(random, library):
