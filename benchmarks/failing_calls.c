@@ -1,7 +1,8 @@
 /* Preloaded: makes the Nth call of one kind on a path below a folder fail, once.
  *
  * fail_arm(kind, errno, nth, folder) begins to count; fail_disarm() ends and returns how many
- * calls of the kind were seen. Kinds: 0 open, 1 read, 2 mmap, 3 stat, 4 rename, 5 fsync, 6 write. */
+ * calls of the kind were seen. fail_watch(function) has a function called at each of them. Kinds: 0 open, 1 read, 2 mmap, 3 stat, 4 rename, 5 fsync, 6 write,
+ * 7 unlink. A stream of C reads and writes inside of its library, so fread and fwrite count, too. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -17,6 +18,10 @@
 
 static volatile int armed = -1, code, nth, seen;
 static char folder[PATH_MAX];
+static void (*volatile watch)(const char *path);
+static __thread int watching;
+
+void fail_watch(void (*called)(const char *path)) { watch = called; }
 
 void fail_arm(int kind, int error, int at, const char *below) {
     strncpy(folder, below, sizeof folder - 1);
@@ -25,8 +30,14 @@ void fail_arm(int kind, int error, int at, const char *below) {
 int fail_disarm(void) { armed = -1; return seen; }
 
 static int fails(int kind, const char *path) {
-    if (armed != kind || !path || strncmp(path, folder, strlen(folder))) return 0;
-    if (__sync_add_and_fetch(&seen, 1) != nth) return 0;
+    if (armed != kind || watching || !path || strncmp(path, folder, strlen(folder))) return 0;
+    int at = __sync_add_and_fetch(&seen, 1);
+    if (watch && !watching) {
+        watching = 1;
+        watch(path);
+        watching = 0;
+    }
+    if (at != nth) return 0;
     errno = code;
     return 1;
 }
@@ -95,3 +106,21 @@ int renameat(int a, const char *from, int b, const char *to) {
     REAL(renameat); return fails_at(4, a, from) ? -1 : real(a, from, b, to); }
 int fsync(int fd) { REAL(fsync); return fails_fd(5, fd) ? -1 : real(fd); }
 int fdatasync(int fd) { REAL(fdatasync); return fails_fd(5, fd) ? -1 : real(fd); }
+ssize_t write(int fd, const void *from, size_t n) {
+    REAL(write); return fails_fd(6, fd) ? -1 : real(fd, from, n); }
+ssize_t pwrite(int fd, const void *from, size_t n, off_t at) {
+    REAL(pwrite); return fails_fd(6, fd) ? -1 : real(fd, from, n, at); }
+ssize_t pwrite64(int fd, const void *from, size_t n, off64_t at) {
+    REAL(pwrite64); return fails_fd(6, fd) ? -1 : real(fd, from, n, at); }
+int unlink(const char *path) { REAL(unlink); return fails(7, path) ? -1 : real(path); }
+int unlinkat(int at, const char *path, int flags) {
+    REAL(unlinkat); return fails_at(7, at, path) ? -1 : real(at, path, flags); }
+static int fails_stream(int kind, FILE *stream) {
+    if (armed != kind || !fails_fd(kind, fileno(stream))) return 0;
+    stream->_flags |= 0x20; /* what ferror tells, in glibc */
+    return 1;
+}
+size_t fread(void *to, size_t size, size_t n, FILE *stream) {
+    REAL(fread); return fails_stream(1, stream) ? 0 : real(to, size, n, stream); }
+size_t fwrite(const void *from, size_t size, size_t n, FILE *stream) {
+    REAL(fwrite); return fails_stream(6, stream) ? 0 : real(from, size, n, stream); }

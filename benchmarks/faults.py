@@ -1,60 +1,48 @@
-"""Every errno on every kind of call of a search, an index, a verify and a rebuild.
+"""Every errno on every call of a search, an index, a verify, a rebuild and a few more commands.
 
-    python -m benchmarks.faults [--most 60] [COMMAND:CALL:ERRNO ...]
+    python -m benchmarks.faults [--minutes 0] [--journal FILE] [COMMAND:CALL:ERRNO ...]
 
-A small library of the fake encoder is made and, for each command, kind of call, errno and call
-number, that one call on a path below the library fails in a process of its own, by a preloaded
-library. No moment may be lost, what is said must be one line without a traceback, and the next
-run must be whole. Without arguments all commands, calls and errnos are swept. It needs gcc.
+Small libraries of the fake encoder are made; two have an index, one of them with its lists in
+files of their own. A command is run once to note where it opens, reads, maps, writes, renames,
+deletes, syncs or asks for the state of a path below the library. Then, for each call and each
+errno, it is run on a copy in a process of its own, in which that one call fails, by a preloaded
+library. No moment may be lost, what is printed must be one line without a traceback, and the
+next run must be whole, as if nothing had failed.
+
+Calls are from one place where the three innermost lines of ours and the kind of file are the
+same: SQLite, for example, reads page after page for one statement. Each errno on each place
+comes first, once, by one of the commands that come by there; then follow each place and errno
+of all commands, the whole way down. Both are shuffled by a seed, so that a part is a fair sample.
+A journal keeps what has run, and the next run goes on from there. It needs gcc and glibc.
 """
 
 from __future__ import annotations
 
-import ctypes
-import errno
-import io
 import itertools
+import json
 import os
+import random
 import shutil
 import subprocess
 import sys
-import traceback
+import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import redirect_stderr, redirect_stdout
-from dataclasses import dataclass
-from importlib import import_module
+from collections.abc import Container, Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import click
 
-from benchmarks.common import Row, at_most, command, conclude, machine, scratch, stop
+from benchmarks.common import Row, at_least, at_most, command, conclude, machine, scratch, stop
+from benchmarks.failing_runs import CALLS, COMMANDS, Bench, Case, compiled, import_all, moments
 
-CALLS = ("open", "read", "mmap", "stat", "rename", "fsync")
 ERRNOS = ("EIO", "ESTALE", "EACCES", "ENOMEM", "EMFILE", "ENOSPC", "EINTR")
-COMMANDS = {
-    "make": ["index", "{media}", "--encoder", "fake"],
-    "search": ["search", "red"],
-    "index": ["index", "{media}"],
-    "verify": ["verify", "--deep"],
-    "rebuild": ["rebuild"],
-}
-_MOST = 60
-"""Calls of one kind that are tried, evenly spread where there are more."""
 _PRELOADED = "SENSORIUM_FAULTS"
-"""The variable that tells a process that the failing calls are loaded."""
+"""The variable that tells a process that the failing calls are loaded, and its folder."""
 _SHOWN = 400
-"""Characters of what a failing case said that are printed."""
-
-
-@dataclass(frozen=True)
-class Case:
-    """One call that fails."""
-
-    command: str
-    call: str
-    error: str
-    number: int
+"""Characters of what a failing case printed that are shown."""
+_INNERMOST = 3
+"""Lines of ours that tell places apart."""
 
 
 @dataclass(frozen=True)
@@ -66,176 +54,175 @@ class Outcome:
     """The promise that was broken; empty where all held."""
 
 
-def compiled(folder: Path) -> Path:
-    """Compile the library that is preloaded."""
-    made = folder / "failing_calls.so"
-    source = Path(__file__).with_name("failing_calls.c")
-    gcc = ["gcc", "-O1", "-w", "-shared", "-fPIC", "-o", str(made), str(source), "-ldl"]
-    subprocess.run(gcc, check=True, capture_output=True)
-    return made
+# --- the cases ------------------------------------------------------------------------
 
 
-def swept(
-    cases: Sequence[tuple[str, str, str]], most: int, library: Path, media: Path
-) -> Iterator[Outcome]:
-    """Run every call number of these commands, calls and errnos. Only in a preloaded process."""
-    moments = _moments(library)
-    for name, call, error in cases:
-        count = _forked(library, media, Case(name, call, error, 0))[1]
-        numbers = range(1, count + 1)
-        step = max(1, -(-count // most))
-        for number in numbers[::step]:
+@dataclass(frozen=True, slots=True)
+class Cases:
+    """The cases of a run, in their order."""
+
+    every: list[Case]
+    places: dict[str, str]
+    """The place of each case by its key, errno included, in few lines."""
+
+    def tried(self, ran: Container[str]) -> int:
+        """Count the places, errno included, of which some case ran."""
+        return len({self.places[case.key] for case in self.every if case.key in ran})
+
+
+def all_cases(bench: Bench, kinds: Sequence[tuple[str, str, str]], seed: int = 0) -> Cases:
+    """Note the calls of each command, and return a case for each place and each errno."""
+    cases, places = list[Case](), dict[str, str]()
+    firsts: dict[tuple[str, str], dict[str, int]] = {}
+    for name, call, error in kinds:
+        if (name, call) not in firsts:
+            bench.renew(COMMANDS[name].library)
+            stacks = bench.run_case(Case(name, call, error, 0)).stacks
+            numbered = [*enumerate(stacks, 1)]
+            firsts[name, call] = {stack: number for number, stack in reversed(numbered)}
+        for stack, number in firsts[name, call].items():
             case = Case(name, call, error, number)
-            yield Outcome(case, _problem(library, media, case, moments))
+            cases.append(case)
+            innermost = " ".join(stack.split(" ")[: 1 + _INNERMOST])
+            places[case.key] = f"{call} {error} {innermost}"
+    random.Random(seed).shuffle(cases)
+    first = {places[case.key]: case for case in reversed(cases)}
+    covering = {*first.values()}
+    cases.sort(key=lambda case: case not in covering)
+    return Cases(cases, places)
 
 
-def _problem(library: Path, media: Path, case: Case, moments: list[str]) -> str:
-    """Run one case on a copy of a library, and say what broke a promise."""
-    copy = library.with_name("copy")
-    shutil.rmtree(copy, ignore_errors=True)
-    shutil.copytree(library, copy)
-    status, _, text = _forked(copy, media, case)
+def swept(bench: Bench, cases: Iterable[Case]) -> Iterator[Outcome]:
+    """Run cases, each on a copy. Only in a preloaded process."""
+    known: dict[str, tuple[Counter[str], Counter[str]]] = {}
+    for case in cases:
+        if case.command not in known:
+            bench.renew(COMMANDS[case.command].library)
+            before = moments(bench.copy)
+            bench.run_case(Case(case.command, case.call, case.error, 0))
+            known[case.command] = before, moments(bench.copy)
+        yield Outcome(case, _problem(bench, case, *known[case.command]))
+
+
+def _problem(bench: Bench, case: Case, before: Counter[str], whole: Counter[str]) -> str:
+    """Run one case, and say what broke a promise."""
+    bench.renew(COMMANDS[case.command].library)
+    status, _, text = bench.run_case(case)
+    shown = text[-_SHOWN:]
     if "Traceback" in text or status not in (0, 1, 2):
-        return f"exit {status}: {text[-_SHOWN:]}"
+        return f"exit {status}: {shown}"
     reported = "PROBLEMS:" in text  # verify answers with a report, in which the file is named
-    if (
-        status
-        and not reported
-        and len([line for line in text.splitlines() if "sensorium:" in line]) != 1
-    ):
-        return f"exit {status} without one line: {text[-_SHOWN:]}"
-    found = _moments(copy)
-    if found != moments:
-        return f"moments {len(moments)} -> {len(found)}: {text[-_SHOWN:]}"
-    again, _, text = _forked(copy, media, Case(case.command, case.call, case.error, 0))
+    said = [line for line in text.splitlines() if "sensorium:" in line]
+    if status and not reported and len(said) != 1:
+        return f"exit {status} without one line: {shown}"
+    lost = before - moments(bench.copy)
+    if lost:
+        return f"{lost.total()} moments lost: {shown}"
+    again, _, text = bench.run_case(Case(case.command, case.call, case.error, 0))
     if again:
         return f"the next run exits {again}: {text[-_SHOWN:]}"
+    if (found := moments(bench.copy)) != whole:
+        return f"the next run differs: {[*(found - whole), *(whole - found)][:5]}: {shown}"
     return ""
-
-
-def _moments(library: Path) -> list[str]:
-    """List what a library holds, by a process to which nothing happens."""
-    reading, writing = os.pipe()
-    child = os.fork()
-    if not child:
-        from engine.store import Store
-        from engine.store.verify import verify
-
-        with Store.open(library) as store:
-            problems = verify(store, deep=True).problems
-            held = [
-                f"{i}" for a in store.assets() for i in range(len(store.moments_of(a.asset_id)))
-            ]
-            held += [asset.path for asset in store.assets()]
-        os.write(writing, "\n".join([*held, *problems]).encode())
-        os._exit(0)
-    os.close(writing)
-    with os.fdopen(reading) as stream:
-        text = stream.read()
-    os.waitpid(child, 0)
-    return text.splitlines()
-
-
-def _forked(library: Path, media: Path, case: Case) -> tuple[int, int, str]:
-    """Run a command in a child; returns its status, the calls that it made, and what it said."""
-    reading, writing = os.pipe()
-    child = os.fork()
-    if not child:
-        os.close(reading)
-        said = io.StringIO()
-        status = _run(library, media, case, said, writing)
-        os.write(writing, said.getvalue().encode()[-60_000:])
-        os._exit(status)
-    os.close(writing)
-    with os.fdopen(reading, "rb") as stream:
-        content = stream.read()
-    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    head, _, text = content.partition(b"\n")
-    return status, int(head or 0), text.decode(errors="replace")
-
-
-def _run(library: Path, media: Path, case: Case, said: io.StringIO, writing: int) -> int:
-    from engine.commands.main import main as command_line
-
-    hooks = ctypes.CDLL(None)
-    words = [word.format(media=media) for word in COMMANDS[case.command]]
-    sys.argv = ["sensorium", *words, "--library", str(library)]
-    status = 0
-    hooks.fail_arm(
-        CALLS.index(case.call), getattr(errno, case.error), case.number, os.fsencode(f"{library}/")
-    )
-    try:
-        with redirect_stdout(said), redirect_stderr(said):
-            command_line()
-    except SystemExit as ended:
-        status = ended.code if isinstance(ended.code, int) else 1
-    except BaseException:
-        said.write(traceback.format_exc())
-        status = 70
-    count = hooks.fail_disarm()
-    os.write(writing, f"{count}\n".encode())
-    return status
-
-
-def _import() -> None:
-    """Import what the commands use, once for all children."""
-    for module in ("engine.library", "engine.store.verify", "indexers.pipeline", "sqlalchemy"):
-        import_module(module)
-    for module in ("pyarrow.parquet", "engine.store.write.writer", "engine.commands.main"):
-        import_module(module)
-
-
-def made_library(folder: Path) -> tuple[Path, Path]:
-    """Make a library of the fake encoder over a few pictures."""
-    from PIL import Image
-
-    media, library = folder / "media", folder / "library"
-    media.mkdir()
-    for i, colour in enumerate(("red", "green", "blue")):
-        Image.new("RGB", (32, 32), colour).save(media / f"{i}.png")
-        status, _, text = _forked(library, media, Case("make", "open", "EIO", 0))
-        if status:
-            raise SystemExit(text)
-    return library, media
 
 
 def _preloaded(folder: Path) -> int:
     """Run this command again in a process with the preloaded library; returns its exit code."""
     if shutil.which("gcc") is None:
         stop("gcc, which compiles the failing calls")
-    environment = {**os.environ, "LD_PRELOAD": str(compiled(folder)), _PRELOADED: "1"}
+    environment = {
+        **os.environ,
+        "LD_PRELOAD": str(compiled(folder)),
+        _PRELOADED: str(folder),  # not its own: what a child does at its end would remove it
+        "SENSORIUM_THREADS": "1",  # so that a call has the same number in each run
+        "OMP_NUM_THREADS": "1",
+    }
     again = [sys.executable, "-m", "benchmarks.faults", *sys.argv[1:]]
     return subprocess.run(again, env=environment, check=False).returncode
 
 
-def sweep(kinds: Sequence[tuple[str, str, str]], most: int, folder: Path) -> list[Row]:
-    """Run all cases and return a row for each command and kind of call."""
-    tried, broken = Counter[str](), Counter[str]()
-    library, media = made_library(folder)
-    for outcome in swept(kinds, most, library, media):
-        key = f"{outcome.case.command}, {outcome.case.call}"
-        tried[key] += 1
-        broken[key] += bool(outcome.problem)
+# --- the run --------------------------------------------------------------------------
+
+
+class Journal:
+    """The outcomes of the cases that have run, a line of JSON each."""
+
+    def __init__(self, file: Path | None) -> None:
+        self._file = file
+        self.outcomes: dict[str, Outcome] = {}
+        if file is not None and file.exists():
+            for line in file.read_text().splitlines():
+                kept = json.loads(line)
+                self.note(Outcome(Case(**kept["case"]), kept["problem"]), write=False)
+
+    def note(self, outcome: Outcome, *, write: bool = True) -> None:
+        """Add an outcome."""
+        self.outcomes[outcome.case.key] = outcome
+        if write and self._file is not None:
+            with self._file.open("a") as stream:
+                stream.write(json.dumps(asdict(outcome)) + "\n")
+
+
+def sweep(bench: Bench, cases: Sequence[Case], journal: Journal, minutes: float) -> None:
+    """Run what no journal has, as long as there is time."""
+    ends = time.monotonic() + 60 * minutes if minutes else float("inf")
+    rest = (case for case in cases if case.key not in journal.outcomes)
+    timely = itertools.takewhile(lambda _: time.monotonic() < ends, rest)
+    for outcome in swept(bench, timely):
+        journal.note(outcome)
         if outcome.problem:
-            click.echo(f"{outcome.case}: {outcome.problem}", err=True)
-    return [(key, n, broken[key], at_most(broken[key], 0, "0")) for key, n in tried.items()]
+            click.echo(f"{outcome.case.key}: {outcome.problem}", err=True)
+
+
+def counted(cases: Sequence[Case], journal: Journal) -> list[Row]:
+    """Return a row for each command and kind of call."""
+    every, tried, broken = Counter[str](), Counter[str](), Counter[str]()
+    for case in cases:
+        key = f"{case.command}, {case.call}"
+        every[key] += 1
+        if outcome := journal.outcomes.get(case.key):
+            tried[key] += 1
+            broken[key] += bool(outcome.problem)
+    return [
+        (key, n, tried[key], broken[key], at_most(broken[key], 0, "0"))
+        for key, n in sorted(every.items())
+    ]
 
 
 @command(__doc__)
 @click.argument("cases", nargs=-1, metavar="[COMMAND:CALL:ERRNO]...")
-@click.option("--most", default=_MOST, show_default=True, help="Calls of one kind that fail.")
-def main(cases: tuple[str, ...], most: int) -> None:
-    with scratch() as folder:
-        if not os.environ.get(_PRELOADED):
-            sys.exit(_preloaded(folder))
-        _import()
-        kinds = [*itertools.product([*COMMANDS][1:], CALLS, ERRNOS)]
-        if cases:
-            kinds = [(name, call, error) for name, call, error in (c.split(":") for c in cases)]
-        body = sweep(kinds, most, folder.resolve())
-    total = sum(int(str(row[1])) for row in body)
-    caption = f"{total:,} runs of a command in which one call failed; {machine()}."
-    conclude(caption, ("command and call", "runs", "broke a promise"), body)
+@click.option("--minutes", default=0.0, show_default=True, help="End after these; 0 runs all.")
+@click.option(
+    "--journal",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="File that keeps what has run; what is in it is not run again.",
+)
+def main(cases: tuple[str, ...], minutes: float, journal: Path | None) -> None:
+    if not os.environ.get(_PRELOADED):
+        with scratch() as folder:
+            sys.exit(_preloaded(folder.resolve()))
+    import_all()
+    kinds = [*itertools.product(COMMANDS, CALLS, ERRNOS)]
+    if cases:
+        kinds = [(name, call, error) for name, call, error in (c.split(":") for c in cases)]
+    bench = Bench(Path(os.environ[_PRELOADED]))
+    bench.make()
+    found, kept = all_cases(bench, kinds), Journal(journal)
+    click.echo(f"{len(found.every):,} cases, {len({*found.places.values()}):,} places", err=True)
+    sweep(bench, found.every, kept, minutes)
+    body = counted(found.every, kept)
+    ran, broken = (sum(int(str(row[i])) for row in body) for i in (2, 3))
+    whole, tried = len({*found.places.values()}), found.tried(kept.outcomes)
+    share = f"{tried:,} of {whole:,}"
+    conclude(
+        f"{ran:,} of {len(found.every):,} runs of a command in which one call failed; {machine()}.",
+        ("command and call", "cases", "ran", "broke a promise"),
+        [
+            ("all", len(found.every), ran, broken, at_most(broken, 0, "0")),
+            ("places and errnos", whole, tried, share, at_least(tried, whole, f"{whole:,}")),
+            *body,
+        ],
+    )
 
 
 if __name__ == "__main__":

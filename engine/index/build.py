@@ -23,8 +23,9 @@ from engine.common.vectors import chunks
 from engine.index import inverted_lists
 from engine.index.choose import EXACT, choose_key, fallbacks
 from engine.index.exact import import_faiss
+from engine.index.faiss_files import read_index, write_index
 from engine.index.recall import RecallSample, recall_samples, tune
-from engine.index.snapshot import IDS, INDEX, VECTORS, Manifest, Snapshot, Tuning, read_index
+from engine.index.snapshot import IDS, INDEX, VECTORS, Manifest, Snapshot, Tuning
 from engine.index.vector_index import drawn
 from engine.store.segments import Stored
 from engine.types.arrays import MomentIds, Vectors
@@ -101,7 +102,7 @@ class SnapshotWriter:
         with (self.folder / VECTORS).open("wb") as file:
             for part in chunks(order, _CHUNK):
                 file.write(rows[part].data)
-        ids[order].tofile(self.folder / IDS)
+        (self.folder / IDS).write_bytes(ids[order].tobytes())
         unsorted.unlink()
 
 
@@ -139,7 +140,7 @@ def build_snapshot(
     made = _Attempt(vectors, asked, wanted, faiss, progress).best(base)
     if inverted_lists.are_kept_apart(made.key):
         inverted_lists.save(made.index, folder, faiss)
-    faiss.write_index(made.index, str(folder / INDEX))
+    write_index(made.index, folder / INDEX, faiss)
     about = Manifest(
         dim=dim,
         count=count,

@@ -16,6 +16,8 @@ from typing import Any
 
 import numpy as np
 
+from engine.index.faiss_files import of_the_system
+
 CODES, LISTS = "codes.ivf", "lists.u64"
 _ALIGNED = 64
 """Bytes of the widest load."""
@@ -42,12 +44,17 @@ def save(index: Any, folder: Path, faiss: Any) -> None:
                 file.write(faiss.rev_swig_ptr(held.get_codes(number), blocks).data)
                 file.write(faiss.rev_swig_ptr(held.get_ids(number), size).data)
                 file.write(bytes(8 * (whole - size)))
-    table.tofile(folder / LISTS)
+    (folder / LISTS).write_bytes(table.tobytes())
     index.reset()
 
 
 def attach(index: Any, folder: Path, count: int, faiss: Any) -> None:
-    """Let an emptied index find its lists on disk, mapped into memory."""
+    """Let an emptied index find its lists on disk, mapped into memory.
+
+    Raises:
+        OSError: the system does not let them be mapped now.
+        RuntimeError: they are damaged.
+    """
     table = np.fromfile(folder / LISTS, np.uint64)
     on_disk = faiss.OnDiskInvertedLists()
     on_disk.nlist, on_disk.code_size = index.nlist, index.code_size
@@ -56,7 +63,8 @@ def attach(index: Any, folder: Path, count: int, faiss: Any) -> None:
     on_disk.prefetch_nthread = 0  # a search visits few lists, and knows which
     on_disk.lists.resize(index.nlist)
     faiss.memcpy(on_disk.lists.data(), faiss.swig_ptr(table), table.nbytes)
-    on_disk.do_mmap()
+    with of_the_system(folder / CODES):
+        on_disk.do_mmap()
     index.replace_invlists(on_disk, True)
     on_disk.this.disown()
     index.ntotal = count

@@ -11,9 +11,6 @@ from __future__ import annotations
 import errno
 import json
 import math
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -29,6 +26,7 @@ from engine.index import inverted_lists
 from engine.index.allowed import RowMask
 from engine.index.choose import EXACT
 from engine.index.exact import TIES, import_faiss
+from engine.index.faiss_files import read_index
 from engine.index.vector_index import Scores, best_hits
 from engine.store.error_translation import unavailable
 from engine.types import Placement
@@ -52,12 +50,6 @@ _SEEN = 500
 """Rows that may be returned which a search visits at least, on average."""
 _CHUNK = 65_536
 """Rows that an exact pass reads at a time."""
-
-_OF_THE_SYSTEM = (
-    errno.EIO, errno.ESTALE, errno.EACCES, errno.EPERM, errno.ENOMEM, errno.EMFILE,
-    errno.ENFILE, errno.EAGAIN, errno.EINTR, errno.ENODEV,
-)  # fmt: skip
-"""Reasons for which a file cannot be read now, and that say nothing against what it holds."""
 
 Places = NDArray[np.int64]
 
@@ -106,33 +98,6 @@ class Manifest:
         return cls(**read | {"tuning": tuning, "missed": tuple(read["missed"])})
 
 
-@contextmanager
-def of_the_system(file: Path) -> Iterator[None]:
-    """Turn errors of FAISS that the system caused into the ``OSError`` that they were.
-
-    FAISS raises one class for what is damaged and for what could not be read, and writes
-    the system's reason behind it.
-    """
-    try:
-        yield
-    except RuntimeError as error:
-        for number in _OF_THE_SYSTEM:
-            if os.strerror(number) in str(error):
-                raise OSError(number, os.strerror(number), str(file)) from error
-        raise
-
-
-def read_index(file: Path, faiss: Any, flags: int = 0) -> Any:
-    """Read an index that FAISS wrote.
-
-    Raises:
-        OSError: the system does not let it be read now.
-        RuntimeError: it is damaged.
-    """
-    with of_the_system(file):
-        return faiss.read_index(str(file), flags)
-
-
 class Snapshot:
     """Search in one folder. Rows are found by their place; see ``ids`` for the moments.
 
@@ -152,8 +117,7 @@ class Snapshot:
             flags = self._faiss.IO_FLAG_MMAP_IFC
             self._index = read_index(folder / INDEX, self._faiss, flags)
             if inverted_lists.are_kept_apart(self.about.key):
-                with of_the_system(folder):
-                    inverted_lists.attach(self._index, folder, self.about.count, self._faiss)
+                inverted_lists.attach(self._index, folder, self.about.count, self._faiss)
         except (OSError, ValueError, TypeError, KeyError, RuntimeError) as error:
             reason = " ".join(str(error).split())
             if isinstance(error, OSError) and error.errno not in (None, errno.ENOENT):

@@ -33,6 +33,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from engine.common.npy import save_array
 from engine.common.vectors import l2_normalize
 from engine.config import Settings
 from engine.encoders.compact.multilingual import HEAD, QUERIES
@@ -89,7 +90,7 @@ class KeptRows:
         file = self._folder / f"{name}.npy"
         if not file.exists():
             file.parent.mkdir(parents=True, exist_ok=True)
-            np.save(file, compute())
+            save_array(file, compute())
         rows: Vectors = np.load(file, allow_pickle=False)
         return rows.astype(np.float32)
 

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.common.artifact_cache import Damaged, load_cached
+from engine.common.npy import save_array
 from engine.common.vectors import chunks
 from engine.config import Settings
 from engine.encoders.compact import unigram
@@ -115,7 +116,7 @@ def _write_words(folder: Path) -> None:
     file = E5File(E5_SMALL.locate())
     special = frozenset({BEGIN, PAD, END, UNKNOWN, len(file.pieces) - 1})
     unigram.write(folder, file.pieces, file.scores, file.characters, special)
-    np.save(folder / _TABLE, file.blocks("emb.word"))
+    save_array(folder / _TABLE, file.blocks("emb.word"))
 
 
 def _open_words(folder: Path) -> _Words:

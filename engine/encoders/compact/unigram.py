@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from engine.common.artifact_cache import Damaged
 from engine.common.lru import LRUCache
+from engine.common.npy import save_array
 
 _SPACE = "\u2581"
 """The character that a piece begins with where a word begins."""
@@ -144,9 +145,9 @@ def write(
     folder.mkdir(parents=True, exist_ok=True)
     ids = sorted((i for i in range(len(pieces)) if i not in special), key=pieces.__getitem__)
     kept = [pieces[i] for i in ids]
-    np.save(folder / _PIECES, np.array(kept))
-    np.save(folder / _IDS, np.array(ids, np.int32))
-    np.save(folder / _SCORES, scores[ids])
+    save_array(folder / _PIECES, np.array(kept))
+    save_array(folder / _IDS, np.array(ids, np.int32))
+    save_array(folder / _SCORES, scores[ids])
     about = {
         "longest": max(len(piece.decode()) for piece in kept),
         "changed": {ord(char): text for char, text in characters.items()},

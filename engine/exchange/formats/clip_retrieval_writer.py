@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from engine.common.npy import save_array
 from engine.errors import UsageError
 from engine.exchange import arrow_tables
 from engine.exchange.arrow_tables import Table
@@ -76,7 +77,7 @@ class ClipRetrieval(Format):
             with self.draft.file(f"{name}/{name}_{self._parts}.npy") as sink:
                 zero = np.zeros(info.space.dim, info.space.dtype)
                 rows = [piece.vectors.get(info.space.name, zero) for piece in self._pieces]
-                np.save(sink, _matrix(rows, info), allow_pickle=False)
+                save_array(sink, _matrix(rows, info))
         self._total += len(self._pieces)
         self._parts += 1
         self._pieces = []

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from engine.common.artifact_cache import Damaged, load_cached
+from engine.common.npy import save_array
 from engine.config import Settings
 from engine.encoders.revisions import revision_of
 from engine.encoders.towers import Towers
@@ -36,8 +37,7 @@ def phrase_vectors(towers: Towers, settings: Settings, further: str | None = Non
     )  # fmt: skip
 
     def build(path: Path) -> None:
-        with path.open("wb") as stream:
-            np.save(stream, towers.embed_queries(space.name, texts))
+        save_array(path, towers.embed_queries(space.name, texts))
 
     def load(path: Path) -> Vectors:
         try:

@@ -1,0 +1,220 @@
+"""What the reader finds in every container that FFmpeg writes, against what ffprobe finds.
+
+    python -m benchmarks.containers [--work DIR]
+
+The installed ``ffmpeg`` writes each of its containers with each sensible codec that it takes,
+and one file of each container is cut: its last third is gone, or its first. Kind, length,
+frames and sound as Sensorium's reader finds them are held to what ``ffprobe`` counts by
+decoding. A length agrees with the header, or with the span of the packets, where ffprobe
+gives a guess. Bare samples (``s16le``), lists and pictures in a row are not media by content,
+and left out; so are files in which ffprobe decodes nothing: it opens none that has a stream
+whose decoder it cannot start.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+
+from benchmarks import ffmpeg_zoo
+from benchmarks.common import at_least, command, conclude, machine, scratch, stop
+from benchmarks.ffmpeg_zoo import RATE, Recipe
+from engine.errors import MediaError
+from engine.media import container as containers
+from engine.media.audio import probe_audio, read_audio
+from engine.media.sampling import PictureDecoder
+from engine.media.sniff import sniff
+from engine.media.video import probe_video
+from engine.types import Kind
+
+FACTS = ("kind", "duration", "frames", "sound")
+_HEARD_AT = 16_000
+_NEAR = 0.1
+"""Seconds by which lengths may differ: two frames and a half, or four of MP3."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a reader finds in a file."""
+
+    kind: str
+    """``video``, ``audio``, ``image``, or ``none``, where it finds no stream."""
+    lengths: tuple[float, ...] = ()
+    """Seconds; several where several are right."""
+    frames: int = 0
+    """Pictures that were decoded."""
+    sound: float = 0.0
+    """Seconds of sound that were decoded, of the track that a player chooses."""
+
+
+def by_ffprobe(path: Path) -> Found:
+    """Return what ffprobe finds."""
+    document = _probed(path, "-show_frames") or _probed(path)
+    streams = {stream["index"]: stream for stream in document.get("streams", ())}
+    read = document.get("packets_and_frames", document.get("packets", ()))
+    frames = [entry for entry in read if entry.get("type") == "frame"]
+    pictures = next((i for i, stream in streams.items() if _is_moving(stream)), None)
+    sounds = [i for i, stream in streams.items() if stream.get("codec_type") == "audio"]
+    if pictures is None and not sounds:
+        return Found("none")
+    shown = [frame for frame in frames if frame.get("stream_index") == pictures]
+    seconds = sum(
+        int(frame.get("nb_samples", 0)) / int(streams[sounds[0]]["sample_rate"])
+        for frame in frames
+        if sounds and frame.get("stream_index") == sounds[0]
+    )
+    lengths = {*_spans(document, read), seconds, len(shown) / RATE} - {0.0}
+    kind = "audio" if pictures is None else "video"
+    return Found(kind, tuple(lengths), len(shown), seconds)
+
+
+def _probed(path: Path, *more: str) -> dict[str, Any]:
+    entries = (
+        "stream=index,codec_type,sample_rate:stream_disposition=attached_pic:format=duration"
+        ":packet=stream_index,pts_time,dts_time,duration_time:frame=stream_index,nb_samples"
+    )
+    words = ["ffprobe", "-v", "quiet", "-of", "json", "-show_packets", *more]
+    done = subprocess.run(
+        [*words, "-show_entries", entries, f"file:{path}"], capture_output=True, check=False
+    )
+    try:
+        document: dict[str, Any] = json.loads(done.stdout)
+    except ValueError:  # it could not open the file, or a decoder
+        document = {}
+    return document
+
+
+def _is_moving(stream: dict[str, Any]) -> bool:
+    cover = stream.get("disposition", {}).get("attached_pic")
+    return stream.get("codec_type") == "video" and not cover
+
+
+def _spans(document: dict[str, Any], read: Sequence[dict[str, Any]]) -> Iterator[float]:
+    """Yield the header's length, and the time that the packets cover."""
+    with suppress(KeyError, ValueError):
+        yield float(document["format"]["duration"])
+    starts, ends = [], []
+    for entry in read:
+        time = entry.get("pts_time", entry.get("dts_time"))
+        if entry.get("type") != "frame" and time is not None:
+            starts.append(float(time))
+            ends.append(float(time) + float(entry.get("duration_time", 0)))
+    if starts:
+        yield max(ends) - min(starts)
+
+
+def by_reader(path: Path) -> Found:
+    """Return what Sensorium's reader finds."""
+    try:
+        media = sniff(path)
+    except MediaError:
+        return Found("none")
+    if media is None or media.kind is Kind.IMAGE:
+        return Found("none" if media is None else "image")
+    heard = 0.0
+    with suppress(MediaError):
+        heard = sum(len(chunk.samples) for chunk in read_audio(path, _HEARD_AT, 10)) / _HEARD_AT
+    if media.kind is Kind.AUDIO:
+        return Found("audio", (probe_audio(path).duration,), 0, heard)
+    return Found("video", (probe_video(path).duration,), _decoded(path), heard)
+
+
+def _decoded(path: Path) -> int:
+    """Count the pictures that the reader decodes."""
+    count, errors = 0, list[BaseException]()
+    with suppress(*containers.DECODE_ERRORS), containers.open_container(path) as container:
+        stream = containers.video_stream(container)
+        if stream is None:
+            return 0
+        decoder = PictureDecoder(stream)
+        for packet in containers.timed_packets(container, stream):
+            count += len(decoder.decode(packet, errors))
+    return count
+
+
+def differences(ours: Found, theirs: Found, *, cut: bool = False) -> list[str]:
+    """Return the facts in which two readers differ.
+
+    Args:
+        cut: the file was cut: readers of other releases keep a broken frame, or drop it.
+    """
+    if ours.kind != theirs.kind:
+        return [f"kind {ours.kind}, not {theirs.kind}"]
+    found = []
+    spare = 0.2 if cut else _NEAR
+    if not any(abs(ours.lengths[0] - seconds) <= spare for seconds in theirs.lengths):
+        found.append(f"duration {ours.lengths[0]:.2f}, not {sorted(theirs.lengths)}")
+    if abs(ours.frames - theirs.frames) > (2 if cut else 0):
+        found.append(f"frames {ours.frames}, not {theirs.frames}")
+    if abs(ours.sound - theirs.sound) > spare or bool(ours.sound) != bool(theirs.sound):
+        found.append(f"sound {ours.sound:.2f}, not {theirs.sound:.2f}")
+    return found
+
+
+def cut(path: Path, folder: Path) -> Iterator[Path]:
+    """Yield copies of a file without its last and without its first third."""
+    content = path.read_bytes()
+    third = len(content) // 3
+    for name, part in (("head", content[:-third]), ("tail", content[third:])):
+        place = folder / f"{path.stem}.{name}{path.suffix}"
+        place.write_bytes(part)
+        yield place
+
+
+def compared(
+    made: Iterator[tuple[Recipe, Path]], folder: Path
+) -> Iterator[tuple[Path, list[str] | None]]:
+    """Yield each file with the facts in which its readers differ; None where ffprobe is silent."""
+    seen = set()
+    for recipe, path in made:
+        yield path, _compared(path)
+        if recipe.container not in seen:
+            seen.add(recipe.container)
+            for part in cut(path, folder):
+                yield part, _compared(part, is_cut=True)
+
+
+def _compared(path: Path, *, is_cut: bool = False) -> list[str] | None:
+    ours, theirs = by_reader(path), by_ffprobe(path)
+    if not theirs.frames and not theirs.sound:
+        return None
+    return differences(ours, theirs, cut=is_cut)
+
+
+@command(__doc__)
+@click.option(
+    "--work", type=click.Path(path_type=Path), help="Folder that keeps the files that were made."
+)
+def main(work: Path | None) -> None:
+    if not ffmpeg_zoo.is_installed():
+        stop("ffmpeg and ffprobe")
+    with scratch() as folder:
+        kept = work or folder / "zoo"
+        kept.mkdir(parents=True, exist_ok=True)
+        files, unread, wrong = 0, 0, Counter[str]()
+        for path, found in compared(ffmpeg_zoo.make_all(kept), folder):
+            if found is None:
+                unread += 1
+                continue
+            files += 1
+            wrong.update(difference.split()[0] for difference in found)
+            for difference in found:
+                click.echo(f"{path.name}: {difference}", err=True)
+    right = [(fact, files - wrong[fact]) for fact in FACTS]
+    conclude(
+        f"{files:,} files that ffmpeg wrote, and {unread} that ffprobe does not read; {machine()}.",
+        ("fact", "agree with ffprobe", "share"),
+        [(fact, n, f"{n / files:.2%}", at_least(n / files, 1.0, "100 %")) for fact, n in right],
+    )
+
+
+if __name__ == "__main__":
+    main()
