@@ -94,7 +94,7 @@ class SnapshotWriter:
         self._vectors.close()
 
     def _sort(self) -> None:
-        ids = np.fromfile(self.folder / IDS, np.int64)
+        ids = np.frombuffer((self.folder / IDS).read_bytes(), np.int64)
         order = np.argsort(ids, kind="stable")
         rows = np.memmap(self.folder / VECTORS, np.float16, "r").reshape(len(ids), -1)
         unsorted = self.folder / f"{VECTORS}.unsorted"

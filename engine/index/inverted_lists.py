@@ -53,9 +53,12 @@ def attach(index: Any, folder: Path, count: int, faiss: Any) -> None:
 
     Raises:
         OSError: the system does not let them be mapped now.
-        RuntimeError: they are damaged.
+        RuntimeError, ValueError: they are damaged.
     """
-    table = np.fromfile(folder / LISTS, np.uint64)
+    # Not by ``np.fromfile``: to that an error of the disk is the end of the file.
+    table = np.frombuffer((folder / LISTS).read_bytes(), np.uint64)
+    if table.size != 3 * index.nlist:
+        raise ValueError(f"{LISTS} has not its size")
     on_disk = faiss.OnDiskInvertedLists()
     on_disk.nlist, on_disk.code_size = index.nlist, index.code_size
     on_disk.filename, on_disk.read_only = str(folder / CODES), True
