@@ -38,3 +38,15 @@ def test_lists_that_cannot_be_mapped_are_no_damage(
     monkeypatch.setattr(faiss.OnDiskInvertedLists, "do_mmap", failing)
     with pytest.raises(OSError, match="Cannot allocate memory"):
         inverted_lists.attach(index, tmp_path, 64, faiss)
+
+
+def test_a_table_of_lists_that_is_cut_is_damage_and_no_crash(tmp_path: Path) -> None:
+    faiss = import_faiss()
+    rows = np.random.default_rng(1).standard_normal((64, 8)).astype(np.float32)
+    index = faiss.index_factory(8, "IVF1,PQ4x4fs", faiss.METRIC_INNER_PRODUCT)
+    index.train(rows)
+    index.add(rows)
+    inverted_lists.save(index, tmp_path, faiss)
+    (tmp_path / inverted_lists.LISTS).write_bytes(bytes(8))
+    with pytest.raises(ValueError, match="size"):
+        inverted_lists.attach(index, tmp_path, 64, faiss)
