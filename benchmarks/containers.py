@@ -115,16 +115,17 @@ def by_reader(path: Path) -> Found:
     """Return what Sensorium's reader finds."""
     try:
         media = sniff(path)
+        if media is None or media.kind is Kind.IMAGE:
+            return Found("none" if media is None else "image")
+        probe = probe_video if media.kind is Kind.VIDEO else probe_audio
+        length = probe(path).duration
     except MediaError:
         return Found("none")
-    if media is None or media.kind is Kind.IMAGE:
-        return Found("none" if media is None else "image")
-    heard = 0.0
+    sound = 0.0
     with suppress(MediaError):
-        heard = sum(len(chunk.samples) for chunk in read_audio(path, _HEARD_AT, 10)) / _HEARD_AT
-    if media.kind is Kind.AUDIO:
-        return Found("audio", (probe_audio(path).duration,), 0, heard)
-    return Found("video", (probe_video(path).duration,), _decoded(path), heard)
+        sound = sum(len(chunk.samples) for chunk in read_audio(path, _HEARD_AT, 10)) / _HEARD_AT
+    frames = _decoded(path) if media.kind is Kind.VIDEO else 0
+    return Found(media.kind.value, (length,), frames, sound)
 
 
 def _decoded(path: Path) -> int:
