@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+
+
+class Stream(Protocol):
+    """Takes bytes."""
+
+    def write(self, content: bytes, /) -> object:
+        """Write all of them."""
 
 
 class _OnlyWrites:
@@ -17,11 +23,11 @@ class _OnlyWrites:
     closed, up to 4 KiB, a full disk loses without an error.
     """
 
-    def __init__(self, stream: BinaryIO) -> None:
-        self.write: Callable[[bytes], int] = stream.write
+    def __init__(self, stream: Stream) -> None:
+        self.write = stream.write
 
 
-def save_array(file: Path | BinaryIO, array: NDArray[Any]) -> None:
+def save_array(file: Path | Stream, array: NDArray[Any]) -> None:
     """Write an array as ``numpy.save`` does.
 
     Raises:
@@ -31,4 +37,4 @@ def save_array(file: Path | BinaryIO, array: NDArray[Any]) -> None:
         with file.open("wb") as stream:
             save_array(stream, array)
     else:
-        np.save(_OnlyWrites(file), array, allow_pickle=False)  # type: ignore[arg-type]
+        np.save(_OnlyWrites(file), array, allow_pickle=False)

@@ -226,12 +226,22 @@ def _walked_duration(container: InputContainer, stream: Stream) -> float:
     end = zero = origin(container)
     shown = 0  # by all packets together, where they carry no times, or all the same one
     base = stream.time_base or Fraction(0)
+    at: int | None = None  # when the next packet is decoded: not all need to carry times
+    delay: int | None = None  # from there to when it is shown
     with suppress(*BREAKS), opened_again(container) as again:
         for packet in again.demux(again.streams[stream.index]):
             length = packet.duration or 0
             shown += length
             if packet.pts is not None:
                 end = max(end, float((packet.pts + length) * packet.time_base))
+            if packet.dts is not None:
+                at = packet.dts
+                if delay is None and packet.pts is not None:
+                    delay = max(0, packet.pts - packet.dts)
+            if at is not None:
+                at += length
+                if packet.pts is None and packet.size:
+                    end = max(end, float((at + (delay or 0)) * packet.time_base))
     # Where the file is damaged, what came before still counts.
     return end - zero if end - zero > float(shown * base) / 2 else float(shown * base)
 
