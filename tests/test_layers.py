@@ -15,6 +15,7 @@ LAYERS = (
     {
         "engine.types",
         "engine.errors",
+        "engine.completion_words",
         "engine.config",
         "engine.config_edit",
         "engine.config_file",
@@ -98,6 +99,7 @@ HEAVY_ALLOWED = {
 FACADE = {
     "engine.types",
     "engine.errors",
+    "engine.completion_words",
     "engine.config",
     "engine.config_edit",
     "engine.config_file",

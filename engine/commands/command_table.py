@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from importlib import import_module
+from typing import TYPE_CHECKING
 
 import click
 from click.formatting import HelpFormatter
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 COMMANDS: dict[str, tuple[str, str, str]] = {
     "index": (
@@ -108,6 +112,10 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "config", "config",
         "Show and change settings, and defaults of commands.",
     ),
+    "completion": (
+        "completion", "completion",
+        "Print what a SHELL needs to complete commands, options, filters, tags and taught names.",
+    ),
 }  # fmt: skip
 """Module below ``engine.commands``, name in it, and first line of the help, by command.
 
@@ -130,6 +138,14 @@ class LazyGroup(click.Group):
             command = getattr(import_module(f"engine.commands.{module}"), attribute)
             self.add_command(command, cmd_name)
         return super().get_command(ctx, cmd_name)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Complete a command's name, and import none of them."""
+        from click.shell_completion import CompletionItem
+
+        names = [name for name in COMMANDS if name.startswith(incomplete)]
+        items = [CompletionItem(name, help=COMMANDS[name][2]) for name in names]
+        return [*items, *click.Command.shell_complete(self, ctx, incomplete)]
 
     def format_commands(self, ctx: click.Context, formatter: HelpFormatter) -> None:
         """Write the names with the first lines of their help, and import none of them."""

@@ -12,6 +12,7 @@ import click
 
 from engine.commands import command_defaults
 from engine.commands.command_defaults import CommandDefault
+from engine.commands.complete import complete_settings
 from engine.commands.options import (
     backend_option,
     device_option,
@@ -56,7 +57,7 @@ def path() -> None:
 
 
 @config.command("list")
-@click.argument("prefix", required=False)
+@click.argument("prefix", required=False, shell_complete=complete_settings)
 @library_option
 @device_option
 @backend_option
@@ -79,7 +80,7 @@ def list_(ctx: click.Context, prefix: str | None, library: Path | None, as_json:
 
 
 @config.command()
-@click.argument("key")
+@click.argument("key", shell_complete=complete_settings)
 @click.pass_context
 def get(ctx: click.Context, key: str) -> None:
     """Print the value of a KEY, such as threads or search.top."""
@@ -94,7 +95,7 @@ def get(ctx: click.Context, key: str) -> None:
 
 
 @config.command("set")
-@click.argument("key")
+@click.argument("key", shell_complete=complete_settings)
 @click.argument("values", metavar="VALUE...", nargs=-1, required=True)
 @click.pass_context
 def set_(ctx: click.Context, key: str, values: tuple[str, ...]) -> None:
@@ -119,7 +120,7 @@ def set_(ctx: click.Context, key: str, values: tuple[str, ...]) -> None:
 
 
 @config.command()
-@click.argument("key")
+@click.argument("key", shell_complete=complete_settings)
 @click.pass_context
 def unset(ctx: click.Context, key: str) -> None:
     """Take a KEY out of the file of settings, so that its default holds again."""

@@ -48,6 +48,10 @@ class _Group(LazyGroup):
         if own:
             streams.guard()
             save_address_space()
+        if "_SENSORIUM_COMPLETE" in os.environ:
+            from engine.commands.completion import register
+
+            register()
         self._stop = Stop()
         with self._stop.watching(lasting=own):
             try:
@@ -71,7 +75,7 @@ class _Group(LazyGroup):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         name, command, rest = super().resolve_command(ctx, args)
-        if name is not None and command is not None:
+        if name is not None and command is not None and not ctx.resilient_parsing:
             from engine.commands.command_defaults import use_defaults
 
             use_defaults(ctx, name, command, rest)

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from engine.commands.complete import complete_query
 from engine.commands.example_options import EXAMPLES, asked_with, clipboard_option
 from engine.commands.options import AnyPath
 from engine.commands.search_options import (
@@ -17,12 +18,19 @@ from engine.commands.search_options import (
 
 
 @click.command()
-@click.argument("text", nargs=-1)
+@click.argument("text", nargs=-1, shell_complete=complete_query)
 @click.option("--image", type=AnyPath(), help="An example picture.")
 @click.option("--audio", type=AnyPath(), help="An example sound.")
 @click.option("--video", type=AnyPath(), help="An example video, or a moment: clip.mp4#t=12.")
 @clipboard_option
-@click.option("--not", "exclude", metavar="TEXT", multiple=True, help="What you do not want.")
+@click.option(
+    "--not",
+    "exclude",
+    metavar="TEXT",
+    multiple=True,
+    shell_complete=complete_query,
+    help="What you do not want.",
+)
 @filter_options
 @ranking_options
 @hit_options

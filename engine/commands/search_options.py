@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from engine.commands.complete import complete_filter
 from engine.commands.options import (
     Command,
     choice_of,
@@ -137,6 +138,7 @@ def filter_options(command: Command) -> Command:
         click.option(
             "--where",
             metavar="FILTER",
+            shell_complete=complete_filter,
             multiple=True,
             help="Only files of which this is true, such as 'tags has beach' or 'duration < 1m and"
             " date >= 2024'. May be repeated.",

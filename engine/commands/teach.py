@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from engine.commands.complete import complete_files, complete_names
 from engine.commands.options import (
     AnyPath,
     complain,
@@ -23,8 +24,8 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("name")
-@click.argument("examples", nargs=-1, required=True)
+@click.argument("name", shell_complete=complete_names)
+@click.argument("examples", nargs=-1, required=True, shell_complete=complete_files)
 @library_option
 @json_option
 def teach(name: str, examples: tuple[str, ...], library: Path | None, as_json: bool) -> None:
@@ -67,7 +68,7 @@ def list_(library: Path | None, as_json: bool) -> None:
 
 
 @concepts.command()
-@click.argument("old")
+@click.argument("old", shell_complete=complete_names)
 @click.argument("new")
 @library_option
 @json_option
@@ -80,7 +81,7 @@ def rename(old: str, new: str, library: Path | None, as_json: bool) -> None:
 
 
 @concepts.command()
-@click.argument("name")
+@click.argument("name", shell_complete=complete_names)
 @library_option
 @json_option
 def forget(name: str, library: Path | None, as_json: bool) -> None:
@@ -95,7 +96,7 @@ def forget(name: str, library: Path | None, as_json: bool) -> None:
 
 
 @concepts.command()
-@click.argument("name")
+@click.argument("name", shell_complete=complete_names)
 @click.argument("file", type=AnyPath(path_type=Path))
 @library_option
 @json_option

@@ -21,6 +21,7 @@ _ENOUGH: dict[tuple[str, ...], list[str]] = {
     ("spaces", "drop"): ["other", "--yes"],
     ("export",): ["{place}/out", "--format", "jsonl"],
     ("import",): ["{media}", "--format", "imagefolder"],
+    ("completion",): ["bash"],
     ("config", "get"): ["threads"],
     ("config", "set"): ["threads", "1"],
     ("config", "unset"): ["threads"],
