@@ -86,7 +86,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     ),
     "align": (
         "align", "align",
-        "Learn where sounds lie in the shared space, from pairs that the library holds.",
+        "Learn where sounds lie, from pairs, or what pictures show, from captions.",
     ),
     "bench": (
         "bench", "bench",
