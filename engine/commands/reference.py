@@ -20,7 +20,8 @@ _CLI_HEAD = """\
 Made by `make docs` out of the commands' own help; a test fails when it drifts.
 Results go to stdout and everything else to stderr. Exit codes: 0 done (also when
 single files failed, which are counted and listed by `sensorium failures`), 1 the
-library or the machine failed, 2 the request cannot be met as it was put. With
+library or the machine failed, or `--likely` was asked and nothing is, 2 the request
+cannot be met as it was put. With
 `--json`, an error is one JSON object on stdout, too, beside the line on stderr:
 `{"error": {"code": ..., "message": ..., "retryable": ...}}`, see [errors](errors.md).
 
@@ -31,8 +32,9 @@ full disk a line speaks, and the code is 1.
 
 Names of files are bytes. In JSON, a name that is not UTF-8 has U+FFFD in the place of such
 bytes, and beside it, under its key and `_bytes` (`path_bytes`), stand the bytes of the whole
-name in base64; in a list, `null` stands for the names that need it not. `--filepath-only`
-prints them as they are.
+name in base64; in a list, `null` stands for the names that need it not. `-f` and `-0`
+print them as they are, to a terminal `-f` quotes those that would drive it. What people do with
+them is in [hits at a shell](shell.md).
 """
 
 

@@ -20,7 +20,7 @@ from engine.errors import UsageError
 from engine.store import Store
 from engine.store.curation_records import CURATION_FOLDER, Finding, Run
 from engine.store.error_translation import translated
-from engine.store.paths import to_text
+from engine.store.paths import storable, to_text
 
 __all__ = ["FOLDER", "NAMES", "Finding", "Run", "check_out", "record", "write", "write_parquet"]
 
@@ -100,7 +100,8 @@ def write_parquet(out: Path, found: Iterable[Finding]) -> None:
 
 def _rows(found: Iterable[Finding]) -> Iterator[dict[str, Any]]:
     for finding in found:
-        yield asdict(finding) | {"path": to_text(finding.path)}
+        # The reason may name another file, whose bytes no format of these takes.
+        yield asdict(finding) | {"path": to_text(finding.path), "why": storable(finding.why)}
 
 
 def _parquet(file: Path, found: Iterable[Finding]) -> None:

@@ -179,6 +179,44 @@ def test_what_cannot_be_opened_is_one_line(media, started, monkeypatch):
     assert not started
 
 
+def test_a_program_of_ones_own_opens_a_hit(media, tmp_path):
+    log = tmp_path / "log"
+    hit = hit_at(media / "clip.mp4", 2.5)
+    hit.open(f'bash -c \'printf "%s\\\\n" "$@" > {log}\' - --start={{start}} {{path}} -x')
+    assert log.read_text() == f"--start=2.500\n{media / 'clip.mp4'}\n-x\n"
+    hit.open(f"cp -t {tmp_path}")
+    assert (tmp_path / "clip.mp4").exists(), "a path without a place comes last"
+    with pytest.raises(UsageError, match="ended with 1"):
+        hit.open("false")
+    with pytest.raises(UsageError, match="no such file"):
+        hit.open("/no/such/program")
+    with pytest.raises(UsageError, match="is no command"):
+        hit.open("mpv 'unclosed")
+
+
+def test_the_last_search_is_remembered_by_hand(library, result):
+    library.remember(result)
+    found = library.last_search()
+    assert found is not None
+    assert found.hits == result.hits
+    assert found[0].jpeg() == result[0].jpeg()
+
+
+def test_details_are_of_the_file_and_the_words_around(library, result, media):
+    details = library.details(result[0])
+    page = str(details).splitlines()
+    assert page[0] == result[0].path
+    assert page[1].split() == ["hit", "1", "image,", f"{result[0].confidence:.0%}", "likely"]
+    assert "why" in page
+    document = details.to_dict()
+    assert document["hit"] == result[0].to_dict()
+    assert document["file"]["format"] == "png"
+    gone = library.details(replace(result[0], path="/gone.png"))
+    assert gone.asset is None
+    assert "no longer in the library" in str(gone)
+    assert pickle.loads(pickle.dumps(details)) == details
+
+
 def test_reports_read_as_the_commands_print_them(library):
     report = IndexReport(found=5, added=4, failed=1, moments=9, seconds=1.25)
     assert str(report) == "5 files: 4 added, 1 failed\n9 new moments in 1.2 s"
