@@ -28,9 +28,9 @@ class IndexRules:
     """Patterns in the syntax of .gitignore, relative to the root."""
     follow_links: bool = True
     hidden: bool = False
-    """Whether names that begin with a dot are taken in."""
+    """True where names that begin with a dot are taken in."""
     gitignore: bool = False
-    """Whether files named .gitignore are read."""
+    """True where files named .gitignore are read."""
 
     def __str__(self) -> str:
         parts = [f"{', '.join(self.exclude)} excluded"] if self.exclude else []
