@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 from engine.common.progress import Progress
 from engine.config import Settings
+from engine.errors import EmptyMedia
 from engine.query.language import QueryOptions
-from engine.query.listing import list_files, sort_hits
+from engine.query.listing import NO_MOMENT, list_files, sort_hits
 from engine.query.plan import is_about_backgrounds, validated
 from engine.query.search import OnPlan, Searcher
 from engine.store import Store
@@ -121,6 +122,8 @@ class LibrarySearch:
         """
         from engine.query.thumbnails import Thumbnails
 
+        if moment_id == NO_MOMENT:
+            raise EmptyMedia("a file without moments has nothing to show")
         record = self._store.records([moment_id])[moment_id]
         asset = self._store.assets_numbered([record.asset_id])[record.asset_id]
         return Thumbnails(self._store.path, self._settings).jpeg(record, asset)

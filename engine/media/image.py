@@ -38,7 +38,7 @@ from PIL import (  # noqa: F401
 
 from engine.config import Settings
 from engine.errors import CorruptMedia, EmptyMedia, MediaError
-from engine.media import cut_jpeg, tiff
+from engine.media import cut_jpeg, large_png, tiff
 from engine.media.dates import date_of
 from engine.media.decode_memory import decoding, needed
 from engine.media.exif import caption_of, orientation, place_of
@@ -136,10 +136,14 @@ def read_frame(path: Path, settings: Settings, ordinal: int, min_side: int) -> I
 
 @contextmanager
 def open_picture(path: Path) -> Iterator[Image.Image]:
-    """Open a file and read its header alone, for its metadata. Errors are those of Pillow."""
+    """Open a file for its metadata alone, and decode no pixels. Errors are those of Pillow."""
     _hush_pillow()
     with open_file(path) as stream, _open(stream) as image:
-        yield image
+        if image.format == "PNG":
+            with large_png.png_facts(stream) as facts:
+                yield facts
+        else:
+            yield image
 
 
 def _read(
@@ -219,8 +223,6 @@ def _frames(
         except _PILLOW_ERRORS as error:
             failure = failure or _explain(error, name, size)
             continue
-        if count == 1:
-            image.close()  # its pixels need not wait for whoever takes the frame
         found = True
         yield frame
     if failure is not None and not found:
@@ -269,6 +271,8 @@ def _frame(
     """Decode the frame that ``image`` stands at."""
     width, height = image.size
     colours = _colours(image, stream)
+    if frame := _in_strips(image, stream, colours, settings, min_side):
+        return frame
     _draft(image, min_side)
     nbytes = needed(image, (width, height), min_side)
     with decoding(nbytes, settings).reserved(nbytes):
@@ -279,10 +283,38 @@ def _frame(
             shown = shown.transpose(turn)
         elif shown is image:  # which the next frame of the file would overwrite
             shown = image.copy()
+        facts = (date_of(date_claims(image)), place_of(image), caption_of(image))
+        if _count(image) == 1:
+            image.close()  # while its memory is still ours: it need not wait for whoever takes it
     if turn is not None and turn in _SIDEWAYS:
         width, height = height, width
-    metadata = (date_of(date_claims(image)), place_of(image), caption_of(image))
-    return ImageFrame(shown, ordinal, width, height, *metadata, note)
+    return ImageFrame(shown, ordinal, width, height, *facts, note)
+
+
+def _in_strips(
+    image: Image.Image,
+    stream: BinaryIO,
+    colours: Colours | None,
+    settings: Settings,
+    min_side: int,
+) -> ImageFrame | None:
+    """Decode a large PNG in strips of rows; None for what is not large, or cannot be."""
+    factor = min(image.size) // max(min_side, 1)
+    if factor < 2 or needed(image, image.size, min_side) < large_png.LARGE:
+        return None
+    png = large_png.LargePng.opened(image, stream)
+    if png is None:
+        return None
+    with decoding(large_png.LARGE, settings).reserved(large_png.LARGE):
+        shown = to_rgb(png.reduced(factor, image), min_side, colours)
+    facts = large_png.png_facts(stream)
+    width, height = image.size
+    turn = orientation(facts)
+    if turn is not None:
+        shown = shown.transpose(turn)
+        width, height = (height, width) if turn in _SIDEWAYS else (width, height)
+    written = (date_of(date_claims(facts)), place_of(facts), caption_of(facts))
+    return ImageFrame(shown, 0, width, height, *written)
 
 
 def _loaded(image: Image.Image, stream: BinaryIO, min_side: int) -> tuple[Image.Image, str | None]:

@@ -49,6 +49,12 @@ def to_rgb(image: Image.Image, min_side: int, colours: Colours | None = None) ->
     return over_background(shown) if shown.mode == "RGBA" else _as(shown, "RGB")
 
 
+def to_strip_mode(image: Image.Image) -> Image.Image:
+    """Convert a strip of a picture of 8 bits to a mode whose blocks can be averaged."""
+    clear = image.mode in _ALPHA or "transparency" in image.info
+    return _as(image, "RGBA") if clear else image
+
+
 def halve_down(image: Image.Image, min_side: int) -> Image.Image:
     """Average whole blocks of pixels, as far as the shortest side stays at ``min_side``."""
     factor = min(image.size) // max(min_side, 1)

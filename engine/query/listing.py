@@ -13,9 +13,24 @@ import numpy as np
 from engine.common import local_time
 from engine.store import Store
 from engine.store.records import AssetFacts
-from engine.types import Hit, Kind, MomentRecord, Plan, Query, SearchResult, Sort
+from engine.types import (
+    AllOf,
+    Hit,
+    Kind,
+    Modality,
+    MomentRecord,
+    Plan,
+    Query,
+    SearchResult,
+    Sort,
+)
 from engine.types.arrays import MomentIds
 
+NO_MOMENT = 0
+"""The number in the place of a moment's, of a file that has none."""
+_PERCEIVED = {
+    Kind.IMAGE: Modality.IMAGE, Kind.VIDEO: Modality.KEYFRAME, Kind.AUDIO: Modality.SOUND,
+}  # fmt: skip
 _SPOKEN = {Kind.IMAGE: "picture", Kind.VIDEO: "video", Kind.AUDIO: "sound"}
 _FIRST = {Sort.DATE: "newest", Sort.SIZE: "largest", Sort.PATH: "first"}
 
@@ -25,7 +40,8 @@ def list_files(
 ) -> SearchResult:
     """Return the files that pass the filter of a query that asks for nothing in them.
 
-    A hit is a whole file, at its first moment. The newest are first, unless the query says
+    A hit is a whole file, at its first moment; one that has none, such as a silence, is listed
+    with the number 0 in its place. The newest are first, unless the query says
     otherwise, and a note counts all of them by kind. Each is an answer for certain.
     """
     started = time.perf_counter()
@@ -35,15 +51,13 @@ def list_files(
             if query.filter is None
             else store.passing(query.filter, query.kinds)
         )
-        first = _first_moments(store, passing)
+        bare = store.bare_assets(query.filter or AllOf(()), query.kinds)
+        first = dict.fromkeys(bare, NO_MOMENT) | _first_moments(store, passing)
         facts = store.facts(first)
         order = _order(list(facts.values()), query.sort or Sort.DATE)
         shown = order[: query.top]
         records = store.records([first[of.asset_id] for of in shown])
-    hits = [
-        _hit(rank, records[first[of.asset_id]])
-        for rank, of in enumerate((of for of in shown if first[of.asset_id] in records), 1)
-    ]
+    hits = [_hit(rank, of, records.get(first[of.asset_id])) for rank, of in enumerate(shown, 1)]
     notes = (*query.understood, _counts(order, query))
     plan = Plan(query, (), query.top, moments=len(passing), passing=len(passing), notes=notes)
     if on_plan is not None:
@@ -91,10 +105,12 @@ _KEYS: Mapping[Sort, Callable[[AssetFacts], Any]] = {
 }  # fmt: skip
 
 
-def _hit(rank: int, record: MomentRecord) -> Hit:
+def _hit(rank: int, of: AssetFacts, record: MomentRecord | None) -> Hit:
+    moment_id = NO_MOMENT if record is None else record.moment_id
+    modality = _PERCEIVED[of.kind] if record is None else record.moment.modality
     return Hit(
-        rank, 0.0, record.kind, record.path, record.asset_id, record.moment_id,
-        record.moment.modality, None, None, (), confidence=1.0, likely=True,
+        rank, 0.0, of.kind, of.path, of.asset_id, moment_id, modality, None, None, (),
+        confidence=1.0, likely=True,
     )  # fmt: skip
 
 

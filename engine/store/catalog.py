@@ -207,6 +207,15 @@ class Catalog:
         with translated(self.path):
             return _sorted(self.connections.reader.passing(where, kinds, modalities))
 
+    def bare_assets(self, where: Filter, kinds: Sequence[str] = ()) -> list[int]:
+        """Return the assets that pass a filter and have no moment, such as silences, by id.
+
+        Raises:
+            InvalidQuery: as ``passing``.
+        """
+        with translated(self.path):
+            return sorted(asset_id for (asset_id,) in self.connections.reader.bare(where, kinds))
+
     def tombstones(self, since: int = -1) -> MomentIds:
         """Return the ids of deleted moments whose vectors are still in some segment, or index.
 

@@ -41,6 +41,9 @@ class ReadConnection(Protocol):
     ) -> Iterable[Row]:
         """Return ids of the moments whose assets pass a filter, in rows of one."""
 
+    def bare(self, where: Filter, kinds: Sequence[str]) -> Iterable[Row]:
+        """Return ids of the assets that pass a filter and have no moment, in rows of one."""
+
     def begin(self) -> None:
         """See one generation from the next read on, until ``end``."""
 

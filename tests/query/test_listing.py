@@ -72,6 +72,20 @@ def test_a_file_of_many_moments_is_listed_once_and_all_are_counted(store) -> Non
     assert found.plan is not None and found.plan.moments == 6
 
 
+def test_files_without_a_moment_are_listed(store) -> None:
+    """The kind: a silence, or a recording in which no word was heard, is a file of its owner."""
+    with store.writer() as writer:
+        silence = sound("/silence.wav")
+        writer.commit([replace(silence, asset=replace(silence.asset, taken_at="2026-01-01"))])
+    (silent, talk) = list_files(store, validated(build_query("kind:audio")))
+    assert (silent.path, silent.moment_id, silent.kind) == ("/silence.wav", 0, "audio")
+    assert (talk.path, talk.rank) == ("/talk.wav", 2) and talk.moment_id > 0
+    assert paths(store, build_query("date:2026")) == ["/silence.wav"]
+    assert paths(store, build_query("date:2026 kind:image")) == []
+    result = list_files(store, validated(build_query(kinds="audio")))
+    assert result.notes[-1] == "2 files: 2 sounds" and "/silence.wav" in text_table(result)
+
+
 def test_folders_are_filters(store) -> None:
     assert paths(store, build_query("path:dogs", sort="path")) == ["/dogs/a.jpg", "/dogs/b.jpg"]
     assert paths(store, build_query("path:/cats")) == ["/cats/c.jpg"]

@@ -75,6 +75,22 @@ def select(
     return text, compiler.values
 
 
+def select_bare(
+    where: Filter, kinds: Sequence[str], dialect: Dialect
+) -> tuple[str, dict[str, object]]:
+    """Write the query for assets without any moment that pass a filter.
+
+    Raises:
+        InvalidQuery: as ``select``.
+    """
+    compiler = _Compiler(dialect)
+    passed = compiler.filter(where, 0)
+    if kinds:
+        passed = f"{passed} AND {compiler.among('a.kind', kinds)}"
+    bare = "NOT EXISTS (SELECT 1 FROM moments m WHERE m.asset_id = a.asset_id)"
+    return f"SELECT a.asset_id FROM assets a WHERE {passed} AND {bare}", compiler.values  # noqa: S608
+
+
 class _Compiler:
     """Writes conditions of an asset ``a``, and collects their values."""
 
