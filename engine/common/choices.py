@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import difflib
+from collections.abc import Callable, Iterable
 from typing import Literal, TypeAlias
 
 DEVICES = ("auto", "cpu", "cuda")
@@ -17,3 +18,30 @@ OnFile: TypeAlias = Callable[[str, str], None]
 from /photos/a.jpg``, ``skipped: pdf``."""
 RERANKERS = ("cross", "lm", "llm")
 """Names of the rerankers that a query may ask for."""
+_LONGEST = 40
+"""Characters of a misspelt value that are compared."""
+
+
+def closest_choice(text: str, known: Iterable[str]) -> str | None:
+    """Return the known name that a misspelt or related one was probably meant to be."""
+    names = list(known)
+    typed = text[:_LONGEST].strip().lower()
+    meant = _RELATED.get(typed)
+    if meant in names:
+        return meant
+    plural = typed.removesuffix("s")
+    if plural in names:
+        return plural
+    return next(iter(difflib.get_close_matches(typed, names, n=1)), None)
+
+
+_RELATED = {
+    **dict.fromkeys(("photo", "photos", "picture", "pictures", "pic", "images", "img"), "image"),
+    **dict.fromkeys(("movie", "movies", "film", "clip", "clips", "videos", "vid"), "video"),
+    **dict.fromkeys(("sound", "sounds", "music", "song", "songs", "recording"), "audio"),
+    **dict.fromkeys(("file", "files"), "asset"),
+    **dict.fromkeys(("time", "newest", "recent"), "date"),
+    **dict.fromkeys(("relevance", "score", "best"), "likely"),
+    **dict.fromkeys(("name", "folder"), "path"),
+}
+"""Words that people have for a value, beside its own name."""

@@ -57,6 +57,7 @@ class Curation(RecordedRuns):
         threshold: float | None = None,
         exact: bool = False,
         by_cosine: bool = False,
+        keep: Sequence[str] | str = (),
         **options: Unpack[RunOptions],
     ) -> CurationRun:
         """Find files that are the same: byte by byte, or to eye and ear.
@@ -68,14 +69,19 @@ class Curation(RecordedRuns):
                 0.88 for sounds. With ``by_cosine``, from which they are copies; 0.9.
             exact: only files with the same bytes.
             by_cosine: decide by the cosine of embeddings, without reading files.
+            keep: which file of a group stays, the first rule first: ``most-pixels``,
+                ``original``, ``largest``, ``smallest``, ``oldest``, ``newest``,
+                ``shortest-path``, ``in:FOLDER``, ``not-in:FOLDER``; what they leave open is
+                decided by ``most-pixels``, ``original``, ``largest``, ``oldest``.
 
         Raises:
+            UsageError: there is no such rule to keep by.
             PathNotFound: the library holds nothing at one of ``paths``.
             ExtraMissing: OpenCV is not installed, and pictures are to be compared.
         """
         from engine.curate.finders import copies
 
-        search = self._duplicate_options(paths, kinds, exact, threshold, by_cosine)
+        search = self._duplicate_options(paths, kinds, exact, threshold, by_cosine, keep)
         return self._run(options, copies.duplicates, search)
 
     @records_call
@@ -110,13 +116,16 @@ class Curation(RecordedRuns):
 
     def _duplicate_options(
         self, paths: Paths | None, kinds: Kinds, exact: bool, threshold: float | None,
-        by_cosine: bool,
+        by_cosine: bool, keep: Sequence[str] | str = (),
     ) -> DuplicateOptions:  # fmt: skip
+        from engine.curate.copies.keepers import keeper_rules
         from engine.curate.copies.near_duplicates import DuplicateOptions
 
+        rules = tuple(as_sequence(keep))
+        keeper_rules(rules)  # one that there is none of is refused before anything is compared
         under = paths_below(self._context.store, () if paths is None else paths)
         return DuplicateOptions(
-            parse_kinds(kinds) or tuple(Kind), under, exact, threshold, by_cosine
+            parse_kinds(kinds) or tuple(Kind), under, exact, threshold, by_cosine, keep=rules
         )
 
     @records_call

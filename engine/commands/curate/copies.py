@@ -48,6 +48,14 @@ def _duplicate_options(command: Command) -> Command:
 @click.command()
 @click.argument("paths", metavar="[PATH]...", nargs=-1, type=AnyPath())
 @_duplicate_options
+@click.option(
+    "--keep",
+    multiple=True,
+    metavar="RULE",
+    help="Which file of a group stays: most-pixels, original (in no place of copies, backups or"
+    " trash), largest, smallest, oldest, newest, shortest-path, in:FOLDER or not-in:FOLDER. May be"
+    " repeated, the first counts most.",
+)
 @handling_options
 def duplicates(
     paths: tuple[str, ...], library: Path | None, handling: ResultHandling, **options: Any
@@ -55,9 +63,9 @@ def duplicates(
     """Find files that are the same: byte by byte, or to eye and ear.
 
     Crops, re-encodes, mirrored and framed pictures are copies of one another; a burst is
-    not. Of each group one is kept: the one with most pixels, then in no
-    folder of copies, backups or trash, then most bytes, then the
-    earliest date, then the first path. With PATHs, only what lies below them.
+    not. Of each group one is kept, by the rules of --keep, and where those leave several by
+    most-pixels, original, largest, oldest and the first path; its reason says what decided.
+    With PATHs, only what lies below them.
     """
     with open_library(library) as opened:
         run = opened.curate.duplicates(paths, **options, **handling.run_options())

@@ -16,8 +16,9 @@ import numpy as np
 
 from engine.common.progress import NO_PROGRESS, Progress
 from engine.common.vectors import chunks
+from engine.curate.copies.keepers import KeeperRule, keeper, keeper_rules
 from engine.curate.copies.similarity_join import best_pairs
-from engine.curate.copies.union_find import KEEPER_RULE, DisjointSets, keeper, numbered
+from engine.curate.copies.union_find import DisjointSets, numbered
 from engine.curate.copies.verify import MakeThumbnail, MomentPair, PairVerdict, PairVerifier
 from engine.curate.records import Finding
 from engine.encoders.towers import Towers
@@ -64,6 +65,8 @@ class DuplicateOptions:
     by_cosine: bool = False
     """Decide by the cosine, without a closer look."""
     seed: int = 0
+    keep: tuple[str, ...] = ()
+    """Rules of which file of a group is kept, before those by default; see ``keeper_rules``."""
 
     def settings(self) -> dict[str, object]:
         """Return all of this as JSON can hold it."""
@@ -73,7 +76,7 @@ class DuplicateOptions:
             "exact": self.exact,
             "thresholds": {kind.value: self.least(kind) for kind in self.kinds},
             "by_cosine": self.by_cosine,
-            "keeper": KEEPER_RULE,
+            "keeper": [rule.name for rule in keeper_rules(self.keep)],
             "seed": self.seed,
         }
 
@@ -247,10 +250,16 @@ class _PairComparison:
         return min(shares) >= _COVERED
 
 
-def findings(store: Store, edges: Sequence[Edge]) -> list[Finding]:
+def findings(
+    store: Store, edges: Sequence[Edge], rules: Sequence[KeeperRule] | None = None
+) -> list[Finding]:
     """Return the groups that edges connect: each its keeper, then its duplicates by path.
 
-    The reason of a finding is the strongest edge of its file.
+    The reason of a duplicate is the strongest edge of its file, that of a keeper the rules that
+    decided for it.
+
+    Args:
+        rules: which file of a group is kept; None for the rules by default.
     """
     ids, place = numbered(asset for edge in edges for asset in (edge.first, edge.second))
     union = DisjointSets(len(ids))
@@ -263,8 +272,9 @@ def findings(store: Store, edges: Sequence[Edge]) -> list[Finding]:
     found = []
     for number, group in enumerate(union.groups(), 1):
         members = [facts[ids[i]] for i in group if ids[i] in facts]
-        kept = keeper(members)
-        found.append(_finding(kept, KEEPER, number, 1.0, f"kept: {KEEPER_RULE}"))
+        choice = keeper(members, rules)
+        kept = choice.file
+        found.append(_finding(kept, KEEPER, number, 1.0, choice.why))
         for member in sorted(members, key=lambda member: member.path):
             if member is not kept:
                 edge = best[member.asset_id]

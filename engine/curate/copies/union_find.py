@@ -1,14 +1,10 @@
-"""Union-find over duplicate pairs, and which file of a group is kept."""
+"""Union-find over duplicate pairs."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 import numpy as np
-
-from engine.common import local_time
-from engine.store.records import AssetFacts
 
 
 class DisjointSets:
@@ -43,46 +39,6 @@ class DisjointSets:
             root = self.root(number)
             found.setdefault(root, [root]).append(number)
         return [sorted(found[root]) for root in sorted(found)]
-
-
-KEEPER_RULE = (
-    "most pixels, then a place that is no copy, backup or trash, then most bytes,"
-    " then the earliest date, then the path"
-)
-"""The rule by which a file of a group is kept, in words for people."""
-
-
-def keeper(facts: Sequence[AssetFacts]) -> AssetFacts:
-    """Choose which of several files is kept: see ``KEEPER_RULE``.
-
-    A date is when the media says it was made, and the file's own where it says nothing.
-    """
-    return min(
-        facts,
-        key=lambda file: (
-            -file.pixels, _is_spare(file.path), -file.size, _date(file), file.path,
-        ),
-    )  # fmt: skip
-
-
-_SPARE_FOLDER = re.compile(
-    r"\W*(?:trash|recycled?|recycle.bin|backups?|bak|copy|copies|thumb(?:nail)?s?)\W*",
-    re.IGNORECASE,
-)
-_SPARE_NAME = re.compile(r"copy of |.*[ _-]copy(?:[ _-]?\(?\d+\)?)?$|.* \(\d+\)$", re.IGNORECASE)
-
-
-def _is_spare(path: str) -> bool:
-    """Tell whether a path says that its file is a copy of another: ``Copy of a``, ``Backup/a``."""
-    *folders, name = path.replace("\\", "/").split("/")
-    stem = name.rpartition(".")[0] or name
-    return bool(_SPARE_NAME.match(stem)) or any(map(_SPARE_FOLDER.fullmatch, folders[-3:]))
-
-
-def _date(file: AssetFacts) -> str:
-    if file.taken_at:
-        return file.taken_at
-    return local_time.iso_of(file.mtime_ns)
 
 
 def numbered(ids: Iterable[int]) -> tuple[list[int], dict[int, int]]:

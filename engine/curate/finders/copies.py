@@ -8,6 +8,7 @@ from pathlib import Path
 from engine.common.progress import Progress
 from engine.curate import report_sections
 from engine.curate.copies import near_duplicates, semdedup, split_leaks
+from engine.curate.copies.keepers import keeper_rules
 from engine.curate.copies.near_duplicates import DuplicateOptions, DuplicatePairs, likeness
 from engine.curate.finders.outcome import CurationContext, CurationOutcome, paths_below
 from engine.curate.run import SemDedupCurve
@@ -81,7 +82,7 @@ def _duplicate_groups(
 ) -> tuple[DuplicatePairs, list[Finding]]:
     store = context.store
     pairs = near_duplicates.find(store, context.towers, context.thumbnail, options, progress)
-    return pairs, near_duplicates.findings(store, pairs.edges)
+    return pairs, near_duplicates.findings(store, pairs.edges, keeper_rules(options.keep))
 
 
 def _problems(pairs: DuplicatePairs) -> tuple[str, ...]:

@@ -120,3 +120,15 @@ def test_bad_input_is_one_line(indexed, arguments, line):
     assert line in done.err
     assert "Traceback" not in done.err
     assert done.out == ""
+
+
+def test_a_person_says_which_copy_stays(doubled, media):
+    done = doubled("curate", "duplicates", "--exact", "--keep", "newest", "--json").json
+    assert done["settings"]["keeper"] == ["newest", "most-pixels", "original", "largest"]
+    (kept,) = [found["path"] for found in done["findings"] if found["verdict"] == "keeper"]
+    asked = ("curate", "duplicates", "--exact", "--keep", "not-in:media", "--keep", "shortest-path")
+    assert doubled(*asked).code == 0
+    assert kept.startswith(str(media))
+    wrong = doubled("curate", "duplicates", "--keep", "newst")
+    assert wrong.code == 2
+    assert wrong.err.startswith("sensorium: --keep 'newst' is no rule: did you mean 'newest'?")

@@ -22,7 +22,7 @@ from engine.curate.copies.near_duplicates import (
     findings,
 )
 from engine.curate.copies.split_leaks import by_folder, by_tag, common_folder, leaks
-from engine.curate.copies.union_find import DisjointSets, keeper
+from engine.curate.copies.union_find import DisjointSets
 from engine.curate.copies.verify import PairVerifier
 from engine.errors import UsageError
 from engine.store.records import AssetFacts
@@ -217,16 +217,6 @@ def test_what_is_connected_is_one_group():
     assert union.groups() == [[0, 6], [1, 2, 5]]
     assert union.are_connected(1, 5)
     assert not union.are_connected(0, 1)
-
-
-def test_the_keeper():
-    def one(path, width=10, size=5, taken=None, mtime=10**18):
-        return AssetFacts(1, path, "", Kind.IMAGE, size, mtime, width, 10, None, taken)
-
-    assert keeper([one("/a"), one("/b", width=20)]).path == "/b"
-    assert keeper([one("/a"), one("/b", size=6)]).path == "/b"
-    assert keeper([one("/a"), one("/b", taken="1999-01-01")]).path == "/b"
-    assert keeper([one("/b"), one("/a")]).path == "/a"
 
 
 def test_a_group_is_named_once_however_it_is_connected(store):
