@@ -50,7 +50,12 @@ SKIPPED = "skipped_format"
 
 
 class SensoriumError(Exception):
-    """Base of every error that Sensorium raises on purpose."""
+    """Base of every error that Sensorium raises on purpose.
+
+    Args:
+        arguments: names of arguments that the message has as ``name=``; the command line puts
+            its options in their place.
+    """
 
     exit_code: ClassVar[int] = 1
     """The status that the command line exits with."""
@@ -59,21 +64,16 @@ class SensoriumError(Exception):
     retryable: ClassVar[bool] = False
     """True where the same call may well succeed later, with nothing changed by the caller."""
 
-
-class UsageError(SensoriumError):
-    """The request cannot be met as it was put.
-
-    Args:
-        arguments: names of arguments that the message has as ``name=``; the command line puts
-            its options in their place.
-    """
-
-    exit_code = 2
-    code = "usage_error"
-
     def __init__(self, *args: object, arguments: tuple[str, ...] = ()) -> None:
         super().__init__(*args)
         self.arguments = arguments
+
+
+class UsageError(SensoriumError):
+    """The request cannot be met as it was put."""
+
+    exit_code = 2
+    code = "usage_error"
 
 
 class LibraryNotFound(UsageError):
@@ -108,8 +108,9 @@ class FilesVanished(UsageError):
     def __init__(self, root: str, gone: int, known: int) -> None:
         super().__init__(
             f"{gone} of the {known} files below {root} are not there (is its disk mounted?);"
-            " nothing was changed. --keep-missing goes on and keeps them, hidden, until they"
-            " are back; --forget-missing forgets them"
+            " nothing was changed. vanished='keep' goes on and keeps them, hidden, until they"
+            " are back; vanished='forget' forgets them",
+            arguments=("vanished",),
         )
         self.root, self.gone, self.known = root, gone, known
 

@@ -71,8 +71,9 @@ def forget_lost(options: OpenOptions) -> list[str]:
 def _check_encoder(store: Store, folder: Path, encoder: str | None) -> None:
     if encoder is not None and registry.normalised(encoder) != store.encoder:
         raise UsageError(
-            f"{folder} has --encoder {store.encoder}; to have {encoder} beside it, use"
-            " --add-space, or choose another folder with --library"
+            f"{folder} has encoder={store.encoder}; to have {encoder} beside it, use"
+            f" library.spaces.add({encoder!r}), or choose another folder with path=",
+            arguments=("encoder", "path"),
         )
 
 
@@ -80,7 +81,8 @@ def _check_catalog(store: Store, folder: Path, catalog: str | None) -> None:
     if catalog is not None and catalog != store.catalog:
         place = store.catalog or "a file in the folder"
         raise UsageError(
-            f"the catalog of {folder} is {place}; for another choose another folder with --library"
+            f"the catalog of {folder} is {place}; for another choose another folder with path=",
+            arguments=("path",),
         )
 
 
@@ -91,7 +93,7 @@ def _create(
     if towers.modalities != frozenset(Modality):
         raise UsageError(
             f"{encoder} embeds {', '.join(sorted(towers.modalities))} alone; make the library"
-            f" with another encoder, and add it: sensorium index --add-space {encoder}"
+            f" with another encoder, and add it: library.spaces.add({encoder!r})"
         )
     towers.check()
     return Store.create(folder, towers.encoder.name, catalog), towers

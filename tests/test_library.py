@@ -138,7 +138,7 @@ def fake(tmp_path, settings):
 def test_a_library_keeps_its_catalog_where_it_is(fake, tmp_path, settings):
     with pytest.raises(UsageError, match="is a file in the folder; for another choose"):
         Library.open(tmp_path / "lib", catalog="postgresql://host/media", settings=settings)
-    with pytest.raises(UsageError, match="--catalog takes"):
+    with pytest.raises(UsageError, match="catalog= takes"):
         Library.open(tmp_path / "new", create=True, catalog="host/media", settings=settings)
     assert not (tmp_path / "new").exists()
 

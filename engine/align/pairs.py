@@ -230,6 +230,7 @@ def checked(pairs: HeldOutPairs) -> HeldOutPairs:
         raise UsageError(
             f"there are too few pairs to learn from: {len(pairs)} from {files} different files"
             f" with {targets} targets; at least {FEWEST_PAIRS} pairs from {FEWEST_FILES} files are"
-            " needed, with two targets: index more, or take other --pairs"
+            " needed, with two targets: index more, or take other pairs=",
+            arguments=("pairs",),
         )
     return HeldOutPairs(pairs.features, pairs.words, pairs.targets, pairs.answers, joined)

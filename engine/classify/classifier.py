@@ -75,10 +75,11 @@ class ClassifyOptions:
             raise UsageError("there are no labels to classify by")
         if self.threshold is not None and not 0 <= self.threshold <= 1:
             raise UsageError(
-                f"--threshold must be between 0 and 1, or auto, not {self.threshold:g}"
+                f"threshold= must be between 0 and 1, not {self.threshold:g}",
+                arguments=("threshold",),
             )
         if self.top is not None and not 1 <= self.top <= 1000:
-            raise UsageError(f"--top must be between 1 and 1000, not {self.top}")
+            raise UsageError(f"top= must be between 1 and 1000, not {self.top}", arguments=("top",))
         return self
 
 

@@ -140,7 +140,8 @@ def evaluate(results: Sequence[Result], about: About, truth: Truth) -> Evaluatio
             if len(labels) > 1:
                 raise UsageError(
                     f"{result.file} has {len(labels)} labels and the results give one; classify"
-                    " with --multi"
+                    " with multi=True",
+                    arguments=("multi",),
                 )
     right = np.array([_given(result) == labels for result, labels in judged], np.bool_)
     sure = np.array([result.probability for result, _ in judged], np.float64)

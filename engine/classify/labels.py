@@ -94,7 +94,7 @@ def parse_labels(text: str) -> list[Label]:
     """
     parts = [(f"label {n}", part) for n, part in enumerate(_PARTS.findall(text), 1)]
     kept = [(at, part) for at, part in parts if part.strip()]
-    return _labels(kept, "--labels names no label; write --labels cat,dog")
+    return _labels(kept, "the text names no label; write cat,dog")
 
 
 def _labels(lines: Sequence[tuple[str, str]], nothing: str) -> list[Label]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import ast
 import re
+import shlex
 from collections.abc import Iterator
+from functools import partial
 
 import click
 
-from engine.errors import SensoriumError, UsageError
+from engine.errors import SensoriumError
 
 
 def worded(error: SensoriumError, ctx: click.Context) -> str:
@@ -20,12 +23,42 @@ def worded(error: SensoriumError, ctx: click.Context) -> str:
         ctx: of the whole command line, which knows what command ran.
     """
     message = str(error)
-    names = error.arguments if isinstance(error, UsageError) else ()
-    options = dict(_options(ctx)) if names else {}
-    for name in names:
+    for call, command in _CALLS.items():
+        message = message.replace(call, command)
+    for call, command in _CALLS_WITH_TEXT.items():
+        message = re.sub(call, partial(_command_of, command=command), message)
+    options = dict(_options(ctx)) if error.arguments else {}
+    for name in error.arguments:
+        for value, option in _OPTIONS.get(name, {}).items():
+            message = message.replace(f"{name}={value}", option)
         if name in options:
             message = _replaced(message, name, options[name])
     return message
+
+
+_OPTIONS = {
+    "vanished": {"'keep'": "--keep-missing", "'forget'": "--forget-missing"},
+    "vectors": {"False": "--no-vectors"},
+    "path": {"": "--library"},
+}
+"""Arguments whose options are called otherwise, or are one for each value."""
+_CALLS = {
+    "library.index(PATH)": "sensorium index PATH",
+    "library.stats()": "sensorium stats",
+    "library.curate.runs()": "sensorium curate runs",
+    "Library.forget_lost()": "sensorium rebuild --forget-lost",
+}
+"""Calls that messages name as a way out, and the commands that do the same."""
+_TEXT = r"""('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")"""
+_CALLS_WITH_TEXT = {
+    rf"library\.spaces\.add\({_TEXT}\)": "sensorium index --add-space ",
+    rf"Library\.open\({_TEXT}, create=True\)": "sensorium index PATH --library ",
+}
+"""Calls with a text in them, which is the last word of the command."""
+
+
+def _command_of(call: re.Match[str], command: str) -> str:
+    return command + shlex.quote(ast.literal_eval(call[1]))
 
 
 def _replaced(message: str, name: str, option: str) -> str:

@@ -87,7 +87,7 @@ def gather_assets(
     with store.snapshot():
         index = indexes(store, space).get(modality)
         if index is None:
-            raise UsageError(f"the library holds no {modality}; sensorium stats counts what it has")
+            raise UsageError(f"the library holds no {modality}; library.stats() counts what it has")
         ids = index.ids()
         if where is not None:
             ids = ids[np.isin(ids, store.passing(where, modalities=(modality,)))]

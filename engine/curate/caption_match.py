@@ -89,7 +89,8 @@ def match_captions(
             )
     if not found:
         raise UsageError(
-            "no picture of the library has a caption; give some: --captions FILE.csv (path,caption)"
+            "no picture of the library has a caption; give some: table=FILE.csv (path,caption)",
+            arguments=("table",),
         )
     return found
 

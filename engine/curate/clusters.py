@@ -83,8 +83,9 @@ def clusters(
     count = default_k(len(items)) if k is None else k
     if not 1 <= count <= min(len(items), MOST):
         raise UsageError(
-            f"--k {count}: of {len(items)} of {items.modality} there can be 1 to"
-            f" {min(len(items), MOST)} clusters"
+            f"k={count}: of {len(items)} of {items.modality} there can be 1 to"
+            f" {min(len(items), MOST)} clusters",
+            arguments=("k",),
         )
     labels, cosines, centroids = _assigned(items, _trained(items, count, seed, threads))
     sizes = np.bincount(labels, minlength=len(centroids))

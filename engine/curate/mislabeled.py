@@ -88,7 +88,8 @@ def mislabeled(
     if len(classes) < 2:
         raise UsageError(
             f"{len(classes)} label{'s' * (len(classes) != 1)} of two or more assets of"
-            f" {items.modality}: at least two are needed; --labels says where they come from"
+            f" {items.modality}: at least two are needed; labels= says where they come from",
+            arguments=("labels",),
         )
     number = {label: i for i, label in enumerate(classes)}
     labelled = np.array([p for p, label in enumerate(labels) if label in number], np.int64)

@@ -31,7 +31,7 @@ class SharedSpace:
         check_revision(store.spaces().get(name), towers.shared)
         index = indexes(store, name).get(modality)
         if index is None:
-            raise UsageError(f"the library holds no {modality}; sensorium stats counts what it has")
+            raise UsageError(f"the library holds no {modality}; library.stats() counts what it has")
         self._index, self._towers = index, towers
         self._background = background(by_key(store.backgrounds()), (name, "text", modality))
 

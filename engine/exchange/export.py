@@ -194,4 +194,4 @@ def _nothing(target: Format, counts: _Counts) -> str:
     """Return the message for an export that would be empty."""
     why = counts.card.removed.most_common(1)
     reason = f": {why[0][0]}" if why else " that is selected"
-    return f"nothing to export as {target.name}{reason}; see sensorium stats"
+    return f"nothing to export as {target.name}{reason}; see library.stats()"

@@ -153,7 +153,9 @@ def _source(options: ImportOptions, towers: Towers, progress: Progress) -> tuple
     if name in _TARS:
         return _unpacked(options, towers, resolved(folder), progress)
     if options.to is not None:
-        raise UsageError(f"--to is for tars; the files of an {name} stay where they are")
+        raise UsageError(
+            f"to= is for tars; the files of an {name} stay where they are", arguments=("to",)
+        )
     if not folder.is_dir():
         raise BadImport(f"{folder} is a file, and {name} is a folder")
     root = resolved(options.root) if options.root else None
@@ -165,7 +167,10 @@ def _unpacked(
 ) -> tuple[Source, list[str]]:
     """Take the files out of tars, and check them before their folder gets its name."""
     if options.to is None:
-        raise UsageError("the files of tars need a place: --to DIR, a folder that is not there yet")
+        raise UsageError(
+            "the files of tars need a place: to=DIR, a folder that is not there yet",
+            arguments=("to",),
+        )
     to = expanded(options.to).absolute()
     found = webdataset_reader.found_in(source)
     home = source if source.is_dir() else source.parent
@@ -218,8 +223,9 @@ def trusted_spaces(
         ]
     if registry.normalised(vectors_of) != towers.encoder.name:
         raise UsageError(
-            f"--vectors-of {vectors_of}, but this library is of {towers.encoder.name}; for the"
-            " other choose a library of its own with --library"
+            f"vectors_of={vectors_of}, but this library is of {towers.encoder.name}; for the"
+            " other choose a library of its own with path=",
+            arguments=("vectors_of", "path"),
         )
     if stated.dim != shared.dim:
         raise BadImport(
@@ -259,7 +265,8 @@ def _examine(
     if missing == len(seen) or (missing and not options.skip_missing):
         raise BadImport(
             f"{missing:,} of {len(seen):,} files are not there, {printable(first)} for one;"
-            " --root DIR says where relative paths begin, --skip-missing leaves them out"
+            " root=DIR says where relative paths begin, skip_missing=True leaves them out",
+            arguments=("root", "skip_missing"),
         )
     return missing
 

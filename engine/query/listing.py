@@ -122,7 +122,7 @@ def _counts(order: Sequence[AssetFacts], query: Query) -> str:
     line = files if not kinds else f"{files}: {kinds}"
     if len(order) > query.top:
         which = _FIRST.get(query.sort or Sort.DATE, "newest")
-        line += f"; the {which} {query.top} are shown, --top {len(order)} shows all"
+        line += f"; the {which} {query.top} are shown, top {len(order)} shows all"
     return line
 
 

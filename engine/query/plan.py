@@ -100,11 +100,11 @@ def validated(query: Query) -> Query:
     if len(query.stages) > _MOST_STAGES:
         raise InvalidQuery(f"more than {_MOST_STAGES} stages in one query")
     stages = [()] if query.lists else [_stage(parts) for parts in query.stages]
-    _check_range("--top", query.top, 1, _MOST)
-    _check_range("--rerank-top", query.rerank_top, 1, _MOST_RERANKED)
-    _check_range("--within", query.within, 0, _LONGEST)
+    _check_range("top=", query.top, 1, _MOST)
+    _check_range("rerank_top=", query.rerank_top, 1, _MOST_RERANKED)
+    _check_range("within=", query.within, 0, _LONGEST)
     if query.deadline_ms is not None:
-        _check_range("--deadline-ms", query.deadline_ms, 1, _LONGEST)
+        _check_range("deadline_ms=", query.deadline_ms, 1, _LONGEST)
     _check_weights(query.weights)
     return replace(query, parts=stages[0], then=tuple(stages[1:]))
 
@@ -115,7 +115,10 @@ def _stage(parts: Sequence[QueryPart]) -> tuple[QueryPart, ...]:
         raise InvalidQuery(f"more than {_MOST_PARTS} parts in one query")
     wanted = {part.value for part in kept if part.weight > 0}
     if not wanted:
-        raise InvalidQuery("nothing to search for: give a text, --image, --audio or a filter")
+        raise InvalidQuery(
+            "nothing to search for: give a text, image=, audio= or a filter",
+            arguments=("image", "audio"),
+        )
     for part in kept:
         _check_range("a weight", part.weight, -100, 100)
         if part.weight < 0 and part.value in wanted:
@@ -131,7 +134,9 @@ def _stripped(part: QueryPart) -> QueryPart:
 def _check_range(name: str, value: float, least: float, most: float) -> None:
     if not least <= value <= most:
         bound = f"at least {least:g}" if value < least else f"at most {most:g}"
-        raise InvalidQuery(f"{name} must be {bound}, not {value:g}")
+        raise InvalidQuery(
+            f"{name} must be {bound}, not {value:g}", arguments=(name.removesuffix("="),)
+        )
 
 
 def _check_weights(weights: Sequence[tuple[str, float]]) -> None:

@@ -59,12 +59,14 @@ def normalised(url: str) -> str:
     parts = urlsplit(url)
     if parts.scheme not in _SCHEMES:
         raise UsageError(
-            f"--catalog takes {SCHEME}://USER@HOST/DATABASE, not {parts.scheme or url}:..."
+            f"catalog= takes {SCHEME}://USER@HOST/DATABASE, not {parts.scheme or url}:...",
+            arguments=("catalog",),
         )
     if parts.password is not None or "password" in parse_qs(parts.query):
         raise UsageError(
-            "--catalog must hold no password, because the library's folder keeps the URL:"
-            " put it into PGPASSWORD or ~/.pgpass"
+            "catalog= must hold no password, because the library's folder keeps the URL:"
+            " put it into PGPASSWORD or ~/.pgpass",
+            arguments=("catalog",),
         )
     return f"{SCHEME}:{url.partition(':')[2]}"
 

@@ -35,7 +35,7 @@ class CurationReads:
         found = self._connections.ask("run", run=run_id)
         if not found:
             path = self._connections.path
-            raise UsageError(f"{path} has no run {run_id}; sensorium curate runs lists them")
+            raise UsageError(f"{path} has no run {run_id}; library.curate.runs() lists them")
         return row_decoding.run(found[0])
 
     def findings(self, run_id: int) -> Iterator[Finding]:

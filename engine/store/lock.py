@@ -45,7 +45,9 @@ def _take(descriptor: int, library: Path, wait: bool) -> None:
         fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
     except BlockingIOError as error:
         owner = _owner(descriptor)
-        raise LibraryBusy(f"{library} is being written by {owner}; --wait waits for it") from error
+        raise LibraryBusy(
+            f"{library} is being written by {owner}; wait=True waits for it", arguments=("wait",)
+        ) from error
 
 
 def _sign(descriptor: int) -> None:

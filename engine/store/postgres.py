@@ -219,7 +219,9 @@ def _lock(connection: psycopg.Connection[Any], home: Address, library: Path, wai
         connection.execute("SELECT pg_advisory_lock(%s)", [home.lock])
     except psycopg.errors.LockNotAvailable as error:
         owner = _owner(connection.execute(_HOLDER, [home.lock]).fetchone())
-        raise LibraryBusy(f"{library} is being written by {owner}; --wait waits for it") from error
+        raise LibraryBusy(
+            f"{library} is being written by {owner}; wait=True waits for it", arguments=("wait",)
+        ) from error
     connection.execute(f"SET lock_timeout = {_BUSY_MS}".encode())
 
 

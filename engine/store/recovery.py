@@ -77,7 +77,7 @@ def require_most(library: Path, lost: Sequence[SegmentInfo], known: int) -> None
     raise LibraryUnavailable(
         f"{library}: {len(lost)} of its {known} segments are not there"
         f" ({segments.FOLDER}/{lost[0].file} {reason}); nothing was changed. Wait until a mount,"
-        " a restore or a sync is over; sensorium rebuild --forget-lost gives them up"
+        " a restore or a sync is over; Library.forget_lost() gives them up"
     )
 
 

@@ -210,7 +210,7 @@ class Store(Catalog):
         if self._lost:
             raise LibraryUnavailable(
                 f"{self.path} lacks the segment {min(self._lost)}: restore the file, or give it"
-                " up: sensorium rebuild --forget-lost"
+                " up: Library.forget_lost()"
             )
 
     def _is_named(self, info: SegmentInfo) -> bool:
@@ -379,7 +379,7 @@ def _check_folder(path: Path) -> None:
 
 
 def _no_library(path: Path) -> str:
-    return f"there is no library at {path}; make one: sensorium index PATH --library {path}"
+    return f"there is no library at {path}; make one: Library.open({str(path)!r}, create=True)"
 
 
 def _bytes_under(folder: Path) -> int:

@@ -96,7 +96,7 @@ def test_a_name_that_two_files_have_is_not_enough(tmp_path):
 
 def test_several_labels_need_independent_decisions(tmp_path):
     file = truth(tmp_path, "file,label\n0.jpg,cat\n0.jpg,dog\n")
-    with pytest.raises(UsageError, match="classify with --multi"):
+    with pytest.raises(UsageError, match="classify with multi=True"):
         evaluate(RESULTS, ABOUT, read_truth(file, RESULTS, ABOUT))
 
 

@@ -46,7 +46,7 @@ def test_how_many_where_nobody_says(count, k):
 
 
 def test_more_than_there_are_is_refused():
-    with pytest.raises(UsageError, match="--k 11: of 10 of image there can be 1 to 10"):
+    with pytest.raises(UsageError, match="k=11: of 10 of image there can be 1 to 10"):
         module.clusters(points.anywhere(10), 11)
 
 

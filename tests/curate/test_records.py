@@ -46,7 +46,7 @@ def test_a_run_comes_back(store, tmp_path):
 def test_runs_are_numbered_and_what_there_is_not_is_named(store):
     for expected in (1, 2):
         assert record(store, "x", "x", {}, [], generation=1).run_id == expected
-    with pytest.raises(UsageError, match=r"no run 3; sensorium curate runs"):
+    with pytest.raises(UsageError, match=r"no run 3; library\.curate\.runs"):
         store.curation.run(3)
 
 

@@ -155,7 +155,7 @@ def test_what_is_no_import(tmp_path: Path, media: Path) -> None:
         check_dataset(fake_towers(), ImportOptions("zip", media))
     with pytest.raises(BadImport, match="sensorium index it"):
         check_dataset(fake_towers(), ImportOptions("imagefolder", media))
-    with pytest.raises(UsageError, match="--to is for tars"):
+    with pytest.raises(UsageError, match="to= is for tars"):
         check_dataset(fake_towers(), ImportOptions("imagefolder", media, to=tmp_path / "x"))
     with pytest.raises(BadImport, match="is a file, and clip-retrieval is a folder"):
         check_dataset(fake_towers(), ImportOptions("clip-retrieval", media / "0 red.png"))

@@ -121,7 +121,7 @@ def test_nothing_to_export_is_an_error_and_leaves_nothing(store: Store, tmp_path
         export(store, tmp_path / "out", "jsonl", spaces=["nope"])
     with pytest.raises(UsageError, match="no format called 'zip'; there are webdataset"):
         export(store, tmp_path / "out", "zip")
-    with pytest.raises(UsageError, match="leave out --no-vectors"):
+    with pytest.raises(UsageError, match="leave out vectors=False"):
         export(store, tmp_path / "out", "clip-retrieval", vectors=False)
     assert not list(tmp_path.iterdir())
 

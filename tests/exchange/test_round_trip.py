@@ -217,7 +217,7 @@ def test_the_word_must_name_the_library_s_encoder_and_dim(
     store: Store, tmp_path: Path, settings
 ) -> None:
     folder = foreign(store, tmp_path / "clip")
-    with pytest.raises(UsageError, match="--vectors-of compact, but this library is of fake"):
+    with pytest.raises(UsageError, match="vectors_of=compact, but this library is of fake"):
         check_dataset(ASLEEP, ImportOptions("clip-retrieval", folder, vectors_of="compact"))
     for file in (folder / "img_emb").iterdir():
         np.save(file, np.load(file)[:, :32])
@@ -234,7 +234,7 @@ def test_paths_may_begin_elsewhere(store: Store, other: Store, tmp_path: Path, s
         table["image_path"] = [Path(p).name for p in table["image_path"]]
         table.to_parquet(file)
     wanted = ImportOptions("clip-retrieval", folder, vectors_of="fake")
-    with pytest.raises(BadImport, match=r"5 of 5 files are not there, .*; --root DIR says"):
+    with pytest.raises(BadImport, match=r"5 of 5 files are not there, .*; root=DIR says"):
         check_dataset(ASLEEP, wanted)
     root = Path(every(store)[0].asset.path).parent
     assert brought(other, settings, replace(wanted, root=root)).taken == 5

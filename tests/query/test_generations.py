@@ -87,7 +87,7 @@ def test_eight_threads_with_filters_of_their_own_beside_a_writer(library, tmp_pa
 @pytest.mark.parametrize("top", [0, -5])
 def test_a_reranked_query_is_checked_as_it_was_asked(library, top):
     asked = replace(build_query("red"), rerank="lm", top=top)
-    with pytest.raises(InvalidQuery, match="--top must be at least 1"):
+    with pytest.raises(InvalidQuery, match="top= must be at least 1"):
         library.run(asked)
 
 

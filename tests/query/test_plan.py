@@ -239,10 +239,10 @@ def test_a_query_that_asks_nothing_is_refused(query):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"top": 0}, "--top must be at least 1, not 0"),
-        ({"top": 10**7}, "--top must be at most"),
-        ({"within": -1.0}, "--within must be at least 0"),
-        ({"deadline_ms": 0.0}, "--deadline-ms must be at least 1"),
+        ({"top": 0}, "top= must be at least 1, not 0"),
+        ({"top": 10**7}, "top= must be at most"),
+        ({"within": -1.0}, "within= must be at least 0"),
+        ({"deadline_ms": 0.0}, "deadline_ms= must be at least 1"),
         ({"weights": (("image", -1.0),)}, "the weight of image must be at least 0"),
         ({"weights": (("pictures", 1.0),)}, "no weight of 'pictures'; weights are image, keyframe"),
         ({"parts": (QueryPart("a", weight=1e9),)}, "a weight must be at most 100"),

@@ -381,7 +381,7 @@ def test_dropping_killed_at_any_point_leaves_a_whole_library(full, settings, poi
 
 
 def test_an_encoder_of_some_modalities_makes_no_library(tmp_path, settings):
-    with pytest.raises(UsageError, match=r"fake-hearing embeds sound alone; .* --add-space fake-h"):
+    with pytest.raises(UsageError, match=r"embeds sound alone; .* library\.spaces\.add\('fake-h"):
         Library.open(tmp_path / "lib", create=True, encoder="fake-hearing", settings=settings)
     assert not (tmp_path / "lib").exists()
 

@@ -25,7 +25,7 @@ def test_a_second_writer_is_told_who_and_since_when(store: Store) -> None:
     with python(_HOLD, str(store.path)) as other:
         assert other.stdout is not None
         assert other.stdout.readline() == "held\n"
-        line = rf"process {other.pid} on \S+ since 20\d\d-\S+; --wait waits"
+        line = rf"process {other.pid} on \S+ since 20\d\d-\S+; wait=True waits"
         with pytest.raises(LibraryBusy, match=line), store.writer():
             pass
         assert store.generation() > 0

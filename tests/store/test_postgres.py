@@ -67,7 +67,7 @@ def test_an_address_is_kept_as_sqlalchemy_writes_it(tmp_path: Path, scheme: str)
         ("postgresql://me:@host/media", "PGPASSWORD"),
         ("postgresql://host/media?password=secret", "PGPASSWORD"),
         ("mysql://me@host/media", "not mysql:"),
-        ("catalog.sqlite", "--catalog takes postgresql"),
+        ("catalog.sqlite", "catalog= takes postgresql"),
     ],
 )
 def test_an_address_that_cannot_be_used_is_refused(tmp_path: Path, url: str, line: str) -> None:
@@ -228,7 +228,7 @@ def test_a_writer_on_another_machine_is_named(
     store: Store, elsewhere: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("engine.store.postgres._GRACE_MS", 10)
-    line = rf"process {os.getpid()} on \S+ since 20\d\d-\S+; --wait waits"
+    line = rf"process {os.getpid()} on \S+ since 20\d\d-\S+; wait=True waits"
     with store.writer(), pytest.raises(LibraryBusy, match=line), elsewhere.writer():
         pass
     with elsewhere.writer():

@@ -75,9 +75,9 @@ def check_action(action: str, to: Path | None, tag: str | None) -> None:
     if action == "tag" and to is not None:
         raise UsageError("a folder is for move and link, and not for tag")
     if action != "tag" and to is None:
-        raise UsageError(f"{action} needs a folder: to=FOLDER")
+        raise UsageError(f"{action} needs a folder: to=FOLDER", arguments=("to",))
     if tag is not None and not tag.strip():
-        raise UsageError("a tag is empty; write --tag WORD")
+        raise UsageError("a tag is empty; write tag=WORD", arguments=("tag",))
 
 
 def _folders(

@@ -54,7 +54,7 @@ def tag(
     """
     tags = list(pairs)
     if any(not word.strip() for _, word in tags):
-        raise UsageError("a tag is empty; write --tag WORD")
+        raise UsageError("a tag is empty; write tag=WORD", arguments=("tag",))
     with store.writer(wait=wait) as writer:
         return ApplyReport(writer.curation.tag(run_id, tags))
 
@@ -98,7 +98,9 @@ def _with_files(
 ) -> ApplyReport:
     folder = Path(os.path.abspath(expanded(folder)))  # noqa: PTH100
     if folder.is_relative_to(store.path):
-        raise UsageError(f"{folder} is in the library's own folder; name another with --to")
+        raise UsageError(
+            f"{folder} is in the library's own folder; name another with to=", arguments=("to",)
+        )
     with store.writer(wait=wait) as writer:
         known = store.assets_numbered(asset_ids)
         passed: list[str] = []

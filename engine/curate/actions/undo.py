@@ -126,7 +126,7 @@ def last_run(store: Store) -> int:
     """
     done = [s.run.run_id for s in store.curation.runs() if s.acts.keys() - NOTHING_TO_UNDO]
     if not done:
-        raise UsageError("there is nothing to undo; sensorium curate runs lists what was done")
+        raise UsageError("there is nothing to undo; library.curate.runs() lists what was done")
     return done[-1]
 
 

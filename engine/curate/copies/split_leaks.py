@@ -34,7 +34,7 @@ def common_folder(store: Store) -> str:
     """Return the innermost folder that all assets lie below."""
     folders = {os.path.dirname(asset.path) for asset in store.assets()}  # noqa: PTH120
     if not folders:
-        raise UsageError("the library is empty; index something first: sensorium index PATH")
+        raise UsageError("the library is empty; index something first: library.index(PATH)")
     return os.path.commonpath(folders)
 
 

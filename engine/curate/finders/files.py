@@ -40,7 +40,7 @@ def quality(
     store, generation = context.store, context.store.generation()
     assets = list(_assets(store, kinds, condition))
     if not assets:
-        raise UsageError("no file passes the filter; sensorium stats counts what there is")
+        raise UsageError("no file passes the filter; library.stats() counts what there is")
     progress.start("checking", len(assets))
     found: list[Finding] = []
     problems = []
@@ -92,7 +92,7 @@ def captions(
         threshold: nats of log odds below which a caption does not fit.
     """
     if threshold != threshold:
-        raise UsageError("--threshold is no number")
+        raise UsageError("threshold= is no number", arguments=("threshold",))
     store, generation = context.store, context.store.generation()
     given = (
         caption_match.file_captions(store)

@@ -76,7 +76,7 @@ def paths_below(store: Store, paths: Sequence[str | Path] | str | Path) -> tuple
         under = str(resolved(path))
         if next(iter(store.assets([under])), None) is None:
             raise PathNotFound(
-                f"nothing of the library is at {path}; index it first: sensorium index PATH"
+                f"nothing of the library is at {path}; index it first: library.index(PATH)"
             )
         absolute.append(under)
     return tuple(absolute) or None
@@ -104,7 +104,7 @@ def modalities_in(store: Store, names: Sequence[Modality | str] | str) -> list[M
         return list(dict.fromkeys(map(_modality, as_sequence(names))))
     found = [modality for modality in present_modalities(store) if modality in _RESEMBLING]
     if not found:
-        raise UsageError(f"{store.path} holds nothing yet: sensorium index PATH")
+        raise UsageError(f"{store.path} holds nothing yet: library.index(PATH)")
     return found
 
 
@@ -116,7 +116,10 @@ def single_modality(store: Store, name: Modality | str | None) -> Modality:
     """
     found = modalities_in(store, [name] if name else ())
     if len(found) > 1:
-        raise UsageError(f"the library holds {', '.join(found)}: choose one with --modality")
+        raise UsageError(
+            f"the library holds {', '.join(found)}: choose one with modality=",
+            arguments=("modality",),
+        )
     return found[0]
 
 

@@ -218,15 +218,17 @@ def check_selection(
         raise UsageError(f"there is no method {method!r}; there are kcenter and facility")
     if balance not in (None, "tag", "cluster", "label"):
         raise UsageError(f"choices are balanced by tag, cluster or label, and not by {balance!r}")
-    for name, text in (("--near", near), ("--far", far)):
+    for name, text in (("near", near), ("far", far)):
         if text is not None and text != storable(text):
-            raise UsageError(f"{name} has bytes in it that are no text in UTF-8")
+            raise UsageError(
+                f"{name}= has bytes in it that are no text in UTF-8", arguments=(name,)
+            )
         if text is not None and not text.strip():
-            raise UsageError(f"{name} is empty; write {name} TEXT")
+            raise UsageError(f"{name}= is empty; write {name}=TEXT", arguments=(name,))
     if near is not None and near == far:
         raise UsageError(f"{near!r} is both wanted and not wanted")
     if pool is not None and near is None and far is None:
-        raise UsageError("--pool is for --near and --far")
+        raise UsageError("pool= is for near= and far=", arguments=("pool", "near", "far"))
 
 
 def _choices(lines: Sequence[manifests.ManifestLine], groups: Sequence[str]) -> list[Finding]:

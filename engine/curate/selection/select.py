@@ -86,7 +86,10 @@ def select(
         UsageError: there are not so many items, or ``pool`` is smaller than ``count``.
     """
     if not 1 <= count <= len(items):
-        raise UsageError(f"-n {count}: there are 1 to {len(items)} of {items.modality} to choose")
+        raise UsageError(
+            f"count={count}: there are 1 to {len(items)} of {items.modality} to choose",
+            arguments=("count",),
+        )
     running = _running(items, count, relevance, pool)
     rng = np.random.default_rng(seed)
     if groups is None:
@@ -113,7 +116,8 @@ def _running(
     kept = min(_POOL * count if pool is None else pool, known)
     if kept < count:
         raise UsageError(
-            f"-n {count}: {kept} assets are in the running {relevance.description}; raise --pool"
+            f"count={count}: {kept} assets are in the running {relevance.description}; raise pool=",
+            arguments=("count", "pool"),
         )
     order = np.lexsort((np.arange(len(items)), -relevance.scores))
     return np.sort(order[:kept])

@@ -233,7 +233,8 @@ def _one_line(name: str) -> Iterator[None]:
     except Exception as error:
         raise EncoderUnavailable(
             f"encoder {name} cannot be had ({first_sentence(error)}); is it a model of open_clip,"
-            " and all of it there? `--encoder compact` needs no model"
+            " and all of it there? encoder=compact needs no model",
+            arguments=("encoder",),
         ) from error
 
 

@@ -113,7 +113,9 @@ def device(settings: Settings, name: str) -> str:
     if settings.device == "cpu" or (only_cpu and settings.device == "auto"):
         return "cpu"
     if only_cpu:
-        raise EncoderUnavailable(f"the backend {name} has no GPU; --backend torch does")
+        raise EncoderUnavailable(
+            f"the backend {name} has no GPU; backend=torch does", arguments=("backend",)
+        )
     import torch
 
     if torch.cuda.is_available():

@@ -46,7 +46,8 @@ class ClipRetrieval(Format):
         if not spaces:
             raise UsageError(
                 "clip-retrieval is for vectors of pictures; there are none, or leave out"
-                " --no-vectors"
+                " vectors=False",
+                arguments=("vectors",),
             )
         names = [info.space.name for info in spaces]
         self._folders = {name: IMAGES if name == self.main else _folder(name) for name in names}

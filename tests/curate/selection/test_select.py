@@ -140,7 +140,7 @@ def test_only_what_is_relevant_is_in_the_running():
 
 
 def test_more_than_there_are_is_refused():
-    with pytest.raises(UsageError, match="-n 11: there are 1 to 10 of image"):
+    with pytest.raises(UsageError, match="count=11: there are 1 to 10 of image"):
         select(points.anywhere(10), 11)
 
 
