@@ -168,6 +168,7 @@ def check_patterns(patterns: Sequence[str]) -> None:
     for pattern in patterns:
         if not pattern.strip() or pattern.startswith("#") or not is_pattern(pattern):
             raise UsageError(
-                f"--exclude {pattern!r} is no pattern; write one as in .gitignore: '*.tmp',"
-                " 'raw/', '/2019/**/thumbs'"
+                f"exclude={pattern!r} is no pattern; write one as in .gitignore: '*.tmp',"
+                " 'raw/', '/2019/**/thumbs'",
+                arguments=("exclude",),
             )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Iterable
 from typing import Literal, TypeAlias
 
@@ -24,7 +23,9 @@ _LONGEST = 40
 
 def closest_choice(text: str, known: Iterable[str]) -> str | None:
     """Return the known name that a misspelt or related one was probably meant to be."""
-    names = list(known)
+    import difflib  # which takes longer to import than the help of a command
+
+    names = list(map(str, known))
     typed = text[:_LONGEST].strip().lower()
     meant = _RELATED.get(typed)
     if meant in names:
@@ -35,6 +36,14 @@ def closest_choice(text: str, known: Iterable[str]) -> str | None:
     return next(iter(difflib.get_close_matches(typed, names, n=1)), None)
 
 
+def no_choice(what: str, value: object, known: Iterable[str]) -> str:
+    """Return the line about a value that there is none of, with the one that may be meant."""
+    names = list(map(str, known))
+    near = closest_choice(value, names) if isinstance(value, str) else None
+    meant = f"did you mean {near!r}? There" if near else "there"
+    return f"there is no {what} called {value!r}; {meant} are {', '.join(names)}"
+
+
 _RELATED = {
     **dict.fromkeys(("photo", "photos", "picture", "pictures", "pic", "images", "img"), "image"),
     **dict.fromkeys(("movie", "movies", "film", "clip", "clips", "videos", "vid"), "video"),
@@ -43,5 +52,9 @@ _RELATED = {
     **dict.fromkeys(("time", "newest", "recent"), "date"),
     **dict.fromkeys(("relevance", "score", "best"), "likely"),
     **dict.fromkeys(("name", "folder"), "path"),
+    **dict.fromkeys(("limit", "k", "n", "count", "top_k", "topk"), "top"),
+    **dict.fromkeys(("filter", "filters", "query"), "where"),
+    **dict.fromkeys(("negative", "without"), "exclude"),
+    **dict.fromkeys(("type", "types", "kind"), "kinds"),
 }
 """Words that people have for a value, beside its own name."""

@@ -161,5 +161,5 @@ def test_a_bad_file_costs_a_line_and_the_others_are_checked(library, media, sett
 def test_limits_can_be_moved():
     assert limits({"tiny": 10})["tiny"] == 10 and set(limits({})) == set(NAMES)
     assert not list(faults({"tiny": 30}, limits({"tiny": 10})))
-    with pytest.raises(UsageError, match="no verdict is called 'big'"):
+    with pytest.raises(UsageError, match="no verdict called 'big'"):
         limits({"big": 1})

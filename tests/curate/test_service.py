@@ -113,7 +113,7 @@ def test_quality(library, tmp_path):
     broken = library.curate.quality("image")
     assert broken.facts["could not be read"] == 1
     assert "1.png" in broken.problems[0]
-    with pytest.raises(UsageError, match="no verdict is called 'ugly'"):
+    with pytest.raises(UsageError, match="no verdict called 'ugly'"):
         library.curate.quality(limits={"ugly": 1})
 
 

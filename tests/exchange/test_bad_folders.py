@@ -151,7 +151,7 @@ def test_a_file_that_checksums_disown(store: Store, tmp_path: Path) -> None:
 def test_what_is_no_import(tmp_path: Path, media: Path) -> None:
     with pytest.raises(PathNotFound, match="there is no such file or folder"):
         check_dataset(fake_towers(), ImportOptions("imagefolder", tmp_path / "nowhere"))
-    with pytest.raises(UsageError, match="no import of 'zip'; there are clip-retrieval"):
+    with pytest.raises(UsageError, match="no format to import called 'zip'"):
         check_dataset(fake_towers(), ImportOptions("zip", media))
     with pytest.raises(BadImport, match="sensorium index it"):
         check_dataset(fake_towers(), ImportOptions("imagefolder", media))

@@ -160,7 +160,7 @@ def test_another_writer_is_met_before_all_is_read(opened, settings, tmp_path):
 
 @pytest.mark.parametrize("name", ["zip", "coco"])
 def test_a_format_that_there_is_none_of(opened, tmp_path, name):
-    with pytest.raises(UsageError, match=f"there is no import of '{name}'; there are clip-retr"):
+    with pytest.raises(UsageError, match=f"there is no format to import called '{name}'"):
         opened.import_(tmp_path, name)
     with pytest.raises(UsageError, match="there is no format called 'zip'"):
         opened.export(tmp_path / "set", "zip")

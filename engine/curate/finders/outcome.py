@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from engine.common.choices import no_choice
 from engine.common.user_path import path_list, resolved
 from engine.config import Settings
 from engine.encoders.towers import Towers
@@ -127,6 +128,4 @@ def _modality(name: str) -> Modality:
     try:
         return Modality(name)
     except ValueError:
-        raise UsageError(
-            f"there is no modality called {name!r}; there are {', '.join(Modality)}"
-        ) from None
+        raise UsageError(no_choice("modality", name, Modality)) from None

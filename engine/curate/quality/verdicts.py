@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from engine.common.choices import no_choice
 from engine.errors import UsageError
 from engine.types import Kind
 
@@ -63,7 +64,7 @@ def limits(given: Mapping[str, float]) -> dict[str, float]:
     """
     for name in given:
         if name not in NAMES:
-            raise UsageError(f"no verdict is called {name!r}; there are {', '.join(NAMES)}")
+            raise UsageError(no_choice("verdict", name, NAMES))
     return {verdict.name: given.get(verdict.name, verdict.limit) for verdict in VERDICTS}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from engine.common.choices import no_choice
 from engine.errors import UsageError
 from engine.exchange.formats.writer import Format
 from engine.exchange.source import Source
@@ -41,8 +42,7 @@ def check_import_format(name: str) -> ImportFormat:
         UsageError: there is no such format.
     """
     if name not in set(ImportFormat):
-        known = ", ".join(ImportFormat)
-        raise UsageError(f"there is no import of {name!r}; there are {known}")
+        raise UsageError(no_choice("format to import", name, ImportFormat))
     return ImportFormat(name)
 
 

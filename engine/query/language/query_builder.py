@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, TypedDict, TypeVar, Unpack
 
 from engine.common import local_time
+from engine.common.choices import closest_choice, no_choice
 from engine.common.user_path import expanded
 from engine.errors import InvalidQuery, PathNotFound
 from engine.query.example_values import example_part
@@ -54,6 +55,13 @@ class QueryOptions(TypedDict, total=False):
     rerank_top: int
     space: str | None
     sort: Sort | str | None
+
+
+_ARGUMENTS = (
+    "text", "image", "audio", "video", "exclude", "kinds", "where", "top",
+    *QueryOptions.__annotations__,
+)  # fmt: skip
+"""Names of the arguments of a query, for whoever misspelt one."""
 
 
 def build_query(
@@ -157,6 +165,10 @@ def with_options(query: Query, **options: Unpack[QueryOptions]) -> Query:
         InvalidQuery: a choice that there is none of.
     """
     changes: dict[str, object] = dict(options)
+    for name in changes.keys() - QueryOptions.__annotations__.keys():
+        near = closest_choice(name, _ARGUMENTS)
+        meant = f"did you mean {near!r}?" if near else f"there are {', '.join(_ARGUMENTS)}"
+        raise TypeError(f"there is no argument {name!r} of a query; {meant}")
     if "floor" in changes:
         changes.setdefault("likely", changes.pop("floor"))
         changes.pop("floor", None)
@@ -197,9 +209,7 @@ def _choice(choices: type[_Choice], value: str, what: str) -> _Choice:
     try:
         return choices(value)
     except ValueError:
-        raise InvalidQuery(
-            f"there is no {what} called {value!r}; there are {', '.join(choices)}"
-        ) from None
+        raise InvalidQuery(no_choice(what, value, choices)) from None
 
 
 def _examples(

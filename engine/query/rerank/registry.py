@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from engine.common.choices import RERANKERS
+from engine.common.choices import RERANKERS, no_choice
 from engine.config import Settings
 from engine.errors import UsageError
 from engine.query.rerank.base import Reranker
@@ -29,7 +29,7 @@ def make_reranker(
         return _lm(settings)
     if name == "llm":
         return _llm(settings, environ)
-    raise UsageError(f"no reranker is called {name!r}; there is {', '.join(RERANKERS)}")
+    raise UsageError(no_choice("reranker", name, RERANKERS))
 
 
 def _cross(settings: Settings) -> Reranker:

@@ -179,7 +179,7 @@ def test_a_selection_is_reproducible(call, tmp_path):
 @pytest.mark.parametrize(
     ("asked", "line"),
     [
-        (["select", "-n", "99", "--modality", "image"], "-n 99: there are 1 to 16 of image"),
+        (["select", "-n", "99", "--modality", "image"], "--count 99: there are 1 to 16 of image"),
         (["select", "-n", "2"], "the library holds image, sound: choose one with --modality"),
         (["select", "-n", "2", "--modality", "speech"], "holds no speech"),
         (["select", "-n", "2", "--pool", "5"], "--pool is for --near and --far"),
@@ -192,7 +192,7 @@ def test_a_selection_is_reproducible(call, tmp_path):
         (["mislabeled", "--modality", "sound"], "1 label of two or more assets"),
         (["mislabeled", "--modality", "image", "--labels", "nowhere.csv"], "no such file"),
         (["captions"], "no picture of the library has a caption"),
-        (["quality", "--limit", "big=1"], "no verdict is called 'big'"),
+        (["quality", "--limit", "big=1"], "no verdict called 'big'"),
         (["quality", "--limit", "dark"], "'dark' is no limit"),
         (["quality", "--where", "path = nothing.png"], "no file passes the filter"),
         (["outliers", "--out", "x.txt"], "findings are written as"),

@@ -85,7 +85,18 @@ def test_options_leave_the_others_as_they_were():
     [
         ({"fusion": "best"}, "no way to fuse called 'best'; there are calibrated, rrf, weighted"),
         ({"group": "day"}, "no way to group called 'day'; there are shot, asset, alike, none"),
-        ({"kinds": "picture"}, "no kind called 'picture'; there are image, video, audio"),
+        (
+            {"kinds": "picture"},
+            "no kind called 'picture'; did you mean 'image'. There are image, video, audio",
+        ),
+        ({"kinds": "photos"}, "did you mean 'image'"),
+        ({"kinds": "movie"}, "did you mean 'video'"),
+        ({"kinds": "vidoe"}, "did you mean 'video'"),
+        ({"kinds": "Audio"}, "did you mean 'audio'"),
+        ({"kinds": "poem"}, "no kind called 'poem'; there are image"),
+        ({"sort": "newest"}, "no order called 'newest'; did you mean 'date'"),
+        ({"group": "file"}, "did you mean 'asset'"),
+        ({"fusion": "calibratd"}, "did you mean 'calibrated'"),
     ],
 )
 def test_a_choice_that_there_is_none_of_is_refused_with_those_that_there_are(options, message):
@@ -168,3 +179,11 @@ def test_bytes_that_are_no_utf8_are_searched_as_question_marks_and_opened_as_the
     query = build_query(["caf\udce9", "then", "na\udcefve"], exclude="\udcff", image="a\udce9.jpg")
     assert [part.value for part in query.parts] == ["caf?", "a\udce9.jpg", "?"]
     assert query.then == ((QueryPart("na?ve"),),)
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"), [("kind", "kinds"), ("limit", "top"), ("wher", "where")]
+)
+def test_an_argument_that_there_is_none_of_names_the_one_that_is_meant(name, meant):
+    with pytest.raises(TypeError, match=f"no argument {name!r} of a query; did you mean {meant!r}"):
+        build_query("a dog", **{name: "x"})

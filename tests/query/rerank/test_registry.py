@@ -16,7 +16,7 @@ def test_each_name_has_its_reranker(settings, lm):
 
 
 def test_another_name_is_refused(settings):
-    with pytest.raises(UsageError, match="no reranker is called 'best'; there is cross, lm, llm"):
+    with pytest.raises(UsageError, match="no reranker called 'best'; there are cross, lm, llm"):
         make_reranker("best", settings)
 
 
