@@ -36,8 +36,8 @@ from benchmarks.common import (
     scratch,
 )
 from benchmarks.grow import Real, grown
-from engine.commands.output.hits import search_document
 from engine.common.progress_bar import watched
+from engine.common.result_document import search_document
 from engine.config import Settings
 from engine.encoders import registry
 from engine.index.allowed import Allowed

@@ -12,7 +12,6 @@ import os
 from contextlib import suppress
 from hashlib import blake2b
 from pathlib import Path
-from secrets import token_hex
 from typing import Any
 
 from engine.common.json_text import SUFFIX, parseable
@@ -40,7 +39,7 @@ def remember(result: SearchResult, cache: Path, library: Path) -> None:
         "hits": [hit.to_dict() for hit in result.hits[:_MOST]],
     }
     file = _file(cache, library)
-    temporary = file.with_name(f".{file.name}.{token_hex(4)}.tmp")
+    temporary = file.with_name(f".{file.name}.{os.urandom(4).hex()}.tmp")
     with suppress(OSError):
         try:
             file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

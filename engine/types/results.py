@@ -252,6 +252,19 @@ class SearchResult(Sequence[Hit]):
         """Return each hit as plain dicts and lists, reasons included."""
         return [hit.to_dict() for hit in self.hits]
 
+    def to_json(self) -> str:
+        """Return the document of ``search --json``, which any parser of JSON can read.
+
+        A name that is no UTF-8 has U+FFFD in the place of such bytes, and ``path_bytes``
+        beside it has all of its bytes in base64.
+        """
+        import json
+
+        from engine.common.json_text import parseable
+        from engine.common.result_document import search_document
+
+        return json.dumps(parseable(search_document(self)))
+
     def to_pandas(self) -> pd.DataFrame:
         """Return a data frame with a row for each hit.
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import io
+import json
+import os
 import pickle
 import subprocess
 from collections.abc import Sequence
@@ -215,6 +218,16 @@ def test_details_are_of_the_file_and_the_words_around(library, result, media):
     assert gone.asset is None
     assert "no longer in the library" in str(gone)
     assert pickle.loads(pickle.dumps(details)) == details
+
+
+def test_json_of_a_result_can_be_read_and_gives_names_back(result):
+    latin = os.fsdecode(b"/media/caf\xe9.png")
+    text = SearchResult(result.query, (replace(result[0], path=latin), *result[1:])).to_json()
+    json.dumps(json.loads(text), ensure_ascii=False).encode()
+    first, second, *_ = json.loads(text)["hits"]
+    assert os.fsdecode(base64.b64decode(first["path_bytes"])) == latin
+    assert second["path"] == result[1].path
+    assert "path_bytes" not in second
 
 
 def test_reports_read_as_the_commands_print_them(library):

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import click
 
 from engine.commands.output.json_output import print_json
 from engine.commands.output.terminal import Terminal, terminal_of
 from engine.commands.output.text import print_line, print_message
+from engine.common.result_document import search_document
 from engine.common.result_view import NOTHING_LIKELY, likely_hits, no_hits_reason, percent, words_of
 from engine.common.shown_path import as_bytes, current_folder, on_terminal, relative
 from engine.common.text import file_name, time_span
-from engine.types import Hit, Query, SearchResult
+from engine.types import Hit, SearchResult
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,31 +103,3 @@ def _lines(hits: Sequence[Hit], named: Callable[[str], str], terminal: Terminal)
 def print_no_hits(result: SearchResult) -> None:
     """Say on stderr why nothing was found."""
     click.echo(no_hits_reason(result), err=True)
-
-
-def search_document(result: SearchResult, *, explain: bool = False) -> dict[str, Any]:
-    """Return the document of ``search --json``, which is a contract that tests hold."""
-    document = {
-        "query": _query(result.query),
-        "took_ms": {stage: round(ms, 3) for stage, ms in result.took_ms.items()},
-        "below": result.below,
-        "partial": result.partial,
-        "reranked": result.reranked,
-        "notes": result.notes,
-        "hits": result.to_dicts(),
-    }
-    if explain and result.plan is not None:
-        document["plan"] = dataclasses.asdict(result.plan)
-        document["refills"] = result.refills
-        document["outcomes"] = [dataclasses.asdict(outcome) for outcome in result.outcomes]
-    return document
-
-
-def _query(query: Query) -> dict[str, Any]:
-    """Return the fields of a query that differ from its defaults."""
-    query = dataclasses.replace(query, as_written=None)
-    plain, asked = dataclasses.asdict(Query()), dataclasses.asdict(query)
-    for part in asked["parts"]:
-        del part["quoted"]  # it is of the text as typed, and says nothing of what was asked
-        del part["content"]
-    return {key: value for key, value in asked.items() if key == "top" or value != plain[key]}

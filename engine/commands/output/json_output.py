@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import sys
 
 import click
 
-from engine.common.json_text import parseable
-
 
 def print_json(document: object) -> None:
     """Print one JSON object, laid out for a person where one looks at it."""
+    import json  # which help can do without
+
+    from engine.common.json_text import parseable
+
     indent = 2 if sys.stdout.isatty() else None
     click.echo(json.dumps(parseable(document), indent=indent))
