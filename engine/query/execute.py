@@ -19,13 +19,22 @@ from engine.common.id_sets import among, union
 from engine.index.allowed import Allowed
 from engine.index.space import SpaceIndex
 from engine.index.vector_index import VectorIndex
+from engine.query.calibration import heard
 from engine.query.calibration.log_odds import BackgroundKey, background, expected, log_odds
 from engine.query.concepts.direction import saturated
 from engine.query.embed import QueryVectors
 from engine.query.families import better_of_families
 from engine.query.full_text import BUDGET, FullTextScores
 from engine.store import Background
-from engine.types import Branch, BranchOutcome, BranchScores, Modality, PartKind, Plan
+from engine.types import (
+    Branch,
+    BranchOutcome,
+    BranchScores,
+    Modality,
+    PartKind,
+    Plan,
+    QueryPart,
+)
 from engine.types.arrays import MomentIds, Vectors
 
 _SIDE_BY_SIDE = 100_000
@@ -161,6 +170,7 @@ def execute(
     rows = _Rows(sources)
     worded = [*_scored_by_words(words, found)]
     seen = better_of_families([*_scored(spaces, found, run, rows)])
+    seen = [*_with_prior(seen, run)]
     scored = [*_unopposed(seen, worded), *worded]
     order = {id(branch): place for place, branch in enumerate(plan.branches)}
     outcomes = sorted(run.outcomes, key=lambda outcome: order[id(outcome.branch)])
@@ -243,6 +253,34 @@ def _scored(
         if branch.parts[0].asked is PartKind.CONCEPT:
             odds = saturated(odds)
         yield BranchScores(branch, held[0], raw, odds, mean, against.std)
+
+
+def _with_prior(scored: Sequence[BranchScores], run: _Run) -> Iterator[BranchScores]:
+    """Add to each branch of a wanted text how probable its modality is, of those seen and heard.
+
+    Where a stage searches one of both alone, there is nothing to choose. The first space that
+    knows says it for all, so that no space gains by what another cannot tell.
+    """
+    searched: dict[int, set[Modality]] = {}
+    hearing: dict[tuple[QueryPart, ...], float] = {}
+    for branch in (scores.branch for scores in scored):
+        searched.setdefault(branch.stage, set()).add(_modality(branch))
+        shared = branch.family or branch.space or ""
+        known = run.sources.backgrounds.get((shared, heard.QUERY, Modality.SOUND))
+        if known is not None and branch.parts not in hearing and _wants_text(branch):
+            text = run.vectors.for_branch(replace(branch, space=shared))
+            hearing[branch.parts] = heard.log_odds_of_hearing(known, text)
+    for scores in scored:
+        branch, among = scores.branch, searched[scores.branch.stage]
+        of_both = among & heard.SEEN and among & heard.HEARD
+        if of_both and branch.parts in hearing and _wants_text(branch):
+            nats = heard.prior(hearing[branch.parts], _modality(branch))
+            scores = replace(scores, log_odds=scores.log_odds + nats)
+        yield scores
+
+
+def _wants_text(branch: Branch) -> bool:
+    return branch.weight > 0 and {part.asked for part in branch.parts} == {PartKind.TEXT}
 
 
 def _scored_by_words(

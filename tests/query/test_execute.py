@@ -15,7 +15,9 @@ import pytest
 from engine import Library
 from engine.index.allowed import Allowed
 from engine.query import execute as executing
+from engine.query.calibration import heard
 from engine.query.calibration.log_odds import expected, log_odds
+from engine.query.calibration.phrases import phrases
 from engine.query.embed import embed_query
 from engine.query.execute import ExecutedPlan, Sources, execute
 from engine.query.explain import make_hit
@@ -23,6 +25,7 @@ from engine.query.fuse import fuse
 from engine.store import Background
 from engine.types import Branch, Kind, Modality, PartKind, Plan, Query, QueryPart
 from tests import media_files as make
+from tests.query.scores import scored
 
 
 def text(value: str, modality: Modality = Modality.IMAGE, **changes) -> Branch:
@@ -225,3 +228,37 @@ def test_filters_are_asked_of_the_catalog_in_the_thread_that_has_its_snapshot(li
 def test_words_alone_may_have_more_than_the_vectors(library):
     size = Sources(library.searcher.indexes, {}).size
     assert size(Plan(Query.of("zebra"), (words("zebra"),), 2)) >= 500
+
+
+def prior_of(library, asked: str, *scores) -> dict[Modality | None, float]:
+    """Return the nats that each modality is given by the words of a text."""
+    bank = library.towers.encoder.embed_texts(phrases())
+    known = {("fake", heard.QUERY, Modality.SOUND): heard.direction("fake", bank)}
+    planned = Plan(Query.of(asked), tuple(s.branch for s in scores), 1)
+    vectors = embed_query(planned, library.towers, library.settings)
+    under_way = executing._Run(planned, vectors, Sources({}, known), np.inf)
+    weighed = executing._with_prior(scores, under_way)
+    return {s.branch.modality: float(s.log_odds[0]) for s in weighed}
+
+
+@pytest.mark.parametrize(
+    ("asked", "gains", "loses"),
+    [
+        ("a dog barking", Modality.SOUND, Modality.IMAGE),
+        ("a red car", Modality.IMAGE, Modality.SOUND),
+    ],
+)
+def test_what_is_asked_to_be_heard_takes_from_what_is_seen(library, asked, gains, loses):
+    both = [scored(text(asked, modality), m1=5.0) for modality in (gains, loses)]
+    found = prior_of(library, asked, *both)
+    assert found[gains] > 5 > found[loses]
+
+
+def test_one_modality_alone_and_unwanted_parts_and_speech_are_left_as_they_are(library):
+    barking = "a dog barking"
+    assert prior_of(library, barking, scored(text(barking), m1=5.0)) == {Modality.IMAGE: 5.0}
+    said = [scored(text(barking, m), m1=5.0) for m in (Modality.SPEECH, Modality.SOUND)]
+    assert set(prior_of(library, barking, *said).values()) == {5.0}
+    unwanted = [scored(replace(text(barking, m), weight=-1.0), m1=5.0)
+                for m in (Modality.IMAGE, Modality.SOUND)]  # fmt: skip
+    assert set(prior_of(library, barking, *unwanted).values()) == {5.0}

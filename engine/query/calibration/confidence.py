@@ -26,6 +26,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.query.calibration.log_odds import NATS_PER_DEVIATION
 from engine.query.full_text import content_words
 from engine.types import BranchScores, Modality, PartKind, QueryPart
 
@@ -40,11 +41,19 @@ _WORDS = 1.75
 _MOST_WORDS = 12
 """The number of words past which a query asks for no more: the most in the sets of the fit."""
 _EXAMPLES = 2.0
-"""The increase of the log odds where an example is asked for.
+"""The increase of the log odds where an example is asked for beside a text."""
+_LIKE, _LIKE_OFFSET, _OF_MANY = 4.71, 0.92, 0.5
+"""The log odds that a moment is of the sort of an example: by how far it is on the way from what is
+expected to the example itself, less the logarithm of the number of moments, since among more of
+them more are as near that are of another sort.
 
-Moments of the same label are right, and of those a library has more than of what a phrase names.
-On two sets of sounds 0.81 and 0.92 of what is likely are right; it remains too little for sounds
-of few sorts (0.79 right, 0.2 stated). It was chosen on those sets."""
+Fitted on half of the words of 2,316 recordings and half of the things of 431 photographs, alone
+and among the others; on the other halves its calibration error is 0.02 and 0.06, on 347 other
+sounds 0.11 (0.07, 0.13 and 0.17 before, when it was 2 more than that of a text)."""
+_LEAST_REST = 0.01
+"""The least way from what is expected to an example, as a cosine."""
+_FEWEST_LIKE, _MOST_LIKE = 200, 2_500
+"""Numbers of moments between which that was fitted."""
 _BEHIND = 1.44
 """The decrease of the log odds for each unit of log(1 + nats behind the best moment)."""
 
@@ -63,11 +72,36 @@ def confidence(
     """
     shares = _weights(scored)
     total = max(sum(shares.values()), 1e-9)
+    if shares and all(_are_examples(parts) for parts in shares):
+        return _logistic(_of_likeness(evidence / total, scored))
     asked = sum(weight * _asks_for(parts) for parts, weight in shares.items()) / total
     behind = np.log1p(np.maximum(best - evidence, 0.0) / total)
     odds = _SLOPE * evidence / total + _OFFSET - asked - _BEHIND * behind
+    return _logistic(odds)
+
+
+def _logistic(odds: NDArray[np.float64]) -> NDArray[np.float64]:
     found: NDArray[np.float64] = 1 / (1 + np.exp(-np.clip(odds, -500, 500)))
     return found
+
+
+def _of_likeness(
+    evidence: NDArray[np.float64], scored: Sequence[BranchScores]
+) -> NDArray[np.float64]:
+    """Return the log odds (n,) that moments are of the sort of an example.
+
+    Nats are made cosines again by the branch that weighs most, so that they rise with the evidence.
+    """
+    measured = [s for s in scored if s.mean is not None and s.std is not None and len(s.mean)]
+    if not measured:
+        return evidence
+    widest = max(measured, key=lambda scores: (scores.branch.weight, len(scores.ids)))
+    assert widest.mean is not None and widest.std is not None
+    rest = max(1 - float(widest.mean.mean()), _LEAST_REST)
+    nearer = evidence / NATS_PER_DEVIATION * widest.std / rest
+    moments = sum(s.branch.vectors for s in scored if s.branch.space == widest.branch.space)
+    many = math.log(min(max(moments, _FEWEST_LIKE), _MOST_LIKE))
+    return _LIKE * nearer - _OF_MANY * many + _LIKE_OFFSET
 
 
 _Parts: TypeAlias = tuple[QueryPart, ...]
@@ -97,8 +131,12 @@ def _weights(scored: Sequence[BranchScores]) -> dict[_Parts, float]:
 
 def _asks_for(parts: _Parts) -> float:
     """Return what a query asks for more than one word does, in log odds."""
-    if all(part.asked in (PartKind.IMAGE, PartKind.AUDIO) for part in parts):
+    if _are_examples(parts):
         return -_EXAMPLES
     texts = [part.value for part in parts if part.asked is PartKind.TEXT]
     words = sum(len(content_words(text)) for text in texts)
     return _WORDS * math.log(min(max(words, 1), _MOST_WORDS))
+
+
+def _are_examples(parts: _Parts) -> bool:
+    return all(part.asked in (PartKind.IMAGE, PartKind.AUDIO) for part in parts)

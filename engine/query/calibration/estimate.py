@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
+from engine.query.calibration import heard
 from engine.query.calibration.log_odds import estimate
 from engine.query.plan import HEARD, SEEN
 from engine.store import Background
@@ -25,6 +26,8 @@ def estimate_backgrounds(
 ) -> list[Background]:
     """Estimate the backgrounds of texts in their spaces, and of examples in all.
 
+    Where a space holds what is seen and what is heard, the direction between both is added.
+
     A picture that asks for sounds stands out of the pairs of pictures and sounds, so
     the examples of a space are asked of all that it holds. Samples are put in another
     order with a fixed seed, so that a rebuilt library scores alike.
@@ -39,6 +42,8 @@ def estimate_backgrounds(
         asked = dict(_examples(mixed))
         if space in texts:
             asked["text"] = texts[space]
+            if heard.SEEN & drawn.keys() and heard.HEARD & drawn.keys():
+                known.append(heard.direction(space, texts[space]))
         known += [
             estimate((space, kind, modality), queries, sample)
             for modality, sample in mixed.items()

@@ -37,7 +37,7 @@ BackgroundKey: TypeAlias = tuple[str, str, Modality]
 
 FEWEST_PAIRS = 20
 """Pairs that a background is estimated from, below which it says nothing."""
-_NATS_PER_DEVIATION = math.pi / math.sqrt(3)
+NATS_PER_DEVIATION = math.pi / math.sqrt(3)
 """A logistic distribution of unit variance has scale sqrt(3)/pi."""
 _BY_CHANCE = 2.5
 """Nats that are believed for one by which the bank's pairs are surpassed: some of those pairs do
@@ -68,7 +68,7 @@ def log_odds(
     as far as the pairs of the background allow.
     """
     deviations = (raw - mean) / against.std
-    nats: NDArray[np.float64] = _NATS_PER_DEVIATION * deviations
+    nats: NDArray[np.float64] = NATS_PER_DEVIATION * deviations
     curve = np.frombuffer(against.tail, np.float32).reshape(2, -1)
     if curve.shape[1] < 2:
         return nats

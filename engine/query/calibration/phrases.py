@@ -46,5 +46,19 @@ of the country; a new study has shown; let us begin; that is not true; where did
 
 
 def phrases() -> list[str]:
-    """Return the bank, in a fixed order."""
-    return [phrase.strip() for bank in (_THINGS, _SOUNDS, _SAYINGS) for phrase in bank.split(";")]
+    """Return the bank, in a fixed order: things, sounds, sayings."""
+    return [*thing_phrases(), *sound_phrases(), *_listed(_SAYINGS)]
+
+
+def thing_phrases() -> list[str]:
+    """Return the phrases of the bank that name what is seen."""
+    return _listed(_THINGS)
+
+
+def sound_phrases() -> list[str]:
+    """Return the phrases of the bank that name what is heard."""
+    return _listed(_SOUNDS)
+
+
+def _listed(bank: str) -> list[str]:
+    return [phrase.strip() for phrase in bank.split(";")]

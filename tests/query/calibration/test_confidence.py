@@ -38,18 +38,38 @@ def test_a_word_that_one_file_has_makes_no_other_less_likely():
     assert sure(looks, scored(WORDS, m2=40.0), moment=2) > sure(looks, moment=2)
 
 
+LIKENESS = replace(TEXT, parts=(QueryPart("/a.jpg", PartKind.IMAGE),), vectors=500)
+
+
+def alike(of=LIKENESS, mean: float = 0.3, std: float = 0.06, **cosines: float):
+    """Return scores of moments by their cosines with an example."""
+    nats = {m: 1.8138 * (cosine - mean) / std for m, cosine in cosines.items()}
+    found = scored(of, **nats)
+    raw = np.array(list(cosines.values()))
+    return replace(found, raw=raw, mean=np.full(len(raw), mean), std=std)
+
+
+def test_the_nearer_a_moment_is_to_an_example_the_likelier_it_is_of_its_sort():
+    ranking = fuse([alike(m1=0.95, m2=0.8, m3=0.5, m4=0.3)])
+    assert ranking.ids.tolist() == [1, 2, 3, 4]
+    assert (np.diff(ranking.confidence) < 0).all()
+    assert ranking.confidence[0] > 0.8 > LIKELY > ranking.confidence[2]
+
+
 def test_an_example_that_finds_itself_makes_no_other_less_likely():
-    of = replace(TEXT, parts=(QueryPart("/a.jpg", PartKind.IMAGE),))
-    found = scored(of, m1=12.0, m2=80.0)
-    itself = replace(found, raw=np.array([0.6, 1.0]))
-    assert (
-        sure(itself) == sure(scored(of, m1=12.0)) > sure(replace(found, raw=np.array([0.6, 0.9])))
-    )
+    assert sure(alike(m1=0.6, m2=1.0)) == sure(alike(m1=0.6))
 
 
-def test_an_example_asks_for_less_than_a_word():
-    of = replace(TEXT, parts=(QueryPart("/a.jpg", PartKind.IMAGE),))
-    assert sure(scored(of, m1=9.0)) > sure(scored(TEXT, m1=9.0))
+def test_where_all_are_alike_more_is_needed():
+    """Cosines of 0.8 say little where that is what any two have."""
+    assert sure(alike(m1=0.82)) > sure(alike(mean=0.75, std=0.04, m1=0.82))
+
+
+def test_among_many_moments_one_as_near_is_less_likely_of_the_same_sort():
+    many = replace(LIKENESS, vectors=2_000)
+    assert sure(alike(m1=0.6)) > sure(alike(many, m1=0.6))
+    most, more = (replace(LIKENESS, vectors=n) for n in (3_000, 3_000_000))
+    assert sure(alike(most, m1=0.6)) == sure(alike(more, m1=0.6)), "nothing larger was measured"
 
 
 def test_a_longer_query_asks_for_more():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from engine.query.calibration import heard
 from engine.query.calibration.estimate import estimate_backgrounds
 from engine.query.calibration.log_odds import expected
 from engine.query.calibration.phrases import phrases
@@ -30,7 +31,10 @@ def test_examples_are_asked_of_every_modality_of_their_spaces():
         (one.query, one.modality): one
         for one in estimate_backgrounds({"fake": shared}, TEXTS)
     }  # fmt: skip
-    assert set(found) == {(q, m) for q in ("text", "image", "audio") for m in shared}
+    assert set(found) == {
+        *((q, m) for q in ("text", "image", "audio") for m in shared),
+        (heard.QUERY, Modality.SOUND),
+    }
     assert found["image", Modality.SOUND].n == 30 * 40
     assert expected(found["audio", Modality.SOUND], shared[Modality.SOUND]).min() > 0.7
     assert expected(found["audio", Modality.IMAGE], shared[Modality.IMAGE]).max() < 0.2
@@ -55,3 +59,12 @@ def test_the_same_samples_give_the_same_backgrounds():
 @pytest.mark.parametrize("samples", [{}, {"fake": {}}])
 def test_an_empty_library_has_no_background(samples):
     assert estimate_backgrounds(samples, TEXTS) == []
+
+
+def test_where_both_are_held_the_direction_from_things_to_sounds_is_known():
+    both = {Modality.IMAGE: around(0, 3), Modality.SOUND: around(1, 4)}
+    found = estimate_backgrounds({"fake": both}, TEXTS)
+    assert [one.modality for one in found if one.query == heard.QUERY] == [Modality.SOUND]
+    for alone in both:
+        found = estimate_backgrounds({"fake": {alone: both[alone]}}, TEXTS)
+        assert heard.QUERY not in {one.query for one in found}
