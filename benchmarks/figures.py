@@ -40,7 +40,16 @@ GROUPS = {
     "Encoders": ("encoders", "towers", "gpu"),
     "Beside other tools": ("peers", "duplicates"),
     "Large libraries": ("index", "million", "near", "classify_speed", "select"),
-    "Trust": ("crash", "readers", "containers", "mutated", "faults", "vanished", "exchange"),
+    "Trust": (
+        "crash",
+        "readers",
+        "containers",
+        "dates",
+        "mutated",
+        "faults",
+        "vanished",
+        "exchange",
+    ),  # fmt: skip
 }
 """The benchmarks in the order of the page, by what they are about."""
 

@@ -46,6 +46,7 @@ from engine.media.file_errors import check_pixels, corrupt, open_file
 from engine.media.hdr import colours_of_picture
 from engine.media.picture_dates import date_claims, read_png_time
 from engine.media.rgb import Colours, to_rgb
+from engine.media.xmp import read_packet_of_gif
 
 # ``Settings.max_pixels`` takes the place of Pillow's own limit, which warns and
 # raises by figures that nobody here has set.
@@ -177,6 +178,8 @@ def _open(stream: BinaryIO) -> ImageFile.ImageFile:
     image = Image.open(stream, formats=_FORMATS)
     if image.format == "PNG":
         image.info.update(read_png_time(stream))
+    if image.format == "GIF" and (packet := read_packet_of_gif(image, stream)):
+        image.info["xmp"] = packet
     return image
 
 

@@ -16,6 +16,7 @@ from PIL import ExifTags, Image, ImageFile
 
 from engine.media.dates import DateClaim, choose, claim, instant_claim
 from engine.media.exif import tags_of
+from engine.media.xmp import packet_of
 
 PNG_TIME = "tIME"
 """The name under which the time of a PNG's last change is among an image's ``info``."""
@@ -91,14 +92,13 @@ def _png_text(image: Image.Image, name: str) -> str:
 
 def _xmp(image: Image.Image) -> dict[str, str]:
     """Return the dates of the XMP packet by their names, the first of each."""
-    packet = image.info.get("xmp") or image.info.get("XML:com.adobe.xmp") or b""
+    packet = packet_of(image)
     raw = packet.encode("utf-8", "replace") if isinstance(packet, str) else packet
     found: dict[str, str] = {}
-    if isinstance(raw, bytes):
-        for match in _XMP.finditer(raw[:_LONGEST_XMP]):
-            name = match["name"].decode().replace("xap:", "xmp:")
-            value = (match["value"] or match["inner"]).decode("latin-1")
-            found.setdefault(name, value)
+    for match in _XMP.finditer(raw[:_LONGEST_XMP]):
+        name = match["name"].decode().replace("xap:", "xmp:")
+        value = (match["value"] or match["inner"]).decode("latin-1")
+        found.setdefault(name, value)
     return found
 
 

@@ -37,9 +37,7 @@ def lines(image: Image.Image) -> Iterator[str]:
     if isinstance(artist := tags.get(ExifTags.Base.Artist), str):
         yield captions.decoded(artist.encode("latin-1", "replace"))
     yield from _iptc(image)
-    packet = image.info.get("xmp") or image.info.get("XML:com.adobe.xmp")
-    if isinstance(packet, bytes | str):
-        yield from xmp.written(packet)
+    yield from xmp.written(xmp.packet_of(image))
     if image.format == "PNG":
         texts = (image.info.get(name) for name in _PNG_TEXTS)
         yield from (text for text in texts if isinstance(text, str))

@@ -13,6 +13,7 @@ from PIL import ExifTags
 
 from engine.media.container import open_container
 from engine.media.image import open_picture
+from engine.media.xmp import packet_of
 from engine.types import Kind
 
 _LONGEST = 200
@@ -50,7 +51,7 @@ def rights_of(path: Path, kind: Kind) -> Rights:
 def _of_picture(path: Path) -> Rights:
     with open_picture(path) as image:
         exif = image.getexif()
-        packet = image.info.get("xmp") or image.info.get("XML:com.adobe.xmp") or b""
+        packet = packet_of(image)
     content = packet.encode() if isinstance(packet, str) else bytes(packet)
     xmp = content[:_XMP_MOST].decode("utf-8", "replace")
     return Rights(

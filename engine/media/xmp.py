@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import suppress
+from typing import BinaryIO
 from xml.etree import ElementTree as ET
+
+from PIL import Image
 
 _LONGEST = 1 << 20
 """Bytes of a packet that are read."""
@@ -21,6 +24,27 @@ _WRITTEN = frozenset(
 digiKam, Microsoft and EXIF."""
 _REGION = "Name"
 """The name of a face, in a region of the Metadata Working Group."""
+
+
+_OF_GIF, _END_IN_GIF = b"XMP DataXMP", b"</x:xmpmeta>"
+
+
+def packet_of(image: Image.Image) -> bytes | str:
+    """Return the XMP packet of an open picture; empty where it has none."""
+    packet = image.info.get("xmp") or image.info.get("XML:com.adobe.xmp")
+    return packet if isinstance(packet, bytes | str) else b""
+
+
+def read_packet_of_gif(image: Image.Image, stream: BinaryIO) -> bytes:
+    """Read the packet of a GIF that was just opened, of which Pillow gives the place alone."""
+    extension = image.info.get("extension")
+    if not isinstance(extension, tuple) or extension[0] != _OF_GIF:
+        return b""
+    before = stream.tell()
+    stream.seek(extension[1])
+    packet, end, _ = stream.read(_LONGEST).partition(_END_IN_GIF)
+    stream.seek(before)
+    return packet + end if end else b""
 
 
 def written(packet: bytes | str) -> list[str]:

@@ -44,7 +44,14 @@ def xmp(path: Path, name: str, value: str, element: bool = False) -> Path:
     inner = f"><{name}>{value}</{name}></rdf:Description>" if element else f' {name}="{value}"/>'
     packet = f'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF><rdf:Description{inner}</rdf:RDF>'
     raw = f"<?xpacket begin=''?>{packet}</x:xmpmeta>".encode()
-    if path.suffix == ".png":
+    if path.suffix == ".gif":
+        makers.corners().save(path)
+        trailer = b"\1" + bytes(range(255, -1, -1)) + b"\0"
+        block = b"\x21\xff\x0bXMP DataXMP" + raw + trailer
+        content = path.read_bytes()
+        colours = 13 + (3 << (content[10] & 7) + 1) * (content[10] >> 7)
+        path.write_bytes(content[:colours] + block + content[colours:])
+    elif path.suffix == ".png":
         info = PngImagePlugin.PngInfo()
         info.add_itxt("XML:com.adobe.xmp", raw.decode())
         makers.corners().save(path, pnginfo=info)
@@ -141,6 +148,7 @@ def table(time: datetime) -> Iterator[tuple[str, Callable[[Path], Path], datetim
     ahead = time + timedelta(hours=5, minutes=30)
     yield "gps_zoned.jpg", lambda p: exif(p, {OFFSET: "+05:30"}, gps), ahead, False
     yield "xmp.jpg", lambda p: xmp(p, "photoshop:DateCreated", iso + "+09:00"), time, False
+    yield "xmp.gif", lambda p: xmp(p, "xmp:CreateDate", iso), time, False
     yield "xmp.webp", lambda p: xmp(p, "xmp:CreateDate", iso, True), time, False
     yield "xmp.png", lambda p: xmp(p, "exif:DateTimeOriginal", utc), time, True
     yield "xmp_year.jpg", lambda p: xmp(p, "photoshop:DateCreated", iso[:4]), year, False
