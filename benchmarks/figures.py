@@ -49,7 +49,7 @@ GROUPS = {
         "faults",
         "vanished",
         "exchange",
-    ),  # fmt: skip
+    ),
 }
 """The benchmarks in the order of the page, by what they are about."""
 
