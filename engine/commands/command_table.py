@@ -112,6 +112,14 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "config", "config",
         "Show and change settings, and defaults of commands.",
     ),
+    "help": (
+        "help", "help_",
+        "Explain a TOPIC, such as query or filters, or a COMMAND; without, list the topics.",
+    ),
+    "man": (
+        "man_page", "man",
+        "Print the manual page: `sensorium man | man -l -`.",
+    ),
     "completion": (
         "completion", "completion",
         "Print what a SHELL needs to complete commands, options, filters, tags and taught names.",

@@ -107,6 +107,15 @@ def complete_settings(ctx: click.Context, _: click.Parameter, typed: str) -> lis
     return _items(key for key in keys if key.startswith(typed))
 
 
+def complete_topics(ctx: click.Context, _: click.Parameter, typed: str) -> list[CompletionItem]:
+    """Complete a topic of help, or a command."""
+    from engine.commands.topics import TOPICS
+
+    root = ctx.find_root().command
+    commands = root.list_commands(ctx) if isinstance(root, click.Group) else []
+    return _items(name for name in (*TOPICS, *commands) if name.startswith(typed))
+
+
 def complete_files(_: click.Context, __: click.Parameter, typed: str) -> list[CompletionItem]:
     """Let the shell complete names of files."""
     return _files(typed)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import click
 
 from engine.commands.main import main
+from engine.commands.man_page import manual
 from engine.commands.reference_api import api_page
 from engine.commands.reference_tables import errors_page, settings_page
+from engine.commands.topics import FOLDER, TOPICS, extract
 
 _ROOT = Path(__file__).parents[2]
 _ROOMS = ("sensorium", "engine", "indexers", "benchmarks")
@@ -18,17 +20,32 @@ _CLI_HEAD = """\
 # The command line
 
 Made by `make docs` out of the commands' own help; a test fails when it drifts.
-Results go to stdout and everything else to stderr. Exit codes: 0 done (also when
-single files failed, which are counted and listed by `sensorium failures`), 1 the
-library or the machine failed, or `--likely` was asked and nothing is, 2 the request
-cannot be met as it was put. With
-`--json`, an error is one JSON object on stdout, too, beside the line on stderr:
+
+## Exit codes
+
+Results go to stdout and everything else to stderr. The codes are
+
+- 0: done, also when single files failed, which are counted and listed by `sensorium failures`
+- 1: the library or the machine failed; with `--likely`, nothing is likely
+- 2: the request cannot be met as it was put; the line says the way out
+- 130, 143: ended by Ctrl-C or SIGTERM. A first one ends a command tidily: what was finished is
+  kept, and a line says how much that is. A second one ends it at once.
+
+With `--json`, an error is one JSON object on stdout, too, beside the line on stderr:
 `{"error": {"code": ..., "message": ..., "retryable": ...}}`, see [errors](errors.md).
 
-A first Ctrl-C or SIGTERM ends a command tidily, with 130 or 143: what was finished is kept,
-and a line says how much that is. A second one ends it at once. Where stdout or stderr is
-closed, full, or read by nobody, the work is done all the same; of output that was lost on a
-full disk a line speaks, and the code is 1.
+## Pipes
+
+```console
+$ sensorium search "a dog" --likely -0 | xargs -0 -I{} cp {} ~/dogs/
+$ sensorium search "a dog" -f | head -1
+$ sensorium search "a dog" --json | jq -r '.hits[].path'
+$ sensorium search "a dog" --likely -f >/dev/null && echo "there is one"
+```
+
+A result in a pipe is a line with tabs; `-f` prints the paths alone, and `-0` ends each by a NUL
+for `xargs -0`. Where stdout or stderr is closed, full, or read by nobody, the work is done all the
+same; of output that was lost on a full disk a line speaks, and the code is 1.
 
 Names of files are bytes. In JSON, a name that is not UTF-8 has U+FFFD in the place of such
 bytes, and beside it, under its key and `_bytes` (`path_bytes`), stand the bytes of the whole
@@ -54,6 +71,21 @@ def pages() -> dict[str, str]:
         "settings.md": settings_page(),
         "errors.md": errors_page(),
         "api.md": api_page(),
+    }
+
+
+def packaged(docs: Path, made: Mapping[str, str]) -> dict[Path, str]:
+    """Return the files of the package that are made of the docs: the topics of `sensorium help`.
+
+    Args:
+        docs: the folder of the pages.
+        made: those of them that are generated.
+    """
+    return {
+        FOLDER / f"{name}.md": extract(
+            topic, made.get(topic.page) or (docs / topic.page).read_text()
+        )
+        for name, topic in TOPICS.items()
     }
 
 
@@ -94,8 +126,13 @@ def _first_line(file: Path) -> str:
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
 def write(folder: Path) -> None:
     """Write the generated pages into FOLDER."""
-    for name, page in pages().items():
+    made = pages()
+    for name, page in made.items():
         (folder / name).write_text(page)
+    FOLDER.mkdir(exist_ok=True)
+    for file, text in packaged(folder, made).items():
+        file.write_text(text)
+    (folder / "sensorium.1").write_text(manual(main))
 
 
 if __name__ == "__main__":

@@ -60,6 +60,8 @@ takes; without, it is `Settings.load()`, which reads the file and the environmen
 line does. Defaults of commands' options are the command line's alone: a call in Python does what
 it says.
 
+## All of them
+
 | variable | default | from | to | what it is |
 |---|---|---|---|---|
 """
