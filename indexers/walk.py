@@ -84,7 +84,7 @@ def walk(
     named = named_scope(exclude)
     for root, info in roots:
         if not stat.S_ISDIR(info.st_mode) and named.left_out_by(root, folder=False):
-            walker.walked.left_out[root] = EXCLUDE
+            walker.leave_out(root)
         else:
             walker.enter(root, info)
     walker.walked.notes = walker.rules.notes
@@ -148,6 +148,11 @@ class _Walker:
                 children = [*self._children(place)]
                 waiting.extend(reversed(children))
                 self._progress.advance(sum(stat.S_ISREG(c.info.st_mode) for c in children))
+
+    def leave_out(self, path: str) -> None:
+        """Pass over a file that a user names, which is missed where it was indexed before."""
+        self._cover(path)
+        self.walked.left_out[path] = EXCLUDE
 
     def _cover(self, path: str) -> None:
         """Files that a link leads to may lie outside of the roots; they are missed there too."""

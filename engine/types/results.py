@@ -336,7 +336,8 @@ class IndexReport:
         )  # fmt: skip
         parts = [f"{getattr(self, name)} {name}" for name in counts if getattr(self, name)]
         verb = "would be: " if self.dry_run else ""
-        files = f"{self.found} files: {verb}{', '.join(parts) or 'nothing to do'}"
+        counted = f"{self.found} file{'' if self.found == 1 else 's'}"
+        files = f"{counted}: {verb}{', '.join(parts) or 'nothing to do'}"
         lines = [files]
         if self.skipped_types.keys() - {_OTHER}:
             lines.append(f"{self.skipped} skipped: {self._types()}")

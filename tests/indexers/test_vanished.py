@@ -6,6 +6,8 @@ gives up many files at once without a word from whoever runs it, and nothing is 
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -63,6 +65,31 @@ def living(store: Store) -> dict[str, list[np.ndarray]]:
         asset.path: [found[record.moment_id] for record in store.moments_of(asset.asset_id)]
         for asset in store.assets()
     }
+
+
+def test_files_of_a_folder_that_cannot_be_read_are_not_gone(
+    store: Store, media: Path, counted: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The kind: a server that does not answer, or a disk that fails, is no deletion."""
+    distinct(media / "share", 4)
+    distinct(media / "here", 4)
+    counted()
+    (media / "share").rename(media.with_name("away"))
+    (media / "share").mkdir()
+    listing = os.scandir
+
+    def failing(path: str) -> object:
+        if str(path).endswith("share"):
+            raise OSError(errno.EIO, "Input/output error", path)
+        return listing(path)
+
+    monkeypatch.setattr(os, "scandir", failing)
+    report = counted()
+    assert (report.failed, report.removed, report.missing, report.unchanged) == (1, 0, 0, 4)
+    assert [(f.path, f.reason) for f in report.failures] == [
+        (str(media / "share"), "folder cannot be read: input/output error")
+    ]
+    assert len(living(store)) == 8
 
 
 def test_300_files_that_vanish_and_come_back(store, media, counted):

@@ -198,6 +198,7 @@ def test_patterns_are_for_files_that_a_shell_listed_too(
 ) -> None:
     index(*sorted(pictures.glob("*.png")), changes=RuleChanges(("b*",)))
     assert names(store) == ["a.png"] and read_rules(store.path) == {}
+    assert index(pictures / "a.png", changes=RuleChanges(("*.png",))).excluded == 1
 
 
 def test_an_excluded_file_that_moved_where_it_is_wanted_keeps_its_vectors(
