@@ -16,7 +16,7 @@ from engine.query.plan import is_about_backgrounds, validated
 from engine.query.search import OnPlan, Searcher
 from engine.store import Store
 from engine.store.running import running_index
-from engine.types import Kind, Query, SearchResult
+from engine.types import Hit, Kind, Query, SearchResult
 
 if TYPE_CHECKING:
     from engine.query.rerank.base import Reranker
@@ -70,6 +70,15 @@ class LibrarySearch:
         found = self._sorted(query, progress, leave_out, on_plan)
         if found.hits or written is None:
             return found
+        if query.filter != written.filter:
+            # A date that was understood is what nothing is of: the rest is still meant.
+            undated = replace(query, filter=written.filter, understood=())
+            others = self._sorted(validated(undated), progress, leave_out, on_plan)
+            if others.hits:
+                note = "nothing is of that date; what follows is of any"
+                notes = (*query.understood, note, *others.notes)
+                hits = () if query.likely else tuple(map(_unlikely, others.hits))
+                return replace(others, hits=hits, notes=notes)
         note = "nothing was found so; every word is looked for as it stands"
         again = self._sorted(validated(written), progress, leave_out, on_plan)
         return replace(again, notes=(*query.understood, note, *again.notes))
@@ -127,3 +136,7 @@ class LibrarySearch:
         record = self._store.records([moment_id])[moment_id]
         asset = self._store.assets_numbered([record.asset_id])[record.asset_id]
         return Thumbnails(self._store.path, self._settings).jpeg(record, asset)
+
+
+def _unlikely(hit: Hit) -> Hit:
+    return replace(hit, confidence=0.0, likely=False)

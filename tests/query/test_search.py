@@ -282,3 +282,16 @@ def test_the_plan_knows_what_each_index_holds(again):
 def test_the_stages_of_a_search_are_timed(again):
     took = again.search("red").took_ms
     assert list(took) == ["level", "plan", "encode", "search", "total"]
+
+
+def test_where_nothing_is_of_a_date_the_rest_is_found_and_said_to_be_of_any(library):
+    of_any = "nothing is of that date; what follows is of any"
+    for text, first in (("red from june 1994", "one.png"), ("photos from june 1994", "one.png")):
+        found = library.search(text)
+        assert first in names(found)
+        assert of_any in found.notes and "every word" not in " ".join(found.notes)
+        assert not any(hit.likely or hit.confidence for hit in found)
+        assert library.search(text, likely=True).hits == ()
+    assert of_any not in library.search("red").notes
+    both = library.search("photos from june 1994 path:**/three*")
+    assert names(both) == ["three.png"], "what was typed as a filter stays one"
