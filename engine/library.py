@@ -20,10 +20,12 @@ from engine.library_search import SearchOptions
 from engine.query.language import QueryOptions
 from engine.store.index_rules import RuleOptions
 from engine.types import (
+    Asset,
     ExportFormat,
     ImportFormat,
     IndexReport,
     Kind,
+    MomentRecord,
     SearchResult,
 )
 
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
     from engine.exchange.import_dataset import ImportReport
     from engine.exchange.service import ExchangeContext, ImportArguments
     from engine.media.dates import DateClaim
+    from engine.types.arrays import Vectors
     from engine.types.examples import Example
 
 
@@ -410,6 +413,43 @@ class Library(BaseLibrary):
         from engine.common.clipboard import read_clipboard
 
         return read_clipboard()
+
+    # --- facts and vectors, for programs beside a search ---------------------------
+
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        """Return the vectors of texts in the default space: unit vectors (n, dim), float32."""
+        from engine.library_embedding import embed_texts
+
+        return embed_texts(texts, self.towers)
+
+    def embed_example(self, example: Example) -> Vectors:
+        """Return the vector of a picture, a video or a sound: a unit vector (dim,), float32.
+
+        Args:
+            example: as for ``similar``.
+
+        Raises:
+            InvalidQuery: it is not there, or is neither picture, video nor sound.
+        """
+        from engine.library_embedding import embed_example
+
+        return embed_example(example, self.towers, self.settings)
+
+    def asset(self, asset_id: int) -> Asset:
+        """Return the facts of a file by the number that hits have.
+
+        Raises:
+            KeyError: the library has no such file, or has none any more.
+        """
+        return self.store.whole_assets([asset_id])[asset_id]
+
+    def moment(self, moment_id: int) -> MomentRecord:
+        """Return a moment by the number that hits have.
+
+        Raises:
+            KeyError: the library has no such moment, or has none any more.
+        """
+        return self.store.records([moment_id])[moment_id]
 
     @property
     def _exchange(self) -> ExchangeContext:

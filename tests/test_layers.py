@@ -28,6 +28,7 @@ LAYERS = (
     {"engine.classify", "engine.curate", "engine.exchange", "engine.align", "engine.training"},
     {
         "engine.library_datasets",
+        "engine.library_embedding",
         "engine.library_open",
         "engine.library_search",
         "engine.library_spaces",
@@ -36,6 +37,7 @@ LAYERS = (
     {"engine.library_base"},
     {"engine.library"},
     {"engine.doctor", "engine.models", "engine.profile_indexing"},
+    {"engine.server"},
     {"engine.commands"},
     {"sensorium", "engine.testing"},
 )
@@ -51,12 +53,14 @@ HEAVY = {
     "cv2",
     "datasets",
     "faiss",
+    "fastapi",
     "faster_whisper",
     "httpx",
     "onnx",
     "onnxruntime",
     "open_clip",
     "pandas",
+    "prometheus_client",
     "psycopg",
     "pyarrow",
     "rapidocr",
@@ -71,6 +75,7 @@ HEAVY = {
     "torchvision",
     "transformers",
     "umap",
+    "uvicorn",
     "webdataset",
 }
 """Imported only inside functions, or in modules that are themselves imported so."""
@@ -89,6 +94,7 @@ HEAVY_ALLOWED = {
     "engine.media.texts": {"av"},
     "engine.media.timed_texts": {"av"},
     "engine.media.video": {"av"},
+    "engine.server": {"fastapi", "prometheus_client", "uvicorn"},
     "engine.store.postgres": {"psycopg"},
     "engine.store.sql.migrations": {"alembic", "sqlalchemy"},
     "engine.store.sql.reads": {"sqlalchemy"},
@@ -108,6 +114,7 @@ FACADE = {
     "engine.doctor",
     "engine.models",
     "engine.profile_indexing",
+    "engine.server",
     "engine.commands",
 }
 """All that a command imports when it runs: the ground, the facade, and other commands."""

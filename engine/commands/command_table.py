@@ -108,6 +108,10 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "doctor", "doctor",
         "Check what is installed, and whether the library can be used.",
     ),
+    "serve": (
+        "serve", "serve",
+        "Answer searches, and embed, over HTTP, for this machine alone unless told otherwise.",
+    ),
     "config": (
         "config", "config",
         "Show and change settings, and defaults of commands.",

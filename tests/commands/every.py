@@ -31,6 +31,7 @@ _ENOUGH: dict[tuple[str, ...], list[str]] = {
     ("curate", "leaks"): ["{media}"],
     ("models", "fetch"): ["compact"],
     ("remove",): ["{media}/0.png"],
+    ("serve",): ["--host", "0.0.0.0"],  # which ends at once: it asks for a token
 }
 
 

@@ -1,0 +1,56 @@
+"""`sensorium serve`: a server over one library or several."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from engine.commands.output.text import print_message
+from engine.common.optional_package import importing
+from engine.server.options import ServerOptions, read_tokens
+
+
+@click.command()
+@click.option(
+    "--host", default="127.0.0.1", show_default=True, metavar="ADDRESS",
+    help="The address to listen on. Others than this machine's own need a token.",
+)  # fmt: skip
+@click.option("--port", default=8093, show_default=True, type=click.IntRange(0, 65535))
+@click.option(
+    "--library", "libraries", type=click.Path(path_type=Path), multiple=True, metavar="PATH",
+    help="Folder of a library. May be repeated: each is known by the name of its folder.",
+)  # fmt: skip
+@click.option(
+    "--token-file", type=click.Path(path_type=Path), metavar="FILE",
+    help="A file of bearer tokens, one a line, that only you can read.",
+)  # fmt: skip
+@click.option(
+    "--allow-host", "hosts", multiple=True, metavar="NAME",
+    help="A name by which the server may be called, such as that of a proxy. May be repeated.",
+)  # fmt: skip
+@click.option(
+    "--workers", default=4, show_default=True, type=click.IntRange(1, 256), metavar="N",
+    help="Requests that are worked on at a time.",
+)  # fmt: skip
+def serve(
+    host: str,
+    port: int,
+    libraries: tuple[Path, ...],
+    token_file: Path | None,
+    hosts: tuple[str, ...],
+    workers: int,
+) -> None:
+    """Answer searches, and embed, over HTTP, for this machine alone unless told otherwise.
+
+    The routes are in docs/server.md and at /api/openapi.json: a native one, those of OpenAI
+    and Cohere for embeddings, and those of clip-retrieval. A library that is being indexed
+    can be served at the same time.
+    """
+    tokens = read_tokens(token_file) if token_file is not None else ()
+    options = ServerOptions(host, port, tokens, hosts, workers)
+    options.check()
+    with importing("sensorium serve", "server", "fastapi", "uvicorn", "prometheus_client"):
+        from engine.server.run import run
+
+    run(libraries, options, print_message)

@@ -1,0 +1,168 @@
+"""Decide which requests are let in, before any of them is read.
+
+A server on a person's own machine is reached by every web page that they look at. So the
+name that it is called by must be one that it has (else a page could point a name of its own
+to this machine: DNS rebinding), and a page of another origin is refused.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import hmac
+import re
+import time
+import uuid
+from collections.abc import Mapping, MutableMapping
+from typing import Any
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from engine.server.options import ServerOptions
+from engine.server.problems import problem_response
+
+_LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
+_OPEN = frozenset({"/healthz"})
+"""Paths that need no token: they tell nothing but that the process answers."""
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_HEADERS: Mapping[str, str] = {
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; sandbox",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+
+
+class _Refused(Exception):
+    def __init__(self, status: int, code: str, message: str, **headers: str) -> None:
+        super().__init__(message)
+        self.status, self.code, self.message, self.headers = status, code, message, headers
+
+
+class AccessGuard:
+    """An ASGI app that checks each request before it hands it on."""
+
+    def __init__(self, app: ASGIApp, options: ServerOptions) -> None:
+        self._app, self._options = app, options
+        self._hosts = frozenset(name.lower() for name in (*_LOOPBACK, *options.hosts))
+        self._tokens = [_digest(token) for token in options.tokens]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._app(scope, receive, send)
+        elif scope["type"] == "http":
+            await self._request(scope, receive, send)
+        else:
+            await send({"type": "websocket.close", "code": 1008})
+
+    async def _request(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = Headers(scope=scope)
+        given = headers.get("x-request-id", "")
+        request_id = given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+        state: MutableMapping[str, Any] = scope.setdefault("state", {})
+        state["request_id"] = request_id
+        answer = _Answer(send, request_id)
+        try:
+            self._check(scope, headers)
+            await self._app(scope, _Body(receive, self._options), answer)
+        except _Refused as refused:
+            if answer.begun:
+                raise
+            response = problem_response(
+                refused.status, refused.code, refused.message, headers=refused.headers
+            )
+            await response(scope, receive, answer)
+
+    def _check(self, scope: Scope, headers: Headers) -> None:
+        """Raise unless the request may go on."""
+        host = self._host(headers)
+        self._check_origin(headers, host)
+        if self._tokens and scope["path"] not in _OPEN:
+            self._check_token(headers)
+        length = headers.get("content-length", "0")
+        if not length.isascii() or not length.isdigit():
+            raise _Refused(400, "bad_length", "Content-Length is no number")
+        if int(length) > self._options.body_bytes:
+            most = self._options.body_bytes
+            raise _Refused(413, "body_too_large", f"a body may have {most} bytes")
+
+    def _host(self, headers: Headers) -> str:
+        hosts = headers.getlist("host")
+        if len(hosts) != 1:
+            raise _Refused(400, "bad_host", "a request names one Host")
+        name = re.sub(r":\d+$", "", hosts[0].lower())
+        if name not in self._hosts:
+            raise _Refused(
+                421, "unknown_host",
+                "the server is not known by this Host; --allow-host NAME makes it known",
+            )  # fmt: skip
+        return hosts[0].lower()
+
+    def _check_origin(self, headers: Headers, host: str) -> None:
+        origin = headers.get("origin")
+        own = origin is None or origin.lower() in (f"http://{host}", f"https://{host}")
+        crossing = headers.get("sec-fetch-site") in ("cross-site", "same-site")
+        followed = headers.get("sec-fetch-mode") == "navigate"
+        if not own or (crossing and not followed):
+            raise _Refused(403, "other_origin", "pages of other origins are not answered")
+
+    def _check_token(self, headers: Headers) -> None:
+        scheme, _, token = headers.get("authorization", "").partition(" ")
+        given = _digest(token.strip() if scheme.lower() == "bearer" else "")
+        # All are compared, so that the time does not tell which one was near.
+        matches = [hmac.compare_digest(given, known) for known in self._tokens]
+        if not any(matches):
+            raise _Refused(
+                401, "unauthorized", "a token is needed: Authorization: Bearer TOKEN",
+                **{"WWW-Authenticate": "Bearer"},
+            )  # fmt: skip
+
+
+class _Body:
+    """The body of a request, bounded in bytes and in time.
+
+    It raises ``HTTPException``, the only error that FastAPI lets through while it reads.
+    """
+
+    def __init__(self, receive: Receive, options: ServerOptions) -> None:
+        self._receive, self._most = receive, options.body_bytes
+        self._until = time.monotonic() + options.body_seconds
+        self._bytes, self._whole = 0, False
+
+    async def __call__(self) -> Message:
+        if self._whole:
+            return await self._receive()  # waits for the caller to go away
+        try:
+            async with asyncio.timeout(max(0.0, self._until - time.monotonic())):
+                message = await self._receive()
+        except TimeoutError:
+            raise HTTPException(408, "the body did not arrive in time") from None
+        self._bytes += len(message.get("body", b""))
+        if self._bytes > self._most:
+            raise HTTPException(413, f"a body may have {self._most} bytes")
+        self._whole = not message.get("more_body", False)
+        return message
+
+
+class _Answer:
+    """The answer, with the headers that every one of them has."""
+
+    def __init__(self, send: Send, request_id: str) -> None:
+        self._send, self._id = send, request_id
+        self.begun = False
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.begun = True
+            headers = MutableHeaders(scope=message)
+            for name, value in _HEADERS.items():
+                headers.setdefault(name, value)
+            headers.setdefault("Cache-Control", "no-store")
+            headers["X-Request-Id"] = self._id
+        await self._send(message)
+
+
+def _digest(token: str) -> bytes:
+    return hashlib.sha256(token.encode()).digest()

@@ -1,0 +1,53 @@
+"""Routes for those who run a server: does it answer, can it work, what does it do."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request
+from prometheus_client import CONTENT_TYPE_LATEST
+from starlette.responses import JSONResponse, Response
+
+from engine.errors import SensoriumError
+from engine.server.admission import Admission, DeadlineMissed, Overloaded
+from engine.server.shelf import Shelf
+
+router = APIRouter(tags=["operations"])
+
+
+@router.get("/healthz")
+async def healthz() -> dict[str, str]:
+    """Tell that the process answers; `/readyz` tells whether it can work."""
+    return {"status": "ok"}
+
+
+@router.get("/readyz")
+async def readyz(request: Request) -> JSONResponse:
+    """Tell whether every library can embed a text and search; 503 where not."""
+    admission: Admission = request.app.state.admission
+    shelf: Shelf = request.app.state.shelf
+
+    def probe() -> None:
+        for _, library in shelf:
+            library.search('"ready"', top=1)
+
+    if admission.wedged:
+        return _not_ready(f"wedged: {admission.wedged} of {admission.workers} threads do not end")
+    try:
+        await admission.run(probe)
+    except Overloaded:
+        return _not_ready("overloaded")
+    except DeadlineMissed:
+        return _not_ready("a search takes longer than a request may")
+    except SensoriumError as error:
+        return _not_ready(f"{error.code}: a search is not possible")
+    return JSONResponse({"status": "ready"})
+
+
+def _not_ready(why: str) -> JSONResponse:
+    return JSONResponse({"status": why}, 503)
+
+
+@router.get("/metrics")
+async def metrics(request: Request) -> Response:
+    """Return the metrics of the server, in the format of Prometheus."""
+    page = await request.app.state.admission.run(request.app.state.metrics.page)
+    return Response(page, media_type=CONTENT_TYPE_LATEST)

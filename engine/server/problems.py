@@ -1,0 +1,112 @@
+"""Errors as answers: a status, and one JSON object that names what is wrong and the way out.
+
+The object is that of OpenAI's API with a field more, so that clients of either read it:
+``{"error": {"message", "type", "param", "code", "retryable"}}``.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse
+
+from engine import errors
+from engine.common.text import printable
+from engine.server.admission import DeadlineMissed, Overloaded
+
+_STATUS: Mapping[type[errors.SensoriumError], int] = {
+    errors.PathNotFound: 404,
+    errors.EncoderUnavailable: 501,
+    errors.ExtraMissing: 501,
+    errors.UsageError: 400,
+    errors.MediaTooLarge: 413,
+    errors.UnsupportedMedia: 415,
+    errors.MediaError: 422,
+    errors.OutOfMemory: 503,
+    errors.LibraryBusy: 503,
+    errors.CatalogUnreachable: 503,
+    errors.LibraryUnavailable: 503,
+}
+"""The first class that an error is of decides."""
+_CODES = {404: "not_found", 405: "method_not_allowed", 408: "slow_body", 413: "body_too_large"}
+_log = logging.getLogger(__name__)
+
+
+class Problem(Exception):
+    """A request that cannot be answered, found by the server itself."""
+
+    def __init__(self, status: int, code: str, message: str, param: str | None = None) -> None:
+        super().__init__(message)
+        self.status, self.code, self.message, self.param = status, code, message, param
+
+
+def problem_response(
+    status: int,
+    code: str,
+    message: str,
+    *,
+    param: str | None = None,
+    retryable: bool = False,
+    headers: Mapping[str, str] | None = None,
+) -> JSONResponse:
+    """Return an answer that says what is wrong."""
+    kind = "invalid_request_error" if status < 500 else "server_error"
+    error = {
+        "message": printable(message), "type": kind, "param": param, "code": code,
+        "retryable": retryable,
+    }  # fmt: skip
+    return JSONResponse({"error": error}, status, dict(headers or {}))
+
+
+def status_of(error: errors.SensoriumError) -> int:
+    """Return the status of HTTP for an error of the engine."""
+    return next((s for kind, s in _STATUS.items() if isinstance(error, kind)), 500)
+
+
+def add_handlers(app: FastAPI) -> None:
+    """Have every error of an app answered by one JSON object."""
+
+    @app.exception_handler(Problem)
+    async def _(_: Request, error: Problem) -> JSONResponse:
+        return problem_response(error.status, error.code, error.message, param=error.param)
+
+    @app.exception_handler(errors.SensoriumError)
+    async def _(_: Request, error: errors.SensoriumError) -> JSONResponse:
+        status = status_of(error)
+        if status >= 500:
+            _log.warning("%s: %s", error.code, error)
+        return problem_response(status, error.code, str(error), retryable=error.retryable)
+
+    @app.exception_handler(Overloaded)
+    async def _(_: Request, error: Overloaded) -> JSONResponse:
+        wait = {"Retry-After": str(error.seconds)}
+        message = f"too many requests are waiting; try again in {error.seconds} s"
+        return problem_response(429, "overloaded", message, retryable=True, headers=wait)
+
+    @app.exception_handler(DeadlineMissed)
+    async def _(_: Request, __: DeadlineMissed) -> JSONResponse:
+        message = "it took longer than a request may; ask for less, or try again"
+        return problem_response(504, "deadline", message, retryable=True)
+
+    @app.exception_handler(RequestValidationError)
+    async def _(_: Request, error: RequestValidationError) -> JSONResponse:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"] if part != "body") or "body"
+        return problem_response(400, "invalid_request", f"{where}: {first['msg']}", param=where)
+
+    @app.exception_handler(HTTPException)
+    async def _(request: Request, error: HTTPException) -> JSONResponse:
+        message = str(error.detail)
+        if error.status_code == 404:
+            message = f"there is no {request.url.path}; /api/openapi.json lists what there is"
+        code, headers = _CODES.get(error.status_code, "http_error"), error.headers or {}
+        return problem_response(error.status_code, code, message, headers=headers)
+
+    @app.exception_handler(Exception)
+    async def _(_: Request, error: Exception) -> JSONResponse:
+        _log.error("unexpected error", exc_info=error)
+        return problem_response(500, errors.UNEXPECTED, "an error of the server; its log has more")

@@ -1,0 +1,76 @@
+"""Listening, and stopping when asked to."""
+
+from __future__ import annotations
+
+import signal
+import socket
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import uvicorn
+
+from engine.common.file_state import os_reason
+from engine.errors import UsageError
+from engine.server.app import make_app
+from engine.server.options import ServerOptions
+from engine.server.shelf import Shelf
+
+_DRAIN = 30
+"""Seconds that running requests have to end after SIGTERM."""
+
+
+def run(
+    libraries: Sequence[Path | None], options: ServerOptions, announce: Callable[[str], object]
+) -> None:
+    """Serve until SIGTERM or SIGINT, then let running requests end.
+
+    Raises:
+        UsageError: the address is taken, or is none of this machine.
+    """
+    shelf = Shelf(libraries)
+    try:
+        listening = _listen(options)
+    except BaseException:
+        shelf.close()
+        raise
+    with listening:
+        host, port = listening.getsockname()[:2]
+        shown = f"[{host}]" if ":" in host else host
+        announce(f"serving {', '.join(shelf.names)} at http://{shown}:{port}; Ctrl-C ends it")
+        config = uvicorn.Config(
+            make_app(shelf, options), log_level="warning", access_log=False, server_header=False,
+            date_header=True, proxy_headers=False, timeout_graceful_shutdown=_DRAIN,
+            h11_max_incomplete_event_size=64 * 2**10, http="h11",
+        )  # fmt: skip
+        _Server(config).run(sockets=[listening])
+
+
+class _Server(uvicorn.Server):
+    """A server that ends well when it is asked to, where uvicorn's raises the signal again."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        before = {
+            number: signal.signal(number, self.handle_exit)
+            for number in (signal.SIGTERM, signal.SIGINT)
+        }
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+
+def _listen(options: ServerOptions) -> socket.socket:
+    try:
+        found = socket.getaddrinfo(
+            options.host, options.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )
+        family, *_, address = found[0]
+        return socket.create_server(address[:2], family=family)
+    except OSError as error:
+        reason = os_reason(error) if error.errno else str(error)
+        raise UsageError(
+            f"{options.host}:{options.port} cannot be listened on: {reason}; choose another --port"
+        ) from None
