@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, SupportsIndex, overload
 
 from engine.classify.report import RunDigest, notebook_view, run_page, safe_thumbnails
 from engine.classify.results import About, Result, read, writing
@@ -19,6 +19,7 @@ from engine.types import IndexReport
 
 if TYPE_CHECKING:
     import pandas as pd
+    import pyarrow as pa
 
     from engine.classify.examples import Gain
 
@@ -68,9 +69,9 @@ class LibraryLinks:
 class Classification:
     """The labels of a library's files, with what the run was made with.
 
-    It is a plain value that pickles. Pictures and tags need the library, which a pickled
-    value has lost: ``report`` then takes ``library.thumbnail``, and tags are given by
-    ``library.apply_tags(classification)``.
+    It is a plain value that pickles, and a sequence of the results of its files. Pictures and
+    tags need the library, which a pickled value has lost: ``report`` then takes
+    ``library.thumbnail``, and tags are given by ``library.apply_tags(classification)``.
     """
 
     about: About
@@ -102,6 +103,18 @@ class Classification:
     def labels(self) -> tuple[str, ...]:
         """The names of the labels, in the order in which they were given."""
         return self.about.labels
+
+    @property
+    def unfitting(self) -> int:
+        """Files that are probably none of the labels; ``unknown=True`` lets them be none."""
+        return self._digest.unfitting
+
+    @overload
+    def __getitem__(self, index: SupportsIndex) -> Result: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Result, ...]: ...
+    def __getitem__(self, index: SupportsIndex | slice) -> Result | tuple[Result, ...]:
+        return self.results[index]
 
     @property
     def results(self) -> tuple[Result, ...]:
@@ -172,6 +185,14 @@ class Classification:
         rows = [[getattr(result, name) for name in names] for result in self.results]
         return pd.DataFrame(rows, columns=names)
 
+    def to_arrow(self) -> pa.Table:
+        """Return the results as a table of Arrow, one row for each file."""
+        from engine.common.arrow_table import arrow_table
+
+        names = list(Result.__dataclass_fields__)
+        rows = [{name: getattr(result, name) for name in names} for result in self.results]
+        return arrow_table(rows, names)
+
     def report(
         self, path: str | Path, thumbnail: Callable[[int], bytes | None] | None = None
     ) -> Path:
@@ -223,6 +244,10 @@ class Classification:
         lines += [f"  {label:<{width}}  {count:>9,}" for label, count in shown]
         if len(self.counts) > _SHOWN:
             lines.append(f"  and {len(self.counts) - _SHOWN:,} labels more")
+        if self.unfitting and not (self.about.unknown or self.about.multi):
+            lines.append(
+                f"  {self.unfitting:,} are probably none of them: unknown=True lets a file be none"
+            )
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:

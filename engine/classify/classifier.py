@@ -15,7 +15,7 @@ from engine.classify import background, calibration
 from engine.classify.labels import Label, names
 from engine.classify.pooling import CLASSIFIED, ORDER, Guesses, any_labels, one_label
 from engine.classify.prompts import prompted
-from engine.classify.results import About, Result
+from engine.classify.results import EVEN, About, Result
 from engine.classify.scores import Scorer, Trained, in_turn
 from engine.classify.templates import templates
 from engine.common.blas_threads import one_thread_a_product
@@ -39,8 +39,6 @@ _SAMPLE = 1_000
 """Moments of a modality that stand for all of it."""
 _TOP, _TOP_OF_MANY = 5, 20
 """Labels that a result lists: by default, and of independent decisions."""
-EVEN = 0.5
-"""The threshold of ``auto``: a label is given that is as likely as not."""
 
 
 @dataclass(frozen=True)

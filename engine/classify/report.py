@@ -10,7 +10,7 @@ from pathlib import PurePath
 import numpy as np
 
 from engine.classify.evaluate import Evaluation, Mistake
-from engine.classify.results import NONE, About, Result
+from engine.classify.results import EVEN, NONE, About, Result
 from engine.common.markup import Html, element, join, markup
 from engine.errors import MediaError
 from engine.report import charts, page
@@ -38,11 +38,14 @@ class RunDigest:
     surest: dict[str, list[Result]] = field(default_factory=lambda: defaultdict(list))
     doubtful: list[Result] = field(default_factory=list)
     assets: int = 0
+    unfitting: int = 0
+    """Files that are less likely than not any of the labels."""
 
     def add(self, results: Iterable[Result]) -> None:
         """Count more results, and keep the surest of each label and the most doubtful."""
         for result in results:
             self.assets += 1
+            self.unfitting += result.known < EVEN
             for label in result.labels[: result.chosen] or (NONE,):
                 self.counts[label] += 1
                 self._keep(self.surest[label], result, lambda r: -r.probability, _SHOWN)

@@ -24,6 +24,8 @@ _ROW_GROUP = 10_000
 """Rows of a group of a Parquet file."""
 _ABOUT = b"sensorium.classify"
 SUFFIXES = (".parquet", ".csv", ".jsonl")
+EVEN = 0.5
+"""The probability from which something is as likely as not."""
 NONE = "(none of these)"
 """The name of what is none of the labels, in counts and figures."""
 

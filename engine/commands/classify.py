@@ -67,6 +67,10 @@ _OPTIONS = (
     ),
     click.option("--top", type=int, help="How many labels a result lists  [default: 5, or 20]"),
     click.option("--apply-tags", is_flag=True, help="Tag the files with their labels."),
+    click.option(
+        "--header/--no-header", default=True, show_default=True,
+        help="Name the columns in the first line that is printed.",
+    ),
     click.option("--out", type=AnyPath(), help="Results as .parquet, .csv or .jsonl."),
     click.option("--report", type=AnyPath(), help="A page with pictures, one file of HTML."),
     wait_option,
@@ -94,12 +98,14 @@ def classify(
     as_json: bool,
     apply_tags: bool,
     report: str | None,
+    header: bool,
     **arguments: Any,
 ) -> None:
     """Say which label each file is, by words alone, offline.
 
     Files at and below PATH that the library does not hold yet are indexed into it first.
     Pictures, videos by their keyframes, sounds, and speech by what is said are all asked.
+    What is printed is a table with tabs between its columns label, probability, time, file.
 
     \b
       sensorium classify photos --labels cat,dog,"a red car" --unknown
@@ -122,7 +128,7 @@ def classify(
     with Library.open(library, create=bool(paths), settings=settings()) as opened:
         warn(opened)
         found = opened.classify(
-            named, on_results=_print_results if prints else _keep_none, apply_tags=apply_tags,
+            named, on_results=_Printer(header) if prints else _keep_none, apply_tags=apply_tags,
             wait=wait, command=typed_command(), progress=True,
             **arguments,
         )  # fmt: skip
@@ -135,9 +141,21 @@ def _keep_none(_: Sequence[Result]) -> None:
     """Take results that nothing prints, so that memory does not grow with them."""
 
 
-def _print_results(results: Sequence[Result]) -> None:
-    """Print each result on a line: label, probability, time, file."""
-    for result in results:
+class _Printer:
+    """Prints each result on a line, below the names of the columns."""
+
+    def __init__(self, header: bool) -> None:
+        self._header = header
+
+    def __call__(self, results: Sequence[Result]) -> None:
+        """Print more results."""
+        if self._header and results:
+            print_line("label\tprobability\ttime\tfile")
+            self._header = False
+        for result in results:
+            self._print(result)
+
+    def _print(self, result: Result) -> None:
         label = ", ".join(result.labels[: result.chosen]) or "-"
         at = "-" if result.start is None else clock(result.start)
         file = file_name(result.file)
@@ -151,11 +169,17 @@ def _show(found: Classification, page: Path | None, as_json: bool) -> None:
         print_json({
             "files": found.files,
             "labels": dict(found.counts),
+            "unfitting": found.unfitting,
             "gains": [gain.line() for gain in found.gains],
             "run": found.run and found.run.run_id,
             "tags": found.tags,
         })  # fmt: skip
         return
+    if found.unfitting and not (found.about.unknown or found.about.multi):
+        say(
+            f"{found.unfitting:,} of {found.files:,} files are probably none of these labels;"
+            " --unknown lets a file be none"
+        )
     if not found.files:
         say("the library holds nothing of that to classify")
     for place in filter(None, (found.out, page)):

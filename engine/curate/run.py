@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, SupportsIndex, overload
 
 from engine.common.atomic_write import check_place, write_text
 from engine.common.optional_package import importing
@@ -16,6 +16,7 @@ from engine.store.curation_records import STAYS, Finding
 
 if TYPE_CHECKING:
     import pandas as pd
+    import pyarrow as pa
 
     from engine.curate.actions.apply import ApplyReport
     from engine.curate.actions.undo import UndoReport
@@ -41,10 +42,11 @@ class RunBinding:
 class CurationRun:
     """The findings of one run of curation, recorded in the library.
 
-    It is a value that pickles. Nothing has been done to any file yet: ``apply`` acts on the
-    findings, and ``undo`` takes that back. A run that was just made keeps the vectors that
-    its report is drawn from; one that was pickled has no library any more, and can be read
-    again with ``library.curate.run(run_id)``.
+    It is a value that pickles, and a sequence of its findings; a slice is a run with fewer.
+    Nothing has been done to any file yet: ``apply`` acts on the findings, and ``undo`` takes
+    that back. A run that was just made keeps the vectors that its report is drawn from; one
+    that was pickled has no library any more, and can be read again with
+    ``library.curate.run(run_id)``.
     """
 
     run_id: int
@@ -188,6 +190,14 @@ class CurationRun:
         table = pd.DataFrame(rows, columns=list(NAMES))
         return table.astype({"moment_id": "Int64", "group": "Int64"})
 
+    def to_arrow(self) -> pa.Table:
+        """Return the findings as a table of Arrow, one row each, in their order."""
+        from engine.common.arrow_table import arrow_table
+        from engine.curate.records import NAMES
+
+        rows = [{name: getattr(finding, name) for name in NAMES} for finding in self.findings]
+        return arrow_table(rows, NAMES)
+
     def to_parquet(self, path: str | Path) -> Path:
         """Write the findings as a Parquet file, which appears whole or not at all.
 
@@ -203,6 +213,18 @@ class CurationRun:
 
     def __len__(self) -> int:
         return len(self.findings)
+
+    def __iter__(self) -> Iterator[Finding]:
+        return iter(self.findings)
+
+    @overload
+    def __getitem__(self, index: SupportsIndex) -> Finding: ...
+    @overload
+    def __getitem__(self, index: slice) -> CurationRun: ...
+    def __getitem__(self, index: SupportsIndex | slice) -> Finding | CurationRun:
+        if isinstance(index, slice):
+            return replace(self, findings=self.findings[index])
+        return self.findings[index]
 
     def __repr__(self) -> str:
         lines = [f"CurationRun {self.run_id}, {self.kind}: {self.line}"]

@@ -15,6 +15,7 @@ from engine.types.query import Branch, Plan, Query
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
+    import pyarrow as pa
     from numpy.typing import NDArray
     from PIL import Image
 
@@ -280,6 +281,13 @@ class SearchResult(Sequence[Hit]):
             import pandas as pd
         columns = list(row_of(_NO_HIT))
         return pd.DataFrame([row_of(hit) for hit in self.hits], columns=columns)
+
+    def to_arrow(self) -> pa.Table:
+        """Return a table of Arrow with a row for each hit, in the columns of ``to_pandas``."""
+        from engine.common.arrow_table import arrow_table
+        from engine.common.result_view import row_of
+
+        return arrow_table([row_of(hit) for hit in self.hits], list(row_of(_NO_HIT)))
 
     def bound(self, make_thumbnail: MakeThumbnail) -> SearchResult:
         """Return the result with hits that can make their thumbnails."""

@@ -45,7 +45,8 @@ def test_new_files_are_indexed_on_the_way(indexed, media, tmp_path):
     make.picture(media / "new.png", "blue")
     done = indexed("classify", media / "new.png", media / "0.png", "--labels", "red,blue")
     assert done.code == 0, done.err
-    lines = [line.split("\t") for line in done.out.splitlines()]
+    head, *lines = [line.split("\t") for line in done.out.splitlines()]
+    assert head == ["label", "probability", "time", "file"]
     assert {(label, file.rpartition("/")[2]) for label, _, _, file in lines} == {
         ("blue", "new.png"), ("red", "0.png"),
     }  # fmt: skip
