@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image, ImageFilter
+from PIL import Image, ImageDraw, ImageFilter
 
 from engine.curate.quality import pictures, sounds, videos
 from engine.curate.quality.check import check_all, findings
@@ -163,3 +163,46 @@ def test_limits_can_be_moved():
     assert not list(faults({"tiny": 30}, limits({"tiny": 10})))
     with pytest.raises(UsageError, match="no verdict called 'big'"):
         limits({"big": 1})
+
+
+def slide(dark: bool) -> Image.Image:
+    back, ink = ((20, 22, 30), (235, 235, 235)) if dark else ((255, 255, 255), (30, 30, 40))
+    drawn = Image.new("RGB", (960, 540), back)
+    pen = ImageDraw.Draw(drawn)
+    for line in range(8):
+        pen.text((60, 40 + 55 * line), "what the speaker says of this point", ink, font_size=34)
+    return drawn
+
+
+def logo() -> Image.Image:
+    drawn = Image.new("RGB", (900, 180), (255, 255, 255))
+    pen = ImageDraw.Draw(drawn)
+    pen.ellipse((20, 20, 160, 160), (200, 40, 40))
+    pen.text((200, 40), "Sensorium", (40, 40, 120), font_size=90)
+    return drawn
+
+
+@pytest.mark.parametrize(
+    ("drawn", "name"),
+    [(slide(False), "a.png"), (slide(True), "a.png"), (slide(False), "a.jpg"), (logo(), "a.png"),
+     (logo().resize((300, 60)), "a.png")],
+    ids=["slide", "dark slide", "slide as JPEG", "logo", "small logo"],
+)  # fmt: skip
+def test_slides_screenshots_and_logos_are_no_faults(tmp_path, settings, drawn, name):
+    drawn.save(tmp_path / name)
+    assert verdicts(pictures.measure(tmp_path / name, settings)) == set()
+
+
+def test_a_limit_that_is_named_holds_for_drawings_too(tmp_path, settings):
+    logo().save(tmp_path / "a.png")
+    measured = pictures.measure(tmp_path / "a.png", settings)
+    found = {fault.verdict for fault in faults(measured, limits({"elongated": 0.5}))}
+    assert found == {"elongated"}
+
+
+@pytest.mark.parametrize("spoilt", ["dark", "bright", "flat"])
+def test_a_spoilt_photograph_is_no_drawing(spoilt):
+    pixels = np.asarray(scene(), np.float32)
+    change = {"dark": lambda x: x * 0.15, "bright": lambda x: 235 + x * 0.07,
+              "flat": lambda x: 110 + x * 0.12}[spoilt]  # fmt: skip
+    assert not pictures.is_drawing(change(pixels).astype(np.uint8))

@@ -35,6 +35,14 @@ _TEETH, _INHABITED = 5, 0.01
 colours, at any distance."""
 
 
+_FLAT, _SHARP, _STEP = 0.75, 0.003, 40
+"""Shares of pixels that are just like the two beside them, and that differ by more than a step
+of levels, from which a picture is a drawing. Set by 340 icons, plots, and slides, logos and
+windows of our own, against 150 photographs and what is made of them by each fault: of
+photographs 98 in 100 have less than 0.2 of the first, of those that are too bright, dark or flat
+none has any of the second."""
+
+
 def measure(path: Path, settings: Settings) -> dict[str, float]:
     """Measure a picture, or the first of its frames; returns a value by verdict.
 
@@ -55,7 +63,8 @@ def of_pixels(image: Image.Image) -> dict[str, float]:
     low, high = np.percentile(pixels.reshape(-1, 3), [1, 99], axis=0) / 255
     grey_low, grey_high = np.percentile(bright, [1, 99]) / 255
     contrast = max(float((high - low).max()), float(grey_high - grey_low))
-    found = {"dark": float(high.max()), "bright": float(dark), "flat": contrast}
+    found = {"drawing": float(is_drawing(np.asarray(image)))}
+    found |= {"dark": float(high.max()), "bright": float(dark), "flat": contrast}
     steps = banding(np.asarray(image))
     blurred = blur(np.asarray(_reduced(image).convert("L"), np.float32))
     return found | {
@@ -63,6 +72,20 @@ def of_pixels(image: Image.Image) -> dict[str, float]:
         for name, value in (("banded", steps), ("blurred", blurred))
         if value is not None
     }
+
+
+def is_drawing(pixels: NDArray[np.uint8]) -> bool:
+    """Tell whether RGB pixels are a screenshot, a slide, a logo or another drawing.
+
+    It has areas of one colour with sharp edges between them, which no photograph has.
+    """
+    levels = pixels.astype(np.int16)
+    if min(levels.shape[:2]) < 2:
+        return False
+    right = np.abs(np.diff(levels, axis=1)).max(axis=2)[:-1]
+    below = np.abs(np.diff(levels, axis=0)).max(axis=2)[:, :-1]
+    steps = np.maximum(right, below)
+    return bool((steps == 0).mean() >= _FLAT and (steps > _STEP).mean() >= _SHARP)
 
 
 def _reduced(image: Image.Image) -> Image.Image:

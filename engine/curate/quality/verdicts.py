@@ -21,17 +21,21 @@ class QualityVerdict:
     """True where more than the limit is a fault, False where less is."""
     measure: str
     """Words for the measure, as ``why`` of a finding begins."""
+    of_photographs: bool = False
+    """True where it is no fault of a drawing: a slide is bright, and a logo long, on purpose."""
 
 
 VERDICTS = (
-    QualityVerdict("blurred", Kind.IMAGE, 0.55, True, "blur (Crete et al. 2007, 0 to 1)"),
-    QualityVerdict("dark", Kind.IMAGE, 0.32, False, "brightness of its brightest hundredth"),
-    QualityVerdict("bright", Kind.IMAGE, 0.90, True, "brightness of its darkest twentieth"),
-    QualityVerdict("flat", Kind.IMAGE, 0.20, False, "contrast between its 1st and 99th hundredth"),
-    QualityVerdict("tiny", Kind.IMAGE, 100, False, "shortest side in pixels"),
-    QualityVerdict("elongated", Kind.IMAGE, 0.35, False, "shorter by longer side"),
+    QualityVerdict("blurred", Kind.IMAGE, 0.55, True, "blur (Crete et al. 2007, 0 to 1)", True),
+    QualityVerdict("dark", Kind.IMAGE, 0.32, False, "brightness of its brightest hundredth", True),
+    QualityVerdict("bright", Kind.IMAGE, 0.90, True, "brightness of its darkest twentieth", True),
     QualityVerdict(
-        "banded", Kind.IMAGE, 0.70, True, "how closely its levels keep to a coarse grid"
+        "flat", Kind.IMAGE, 0.20, False, "contrast between its 1st and 99th hundredth", True
+    ),
+    QualityVerdict("tiny", Kind.IMAGE, 100, False, "shortest side in pixels", True),
+    QualityVerdict("elongated", Kind.IMAGE, 0.35, False, "shorter by longer side", True),
+    QualityVerdict(
+        "banded", Kind.IMAGE, 0.70, True, "how closely its levels keep to a coarse grid", True
     ),
     QualityVerdict(
         "clipped", Kind.AUDIO, 0.001, True, "share of samples piled up at the loudest level"
@@ -44,6 +48,10 @@ VERDICTS = (
     QualityVerdict("frozen", Kind.VIDEO, 0.95, True, "share of its time in which nothing moves"),
 )
 NAMES = tuple(verdict.name for verdict in VERDICTS)
+
+
+DRAWING = "drawing"
+"""The measure that is 1 where a picture is a drawing, and 0 where it is a photograph."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +83,9 @@ def faults(measured: Mapping[str, float], limit: Mapping[str, float]) -> Iterato
         if value is None:
             continue
         bound = limit[verdict.name]
+        # Who names a limit means it, of drawings too.
+        if verdict.of_photographs and measured.get(DRAWING) and bound == verdict.limit:
+            continue
         if value > bound if verdict.above else value < bound:
             side = "at most" if verdict.above else "at least"
             why = f"{verdict.measure}: {value:.3g}, and {side} {bound:g} is well"
