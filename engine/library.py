@@ -18,7 +18,7 @@ from engine.library_base import BaseLibrary
 from engine.library_open import OpenOptions, forget_lost, preview
 from engine.library_search import SearchOptions
 from engine.query.language import QueryOptions
-from engine.store.index_rules import RuleOptions
+from engine.store.index_rules import RuleChanges, RuleOptions
 from engine.types import (
     Asset,
     ExportFormat,
@@ -92,6 +92,15 @@ class Library(BaseLibrary):
         """
         opening = OpenOptions(path, False, encoder, catalog, settings)
         return preview(paths, opening, rules, on_file)
+
+    @staticmethod
+    def check_rules(**rules: Unpack[RuleOptions]) -> None:
+        """Refuse rules of ``index`` that cannot be used, before a library is made.
+
+        Raises:
+            UsageError: a pattern of ``exclude`` is none.
+        """
+        RuleChanges.of(rules)
 
     @staticmethod
     def forget_lost(path: str | Path | None = None) -> list[str]:

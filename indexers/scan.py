@@ -20,7 +20,6 @@ from engine.types import Failure, FileStat
 from indexers.texts import Sidecars
 from indexers.vanished import Bulk, MissingFiles, Returned, find_bulk
 from indexers.walk import Walked, root_of, walk
-from indexers.walk_rules import check_patterns
 
 INDEXED = "indexed"
 """State of an asset whose vectors are all there; any other means to index it again."""
@@ -88,10 +87,8 @@ def scan(
 
     Raises:
         PathNotFound: one of ``paths`` does not exist.
-        UsageError: a pattern of ``changes`` is none.
     """
     changes = changes or RuleChanges()
-    check_patterns(changes.exclude)
     library = store.path if store is not None else None
     before = read_rules(library)
     rules = _changed(before, paths, changes)

@@ -13,11 +13,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 
 from pathspec import GitIgnoreSpec
-from pathspec.patterns.gitignore import GitIgnorePatternError
 
 from engine.common.file_state import os_reason
-from engine.errors import UsageError
-from engine.store.index_rules import IndexRules
+from engine.store.index_rules import IndexRules, is_pattern
 
 EXCLUDE, OWN_FILE, GIT_FILE, NO_MEDIA = "--exclude", ".sensoriumignore", ".gitignore", ".nomedia"
 NO_FOLLOW = "--no-follow"
@@ -148,27 +146,3 @@ def _repository_above(folder: str) -> str | None:
         if os.path.lexists(os.path.join(above, ".git")):  # noqa: PTH118
             return above
     return None
-
-
-def is_pattern(line: str) -> bool:
-    """Tell whether a line is in the syntax of .gitignore; empty lines and comments are."""
-    try:
-        GitIgnoreSpec.from_lines([line], backend="simple")
-    except GitIgnorePatternError:
-        return False
-    return True
-
-
-def check_patterns(patterns: Sequence[str]) -> None:
-    """Refuse what ``--exclude`` cannot understand, before anything is done.
-
-    Raises:
-        UsageError: a pattern is empty, a comment, or in no syntax of .gitignore.
-    """
-    for pattern in patterns:
-        if not pattern.strip() or pattern.startswith("#") or not is_pattern(pattern):
-            raise UsageError(
-                f"exclude={pattern!r} is no pattern; write one as in .gitignore: '*.tmp',"
-                " 'raw/', '/2019/**/thumbs'",
-                arguments=("exclude",),
-            )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from engine.commands.options import Command, say, typed_command
+from engine.common.shown_path import current_folder, relative
 from engine.common.text import file_name, printable
 
 if TYPE_CHECKING:
@@ -66,13 +67,17 @@ def rule_options(command: Command) -> Command:
 
 def rules_of(options: dict[str, Any]) -> RuleOptions:
     """Take the values of ``rule_options`` out of the options of a command."""
+    from engine.library import Library
+
     names = ("exclude", "forget_exclude", "follow_links", "hidden", "gitignore")
-    return {name: options.pop(name) for name in names}  # type: ignore[return-value]
+    rules: RuleOptions = {name: options.pop(name) for name in names}  # type: ignore[assignment]
+    Library.check_rules(**rules)
+    return rules
 
 
 def print_outcome(path: str, outcome: str) -> None:
     """Print what became of a file, beside the results."""
-    say(f"{printable(outcome)}: {file_name(path)}")
+    say(f"{printable(outcome)}: {file_name(relative(path, current_folder()))}")
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TypedDict
 
 from engine.common.atomic_write import whole
-from engine.errors import LibraryCorrupt
+from engine.errors import LibraryCorrupt, UsageError
 from engine.store.error_translation import translated
 
 FILE = "roots.json"
@@ -62,9 +62,19 @@ class RuleChanges:
 
     @classmethod
     def of(cls, options: RuleOptions) -> RuleChanges:
-        """Make the changes that keywords ask for; one pattern need be in no list."""
+        """Make the changes that keywords ask for; one pattern need be in no list.
+
+        Raises:
+            UsageError: a pattern is empty, a comment, or not in the syntax of .gitignore.
+        """
         patterns = options.get("exclude", ())
         listed = (patterns,) if isinstance(patterns, str) else tuple(patterns)
+        for pattern in listed:
+            if not pattern.strip() or pattern.startswith("#") or not is_pattern(pattern):
+                raise UsageError(
+                    f"--exclude {pattern!r} is no pattern; write one as in .gitignore: '*.tmp',"
+                    " 'raw/', '/2019/**/thumbs'"
+                )
         return cls(**{**options, "exclude": listed})  # type: ignore[arg-type]
 
     def applied(self, rules: IndexRules) -> IndexRules:
@@ -78,6 +88,18 @@ class RuleChanges:
         # The last pattern that matches decides, so one that is given again goes to the end.
         kept = tuple(pattern for pattern in before if pattern not in self.exclude)
         return replace(rules, exclude=(*kept, *dict.fromkeys(self.exclude)), **flags)
+
+
+def is_pattern(line: str) -> bool:
+    """Tell whether a line is in the syntax of .gitignore; empty lines and comments are."""
+    from pathspec import GitIgnoreSpec
+    from pathspec.patterns.gitignore import GitIgnorePatternError
+
+    try:
+        GitIgnoreSpec.from_lines([line], backend="simple")
+    except GitIgnorePatternError:
+        return False
+    return True
 
 
 def read_rules(library: Path | None) -> dict[str, IndexRules]:

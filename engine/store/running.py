@@ -39,6 +39,8 @@ class RunningIndex:
             far = f"{of_total} {self.unit} so far; what is not in yet cannot be found"
         elif self.task == "scanning":
             far = f"{of_total} {self.unit} seen so far; what is not in yet cannot be found"
+        elif self.task == "reading text":
+            far = f"the text in {of_total} {self.unit} is read so far; other text cannot be found"
         else:
             far = f"{self.task}, {of_total} {self.unit} so far; what is not in yet cannot be found"
         return f"an index is running: {far}"

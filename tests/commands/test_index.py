@@ -44,6 +44,11 @@ def test_what_is_excluded_stays_out_until_that_is_taken_back(run: Run, indexed: 
     assert "d.png" in run("search", "red", "-f").out
 
 
+def test_what_is_no_pattern_makes_no_library(run: Run, media: Path, library: Path) -> None:
+    done = run("index", media, "--encoder", "fake", "--exclude", "!")
+    assert done.code == 2 and "is no pattern" in done.err and not library.exists()
+
+
 def test_from_python_the_same(library: Path, indexed: Path) -> None:
     seen: list[tuple[str, str]] = []
     with Library.open(library) as opened:

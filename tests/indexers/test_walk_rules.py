@@ -221,9 +221,9 @@ def test_failures_of_what_is_left_out_are_listed_no_more(
 
 
 @pytest.mark.parametrize("pattern", ["", " ", "!", "# words", "\\"])
-def test_what_is_no_pattern_is_refused(media: Path, index: Index, pattern: str) -> None:
+def test_what_is_no_pattern_is_refused(pattern: str) -> None:
     with pytest.raises(UsageError, match=r"is no pattern; write one as in \.gitignore"):
-        index(changes=RuleChanges((pattern,)))
+        RuleChanges.of({"exclude": pattern})
 
 
 def test_rules_that_cannot_be_read_are_said(pictures: Path, store: Store, index: Index) -> None:

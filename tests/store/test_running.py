@@ -49,8 +49,7 @@ def test_what_is_said_of_it() -> None:
         "an index is running: 340 of 1,200 files so far; what is not in yet cannot be found"
     )
     assert str(RunningIndex("reading text", 3, 20, "files")) == (
-        "an index is running: reading text, 3 of 20 files so far; what is not in yet cannot be"
-        " found"
+        "an index is running: the text in 3 of 20 files is read so far; other text cannot be found"
     )
 
 

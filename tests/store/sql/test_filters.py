@@ -294,3 +294,13 @@ def test_a_date_on_disk_is_that_of_the_users_clock(
     finally:
         monkeypatch.undo()
         time.tzset()
+
+
+def test_files_without_a_moment_are_known_by_their_filter(store: Store) -> None:
+    fill(store, [sound("/silence.wav"), sound("/talk.wav", "one"), picture("/a.jpg")])
+    (silence,) = [known for known in store.assets() if known.path == "/silence.wav"]
+    for where, kinds in (("kind = audio", ()), ("path like '/s*'", ("audio",)), (None, ())):
+        parsed = AllOf(()) if where is None else parse_where(where)
+        assert store.bare_assets(parsed, kinds) == [silence.asset_id]
+    assert store.bare_assets(parse_where("kind = image")) == []
+    assert store.bare_assets(AllOf(()), ("video",)) == []
