@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 
+import cohere
 import numpy as np
 import openai
 import pytest
@@ -33,7 +34,9 @@ def embed(served):
 
 @pytest.mark.parametrize("encoding", ["float", "base64"])
 def test_openais_client_gets_the_librarys_vectors(served, library, encoding):
-    client = openai.OpenAI(base_url=f"{served.url}/v1", api_key="none", max_retries=0)
+    client = openai.OpenAI(
+        base_url=f"{served.url}/v1", api_key="none", max_retries=0, http_client=served.http
+    )
     texts = ["red", "a green thing", "red"]
     answer = client.embeddings.create(model="fake", input=texts, encoding_format=encoding)
     rows = [row.embedding for row in answer.data]
@@ -85,6 +88,22 @@ def test_parts_of_one_item_become_one_vector(embed, library, made):
     np.testing.assert_allclose(
         embed(input=[{"content": content}])[0], both / np.linalg.norm(both), atol=1e-6
     )
+
+
+def test_coheres_client_gets_the_librarys_vectors(served, library, made):
+    client = cohere.ClientV2("none", base_url=served.url, httpx_client=served.http)
+    asked = {"model": "fake", "input_type": "search_query", "embedding_types": ["float"]}
+    texts = client.embed(texts=["red", "a green thing"], **asked)
+    np.testing.assert_allclose(
+        texts.embeddings.float_, library.embed(["red", "a green thing"]), atol=1e-6
+    )
+    picture = made[0] / "red.png"
+    images = client.embed(images=[data_url(picture)], **asked)
+    np.testing.assert_allclose(
+        images.embeddings.float_, [library.embed_example(picture)], atol=1e-6
+    )
+    with pytest.raises(cohere.NotFoundError, match="there is no model"):
+        client.embed(texts=["x"], model="embed-v4.0", input_type="search_query")
 
 
 def test_coheres_route_answers_as_theirs(served, library, made):
