@@ -76,6 +76,19 @@ async def search(request: Request, body: SearchRequest) -> JSONResponse:
     return _json(page | ({"plan": plan} if plan is not None else {}))
 
 
+@router.get("/search")
+async def search_by_link(
+    request: Request,
+    text: Annotated[str, Query(max_length=4000)],
+    top: Annotated[int, Query(ge=1, le=MOST_HITS)] = 20,
+    likely: bool = False,
+    library: Annotated[list[str], Query()] = [],  # noqa: B006
+) -> JSONResponse:
+    """Find moments by a query, as `POST /api/search` does, from an address."""
+    body = SearchRequest(text=text, top=top, likely=likely, libraries=library)
+    return await search(request, body)
+
+
 @router.post("/similar")
 async def similar(request: Request, body: SimilarRequest) -> JSONResponse:
     """Find moments that look or sound like an asset, a moment, or what a URL names."""

@@ -94,9 +94,7 @@ def add_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     async def _(_: Request, error: RequestValidationError) -> JSONResponse:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"] if part != "body") or "body"
-        return problem_response(400, "invalid_request", f"{where}: {first['msg']}", param=where)
+        return _invalid(error)
 
     @app.exception_handler(HTTPException)
     async def _(request: Request, error: HTTPException) -> JSONResponse:
@@ -110,3 +108,13 @@ def add_handlers(app: FastAPI) -> None:
     async def _(_: Request, error: Exception) -> JSONResponse:
         _log.error("unexpected error", exc_info=error)
         return problem_response(500, errors.UNEXPECTED, "an error of the server; its log has more")
+
+
+def _invalid(error: RequestValidationError) -> JSONResponse:
+    first = error.errors()[0]
+    if first["type"] in ("json_invalid", "model_attributes_type"):
+        # Of another Content-Type, a page of another origin could send it unasked.
+        message = "the body is an object of JSON, sent with Content-Type: application/json"
+        return problem_response(400, "invalid_json", message)
+    where = ".".join(str(part) for part in first["loc"] if part != "body") or "body"
+    return problem_response(400, "invalid_request", f"{where}: {first['msg']}", param=where)

@@ -25,7 +25,9 @@ class _Request(BaseModel):
     top: _Top = 20
     kinds: _Kinds = []
     where: _Where = []
-    likely: bool = Field(False, description="Only hits that are more likely than not right.")
+    likely: bool = Field(
+        default=False, description="Only hits that are more likely than not right."
+    )
 
 
 class SearchRequest(_Request):
@@ -43,12 +45,14 @@ class SearchRequest(_Request):
     )
 
     text: str = Field(max_length=4000, description="Words, weights, - and +, then, filters.")
-    space: str | None = Field(None, max_length=200, description="The space that is asked.")
-    sort: str | None = Field(None, description="likely, date, size or path.")
+    space: str | None = Field(default=None, max_length=200, description="The space that is asked.")
+    sort: str | None = Field(default=None, description="likely, date, size or path.")
     cursor: str | None = Field(
-        None, max_length=200, description="`next` of the page before, for the page after it."
+        default=None,
+        max_length=200,
+        description="`next` of the page before, for the page after it.",
     )
-    explain: bool = Field(False, description="Tell how the query was planned, as text.")
+    explain: bool = Field(default=False, description="Tell how the query was planned, as text.")
 
 
 class SimilarRequest(_Request):
@@ -58,9 +62,9 @@ class SimilarRequest(_Request):
         extra="forbid", json_schema_extra={"examples": [{"moment": 17, "top": 20}]}
     )
 
-    asset: int | None = Field(None, description="The number of a file.")
-    moment: int | None = Field(None, description="The number of a moment.")
-    url: str | None = Field(None, max_length=4000, description="http or https, and public.")
+    asset: int | None = Field(default=None, description="The number of a file.")
+    moment: int | None = Field(default=None, description="The number of a moment.")
+    url: str | None = Field(default=None, max_length=4000, description="http or https, and public.")
     example_library: str | None = Field(
-        None, description="The library that has the example; the first by default."
+        default=None, description="The library that has the example; the first by default."
     )

@@ -48,6 +48,18 @@ def test_what_a_body_says_too_much_is_refused(served):
         assert answer.status_code == 400 and answer.json()["error"]["code"] == "invalid_request"
 
 
+def test_a_search_is_an_address_too(served):
+    answer = served.http.get("/api/search", params={"text": "red", "top": 2}).json()
+    assert answer["hits"] == served.search("red", top=2)
+    assert served.http.get("/").json()["api"] == "/api/openapi.json"
+
+
+@pytest.mark.parametrize(("kind", "content"), [("text/plain", "{}"), ("application/json", "{")])
+def test_a_body_that_is_no_json_is_told_so(served, kind, content):
+    answer = served.http.post("/api/search", content=content, headers={"Content-Type": kind})
+    assert answer.status_code == 400 and "application/json" in answer.json()["error"]["message"]
+
+
 def test_an_explanation_is_given_when_asked(served):
     answer = served.http.post("/api/search", json={"text": "red", "explain": True}).json()
     assert "red" in answer["plan"]
