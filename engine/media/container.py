@@ -68,6 +68,8 @@ _WITHOUT_DURATION = frozenset(
     )
 )
 """Formats whose header gives no length: FFmpeg's guess from the bitrate can be far off."""
+_GIVING_THE_END = ("matroska", "nut")
+"""Formats whose header gives the last time stamp, wherever the first one is."""
 _SMALL_PROGRAM = 8 * 2**20
 """Bytes of a program stream under which its length is counted, not guessed from its ends."""
 _ASSUMED_RATE = Fraction(25)
@@ -209,12 +211,14 @@ def duration(container: InputContainer, stream: Stream) -> float:
     line = jumps(container)
     if line is not None:
         return line.end - origin(container)
-    if name in _WITHOUT_DURATION or (name == "mpeg" and container.size < _SMALL_PROGRAM):
+    small = name == "mpeg" and container.size < _SMALL_PROGRAM
+    # Writers of ASF give the length, or the last time stamp: the same where times begin at 0.
+    late = name == "asf" and origin(container) > _OUT_OF_ORDER
+    if small or late or name in _WITHOUT_DURATION:
         return _walked_duration(container, stream)
     if container.duration is not None and container.duration > 0:
         length = container.duration / av.time_base
-        # Matroska's header gives the last time stamp, wherever the first one is.
-        ends = "matroska" in name
+        ends = name.startswith(_GIVING_THE_END)
         return length - max(0.0, origin(container)) if ends else length
     if stream.duration and stream.time_base is not None:
         return float(stream.duration * stream.time_base)

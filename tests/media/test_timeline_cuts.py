@@ -70,10 +70,10 @@ def sound_change(path: Path, pitch: int) -> float:
     raise AssertionError(f"{pitch} Hz is not heard")
 
 
-def check(path: Path, *, apart: float = 0.0, first: float | None, length: float) -> None:
+def check(path: Path, *, apart: float = 0.0, first: float | None, length: float | None) -> None:
     """The sound changes ``apart`` seconds after the colour does, whose first change is known."""
     seconds = probe_video(path).duration
-    assert seconds == pytest.approx(length, abs=0.25)
+    assert length is None or seconds == pytest.approx(length, abs=0.3)
     seen = picture_change(path, RED, seconds)
     if first is not None:
         assert seen == pytest.approx(first, abs=0.12)
@@ -82,7 +82,7 @@ def check(path: Path, *, apart: float = 0.0, first: float | None, length: float)
     assert sound_change(path, PITCHES[2]) - again == pytest.approx(apart, abs=0.15)
 
 
-@pytest.mark.parametrize("suffix", ["mp4", "mov", "mkv", "ts", "avi", "nut", "flv"])
+@pytest.mark.parametrize("suffix", ["mp4", "mov", "mkv", "ts", "nut", "flv"])
 def test_what_was_only_copied(tmp_path: Path, source: Path, suffix: str) -> None:
     path = tmp_path / f"a.{suffix}"
     ffmpeg("-i", str(source), "-c", "copy", str(path))
@@ -95,7 +95,7 @@ def test_a_cut_between_keyframes(tmp_path: Path, source: Path, suffix: str) -> N
     path = tmp_path / f"a.{suffix}"
     ffmpeg("-ss", "1.3", "-i", str(source), "-c", "copy", str(path))
     hidden = suffix in ("mp4", "mov")
-    check(path, first=0.7 if hidden else None, length=4.7 if hidden else 4.8)
+    check(path, first=0.7 if hidden else None, length=4.7 if hidden else None)
 
 
 @pytest.mark.parametrize("suffix", ["mp4", "mkv", "ts", "nut"])
@@ -109,7 +109,7 @@ def test_a_stream_that_begins_late(tmp_path: Path, source: Path, suffix: str, la
     check(path, apart=apart, first=first, length=6.7)
 
 
-@pytest.mark.parametrize("suffix", ["mp4", "mkv", "ts", "nut"])
+@pytest.mark.parametrize("suffix", ["mp4", "mkv", "ts", "nut", "flv", "asf"])
 @pytest.mark.parametrize("offset", [5.0, 1000.0])
 def test_times_that_begin_far_from_zero(
     tmp_path: Path, source: Path, suffix: str, offset: float
