@@ -49,7 +49,8 @@ class Settings:
     """Width times height past which a picture is refused, before it is decoded."""
     decode_memory: int = 2 * 2**30
     """Bytes that pictures may be decoded in at the same time, by all threads together. A
-    picture that needs more is refused, before it is decoded."""
+    picture that needs more is refused, before it is decoded. Videos have as much beside it; one
+    that needs more is decoded alone."""
     max_frames: int = 16
     """Frames of an animation, or pages of a TIFF, spread evenly when there are more."""
     keyframes_per_minute: int = 20

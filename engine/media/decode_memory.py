@@ -44,15 +44,20 @@ class DecodeMemory:
         return self._used
 
     @contextmanager
-    def reserved(self, nbytes: int) -> Iterator[None]:
-        """Have ``nbytes`` for the length of a ``with``, waiting until they are free."""
+    def reserved(self, nbytes: int, patience: float | None = None) -> Iterator[None]:
+        """Have ``nbytes`` for the length of a ``with``, waiting until they are free.
+
+        Args:
+            patience: seconds after which they count as free.
+        """
         nbytes = min(nbytes, self.limit)
         ticket = object()
         with self._changed:
             self._queue.append(ticket)
             try:
                 self._changed.wait_for(
-                    lambda: self._queue[0] is ticket and self._used + nbytes <= self.limit
+                    lambda: self._queue[0] is ticket and self._used + nbytes <= self.limit,
+                    patience,
                 )
                 self._used += nbytes
             finally:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from math import ceil
 from pathlib import Path
@@ -25,7 +26,7 @@ from PIL import Image
 from engine.config import Settings
 from engine.errors import EmptyMedia, UnsupportedMedia
 from engine.media import container as containers
-from engine.media import container_dates
+from engine.media import container_dates, video_memory
 from engine.media.alpha import over_background
 from engine.media.dates import date_of
 from engine.media.file_errors import check_pixels
@@ -139,9 +140,10 @@ def read_keyframes(path: Path, settings: Settings, min_side: int) -> Iterator[Ke
         MediaTooLarge: past ``settings.max_pixels``; nothing was decoded.
         CorruptMedia: not one frame can be decoded.
     """
-    with containers.open_container(path) as container:
+    with containers.open_container(path) as container, ExitStack() as room:
         stream = _pictures(container)
         check_pixels(stream.width, stream.height, settings)
+        room.enter_context(video_memory.reserved(stream, settings))
         seconds = containers.duration(container, stream)
         per_minute = settings.keyframes_per_minute
         most = max(1, ceil(seconds * per_minute / 60))
@@ -169,9 +171,10 @@ def read_samples(
     Raises:
         EmptyMedia, UnreadableMedia, MediaTooLarge, CorruptMedia: as ``read_keyframes``.
     """
-    with containers.open_container(path) as container:
+    with containers.open_container(path) as container, ExitStack() as room:
         stream = _pictures(container)
         check_pixels(stream.width, stream.height, settings)
+        room.enter_context(video_memory.reserved(stream, settings))
         seconds = containers.duration(container, stream)
         given = False
         for frame in _candidates(container, stream, seconds, min_side):
