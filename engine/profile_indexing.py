@@ -15,9 +15,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from threading import Lock
 from typing import Any, cast
 
+from engine.common.method_clock import StageClock, TimedMethods
 from engine.common.progress import NO_PROGRESS, Progress
 from engine.config import Settings
 from engine.encoders.towers import Towers
@@ -183,43 +183,9 @@ def _load(towers: Towers) -> None:
         towers.speech.transcribe(noise)
 
 
-class _Clock:
-    """Seconds that all threads together spent in each stage."""
-
-    def __init__(self) -> None:
-        self.spent: Counter[str] = Counter()
-        self._lock = Lock()
-
-    def add(self, stage: str, seconds: float) -> None:
-        with self._lock:
-            self.spent[stage] += seconds  # type: ignore[assignment]
-
-
-class _Timed:
-    """A tower, of which some methods are timed as a stage; the rest passes through."""
-
-    def __init__(self, inner: object, clock: _Clock, stage: str, *methods: str) -> None:
-        self._inner = inner
-        for method in methods:
-            setattr(self, method, self._timed(getattr(inner, method), clock, stage))
-
-    def _timed(self, work: Callable[..., Any], clock: _Clock, stage: str) -> Callable[..., Any]:
-        def timed(*given: Any) -> Any:
-            started = time.perf_counter()
-            try:
-                return work(*given)
-            finally:
-                clock.add(stage, time.perf_counter() - started)
-
-        return timed
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._inner, name)
-
-
-def _timed_towers(towers: Towers, clock: _Clock) -> Towers:
+def _timed_towers(towers: Towers, clock: StageClock) -> Towers:
     def timed(inner: object, stage: str, method: str) -> Any:
-        return None if inner is None else _Timed(inner, clock, stage, method)
+        return None if inner is None else TimedMethods(inner, clock, stage, method)
 
     return replace(
         towers,
@@ -248,7 +214,7 @@ class _Run:
     indexed: list[IndexedAsset] = field(default_factory=list)
     took: Counter[str] = field(default_factory=Counter)
     read: int = 0
-    clock: _Clock = field(default_factory=_Clock)
+    clock: StageClock = field(default_factory=StageClock)
     timed: Towers = field(init=False)
 
     def __post_init__(self) -> None:

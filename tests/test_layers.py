@@ -35,6 +35,8 @@ LAYERS = (
         "engine.library_views",
     },
     {"engine.library_base"},
+    {"engine.library_reading"},
+    {"engine.library_exchange"},
     {"engine.library"},
     {"engine.doctor", "engine.models", "engine.profile_indexing"},
     {"engine.server"},

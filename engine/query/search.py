@@ -19,24 +19,23 @@ from engine.index import gpu
 from engine.index.allowed import Allowed
 from engine.index.guard import Guard
 from engine.index.space import SpaceIndex
-from engine.query.calibration.log_odds import BackgroundKey, by_key
 from engine.query.concepts.concept import Concept
 from engine.query.concepts.names import with_concepts
 from engine.query.concepts.shelf import ConceptShelf, LearnedConcepts
 from engine.query.embed import QueryVectors, embed_query
 from engine.query.examples import resolve_examples
 from engine.query.execute import Sources, execute
-from engine.query.full_text import FullTextScorer, FullTextScores
+from engine.query.full_text import FullTextScorer
 from engine.query.generation_cache import GenerationCache
-from engine.query.plan import HEARD, MODALITIES, SEEN, Inventory, SearchableModality, plan
+from engine.query.generation_values import GenerationValues, kinds_with
+from engine.query.plan import HEARD, SEEN, Inventory, SearchableModality, plan
 from engine.query.results import RankedMoments, ResultBuilder
 from engine.query.space_selection import SelectedSpaces, TowersOf, select_spaces, selection_key
 from engine.query.spelling import Speller, mended_query
 from engine.query.text_cache import TextCache
-from engine.store import Background, Store
+from engine.store import Store
 from engine.types import (
     Branch,
-    Filter,
     Fusion,
     Kind,
     Modality,
@@ -75,16 +74,13 @@ class Searcher:
         self.guard = Guard()
         self.indexes: dict[str, SpaceIndex] = {}
         self._store = store
+        self._kept = GenerationValues(store, self.indexes)
         self._settings = settings
         self._texts: dict[tuple[str, str | None], TextCache] = {}
         self.towers_of = towers_of
-        self._backgrounds: GenerationCache[Mapping[BackgroundKey, Background]] = GenerationCache()
         self._choices: GenerationCache[SelectedSpaces] = GenerationCache()
-        self._filters: GenerationCache[Allowed] = GenerationCache()
-        self._wording: GenerationCache[FullTextScorer] = GenerationCache()
         self._spellers: GenerationCache[Speller] = GenerationCache()
         self._concepts = ConceptShelf(store.path)
-        self._worded: GenerationCache[FullTextScores] = GenerationCache()
 
     def _text_towers(self, chosen: SelectedSpaces) -> dict[str, TextCache]:
         """Return the text tower of each space that texts are asked in, with its cache."""
@@ -260,10 +256,10 @@ class Searcher:
 
     def _sources(self, query: Query, chosen: SelectedSpaces, learned: LearnedConcepts) -> Sources:
         def allowed(branch: Branch) -> Allowed | None:
-            return self._allowed(query, branch.modality)
+            return self._kept.allowed(query, branch.modality)
 
-        words = partial(self._words, chosen.shared)
-        known = {**self._known_backgrounds(), **learned.backgrounds}
+        words = partial(self._kept.words, chosen.shared)
+        known = {**self._kept.known_backgrounds(), **learned.backgrounds}
         return Sources(self.indexes, known, allowed, words, self._threads)
 
     # --- the indexes --------------------------------------------------------------
@@ -312,9 +308,9 @@ class Searcher:
         self, query: Query, chosen: SelectedSpaces, learned: LearnedConcepts
     ) -> Inventory:
         """Return what there is to search."""
-        known = {**self._known_backgrounds(), **learned.backgrounds}
+        known = {**self._kept.known_backgrounds(), **learned.backgrounds}
         pairs = {key: row.n for key, row in known.items()}
-        passing = None if query.filter is None else len(self._filter(query))
+        passing = None if query.filter is None else len(self._kept.filter(query))
         held = {space.name: self._held(space.name, query) for space in chosen.spaces}
         roles = chosen.shared, chosen.looks, chosen.sounds
         return Inventory(
@@ -331,8 +327,8 @@ class Searcher:
     def _held(self, space: str, query: Query) -> dict[Modality, SearchableModality]:
         held, kinds = {}, set(query.kinds or Kind)
         for modality, index in self.indexes[space].indexes.items():
-            searched = not kinds.isdisjoint(_kinds_with(modality))
-            allowed = self._allowed(query, modality) if searched else None
+            searched = not kinds.isdisjoint(kinds_with(modality))
+            allowed = self._kept.allowed(query, modality) if searched else None
             where = None if allowed is None else index.placement(allowed, query.top)
             held[modality] = SearchableModality(len(index), index.exact, where)
         return held
@@ -349,54 +345,6 @@ class Searcher:
                 ids = np.sort(ids[index.holds(ids)])
                 rows |= zip(ids.tolist(), index.vectors(ids), strict=True)
         return rows
-
-    # --- what is kept of a generation -----------------------------------------------
-
-    def _allowed(self, query: Query, modality: Modality | None) -> Allowed | None:
-        """Return the moments that a query admits, where their modality does not decide it.
-
-        Full text search looks after kinds itself; it is given no modality.
-        """
-        if query.filter is not None:
-            return self._filter(query)
-        kinds = set(query.kinds)
-        if not kinds or modality is None or _kinds_with(modality) <= kinds:
-            return None
-        return self._filters.get(
-            self._store.generation(),
-            (query.kinds, modality),
-            lambda: Allowed(self._store.moment_ids(query.kinds, (modality,))),
-        )
-
-    def _filter(self, query: Query) -> Allowed:
-        """Return the moments of every modality that pass a query's filter and kinds."""
-        asked: Filter | None = query.filter
-        assert asked is not None
-        return self._filters.get(
-            self._store.generation(),
-            (query.kinds, asked),
-            lambda: Allowed(self._store.passing(asked, query.kinds)),
-        )
-
-    def _words(self, space: str, text: str) -> FullTextScores:
-        """Return the full text scores of a text, with counts of this generation."""
-
-        def wording() -> FullTextScorer:
-            shared = self.indexes.get(space)
-            held = {} if shared is None else shared.indexes
-            return FullTextScorer(self._store, {m: len(index) for m, index in held.items()})
-
-        generation = self._store.generation()
-        words = self._wording.get(generation, space, wording)
-        return self._worded.get(generation, (space, text), lambda: words.score(text))
-
-    def _known_backgrounds(self) -> Mapping[BackgroundKey, Background]:
-        generation = self._store.generation()
-        return self._backgrounds.get(generation, None, lambda: by_key(self._store.backgrounds()))
-
-
-def _kinds_with(modality: Modality) -> set[Kind]:
-    return {kind for kind, modalities in MODALITIES.items() if modality in modalities}
 
 
 def _space_of_likeness(chosen: SelectedSpaces, modality: Modality) -> str:

@@ -59,7 +59,7 @@ def run(
     searcher = library.searcher
     with library.store.snapshot():
         searcher.make_level(library.store.spaces().values())
-        known = {"backgrounds": {}, "words": partial(searcher._words, "fake")} | sources
+        known = {"backgrounds": {}, "words": partial(searcher._kept.words, "fake")} | sources
         return execute(planned, vectors, Sources(searcher.indexes, **known), until)
 
 
@@ -95,7 +95,7 @@ def test_unwanted_words_find_nothing(library):
 def test_why_names_the_strongest_branch_first(library):
     executed = run(library, RED, words("zebra"), NOT_BLUE, fetch=3)
     ranking = fuse(executed.scored)
-    zebra = library.searcher._words("fake", "zebra").ids[0]
+    zebra = library.searcher._kept.words("fake", "zebra").ids[0]
     shown = make_hit(1, library.store.records([zebra])[zebra], ranking)
     contributions = [
         why.weight * (why.log_odds if why.weight > 0 else max(why.log_odds, 0.0))

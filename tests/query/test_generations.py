@@ -29,7 +29,7 @@ def test_only_the_last_filters_of_a_generation_are_kept(library, monkeypatch):
     monkeypatch.setattr(generation_cache, "_KEPT", 3)
     for least in range(1, 10):
         assert library.search("red", where=f"size > {least}").hits
-    assert len(library.searcher._filters._values) == 3
+    assert len(library.searcher._kept._filters._values) == 3
 
 
 def test_a_filter_is_of_the_generation_that_it_is_kept_for(library, tmp_path, monkeypatch):

@@ -24,7 +24,7 @@ class KeeperRule:
     """One rule: the files that it prefers stay in the running."""
 
     name: str
-    """As a caller writes it: ``oldest``, ``in:/photos``."""
+    """The name that a caller writes: ``oldest``, ``in:/photos``."""
     words: str
     """The reason, as ``why`` of a finding has it."""
     prefers: Preference

@@ -137,8 +137,11 @@ def space_infos() -> Select[Any]:
 
 def reads() -> dict[str, Select[Any]]:
     """Return every read by name."""
-    a, m, s = assets.c, moments.c, segments.c
-    b, f, t = backgrounds.c, failures.c, tombstones.c
+    return {**_library_and_assets(), **_moments_and_segments(), **_counts(), **_curation()}
+
+
+def _library_and_assets() -> dict[str, Select[Any]]:
+    a = assets.c
     return {
         "revision": select(column("version_num")).select_from(table("alembic_version")),
         "library": select(library.c.encoder),
@@ -161,6 +164,12 @@ def reads() -> dict[str, Select[Any]]:
         "assets_hash": _known().where(a.content_hash == bindparam("hash")).order_by(a.path),
         "assets_numbered": _known().where(among(a.asset_id, "ids")),
         "assets_whole": _content().where(among(a.asset_id, "ids")),
+    }
+
+
+def _moments_and_segments() -> dict[str, Select[Any]]:
+    a, m, s, t = assets.c, moments.c, segments.c, tombstones.c
+    return {
         "kinds_of": select(m.moment_id, m.kind, m.modality).where(among(m.moment_id, "ids")),
         "owners": select(m.asset_id).distinct().where(among(m.moment_id, "ids")),
         "records": _records().where(among(m.moment_id, "ids")),
@@ -185,6 +194,13 @@ def reads() -> dict[str, Select[Any]]:
         "spoken_texts": select(m.text).where(m.text.is_not(None)),
         "moment_tags": select(m.tags).where(m.tags.is_not(None)),
         "asset_texts": select(a.path, a.caption, a.texts),
+    }
+
+
+def _counts() -> dict[str, Select[Any]]:
+    a, m, s = assets.c, moments.c, segments.c
+    b, f, t = backgrounds.c, failures.c, tombstones.c
+    return {
         "failures": select(f.path, f.reason, f.size, f.mtime_ns, f.code)
         .where(_failed(f.code))
         .order_by(f.path),
@@ -201,7 +217,6 @@ def reads() -> dict[str, Select[Any]]:
             t.moment_id.not_in(select(missing_moments.c.moment_id))
         ),
         "count_failures": select(func.count()).select_from(failures).where(_failed(f.code)),
-        **_curation(),
     }
 
 
