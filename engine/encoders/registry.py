@@ -147,7 +147,7 @@ def screen_bridge(settings: Settings) -> ScreenBridge | None:
         return None
     from engine.encoders.screen import RapidScreen
 
-    return RapidScreen()
+    return RapidScreen(settings)
 
 
 def ocr_installed() -> bool:

@@ -12,6 +12,8 @@ import numpy as np
 from PIL import Image
 
 from engine.common.optional_package import importing
+from engine.config import Settings
+from engine.encoders.screen_detector import quantised_detector
 from engine.encoders.weight_files import PADDLE_OCR
 
 _SIDE = 720
@@ -19,8 +21,7 @@ _SIDE = 720
 of a page of A4 has some 16 pixels, of which every letter is read."""
 _DETECTED = 736
 """Longest side, in pixels, at which lines are looked for; they are read as large as the
-picture is. Looking takes nine tenths of the time that a photograph costs, 0.07 s
-of one core at 320 x 240 and 0.25 s at 736 x 552. Text of 14 pixels on a screen
+picture is. Looking takes nine tenths of the time that a photograph costs. Text of 14 pixels on a screen
 of 1920 x 1080 is read whole from 736 up; at 640 it is not found, and 960 costs 1.7 times
 as much and finds no more. A first look at 320 would spare 6 of 10 photographs without text the
 second, and lose the text of 19 of the 62 that have some."""
@@ -59,7 +60,8 @@ class RapidScreen:
 
     side = _SIDE
 
-    def __init__(self) -> None:
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
         self._loading = Lock()
         self._loaded: Any = None
 
@@ -90,16 +92,17 @@ class RapidScreen:
         """Safe to call from many threads: one call changes nothing that another sees."""
         with self._loading:
             if self._loaded is None:
-                self._loaded = _load()
+                self._loaded = _load(self._settings)
             return self._loaded
 
 
-def _load() -> Any:
+def _load(settings: Settings) -> Any:
     with importing("the screen bridge", "ocr", "cv2", "rapidocr", blas=True):
         import cv2
         from rapidocr import RapidOCR
     cv2.setNumThreads(1)
-    detector, recogniser = (weight.locate() for weight in PADDLE_OCR)
+    recogniser = PADDLE_OCR[1].locate()
+    detector = quantised_detector(settings)
     return RapidOCR(
         params={
             "Global.log_level": "critical",

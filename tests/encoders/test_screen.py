@@ -30,8 +30,8 @@ LETTER = [
 
 
 @pytest.fixture(scope="module")
-def screen():
-    return RapidScreen()
+def screen(settings):
+    return RapidScreen(settings)
 
 
 def drawn(size, lines, height, at=(20, 20), ink="black", paper="white"):
@@ -85,10 +85,10 @@ def test_every_line_of_a_long_page_is_read_once(screen):
     assert " ".join(screen.read(page)) == " ".join(lines)
 
 
-def test_pictures_are_read_alike_at_once_and_one_by_one(screen):
+def test_pictures_are_read_alike_at_once_and_one_by_one(screen, settings):
     pages = [drawn((640, 120), [line, line[::-1]], 20) for line in LETTER]
     one_by_one = [screen.read(page) for page in pages]
-    fresh = RapidScreen()  # whose models two threads find missing at once
+    fresh = RapidScreen(settings)  # whose models two threads find missing at once
     with ThreadPoolExecutor(2) as pool:
         at_once = list(pool.map(fresh.read, pages * 2))
     assert at_once == one_by_one * 2
@@ -101,10 +101,11 @@ import socket, sys
 def offline(*_): raise OSError("went online")
 socket.socket.connect = socket.getaddrinfo = offline
 from PIL import Image, ImageDraw, ImageFont
+from engine.config import Settings
 from engine.encoders.screen import RapidScreen
 image = Image.new("RGB", (320, 80), "white")
 ImageDraw.Draw(image).text((20, 20), "Hello there", "black", ImageFont.load_default(30))
-assert RapidScreen().read(image) == ["Hello there"]
+assert RapidScreen(Settings.from_env()).read(image) == ["Hello there"]
 assert "torch" not in sys.modules
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
@@ -114,17 +115,17 @@ assert "torch" not in sys.modules
 # --- what is not installed
 
 
-def test_without_rapidocr_the_extra_is_named(monkeypatch):
+def test_without_rapidocr_the_extra_is_named(monkeypatch, settings):
     monkeypatch.setitem(sys.modules, "rapidocr", None)
     with pytest.raises(ExtraMissing, match=r"sensorium\[ocr\]"):
-        RapidScreen().read(Image.new("RGB", (64, 64)))
+        RapidScreen(settings).read(Image.new("RGB", (64, 64)))
 
 
-def test_other_models_are_refused(monkeypatch):
+def test_other_models_are_refused(monkeypatch, settings):
     other = dataclasses.replace(bridge.PADDLE_OCR[1], sha256="0" * 64)
     monkeypatch.setattr(bridge, "PADDLE_OCR", (bridge.PADDLE_OCR[0], other))
     with pytest.raises(EncoderUnavailable, match="rapidocr"):
-        RapidScreen().read(Image.new("RGB", (64, 64)))
+        RapidScreen(settings).read(Image.new("RGB", (64, 64)))
 
 
 def test_text_is_read_where_it_is_wanted_and_the_extra_is_there(settings, monkeypatch):

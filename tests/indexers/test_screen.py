@@ -176,11 +176,11 @@ def card(text: str, size: tuple[int, int] = (1280, 720)) -> Image.Image:
     return image
 
 
-def test_pp_ocr_reads_what_decoders_hand_over(tmp_path: Path) -> None:
+def test_pp_ocr_reads_what_decoders_hand_over(tmp_path: Path, settings: Settings) -> None:
     pytest.importorskip("rapidocr")
     from engine.encoders.screen import RapidScreen
 
-    towers = replace(fake_towers(), screen=RapidScreen())
+    towers = replace(fake_towers(), screen=RapidScreen(settings))
     card("The harbour in winter", (2600, 1500)).save(tmp_path / "a.jpg")
     assert [m.text for m in read(pieces(tmp_path / "a.jpg", towers))] == ["The harbour in winter"]
     with av.open(str(tmp_path / "b.mp4"), "w") as container:
