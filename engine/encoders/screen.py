@@ -25,8 +25,8 @@ picture is. Looking takes nine tenths of the time that a photograph costs. Text 
 a screen of 1920 x 1080 is read whole from 736 up; at 640 it is not found, and 960 costs 1.7
 times as much and finds no more. A first look at 320 for any trace of text at all would spare half
 of the photographs without text the second, which is a fifth of all time, and lost none of 80 with
-text; but a lone line less high than 1/70 of the picture leaves no trace there, and at 736 from 1/130 on
-it is read."""
+text; but a lone line less high than 1/70 of the picture leaves no trace there, and at 736 it is
+read from 1/130 on."""
 _SURE = 0.8
 """Mean probability of a line's letters under which it is taken for none. Chosen while
 looking at 300 photographs: leaves, fur and windows are read as well, mostly as single
