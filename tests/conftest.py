@@ -76,12 +76,13 @@ class _Files(LoadFileScheduling):
 
 @pytest.fixture(scope="session", autouse=True)
 def _own_folders(tmp_path_factory) -> Iterator[None]:
-    """Nothing of the person who runs the tests is read or written."""
+    """Nothing of the person who runs the tests is read or written, and no window opens."""
     folders = {
         "SENSORIUM_CACHE": _shared_folder(tmp_path_factory) / "cache",
         "SENSORIUM_CONFIG": Path(os.devnull),
         "EDITOR": Path("true"),
         "VISUAL": Path("true"),
+        "SENSORIUM_OPEN": Path("true"),
         "SENSORIUM_LIBRARY": tmp_path_factory.mktemp("home") / "library",
     }
     before = {name: os.environ.get(name) for name in folders}
