@@ -73,4 +73,5 @@ def _document(described: LibraryDescription) -> dict[str, Any]:
             {"space": i.space, "modality": i.modality, **dataclasses.asdict(i.manifest)}
             for i in described.indexes
         ],
+        "rules": {root: dataclasses.asdict(rules) for root, rules in described.rules.items()},
     }
