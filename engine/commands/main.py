@@ -14,7 +14,7 @@ import click
 
 from engine.commands import streams
 from engine.commands.command_table import LazyGroup
-from engine.commands.options import complain, printed_warnings, report_error
+from engine.commands.options import JSON_ASKED, complain, printed_warnings, report_error
 from engine.commands.signals import Stop
 from engine.common.file_state import os_reason
 from engine.common.memory import is_out_of_memory, save_address_space
@@ -29,13 +29,25 @@ class _OneLine(click.UsageError):
 
     def __init__(self, error: click.UsageError) -> None:
         super().__init__(error.message, error.ctx)
-        self._line = " ".join(error.format_message().split()).removesuffix(".")
+        self._line = " ".join(error.format_message().split()).rstrip(".")
+        self._missing = isinstance(error, click.MissingParameter)
 
     def show(self, file: IO[Any] | None = None) -> None:
         """Print the line; click's own words are four."""
         del file  # where all lines of ours go
         asked = self.ctx.command_path if self.ctx else "sensorium"
-        complain(f"{self._line}. Try '{asked} --help' for help.")
+        way = f"Try '{asked} --help' for help."
+        if self._missing:
+            from engine.commands.guidance import example
+
+            if (usual := example(asked)) is not None:
+                way = f"Such as: {usual}"
+        end = "" if self._line.endswith("?") else "."
+        line = f"{self._line}{end} {way}"
+        if self.ctx is not None and self.ctx.find_root().meta.get(JSON_ASKED):
+            report_error(self.ctx, UsageError(line))
+        else:
+            complain(line)
 
 
 class _Group(LazyGroup):
@@ -74,6 +86,12 @@ class _Group(LazyGroup):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
+        ctx.meta[JSON_ASKED] = "--json" in args
+        no_option = not args[0].startswith("-")
+        if no_option and not ctx.resilient_parsing and self.get_command(ctx, args[0]) is None:
+            from engine.commands.guidance import meant
+
+            raise meant(self, args)
         name, command, rest = super().resolve_command(ctx, args)
         if name is not None and command is not None and not ctx.resilient_parsing:
             from engine.commands.command_defaults import use_defaults

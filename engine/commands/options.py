@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from engine.commands.output.json_output import print_json as print_json
-from engine.common.choices import BACKENDS, DEVICES
+from engine.common.choices import BACKENDS, DEVICES, KIND_WORDS
 from engine.common.text import printable
 from engine.common.user_path import existing, expanded, is_url
 from engine.errors import SensoriumError
@@ -69,7 +69,24 @@ class AnyPath(click.Path):
 
 def choice_of(names: type[StrEnum]) -> click.Choice[str]:
     """Return the choice of an option whose values are those of an enum."""
-    return click.Choice(tuple(name.value for name in names))
+    return _Choice(tuple(name.value for name in names))
+
+
+class _Choice(click.Choice[str]):
+    """A choice whose error names the nearest of its values."""
+
+    def get_invalid_choice_message(self, value: Any, ctx: click.Context | None = None) -> str:
+        """Return click's message, with the value that was probably meant."""
+        from difflib import get_close_matches
+
+        del ctx  # whose command has no part in it
+        message = f"{value!r} is not one of {', '.join(map(repr, self.choices))}"
+        typed = str(value).lower()
+        if set(typed.split(",")) <= set(self.choices):
+            return f"{message}; give the option once for each"
+        word = KIND_WORDS.get(typed)
+        near = [word] if word in self.choices else get_close_matches(typed, self.choices, 1)
+        return f"{message}; did you mean {near[0]}?" if near else message
 
 
 def library_option(command: Command) -> Command:

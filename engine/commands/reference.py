@@ -34,17 +34,9 @@ Results go to stdout and everything else to stderr. The codes are
 With `--json`, an error is one JSON object on stdout, too, beside the line on stderr:
 `{"error": {"code": ..., "message": ..., "retryable": ...}}`, see [errors](errors.md).
 
-## Pipes
+## Streams
 
-```console
-$ sensorium search "a dog" --likely -0 | xargs -0 -I{} cp {} ~/dogs/
-$ sensorium search "a dog" -f | head -1
-$ sensorium search "a dog" --json | jq -r '.hits[].path'
-$ sensorium search "a dog" --likely -f >/dev/null && echo "there is one"
-```
-
-A result in a pipe is a line with tabs; `-f` prints the paths alone, and `-0` ends each by a NUL
-for `xargs -0`. Where stdout or stderr is closed, full, or read by nobody, the work is done all the
+Where stdout or stderr is closed, full, or read by nobody, the work is done all the
 same; of output that was lost on a full disk a line speaks, and the code is 1.
 
 Names of files are bytes. In JSON, a name that is not UTF-8 has U+FFFD in the place of such

@@ -44,7 +44,8 @@ TOPICS = {
     ),
     "teaching": Topic("names of your own for people and things", "guide.md", ("Names",)),
     "settings": Topic("options, the environment and the file", "settings.md", ("Settings",)),
-    "pipes": Topic("results for other programs", "cli.md", ("Pipes",)),
+    "pipes": Topic("results for other programs", "shell.md", ("Hits at a shell",)),
+    "terminal": Topic("tables, links, pictures, show and open", "shell.md", ("On a terminal",)),
     "exit-codes": Topic("how a command ended, for scripts", "cli.md", ("Exit codes",)),
     "curation": Topic(
         "duplicates, faults, subsets, and taking it back", "curate.md",

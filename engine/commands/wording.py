@@ -52,6 +52,7 @@ _CALLS = {
 _TEXT = r"""('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")"""
 _CALLS_WITH_TEXT = {
     rf"library\.spaces\.add\({_TEXT}\)": "sensorium index --add-space ",
+    rf"library\.index\({_TEXT}\)": "sensorium index ",
     rf"Library\.open\({_TEXT}, create=True\)": "sensorium index PATH --library ",
 }
 """Calls with a text in them, which is the last word of the command."""

@@ -15,6 +15,13 @@ all that is not there."""
 OnFile: TypeAlias = Callable[[str, str], None]
 """A function that is called with the path of a file and what became of it: ``added``, ``moved
 from /photos/a.jpg``, ``skipped: pdf``."""
+KIND_WORDS = {
+    "photo": "image", "photos": "image", "picture": "image", "pictures": "image", "pic": "image",
+    "img": "image", "jpg": "image", "images": "image", "movie": "video", "film": "video",
+    "clip": "video", "mp4": "video", "videos": "video", "sound": "audio", "music": "audio",
+    "song": "audio", "mp3": "audio", "sounds": "audio",
+}  # fmt: skip
+"""What people call kinds of files."""
 RERANKERS = ("cross", "lm", "llm")
 """Names of the rerankers that a query may ask for."""
 _LONGEST = 40

@@ -21,6 +21,8 @@ from engine.errors import PathNotFound, UsageError
 
 UserPath = str | os.PathLike[str]
 _URLS = ("http://", "https://")
+_NAMES = 10_000
+"""Names of a folder that are compared with one that is not there."""
 _SHOWN = 80
 """Characters of a name that is too long for the system, and so for a line."""
 
@@ -95,10 +97,28 @@ def existing(path: UserPath) -> Path:
     try:
         named.stat()
     except (FileNotFoundError, NotADirectoryError):
-        raise PathNotFound(f"{_shown(_text(path))}: there is no such file or folder") from None
+        raise PathNotFound(
+            f"{_shown(_text(path))}: there is no such file or folder{near_name(named)}"
+        ) from None
     except OSError as error:
         raise _unreadable(path, error) from error
     return named
+
+
+def near_name(path: Path) -> str:
+    """Return which path was probably meant: without quotes within it, or with another name."""
+    from difflib import get_close_matches
+
+    plain = Path(str(path).strip("'\"")).expanduser()
+    try:
+        if plain != path and plain.exists():
+            return f"; did you mean {_shown(str(plain))}?"
+        names = os.listdir(path.parent)[:_NAMES]  # noqa: PTH208
+    except (OSError, RuntimeError):
+        return ""
+    folded = {name.casefold(): name for name in names}
+    near = get_close_matches(path.name.casefold(), folded, n=1, cutoff=0.75)
+    return f"; did you mean {_shown(str(path.parent / folded[near[0]]))}?" if near else ""
 
 
 def _unreadable(path: UserPath, error: OSError) -> PathNotFound:

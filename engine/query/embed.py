@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
+from engine.common.user_path import near_name
 from engine.config import Settings
 from engine.encoders.towers import Towers
 from engine.errors import EmptyMedia, InvalidQuery, MediaError, PathNotFound
@@ -185,8 +186,9 @@ def media_type(path: Path) -> MediaType:
 
     try:
         if not path.is_file():
-            folder = path.is_dir()
-            raise PathNotFound("it is a folder" if folder else "there is no such file")
+            if path.is_dir():
+                raise PathNotFound("it is a folder; name a file in it")
+            raise PathNotFound(f"there is no such file{near_name(path)}")
         media = sniff(path)
     except OSError as error:  # a name that is too long, or a file that may not be read
         raise PathNotFound((error.strerror or str(error)).lower()) from None

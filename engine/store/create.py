@@ -69,7 +69,7 @@ def _check_empty(path: Path) -> None:
             raise NotALibrary(f"{path} cannot be a folder: {above} is a file")
         return
     if not path.is_dir():
-        raise NotALibrary(f"{path} is a file, and a library is a folder")
+        raise NotALibrary(f"{path} is a file, and a library is a folder; name another folder")
     if unfinished.only_leftovers(path):
         return
     if any((path / name).exists() for name in unfinished.CATALOGS):

@@ -364,7 +364,7 @@ def _check_folder(path: Path) -> None:
     if not path.exists():
         raise LibraryNotFound(_no_library(path))
     if not path.is_dir():
-        raise NotALibrary(f"{path} is a file, and a library is a folder")
+        raise NotALibrary(f"{path} is a file, and a library is a folder; name another folder")
     if (path / f"{sqlite.FILE}.new-wal").exists() and unfinished.only_leftovers(path):
         raise LibraryNotFound(_no_library(path))
     file = path / sqlite.FILE
@@ -376,7 +376,10 @@ def _check_folder(path: Path) -> None:
             "or index the files into a new library"
         )
     if not unfinished.only_leftovers(path):
-        raise NotALibrary(f"{path} is not empty and is not a library")
+        raise NotALibrary(
+            f"{path} is not empty and is not a library; to search its files, take them into one:"
+            f" library.index({str(path)!r})"
+        )
     raise LibraryNotFound(_no_library(path))
 
 

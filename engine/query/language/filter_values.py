@@ -17,6 +17,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
+from engine.common.choices import KIND_WORDS
 from engine.query.language.token import Token
 from engine.types import Kind
 
@@ -66,7 +67,7 @@ def parse_kind(token: Token) -> str:
     text = token.text.strip().lower()
     if text in set(Kind):
         return text
-    near = closest(text, [known.value for known in Kind])
+    near = KIND_WORDS.get(text) or closest(text, [known.value for known in Kind])
     advice = f"did you mean {near!r}?" if near else "a kind is image, video or audio"
     raise token.refused(f"{token.shown} is no kind", advice)
 

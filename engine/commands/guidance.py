@@ -1,0 +1,129 @@
+"""Ways out of calls that are wrong or vague: the command that was meant, in one line."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from engine.errors import UsageError
+
+_SAME = {
+    "add": "index", "delete": "remove", "dedup": "curate duplicates",
+    "dedupe": "curate duplicates", "dupes": "curate duplicates", "find": "search", "fix": "verify",
+    "forget": "remove", "grep": "search", "info": "stats", "init": "index", "label": "classify",
+    "like": "similar", "list": "search", "ls": "search", "manual": "man", "prefs": "config",
+    "query": "search", "rm": "remove", "scan": "index", "settings": "config", "status": "stats",
+    "tag": "classify", "update": "index", "version": "--version", "view": "open",
+}  # fmt: skip
+"""Commands by the names that other programs have for them."""
+_EXAMPLES = {
+    "index": "~/Pictures", "similar": "photo.jpg", "teach": "Rex rex1.jpg rex2.jpg rex3.jpg",
+    "remove": "~/Pictures/old", "export": "set/ --format webdataset",
+    "import": "set/ --format webdataset", "evaluate": "result.parquet --truth labels.csv",
+    "config set": "threads 4", "config get": "threads", "config unset": "threads",
+    "concepts forget": "Rex", "concepts rename": "Rex Max", "spaces default": "compact",
+    "models pull": "open_clip:ViT-B-32/laion2b_s34b_b79k", "completion": "bash", "open": "1",
+}  # fmt: skip
+"""Arguments that are enough for a command, for people who gave none."""
+_DATA = (
+    ".jpg", ".jpeg", ".png", ".webp", ".heic", ".gif", ".tiff", ".mp4", ".mov", ".mkv", ".webm",
+    ".wav", ".mp3", ".flac", ".ogg", ".m4a",
+)  # fmt: skip
+"""Ends of names of media, by which a word is taken for a file."""
+
+
+def meant(group: click.Group, typed: Sequence[str]) -> UsageError:
+    """Return the error of a name that is no command, with the command that was probably meant."""
+    name, rest = typed[0], list(typed[1:])
+    if name.startswith(("/", "./", "../", "~")) or "/" in name or _is_there(name):
+        return _path(name, rest)
+    known = group.list_commands(click.Context(group))
+    if " " in name.strip():
+        first = name.split()[0]
+        if first in known:  # a whole command in quotes
+            return UsageError(
+                f"{name!r} is one word to the shell; leave out its quotes: sensorium {name}"
+            )
+        return _instead(f"{name!r} is no command", ["search", name, *rest])
+    if not name.strip():
+        return UsageError("an empty command; `sensorium --help` lists the commands")
+    way = _SAME.get(name.lower()) or _near(name.lower(), known) or _below(group, name.lower())
+    if way:
+        return _instead(f"there is no command {name!r}; did you mean", [*way.split(), *rest], "")
+    if name.lower().endswith(_DATA):
+        return UsageError(
+            f"{name}: there is no such file, and no such command; to find what is like a file:"
+            f" {_typed(['similar', name])}"
+        )
+    return _instead(f"there is no command {name!r}; to search for it", ["search", name, *rest])
+
+
+def example(command: str) -> str | None:
+    """Return how a command is called, for people who gave it no argument; None for others.
+
+    Args:
+        command: the path of the command, as ``sensorium index``.
+    """
+    name = command.partition(" ")[2]
+    return f"sensorium {name} {_EXAMPLES[name]}" if name in _EXAMPLES else None
+
+
+def _path(name: str, rest: list[str]) -> UsageError:
+    """Return what to say of a path where a command should be."""
+    if not _is_there(name):
+        return UsageError(
+            f"{name}: there is no such file or folder, and no such command; to take in a folder:"
+            " sensorium index FOLDER"
+        )
+    if _home(name).is_dir():
+        return _instead(f"{name} is a folder; to take it in", ["index", name, *rest])
+    return _instead(f"{name} is a file; to find what is like it", ["similar", name, *rest])
+
+
+def _instead(wrong: str, arguments: list[str], colon: str = ":") -> UsageError:
+    end = "?" if not colon else ""
+    return UsageError(f"{wrong}{colon} {_typed(arguments)}{end}")
+
+
+def _typed(arguments: list[str]) -> str:
+    """Return a command as a shell takes it; a home folder stays short."""
+    return " ".join(["sensorium", *(a if _is_home(a) else shlex.quote(a) for a in arguments)])
+
+
+def _is_home(argument: str) -> bool:
+    return argument.startswith("~/") and shlex.quote(argument[2:] or "x") == (argument[2:] or "x")
+
+
+def _near(name: str, known: Sequence[str]) -> str | None:
+    from difflib import get_close_matches
+
+    return next(iter(get_close_matches(name, known, n=1)), None)
+
+
+def _below(group: click.Group, name: str) -> str | None:
+    """Return the command of a group of commands that is called so, or nearly so."""
+    ctx = click.Context(group)
+    for outer in ("curate", "concepts", "spaces", "models", "config"):
+        inner = group.get_command(ctx, outer)
+        if isinstance(inner, click.Group):
+            near = _near(name, inner.list_commands(ctx))
+            if near is not None:
+                return f"{outer} {near}"
+    return None
+
+
+def _home(name: str) -> Path:
+    try:
+        return Path(name).expanduser()
+    except RuntimeError:
+        return Path(name)
+
+
+def _is_there(name: str) -> bool:
+    try:
+        return bool(name) and _home(name).exists()
+    except (OSError, ValueError):
+        return False
