@@ -31,6 +31,7 @@ GROUPS = {
         "speech",
         "mixed",
         "confidence",
+        "likeness",
         "names",
         "rerank",
         "rerank_weight",

@@ -52,9 +52,17 @@ class Lexicon:
 
     def name(self, word: str) -> str | None:
         """Return the English name of a folded word; empty for a word that is English."""
-        key = word.encode() + b"\t"
-        line = self._line(self._place(key))
-        return line[len(key) :].decode() if line.startswith(key) else None
+        return self._entry(word, "")[0]
+
+    def _entry(self, word: str, between: str) -> tuple[str | None, bool]:
+        """Return the name of a word, and whether longer entries go on from it."""
+        key = word.encode()
+        at = self._place(key + b"\t")
+        line, name = self._line(at), None
+        if line.startswith(key + b"\t"):
+            name = line[len(key) + 1 :].decode()
+            line = self._line(at + len(line) + 1)
+        return name, line.startswith(key + between.encode())
 
     def _place(self, key: bytes) -> int:
         """Return where the first line begins that is not before a key."""
@@ -114,22 +122,28 @@ class Lexicon:
     ) -> Iterator[tuple[str, str | None]]:
         at = 0
         while at < len(parts):
-            for count in range(min(most, len(parts) - at), 0, -1):
-                word = between.join(parts[at : at + count])
-                gloss = self._name_of_form(word) if between and count == 1 else self.name(word)
-                if gloss is not None or count == 1:
-                    yield word, gloss
-                    at += count
+            size, found = 1, None
+            for count in range(1, min(most, len(parts) - at) + 1):
+                name, longer = self._entry(between.join(parts[at : at + count]), between)
+                if name is not None and (count > 1 or not between or self._may_be_asked(parts[at])):
+                    size, found = count, name
+                if not longer:
                     break
+            if found is None and between:
+                found = self._name_of_form(parts[at])
+            yield between.join(parts[at : at + size]), found
+            at += size
+
+    @staticmethod
+    def _may_be_asked(word: str) -> bool:
+        return len(word) >= _SHORTEST_WORD or _LATIN.search(word) is None
 
     def _name_of_form(self, word: str) -> str | None:
-        """Return the name of a word, or of what it is a form of."""
-        latin = _LATIN.search(word) is not None
-        if latin and len(word) < _SHORTEST_WORD:
+        """Return the name of what a word is a form of."""
+        if len(word) <= _SHORTEST_STEM and word.isascii():
             return None
-        forms = (word, *stems(word))
-        found = next((name for form in forms if (name := self.name(form)) is not None), None)
-        if found is None and len(word) >= _SHORTEST_STEM and not latin:
+        found = next((name for stem in stems(word) if (name := self.name(stem)) is not None), None)
+        if found is None and len(word) >= _SHORTEST_STEM and _LATIN.search(word) is None:
             return self._of_other_ending(word)
         return found
 
