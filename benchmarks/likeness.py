@@ -3,9 +3,9 @@
     python -m benchmarks.likeness --data DIR
 
 Every recording is asked as an example of the others, against backgrounds that are estimated as
-`index` does, and those of its own label are right. The coefficients were fitted on half of the words
-of sound-words; the figures are of the other half, and of two collections that nothing was fitted
-to. Recordings of one group (names of one sound, near copies) are no answers to each other.
+`index` does, and those of its own label are right. The coefficients were fitted on half of the
+words of sound-words; the figures are of the other half, and of two collections that nothing was
+fitted to. Recordings of one group (names of one sound, near copies) are no answers to each other.
 Calibration error is that of the first ten hits in ten bins of equal width.
 """
 
@@ -85,9 +85,7 @@ def _rows(data: Path) -> Iterator[Row]:
         yield _row(f"{name}, nothing fitted to", *found, None)
 
 
-def _row(
-    name: str, sure: NDArray[np.float64], right: NDArray[np.bool_], most: float | None
-) -> Row:
+def _row(name: str, sure: NDArray[np.float64], right: NDArray[np.bool_], most: float | None) -> Row:
     likely = sure >= LIKELY
     share = float(right[likely].mean()) if likely.any() else 0.0
     error = calibration_error(sure, right)

@@ -262,3 +262,30 @@ def test_one_modality_alone_and_unwanted_parts_and_speech_are_left_as_they_are(l
     unwanted = [scored(replace(text(barking, m), weight=-1.0), m1=5.0)
                 for m in (Modality.IMAGE, Modality.SOUND)]  # fmt: skip
     assert set(prior_of(library, barking, *unwanted).values()) == {5.0}
+
+
+def asked_of(library, *branches: Branch) -> np.ndarray:
+    """Return the vector that the last of these branches scores with."""
+    planned = Plan(Query.of("x"), branches, 1)
+    vectors = embed_query(planned, library.towers, library.settings)
+    return executing._asked(branches[-1], executing._Run(planned, vectors, Sources({}, {}), np.inf))
+
+
+def test_what_is_excluded_is_asked_without_what_it_shares_with_what_is_wanted(library):
+    embed = library.towers.encoder.embed_texts
+    dog, retriever = text("dog"), replace(text("dog golden"), weight=-1.0)
+    own = asked_of(library, dog, retriever)
+    assert np.linalg.norm(own) == pytest.approx(1)
+    assert float(own @ embed(["dog"])[0]) == pytest.approx(0, abs=1e-5)
+    assert float(own @ embed(["golden"])[0]) > 0.9
+    alone = embed(["dog golden"])[0]
+    np.testing.assert_allclose(asked_of(library, retriever), alone, atol=1e-6)
+    of_another_stage = replace(dog, stage=1)
+    np.testing.assert_allclose(asked_of(library, of_another_stage, retriever), alone, atol=1e-6)
+
+
+def test_what_is_wanted_and_what_is_excluded_in_the_same_words_stay_as_they_are(library):
+    embed = library.towers.encoder.embed_texts
+    for weight in (1.0, -1.0):
+        asked = asked_of(library, text("dog"), replace(text("dog"), weight=weight))
+        np.testing.assert_allclose(asked, embed(["dog"])[0], atol=1e-6)
