@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,17 +14,19 @@ import numpy as np
 from engine.classify import background, calibration
 from engine.classify.labels import Label, names
 from engine.classify.pooling import CLASSIFIED, ORDER, Guesses, any_labels, one_label
-from engine.classify.prompts import prompted
+from engine.classify.prompts import Prompted, prompted
 from engine.classify.results import EVEN, About, Result
 from engine.classify.scores import Scorer, Trained, in_turn
 from engine.classify.templates import templates
 from engine.common.blas_threads import one_thread_a_product
 from engine.config import Settings
 from engine.encoders.protocols import Logits
+from engine.encoders.revisions import revision_of
 from engine.encoders.towers import Towers
 from engine.errors import UsageError
 from engine.index.matrix import assets_under
 from engine.index.vector_stream import AssetRange, AssetStream
+from engine.query.calibration.phrase_vectors import kept_vectors
 from engine.query.calibration.phrases import phrases
 from engine.query.plan import SEEN
 from engine.query.space_revision import check_revision
@@ -35,6 +37,8 @@ from engine.types.arrays import MomentIds, Vectors
 if TYPE_CHECKING:
     from engine.classify.examples import Gain
 
+_CODE = 1
+"""Revision of the code that puts texts into sentences, of which kept vectors depend."""
 _SAMPLE = 1_000
 """Moments of a modality that stand for all of it."""
 _TOP, _TOP_OF_MANY = 5, 20
@@ -99,6 +103,7 @@ class Classifier:
         self.options = options.checked()
         self.gains: list[Gain] = []
         self.notes: list[str] = []
+        self._prompts: dict[tuple[str, ...], Prompted] = {}
         self._store, self._towers, self._settings = store, towers, settings
         stored = store.spaces().get(towers.shared.name)
         check_revision(stored, towers.shared)
@@ -138,20 +143,36 @@ class Classifier:
         return scorers
 
     def _scorer(self, moments: AssetStream, modality: Modality) -> Scorer:
-        prompts = prompted(
-            self._towers.encoder.embed_texts,
-            self.options.labels,
-            templates(self.options.templates)[modality],
-        )
+        prompts = self._prompted(templates(self.options.templates)[modality])
         directions = background.label_directions(prompts, self._reference(moments, modality))
         trained = self._trained() if modality in SEEN else None
         cosines = None if trained is None else prompts.labels
         return Scorer(directions, calibration.sureness(modality), cosines, trained)
 
+    def _prompted(self, sentences: tuple[str, ...]) -> Prompted:
+        """Embed the labels in sentences, once where modalities have the same ones."""
+        if sentences not in self._prompts:
+            embed = self._towers.encoder.embed_texts
+            keep = partial(self._kept, sentences)
+            self._prompts[sentences] = prompted(embed, self.options.labels, sentences, keep)
+        return self._prompts[sentences]
+
+    def _kept(
+        self, sentences: Sequence[str], texts: Sequence[str], embed: Callable[[], Vectors]
+    ) -> Vectors:
+        """Return the vectors of texts in sentences, which are kept for each encoder."""
+        space = self._towers.shared
+        named = revision_of(
+            name=space.name, encoder=space.encoder, revision=space.revision,
+            texts=tuple(texts), sentences=tuple(sentences), code=_CODE,
+        )  # fmt: skip
+        return kept_vectors(self._settings, f"classify-{named}", (len(texts), space.dim), embed)
+
     def _reference(self, moments: AssetStream, modality: Modality) -> Vectors:
         """Return the vectors (n, dim) that labels are compared with as their background."""
         if modality is Modality.SPEECH:
-            return self._towers.encoder.embed_texts(phrases())
+            embed = partial(self._towers.encoder.embed_texts, phrases())
+            return self._kept(("{}",), phrases(), embed)
         typical = self._towers.typical(modality)
         if typical is None:
             sample = moments.sample(modality, _SAMPLE)

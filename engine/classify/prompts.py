@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeAlias
 
 import numpy as np
@@ -15,6 +16,8 @@ from engine.query.calibration.phrases import phrases
 from engine.types.arrays import Vectors
 
 Embed: TypeAlias = Callable[[Sequence[str]], Vectors]
+Keep: TypeAlias = Callable[[Sequence[str], Callable[[], Vectors]], Vectors]
+"""Return the vectors of these texts, as kept before or else as the function embeds them."""
 _MOST_PHRASES = 1_500
 """Texts that the bank of phrases may cost; with many templates every so many is left out."""
 
@@ -29,13 +32,22 @@ class Prompted:
     """The bank of everyday phrases through the same templates, (phrases, dim)."""
 
 
-def prompted(embed: Embed, labels: Sequence[Label], templates: Sequence[str]) -> Prompted:
-    """Put labels and the bank of phrases into templates, and embed them."""
+def prompted(
+    embed: Embed, labels: Sequence[Label], templates: Sequence[str], keep: Keep | None = None
+) -> Prompted:
+    """Put labels and the bank of phrases into templates, and embed them.
+
+    Args:
+        keep: keeps the vectors of the bank, which is most of the texts and the same for all
+            labels; None to embed it anew.
+    """
     described = [text for label in labels for text in label.descriptions]
     starts = np.cumsum([0, *(len(label.descriptions) for label in labels[:-1])])
     every = -(-len(phrases()) * len(templates) // _MOST_PHRASES)
     rows = np.add.reduceat(_summed(embed, described, templates), starts, axis=0)
-    return Prompted(l2_normalize(rows), _ensemble(embed, phrases()[::every], templates))
+    bank = phrases()[::every]
+    embed_bank = partial(_ensemble, embed, bank, templates)
+    return Prompted(l2_normalize(rows), keep(bank, embed_bank) if keep else embed_bank())
 
 
 def _ensemble(embed: Embed, texts: Sequence[str], templates: Sequence[str]) -> Vectors:

@@ -78,3 +78,23 @@ def test_many_templates_ask_for_fewer_phrases_of_the_bank():
     few = prompted(embed, [Label("cat", ("cat",))], ("{}",))
     many = prompted(embed, [Label("cat", ("cat",))], ("{}",) * 40)
     assert len(many.bank) * 40 <= 1600 < len(few.bank) * 40
+
+
+def test_the_bank_is_embedded_once_and_kept_for_all_labels():
+    asked: list[int] = []
+    kept: dict[tuple[str, ...], object] = {}
+
+    def embed(texts):
+        asked.append(len(texts))
+        return FakeEncoder().embed_texts(texts)
+
+    def keep(texts, make):
+        if tuple(texts) not in kept:
+            kept[tuple(texts)] = make()
+        return kept[tuple(texts)]
+
+    first = prompted(embed, [Label("cat", ("cat",))], ("{}",), keep)
+    asked.clear()
+    second = prompted(embed, [Label("dog", ("dog",))], ("{}",), keep)
+    assert asked == [1]
+    np.testing.assert_array_equal(first.bank, second.bank)

@@ -130,6 +130,10 @@ def best(library: Library, text: str) -> Hit | None:
     return result[0] if result else None
 
 
+def first_bytes() -> bytes:
+    return Path("a.jpg").read_bytes()
+
+
 async def serve(library: Library) -> list[str]:
     result = await library.asearch("a dog", top=5)
     return [hit.path for hit in result]
@@ -148,6 +152,7 @@ def main() -> None:
         else:
             print(report.added + report.changed, report)
         print(library.run(Query((QueryPart("a dog"),))).to_dicts())
+        print(library.similar(first_bytes(), top=2).to_arrow().num_rows, bool(library.search("x")))
         print(best(library, "a cat"), asyncio.run(serve(library)))
         first, rest = library.search("a cat")[0], library.search("a cat")[1:]
         first.open()

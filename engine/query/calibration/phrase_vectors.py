@@ -6,6 +6,7 @@ every `index` that changes something asks for it.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -36,19 +37,33 @@ def phrase_vectors(towers: Towers, settings: Settings, further: str | None = Non
         code=_CODE,
     )  # fmt: skip
 
+    return kept_vectors(
+        settings, named, (len(texts), space.dim), lambda: towers.embed_queries(space.name, texts)
+    )
+
+
+def kept_vectors(
+    settings: Settings, named: str, shape: tuple[int, int], embed: Callable[[], Vectors]
+) -> Vectors:
+    """Return vectors of texts that are kept in the cache, embedded first where they are not.
+
+    Args:
+        named: a name that says all that decides them.
+    """
+
     def build(path: Path) -> None:
-        save_array(path, towers.embed_queries(space.name, texts))
+        save_array(path, embed())
 
     def load(path: Path) -> Vectors:
         try:
             rows: Vectors = np.load(path, allow_pickle=False)
         except (OSError, EOFError, ValueError) as error:
             raise Damaged(str(error)) from error
-        if rows.shape != (len(texts), space.dim) or rows.dtype != np.float32:
+        if rows.shape != shape or rows.dtype != np.float32:
             raise Damaged(f"it holds {rows.shape} {rows.dtype}")
         return rows
 
     try:
         return load_cached(settings, f"phrases/{named}.npy", build, load)
     except EncoderUnavailable:  # a cache that cannot be written costs time and nothing else
-        return towers.embed_queries(space.name, texts)
+        return embed()
