@@ -211,6 +211,20 @@ class ExchangingLibrary(ReadingLibrary):
         """
         return self.store.whole_assets([asset_id])[asset_id]
 
+    def sound(self, moment_id: int, *, seconds: float = 15.0) -> bytes:
+        """Return what is heard in a moment, as a WAV file of 16 kHz, ``seconds`` at most.
+
+        Raises:
+            MediaError: its file cannot be read as it is now, or has no sound there.
+            KeyError: there is no such moment.
+        """
+        from engine.media.excerpt import wav_excerpt
+
+        record = self.moment(moment_id)
+        start, end = record.moment.start or 0.0, record.moment.end
+        length = seconds if end is None else min(seconds, max(end - start, 0.1))
+        return wav_excerpt(Path(record.path), start, length)
+
     def moment(self, moment_id: int) -> MomentRecord:
         """Return a moment by the number that hits have.
 

@@ -108,6 +108,10 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "doctor", "doctor",
         "Check what is installed, and whether the library can be used.",
     ),
+    "mcp": (
+        "mcp", "mcp",
+        "Give assistants tools to search, look, listen and read, by the Model Context Protocol.",
+    ),
     "serve": (
         "serve", "serve",
         "Answer searches, and embed, over HTTP, for this machine alone unless told otherwise.",

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
+from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
 from engine.server import clip_retrieval, embeddings, native, operations
@@ -17,16 +20,25 @@ from engine.server.options import ServerOptions
 from engine.server.problems import add_handlers
 from engine.server.shelf import Shelf
 
+if TYPE_CHECKING:
+    from mcp.server import MCPServer
+
 
 def make_app(shelf: Shelf, options: ServerOptions) -> ASGIApp:
     """Return the app of a server over the libraries of a shelf, which it closes at its end."""
     admission = Admission(options.workers, options.waiting, options.seconds)
 
+    tools = _tools(shelf)
+    routes = _mcp_routes(tools) if tools is not None else []
+
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        yield
-        admission.close()
-        shelf.close()
+        async with AsyncExitStack() as running:
+            running.callback(shelf.close)
+            running.callback(admission.close)
+            if tools is not None:
+                await running.enter_async_context(tools.session_manager.run())
+            yield
 
     # The pages that FastAPI would add load their scripts from another server.
     app = FastAPI(
@@ -40,4 +52,25 @@ def make_app(shelf: Shelf, options: ServerOptions) -> ASGIApp:
 
     for room in (native, embeddings, clip_retrieval, operations):
         app.include_router(room.router)
+    app.router.routes += routes
     return AccessGuard(RequestCounter(app, app.state.metrics), options)
+
+
+def _tools(shelf: Shelf) -> MCPServer | None:
+    """Return the tools for assistants; None where the extra `mcp` is not installed."""
+    if find_spec("mcp") is None:
+        return None
+    from engine.server.mcp_tools import make_mcp
+
+    return make_mcp(shelf)
+
+
+def _mcp_routes(tools: MCPServer) -> list[BaseRoute]:
+    """Return the route `/mcp`, without the checks of Host and Origin that the guard has made."""
+    from mcp.server.transport_security import TransportSecuritySettings
+
+    checked = TransportSecuritySettings(enable_dns_rebinding_protection=False)
+    made = tools.streamable_http_app(
+        stateless_http=True, json_response=True, transport_security=checked
+    )
+    return [*made.routes]

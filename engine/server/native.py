@@ -62,7 +62,7 @@ async def search(request: Request, body: SearchRequest) -> JSONResponse:
     options: dict[str, Any] = {"kinds": body.kinds, "where": body.where, "top": skip + body.top}
     options |= {k: v for k, v in (("sort", body.sort), ("space", body.space)) if v is not None}
     asked = Library.query(body.text, **options)
-    _refuse_paths(asked)
+    refuse_paths(asked)
 
     def run() -> tuple[list[tuple[str, SearchResult]], str | None]:
         found = [(name, library.run(asked)) for name, library in chosen]
@@ -188,7 +188,7 @@ def _no_moment(moment: int) -> Problem:
     return Problem(404, "moment_not_found", f"there is no moment {moment}", "moment")
 
 
-def _refuse_paths(asked: Asked) -> None:
+def refuse_paths(asked: Asked) -> None:
     """Refuse a query that has files of this machine as examples, which callers may not name."""
     for stage in asked.stages:
         for part in stage:

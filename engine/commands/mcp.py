@@ -1,0 +1,34 @@
+"""`sensorium mcp`: tools for assistants, over standard input and output."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from engine.common.optional_package import importing
+
+
+@click.command()
+@click.option(
+    "--library", "libraries", type=click.Path(path_type=Path), multiple=True, metavar="PATH",
+    help="Folder of a library. May be repeated: each is known by the name of its folder.",
+)  # fmt: skip
+def mcp(libraries: tuple[Path, ...]) -> None:
+    """Give assistants tools to search, look, listen and read, by the Model Context Protocol.
+
+    It speaks over standard input and output, and is started by the host of an assistant:
+
+        {"mcpServers": {"sensorium": {"command": "sensorium", "args": ["mcp"]}}}
+
+    No tool changes anything. docs/server.md has more.
+    """
+    with importing("sensorium mcp", "mcp", "mcp", "fastapi"):
+        from engine.server.mcp_tools import make_mcp
+        from engine.server.shelf import Shelf
+
+    shelf = Shelf(libraries)
+    try:
+        make_mcp(shelf).run("stdio")
+    finally:
+        shelf.close()
