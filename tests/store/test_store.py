@@ -76,8 +76,8 @@ def test_open_says_what_is_there_instead(tmp_path: Path) -> None:
     (tmp_path / "pictures").mkdir()
     (tmp_path / "pictures" / "a.jpg").touch()
     for name, error, line in (
-        ("nowhere", LibraryNotFound, "sensorium index PATH --library .*nowhere"),
-        ("empty", LibraryNotFound, "sensorium index"),
+        ("nowhere", LibraryNotFound, "nowhere.*create=True"),
+        ("empty", LibraryNotFound, "create=True"),
         ("file", NotALibrary, "is a file"),
         ("pictures", NotALibrary, "not a library"),
     ):
