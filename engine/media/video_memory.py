@@ -11,11 +11,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
-
-from av.video.stream import VideoStream
+from typing import TYPE_CHECKING
 
 from engine.config import Settings
 from engine.media.decode_memory import DecodeMemory
+
+if TYPE_CHECKING:
+    from av.video.stream import VideoStream
 
 _KEPT = {"h264": 18, "hevc": 18, "vvc": 18, "av1": 12, "libdav1d": 12, "vp9": 12}
 """Pictures that a decoder holds at most: those that others may refer to, and two on their way."""
