@@ -7,8 +7,10 @@ and one file of each container is cut: its last third is gone, or its first. Kin
 frames and sound as Sensorium's reader finds them are held to what ``ffprobe`` counts by
 decoding. A length agrees with the header, or with the span of the packets, where ffprobe
 gives a guess. Bare samples (``s16le``), lists and pictures in a row are not media by content,
-and left out; so are files in which ffprobe decodes nothing: it opens none that has a stream
-whose decoder it cannot start, and in MPEG it finds no pictures of codecs that MPEG has no name for.
+and left out. So are files in which ffprobe decodes nothing, since it opens none that has a stream
+whose decoder it cannot start; those in which it finds other streams than were written, as in
+MPEG pictures of codecs that MPEG has no name for; and those that are another container to it
+once they are cut.
 """
 
 from __future__ import annotations
@@ -53,6 +55,8 @@ class Found:
     """Pictures that were decoded."""
     sound: float = 0.0
     """Seconds of sound that were decoded, of the track that a player chooses."""
+    container: str = ""
+    """The format, as ffprobe names it."""
 
 
 def by_ffprobe(path: Path) -> Found:
@@ -73,12 +77,13 @@ def by_ffprobe(path: Path) -> Found:
     )
     lengths = {*_spans(document, read), seconds, len(shown) / RATE} - {0.0}
     kind = "audio" if pictures is None else "video"
-    return Found(kind, tuple(lengths), len(shown), seconds)
+    container = document.get("format", {}).get("format_name", "")
+    return Found(kind, tuple(lengths), len(shown), seconds, container)
 
 
 def _probed(path: Path, *more: str) -> dict[str, Any]:
     entries = (
-        "stream=index,codec_type,sample_rate:stream_disposition=attached_pic:format=duration"
+        "stream=index,codec_type,sample_rate:stream_disposition=attached_pic:format=duration,format_name"
         ":packet=stream_index,pts_time,dts_time,duration_time:frame=stream_index,nb_samples"
     )
     words = ["ffprobe", "-v", "quiet", "-of", "json", "-show_packets", *more]
@@ -179,18 +184,19 @@ def compared(
         yield path, _compared(path, recipe)
         if recipe.container not in seen:
             seen.add(recipe.container)
+            whole = by_ffprobe(path).container
             for part in cut(path, folder):
-                yield part, _compared(part, is_cut=True)
+                yield part, _compared(part, is_cut_of=whole)
 
 
-def _compared(
-    path: Path, recipe: Recipe | None = None, *, is_cut: bool = False
-) -> list[str] | None:
+def _compared(path: Path, recipe: Recipe | None = None, *, is_cut_of: str = "") -> list[str] | None:
     ours, theirs = by_reader(path), by_ffprobe(path)
+    if is_cut_of and theirs.container != is_cut_of:
+        return None  # without its head it is no longer what it was
     written = recipe is not None and bool(recipe.video)
     if not (theirs.frames or theirs.sound) or (written and theirs.kind != "video"):
         return None
-    return differences(ours, theirs, cut=is_cut)
+    return differences(ours, theirs, cut=bool(is_cut_of))
 
 
 @command(__doc__)
