@@ -6,12 +6,14 @@ from pathlib import Path
 
 import click
 
+from engine.commands.options import AnyPath
 from engine.common.optional_package import importing
+from engine.common.user_path import expanded
 
 
 @click.command()
 @click.option(
-    "--library", "libraries", type=click.Path(path_type=Path), multiple=True, metavar="PATH",
+    "--library", "libraries", type=AnyPath(path_type=Path), multiple=True, metavar="PATH",
     help="Folder of a library. May be repeated: each is known by the name of its folder.",
 )  # fmt: skip
 def mcp(libraries: tuple[Path, ...]) -> None:
@@ -23,11 +25,12 @@ def mcp(libraries: tuple[Path, ...]) -> None:
 
     No tool changes anything. docs/server.md has more.
     """
+    paths = [expanded(path) for path in libraries]
     with importing("sensorium mcp", "mcp", "mcp", "fastapi"):
         from engine.server.mcp_tools import make_mcp
         from engine.server.shelf import Shelf
 
-    shelf = Shelf(libraries)
+    shelf = Shelf(paths)
     try:
         make_mcp(shelf).run("stdio")
     finally:

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import click
 
+from engine.commands.options import AnyPath
 from engine.commands.output.text import print_message
 from engine.common.optional_package import importing
+from engine.common.user_path import expanded
 from engine.server.options import ServerOptions, read_tokens
 
 
@@ -18,11 +20,11 @@ from engine.server.options import ServerOptions, read_tokens
 )  # fmt: skip
 @click.option("--port", default=8093, show_default=True, type=click.IntRange(0, 65535))
 @click.option(
-    "--library", "libraries", type=click.Path(path_type=Path), multiple=True, metavar="PATH",
+    "--library", "libraries", type=AnyPath(path_type=Path), multiple=True, metavar="PATH",
     help="Folder of a library. May be repeated: each is known by the name of its folder.",
 )  # fmt: skip
 @click.option(
-    "--token-file", type=click.Path(path_type=Path), metavar="FILE",
+    "--token-file", type=AnyPath(path_type=Path), metavar="FILE",
     help="A file of bearer tokens, one a line, that only you can read.",
 )  # fmt: skip
 @click.option(
@@ -47,10 +49,11 @@ def serve(
     and Cohere for embeddings, and those of clip-retrieval. A library that is being indexed
     can be served at the same time.
     """
-    tokens = read_tokens(token_file) if token_file is not None else ()
+    paths = [expanded(path) for path in libraries]
+    tokens = read_tokens(expanded(token_file)) if token_file is not None else ()
     options = ServerOptions(host, port, tokens, hosts, workers)
     options.check()
     with importing("sensorium serve", "server", "fastapi", "uvicorn", "prometheus_client"):
         from engine.server.run import run
 
-    run(libraries, options, print_message)
+    run(paths, options, print_message)
