@@ -136,7 +136,10 @@ def by_reader(path: Path) -> Found:
 def _decoded(path: Path) -> int:
     """Count the pictures that the reader decodes."""
     count, errors = 0, list[BaseException]()
-    with suppress(*containers.DECODE_ERRORS), containers.open_container(path) as container:
+    with (
+        suppress(MediaError, *containers.DECODE_ERRORS),
+        containers.open_container(path) as container,
+    ):
         stream = containers.video_stream(container)
         if stream is None:
             return 0
@@ -186,7 +189,7 @@ def compared(
             seen.add(recipe.container)
             whole = by_ffprobe(path).container
             for part in cut(path, folder):
-                yield part, _compared(part, is_cut_of=whole)
+                yield part, _compared(part, recipe, is_cut_of=whole)
 
 
 def _compared(path: Path, recipe: Recipe | None = None, *, is_cut_of: str = "") -> list[str] | None:
