@@ -198,7 +198,7 @@ def test_searches_go_on_while_another_thread_indexes(fake, tmp_path):
 
 
 def test_nothing_is_made_for_a_library_that_cannot_be(tmp_path, settings):
-    with pytest.raises(LibraryNotFound, match="sensorium index"):
+    with pytest.raises(LibraryNotFound, match="create=True"):
         Library.open(tmp_path / "none", settings=settings)
     with pytest.raises(EncoderUnavailable):
         Library.open(tmp_path / "none", create=True, encoder="no-such", settings=settings)
@@ -250,7 +250,7 @@ def test_backgrounds_that_are_behind_are_estimated_again(fake, tmp_path, monkeyp
     assert fake.index([tmp_path / "media"]).unchanged == 2
     assert fake.store.calibrated()
     assert max(b.n for b in fake.store.backgrounds()) == 2 * max(b.n for b in old)
-    assert set(fake.searcher._known_backgrounds().values()) == set(fake.store.backgrounds())
+    assert set(fake.searcher._kept.known_backgrounds().values()) == set(fake.store.backgrounds())
 
 
 def test_a_run_that_finds_nothing_new_makes_no_generation(fake, tmp_path):
@@ -360,7 +360,7 @@ def test_a_long_file_crowds_nothing_out(fake, tmp_path):
 
 
 def test_a_library_keeps_its_encoder(fake, tmp_path, settings):
-    with pytest.raises(UsageError, match="--encoder fake"):
+    with pytest.raises(UsageError, match="encoder=fake"):
         Library.open(tmp_path / "lib", encoder="compact", settings=settings)
 
 

@@ -21,7 +21,7 @@ KIND_WORDS = {
     "clip": "video", "mp4": "video", "videos": "video", "sound": "audio", "music": "audio",
     "song": "audio", "mp3": "audio", "sounds": "audio",
 }  # fmt: skip
-"""What people call kinds of files."""
+"""Words that people have for kinds of files."""
 RERANKERS = ("cross", "lm", "llm")
 """Names of the rerankers that a query may ask for."""
 _LONGEST = 40

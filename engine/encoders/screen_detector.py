@@ -27,8 +27,8 @@ from engine.encoders.weight_files import PADDLE_OCR
 _REVISION = 2
 """Revision of the code that quantises."""
 _QUANTISED = ["Conv", "MatMul", "Add", "Mul", "Concat", "Resize", "Relu", "HardSigmoid"]
-"""What is computed in 8 bits. With products alone, numbers go to and fro between them, and it
-takes 0.19 s and not 0.11 s."""
+"""Operators that are computed in 8 bits. With products alone, numbers go to and fro between
+them, and it takes 0.19 s and not 0.11 s."""
 _OPSET = 13
 """The first version of ONNX in which weights are scaled by their channels."""
 _SCENES, _SIDE = 8, 320
@@ -110,6 +110,6 @@ def _scenes() -> Iterator[Image.Image]:
 
 
 def as_input(image: Image.Image) -> NDArray[np.float32]:
-    """An RGB picture as the detector takes it: (1, 3, height, width), BGR, in [-1, 1]."""
+    """Return an RGB picture as the detector takes it: (1, 3, height, width), BGR, in [-1, 1]."""
     pixels = np.asarray(image, np.float32)[:, :, ::-1] / 127.5 - 1
     return np.ascontiguousarray(pixels.transpose(2, 0, 1)[None])
