@@ -96,7 +96,7 @@ class AccessGuard:
         if name not in self._hosts:
             raise _Refused(
                 421, "unknown_host",
-                "the server is not known by this Host; --allow-host NAME makes it known",
+                "the server is not known by this Host; its option allow-host makes it known",
             )  # fmt: skip
         return hosts[0].lower()
 

@@ -54,8 +54,9 @@ class ServerOptions:
         """
         if not self.loopback and not self.tokens:
             raise UsageError(
-                f"--host {self.host} can be reached from other machines, so it needs --token-file"
-                " FILE with a token, such as `openssl rand -hex 32` prints"
+                f"host={self.host!r} can be reached from other machines, so it needs"
+                " token_file=FILE with a token, such as `openssl rand -hex 32` prints",
+                arguments=("host", "token_file"),
             )
 
 
@@ -69,18 +70,18 @@ def read_tokens(file: Path) -> tuple[str, ...]:
         text, mode = file.read_text("utf-8"), file.stat().st_mode
     except (OSError, UnicodeDecodeError) as error:
         reason = os_reason(error) if isinstance(error, OSError) else "it is no UTF-8"
-        raise UsageError(f"--token-file {file} cannot be read: {reason}") from None
+        raise UsageError(f"the file of tokens {file} cannot be read: {reason}") from None
     if os.name == "posix" and mode & (stat.S_IRWXG | stat.S_IRWXO):
         raise UsageError(
-            f"--token-file {file} can be read by others; `chmod 600 {file}` keeps it to you"
+            f"the file of tokens {file} can be read by others; `chmod 600 {file}` keeps it to you"
         )
     lines = (line.strip() for line in text.splitlines())
     tokens = tuple(line for line in lines if line and not line.startswith("#"))
     if not tokens:
-        raise UsageError(f"--token-file {file} has no token; `openssl rand -hex 32` prints one")
+        raise UsageError(f"the file of tokens {file} has no token; `openssl rand -hex 32` prints one")
     if short := [token for token in tokens if len(token) < _LEAST_TOKEN or " " in token]:
         raise UsageError(
-            f"--token-file {file}: a token is {_LEAST_TOKEN} characters or more without spaces,"
+            f"the file of tokens {file}: a token is {_LEAST_TOKEN} characters or more without spaces,"
             f" and {len(short)} of {len(tokens)} are not"
         )
     return tokens

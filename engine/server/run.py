@@ -72,5 +72,6 @@ def _listen(options: ServerOptions) -> socket.socket:
     except OSError as error:
         reason = os_reason(error) if error.errno else str(error)
         raise UsageError(
-            f"{options.host}:{options.port} cannot be listened on: {reason}; choose another --port"
+            f"{options.host}:{options.port} cannot be listened on: {reason}; choose another port=",
+            arguments=("port",),
         ) from None

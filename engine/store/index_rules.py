@@ -72,8 +72,9 @@ class RuleChanges:
         for pattern in listed:
             if not pattern.strip() or pattern.startswith("#") or not is_pattern(pattern):
                 raise UsageError(
-                    f"--exclude {pattern!r} is no pattern; write one as in .gitignore: '*.tmp',"
-                    " 'raw/', '/2019/**/thumbs'"
+                    f"exclude={pattern!r} is no pattern; write one as in .gitignore: '*.tmp',"
+                    " 'raw/', '/2019/**/thumbs'",
+                    arguments=("exclude",),
                 )
         return cls(**{**options, "exclude": listed})  # type: ignore[arg-type]
 

@@ -62,7 +62,7 @@ def at_a_terminal(*arguments: str, stream: str, columns: int = 200) -> str:
 
 
 def test_a_terminal_gets_a_table(indexed, library):
-    shown = at_a_terminal("search", "high tone", "--library", str(library), stream="stdout")
+    shown = at_a_terminal("search", "red", "--library", str(library), stream="stdout")
     assert shown.split()[:2] == ["#", "sure"]
     assert "less likely" in shown
     assert "0:00-0:02" in shown

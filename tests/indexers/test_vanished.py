@@ -101,7 +101,7 @@ def test_300_files_that_vanish_and_come_back(store, media, counted):
         writer.curation.import_tags({str(media / "0007.png"): ["keep"]})
     away = media.rename(media.with_name("away"))
     media.mkdir()
-    with pytest.raises(FilesVanished, match=r"300 of the 300 files below .*--forget-missing"):
+    with pytest.raises(FilesVanished, match=r"300 of the 300 files below .*vanished='forget'"):
         counted()
     assert living(store).keys() == before.keys()
     report = counted(vanished="keep")

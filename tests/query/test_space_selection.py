@@ -134,7 +134,7 @@ def test_the_default_is_what_is_asked_from_then_on(full, settings):
     assert full.index([full.store.get(hit.path).path for hit in by_name.hits]).added == 0
     with Library.open(full.store.path, settings=settings) as again:
         assert again.search("red").plan == full.search("red").plan
-    with pytest.raises(UsageError, match="has --encoder fake2; to have fake beside it"):
+    with pytest.raises(UsageError, match="has encoder=fake2; to have fake beside it"):
         Library.open(full.store.path, encoder="fake", settings=settings)
     with pytest.raises(UsageError, match="fake-hearing holds sound alone"):
         full.spaces.set_default("fake-hearing")

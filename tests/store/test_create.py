@@ -30,7 +30,7 @@ def test_a_creation_that_is_killed_at_any_point(tmp_path: Path, point: str, ther
     if point == "create.renamed":
         Store.open(library).close()
         return
-    with pytest.raises(LibraryNotFound, match="sensorium index"):
+    with pytest.raises(LibraryNotFound, match="create=True"):
         Store.open(library)
     Store.create(library, "fake").close()
     Store.open(library).close()

@@ -168,7 +168,7 @@ def test_nothing_but_words(tmp_path: Path) -> None:
 
 def test_the_place_for_files(tmp_path: Path, red: bytes) -> None:
     tar(tmp_path / "tars" / "x.tar", ("0.png", red))
-    with pytest.raises(UsageError, match="--to DIR"):
+    with pytest.raises(UsageError, match="to=DIR"):
         check_dataset(fake_towers(), ImportOptions("webdataset", tmp_path / "tars"))
     (tmp_path / "files").mkdir()
     (tmp_path / "files" / "mine").write_text("x")
