@@ -78,10 +78,10 @@ def read_tokens(file: Path) -> tuple[str, ...]:
     lines = (line.strip() for line in text.splitlines())
     tokens = tuple(line for line in lines if line and not line.startswith("#"))
     if not tokens:
-        raise UsageError(f"the file of tokens {file} has no token; `openssl rand -hex 32` prints one")
+        raise UsageError(f"the file of tokens {file} has none; `openssl rand -hex 32` prints one")
     if short := [token for token in tokens if len(token) < _LEAST_TOKEN or " " in token]:
         raise UsageError(
-            f"the file of tokens {file}: a token is {_LEAST_TOKEN} characters or more without spaces,"
-            f" and {len(short)} of {len(tokens)} are not"
+            f"the file of tokens {file}: a token has {_LEAST_TOKEN} characters or more and no"
+            f" spaces, and {len(short)} of {len(tokens)} are not so"
         )
     return tokens

@@ -18,9 +18,9 @@ from engine.commands.main import main
 
 _IMPORTED = (
     "cleanlab", "cv2", "engine.library", "engine.store.sql.schema", "engine.store.write.writer",
-    "engine.query.calibration.estimate", "faiss", "indexers.decode", "indexers.pipeline",
-    "indexers.readers", "onnxruntime", "pyarrow.parquet", "rich.progress", "rich.table",
-    "sklearn.model_selection", "torch",
+    "engine.query.calibration.estimate", "engine.server.mcp_tools", "faiss",
+    "indexers.decode", "indexers.pipeline", "indexers.readers", "onnxruntime",
+    "pyarrow.parquet", "rich.progress", "rich.table", "sklearn.model_selection", "torch",
 )  # fmt: skip
 """Modules that commands use, some of which take seconds to import: once, for all forks."""
 

@@ -75,7 +75,7 @@ def test_what_lets_anybody_in_is_refused(run, indexed, tmp_path):
     assert done.code == 2 and "--token-file" in done.err
     for content, mode, word in (
         ("short", 0o600, "16 characters"),
-        ("", 0o600, "has no token"),
+        ("", 0o600, "has none"),
         ("t" * 20, 0o644, "chmod 600"),
     ):
         token = tmp_path / "token"

@@ -59,8 +59,10 @@ def copies(photos: Path) -> None:
 
 @pytest.fixture
 def here(home, settings, monkeypatch) -> Path:
-    """The folder that a reader is in, with what the install line brings: no OCR."""
-    monkeypatch.chdir(home)
+    """The folder above the pictures; a reader is elsewhere, and has what the install line brings,
+    no OCR."""
+    (home / "elsewhere").mkdir(exist_ok=True)
+    monkeypatch.chdir(home / "elsewhere")
     monkeypatch.setenv("SENSORIUM_LIBRARY", str(home / "library"))
     monkeypatch.setenv("SENSORIUM_OCR", "0")
     return home

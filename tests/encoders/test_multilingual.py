@@ -18,6 +18,7 @@ from engine.encoders.compact import multilingual, multilingual_text, unigram
 from engine.encoders.compact.e5_file import UNKNOWN, E5File, dequantised
 from engine.encoders.compact.multilingual import NAME, SCENES, CompactMultilingual
 from engine.encoders.compact.multilingual_text import MultilingualE5
+from engine.encoders.protocols import KnowsWords
 from engine.errors import EncoderUnavailable
 from engine.types import Modality
 
@@ -281,3 +282,16 @@ def test_a_library_of_compact_is_told_the_way():
     ready = tell("compact", {"compact", NAME}) or ""
     assert ready.endswith(f"sensorium spaces default {NAME}")
     assert "--add-space" not in ready
+
+
+@needs_weights
+@pytest.mark.parametrize(
+    ("word", "known"),
+    [("dog", True), ("strawberry", True), ("Haus", True), ("Erdbeere", True), ("perro", True),
+     ("strawbery", False), ("hollday", False), ("synthpob", False)],
+)  # fmt: skip
+def test_words_are_known_and_slips_are_not(settings, word, known):
+    """Slips of typing are mended by an encoder that says which words it knows, and by no other."""
+    encoder = CompactMultilingual(settings)
+    assert isinstance(encoder, KnowsWords)
+    assert encoder.knows_word(word) is known

@@ -23,7 +23,7 @@ from PIL import Image
 from engine.common.package_weights import sha256
 from engine.common.vectors import l2_normalize
 from engine.config import Settings
-from engine.encoders.compact.lexicon import Lexicon
+from engine.encoders.compact.lexicon import Lexicon, folded
 from engine.encoders.compact.multilingual_text import MultilingualE5
 from engine.encoders.compact.pictures import CLASSES, LOOKS_DIM, CompactPictures
 from engine.encoders.protocols import Embedded, Pixels
@@ -47,9 +47,10 @@ _CODE = 1
 
 
 class CompactMultilingual:
-    """Implements ``Encoder``, ``FurtherSpaces``, ``EmbedsQueries`` and ``Pipelined``.
+    """The default encoder; making one loads nothing.
 
-    Making one loads nothing.
+    It implements ``Encoder``, ``FurtherSpaces``, ``EmbedsQueries``, ``KnowsWords`` and
+    ``Pipelined``.
     """
 
     name = NAME
@@ -105,6 +106,10 @@ class CompactMultilingual:
 
     def embed_texts(self, texts: Sequence[str]) -> Vectors:
         return _whitened(self._text.embed(texts), self._head["mean"], self._head["whiten"])
+
+    def knows_word(self, word: str) -> bool:
+        """Tell whether the text tower, or the lexicon, knows a word as a whole."""
+        return self._text.knows_word(word) or self._lexicon.name(folded(word)) is not None
 
     def embed_texts_in(self, space: str, texts: Sequence[str]) -> Vectors:
         self._check_space(space)
