@@ -287,7 +287,7 @@ def test_a_library_of_compact_is_told_the_way():
 @needs_weights
 @pytest.mark.parametrize(
     ("word", "known"),
-    [("dog", True), ("strawberry", True), ("Haus", True), ("Erdbeere", True), ("perro", True),
+    [("dog", True), ("Haus", True), ("Erdbeere", True), ("perro", True),
      ("strawbery", False), ("hollday", False), ("synthpob", False)],
 )  # fmt: skip
 def test_words_are_known_and_slips_are_not(settings, word, known):
