@@ -164,6 +164,8 @@ s.sox sox - pcm_s32le
 s.mp3 mp3 - libmp3lame
 s.mp2 mp2 - mp2
 s.aac adts - aac
+s.aptx aptx - aptx rate=48000 layout=stereo
+s.aptxhd aptx_hd - aptx_hd rate=48000 layout=stereo
 s.latm latm - aac
 s.ac3 ac3 - ac3 rate=48000
 s.eac3 eac3 - eac3 rate=48000

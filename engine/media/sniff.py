@@ -23,12 +23,12 @@ _NAMED_MEDIA = frozenset({
 })
 """Names that promise media. Not .ts and .mts, which mostly are TypeScript."""
 _TRIED_NAMES = frozenset({
-    ".264", ".265", ".302", ".aea", ".av1", ".avc", ".ast", ".avs", ".cavs", ".dif", ".drc",
-    ".dts", ".dtshd", ".dv", ".ec3", ".evo", ".flc", ".fli", ".g722", ".gsm", ".h261", ".h263",
-    ".h264", ".h265", ".hevc", ".ivr", ".latm", ".loas", ".m1v", ".m2p", ".m2t", ".m4s", ".mjpeg",
-    ".mjpg", ".mlp", ".mmf", ".mod", ".mp1", ".mpa", ".mpv", ".mts", ".nsp", ".obu", ".oma", ".pva",
-    ".ra", ".rso", ".sbc", ".sf", ".tak", ".thd", ".tod", ".trp", ".ts", ".ty", ".vag", ".vc1",
-    ".viv", ".vqf", ".xa",
+    ".264", ".265", ".302", ".aea", ".aptx", ".aptxhd", ".ast", ".av1", ".avc", ".avs", ".cavs",
+    ".dif", ".drc", ".dts", ".dtshd", ".dv", ".ec3", ".evo", ".flc", ".fli", ".g722", ".gsm",
+    ".h261", ".h263", ".h264", ".h265", ".hevc", ".ivr", ".latm", ".loas", ".m1v", ".m2p", ".m2t",
+    ".m4s", ".mjpeg", ".mjpg", ".mlp", ".mmf", ".mod", ".mp1", ".mpa", ".mpv", ".mts", ".nsp",
+    ".obu", ".oma", ".pva", ".ra", ".rso", ".sbc", ".sf", ".tak", ".tco", ".thd", ".tod", ".trp",
+    ".ts", ".ty", ".vag", ".vc1", ".viv", ".vqf", ".xa",
 })
 """Names of media without a magic number, which other files have as well: FFmpeg is asked."""
 # fmt: on
