@@ -92,6 +92,10 @@ def align(
     """
     if undo and shown:
         raise UsageError("--undo and --show are two things: give one of them")
+    options: dict[str, Any] = {
+        "seed": seed, "dry_run": dry_run, "force": force, "wait": wait,
+        "command": typed_command(), "progress": True,
+    }  # fmt: skip
     with open_library(library) as opened:
         if shown:
             _show(opened.align.status(), opened.align.caption_status(), as_json)
@@ -101,34 +105,10 @@ def align(
         elif captions is not None:
             if source is not None:
                 raise UsageError("--from is for sounds, and --captions names its own file")
-            _show_captions(
-                opened.align.learn_captions(
-                    captions,
-                    seed=seed,
-                    dry_run=dry_run,
-                    force=force,
-                    wait=wait,
-                    command=typed_command(),
-                    progress=True,
-                ),
-                dry_run,
-                as_json,
-            )
+            learned = opened.align.learn_captions(captions, **options)
+            _show_captions(learned, dry_run, as_json)
         else:
-            _show_learned(
-                opened.align.learn(
-                    pairs,
-                    source,
-                    seed=seed,
-                    dry_run=dry_run,
-                    force=force,
-                    wait=wait,
-                    command=typed_command(),
-                    progress=True,
-                ),
-                dry_run,
-                as_json,
-            )
+            _show_learned(opened.align.learn(pairs, source, **options), dry_run, as_json)
         warn(opened)
 
 
