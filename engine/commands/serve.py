@@ -9,7 +9,7 @@ import click
 from engine.commands.options import AnyPath
 from engine.commands.output.text import print_message
 from engine.common.optional_package import importing
-from engine.common.user_path import expanded
+from engine.common.user_path import existing, expanded, resolved
 from engine.server.options import ServerOptions, read_tokens
 
 
@@ -31,6 +31,12 @@ from engine.server.options import ServerOptions, read_tokens
     "--allow-host", "hosts", multiple=True, metavar="NAME",
     help="A name by which the server may be called, such as that of a proxy. May be repeated.",
 )  # fmt: skip
+@click.option("--read-only", is_flag=True, help="Refuse all requests that change something.")
+@click.option(
+    "--allow-root", "roots", type=AnyPath(path_type=Path), multiple=True, metavar="FOLDER",
+    help="A folder that index jobs may read, beside those that a library was indexed from. May"
+    " be repeated.",
+)  # fmt: skip
 @click.option(
     "--workers", default=4, show_default=True, type=click.IntRange(1, 256), metavar="N",
     help="Requests that are worked on at a time.",
@@ -41,6 +47,8 @@ def serve(
     libraries: tuple[Path, ...],
     token_file: Path | None,
     hosts: tuple[str, ...],
+    read_only: bool,
+    roots: tuple[Path, ...],
     workers: int,
 ) -> None:
     """Answer searches, and embed, over HTTP, for this machine alone unless told otherwise.
@@ -51,7 +59,15 @@ def serve(
     """
     paths = [expanded(path) for path in libraries]
     tokens = read_tokens(expanded(token_file)) if token_file is not None else ()
-    options = ServerOptions(host, port, tokens, hosts, workers)
+    options = ServerOptions(
+        host,
+        port,
+        tokens,
+        hosts,
+        workers,
+        read_only=read_only,
+        roots=tuple(resolved(existing(root)) for root in roots),
+    )
     options.check()
     with importing("sensorium serve", "server", "fastapi", "uvicorn", "prometheus_client"):
         from engine.server.run import run

@@ -35,6 +35,11 @@ class ServerOptions:
     """Bytes of the body of a request."""
     body_seconds: float = 30.0
     """Seconds in which a body must have arrived."""
+    read_only: bool = False
+    """Refuse all requests that change something."""
+    roots: tuple[Path, ...] = ()
+    """Real paths of folders that index jobs may read, and runs may move files to, beside those
+    that a library was indexed from."""
 
     @property
     def loopback(self) -> bool:
