@@ -8,9 +8,15 @@ import numpy as np
 
 from engine.config import Settings
 from engine.encoders.towers import Towers
-from engine.query.embed import embed_picture, embed_sound, naming_file
 from engine.query.example_values import example_part
 from engine.query.examples import resolve_examples
+from engine.query.prepare import (
+    PreparedExample,
+    embed_prepared,
+    naming_file,
+    prepare_picture,
+    prepare_sound,
+)
 from engine.types import PartKind, Query
 from engine.types.arrays import Vectors
 from engine.types.examples import Example
@@ -23,14 +29,21 @@ def embed_texts(texts: Sequence[str], towers: Towers) -> Vectors:
     return towers.embed_queries(towers.shared.name, texts)
 
 
-def embed_example(example: Example, towers: Towers, settings: Settings) -> Vectors:
-    """Return the unit vector (dim,) of a picture, a video or a sound in the shared space.
+def prepare_example(example: Example, towers: Towers, settings: Settings) -> PreparedExample:
+    """Decode a picture, a video or a sound for ``embed_examples``.
 
-    Errors are those of ``Library.embed_example``.
+    Errors are those of ``Library.prepare_example``.
     """
     part = example_part(example, PartKind.FILE, "example")
     with resolve_examples(Query((part,)), settings) as (query, files):
         (known,) = query.parts
-        embed = embed_sound if known.asked is PartKind.AUDIO else embed_picture
+        prepare = prepare_sound if known.asked is PartKind.AUDIO else prepare_picture
         with naming_file(known.value):
-            return embed(files[known.value], towers, settings)[towers.shared.name]
+            return prepare(files[known.value], towers, settings)
+
+
+def embed_examples(prepared: Sequence[PreparedExample], towers: Towers) -> Vectors:
+    """Return the unit vectors (n, dim) of examples in the shared space, encoded together."""
+    if not prepared:
+        return np.zeros((0, towers.shared.dim), np.float32)
+    return np.stack([rows[towers.shared.name] for rows in embed_prepared(prepared, towers)])

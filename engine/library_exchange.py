@@ -12,7 +12,7 @@ from engine.common.user_path import existing, expanded
 from engine.config import Settings
 from engine.encoders import registry
 from engine.errors import LibraryNotFound
-from engine.library_reading import ReadingLibrary
+from engine.library_encoding import EncodingLibrary
 from engine.types import (
     Asset,
     ExportFormat,
@@ -26,11 +26,9 @@ if TYPE_CHECKING:
     from engine.exchange.import_dataset import ImportReport
     from engine.exchange.service import ExchangeContext, ImportArguments
     from engine.media.dates import DateClaim
-    from engine.types.arrays import Vectors
-    from engine.types.examples import Example
 
 
-class ExchangingLibrary(ReadingLibrary):
+class ExchangingLibrary(EncodingLibrary):
     """A library that takes in and gives out data sets, vectors and facts."""
 
     # --- data sets --------------------------------------------------------------
@@ -182,26 +180,7 @@ class ExchangingLibrary(ReadingLibrary):
 
         return read_clipboard()
 
-    # --- facts and vectors, for programs beside a search ---------------------------
-
-    def embed(self, texts: Sequence[str]) -> Vectors:
-        """Return the vectors of texts in the default space: unit vectors (n, dim), float32."""
-        from engine.library_embedding import embed_texts
-
-        return embed_texts(texts, self.towers)
-
-    def embed_example(self, example: Example) -> Vectors:
-        """Return the vector of a picture, a video or a sound: a unit vector (dim,), float32.
-
-        Args:
-            example: as for ``similar``.
-
-        Raises:
-            InvalidQuery: it is not there, or is neither picture, video nor sound.
-        """
-        from engine.library_embedding import embed_example
-
-        return embed_example(example, self.towers, self.settings)
+    # --- facts, for programs beside a search ---------------------------
 
     def asset(self, asset_id: int) -> Asset:
         """Return the facts of a file by the number that hits have.

@@ -98,13 +98,15 @@ class LibrarySearch:
     ) -> SearchResult:
         """Return the hits of a query, the likeliest first."""
         if query.rerank is None:
-            result = self._searcher.run(query, leave_out=leave_out, on_plan=on_plan)
+            result = self._searcher.run(
+                query, leave_out=leave_out, on_plan=on_plan, progress=progress
+            )
             return result.bound(self.thumbnail)
         from engine.query.rerank.apply import rerank_hits
 
         reranker = self._reranker(query.rerank)
         wide = replace(query, top=max(query.top, query.rerank_top))
-        found = self._searcher.run(wide, leave_out=leave_out, on_plan=on_plan)
+        found = self._searcher.run(wide, leave_out=leave_out, on_plan=on_plan, progress=progress)
         narrow = replace(found, query=replace(found.query, top=query.top))
         result = rerank_hits(
             narrow, reranker, self._settings, self.thumbnail, self._captions, progress

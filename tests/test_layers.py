@@ -36,6 +36,7 @@ LAYERS = (
     },
     {"engine.library_base"},
     {"engine.library_reading"},
+    {"engine.library_encoding"},
     {"engine.library_exchange"},
     {"engine.library"},
     {"engine.doctor", "engine.models", "engine.profile_indexing"},

@@ -29,13 +29,14 @@ from engine.encoders.caption_head import CaptionHead
 from engine.encoders.towers import Towers
 from engine.errors import MediaError, PathNotFound, UsageError
 from engine.query.calibration.phrase_vectors import phrase_vectors
-from engine.query.embed import ExampleFile, embed_picture, media_type
+from engine.query.embed import embed_picture
 from engine.query.library_towers import (
     FOLDER,
     LibraryTowers,
     captions_file,
     is_captions_file,
 )
+from engine.query.prepare import ExampleFile, media_type
 from engine.query.space_revision import check_revision
 from engine.store import Addition, Store
 from engine.store.error_translation import translated

@@ -41,6 +41,8 @@ class _Bar:
 
     def advance(self, items: int = 1, *, moments: int = 0) -> None:
         if self._task is None:
+            if not items:
+                return  # a call that only asks whether it was cancelled
             self.start("working")
         self._items += items
         self._moments += moments

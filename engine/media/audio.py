@@ -107,14 +107,19 @@ def read_audio(path: Path, rate: int, seconds: float) -> Iterator[Chunk]:
                 yield Chunk(begin + number * size / rate, samples)
 
 
-def read_windows(path: Path, settings: Settings, rate: int) -> Iterator[Chunk]:
+def read_windows(path: Path, settings: Settings, rate: int, until: float = inf) -> Iterator[Chunk]:
     """Yield the windows worth hearing: ``read_audio`` without silence and without slivers.
 
     A file that is silent throughout yields nothing. Errors are those of
     ``read_audio``.
+
+    Args:
+        until: seconds of the file from which on nothing is decoded.
     """
     sliver = _SLIVER_SECONDS * rate
     for number, chunk in enumerate(read_audio(path, rate, settings.window_seconds)):
+        if chunk.start >= until:
+            return
         if number and len(chunk.samples) < sliver:
             continue
         if not is_silent(chunk.samples, rate, settings.silence_db):

@@ -2,43 +2,25 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import islice, takewhile
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
-from PIL import Image
 
-from engine.common.user_path import near_name
+from engine.common.vectors import l2_normalize
 from engine.config import Settings
 from engine.encoders.towers import Towers
-from engine.errors import EmptyMedia, InvalidQuery, MediaError, PathNotFound
+from engine.query.prepare import (
+    ExampleFile,
+    embed_prepared,
+    naming_file,
+    prepare_picture,
+    prepare_sound,
+)
 from engine.query.text_cache import TextCache
-from engine.types import Branch, Kind, MediaType, PartKind, Plan
+from engine.types import Branch, PartKind, Plan
 from engine.types.arrays import Vectors
-
-if TYPE_CHECKING:
-    from engine.media.audio import Chunk
-
-_EXAMPLE_WINDOWS = 6
-"""The windows of an example sound that are embedded."""
-_EXAMPLE_FRAMES = 8
-"""The keyframes that stand for an example video."""
-_SAME_TIME = 1e-3
-"""Seconds by which a time that was written down may be off."""
-
-
-@dataclass(frozen=True, slots=True)
-class ExampleFile:
-    """A file that is an example, or the moment of it from ``start`` to ``end`` seconds."""
-
-    path: Path
-    start: float | None = None
-    end: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +39,7 @@ class QueryVectors:
         if len(rows) == 1:
             return rows[0]
         weights = np.array([part.weight for part in branch.parts], np.float32)
-        return _direction(weights @ np.stack(rows))
+        return l2_normalize(weights @ np.stack(rows))
 
 
 def embed_query(
@@ -107,103 +89,17 @@ def _embedded(plan: Plan, texts: Mapping[str, TextCache]) -> dict[str, dict[str,
     return vectors
 
 
-def embed_picture(file: ExampleFile, towers: Towers, settings: Settings) -> dict[str, Vectors]:
+def embed_picture(file: ExampleFile, towers: Towers, settings: Settings) -> Mapping[str, Vectors]:
     """Embed a picture, or the first keyframes of a video as their mean, by space.
 
-    Of a moment, it is the keyframe that the video shows then.
-
-    Raises:
-        MediaError, PathNotFound: it is neither picture nor video, or there is no such file.
+    Errors are those of ``prepare_picture``.
     """
-    images = list(islice(_pictures(file, towers.encoder.image_size, settings), _EXAMPLE_FRAMES))
-    embedded = towers.encoder.embed_images([towers.encoder.prepare_image(i) for i in images])
-    return {space: _mean_direction(rows) for space, rows in embedded.vectors.items()}
+    return embed_prepared([prepare_picture(file, towers, settings)], towers)[0]
 
 
-def _pictures(file: ExampleFile, side: int, settings: Settings) -> Iterator[Image.Image]:
-    """Yield the picture that a file is, or the keyframes of a video."""
-    if media_type(file.path).kind is Kind.VIDEO:
-        from engine.media.video import read_keyframes
-
-        keyframes = read_keyframes(file.path, settings, side)
-        if file.start is None:
-            yield from (keyframe.image for keyframe in keyframes)
-            return
-        until = file.start + _SAME_TIME
-        shown = deque(takewhile(lambda keyframe: keyframe.start <= until, keyframes), 1)
-        if not shown:
-            raise EmptyMedia(f"it shows nothing at {file.start:g} s")
-        yield shown[0].image
-    else:
-        from engine.media.image import read_frames
-
-        yield next(iter(read_frames(file.path, settings, side))).image
-
-
-def embed_sound(file: ExampleFile, towers: Towers, settings: Settings) -> dict[str, Vectors]:
+def embed_sound(file: ExampleFile, towers: Towers, settings: Settings) -> Mapping[str, Vectors]:
     """Embed the first minute of a sound, or of its moment, as the mean of its windows, by space.
 
-    Raises:
-        MediaError, PathNotFound: nothing is to be heard in it, or there is no such file.
+    Errors are those of ``prepare_sound``.
     """
-    from engine.media.audio import read_windows
-
-    media_type(file.path)
-    heard = read_windows(file.path, settings, towers.sound.rate)
-    rate = towers.sound.rate
-    chunks = islice((chunk for chunk in heard if _overlaps(file, chunk, rate)), _EXAMPLE_WINDOWS)
-    windows = [towers.sound.prepare(chunk.samples) for chunk in chunks]
-    if not windows:
-        raise EmptyMedia("nothing but silence")
-    embedded = towers.embed_sounds(windows)
-    return {space: _mean_direction(rows) for space, rows in embedded.vectors.items()}
-
-
-def _overlaps(file: ExampleFile, chunk: Chunk, rate: int) -> bool:
-    """Tell whether a chunk is of the moment that is an example; without an end, of its start."""
-    if file.start is None:
-        return True
-    end = file.start + _SAME_TIME if file.end is None else file.end
-    return chunk.start < end and chunk.start + len(chunk.samples) / rate > file.start + _SAME_TIME
-
-
-def _mean_direction(rows: Vectors) -> Vectors:
-    return _direction(rows.mean(axis=0))
-
-
-def _direction(vector: Vectors) -> Vectors:
-    unit: Vectors = vector / max(float(np.linalg.norm(vector)), 1e-9)
-    return unit
-
-
-def media_type(path: Path) -> MediaType:
-    """Return the media type of an example.
-
-    Raises:
-        PathNotFound, UnsupportedMedia: it is nothing that could be one.
-    """
-    from engine.media.sniff import not_media, sniff
-
-    try:
-        if not path.is_file():
-            if path.is_dir():
-                raise PathNotFound("it is a folder; name a file in it")
-            raise PathNotFound(f"there is no such file{near_name(path)}")
-        media = sniff(path)
-    except OSError as error:  # a name that is too long, or a file that may not be read
-        raise PathNotFound((error.strerror or str(error)).lower()) from None
-    if media is None:
-        raise not_media(path)
-    return media
-
-
-@contextmanager
-def naming_file(path: Path | str) -> Iterator[None]:
-    """Put the file's name before what is wrong with it.
-
-    An example is an argument, so that a bad one is a mistake of the request.
-    """
-    try:
-        yield
-    except (MediaError, PathNotFound) as error:
-        raise InvalidQuery(f"{path}: {error}") from error
+    return embed_prepared([prepare_sound(file, towers, settings)], towers)[0]

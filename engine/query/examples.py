@@ -11,8 +11,8 @@ from tempfile import TemporaryDirectory
 from engine.common.user_path import expanded, is_url, resolved
 from engine.config import Settings
 from engine.errors import InvalidQuery, PathNotFound
-from engine.query.embed import ExampleFile, media_type, naming_file
 from engine.query.example_values import split_moment
+from engine.query.prepare import ExampleFile, media_type, naming_file
 from engine.types import Kind, PartKind, Query, QueryPart
 
 

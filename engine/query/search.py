@@ -12,6 +12,7 @@ from functools import cached_property, partial
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.common.progress import NO_PROGRESS, Progress
 from engine.config import Settings
 from engine.encoders.protocols import KnowsWords
 from engine.errors import LibraryBusy, SegmentGone
@@ -108,15 +109,22 @@ class Searcher:
     # --- the way of a query -----------------------------------------------------
 
     def run(
-        self, query: Query, *, leave_out: str | None = None, on_plan: OnPlan | None = None
+        self,
+        query: Query,
+        *,
+        leave_out: str | None = None,
+        on_plan: OnPlan | None = None,
+        progress: Progress = NO_PROGRESS,
     ) -> SearchResult:
         """Run a query that ``plan.validated`` has returned.
 
         Args:
             leave_out: a path whose moments are not shown.
             on_plan: receives the plan before it runs.
+            progress: is told of each stage, so that the query can be cancelled there.
 
         Raises:
+            Cancelled: ``progress`` says so.
             InvalidQuery: the query asks for nothing, or an example cannot be read.
             SpaceMismatch: the library was made with other weights.
         """
@@ -134,14 +142,17 @@ class Searcher:
                 planned = plan(query, self._inventory(query, chosen, learned))
             if on_plan is not None:
                 on_plan(planned)
+            progress.advance(0)
             # Outside the guard: an example that takes long to decode holds nobody up.
             with timed_stage(took, "encode"):
                 texts = self._text_towers(chosen)
                 vectors = embed_query(
                     planned, chosen.towers, self._settings, texts, files, learned.vectors
                 )
+        progress.advance(0)
         with timed_stage(took, "search"):
             found = self._of_one_generation(planned, vectors, chosen, learned, leave_out, until)
+        progress.advance(0)
         took["total"] = sum(took.values())
         return SearchResult(
             query, found.hits, took, planned, found.outcomes, found.refills, found.below,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
+from engine.common.combined_calls import CombinedCalls
 from engine.common.lru import LRUCache
 from engine.types.arrays import Vectors
 
@@ -11,11 +12,11 @@ from engine.types.arrays import Vectors
 class TextCache:
     """Embed texts, and keep their vectors for the next page or the next letter typed.
 
-    Threads may share it.
+    Threads may share it: what several ask for while the tower runs is embedded together.
     """
 
     def __init__(self, embed: Callable[[Sequence[str]], Vectors], most: int = 2_000) -> None:
-        self._embed = embed
+        self._embed = CombinedCalls[str, Vectors](lambda texts: [*embed(texts)])
         self._vectors: LRUCache[str, Vectors] = LRUCache(most)
 
     def embed(self, texts: Iterable[str]) -> dict[str, Vectors]:

@@ -9,11 +9,13 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 from typing import TypeVar
 
+from engine.common.progress import CancelToken
+
 T = TypeVar("T")
 
 
 class Overloaded(Exception):
-    """Too many requests are waiting already; the caller is to try again later."""
+    """Too much is waiting already; the caller is to try again later."""
 
     seconds = 1
     """Seconds after which that makes sense."""
@@ -26,14 +28,14 @@ class DeadlineMissed(Exception):
 class Admission:
     """Runs blocking calls in threads, beside an event loop.
 
-    A call that misses its deadline is answered without its result, but keeps its place
-    until it ends: a place that was given away while its work goes on would let the
-    machine be overloaded by callers who give up.
+    A call whose caller has gone, or whose deadline has passed, is dropped while it waits. One that
+    runs already keeps its place until it ends: a place that was given away while its work goes on
+    would let the machine be overloaded by callers who give up.
     """
 
-    def __init__(self, workers: int, waiting: int, seconds: float) -> None:
+    def __init__(self, workers: int, waiting: int, seconds: float, name: str = "serve") -> None:
         self.workers, self.waiting, self.seconds = workers, waiting, seconds
-        self._pool = ThreadPoolExecutor(workers, "serve")
+        self._pool = ThreadPoolExecutor(workers, name)
         self._inside = 0
         self._begun: dict[int, float] = {}
         self._numbers = count()
@@ -59,8 +61,11 @@ class Admission:
         now = time.monotonic()
         return sum(now - begun > 2 * self.seconds for begun in [*self._begun.values()])
 
-    async def run(self, call: Callable[[], T]) -> T:
+    async def run(self, call: Callable[[], T], cancel: CancelToken | None = None) -> T:
         """Run a call in a thread and return its result.
+
+        Args:
+            cancel: is cancelled where nobody waits for the result of a running call any more.
 
         Raises:
             Overloaded: too many are waiting.
@@ -69,7 +74,8 @@ class Admission:
         if self._inside >= self.workers + self.waiting:
             raise Overloaded
         self._inside += 1
-        future = asyncio.get_running_loop().run_in_executor(self._pool, self._timed, call)
+        submitted = self._pool.submit(self._timed, call)
+        future = asyncio.wrap_future(submitted)
         future.add_done_callback(self._left)
         try:
             return await asyncio.wait_for(asyncio.shield(future), self.seconds)
@@ -77,6 +83,9 @@ class Admission:
             if future.done():
                 raise  # the call's own
             raise DeadlineMissed from None
+        finally:
+            if not future.done() and not submitted.cancel() and cancel is not None:
+                cancel.cancel()
 
     def _timed(self, call: Callable[[], T]) -> T:
         number = next(self._numbers)

@@ -14,7 +14,9 @@ from starlette.types import ASGIApp
 
 from engine.server import clip_retrieval, embeddings, native, operations
 from engine.server.admission import Admission
+from engine.server.encoding import Encoding
 from engine.server.guard import AccessGuard
+from engine.server.intake import Intake
 from engine.server.metrics import Metrics, RequestCounter
 from engine.server.options import ServerOptions
 from engine.server.problems import add_handlers
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 def make_app(shelf: Shelf, options: ServerOptions) -> ASGIApp:
     """Return the app of a server over the libraries of a shelf, which it closes at its end."""
     admission = Admission(options.workers, options.waiting, options.seconds)
+    encoding = Encoding(options, lambda *_: None)
 
     tools = _tools(shelf)
     routes = _mcp_routes(tools) if tools is not None else []
@@ -36,6 +39,7 @@ def make_app(shelf: Shelf, options: ServerOptions) -> ASGIApp:
         async with AsyncExitStack() as running:
             running.callback(shelf.close)
             running.callback(admission.close)
+            running.callback(encoding.close)
             if tools is not None:
                 await running.enter_async_context(tools.session_manager.run())
             yield
@@ -46,6 +50,7 @@ def make_app(shelf: Shelf, options: ServerOptions) -> ASGIApp:
         redoc_url=None,
     )  # fmt: skip
     app.state.shelf, app.state.admission, app.state.options = shelf, admission, options
+    app.state.encoding = encoding
     app.state.metrics = Metrics(shelf, admission)
     app.state.cursor_key = secrets.token_bytes(16)
     add_handlers(app)
@@ -53,7 +58,7 @@ def make_app(shelf: Shelf, options: ServerOptions) -> ASGIApp:
     for room in (native, embeddings, clip_retrieval, operations):
         app.include_router(room.router)
     app.router.routes += routes
-    return AccessGuard(RequestCounter(app, app.state.metrics), options)
+    return AccessGuard(RequestCounter(Intake(app), app.state.metrics), options)
 
 
 def _tools(shelf: Shelf) -> MCPServer | None:

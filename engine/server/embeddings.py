@@ -5,16 +5,25 @@ from __future__ import annotations
 import base64
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse
 
-from engine.errors import InvalidQuery
+from engine.errors import InvalidQuery, SensoriumError
 from engine.library import Library
 from engine.server.bodies import json_object
+from engine.server.documented import documented
+from engine.server.embedding_schemas import (
+    CohereEmbedAnswer,
+    CohereEmbedBody,
+    EmbeddingsAnswer,
+    EmbeddingsBody,
+    ModelsAnswer,
+)
+from engine.server.encoding import Encoding
 from engine.server.inputs import (
     Item,
     MediaInput,
@@ -24,13 +33,22 @@ from engine.server.inputs import (
     read_cohere,
     read_input,
 )
-from engine.server.problems import Problem
+from engine.server.problems import Problem, status_of
 from engine.types.arrays import Vectors
 
 router = APIRouter(tags=["embeddings"])
+_SHOWN = 5
+"""Items that a message of faults names."""
+_FAULTS = {
+    "_404": "No library has that model.",
+    "_413": "The body, a picture or a sound is past a limit.",
+    "_415": "An item is no medium that is read here.",
+    "_422": "An item cannot be read; `param` has its place.",
+    "_501": "A part of the encoder is not installed.",
+}
 
 
-@router.get("/v1/models")
+@router.get("/v1/models", **documented(None, ModelsAnswer))
 async def models(request: Request) -> JSONResponse:
     """List the encoders of the libraries, by which requests choose one."""
     names = dict.fromkeys(library.encoder for _, library in request.app.state.shelf)
@@ -40,17 +58,17 @@ async def models(request: Request) -> JSONResponse:
     return JSONResponse({"object": "list", "data": listed})
 
 
-@router.post("/v1/embeddings")
+@router.post("/v1/embeddings", **documented(EmbeddingsBody, EmbeddingsAnswer, **_FAULTS))
 async def openai_embeddings(request: Request) -> JSONResponse:
     """Embed texts, pictures, sounds and videos, in the dialects of OpenAI, Infinity, Jina, vLLM."""
     body = await json_object(request)
-    library, coding = _library(request, body), body.get("encoding_format", "float")
+    library, coding = library_of(request, body), body.get("encoding_format", "float")
     if coding not in ("float", "base64"):
         raise Problem(
             400, "invalid_request", "encoding_format is float or base64", "encoding_format"
         )
     items = read_input(body)
-    rows = await request.app.state.admission.run(lambda: _embed(library, items))
+    rows = await embed_items(request, library, items)
     _check_dim(rows, body.get("dimensions"), "dimensions")
     coded = [_base64(row) if coding == "base64" else row.tolist() for row in rows]
     data = [{"object": "embedding", "index": at, "embedding": row} for at, row in enumerate(coded)]
@@ -64,16 +82,16 @@ async def openai_embeddings(request: Request) -> JSONResponse:
     )  # fmt: skip
 
 
-@router.post("/v2/embed")
+@router.post("/v2/embed", **documented(CohereEmbedBody, CohereEmbedAnswer, **_FAULTS))
 async def cohere_embed(request: Request) -> JSONResponse:
     """Embed texts and pictures as Cohere's clients ask for it."""
     body = await json_object(request)
-    library, types = _library(request, body), body.get("embedding_types") or ["float"]
+    library, types = library_of(request, body), body.get("embedding_types") or ["float"]
     if not isinstance(types, list) or not set(map(str, types)) <= {"float", "base64"}:
         message = "embedding_types has float and base64; others are not made here"
         raise Problem(400, "invalid_request", message, "embedding_types")
     items = read_cohere(body)
-    rows = await request.app.state.admission.run(lambda: _embed(library, items))
+    rows = await embed_items(request, library, items)
     _check_dim(rows, body.get("output_dimension"), "output_dimension")
     made = {"float": rows.tolist, "base64": lambda: [_base64(row) for row in rows]}
     return JSONResponse(
@@ -85,7 +103,7 @@ async def cohere_embed(request: Request) -> JSONResponse:
     )  # fmt: skip
 
 
-def _library(request: Request, body: Mapping[str, Any]) -> Library:
+def library_of(request: Request, body: Mapping[str, Any]) -> Library:
     """Return a library whose encoder is the model that is asked for; without one, the first.
 
     Raises:
@@ -100,28 +118,58 @@ def _library(request: Request, body: Mapping[str, Any]) -> Library:
     raise Problem(404, "model_not_found", f"there is no model {asked!r}; there is {there}", "model")
 
 
-def _embed(library: Library, items: list[Item]) -> Vectors:
-    """Return a vector for each item, (n, dim); that of several parts is their mean direction."""
+async def embed_items(
+    request: Request, library: Library, items: Sequence[Item], name: str = "input"
+) -> Vectors:
+    """Return a vector for each item, (n, dim); that of several parts is their mean direction.
+
+    Args:
+        name: the list of the request that has the items.
+
+    Raises:
+        Problem: an item cannot be read; the message has the places of all such.
+    """
+    encoding: Encoding = request.app.state.encoding
     parts = parts_of(items)
-    texts = [part.text for part in parts if isinstance(part, TextInput)]
-    rows: dict[Part, Vectors] = dict(zip(map(TextInput, texts), library.embed(texts), strict=True))
-    for part in parts:
-        if isinstance(part, MediaInput):
-            rows[part] = _media(library, part, _place(items, part))
+    found = dict(zip(parts, await encoding.of(library).embed(parts), strict=True))
+    rows: dict[Part, Vectors] = {}
+    faults: dict[Part, BaseException] = {}
+    for part, row in found.items():
+        if isinstance(row, BaseException):
+            faults[part] = row
+        else:
+            rows[part] = row
+    if faults:
+        raise _fault(items, faults, name)
     return np.stack([_direction([rows[part] for part in item]) for item in items])
 
 
-def _media(library: Library, media: MediaInput, place: int) -> Vectors:
-    try:
-        return library.embed_example(media.url or media.content or b"")
-    except InvalidQuery as error:
-        reason = str(error).partition(": ")[2] or str(error)
-        message = f"item {place}: the {media.kind} cannot be read: {reason}"
-        raise Problem(422, "unreadable_media", message, f"input[{place}]") from error
+def _fault(items: Sequence[Item], faults: Mapping[Part, BaseException], name: str) -> BaseException:
+    """Return what is wrong with items, which names each: of others nothing is wrong."""
+    for error in faults.values():
+        if not isinstance(error, SensoriumError):
+            return error  # the server's own, such as a deadline
+    lines = [
+        f"item {place}: {_reason(part, faults[part])}"
+        for place, item in enumerate(items)
+        for part in item
+        if part in faults
+    ]
+    first = next(place for place, item in enumerate(items) if not faults.keys().isdisjoint(item))
+    error = next(faults[part] for part in items[first] if part in faults)
+    cause = error.__cause__ if isinstance(error, InvalidQuery) else error
+    cause = cause if isinstance(cause, SensoriumError) else error
+    assert isinstance(cause, SensoriumError)
+    status = status_of(cause) if cause is not error or not isinstance(error, InvalidQuery) else 422
+    shown = lines[:_SHOWN]
+    more = [f"and {len(lines) - len(shown)} more"] if len(lines) > len(shown) else []
+    return Problem(status, cause.code, "; ".join([*shown, *more]), f"{name}[{first}]")
 
 
-def _place(items: list[Item], part: Part) -> int:
-    return next(at for at, item in enumerate(items) if part in item)
+def _reason(part: Part, error: BaseException) -> str:
+    reason = str(error).partition(": ")[2] or str(error)
+    kind = part.kind if isinstance(part, MediaInput) else "text"
+    return f"the {kind} cannot be read: {reason}"
 
 
 def _direction(rows: list[Vectors]) -> Vectors:

@@ -35,8 +35,10 @@ async def readyz(request: Request) -> JSONResponse:
         for _, library in shelf:
             library.search('"ready"', top=1)
 
-    if admission.wedged:
-        return _not_ready(f"wedged: {admission.wedged} of {admission.workers} threads do not end")
+    lanes = [admission, *request.app.state.encoding.lanes]
+    if wedged := sum(lane.wedged for lane in lanes):
+        threads = sum(lane.workers for lane in lanes)
+        return _not_ready(f"wedged: {wedged} of {threads} threads do not end")
     try:
         await admission.run(probe)
     except Overloaded:

@@ -32,7 +32,13 @@ _STATUS: Mapping[type[errors.SensoriumError], int] = {
     errors.LibraryUnavailable: 503,
 }
 """The first class that an error is of decides."""
-_CODES = {404: "not_found", 405: "method_not_allowed", 408: "slow_body", 413: "body_too_large"}
+_CODES = {
+    404: "not_found",
+    405: "method_not_allowed",
+    408: "slow_body",
+    413: "body_too_large",
+    429: "overloaded",
+}
 _log = logging.getLogger(__name__)
 
 

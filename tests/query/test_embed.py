@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from engine.query.embed import ExampleFile, embed_picture, embed_query, embed_sound
+from engine.query.embed import embed_picture, embed_query, embed_sound
+from engine.query.prepare import ExampleFile
 from engine.testing.fake_encoder import fake_towers
 from engine.types import Branch, Modality, Plan, Query, QueryPart
 from tests import media_files as make

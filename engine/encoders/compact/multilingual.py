@@ -20,6 +20,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from engine.common.lru import LRUCache
 from engine.common.package_weights import sha256
 from engine.common.vectors import l2_normalize
 from engine.config import Settings
@@ -42,6 +43,8 @@ of Chinese sentences, or of English ones."""
 _ENGLISH = 0.5
 """The weight of English names where they cover all of a query; 0.4 to 0.7 are as good on words of
 ten dictionaries, and alone they lose what the tower knows by itself."""
+_KEPT_QUERIES = 64
+"""Queries whose rows are kept until all spaces have asked for them, those of other threads too."""
 _CODE = 1
 """Revision of the code between the towers' outputs and the vectors of both spaces."""
 
@@ -61,7 +64,7 @@ class CompactMultilingual:
         self._pictures = CompactPictures(settings, HEAD)
         self._batch = settings.batch_size
         self._lexicon = Lexicon()
-        self._last: tuple[tuple[str, ...], Vectors] | None = None
+        self._queries: LRUCache[str, Vectors] = LRUCache(_KEPT_QUERIES)
 
     @cached_property
     def _revision(self) -> str:
@@ -129,17 +132,22 @@ class CompactMultilingual:
             raise ValueError(f"{NAME} has no further space {space!r}")
 
     def _asked(self, texts: Sequence[str]) -> Vectors:
-        """Embed queries as the tower does; those that the last call asked for too, once."""
-        asked, last = tuple(texts), self._last
-        if last is not None and last[0] == asked:
-            return last[1]
+        """Embed queries as the tower does; the texts asked last, which each space asks for, once."""
+        rows = {text: self._queries.get(text) for text in texts}
+        new = [text for text, row in rows.items() if row is None]
+        for text, row in zip(new, self._embedded_queries(new), strict=True):
+            rows[text] = row
+            self._queries.put(text, row)
+        found = [row for text in texts if (row := rows[text]) is not None]
+        return np.stack(found) if found else self._text.embed([])
+
+    def _embedded_queries(self, asked: Sequence[str]) -> Vectors:
         names, shares = zip(*map(self._lexicon.english, asked), strict=True) if asked else ((), ())
         named = [place for place, name in enumerate(names) if name]
         rows = self._text.embed([*asked, *(names[place] for place in named)])
         own, english = rows[: len(asked)], rows[len(asked) :]
         weights = _ENGLISH * np.array([shares[place] for place in named], np.float32)[:, None]
         own[named] = (1 - weights) * own[named] + weights * english
-        self._last = asked, own
         return own
 
     def _within_captions(self, rows: Vectors) -> Vectors:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from engine.config import Settings
 from engine.encoders.towers import Towers
 from engine.errors import InvalidQuery
-from engine.query.embed import embed_picture, embed_sound, media_type, naming_file
+from engine.query.embed import embed_picture, embed_sound
 from engine.query.examples import local_file
+from engine.query.prepare import media_type, naming_file
 from engine.types import Kind, PartKind
 from engine.types.arrays import Vectors
 
