@@ -31,7 +31,9 @@ class EncodingLibrary(ReadingLibrary):
         Raises:
             InvalidQuery: it is not there, or is neither picture, video nor sound.
         """
-        return self.embed_prepared([self.prepare_example(example)])[0]
+        (row,) = self.embed_prepared([self.prepare_example(example)])
+        vector: Vectors = row
+        return vector
 
     def prepare_example(self, example: Example) -> PreparedExample:
         """Decode an example for ``embed_prepared``: the part that many threads can share.

@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -64,7 +64,7 @@ class Batcher(Generic[Raw, Prepared, Result]):
     def __init__(
         self,
         prepare: Callable[[Raw], Prepared],
-        encode: Callable[[Sequence[Prepared]], Sequence[Result]],
+        encode: Callable[[Sequence[Prepared]], Iterable[Result]],
         *,
         preparing: Admission | None,
         encoding: Admission,
@@ -127,7 +127,7 @@ class Batcher(Generic[Raw, Prepared, Result]):
     ) -> Result:
         """Prepare one item, and wait for its result."""
         prepared = await self._prepared(raw, turns)
-        result = asyncio.get_running_loop().create_future()
+        result: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
         waiting = _Waiting(prepared, result, time.monotonic())
         queue.append(waiting)
         if len(queue) == 1:

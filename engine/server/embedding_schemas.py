@@ -9,7 +9,10 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field
 
-_PICTURE = "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGP4DwABAQEAsw5MxwAAAABJRU5ErkJggg=="
+_PICTURE = (
+    "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGP4DwABAQEA"
+    "sw5MxwAAAABJRU5ErkJggg=="
+)
 Vector: TypeAlias = Annotated[
     list[float] | str, Field(description="Numbers, or base64 of little-endian float32.")
 ]

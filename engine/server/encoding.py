@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from typing import TYPE_CHECKING
 
 from engine.library import Library
 from engine.server.admission import Admission
@@ -12,6 +13,9 @@ from engine.server.batcher import Batcher, BatchLimits
 from engine.server.inputs import MediaInput, Part, TextInput
 from engine.server.options import ServerOptions
 from engine.types.arrays import Vectors
+
+if TYPE_CHECKING:
+    from engine.query.prepare import PreparedExample
 
 OnBatch = Callable[[str, int, float], object]
 """Receives the kind, the number of items and the seconds waited of each call of an encoder."""
@@ -34,7 +38,7 @@ class LibraryEncoding:
             str, library.embed, preparing=None, encoding=self._texts_lane, limits=TEXTS,
             on_batch=partial(on_batch, "text"),
         )  # fmt: skip
-        self._media = Batcher(
+        self._media: Batcher[MediaInput, PreparedExample, Vectors] = Batcher(
             lambda media: library.prepare_example(media.url or media.content or b""),
             library.embed_prepared, preparing=decoding, encoding=self._media_lane, limits=MEDIA,
             on_batch=partial(on_batch, "media"),
@@ -58,9 +62,9 @@ class LibraryEncoding:
             self._texts.submit([(text, len(text)) for text in texts]),
             self._media.submit([(item, len(item.content or b"")) for item in media]),
         )
-        rows = {TextInput(text): row for text, row in zip(texts, of_texts, strict=True)}
-        of_parts: dict[Part, Vectors | BaseException] = {**rows, **dict(zip(media, of_media, strict=False))}
-        return [of_parts[part] for part in parts]
+        rows: dict[Part, Vectors | BaseException] = dict(zip(media, of_media, strict=True))
+        rows |= zip(map(TextInput, texts), of_texts, strict=True)
+        return [rows[part] for part in parts]
 
 
 class Encoding:

@@ -132,7 +132,7 @@ class CompactMultilingual:
             raise ValueError(f"{NAME} has no further space {space!r}")
 
     def _asked(self, texts: Sequence[str]) -> Vectors:
-        """Embed queries as the tower does; the texts asked last, which each space asks for, once."""
+        """Embed queries as the tower does, once for all spaces that ask for them."""
         rows = {text: self._queries.get(text) for text in texts}
         new = [text for text, row in rows.items() if row is None]
         for text, row in zip(new, self._embedded_queries(new), strict=True):
