@@ -10,7 +10,8 @@ from engine.commands.options import AnyPath
 from engine.commands.output.text import print_message
 from engine.common.optional_package import importing
 from engine.common.user_path import existing, expanded, resolved
-from engine.server.options import ServerOptions, read_tokens
+from engine.server.options import LOG_FORMATS, LogFormat, ServerOptions
+from engine.server.tokens import read_tokens
 
 
 @click.command()
@@ -25,7 +26,8 @@ from engine.server.options import ServerOptions, read_tokens
 )  # fmt: skip
 @click.option(
     "--token-file", type=AnyPath(path_type=Path), metavar="FILE",
-    help="A file of bearer tokens, one a line, that only you can read.",
+    help="A file that only you can read: on each line a bearer token, and what it may do"
+    " beside reading: tag, index, or admin, which is all.",
 )  # fmt: skip
 @click.option(
     "--allow-host", "hosts", multiple=True, metavar="NAME",
@@ -41,6 +43,18 @@ from engine.server.options import ServerOptions, read_tokens
     "--workers", default=4, show_default=True, type=click.IntRange(1, 256), metavar="N",
     help="Requests that are worked on at a time.",
 )  # fmt: skip
+@click.option(
+    "--rate", type=click.FloatRange(0, min_open=True), metavar="N",
+    help="Requests a second that each token may make; those of 10 s may come at once.",
+)  # fmt: skip
+@click.option(
+    "--allow-tag", is_flag=True,
+    help="Let assistants tag where there are no tokens; else a token needs the word tag.",
+)  # fmt: skip
+@click.option(
+    "--log", "log_format", type=click.Choice(LOG_FORMATS), default="none", show_default=True,
+    help="Write a line for each request to standard error: as JSON, or for people.",
+)  # fmt: skip
 def serve(
     host: str,
     port: int,
@@ -50,6 +64,9 @@ def serve(
     read_only: bool,
     roots: tuple[Path, ...],
     workers: int,
+    rate: float | None,
+    allow_tag: bool,
+    log_format: LogFormat,
 ) -> None:
     """Answer searches, and embed, over HTTP, for this machine alone unless told otherwise.
 
@@ -60,14 +77,10 @@ def serve(
     paths = [expanded(path) for path in libraries]
     tokens = read_tokens(expanded(token_file)) if token_file is not None else ()
     options = ServerOptions(
-        host,
-        port,
-        tokens,
-        hosts,
-        workers,
-        read_only=read_only,
-        roots=tuple(resolved(existing(root)) for root in roots),
-    )
+        host, port, tokens, hosts, workers, read_only=read_only,
+        roots=tuple(resolved(existing(root)) for root in roots), rate=rate, allow_tag=allow_tag,
+        log_format=log_format,
+    )  # fmt: skip
     options.check()
     with importing("sensorium serve", "server", "fastapi", "uvicorn", "prometheus_client"):
         from engine.server.run import run

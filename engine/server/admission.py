@@ -10,6 +10,7 @@ from itertools import count
 from typing import TypeVar
 
 from engine.common.progress import CancelToken
+from engine.server.stages import in_request
 
 T = TypeVar("T")
 
@@ -74,7 +75,7 @@ class Admission:
         if self._inside >= self.workers + self.waiting:
             raise Overloaded
         self._inside += 1
-        submitted = self._pool.submit(self._timed, call)
+        submitted = self._pool.submit(self._timed, in_request(call))
         future = asyncio.wrap_future(submitted)
         future.add_done_callback(self._left)
         try:

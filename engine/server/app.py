@@ -17,7 +17,8 @@ from engine.server.admission import Admission
 from engine.server.encoding import Encoding
 from engine.server.guard import AccessGuard
 from engine.server.intake import Intake
-from engine.server.metrics import Metrics, RequestCounter
+from engine.server.metrics import Metrics
+from engine.server.observer import RequestObserver
 from engine.server.options import ServerOptions
 from engine.server.problems import add_handlers
 from engine.server.shelf import Shelf
@@ -58,7 +59,7 @@ def make_app(shelf: Shelf, options: ServerOptions) -> ASGIApp:
     for room in (native, embeddings, clip_retrieval, operations):
         app.include_router(room.router)
     app.router.routes += routes
-    return AccessGuard(RequestCounter(Intake(app), app.state.metrics), options)
+    return RequestObserver(AccessGuard(Intake(app), options), app.state.metrics)
 
 
 def _tools(shelf: Shelf) -> MCPServer | None:

@@ -8,8 +8,6 @@ to this machine: DNS rebinding), and a page of another origin is refused.
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import hmac
 import re
 import time
 import uuid
@@ -22,10 +20,15 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from engine.server.options import ServerOptions
 from engine.server.problems import problem_response
+from engine.server.tokens import EVERYTHING, Caller, RateLimit, caller_of
 
 _LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 _OPEN = frozenset({"/healthz"})
 """Paths that need no token: they tell nothing but that the process answers."""
+_SINGLE = ("authorization", "content-length", "content-type", "host", "origin", "range")
+"""Headers that a proxy and this server could read differently where they are there twice."""
+_ANYBODY = Caller(None, EVERYTHING)
+"""The caller of a server without tokens, who is on this machine."""
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _HEADERS: Mapping[str, str] = {
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; sandbox",
@@ -47,7 +50,7 @@ class AccessGuard:
     def __init__(self, app: ASGIApp, options: ServerOptions) -> None:
         self._app, self._options = app, options
         self._hosts = frozenset(name.lower() for name in (*_LOOPBACK, *options.hosts))
-        self._tokens = [_digest(token) for token in options.tokens]
+        self._limit = None if options.rate is None else RateLimit(options.rate)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -65,32 +68,45 @@ class AccessGuard:
         state["request_id"] = request_id
         answer = _Answer(send, request_id)
         try:
-            self._check(scope, headers)
+            caller = state["caller"] = self._check(scope, headers)
+            state["scopes"] = caller.scopes
             await self._app(scope, _Body(receive, self._options), answer)
         except _Refused as refused:
             if answer.begun:
                 raise
             response = problem_response(
-                refused.status, refused.code, refused.message, headers=refused.headers
-            )
+                refused.status, refused.code, refused.message, headers=refused.headers,
+                retryable=refused.status == 429,
+            )  # fmt: skip
             await response(scope, receive, answer)
 
-    def _check(self, scope: Scope, headers: Headers) -> None:
-        """Raise unless the request may go on."""
+    def _check(self, scope: Scope, headers: Headers) -> Caller:
+        """Return who calls; raise unless the request may go on."""
+        for name in _SINGLE:
+            if len(headers.getlist(name)) > 1:
+                raise _Refused(400, "repeated_header", f"a request has the header {name} once")
         host = self._host(headers)
         self._check_origin(headers, host)
-        if self._tokens and scope["path"] not in _OPEN:
-            self._check_token(headers)
+        caller = _ANYBODY
+        if scope["path"] not in _OPEN:
+            caller = self._caller(headers)
+            self._check_rate(caller)
+        self._check_body(headers)
+        return caller
+
+    def _check_body(self, headers: Headers) -> None:
         length = headers.get("content-length", "0")
-        if not length.isascii() or not length.isdigit():
+        if not length.isascii() or not length.isdigit() or len(length) > 18:
             raise _Refused(400, "bad_length", "Content-Length is no number")
         if int(length) > self._options.body_bytes:
             most = self._options.body_bytes
             raise _Refused(413, "body_too_large", f"a body may have {most} bytes")
+        if headers.get("content-encoding", "identity").strip().lower() != "identity":
+            raise _Refused(415, "packed_body", "a body is sent as it is, without Content-Encoding")
 
     def _host(self, headers: Headers) -> str:
         hosts = headers.getlist("host")
-        if len(hosts) != 1:
+        if not hosts:
             raise _Refused(400, "bad_host", "a request names one Host")
         name = re.sub(r":\d+$", "", hosts[0].lower())
         if name not in self._hosts:
@@ -108,15 +124,28 @@ class AccessGuard:
         if not own or (crossing and not followed):
             raise _Refused(403, "other_origin", "pages of other origins are not answered")
 
-    def _check_token(self, headers: Headers) -> None:
-        scheme, _, token = headers.get("authorization", "").partition(" ")
-        given = _digest(token.strip() if scheme.lower() == "bearer" else "")
-        # All are compared, so that the time does not tell which one was near.
-        matches = [hmac.compare_digest(given, known) for known in self._tokens]
-        if not any(matches):
+    def _caller(self, headers: Headers) -> Caller:
+        if not self._options.tokens:
+            return _ANYBODY
+        scheme, _, secret = headers.get("authorization", "").partition(" ")
+        given = secret.strip() if scheme.lower() == "bearer" else ""
+        caller = caller_of(given, self._options.tokens)
+        if caller is None:
             raise _Refused(
                 401, "unauthorized", "a token is needed: Authorization: Bearer TOKEN",
                 **{"WWW-Authenticate": "Bearer"},
+            )  # fmt: skip
+        return caller
+
+    def _check_rate(self, caller: Caller) -> None:
+        # Without tokens all callers are of this machine, whose addresses anybody there may
+        # choose from; so they share one bucket.
+        seconds = self._limit.wait(caller.name) if self._limit is not None else 0
+        if seconds:
+            raise _Refused(
+                429, "rate_limited",
+                f"more than {self._options.rate:g} requests a second; try again in {seconds} s",
+                **{"Retry-After": str(seconds)},
             )  # fmt: skip
 
 
@@ -162,7 +191,3 @@ class _Answer:
             headers.setdefault("Cache-Control", "no-store")
             headers["X-Request-Id"] = self._id
         await self._send(message)
-
-
-def _digest(token: str) -> bytes:
-    return hashlib.sha256(token.encode()).digest()

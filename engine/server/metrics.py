@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-import time
-
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    ProcessCollector,
+    generate_latest,
+)
 
 from engine.server.admission import Admission
 from engine.server.shelf import Shelf
 
-_METHODS = ("GET", "POST", "HEAD", "OPTIONS", "PUT", "DELETE", "PATCH")
+METHODS = ("GET", "POST", "HEAD", "OPTIONS", "PUT", "DELETE", "PATCH")
 _SECONDS = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
 
 
@@ -28,6 +32,15 @@ class Metrics:
             "sensorium_request_seconds", "Seconds from a request to its answer.", ("route",),
             buckets=_SECONDS, registry=registry,
         )  # fmt: skip
+        self._stages = Histogram(
+            "sensorium_stage_seconds", "Seconds of the stages of requests.", ("stage",),
+            buckets=_SECONDS, registry=registry,
+        )  # fmt: skip
+        self._batches = Histogram(
+            "sensorium_batch_items", "Items of the batches that encoders are given.",
+            ("modality",), buckets=(1, 2, 4, 8, 16, 32, 64, 128), registry=registry,
+        )  # fmt: skip
+        ProcessCollector(registry=registry)  # memory, seconds of the processors, descriptors
         for name, about, value in (
             ("running", "Calls that a thread works on.", lambda: admission.running),
             ("queued", "Calls that wait for a thread.", lambda: admission.queued),
@@ -39,13 +52,18 @@ class Metrics:
             registry=registry,
         )  # fmt: skip
 
-    def count(self, scope: Scope, status: int, seconds: float) -> None:
+    def count(self, route: str, method: str, status: int, seconds: float) -> None:
         """Count a request that was answered."""
-        # A route's pattern, and not the path, which callers can make as many of as they like.
-        route = getattr(scope.get("route"), "path", "(none)")
-        method = scope["method"] if scope["method"] in _METHODS else "other"
         self._requests.labels(route, method, str(status)).inc()
         self._times.labels(route).observe(seconds)
+
+    def stage(self, name: str, seconds: float, ended: float) -> None:  # noqa: ARG002
+        """Note a stage of a request, such as waiting for a thread, encoding or searching."""
+        self._stages.labels(name).observe(seconds)
+
+    def batch(self, modality: str, items: int) -> None:
+        """Note a batch that an encoder was given."""
+        self._batches.labels(modality).observe(items)
 
     def page(self) -> bytes:
         """Return all metrics as text; counts what libraries hold, which blocks."""
@@ -53,27 +71,3 @@ class Metrics:
             for modality, moments in library.stats().moments.items():
                 self._moments.labels(name, modality).set(moments)
         return generate_latest(self._registry)
-
-
-class RequestCounter:
-    """An ASGI app that counts the requests of another."""
-
-    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
-        self._app, self._metrics = app, metrics
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        begun, status = time.perf_counter(), 500
-
-        async def answer(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-            await send(message)
-
-        try:
-            await self._app(scope, receive, answer)
-        finally:
-            self._metrics.count(scope, status, time.perf_counter() - begun)

@@ -1,18 +1,16 @@
-"""Options of a server, and its tokens."""
+"""Options of a server."""
 
 from __future__ import annotations
 
 import ipaddress
-import os
-import stat
 from dataclasses import dataclass
-from pathlib import Path
+from typing import Literal, get_args
 
-from engine.common.file_state import os_reason
 from engine.errors import UsageError
+from engine.server.tokens import Token
 
-_LEAST_TOKEN = 16
-"""Characters of the shortest token: 64 bits of a hexadecimal one."""
+LogFormat = Literal["none", "text", "json"]
+LOG_FORMATS: tuple[LogFormat, ...] = get_args(LogFormat)
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +19,7 @@ class ServerOptions:
 
     host: str = "127.0.0.1"
     port: int = 8093
-    tokens: tuple[str, ...] = ()
+    tokens: tuple[Token, ...] = ()
     """Bearer tokens, any of which lets in; none lets everybody of this machine in."""
     hosts: tuple[str, ...] = ()
     """Names by which the server may be called, beside those of the loopback interface."""
@@ -40,6 +38,18 @@ class ServerOptions:
     roots: tuple[Path, ...] = ()
     """Real paths of folders that index jobs may read, and runs may move files to, beside those
     that a library was indexed from."""
+    header_seconds: float = 10.0
+    """Seconds in which the head of a request must have arrived, from its first byte."""
+    stalled_seconds: float = 60.0
+    """Seconds after which a client that takes nothing of its answer is let go."""
+    connections: int = 512
+    """Connections that are open at a time; further ones are closed."""
+    rate: float | None = None
+    """Requests that a token may make in a second; None for any number."""
+    allow_tag: bool = False
+    """Let assistants tag without a token that may."""
+    log_format: LogFormat = "none"
+    """Form of the line that is logged for each request."""
 
     @property
     def loopback(self) -> bool:
@@ -63,30 +73,3 @@ class ServerOptions:
                 " token_file=FILE with a token, such as `openssl rand -hex 32` prints",
                 arguments=("host", "token_file"),
             )
-
-
-def read_tokens(file: Path) -> tuple[str, ...]:
-    """Read bearer tokens, one a line; lines that begin with # are comments.
-
-    Raises:
-        UsageError: the file cannot be read, is open to others, or a token is too short.
-    """
-    try:
-        text, mode = file.read_text("utf-8"), file.stat().st_mode
-    except (OSError, UnicodeDecodeError) as error:
-        reason = os_reason(error) if isinstance(error, OSError) else "it is no UTF-8"
-        raise UsageError(f"the file of tokens {file} cannot be read: {reason}") from None
-    if os.name == "posix" and mode & (stat.S_IRWXG | stat.S_IRWXO):
-        raise UsageError(
-            f"the file of tokens {file} can be read by others; `chmod 600 {file}` keeps it to you"
-        )
-    lines = (line.strip() for line in text.splitlines())
-    tokens = tuple(line for line in lines if line and not line.startswith("#"))
-    if not tokens:
-        raise UsageError(f"the file of tokens {file} has none; `openssl rand -hex 32` prints one")
-    if short := [token for token in tokens if len(token) < _LEAST_TOKEN or " " in token]:
-        raise UsageError(
-            f"the file of tokens {file}: a token has {_LEAST_TOKEN} characters or more and no"
-            f" spaces, and {len(short)} of {len(tokens)} are not so"
-        )
-    return tokens

@@ -9,11 +9,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import uvicorn
+from starlette.types import ASGIApp
 
 from engine.common.file_state import os_reason
 from engine.errors import UsageError
 from engine.server.app import make_app
+from engine.server.bounded_http import bounded_protocol
 from engine.server.options import ServerOptions
+from engine.server.request_log import configure_logs
 from engine.server.shelf import Shelf
 
 _DRAIN = 30
@@ -38,12 +41,18 @@ def run(
         host, port = listening.getsockname()[:2]
         shown = f"[{host}]" if ":" in host else host
         announce(f"serving {', '.join(shelf.names)} at http://{shown}:{port}; Ctrl-C ends it")
-        config = uvicorn.Config(
-            make_app(shelf, options), log_level="warning", access_log=False, server_header=False,
-            date_header=True, proxy_headers=False, timeout_graceful_shutdown=_DRAIN,
-            h11_max_incomplete_event_size=64 * 2**10, http="h11",
-        )  # fmt: skip
+        configure_logs(options.log_format)
+        config = server_config(make_app(shelf, options), options)
         _Server(config).run(sockets=[listening])
+
+
+def server_config(app: ASGIApp, options: ServerOptions) -> uvicorn.Config:
+    """Return how uvicorn serves an app: by h11, which refuses what could be read in two ways."""
+    return uvicorn.Config(
+        app, http=bounded_protocol(options), ws="none", log_config=None, access_log=False,
+        server_header=False, proxy_headers=False, timeout_graceful_shutdown=_DRAIN,
+        h11_max_incomplete_event_size=64 * 2**10,
+    )  # fmt: skip
 
 
 class _Server(uvicorn.Server):

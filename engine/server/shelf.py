@@ -10,6 +10,7 @@ from engine.config import Settings
 from engine.errors import UsageError
 from engine.library import Library
 from engine.server.problems import Problem
+from engine.server.stages import note_libraries
 
 
 class Shelf:
@@ -60,6 +61,7 @@ class Shelf:
                 there = ", ".join(self.names)
                 message = f"there is no library {name!r}; there is {there}"
                 raise Problem(404, "library_not_found", message, "library")
+        note_libraries(names or self.names)
         return [(name, self._libraries[name]) for name in names or self.names]
 
     def close(self) -> None:

@@ -1,0 +1,104 @@
+"""Connections of HTTP with bounds that uvicorn lacks.
+
+uvicorn waits for ever for the rest of a request's head, and for a client that takes nothing
+of its answer; a few hundred of such connections are all that a process has descriptors for.
+And it answers what is no HTTP in a form of its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import h11
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from engine.server.options import ServerOptions
+from engine.server.problems import problem_response
+
+
+def bounded_protocol(options: ServerOptions) -> type[asyncio.Protocol]:
+    """Return the class of connections that keeps to the limits of a server."""
+    return type("LimitedProtocol", (BoundedProtocol,), {"options": options})
+
+
+class BoundedProtocol(H11Protocol):
+    """A connection whose heads and answers must get on."""
+
+    options = ServerOptions()
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self._head: asyncio.TimerHandle | None = None
+        self._stalled: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Begin to wait for the head of a request; close what is past the number of connections."""
+        super().connection_made(transport)
+        if len(self.connections) > self.options.connections:
+            transport.abort()
+        else:
+            self._await_head()
+
+    def data_received(self, data: bytes) -> None:
+        """Read on, and wait for the rest of a head where there is a part of one."""
+        super().data_received(data)
+        self._watch_head()
+
+    def on_response_complete(self) -> None:
+        """Go on with the next request of the connection."""
+        super().on_response_complete()
+        self._watch_head()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Wait for nothing any more."""
+        self._head = _cancelled(self._head)
+        self._stalled = _cancelled(self._stalled)
+        super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        """Begin to wait for the client to take what was sent."""
+        super().pause_writing()
+        seconds = self.options.stalled_seconds
+        self._stalled = self.loop.call_later(seconds, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        """Stop waiting: the client took what was sent."""
+        self._stalled = _cancelled(self._stalled)
+        super().resume_writing()
+
+    def send_400_response(self, msg: str) -> None:
+        """Answer what is no request of HTTP as all errors are answered."""
+        self._refuse(400, "bad_request", "this is no request of HTTP/1.1", msg)
+
+    def _watch_head(self) -> None:
+        """Wait for the rest of a head while there is a part of it, from its first byte on."""
+        if self.conn.their_state is not h11.IDLE:
+            self._head = _cancelled(self._head)
+        elif self._head is None and self.conn.trailing_data[0]:
+            self._await_head()
+
+    def _await_head(self) -> None:
+        self._head = self.loop.call_later(self.options.header_seconds, self._late)
+
+    def _late(self) -> None:
+        self._head = None
+        if self.conn.their_state is h11.IDLE and self.conn.our_state is h11.IDLE:
+            seconds = self.options.header_seconds
+            self._refuse(408, "slow_head", f"the head of a request has {seconds:g} s to arrive")
+
+    def _refuse(self, status: int, code: str, message: str, cause: str = "") -> None:
+        if self.transport.is_closing():
+            return
+        if cause:
+            self.logger.debug(cause)
+        answer = problem_response(status, code, message, headers={"Connection": "close"})
+        head = h11.Response(status_code=status, headers=answer.raw_headers)
+        for event in (head, h11.Data(data=bytes(answer.body)), h11.EndOfMessage()):
+            self.transport.write(self.conn.send(event) or b"")
+        self.transport.close()
+
+
+def _cancelled(timer: asyncio.TimerHandle | None) -> None:
+    if timer is not None:
+        timer.cancel()
