@@ -190,8 +190,19 @@ class ExchangingLibrary(EncodingLibrary):
         """
         return self.store.whole_assets([asset_id])[asset_id]
 
-    def sound(self, moment_id: int, *, seconds: float = 15.0) -> bytes:
+    def sound(
+        self,
+        moment_id: int,
+        *,
+        seconds: float = 15.0,
+        start: float | None = None,
+        end: float | None = None,
+    ) -> bytes:
         """Return what is heard in a moment, as a WAV file of 16 kHz, ``seconds`` at most.
+
+        Args:
+            start: seconds from the start of the file, in the place of the moment's own.
+            end: likewise.
 
         Raises:
             MediaError: its file cannot be read as it is now, or has no sound there.
@@ -200,9 +211,10 @@ class ExchangingLibrary(EncodingLibrary):
         from engine.media.excerpt import wav_excerpt
 
         record = self.moment(moment_id)
-        start, end = record.moment.start or 0.0, record.moment.end
-        length = seconds if end is None else min(seconds, max(end - start, 0.1))
-        return wav_excerpt(Path(record.path), start, length)
+        first = (record.moment.start or 0.0) if start is None else start
+        last = record.moment.end if end is None else end
+        length = seconds if last is None else min(seconds, max(last - first, 0.1))
+        return wav_excerpt(Path(record.path), first, length)
 
     def moment(self, moment_id: int) -> MomentRecord:
         """Return a moment by the number that hits have.

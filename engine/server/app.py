@@ -32,7 +32,7 @@ def make_app(shelf: Shelf, options: ServerOptions) -> ASGIApp:
     admission = Admission(options.workers, options.waiting, options.seconds)
     encoding = Encoding(options, lambda *_: None)
 
-    tools = _tools(shelf)
+    tools = _tools(shelf, admission)
     routes = _mcp_routes(tools) if tools is not None else []
 
     @asynccontextmanager
@@ -62,13 +62,13 @@ def make_app(shelf: Shelf, options: ServerOptions) -> ASGIApp:
     return RequestObserver(AccessGuard(Intake(app), options), app.state.metrics)
 
 
-def _tools(shelf: Shelf) -> MCPServer | None:
+def _tools(shelf: Shelf, admission: Admission) -> MCPServer | None:
     """Return the tools for assistants; None where the extra `mcp` is not installed."""
     if find_spec("mcp") is None:
         return None
-    from engine.server.mcp_tools import make_mcp
+    from engine.server.mcp_server import make_mcp
 
-    return make_mcp(shelf)
+    return make_mcp(shelf, admission)
 
 
 def _mcp_routes(tools: MCPServer) -> list[BaseRoute]:

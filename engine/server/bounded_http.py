@@ -19,7 +19,7 @@ from engine.server.problems import problem_response
 
 def bounded_protocol(options: ServerOptions) -> type[asyncio.Protocol]:
     """Return the class of connections that keeps to the limits of a server."""
-    return type("LimitedProtocol", (BoundedProtocol,), {"options": options})
+    return type("BoundedConnection", (BoundedProtocol,), {"options": options})
 
 
 class BoundedProtocol(H11Protocol):
@@ -52,8 +52,8 @@ class BoundedProtocol(H11Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Wait for nothing any more."""
-        self._head = _cancelled(self._head)
-        self._stalled = _cancelled(self._stalled)
+        self._end_head()
+        self._end_stalled()
         super().connection_lost(exc)
 
     def pause_writing(self) -> None:
@@ -64,7 +64,7 @@ class BoundedProtocol(H11Protocol):
 
     def resume_writing(self) -> None:
         """Stop waiting: the client took what was sent."""
-        self._stalled = _cancelled(self._stalled)
+        self._end_stalled()
         super().resume_writing()
 
     def send_400_response(self, msg: str) -> None:
@@ -74,9 +74,19 @@ class BoundedProtocol(H11Protocol):
     def _watch_head(self) -> None:
         """Wait for the rest of a head while there is a part of it, from its first byte on."""
         if self.conn.their_state is not h11.IDLE:
-            self._head = _cancelled(self._head)
+            self._end_head()
         elif self._head is None and self.conn.trailing_data[0]:
             self._await_head()
+
+    def _end_head(self) -> None:
+        if self._head is not None:
+            self._head.cancel()
+        self._head = None
+
+    def _end_stalled(self) -> None:
+        if self._stalled is not None:
+            self._stalled.cancel()
+        self._stalled = None
 
     def _await_head(self) -> None:
         self._head = self.loop.call_later(self.options.header_seconds, self._late)
@@ -97,8 +107,3 @@ class BoundedProtocol(H11Protocol):
         for event in (head, h11.Data(data=bytes(answer.body)), h11.EndOfMessage()):
             self.transport.write(self.conn.send(event) or b"")
         self.transport.close()
-
-
-def _cancelled(timer: asyncio.TimerHandle | None) -> None:
-    if timer is not None:
-        timer.cancel()

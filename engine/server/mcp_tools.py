@@ -6,95 +6,58 @@ sound is short. Whatever an assistant cites, it cites by moments, which have a p
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Annotated, Any
 
-from mcp.server import MCPServer
 from mcp.server.mcpserver import Audio, Image
 from mcp.server.mcpserver.exceptions import ToolError
-from mcp.types import ToolAnnotations
+from mcp.types import CallToolResult, ContentBlock, TextContent
 from pydantic import Field
-from typing_extensions import TypedDict  # pydantic reads those of typing from Python 3.12 on
 
 from engine.common.json_text import parseable
-from engine.common.result_view import words_of
 from engine.errors import SensoriumError
 from engine.library import Library
+from engine.server.mcp_results import (
+    Found,
+    Page,
+    Shown,
+    Words,
+    fitting,
+    found_moments,
+    hit_of,
+    line_of,
+    shown_moment,
+)
 from engine.server.media_access import asset_of, checked_file
 from engine.server.native import refuse_paths
 from engine.server.problems import Problem
 from engine.server.shelf import Shelf
-from engine.types import Hit, Kind, MomentRecord, SearchResult
+from engine.server.stages import note_stages
+from engine.types import MomentRecord, SearchResult
 
 MOST_HITS = 50
 MOST_PICTURES = 8
-MOST_BYTES = 500_000
-"""Bytes of the pictures of one result: 700 kB in base64."""
+MOST_BYTES = 480_000
+"""Bytes of the pictures of one result: 640 kB in base64."""
 MOST_SECONDS = 15.0
 """Seconds of a sound: 480 kB, 640 kB in base64."""
-_READS = ToolAnnotations(read_only_hint=True, idempotent_hint=True, open_world_hint=False)
-_INSTRUCTIONS = """\
-Search a person's pictures, videos and sounds by what is seen, heard, said or written in them.
-`search` finds moments; `look` shows them; `listen` plays them; `read` has the words around them.
-Cite moments by path and time. A confidence below 0.5 means that it is rather no answer."""
+_MOST_WORDS = 4000
+"""Characters of a query."""
+_MOST_CAPTION = 4000
 
 _Library = Annotated[
     str | None, Field(description="The name of a library, as status lists it; the first if omitted")
 ]
 _Top = Annotated[int, Field(ge=1, le=MOST_HITS, description="How many moments at most")]
 _Moment = Annotated[int, Field(description="The number of a moment, as search gives it")]
-
-
-class FoundMoment(TypedDict):
-    """A moment that was found; times are seconds, none for a picture."""
-
-    library: str
-    moment: int
-    kind: str
-    path: str
-    start: float | None
-    end: float | None
-    confidence: float
-    words: str
-
-
-class Found(TypedDict):
-    """Moments, the likeliest first, and what is to be said about the search."""
-
-    moments: list[FoundMoment]
-    notes: list[str]
-
-
-class Words(TypedDict):
-    """A text that is said, or to be read on screen; times are seconds."""
-
-    how: str
-    start: float | None
-    end: float | None
-    text: str
-
-
-class Page(TypedDict):
-    """The facts of a moment and of its file."""
-
-    path: str
-    kind: str
-    date: str | None
-    caption: str | None
-    tags: list[str]
-    words: list[Words]
-
-
-def make_mcp(shelf: Shelf) -> MCPServer:
-    """Return a server of the protocol over the libraries of a shelf; no tool changes anything."""
-    server = MCPServer(
-        "sensorium", title="Sensorium", instructions=_INSTRUCTIONS, log_level="ERROR"
-    )
-    tools = Tools(shelf)
-    for tool in (tools.search, tools.similar, tools.read, tools.status):
-        server.tool(annotations=_READS)(tool)
-    for shown in (tools.look, tools.listen):  # pictures and sounds have no structure
-        server.tool(annotations=_READS, structured_output=False)(shown)
-    return server
+_Moments = Annotated[
+    list[int], Field(min_length=1, max_length=MOST_PICTURES, description="Numbers of moments")
+]
+_Second = Annotated[
+    float | None,
+    Field(ge=0, description="Seconds from the start of the file; those of the moment if omitted"),
+]
 
 
 class Tools:
@@ -107,7 +70,10 @@ class Tools:
         self,
         text: Annotated[
             str,
-            Field(description="Words, as in 'a dog on a beach kind:video after:2024-01-01'"),
+            Field(
+                max_length=_MOST_WORDS,
+                description="Words, as in 'a dog on a beach kind:video after:2024-01-01'",
+            ),
         ],
         top: _Top = 10,
         library: _Library = None,
@@ -126,60 +92,64 @@ class Tools:
     def similar(self, moment: _Moment, top: _Top = 10, library: _Library = None) -> Found:
         """Find moments that look or sound like a moment."""
         with _plain_errors():
-            chosen = self._shelf.library(library)
+            _, chosen = self._chosen(library)
             record = _record(chosen, moment)
-            hit = _as_hit(record)
             checked_file(asset_of(chosen, record.asset_id))
+            hit = hit_of(record)
             return self._found(library, lambda each: each.similar(hit, top=top), top)
 
-    def look(
-        self,
-        moments: Annotated[
-            list[int],
-            Field(min_length=1, max_length=MOST_PICTURES, description="Numbers of moments"),
-        ],
-        library: _Library = None,
-    ) -> list[Any]:
+    def look(self, moments: _Moments, library: _Library = None) -> Annotated[CallToolResult, Shown]:
         """Show moments as pictures: a picture, the frame of a video, the waveform of a sound."""
         with _plain_errors():
-            chosen = self._shelf.library(library)
-            shown: list[Any] = []
-            left = MOST_BYTES
+            name, chosen = self._chosen(library)
+            content: list[ContentBlock] = []
+            left, shown = MOST_BYTES, Shown(moments=[], left_out=[])
             for number in moments:
                 record = _record(chosen, number)
-                picture = chosen.thumbnail(number)
-                line = f"moment {number}: {parseable(record.path)}{_at(record)}"
+                shown["moments"].append(shown_moment(name, record))
+                picture, line = _picture(chosen, record), line_of(record)
                 if len(picture) > left:
-                    shown.append(f"{line} (left out: the result would be too large)")
+                    shown["left_out"].append(number)
+                    content.append(_text(f"{line} (left out: the result would be too large)"))
                     continue
                 left -= len(picture)
-                shown += [line, Image(data=picture, format="jpeg")]
-            return shown
+                content += [_text(line), Image(data=picture, format="jpeg").to_image_content()]
+            return _whole(content, shown)
 
-    def listen(self, moment: _Moment, library: _Library = None) -> list[Any]:
-        """Play the sound of a moment, its first 15 seconds."""
+    def listen(
+        self, moment: _Moment, start: _Second = None, end: _Second = None, library: _Library = None
+    ) -> Annotated[CallToolResult, Shown]:
+        """Play the sound of a moment, or of a span of its file: 15 seconds of it at most."""
         with _plain_errors():
-            chosen = self._shelf.library(library)
+            name, chosen = self._chosen(library)
             record = _record(chosen, moment)
             checked_file(asset_of(chosen, record.asset_id))
-            sound = chosen.sound(moment, seconds=MOST_SECONDS)
-            line = f"moment {moment}: {parseable(record.path)}{_at(record)}"
-            return [line, Audio(data=sound, format="wav")]
+            if start is not None or end is not None:
+                record = _spanning(record, start, end)
+            sound = chosen.sound(
+                moment, seconds=MOST_SECONDS, start=record.moment.start, end=record.moment.end
+            )
+            shown = Shown(moments=[shown_moment(name, record)], left_out=[])
+            player = Audio(data=sound, format="wav").to_audio_content()
+            return _whole([_text(line_of(record)), player], shown)
 
-    def read(self, moment: _Moment, library: _Library = None) -> Page:
-        """Read what is said and written around a moment, and the facts of its file."""
+    def read(self, moment: _Moment, time: _Second = None, library: _Library = None) -> Page:
+        """Read what is said and written around a moment or a time of its file, and its facts."""
         with _plain_errors():
-            chosen = self._shelf.library(library)
+            _, chosen = self._chosen(library)
             record = _record(chosen, moment)
-            details = chosen.details(_as_hit(record))
+            near = record if time is None else _spanning(record, time, time)
+            details = chosen.details(hit_of(near))
             asset = details.asset
             words = [
                 Words(how=p.modality.value, start=p.start, end=p.end, text=p.text)
                 for p in details.passages
             ]
+            kept, caption = fitting(words), (asset.caption or "")[:_MOST_CAPTION] if asset else ""
             page = Page(
-                path=record.path, kind=record.kind.value, tags=list(details.tags), words=words,
-                date=asset.taken_at if asset else None, caption=asset.caption if asset else None,
+                path=record.path, kind=record.kind.value, tags=list(details.tags), words=kept,
+                date=asset.taken_at if asset else None, caption=caption or None,
+                left_out=len(words) - len(kept),
             )  # fmt: skip
             plain: Page = parseable(page)
             return plain
@@ -194,18 +164,22 @@ class Tools:
                 counts[name] = files | {f"{m.value} moments": n for m, n in stats.moments.items()}
             return counts
 
-    def _found(self, library: str | None, ask: Any, top: int) -> Found:
+    def _found(
+        self, library: str | None, ask: Callable[[Library], SearchResult], top: int
+    ) -> Found:
         chosen = self._shelf.libraries([library] if library else [])
-        results: list[tuple[str, SearchResult]] = [(name, ask(each)) for name, each in chosen]
+        results = [(name, ask(each)) for name, each in chosen]
+        for _, result in results:
+            note_stages(result.took_ms)
         hits = [(name, hit) for name, result in results for hit in result]
         if len(results) > 1:
             hits.sort(key=lambda each: -each[1].confidence)
-        found = Found(
-            moments=[_moment(name, hit) for name, hit in hits[:top]],
-            notes=[note for _, result in results for note in result.notes],
-        )
-        plain: Found = parseable(found)
+        notes = [note for _, result in results for note in result.notes]
+        plain: Found = parseable(found_moments(hits[:top], notes))
         return plain
+
+    def _chosen(self, library: str | None) -> tuple[str, Library]:
+        return self._shelf.libraries([library or self._shelf.names[0]])[0]
 
 
 class _plain_errors:  # noqa: N801 - it is used as a function
@@ -226,24 +200,23 @@ def _record(library: Library, number: int) -> MomentRecord:
         raise Problem(404, "moment_not_found", f"there is no moment {number}", "moment") from None
 
 
-def _as_hit(record: MomentRecord) -> Hit:
-    """Return a moment as the hit that it would be."""
-    moment = record.moment
-    return Hit(
-        1, 0.0, record.kind, record.path, record.asset_id, record.moment_id, moment.modality,
-        moment.start, moment.end, (),
-    )  # fmt: skip
+def _picture(library: Library, record: MomentRecord) -> bytes:
+    checked_file(asset_of(library, record.asset_id))
+    return library.thumbnail(record.moment_id)
 
 
-def _moment(name: str, hit: Hit) -> FoundMoment:
-    return FoundMoment(
-        library=name, moment=hit.moment_id, kind=hit.kind.value, path=hit.path, start=hit.start,
-        end=hit.end, confidence=round(hit.confidence, 3), words=words_of(hit),
-    )  # fmt: skip
+def _spanning(record: MomentRecord, start: float | None, end: float | None) -> MomentRecord:
+    """Return a moment with the times that are asked for."""
+    first = (record.moment.start or 0.0) if start is None else start
+    last = first + MOST_SECONDS if end is None else end
+    if last < first:
+        raise Problem(400, "invalid_request", "end comes before start", "end")
+    return replace(record, moment=replace(record.moment, start=first, end=last))
 
 
-def _at(record: MomentRecord) -> str:
-    moment = record.moment
-    if record.kind is Kind.IMAGE or moment.start is None:
-        return ""
-    return f" from {moment.start:.1f} s to {moment.end or moment.start:.1f} s"
+def _text(line: str) -> TextContent:
+    return TextContent(type="text", text=parseable(line))
+
+
+def _whole(content: list[ContentBlock], structured: Mapping[str, Any]) -> CallToolResult:
+    return CallToolResult(content=content, structured_content=parseable(structured))

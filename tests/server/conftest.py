@@ -17,7 +17,7 @@ from engine import Library
 from engine.config import Settings
 from engine.server.app import make_app
 from engine.server.options import ServerOptions
-from engine.server.run import _listen
+from engine.server.run import _listen, server_config
 from engine.server.shelf import Shelf
 from tests import media_files as make
 
@@ -44,9 +44,7 @@ def serving(
     """Serve libraries until the end of the `with`."""
     shelf = Shelf(libraries, settings)
     listening = _listen(options)
-    server = uvicorn.Server(
-        uvicorn.Config(make_app(shelf, options), log_level="error", access_log=False)
-    )
+    server = uvicorn.Server(server_config(make_app(shelf, options), options))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
     thread.start()
     url = f"http://127.0.0.1:{listening.getsockname()[1]}"

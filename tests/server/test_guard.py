@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from engine.server.tokens import Token
 from tests.server.conftest import raw_request
 
 TOKENS = ("a" * 32, "b" * 32)
@@ -68,7 +69,7 @@ def test_its_own_pages_and_links_are_answered(served):
 
 
 def test_a_token_is_asked_for_where_there_is_one(start):
-    served = start(tokens=TOKENS)
+    served = start(tokens=tuple(map(Token.make, TOKENS)))
     codes = [
         served.http.get("/api/libraries", headers={"Authorization": given}).status_code
         for given in (

@@ -15,7 +15,7 @@ from PIL import Image
 
 from engine import Library
 from engine.server import mcp_tools
-from engine.server.mcp_tools import make_mcp
+from engine.server.mcp_server import make_mcp
 from engine.server.shelf import Shelf
 from tests import media_files as make
 
