@@ -14,6 +14,7 @@ from starlette.types import ASGIApp
 
 from engine.server import clip_retrieval, embeddings, native, operations
 from engine.server.admission import Admission
+from engine.server.documented import COMMON
 from engine.server.encoding import Encoding
 from engine.server.guard import AccessGuard
 from engine.server.intake import Intake
@@ -21,6 +22,7 @@ from engine.server.metrics import Metrics
 from engine.server.observer import RequestObserver
 from engine.server.options import ServerOptions
 from engine.server.problems import add_handlers
+from engine.server.scopes import needs
 from engine.server.shelf import Shelf
 
 if TYPE_CHECKING:
@@ -30,7 +32,8 @@ if TYPE_CHECKING:
 def make_app(shelf: Shelf, options: ServerOptions) -> ASGIApp:
     """Return the app of a server over the libraries of a shelf, which it closes at its end."""
     admission = Admission(options.workers, options.waiting, options.seconds)
-    encoding = Encoding(options, lambda *_: None)
+    metrics = Metrics(shelf, admission)
+    encoding = Encoding(options, metrics.batch)
 
     tools = _tools(shelf, admission)
     routes = _mcp_routes(tools) if tools is not None else []
@@ -52,14 +55,14 @@ def make_app(shelf: Shelf, options: ServerOptions) -> ASGIApp:
     )  # fmt: skip
     app.state.shelf, app.state.admission, app.state.options = shelf, admission, options
     app.state.encoding = encoding
-    app.state.metrics = Metrics(shelf, admission)
+    app.state.metrics = metrics
     app.state.cursor_key = secrets.token_bytes(16)
     add_handlers(app)
 
     for room in (native, embeddings, clip_retrieval, operations):
-        app.include_router(room.router)
+        app.include_router(room.router, dependencies=[needs("read")], responses=COMMON)
     app.router.routes += routes
-    return RequestObserver(AccessGuard(Intake(app), options), app.state.metrics)
+    return RequestObserver(AccessGuard(Intake(app), options), metrics)
 
 
 def _tools(shelf: Shelf, admission: Admission) -> MCPServer | None:

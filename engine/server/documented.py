@@ -23,6 +23,28 @@ class ErrorAnswer(BaseModel):
     error: ErrorBody
 
 
+COMMON: dict[int | str, dict[str, Any]] = {
+    status: {"model": ErrorAnswer, "description": description}
+    for status, description in {
+        400: "The request is not as this page describes it.",
+        401: "A token is needed, and there is none or another.",
+        403: "The token may not do this, or the page that asks is of another origin.",
+        404: "There is no such library, file or moment.",
+        408: "The request did not arrive in time.",
+        413: "The body or a medium in it is too large.",
+        415: "The body is packed, or no medium that is read here.",
+        421: "The server is not known by this Host.",
+        422: "A medium cannot be read.",
+        429: "Too many requests; Retry-After has the seconds.",
+        500: "An error of the server, which its log has.",
+        501: "What is needed for this is not installed.",
+        503: "The library cannot be used now.",
+        504: "It took longer than a request may.",
+    }.items()
+}
+"""Answers of every route."""
+
+
 def documented(
     body: type[BaseModel] | None, answer: type[BaseModel] | None, **statuses: str
 ) -> dict[str, Any]:

@@ -82,6 +82,8 @@ class AccessGuard:
 
     def _check(self, scope: Scope, headers: Headers) -> Caller:
         """Return who calls; raise unless the request may go on."""
+        if scope["http_version"] not in ("1.0", "1.1"):
+            raise _Refused(505, "unknown_version", "HTTP/1.1 is spoken here")
         for name in _SINGLE:
             if len(headers.getlist(name)) > 1:
                 raise _Refused(400, "repeated_header", f"a request has the header {name} once")
@@ -189,5 +191,7 @@ class _Answer:
             for name, value in _HEADERS.items():
                 headers.setdefault(name, value)
             headers.setdefault("Cache-Control", "no-store")
+            if headers.get("content-type", "").startswith("text/event-stream"):
+                headers["X-Accel-Buffering"] = "no"  # or nginx keeps events until it has many
             headers["X-Request-Id"] = self._id
         await self._send(message)

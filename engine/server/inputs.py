@@ -174,6 +174,8 @@ def _part(part: object, where: str) -> Part:
 def _text(value: object, where: str) -> TextInput:
     if not isinstance(value, str) or not value.strip():
         raise _refused(f"{where}: the text is empty", where)
+    if any("\ud800" <= character <= "\udfff" for character in value):
+        raise _refused(f"{where}: the text has half of a character of UTF-16", where)
     return TextInput(value)
 
 

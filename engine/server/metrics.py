@@ -38,7 +38,7 @@ class Metrics:
         )  # fmt: skip
         self._batches = Histogram(
             "sensorium_batch_items", "Items of the batches that encoders are given.",
-            ("modality",), buckets=(1, 2, 4, 8, 16, 32, 64, 128), registry=registry,
+            ("kind",), buckets=(1, 2, 4, 8, 16, 32, 64, 128), registry=registry,
         )  # fmt: skip
         ProcessCollector(registry=registry)  # memory, seconds of the processors, descriptors
         for name, about, value in (
@@ -61,9 +61,10 @@ class Metrics:
         """Note a stage of a request, such as waiting for a thread, encoding or searching."""
         self._stages.labels(name).observe(seconds)
 
-    def batch(self, modality: str, items: int) -> None:
-        """Note a batch that an encoder was given."""
-        self._batches.labels(modality).observe(items)
+    def batch(self, kind: str, items: int, seconds: float) -> None:
+        """Note a batch that an encoder was given, whose first item waited for ``seconds``."""
+        self._batches.labels(kind).observe(items)
+        self._stages.labels("batch").observe(seconds)
 
     def page(self) -> bytes:
         """Return all metrics as text; counts what libraries hold, which blocks."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal, get_args
 
 from engine.errors import UsageError
@@ -67,9 +68,13 @@ class ServerOptions:
         Raises:
             UsageError: the server could be reached from other machines, and asks for no token.
         """
-        if not self.loopback and not self.tokens:
-            raise UsageError(
-                f"host={self.host!r} can be reached from other machines, so it needs"
-                " token_file=FILE with a token, such as `openssl rand -hex 32` prints",
-                arguments=("host", "token_file"),
-            )
+        if self.tokens or (self.loopback and not self.hosts):
+            return
+        # A further name is that of a proxy, behind which everybody may be.
+        name = "hosts" if self.loopback else "host"
+        reached = f"{name}={getattr(self, name)!r}"
+        raise UsageError(
+            f"{reached} lets other machines reach the server, so it needs"
+            " token_file=FILE with a token, such as `openssl rand -hex 32` prints",
+            arguments=(name, "token_file"),
+        )

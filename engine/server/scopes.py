@@ -10,16 +10,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from fastapi import Depends, Request, Security, params
 from fastapi.security import HTTPBearer
 
 from engine.server.options import ServerOptions
 from engine.server.problems import Problem
+from engine.server.tokens import Scope
 
-Scope = Literal["read", "tag", "index", "admin"]
-SCOPES: tuple[Scope, ...] = ("read", "tag", "index", "admin")
 _token = HTTPBearer(
     auto_error=False, scheme_name="token",
     description="A line of the file that `--token-file` names; none is needed where it names none.",

@@ -6,7 +6,9 @@ import json
 
 import pytest
 
-from engine.server.tokens import Token
+from engine.errors import UsageError
+from engine.server.options import ServerOptions
+from engine.server.tokens import RateLimit, Token, read_tokens
 from tests.server.conftest import raw_request
 
 TOKENS = ("a" * 32, "b" * 32)
@@ -182,3 +184,72 @@ def test_names_with_markup_stay_names(served):
     answer = served.http.get(hits[0]["media"])
     assert answer.headers["content-type"] == "image/png"
     assert "<" not in answer.headers["content-disposition"]
+
+
+def test_a_token_file_has_tokens_with_scopes_and_messages_repeat_none(tmp_path):
+    file = tmp_path / "tokens"
+    file.write_text(f"# the page\n{TOKENS[0]}\n\n{TOKENS[1]} tag  index\n{'c' * 16} admin\n")
+    file.chmod(0o600)
+    plain, writing, admin = read_tokens(file)
+    assert plain.scopes == {"read"} and writing.scopes == {"read", "tag", "index"}
+    assert admin.scopes == {"read", "tag", "index", "admin"}
+    assert not any(TOKENS[0] in repr(token) for token in (plain, writing, admin))
+    for wrong, word in (
+        (f"{TOKENS[0]} write", "line 1"),
+        (f"# tokens\n{'s' * 15}", "line 2"),
+        (f"{TOKENS[0]}\n{TOKENS[0]} tag", "twice"),
+        ("# none", "openssl"),
+    ):
+        file.write_text(wrong)
+        with pytest.raises(UsageError, match=word) as refused:
+            read_tokens(file)
+        assert "sss" not in str(refused.value) and TOKENS[0] not in str(refused.value)
+    file.chmod(0o640)
+    with pytest.raises(UsageError, match="chmod 600"):
+        read_tokens(file)
+
+
+def test_a_bucket_gives_a_burst_and_then_so_many_a_second():
+    now = 0.0
+    limit = RateLimit(2.0, lambda: now)
+    assert [limit.wait("a") for _ in range(20)] == [0] * 20
+    assert limit.wait("a") == 1 and limit.wait("b") == 0
+    now = 0.5
+    assert limit.wait("a") == 0 and limit.wait("a") == 1
+    slow = RateLimit(0.01, lambda: now)
+    assert (slow.wait("a"), slow.wait("a")) == (0, 100)
+
+
+def test_a_token_that_asks_too_often_is_told_when_to_come_again(start):
+    served = start(tokens=tuple(map(Token.make, TOKENS)), rate=0.1)
+
+    def ask(token: str):
+        return served.http.get("/api/spaces", headers={"Authorization": f"Bearer {token}"})
+
+    assert ask(TOKENS[0]).status_code == 200
+    refused = ask(TOKENS[0])
+    assert refused.status_code == 429 and refused.json()["error"]["code"] == "rate_limited"
+    assert 1 <= int(refused.headers["retry-after"]) <= 10 and refused.json()["error"]["retryable"]
+    assert ask(TOKENS[1]).status_code == 200
+    assert served.http.get("/healthz").status_code == 200
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"host": "0.0.0.0"}, {"hosts": ("photos.example",)}, {"host": "example.org"}],
+    ids=str,
+)
+def test_a_server_that_others_reach_needs_a_token(options):
+    with pytest.raises(UsageError, match="token_file"):
+        ServerOptions(**options).check()
+    ServerOptions(**options, tokens=(Token.make(TOKENS[0]),)).check()
+    ServerOptions().check()
+
+
+def test_every_route_says_its_scope_and_the_answers_of_all_routes(served):
+    page = served.http.get("/api/openapi.json").json()
+    for path, methods in page["paths"].items():
+        for method, route in methods.items():
+            (security,) = route["security"]
+            assert "read" in security["token"], (method, path)
+            assert {"401", "403", "429", "503"} <= set(route["responses"])
