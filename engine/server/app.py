@@ -12,7 +12,16 @@ from fastapi import FastAPI
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
-from engine.server import clip_retrieval, embeddings, native, operations
+from engine.server import (
+    asset_routes,
+    clip_retrieval,
+    embeddings,
+    library_routes,
+    media_routes,
+    operations,
+    search_routes,
+    similar_routes,
+)
 from engine.server.admission import Admission
 from engine.server.documented import COMMON
 from engine.server.encoding import Encoding
@@ -27,6 +36,10 @@ from engine.server.shelf import Shelf
 
 if TYPE_CHECKING:
     from mcp.server import MCPServer
+
+_NATIVE = (search_routes, similar_routes, asset_routes, media_routes, library_routes)
+_ROOMS = (*_NATIVE, embeddings, clip_retrieval, operations)
+"""Modules of routes."""
 
 
 def make_app(shelf: Shelf, options: ServerOptions) -> ASGIApp:
@@ -59,7 +72,7 @@ def make_app(shelf: Shelf, options: ServerOptions) -> ASGIApp:
     app.state.cursor_key = secrets.token_bytes(16)
     add_handlers(app)
 
-    for room in (native, embeddings, clip_retrieval, operations):
+    for room in _ROOMS:
         app.include_router(room.router, dependencies=[needs("read")], responses=COMMON)
     app.router.routes += routes
     return RequestObserver(AccessGuard(Intake(app), options), metrics)

@@ -30,8 +30,8 @@ from engine.server.mcp_results import (
     shown_moment,
 )
 from engine.server.media_access import asset_of, checked_file
-from engine.server.native import refuse_paths
 from engine.server.problems import Problem
+from engine.server.queries import refuse_paths
 from engine.server.shelf import Shelf
 from engine.server.stages import note_stages
 from engine.types import MomentRecord, SearchResult

@@ -1,0 +1,43 @@
+"""Parts that all native routes share: the libraries, the admission, and JSON that any parser reads."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import Path, Query, Request
+from starlette.responses import JSONResponse
+
+from engine.common.json_text import parseable
+from engine.server.admission import Admission
+from engine.server.problems import Problem
+from engine.server.shelf import Shelf
+
+GREATEST = 2**53
+"""The greatest number that every parser of JSON reads as it is."""
+Number = Annotated[int, Path(ge=0, le=GREATEST, description="The number that hits have.")]
+Name = Annotated[
+    str | None,
+    Query(max_length=255, description="The name of a library; the first by default."),
+]
+
+
+def shelf_of(request: Request) -> Shelf:
+    """Return the libraries of the server that a request is for."""
+    shelf: Shelf = request.app.state.shelf
+    return shelf
+
+
+def admission_of(request: Request) -> Admission:
+    """Return what runs the blocking calls of a request."""
+    admission: Admission = request.app.state.admission
+    return admission
+
+
+def json_answer(document: object) -> JSONResponse:
+    """Return a document as JSON, with names that are no UTF-8 as any parser can read them."""
+    return JSONResponse(parseable(document))
+
+
+def no_moment(moment: int) -> Problem:
+    """Return the answer to a number that no moment has."""
+    return Problem(404, "moment_not_found", f"there is no moment {moment}", "moment")

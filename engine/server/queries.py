@@ -1,0 +1,26 @@
+"""Queries of callers, who may name no file of the machine that the server runs on."""
+
+from __future__ import annotations
+
+from engine.common.user_path import is_url
+from engine.server.problems import Problem
+from engine.types import PartKind, Query
+
+
+def refuse_paths(asked: Query) -> None:
+    """Refuse a query that has files of this machine as examples, which callers may not name.
+
+    Raises:
+        Problem: 400; it has one, or asks for a reranker.
+    """
+    for stage in asked.stages:
+        for part in stage:
+            if part.asked not in (PartKind.TEXT, PartKind.CONCEPT) and not is_url(part.value):
+                raise Problem(
+                    400, "path_refused",
+                    "a file cannot be named in a query here; /api/similar takes the number of an"
+                    " asset or a moment, /api/similar/upload a file; double quotes make it text",
+                    "text",
+                )  # fmt: skip
+    if asked.rerank is not None:
+        raise Problem(400, "rerank_refused", "the server does not rerank", "text")
