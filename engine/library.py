@@ -13,8 +13,7 @@ from engine.common.progress_bar import watched
 from engine.config import Settings
 from engine.library_exchange import ExchangingLibrary
 from engine.library_open import OpenOptions, forget_lost, preview
-from engine.library_search import SearchOptions
-from engine.query.language import QueryOptions
+from engine.query.language import SearchOptions, SimilarOptions
 from engine.store.index_rules import RuleChanges, RuleOptions
 from engine.types import (
     IndexReport,
@@ -108,18 +107,11 @@ class Library(ExchangingLibrary):
 
         return await to_thread(self.search, text, **options)
 
-    async def asimilar(
-        self,
-        path: Example,
-        *,
-        kinds: Sequence[Kind | str] | str = (),
-        top: int = 20,
-        **options: Unpack[QueryOptions],
-    ) -> SearchResult:
+    async def asimilar(self, path: Example, **options: Unpack[SimilarOptions]) -> SearchResult:
         """Run ``similar`` in a thread, beside the event loop."""
         from asyncio import to_thread
 
-        return await to_thread(self.similar, path, kinds=kinds, top=top, **options)
+        return await to_thread(self.similar, path, **options)
 
     # --- labels -----------------------------------------------------------------
 

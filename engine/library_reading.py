@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
@@ -11,17 +12,14 @@ from engine.common.progress import CancelToken
 from engine.common.progress_bar import watched
 from engine.index import disk
 from engine.library_base import BaseLibrary, Watch
-from engine.library_search import SearchOptions
-from engine.query.example_values import example_part
-from engine.query.examples import own_file
-from engine.query.language import QueryOptions, build_query, parse_kinds, with_options
+from engine.query.examples import own_files, similar_query
+from engine.query.language import QueryOptions, SearchOptions, build_query
 from engine.query.search import OnPlan
 from engine.types import (
     Failure,
     Hit,
     Kind,
     Modality,
-    PartKind,
     Plan,
     Query,
     SearchResult,
@@ -30,12 +28,15 @@ from engine.types import (
 if TYPE_CHECKING:
     from engine.index.snapshot import Manifest
     from engine.library_views import LibraryDescription
+    from engine.query.browse.service import Browsing
     from engine.query.concepts.concept import Concept
     from engine.query.concepts.service import Concepts
     from engine.query.hit_details import HitDetails
+    from engine.query.language.outline import Outline
+    from engine.query.thumbnails import CheckFile
     from engine.store import LibraryStats
     from engine.store.verify import VerifyReport
-    from engine.types.examples import Example, ExampleFile, Picture, Sound
+    from engine.types.examples import Example, ExampleFile, Picture, Region, Sound
 
 
 class ReadingLibrary(BaseLibrary):
@@ -76,6 +77,13 @@ class ReadingLibrary(BaseLibrary):
             return self.concepts.teach(name, examples, reporting)
 
     # --- reading --------------------------------------------------------------
+
+    @cached_property
+    def browse(self) -> Browsing:
+        """Looking through the library: lists, facets, transcripts, waveforms, completion."""
+        from engine.query.browse.service import Browsing
+
+        return Browsing(self.store, self.settings, self.concepts)
 
     def stats(self) -> LibraryStats:
         """Return counts and sizes."""
@@ -135,13 +143,29 @@ class ReadingLibrary(BaseLibrary):
         return found[skip : None if limit is None else skip + limit]
 
     @staticmethod
-    def query(text: str | Sequence[str] | None = None, **options: Unpack[SearchOptions]) -> Query:
+    def parse(text: str) -> Outline:
+        """Return the pieces of a query with their places, and every mistake in it.
+
+        A query that cannot be read is no error here; no file is looked at.
+        """
+        from engine.query.language.outline import outline
+
+        return outline(text)
+
+    @staticmethod
+    def query(
+        text: str | Sequence[str] | None = None,
+        *,
+        local: bool = True,
+        **options: Unpack[SearchOptions],
+    ) -> Query:
         """Return the query that ``search`` would run, for ``run``.
 
         Args:
             text: as for ``search``, or as the words of a command line.
+            local: look whether words are names of files here; False for a text from elsewhere.
         """
-        return build_query(text, **options)
+        return build_query(text, local=local, **options)
 
     def search(
         self,
@@ -150,6 +174,8 @@ class ReadingLibrary(BaseLibrary):
         image: Picture | None = None,
         audio: Sound | None = None,
         video: ExampleFile | None = None,
+        more: Sequence[Example] = (),
+        less: Sequence[Example] = (),
         exclude: Sequence[str] | str = (),
         kinds: Sequence[Kind | str] | str = (),
         where: Sequence[str] | str = (),
@@ -164,6 +190,7 @@ class ReadingLibrary(BaseLibrary):
         Args:
             text: in the query language (docs/language.md); ``quoted`` makes any text stand
                 for itself.
+            more: further examples; ``less`` those whose likeness counts against a moment.
             exclude: texts whose likeness counts against a moment.
             kinds: only these kinds of assets; empty means all.
             where: filters, such as ``date >= 2024 and tags has beach``.
@@ -176,8 +203,8 @@ class ReadingLibrary(BaseLibrary):
         """
         return self.run(
             build_query(
-                text, image=image, audio=audio, video=video, exclude=exclude, kinds=kinds,
-                where=where, top=top, **options,
+                text, image=image, audio=audio, video=video, more=more, less=less,
+                exclude=exclude, kinds=kinds, where=where, top=top, **options,
             )
         )  # fmt: skip
 
@@ -185,7 +212,12 @@ class ReadingLibrary(BaseLibrary):
         self,
         path: Example,
         *,
+        region: Region | None = None,
+        text: str | None = None,
+        more: Sequence[Example] = (),
+        less: Sequence[Example] = (),
         kinds: Sequence[Kind | str] | str = (),
+        where: Sequence[str] | str = (),
         top: int = 20,
         on_plan: OnPlan | None = None,
         **options: Unpack[QueryOptions],
@@ -193,18 +225,25 @@ class ReadingLibrary(BaseLibrary):
         """Find moments that look or sound like an example, best first, its own file left out.
 
         Args:
-            path: of a file, or of a moment of it (``clip.mp4#t=12``); a URL, which is fetched
-                for the length of the call; or an example that is no path, as in ``search``.
+            path: of a file, or of a moment of it (``clip.mp4#t=12``) or a region of a picture
+                (``a.jpg#xywh=percent:10,20,30,40``); a URL, which is fetched for the length of
+                the call; or an example that is no path, as in ``search``.
+            region: the part that is meant of what is seen, as fractions: x, y, width, height.
+            text: words that are looked for besides, in the query language.
+            more: further examples; ``less`` those whose likeness counts against a moment. All
+                of their files are left out, too.
         """
-        part = example_part(path, PartKind.FILE, "path")
-        example = Query((part,), kinds=parse_kinds(kinds), top=top, likeness=True)
-        return self.run(with_options(example, **options), leave_out=own_file(part), on_plan=on_plan)
+        asked = similar_query(
+            path, region, text=text, more=more, less=less, kinds=kinds, where=where, top=top,
+            **options,
+        )  # fmt: skip
+        return self.run(asked, leave_out=own_files(asked), on_plan=on_plan)
 
     def run(
         self,
         query: Query,
         *,
-        leave_out: str | None = None,
+        leave_out: str | Collection[str] = (),
         on_plan: OnPlan | None = None,
         progress: Watch = False,
         cancel: CancelToken | None = None,
@@ -215,7 +254,7 @@ class ReadingLibrary(BaseLibrary):
         budget; where it has a deadline, the deadline is kept, and the model loads behind.
 
         Args:
-            leave_out: a path whose moments are not shown.
+            leave_out: a path, or several, whose moments are not shown.
             on_plan: called with the plan before it runs.
 
         Raises:
@@ -223,7 +262,8 @@ class ReadingLibrary(BaseLibrary):
             UsageError: the reranker that it names is not installed or not configured.
         """
         with watched(progress, cancel) as reporting:
-            return self._search.run(query, reporting, leave_out, on_plan)
+            paths = [leave_out] if isinstance(leave_out, str) else leave_out
+            return self._search.run(query, reporting, paths, on_plan)
 
     def remember(self, result: SearchResult) -> None:
         """Keep the hits of a search for ``last_search``, in the user's cache."""
@@ -254,11 +294,18 @@ class ReadingLibrary(BaseLibrary):
         lines = plan_lines if isinstance(outcome, Plan) else result_lines
         return "\n".join(lines(outcome))  # type: ignore[arg-type]
 
-    def thumbnail(self, moment_id: int) -> bytes:
+    def thumbnail(
+        self, moment_id: int, *, side: int = 320, check: CheckFile | None = None
+    ) -> bytes:
         """Return a JPEG of a moment, its longest side at most 320 pixels; the library keeps it.
+
+        Args:
+            side: pixels of the longest side, at most.
+            check: called with the asset before and after its file is read, where no picture is
+                kept; what it raises goes on.
 
         Raises:
             MediaError: its file cannot be read as it is now.
             KeyError: there is no such moment.
         """
-        return self._search.thumbnail(moment_id)
+        return self._search.thumbnail(moment_id, side, check)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import replace
 from threading import Lock
 from typing import TYPE_CHECKING
@@ -10,29 +10,16 @@ from typing import TYPE_CHECKING
 from engine.common.progress import Progress
 from engine.config import Settings
 from engine.errors import EmptyMedia
-from engine.query.language import QueryOptions
 from engine.query.listing import NO_MOMENT, list_files, sort_hits
 from engine.query.plan import is_about_backgrounds, validated
 from engine.query.search import OnPlan, Searcher
 from engine.store import Store
 from engine.store.running import running_index
-from engine.types import Hit, Kind, Query, SearchResult
+from engine.types import Hit, Query, SearchResult
 
 if TYPE_CHECKING:
     from engine.query.rerank.base import Reranker
-    from engine.types.examples import ExampleFile, Picture, Sound
-
-
-class SearchOptions(QueryOptions, total=False):
-    """The keywords of ``Library.search``, for calls that hand them on."""
-
-    image: Picture | None
-    audio: Sound | None
-    video: ExampleFile | None
-    exclude: Sequence[str] | str
-    kinds: Sequence[Kind | str] | str
-    where: Sequence[str] | str
-    top: int
+    from engine.query.thumbnails import CheckFile
 
 
 class LibrarySearch:
@@ -45,7 +32,7 @@ class LibrarySearch:
         self._lock = Lock()
 
     def run(
-        self, query: Query, progress: Progress, leave_out: str | None, on_plan: OnPlan | None
+        self, query: Query, progress: Progress, leave_out: Collection[str], on_plan: OnPlan | None
     ) -> SearchResult:
         """Run a query and rerank its hits where it asks for that.
 
@@ -60,7 +47,7 @@ class LibrarySearch:
         return replace(found, notes=(*notes, str(running)))
 
     def _answered(
-        self, query: Query, progress: Progress, leave_out: str | None, on_plan: OnPlan | None
+        self, query: Query, progress: Progress, leave_out: Collection[str], on_plan: OnPlan | None
     ) -> SearchResult:
         """Return the hits of a query, read as it was meant or as it stands."""
         query = validated(query)  # as it was asked, before a reranker asks for more hits
@@ -84,7 +71,7 @@ class LibrarySearch:
         return replace(again, notes=(*query.understood, note, *again.notes))
 
     def _sorted(
-        self, query: Query, progress: Progress, leave_out: str | None, on_plan: OnPlan | None
+        self, query: Query, progress: Progress, leave_out: Collection[str], on_plan: OnPlan | None
     ) -> SearchResult:
         """Return the hits of a query in the order that it asks for."""
         if query.lists:
@@ -94,7 +81,7 @@ class LibrarySearch:
         return found if query.sort is None else sort_hits(self._store, found, query.sort)
 
     def _found(
-        self, query: Query, progress: Progress, leave_out: str | None, on_plan: OnPlan | None
+        self, query: Query, progress: Progress, leave_out: Collection[str], on_plan: OnPlan | None
     ) -> SearchResult:
         """Return the hits of a query, the likeliest first."""
         if query.rerank is None:
@@ -126,7 +113,7 @@ class LibrarySearch:
         assets = self._store.whole_assets(asset_ids)
         return {asset_id: asset.caption for asset_id, asset in assets.items() if asset.caption}
 
-    def thumbnail(self, moment_id: int) -> bytes:
+    def thumbnail(self, moment_id: int, side: int = 320, check: CheckFile | None = None) -> bytes:
         """Return a JPEG of a moment.
 
         Errors are those of ``Library.thumbnail``.
@@ -137,7 +124,7 @@ class LibrarySearch:
             raise EmptyMedia("a file without moments has nothing to show")
         record = self._store.records([moment_id])[moment_id]
         asset = self._store.assets_numbered([record.asset_id])[record.asset_id]
-        return Thumbnails(self._store.path, self._settings).jpeg(record, asset)
+        return Thumbnails(self._store.path, self._settings).jpeg(record, asset, side, check)
 
 
 def _unlikely(hit: Hit) -> Hit:

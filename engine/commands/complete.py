@@ -14,30 +14,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from engine.types.enums import Kind
+from engine.common.query_fields import FIELD_MEANINGS, FIELD_VALUES
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
-_FIELDS = {
-    "after:": "made at this date or later",
-    "before:": "made before this date",
-    "date:": "made then: 2024-06, 2023..2024",
-    "duration:": "how long it is: <1m",
-    "kind:": "image, video or audio",
-    "near:": "where it was made",
-    "path:": "a folder, or a part of a name",
-    "place:": "where it was made",
-    "size:": "of the file: >1mb",
-    "speech:": "whether somebody speaks",
-    "tags:": "what it is tagged with",
-}
-"""Fields of a query with what they mean; a test compares them with the language's."""
-_VALUES = {
-    "kind": tuple(kind.value for kind in Kind),
-    "speech": ("yes", "no"),
-    **dict.fromkeys(("after", "before", "date"), ("today", "yesterday", "7d", "1m", "1y")),
-}
 _COMPARED = re.compile(
     r"(\w+)\s*(?:=|!=|<=|>=|<|>|\bhas\b|\blike\b|\bin\b)\s*(?:\(?[^()]*,\s*)?([^\s(),]*)$"
 )
@@ -60,7 +41,7 @@ def complete_query(ctx: click.Context, _: click.Parameter, typed: str) -> list[C
     if word.startswith((".", "/", "~")):
         return _files(typed)
     names = (f"{before}{sign}{name}" for name in _names(ctx, word[len(sign) :]))
-    fields = {f"{before}{sign}{name}": says for name, says in _FIELDS.items()}
+    fields = {f"{before}{sign}{name}": says for name, says in FIELD_MEANINGS.items()}
     return _items(names, "a name that was taught") + [
         each
         for key, says in fields.items()
@@ -78,7 +59,8 @@ def complete_filter(ctx: click.Context, _: click.Parameter, typed: str) -> list[
         return _items(before + each for each in values)
     before, word = _last_word(typed)
     last = before.split()[-1].lower().lstrip("(") if before.split() else ""
-    fields = [name.rstrip(":") for name in _FIELDS if name not in ("after:", "before:", "near:")]
+    other = ("after:", "before:", "near:")
+    fields = [name.rstrip(":") for name in FIELD_MEANINGS if name not in other]
     if last in fields:
         words: Iterable[str] = _OPERATORS.get(last, _ORDERS)
     elif not last or last in _JOINING:
@@ -148,7 +130,7 @@ def _values(ctx: click.Context, field: str, start: str, breaks: str = ":") -> It
         for tag in read_tags(_library(ctx), start.lstrip('"')):
             yield f'"{tag}"' if quoted or " " in tag or breaks.strip() in tag else tag
     else:
-        yield from (each for each in _VALUES.get(field, ()) if each.startswith(start.lower()))
+        yield from (each for each in FIELD_VALUES.get(field, ()) if each.startswith(start.lower()))
 
 
 def _names(ctx: click.Context, start: str) -> Iterator[str]:

@@ -16,7 +16,7 @@ from engine.media import container as containers
 from engine.media.audio import decoded, mono_samples, soundtrack
 
 _LONGEST = 600.0
-"""Seconds that are drawn, and decoded, at most: about a second of work."""
+"""Seconds that are drawn, and decoded, unless more are asked for: about a second of work."""
 _SHORTEST = 0.05
 """Seconds below which there is nothing to see."""
 _LEAD = 0.1
@@ -24,14 +24,19 @@ _LEAD = 0.1
 
 
 def envelope(
-    path: Path, columns: int, start: float | None = None, end: float | None = None
+    path: Path,
+    columns: int,
+    start: float | None = None,
+    end: float | None = None,
+    *,
+    longest: float = _LONGEST,
 ) -> NDArray[np.float32]:
     """Return the least and the greatest sample of each column, float32 (2, columns) in [-1, 1].
 
     Args:
         start: seconds; None is the start of the file.
-        end: seconds; None is the end of the file. No more than ten minutes are read:
-            of what is longer, the first ten. What the sound does not reach is 0.
+        end: seconds; None is the end of the file. What the sound does not reach is 0.
+        longest: seconds that are read at most: of what is longer, the first so many.
 
     Raises:
         EmptyMedia: no bytes, no soundtrack, or nothing to be heard of in that time.
@@ -42,7 +47,7 @@ def envelope(
         stream = soundtrack(container)
         first = max(0.0, start or 0.0)
         last = containers.duration(container, stream) if end is None else end
-        seconds = min(_LONGEST, max(_SHORTEST, last - first))
+        seconds = min(longest, max(_SHORTEST, last - first))
         zero = containers.origin(container) + first
         if first > 0 and containers.jumps(container) is None:
             _seek(container, stream, zero - _LEAD)
@@ -66,7 +71,7 @@ def _outline(
         following, spent = begins + length, spent + length
         heard = _draw(found, frame, (begins - zero) / width, width) or heard
         # The second is for files that no seek moves: what is wanted may lie hours ahead.
-        if following >= zero + columns * width or spent > 2 * _LONGEST:
+        if following >= zero + columns * width or spent > max(2 * _LONGEST, columns * width):
             break
     if not heard:
         raise EmptyMedia("no samples at that time")

@@ -11,8 +11,8 @@ a handful is held.
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
-from contextlib import ExitStack
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from math import ceil
 from pathlib import Path
@@ -195,19 +195,29 @@ def read_still(path: Path, settings: Settings, time: float | None, min_side: int
     Raises:
         EmptyMedia, UnreadableMedia, MediaTooLarge, CorruptMedia: as ``read_keyframes``.
     """
+    with closing(read_stills(path, settings, [time], min_side)) as stills:
+        return next(stills)
+
+
+def read_stills(
+    path: Path, settings: Settings, times: Sequence[float | None], min_side: int
+) -> Generator[Image.Image, None, None]:
+    """Yield what a player shows at each of some times, as ``read_still`` does, opened once."""
     with containers.open_container(path) as container:
         stream = _pictures(container)
         check_pixels(stream.width, stream.height, settings)
-        if time is None:
-            time = containers.duration(container, stream) / 10
-        try:
-            frame = frame_at(container, stream, containers.origin(container) + max(0.0, time))
-        except containers.DECODE_ERRORS as error:
-            raise containers.translate(error, "video") from error
-        if frame is None:
-            raise EmptyMedia("no frames")
-        image, turn = _picture(frame, stream, min_side), _turn(frame)
-        return image if turn is None else image.transpose(turn)
+        for time in times:
+            if time is None:
+                time = containers.duration(container, stream) / 10
+            zero = containers.origin(container)
+            try:
+                frame = frame_at(container, stream, zero + max(0.0, time))
+            except containers.DECODE_ERRORS as error:
+                raise containers.translate(error, "video") from error
+            if frame is None:
+                raise EmptyMedia("no frames")
+            image, turn = _picture(frame, stream, min_side), _turn(frame)
+            yield image if turn is None else image.transpose(turn)
 
 
 def _pictures(container: InputContainer) -> VideoStream:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import os
-import re
+from dataclasses import replace
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import InvalidQuery
+from engine.query.media_fragments import Fragment, with_region
 from engine.types import Hit, Kind, Modality, PartKind, QueryPart
 
 if TYPE_CHECKING:
@@ -16,11 +17,20 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from PIL import Image
 
-_MOMENT = re.compile(r"(?P<path>.+)#t=(?P<start>\d+(?:\.\d+)?)(?:,(?P<end>\d+(?:\.\d+)?))?")
-"""A moment of a file, as a media fragment names it (W3C, 2012)."""
+    from engine.types.examples import Region
+
 _HEARD = frozenset((Modality.SOUND, Modality.SPEECH))
 _MOST_RATE = 768_000
 """Hz: past this, what should be a rate is something else."""
+
+
+def region_part(part: QueryPart, region: Region | None) -> QueryPart:
+    """Return an example of which a region alone is meant; None is all of it.
+
+    Raises:
+        InvalidQuery: no picture has such a region.
+    """
+    return part if region is None else replace(part, value=with_region(part.value, region))
 
 
 def example_part(value: object, asked: PartKind, argument: str) -> QueryPart:
@@ -49,14 +59,6 @@ def example_part(value: object, asked: PartKind, argument: str) -> QueryPart:
     return _of_media(value, asked, argument)
 
 
-def split_moment(value: str) -> tuple[str, float | None, float | None]:
-    """Split ``clip.mp4#t=12`` or ``clip.mp4#t=12,20`` into a path and seconds."""
-    found = _MOMENT.fullmatch(value)
-    if found is None:
-        return value, None, None
-    return found["path"], float(found["start"]), float(found["end"]) if found["end"] else None
-
-
 def _of_hit(hit: Hit, asked: PartKind) -> QueryPart:
     """Return the moment of a hit, of which a picture is all of its file."""
     if hit.kind is Kind.IMAGE or hit.start is None:
@@ -64,8 +66,7 @@ def _of_hit(hit: Hit, asked: PartKind) -> QueryPart:
     if asked is PartKind.FILE:
         asked = PartKind.AUDIO if hit.modality in _HEARD else PartKind.IMAGE
     heard = asked is PartKind.AUDIO and hit.end is not None
-    until = f",{hit.end:.6f}" if heard else ""
-    return QueryPart(f"{hit.path}#t={hit.start:.6f}{until}", asked)
+    return QueryPart(f"{hit.path}{Fragment(hit.start, hit.end if heard else None)}", asked)
 
 
 def _of_media(value: Any, asked: PartKind, argument: str) -> QueryPart:

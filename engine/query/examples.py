@@ -7,13 +7,19 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Unpack
 
 from engine.common.user_path import expanded, is_url, resolved
 from engine.config import Settings
 from engine.errors import InvalidQuery, PathNotFound
-from engine.query.example_values import split_moment
+from engine.query.example_values import example_part, region_part
+from engine.query.language import SearchOptions, build_query
+from engine.query.media_fragments import Fragment, split_fragment
 from engine.query.prepare import ExampleFile, media_type, naming_file
 from engine.types import Kind, PartKind, Query, QueryPart
+
+if TYPE_CHECKING:
+    from engine.types.examples import Example, Region
 
 
 @contextmanager
@@ -37,7 +43,7 @@ def resolve_examples(
             if part.value not in files:
                 files[part.value] = _local(part, settings, kept)
             # A result keeps its query, and shall not keep the bytes of an example with it.
-            return replace(_of_kind(part, files[part.value].path), content=None)
+            return replace(_of_kind(part, files[part.value]), content=None)
 
         # A file that was given twice, by its name and as a picture, is one example.
         parts, *then = [tuple(dict.fromkeys(map(known, stage))) for stage in query.stages]
@@ -49,11 +55,12 @@ def _local(part: QueryPart, settings: Settings, kept: ExitStack) -> ExampleFile:
         folder = TemporaryDirectory(prefix="sensorium-")
         path = Path(kept.enter_context(folder)) / "example"
         path.write_bytes(part.content)
-        return ExampleFile(path)
+        return _example(path, split_fragment(part.value)[1])
     if is_url(part.value):
         from engine.media.fetch import fetched
 
-        return ExampleFile(kept.enter_context(fetched(part.value, settings)))
+        address, fragment = split_fragment(part.value)
+        return _example(kept.enter_context(fetched(address, settings)), fragment)
     return local_file(part.value)
 
 
@@ -61,13 +68,18 @@ def local_file(value: str | Path) -> ExampleFile:
     """Return the file of an example; ``clip.mp4#t=12`` is a moment of it.
 
     Raises:
-        InvalidQuery: it is the home folder of nobody, or no path at all.
+        InvalidQuery: it is the home folder of nobody, or no path at all; or it is a region that
+            no picture has.
     """
     whole = local_path(value)
-    path, start, end = split_moment(str(value))
-    if start is None or whole.exists():
+    path, fragment = split_fragment(str(value))
+    if fragment == Fragment() or whole.exists():
         return ExampleFile(whole)
-    return ExampleFile(local_path(path), start, end)
+    return _example(local_path(path), fragment)
+
+
+def _example(path: Path, fragment: Fragment) -> ExampleFile:
+    return ExampleFile(path, fragment.start, fragment.end, fragment.region)
 
 
 def local_path(value: str | Path) -> Path:
@@ -82,6 +94,33 @@ def local_path(value: str | Path) -> Path:
         raise InvalidQuery(str(error)) from None
 
 
+def similar_query(
+    example: Example,
+    region: Region | None = None,
+    *,
+    text: str | None = None,
+    **options: Unpack[SearchOptions],
+) -> Query:
+    """Return the query for what is like an example, and like words and others where they are given.
+
+    Without words, examples are compared by looks and sound alone.
+
+    Raises:
+        InvalidQuery: the example or the region is none, and as ``build_query``.
+    """
+    part = region_part(example_part(example, PartKind.FILE, "path"), region)
+    options["more"] = [part, *options.get("more", ())]
+    query = build_query(text, **options)
+    return replace(query, likeness=not any(p.asked is PartKind.TEXT for p in query.parts))
+
+
+def own_files(query: Query) -> list[str]:
+    """Return the files of all examples of a query, which nothing shall find."""
+    parts = (part for stage in query.stages for part in stage)
+    examples = (p for p in parts if p.asked not in (PartKind.TEXT, PartKind.CONCEPT))
+    return [file for part in examples if (file := own_file(part)) is not None]
+
+
 def own_file(part: QueryPart) -> str | None:
     """Return the file of an example, which nothing shall find; None for what is no file here."""
     if part.content is not None or is_url(part.value):
@@ -92,7 +131,7 @@ def own_file(part: QueryPart) -> str | None:
         raise InvalidQuery(str(error)) from None
 
 
-def _of_kind(part: QueryPart, file: Path) -> QueryPart:
+def _of_kind(part: QueryPart, file: ExampleFile) -> QueryPart:
     """Return the part as a picture or a sound, which it must be where the query says so.
 
     Raises:
@@ -100,11 +139,13 @@ def _of_kind(part: QueryPart, file: Path) -> QueryPart:
     """
     try:
         with naming_file(part.value):
-            kind = media_type(file).kind
+            kind = media_type(file.path).kind
     except InvalidQuery:
         if part.asked is PartKind.FILE:
             raise
         return part  # reading it says what is wrong with it
+    if kind is Kind.AUDIO and file.region is not None:
+        raise InvalidQuery(f"{part.value}: a sound has no region", arguments=("region",))
     if part.asked is PartKind.AUDIO and kind is Kind.IMAGE:
         raise InvalidQuery(
             f"{part.value} is a picture, not a sound: give it as image=", arguments=("image",)

@@ -15,6 +15,7 @@ from engine.store import Store
 from engine.store.records import AssetFacts
 from engine.types import (
     AllOf,
+    Filter,
     Hit,
     Kind,
     Modality,
@@ -46,15 +47,8 @@ def list_files(
     """
     started = time.perf_counter()
     with store.snapshot():
-        passing = (
-            store.moment_ids(query.kinds)
-            if query.filter is None
-            else store.passing(query.filter, query.kinds)
-        )
-        bare = store.bare_assets(query.filter or AllOf(()), query.kinds)
-        first = dict.fromkeys(bare, NO_MOMENT) | _first_moments(store, passing)
-        facts = store.facts(first)
-        order = _order(list(facts.values()), query.sort or Sort.DATE)
+        passing = _passing(store, query.filter, query.kinds)
+        order, first = _ordered(store, passing, query.filter, query.kinds, query.sort or Sort.DATE)
         shown = order[: query.top]
         records = store.records([first[of.asset_id] for of in shown])
     hits = [_hit(rank, of, records.get(first[of.asset_id])) for rank, of in enumerate(shown, 1)]
@@ -64,6 +58,29 @@ def list_files(
         on_plan(plan)
     took = {"total": (time.perf_counter() - started) * 1e3}
     return SearchResult(query, tuple(hits), took, plan, notes=notes)
+
+
+def ordered_files(
+    store: Store, passes: Filter | None, kinds: Sequence[Kind], sort: Sort
+) -> tuple[list[AssetFacts], dict[int, int]]:
+    """Return the files that pass a filter, in an order, and the first moment of each by its id.
+
+    A file that has none, such as a silence, has ``NO_MOMENT``.
+    """
+    with store.snapshot():
+        return _ordered(store, _passing(store, passes, kinds), passes, kinds, sort)
+
+
+def _passing(store: Store, passes: Filter | None, kinds: Sequence[Kind]) -> MomentIds:
+    return store.moment_ids(kinds) if passes is None else store.passing(passes, kinds)
+
+
+def _ordered(
+    store: Store, passing: MomentIds, passes: Filter | None, kinds: Sequence[Kind], sort: Sort
+) -> tuple[list[AssetFacts], dict[int, int]]:
+    bare = store.bare_assets(passes or AllOf(()), kinds)
+    first = dict.fromkeys(bare, NO_MOMENT) | _first_moments(store, passing)
+    return _order(list(store.facts(first).values()), sort), first
 
 
 def sort_hits(store: Store, result: SearchResult, sort: Sort) -> SearchResult:

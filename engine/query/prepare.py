@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain, islice, takewhile
+from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,7 @@ from engine.types.arrays import Vectors
 
 if TYPE_CHECKING:
     from engine.media.audio import Chunk
+    from engine.types.examples import Region
 
 _EXAMPLE_WINDOWS = 6
 """The windows of an example sound that are embedded."""
@@ -41,6 +43,8 @@ class ExampleFile:
     path: Path
     start: float | None = None
     end: float | None = None
+    region: Region | None = None
+    """The part that is meant of what is seen; None for all of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +124,20 @@ def _by_example(
 
 
 def _pictures(file: ExampleFile, side: int, settings: Settings) -> Iterator[Image.Image]:
-    """Yield the picture that a file is, or the keyframes of a video."""
+    """Yield the picture that a file is, or the keyframes of a video, cut to the region."""
+    if file.region is None:
+        yield from _whole_pictures(file, side, settings)
+        return
+    x, y, width, height = file.region
+    # Reduced less while decoding, so that what is cut out has as many pixels.
+    for picture in _whole_pictures(file, ceil(side / min(width, height)), settings):
+        left, upper = round(x * picture.width), round(y * picture.height)
+        right, lower = round((x + width) * picture.width), round((y + height) * picture.height)
+        left, upper = min(left, picture.width - 1), min(upper, picture.height - 1)
+        yield picture.crop((left, upper, max(right, left + 1), max(lower, upper + 1)))
+
+
+def _whole_pictures(file: ExampleFile, side: int, settings: Settings) -> Iterator[Image.Image]:
     if media_type(file.path).kind is Kind.VIDEO:
         from engine.media.video import read_keyframes
 

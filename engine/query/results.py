@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 
@@ -60,10 +60,10 @@ class _Ranked:
 class ResultBuilder:
     """Makes hits of what was executed, with the records of one generation."""
 
-    def __init__(self, store: Store, likeness: Likeness, leave_out: str | None = None) -> None:
+    def __init__(self, store: Store, likeness: Likeness, leave_out: Collection[str] = ()) -> None:
         self._store = store
         self._likeness = likeness
-        self._leave_out = leave_out
+        self._leave_out = frozenset(leave_out)
 
     def build(self, plan: Plan, executed: ExecutedPlan) -> RankedMoments:
         """Build the hits, best first."""
@@ -150,7 +150,7 @@ class ResultBuilder:
     def _records(self, ids: Iterable[int]) -> dict[int, MomentRecord]:
         wanted = list(ids)
         found = self._store.records(wanted) if wanted else {}
-        return {i: record for i, record in found.items() if record.path != self._leave_out}
+        return {i: record for i, record in found.items() if record.path not in self._leave_out}
 
 
 def _showable(scores: BranchScores, shown: Ranking) -> BranchScores:

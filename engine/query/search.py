@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -112,14 +112,14 @@ class Searcher:
         self,
         query: Query,
         *,
-        leave_out: str | None = None,
+        leave_out: Collection[str] = (),
         on_plan: OnPlan | None = None,
         progress: Progress = NO_PROGRESS,
     ) -> SearchResult:
         """Run a query that ``plan.validated`` has returned.
 
         Args:
-            leave_out: a path whose moments are not shown.
+            leave_out: paths whose moments are not shown.
             on_plan: receives the plan before it runs.
             progress: is told of each stage, so that the query can be cancelled there.
 
@@ -220,7 +220,7 @@ class Searcher:
         vectors: QueryVectors,
         chosen: SelectedSpaces,
         learned: LearnedConcepts,
-        leave_out: str | None,
+        leave_out: Collection[str],
         until: float,
     ) -> RankedMoments:
         """Search where indexes and catalog are of one generation.

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeAlias, TypeVar
 
 from engine.common.file_state import stored_mtime_ns
 from engine.config import Settings
@@ -10,6 +12,10 @@ from engine.media.thumbnail import SIDE, thumbnail
 from engine.store import KnownAsset
 from engine.store.thumbnails import Key, cached
 from engine.types import Kind, Moment, MomentRecord
+
+Content = TypeVar("Content")
+CheckFile: TypeAlias = Callable[[KnownAsset], object]
+"""Raises where the file of an asset may not be read."""
 
 
 class Thumbnails:
@@ -19,7 +25,13 @@ class Thumbnails:
         self._library = library
         self._settings = settings
 
-    def jpeg(self, record: MomentRecord, asset: KnownAsset, side: int = SIDE) -> bytes:
+    def jpeg(
+        self,
+        record: MomentRecord,
+        asset: KnownAsset,
+        side: int = SIDE,
+        check: CheckFile | None = None,
+    ) -> bytes:
         """Return a JPEG of a moment, its longest side at most ``side`` pixels.
 
         A video is shown at the middle of the moment, where its keyframe was looked for,
@@ -28,6 +40,7 @@ class Thumbnails:
 
         Args:
             asset: the one that ``record`` is of.
+            check: called before and after the file is read, where it is; see ``read_checked``.
 
         Raises:
             MediaError: the file cannot be read as it is now.
@@ -41,7 +54,10 @@ class Thumbnails:
                 ordinal=record.moment.ordinal, side=side,
             )  # fmt: skip
 
-        return cached(self._library, key, make, keep=lambda: _unchanged(asset))
+        return cached(
+            self._library, key, lambda: read_checked(asset, make, check),
+            keep=lambda: unchanged(asset),
+        )  # fmt: skip
 
 
 def _span(kind: Kind, moment: Moment) -> tuple[float | None, float | None]:
@@ -51,7 +67,23 @@ def _span(kind: Kind, moment: Moment) -> tuple[float | None, float | None]:
     return (moment.start + moment.end) / 2, None
 
 
-def _unchanged(asset: KnownAsset) -> bool:
+def read_checked(
+    asset: KnownAsset, read: Callable[[], Content], check: CheckFile | None
+) -> Content:
+    """Read a file between two checks, so that no link is put in its place meanwhile.
+
+    Args:
+        check: raises where the file may not be read; None for no check.
+    """
+    if check is not None:
+        check(asset)
+    content = read()
+    if check is not None:
+        check(asset)
+    return content
+
+
+def unchanged(asset: KnownAsset) -> bool:
     """Tell whether the file is still the one that was indexed, by its size and date."""
     try:
         found = Path(asset.path).stat()

@@ -1,4 +1,4 @@
-"""Parts that all native routes share: the libraries, the admission, and JSON that any parser reads."""
+"""Parts that all native routes share: the libraries, the admission, and answers in JSON."""
 
 from __future__ import annotations
 

@@ -343,6 +343,11 @@ class Catalog:
         found = self.connections.stream("captions", kind=Kind.IMAGE.value)
         return ((asset_id, paths.from_text(path), caption) for asset_id, path, caption in found)
 
+    def places(self) -> dict[int, tuple[float, float]]:
+        """Return latitude and longitude, in degrees, of the assets that have them, by id."""
+        found = self._ask("places")
+        return {asset_id: (latitude, longitude) for asset_id, latitude, longitude in found}
+
     def same_content(self) -> list[list[int]]:
         """List the ids of assets whose files have the same bytes, a list for each content."""
         groups: dict[str, list[int]] = {}

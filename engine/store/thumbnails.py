@@ -1,8 +1,10 @@
 """Small pictures that have been shown, kept in the library. Derived, and disposable.
 
 thumbnails/
-  3f/                the first byte of the content's hash
+  3f/                                the first byte of the content's hash
     3f9a...-2.500-5.000-0-320.jpg
+    3f9a...-strip-20-90.jpg          frames of a video for a seek bar
+    3f9a...-whole.peaks              the outline of a sound
 
 A name says of what content, of what span or frame of it, and of what size a picture is.
 So it never goes stale: other content has another name. One takes some 15 kB, and only
@@ -18,6 +20,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from secrets import token_hex
+from typing import Protocol, TypeAlias
 
 from engine.common.file_state import os_reason
 from engine.store.error_translation import translated
@@ -25,8 +28,57 @@ from engine.store.error_translation import translated
 _log = logging.getLogger(__name__)
 
 FOLDER = "thumbnails"
-_BEGIN, _END = b"\xff\xd8", b"\xff\xd9"
-"""The first and the last bytes of a whole JPEG."""
+_SUFFIXES = (".jpg", ".peaks")
+Marks: TypeAlias = tuple[bytes, bytes]
+"""The first and the last bytes of a whole file."""
+_JPEG: Marks = (b"\xff\xd8", b"\xff\xd9")
+
+
+class CacheKey(Protocol):
+    """The content and the form that a kept file is of."""
+
+    @property
+    def file(self) -> str:
+        """The path below the library's folder."""
+        ...
+
+    @property
+    def marks(self) -> Marks:
+        """The bytes that the file begins and ends with."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class StripKey:
+    """The content, the frames and the height of a strip."""
+
+    content_hash: str
+    frames: int
+    height: int
+
+    @property
+    def file(self) -> str:
+        """The path below the library's folder."""
+        name = f"{self.content_hash}-strip-{self.frames}-{self.height}.jpg"
+        return f"{FOLDER}/{self.content_hash[:2]}/{name}"
+
+    @property
+    def marks(self) -> Marks:
+        """The bytes that a JPEG begins and ends with."""
+        return _JPEG
+
+
+@dataclass(frozen=True, slots=True)
+class PeaksKey:
+    """The content of which an outline of sound is."""
+
+    content_hash: str
+    marks: Marks
+
+    @property
+    def file(self) -> str:
+        """The path below the library's folder."""
+        return f"{FOLDER}/{self.content_hash[:2]}/{self.content_hash}-whole.peaks"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,20 +100,25 @@ class Key:
         name = f"{self.content_hash}-{span}-{self.ordinal}-{self.side}.jpg"
         return f"{FOLDER}/{self.content_hash[:2]}/{name}"
 
+    @property
+    def marks(self) -> Marks:
+        """The bytes that a JPEG begins and ends with."""
+        return _JPEG
+
 
 def cached(
-    library: Path, key: Key, make: Callable[[], bytes], keep: Callable[[], bool] = lambda: True
+    library: Path, key: CacheKey, make: Callable[[], bytes], keep: Callable[[], bool] = lambda: True
 ) -> bytes:
-    """Return the picture from the library, or from ``make``; it is kept where ``keep`` agrees.
+    """Return the file from the library, or from ``make``; it is kept where ``keep`` agrees.
 
     Where the library cannot be written, or its disk is full, it is made each time.
     Errors are those of ``make``.
     """
-    file = library / key.file
+    file, (begin, end) = library / key.file, key.marks
     readable = True
     try:
         kept = file.read_bytes()
-        if kept.startswith(_BEGIN) and kept.endswith(_END):
+        if kept.startswith(begin) and kept.endswith(end):
             return kept
     except (FileNotFoundError, NotADirectoryError):
         pass
@@ -115,7 +172,7 @@ def tidy(library: Path, known: Callable[[Collection[str]], Collection[str]]) -> 
             files = _entries(folder)
             living = set(known({_hash_of(file) for file in files}))
             for file in files:
-                if file.suffix != ".jpg" or _hash_of(file) not in living:
+                if file.suffix not in _SUFFIXES or _hash_of(file) not in living:
                     file.unlink(missing_ok=True)
                     removed += 1
             with suppress(OSError):  # not empty

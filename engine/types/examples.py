@@ -22,5 +22,8 @@ or of floats from 0 to 1, or a picture of PIL."""
 Sound: TypeAlias = "ExampleFile | tuple[NDArray[Any], int] | tuple[int, NDArray[Any]]"
 """An example file, or samples (n,) or (n, channels) of floats from -1 to 1, int16 or int32 with
 their rate in Hz, as soundfile and SciPy read them."""
+Region: TypeAlias = "tuple[float, float, float, float]"
+"""A part of a picture: x and y of its upper left corner, width and height, each as a fraction
+of the picture's own."""
 Example: TypeAlias = "Picture | Sound"
 """Any example: its content says whether it is a picture or a sound."""

@@ -16,9 +16,9 @@ import pytest
 from click.testing import CliRunner
 
 from engine import Library
-from engine.commands.complete import _FIELDS
 from engine.commands.completion import split_line
 from engine.commands.main import main
+from engine.common.query_fields import FIELD_MEANINGS
 from engine.completion_words import read_names, read_tags
 from engine.query.concepts.concept import Concept, ConceptFiles, Examples
 from engine.query.language.filter_fields import FIELD_NAMES
@@ -88,8 +88,8 @@ def test_files_are_left_to_the_shell(offered, line):
 
 
 def test_every_field_of_the_language_is_offered(offered):
-    assert {field.rstrip(":") for field in _FIELDS} | {"tag"} == set(FIELD_NAMES)
-    assert set(_FIELDS) <= set(plain(offered("sensorium search ")))
+    assert {field.rstrip(":") for field in FIELD_MEANINGS} | {"tag"} == set(FIELD_NAMES)
+    assert set(FIELD_MEANINGS) <= set(plain(offered("sensorium search ")))
 
 
 def test_a_broken_file_of_settings_stops_no_completion(offered, monkeypatch, tmp_path):

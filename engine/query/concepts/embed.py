@@ -23,6 +23,8 @@ def embed_example(source: str, towers: Towers, settings: Settings) -> tuple[Part
         kind = media_type(file.path).kind
         if file.start is not None and kind is not Kind.VIDEO:
             raise InvalidQuery(f"{source}: only a video has a moment with #t=")
+        if file.region is not None and kind is Kind.AUDIO:
+            raise InvalidQuery(f"{source}: a sound has no region")
         if kind is Kind.AUDIO:
             return PartKind.AUDIO, embed_sound(file, towers, settings)[towers.sounds.name]
         return PartKind.IMAGE, embed_picture(file, towers, settings)[towers.looks.name]

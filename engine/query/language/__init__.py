@@ -13,6 +13,8 @@ from __future__ import annotations
 
 from engine.query.language.query_builder import (
     QueryOptions,
+    SearchOptions,
+    SimilarOptions,
     as_sequence,
     build_query,
     parse_kinds,
@@ -23,6 +25,8 @@ from engine.query.language.where_parser import parse_where
 
 __all__ = [
     "QueryOptions",
+    "SearchOptions",
+    "SimilarOptions",
     "as_sequence",
     "build_query",
     "parse_kinds",

@@ -64,6 +64,27 @@ def split_lexemes(source: str, begin: int, end: int) -> list[Lexeme]:
     return reader.found
 
 
+def placed_lexemes(source: str) -> tuple[list[tuple[Lexeme, int, int]], list[QuerySyntax]]:
+    """Split a whole text into pieces with the places [begin, end) of each, and its mistakes.
+
+    What cannot be read is passed over: a word, or all that follows a quote that is not closed.
+    """
+    reader = _Reader(source, 0, len(source))
+    placed, errors = [], []
+    while found := _NONSPACE.search(source, reader.at):
+        begin = found.start()
+        try:
+            reader.step(begin)
+        except QuerySyntax as error:
+            errors.append(error)
+            word = _WORD.match(source, begin)
+            opened = source[error.position : error.position + 1] in _QUOTES
+            reader.at = len(source) if opened or word is None else word.end()
+        else:
+            placed.append((reader.found[-1], begin, reader.at))
+    return placed, errors
+
+
 class _Reader:
     def __init__(self, source: str, begin: int, end: int) -> None:
         self.source = source

@@ -32,7 +32,7 @@ from engine.types import (
 )
 
 if TYPE_CHECKING:
-    from engine.types.examples import ExampleFile, Picture, Sound
+    from engine.types.examples import Example, ExampleFile, Picture, Region, Sound
 
 _Choice = TypeVar("_Choice", bound=StrEnum)
 _QUOTES = ('"', "\u201c")
@@ -57,8 +57,34 @@ class QueryOptions(TypedDict, total=False):
     sort: Sort | str | None
 
 
+class SearchOptions(QueryOptions, total=False):
+    """The keywords of ``Library.search``, for calls that hand them on."""
+
+    image: Picture | None
+    audio: Sound | None
+    video: ExampleFile | None
+    more: Sequence[Example]
+    less: Sequence[Example]
+    exclude: Sequence[str] | str
+    kinds: Sequence[Kind | str] | str
+    where: Sequence[str] | str
+    top: int
+
+
+class SimilarOptions(QueryOptions, total=False):
+    """The keywords of ``Library.similar``, for calls that hand them on."""
+
+    region: Region | None
+    text: str | None
+    more: Sequence[Example]
+    less: Sequence[Example]
+    kinds: Sequence[Kind | str] | str
+    where: Sequence[str] | str
+    top: int
+
+
 _ARGUMENTS = (
-    "text", "image", "audio", "video", "exclude", "kinds", "where", "top",
+    "text", "image", "audio", "video", "more", "less", "exclude", "kinds", "where", "top",
     *QueryOptions.__annotations__,
 )  # fmt: skip
 """Names of the arguments of a query, for whoever misspelt one."""
@@ -70,10 +96,13 @@ def build_query(
     image: Picture | None = None,
     audio: Sound | None = None,
     video: ExampleFile | None = None,
+    more: Sequence[Example] = (),
+    less: Sequence[Example] = (),
     exclude: Sequence[str] | str = (),
     kinds: Sequence[Kind | str] | str = (),
     where: Sequence[str] | str = (),
     top: int = 20,
+    local: bool = True,
     **options: Unpack[QueryOptions],
 ) -> Query:
     """Build a query of what was typed.
@@ -82,8 +111,10 @@ def build_query(
         text: in the query language (docs/language.md), as one text or as the words of a
             command line.
         image: an example picture or video; ``audio`` an example sound, ``video`` either.
+        more: further examples of either; ``less`` those whose likeness counts against a moment.
         exclude: texts that are not wanted, as they stand.
         where: filter expressions, all of which must be true.
+        local: look whether words are names of files here, as those with spaces may be.
 
     Raises:
         QuerySyntax: ``text`` or ``where`` cannot be read.
@@ -91,15 +122,18 @@ def build_query(
     """
     if text is not None and (isinstance(text, bytes) or not isinstance(text, Sequence)):
         raise InvalidQuery(f"{text!r} is no query: give a str")
+    is_file = _is_file if local else _is_none
     parsed = (
-        parse_query(quote_paths(text or "", _is_file))
+        parse_query(quote_paths(text or "", is_file))
         if text is None or isinstance(text, str)
-        else parse_query_words(quote_path_words(text, _is_file))
+        else parse_query_words(quote_path_words(text, is_file))
     )
     stages = parsed.stages or ((),)
     parts = [
         *stages[0],
         *_examples(image, audio, video),
+        *(example_part(each, PartKind.FILE, "more") for each in more),
+        *(replace(example_part(each, PartKind.FILE, "less"), weight=-1.0) for each in less),
         *(QueryPart(t, weight=-1.0) for t in as_sequence(exclude)),
     ]
     filters = [*([parsed.filter] if parsed.filter else []), *map(parse_where, as_sequence(where))]
@@ -122,6 +156,10 @@ def _is_file(path: str) -> bool:
         return expanded(path).is_file()
     except (PathNotFound, OSError):
         return False
+
+
+def _is_none(_: str) -> bool:
+    return False
 
 
 def _is_quoted(text: str | Sequence[str] | None) -> bool:
@@ -173,11 +211,11 @@ def with_options(query: Query, **options: Unpack[QueryOptions]) -> Query:
         changes.setdefault("likely", changes.pop("floor"))
         changes.pop("floor", None)
     if "fusion" in options:
-        changes["fusion"] = _choice(Fusion, options["fusion"], "way to fuse")
+        changes["fusion"] = choice(Fusion, options["fusion"], "way to fuse")
     if "group" in options:
-        changes["group"] = _choice(Group, options["group"], "way to group")
+        changes["group"] = choice(Group, options["group"], "way to group")
     if (sort := options.get("sort")) is not None:
-        changes["sort"] = _choice(Sort, sort, "order")
+        changes["sort"] = choice(Sort, sort, "order")
     if "weights" in options:
         changes["weights"] = tuple(sorted(options["weights"].items()))
     return replace(query, **changes)  # type: ignore[arg-type]
@@ -189,7 +227,7 @@ def parse_kinds(kinds: Sequence[Kind | str] | str) -> tuple[Kind, ...]:
     Raises:
         InvalidQuery: there is no such kind.
     """
-    return tuple(_choice(Kind, kind, "kind") for kind in as_sequence(kinds))
+    return tuple(choice(Kind, kind, "kind") for kind in as_sequence(kinds))
 
 
 def as_sequence(texts: Sequence[str] | str) -> Sequence[str]:
@@ -205,7 +243,12 @@ def as_sequence(texts: Sequence[str] | str) -> Sequence[str]:
     return list(texts)
 
 
-def _choice(choices: type[_Choice], value: str, what: str) -> _Choice:
+def choice(choices: type[_Choice], value: str, what: str) -> _Choice:
+    """Return a choice by its name.
+
+    Raises:
+        InvalidQuery: there is no such choice.
+    """
     try:
         return choices(value)
     except ValueError:

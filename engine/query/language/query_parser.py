@@ -89,6 +89,11 @@ def parse_query_words(words: Sequence[str], today: date | None = None) -> Parsed
     return _parsed(source, [*windows, _Window(begin, len(source), opened)], today)
 
 
+def is_example(word: str) -> bool:
+    """Tell whether a word that stands alone is the path or the URL of an example."""
+    return _EXAMPLE.match(word) is not None
+
+
 def quoted(text: str) -> str:
     """Quote a text, so that it stands for itself in a query. It must not be blank."""
     escaped = text.replace("\\", "\\\\").replace('"', '\\"')
@@ -122,13 +127,13 @@ def _stages(source: str, window: _Window) -> Iterator[_Stage]:
     pieces = split_lexemes(source, window.begin, window.end)
     begin, opened = 0, window.opened
     for i in range(len(pieces)):
-        if _joins(pieces, i):
+        if joins_stages(pieces, i):
             yield _Stage(pieces[begin:i], opened)
             begin, opened = i + 1, pieces[i].token.position
     yield _Stage(pieces[begin:], opened)
 
 
-def _joins(pieces: Sequence[Lexeme], i: int) -> bool:
+def joins_stages(pieces: Sequence[Lexeme], i: int) -> bool:
     """Tell whether a piece is a ``then`` that stands free beside a quoted phrase."""
     piece, after = pieces[i], pieces[i + 1 : i + 2]
     if piece.role is not LexemeRole.WORD or piece.token.text.lower() != _THEN:
@@ -215,7 +220,7 @@ def _value(body: Sequence[Lexeme]) -> tuple[str, PartKind]:
     if named:
         return _path(named.token), PartKind.FILE
     only = body[0]
-    if len(body) == 1 and only.role is LexemeRole.WORD and _EXAMPLE.match(only.token.text):
+    if len(body) == 1 and only.role is LexemeRole.WORD and is_example(only.token.text):
         return _path(only.token), PartKind.FILE
     return _joined(body), PartKind.TEXT
 

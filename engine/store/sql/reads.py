@@ -247,6 +247,9 @@ def _curation() -> dict[str, Select[Any]]:
             a.asset_id, a.path, a.content_hash, a.kind, a.size, a.mtime_ns,
             a.width, a.height, a.duration, a.taken_at,
         ).where(among(a.asset_id, "ids")),
+        "places": select(a.asset_id, a.latitude, a.longitude)
+        .where(a.latitude.is_not(None), a.longitude.is_not(None))
+        .order_by(a.asset_id),
         "captions": select(a.asset_id, a.path, a.caption)
         .where(a.kind == bindparam("kind"), a.caption.is_not(None))
         .order_by(a.asset_id),

@@ -1,0 +1,1 @@
+"""Looking through a library beside a search: lists, facets, transcripts, outlines of sound."""

@@ -1,0 +1,115 @@
+"""Counts by which a library is narrowed down: kinds, dates, folders, tags and places."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from math import floor
+from pathlib import PurePath
+
+from engine.common import local_time
+from engine.query.browse.lists import filter_of
+from engine.query.generation_cache import GenerationCache
+from engine.query.language import parse_kinds
+from engine.query.listing import ordered_files
+from engine.store import Store
+from engine.store.records import AssetFacts
+from engine.types import Kind, Sort
+
+_MOST = 200
+"""Folders, tags and places that are counted out, the fullest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceCell:
+    """A box of the earth, in degrees, and the files that were made in it."""
+
+    south: float
+    west: float
+    north: float
+    east: float
+    latitude: float
+    """The mean of the places in it; ``longitude`` likewise."""
+    longitude: float
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Facets:
+    """The number of files by each thing that filters can ask for."""
+
+    total: int
+    kinds: Mapping[Kind, int]
+    years: Mapping[str, int]
+    """By year, ``2024``, the newest first; ``months`` likewise, ``2024-06``."""
+    months: Mapping[str, int]
+    folders: Mapping[str, int]
+    """By the folder that files are in."""
+    tags: Mapping[str, int]
+    """By the tags that files have themselves."""
+    places: tuple[PlaceCell, ...]
+    """Boxes with files, the fullest first; with fewer degrees a side they are smaller."""
+
+
+class FacetCounter:
+    """Counts the facets of a library; what was counted is kept while nothing is committed."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._kept: GenerationCache[Facets] = GenerationCache()
+
+    def count(
+        self, kinds: Sequence[Kind | str] | str, where: Sequence[str] | str, degrees: float
+    ) -> Facets:
+        """Count files. Errors are those of ``Browsing.facets``."""
+        of, passes = parse_kinds(kinds), filter_of(where)
+
+        def counted() -> Facets:
+            facts, _ = ordered_files(self._store, passes, of, Sort.PATH)
+            ids = {each.asset_id for each in facts}
+            tags = self._store.tags(ids)
+            places = self._store.places()
+            return _facets(
+                facts,
+                Counter(tag for words in tags.values() for tag in words),
+                _cells((place for i, place in places.items() if i in ids), degrees),
+            )
+
+        with self._store.snapshot():
+            return self._kept.get(self._store.generation(), (of, passes, degrees), counted)
+
+
+def _facets(facts: Sequence[AssetFacts], tags: Counter[str], places: Sequence[PlaceCell]) -> Facets:
+    kinds = Counter(each.kind for each in facts)
+    dates = [each.taken_at or local_time.iso_of(each.mtime_ns) for each in facts]
+    folders = Counter(str(PurePath(each.path).parent) for each in facts)
+    return Facets(
+        len(facts),
+        {kind: kinds[kind] for kind in Kind if kinds[kind]},
+        _newest_first(date[:4] for date in dates),
+        _newest_first(date[:7] for date in dates),
+        dict(folders.most_common(_MOST)),
+        dict(tags.most_common(_MOST)),
+        tuple(places[:_MOST]),
+    )
+
+
+def _newest_first(names: Iterable[str]) -> dict[str, int]:
+    return dict(sorted(Counter(names).items(), reverse=True))
+
+
+def _cells(places: Iterable[tuple[float, float]], degrees: float) -> list[PlaceCell]:
+    found: dict[tuple[int, int], list[tuple[float, float]]] = defaultdict(list)
+    for latitude, longitude in places:
+        found[floor(latitude / degrees), floor(longitude / degrees)].append((latitude, longitude))
+    cells = (
+        PlaceCell(
+            max(-90.0, round(row * degrees, 6)), max(-180.0, round(column * degrees, 6)),
+            min(90.0, round((row + 1) * degrees, 6)), min(180.0, round((column + 1) * degrees, 6)),
+            sum(place[0] for place in inside) / len(inside),
+            sum(place[1] for place in inside) / len(inside), len(inside),
+        )
+        for (row, column), inside in found.items()
+    )  # fmt: skip
+    return sorted(cells, key=lambda cell: (-cell.count, cell.south, cell.west))
