@@ -56,7 +56,7 @@ def found(
     store: Store,
     *said: BranchScores,
     query: Query | None = None,
-    leave_out: str | None = None,
+    leave_out: str = "",
     likeness: Likeness = nothing_alike,
     fetch: int = 1,
     **planned,
@@ -65,7 +65,7 @@ def found(
     branches = tuple(one.branch for one in said)
     made = Plan(query, branches, fetch, **{"moments": MOMENTS, "fusion": query.fusion} | planned)
     outcomes = tuple(BranchOutcome(one.branch, len(one.ids), 0.5) for one in said)
-    return ResultBuilder(store, likeness, leave_out).build(made, ExecutedPlan(said, outcomes))
+    return ResultBuilder(store, likeness, (leave_out,)).build(made, ExecutedPlan(said, outcomes))
 
 
 def ids(of: RankedMoments) -> list[int]:

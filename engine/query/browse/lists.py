@@ -48,7 +48,7 @@ class MomentPage:
 
 
 @dataclass(frozen=True, slots=True)
-class Neighbours:
+class MomentNeighbours:
     """A moment, and those of its file that are perceived in the same way before and after it."""
 
     before: tuple[MomentRecord, ...]
@@ -127,7 +127,7 @@ class Lister:
                 raise KeyError(asset_id)
         return [each for each in found if not perceived or each.moment.modality in perceived]
 
-    def neighbours(self, moment_id: int, count: int) -> Neighbours:
+    def neighbours(self, moment_id: int, count: int) -> MomentNeighbours:
         """Return the moments beside one. Errors are those of ``Browsing.neighbours``."""
         with self._store.snapshot():
             record = self._store.records([moment_id])[moment_id]
@@ -139,7 +139,7 @@ class Lister:
         beside.sort(key=_place)
         at = next(i for i, each in enumerate(beside) if each.moment_id == moment_id)
         before, after = beside[max(0, at - count) : at], beside[at + 1 : at + 1 + count]
-        return Neighbours(tuple(before), record, tuple(after))
+        return MomentNeighbours(tuple(before), record, tuple(after))
 
 
 def filter_of(where: Sequence[str] | str) -> Filter | None:

@@ -13,7 +13,7 @@ from engine.completion_words import read_tags
 from engine.config import Settings
 from engine.query.browse.completion import Suggestion, complete
 from engine.query.browse.facets import FacetCounter, Facets
-from engine.query.browse.lists import AssetPage, Lister, MomentPage, Neighbours
+from engine.query.browse.lists import AssetPage, Lister, MomentNeighbours, MomentPage
 from engine.query.browse.transcript import Transcript, transcript_of
 from engine.query.thumbnails import CheckFile, read_checked, unchanged
 from engine.store import KnownAsset, Store, thumbnails
@@ -83,7 +83,7 @@ class Browsing:
         """
         return self._lister.moments_of(asset_id, modalities)
 
-    def neighbours(self, moment_id: int, count: int = 5) -> Neighbours:
+    def neighbours(self, moment_id: int, count: int = 5) -> MomentNeighbours:
         """Return the moments before and after one in its file, perceived in the same way.
 
         Raises:

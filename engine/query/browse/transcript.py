@@ -1,4 +1,4 @@
-"""What is said in a file, and what is to be read in it, with its times; as WebVTT, too."""
+"""Texts that are said in a file, or to be read in it, with their times; as WebVTT, too."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ _QUOTES = '"“'
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class QueryPiece:
     """A piece of a query, which is ``text[begin:end]`` of what was typed."""
 
     role: str
@@ -42,7 +42,7 @@ class Piece:
 
 
 @dataclass(frozen=True, slots=True)
-class Mistake:
+class QueryMistake:
     """A stretch of a query that cannot be read, and the way out."""
 
     begin: int
@@ -56,8 +56,8 @@ class Outline:
     """A query as it is read. Places count characters (Unicode code points)."""
 
     text: str
-    pieces: tuple[Piece, ...]
-    mistakes: tuple[Mistake, ...]
+    pieces: tuple[QueryPiece, ...]
+    mistakes: tuple[QueryMistake, ...]
     """In the order of their places; without any, the query can be run."""
     asked: tuple[str, ...] = ()
     """The texts that are looked for, as they are understood."""
@@ -84,7 +84,7 @@ def outline(text: str) -> Outline:
     except QuerySyntax as error:
         return Outline(text, pieces, (_mistake(error, pieces),))
     except InvalidQuery as error:
-        return Outline(text, pieces, (Mistake(0, len(text), str(error), ""),))
+        return Outline(text, pieces, (QueryMistake(0, len(text), str(error), ""),))
     parts = [
         part
         for stage in query.stages
@@ -99,24 +99,24 @@ def outline(text: str) -> Outline:
     )  # fmt: skip
 
 
-def _in_order(mistakes: Iterable[Mistake]) -> tuple[Mistake, ...]:
+def _in_order(mistakes: Iterable[QueryMistake]) -> tuple[QueryMistake, ...]:
     return tuple(sorted(mistakes, key=lambda mistake: mistake.begin))
 
 
-def _piece(lexemes: Sequence[Lexeme], number: int, begin: int, end: int) -> Piece:
+def _piece(lexemes: Sequence[Lexeme], number: int, begin: int, end: int) -> QueryPiece:
     lexeme = lexemes[number]
     if lexeme.role is LexemeRole.FILTER:
         name = lexeme.token.text.lower()
         value = None if lexeme.value is None else lexeme.value.text
         field = "date" if name in SINCE else FIELDS[name]
-        return Piece("filter", begin, end, field, value, lexeme.negated)
+        return QueryPiece("filter", begin, end, field, value, lexeme.negated)
     if lexeme.role is LexemeRole.WORD:
         if joins_stages(lexemes, number):
-            return Piece("then", begin, end)
+            return QueryPiece("then", begin, end)
         if is_example(lexeme.token.text):
-            return Piece("example", begin, end)
+            return QueryPiece("example", begin, end)
     value = lexeme.token.text if lexeme.role is LexemeRole.PHRASE else None
-    return Piece(_ROLES[lexeme.role], begin, end, value=value)
+    return QueryPiece(_ROLES[lexeme.role], begin, end, value=value)
 
 
 def _wrong_filters(lexemes: Sequence[Lexeme], today: date) -> list[QuerySyntax]:
@@ -130,7 +130,7 @@ def _wrong_filters(lexemes: Sequence[Lexeme], today: date) -> list[QuerySyntax]:
     return errors
 
 
-def _mistake(error: QuerySyntax, pieces: Sequence[Piece]) -> Mistake:
+def _mistake(error: QuerySyntax, pieces: Sequence[QueryPiece]) -> QueryMistake:
     """Return a mistake from its first character to the end of the piece, or the word, it is in."""
     text, begin = error.text, min(error.position, len(error.text))
     inside = next((each.end for each in pieces if each.begin <= begin < each.end), None)
@@ -138,4 +138,4 @@ def _mistake(error: QuerySyntax, pieces: Sequence[Piece]) -> Mistake:
         quoted = begin < len(text) and text[begin] in _QUOTES
         word = _WORD.match(text, begin)
         inside = len(text) if quoted or word is None else word.end()
-    return Mistake(begin, max(inside, begin), error.wrong, error.advice)
+    return QueryMistake(begin, max(inside, begin), error.wrong, error.advice)
