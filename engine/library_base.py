@@ -20,7 +20,9 @@ from engine.library_spaces import LibrarySpaces
 from engine.query.maintenance import Maintenance
 from engine.query.search import Searcher
 from engine.store import Store
+from engine.store.index_roots import drop_roots, index_roots
 from engine.store.index_rules import RuleChanges, RuleOptions
+from engine.store.job_records import JobRecords
 from engine.store.running import announced
 from engine.types import (
     IndexReport,
@@ -129,6 +131,15 @@ class BaseLibrary:
         """
         return self._towers.of(encoder)
 
+    @property
+    def jobs(self) -> JobRecords:
+        """The records of jobs that servers run, and ran, for this library."""
+        return JobRecords(self.path)
+
+    def roots(self) -> list[str]:
+        """Return the outermost folders that the library was indexed from, by their real paths."""
+        return index_roots(self.store)
+
     # --- writing --------------------------------------------------------------
 
     def index(
@@ -219,7 +230,9 @@ class BaseLibrary:
             missing = [asset.asset_id for asset in self.store.missing([under])]
             known = [asset.asset_id for asset in self.store.assets([under])]
             with writer.transaction():
-                return writer.forget_missing(missing) + writer.remove(known)
+                removed = writer.forget_missing(missing) + writer.remove(known)
+            drop_roots(self.store, under)
+            return removed
 
     def compact(
         self, *, wait: bool = False, progress: Watch = False, cancel: CancelToken | None = None

@@ -16,6 +16,7 @@ from engine.config import Settings
 from engine.encoders.towers import Towers
 from engine.errors import UnreadableMedia
 from engine.store import KnownAsset, Store, Writer
+from engine.store.index_roots import add_roots
 from engine.store.index_rules import RuleChanges, write_rules
 from engine.store.write.storable_facts import lost_facts
 from engine.types import Asset, Failure, IndexedAsset, IndexReport
@@ -32,6 +33,7 @@ from indexers.scan import Candidate, ScanPlan, missing, scan
 from indexers.space_registration import register_spaces
 from indexers.texts import Reworded, moments_of, reworded, texts_of
 from indexers.vanished import MissingFiles, Returned, expired
+from indexers.walk import root_of
 from indexers.worker import Assembly, Worker
 
 
@@ -85,6 +87,7 @@ def run(
             raise plan.bulk.refusal
         if plan.rules is not None:
             write_rules(store.path, plan.rules)
+        add_roots(store, [root_of(path)[0] for path in paths])
         writer.forget_missing(expired(store, settings.missing_days))
         keep = vanished != "forget"
         begun = _Run(plan, store, writer, towers, settings, progress, on_file, keep=keep)

@@ -65,6 +65,11 @@ class CancelToken:
         if self._event.is_set():
             raise Cancelled("cancelled; what was finished by then is kept")
 
+    def wait(self, seconds: float) -> None:
+        """Wait, and raise ``Cancelled`` as soon as ``cancel`` is called."""
+        self._event.wait(seconds)
+        self.check()
+
 
 class _Cancellable:
     """Pass reports on, and raise ``Cancelled`` once the token says so."""

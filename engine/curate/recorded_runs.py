@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from engine.curate.finders.outcome import CurationContext
+from engine.curate.recording import records_call
 from engine.curate.run import CurationRun, RunBinding, summary_line
 
 if TYPE_CHECKING:
     from engine.curate.actions.apply import ApplyReport
+    from engine.curate.actions.tagging import AssetNames, TagChange
     from engine.curate.actions.undo import UndoableRun, UndoReport
     from engine.store.curation_records import RunSummary
 
@@ -53,6 +55,34 @@ class RecordedRuns:
         """Act on the files that an earlier run found; see ``CurationRun.apply``."""
         return self.run(run_id).apply(
             action, to=to, tag=tag, symbolic=symbolic, verdicts=verdicts, wait=wait
+        )
+
+    @records_call
+    def tag(
+        self,
+        assets: AssetNames,
+        *,
+        add: Sequence[str] | str = (),
+        remove: Sequence[str] | str = (),
+        wait: bool = False,
+        command: str | None = None,
+    ) -> TagChange:
+        """Give files tags, and take tags from them; ``undo`` of its run takes that back.
+
+        Args:
+            assets: files by the numbers that hits have, or by paths; a folder means all of
+                the library's files below it.
+            add, remove: words, each of which all of the files get, or lose.
+
+        Raises:
+            UsageError: no tag is named, one is empty, or there is no file of a number.
+            PathNotFound: the library holds nothing at a path.
+            LibraryBusy: another process writes, and ``wait`` is false.
+        """
+        from engine.curate.actions.tagging import change_tags
+
+        return change_tags(
+            self._context.store, assets, add, remove, command=command or "", wait=wait
         )
 
     def undoable(self) -> list[UndoableRun]:

@@ -22,7 +22,17 @@ from engine.store.curation_records import CURATION_FOLDER, Finding, Run
 from engine.store.error_translation import translated
 from engine.store.paths import storable, to_text
 
-__all__ = ["FOLDER", "NAMES", "Finding", "Run", "check_out", "record", "write", "write_parquet"]
+__all__ = [
+    "FOLDER",
+    "NAMES",
+    "Finding",
+    "Run",
+    "check_out",
+    "record",
+    "write",
+    "write_copy",
+    "write_parquet",
+]
 
 FOLDER = CURATION_FOLDER
 _ROWS_PER_GROUP = 20_000
@@ -58,12 +68,17 @@ def record(
         write(out, found)
     with store.writer(wait=wait) as writer:
         run = writer.curation.add_run(kind, command, settings, found, generation)
+    write_copy(store, run, found)
+    return run
+
+
+def write_copy(store: Store, run: Run, found: Sequence[Finding]) -> None:
+    """Write the findings of a run into the library's folder, for other programs."""
     folder = store.path / FOLDER
     with translated(store.path):
         folder.mkdir(exist_ok=True)
         with whole(folder / f"{run.run_id}.parquet") as unfinished:
             _parquet(unfinished, found)
-    return run
 
 
 def check_out(out: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from asyncio import to_thread
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from importlib.util import find_spec
@@ -14,19 +15,25 @@ from starlette.types import ASGIApp
 
 from engine.server import (
     asset_routes,
+    classify_routes,
     clip_retrieval,
+    curate_routes,
     embeddings,
+    export_routes,
+    job_routes,
     library_routes,
     media_routes,
     operations,
     search_routes,
     similar_routes,
+    tag_routes,
 )
 from engine.server.admission import Admission
 from engine.server.documented import COMMON
 from engine.server.encoding import Encoding
 from engine.server.guard import AccessGuard
 from engine.server.intake import Intake
+from engine.server.job_runner import JobRunner
 from engine.server.metrics import Metrics
 from engine.server.observer import RequestObserver
 from engine.server.options import ServerOptions
@@ -38,7 +45,8 @@ if TYPE_CHECKING:
     from mcp.server import MCPServer
 
 _NATIVE = (search_routes, similar_routes, asset_routes, media_routes, library_routes)
-_ROOMS = (*_NATIVE, embeddings, clip_retrieval, operations)
+_JOBS = (job_routes, classify_routes, curate_routes, tag_routes, export_routes)
+_ROOMS = (*_NATIVE, *_JOBS, embeddings, clip_retrieval, operations)
 """Modules of routes."""
 
 
@@ -48,6 +56,7 @@ def make_app(shelf: Shelf, options: ServerOptions) -> ASGIApp:
     metrics = Metrics(shelf, admission)
     encoding = Encoding(options, metrics.batch)
 
+    jobs = JobRunner(shelf)
     tools = _tools(shelf, admission)
     routes = _mcp_routes(tools) if tools is not None else []
 
@@ -57,6 +66,9 @@ def make_app(shelf: Shelf, options: ServerOptions) -> ASGIApp:
             running.callback(shelf.close)
             running.callback(admission.close)
             running.callback(encoding.close)
+            if not options.read_only:
+                await to_thread(jobs.recover)
+            running.push_async_callback(to_thread, jobs.close)
             if tools is not None:
                 await running.enter_async_context(tools.session_manager.run())
             yield
@@ -67,6 +79,7 @@ def make_app(shelf: Shelf, options: ServerOptions) -> ASGIApp:
         redoc_url=None,
     )  # fmt: skip
     app.state.shelf, app.state.admission, app.state.options = shelf, admission, options
+    app.state.jobs = jobs
     app.state.encoding = encoding
     app.state.metrics = metrics
     app.state.cursor_key = secrets.token_bytes(16)

@@ -26,12 +26,13 @@ _STATUS: Mapping[type[errors.SensoriumError], int] = {
     errors.MediaTooLarge: 413,
     errors.UnsupportedMedia: 415,
     errors.MediaError: 422,
+    errors.LibraryBusy: 409,
     errors.OutOfMemory: 503,
-    errors.LibraryBusy: 503,
     errors.CatalogUnreachable: 503,
     errors.LibraryUnavailable: 503,
 }
 """The first class that an error is of decides."""
+_BUSY = "something else writes to the library, such as a job of /api/jobs; try again when it ends"
 _CODES = {
     404: "not_found",
     405: "method_not_allowed",
@@ -85,7 +86,9 @@ def add_handlers(app: FastAPI) -> None:
         status = status_of(error)
         if status >= 500:
             _log.warning("%s: %s", error.code, error)
-        return problem_response(status, error.code, str(error), retryable=error.retryable)
+        busy = isinstance(error, errors.LibraryBusy)
+        message = _BUSY if busy else str(error)
+        return problem_response(status, error.code, message, retryable=error.retryable)
 
     @app.exception_handler(Overloaded)
     async def _(_: Request, error: Overloaded) -> JSONResponse:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import socket
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -43,7 +44,7 @@ def run(
         announce(f"serving {', '.join(shelf.names)} at http://{shown}:{port}; Ctrl-C ends it")
         configure_logs(options.log_format)
         config = server_config(make_app(shelf, options), options)
-        _Server(config).run(sockets=[listening])
+        Server(config, shelf).run(sockets=[listening])
 
 
 def server_config(app: ASGIApp, options: ServerOptions) -> uvicorn.Config:
@@ -55,11 +56,22 @@ def server_config(app: ASGIApp, options: ServerOptions) -> uvicorn.Config:
     )  # fmt: skip
 
 
-class _Server(uvicorn.Server):
+class Server(uvicorn.Server):
     """A server that ends well when it is asked to, where uvicorn's raises the signal again."""
+
+    def __init__(self, config: uvicorn.Config, shelf: Shelf) -> None:
+        super().__init__(config)
+        self.shelf = shelf
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self.shelf.end()  # or streams of events would have it wait for all of its time
+        await super().shutdown(sockets)
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
+        if threading.current_thread() is not threading.main_thread():
+            yield  # of a test, which sets should_exit
+            return
         before = {
             number: signal.signal(number, self.handle_exit)
             for number in (signal.SIGTERM, signal.SIGINT)

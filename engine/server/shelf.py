@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -33,6 +33,7 @@ class Shelf:
             self._open.close()
             raise
         self._libraries: Mapping[str, Library] = libraries
+        self._when_ending: list[Callable[[], None]] = []
 
     @property
     def names(self) -> list[str]:
@@ -48,7 +49,15 @@ class Shelf:
         Raises:
             Problem: 404; there is none of that name.
         """
-        return self.libraries([name] if name else [])[0][1]
+        return self.entry(name)[1]
+
+    def entry(self, name: str | None = None) -> tuple[str, Library]:
+        """Return the library of that name, or the first, with its name.
+
+        Raises:
+            Problem: 404; there is none of that name.
+        """
+        return self.libraries([name] if name else [])[0]
 
     def libraries(self, names: Sequence[str]) -> list[tuple[str, Library]]:
         """Return the libraries of those names, or all.
@@ -63,6 +72,15 @@ class Shelf:
                 raise Problem(404, "library_not_found", message, "library")
         note_libraries(names or self.names)
         return [(name, self._libraries[name]) for name in names or self.names]
+
+    def when_ending(self, call: Callable[[], None]) -> None:
+        """Have a call made when the server begins to end, which waits for requests to end."""
+        self._when_ending.append(call)
+
+    def end(self) -> None:
+        """Tell those who work with the libraries for long that the server begins to end."""
+        for call in self._when_ending:
+            call()
 
     def close(self) -> None:
         """Close all libraries."""

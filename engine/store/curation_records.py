@@ -56,6 +56,8 @@ class ActKind(StrEnum):
     """Made the folder ``target``."""
     TAG = "tag"
     """Gave the asset at ``source`` the tag ``target``."""
+    UNTAG = "untag"
+    """Took the tag ``target`` from the asset at ``source``."""
     MOVE = "move"
     """Moved a file from ``source`` to ``target``."""
     HARD_LINK = "hardlink"
@@ -74,6 +76,8 @@ class ActState(StrEnum):
     """It never happened. Libraries of older versions have ``UNDONE`` here."""
 
 
+OF_TAGS = frozenset({ActKind.TAG, ActKind.UNTAG})
+"""Kinds of acts that touch no file."""
 NOTHING_TO_UNDO = frozenset({ActState.UNDONE, ActState.FAILED})
 """States of acts of which nothing is left to take back."""
 

@@ -6,7 +6,7 @@ import json
 from dataclasses import replace
 
 from engine.errors import is_retryable_code
-from engine.store.curation_records import Act, ActKind, ActState, Finding, Run
+from engine.store.curation_records import OF_TAGS, Act, ActKind, ActState, Finding, Run
 from engine.store.paths import from_text
 from engine.store.records import (
     READY,
@@ -138,7 +138,7 @@ def act(row: Row) -> Act:
     """Decode one line of a journal."""
     ordinal, name, asset_id, source, target, state = row
     kind = ActKind(name)
-    shown = target if kind is ActKind.TAG else from_text(target)
+    shown = target if kind in OF_TAGS else from_text(target)
     return Act(kind, from_text(source), shown, asset_id, ActState(state), ordinal)
 
 

@@ -10,6 +10,8 @@ library/
   thumbnails/        pictures that have been shown; derived
   curation/          findings of runs, for other programs; derived
   quarantine/        segments that were damaged, or that nothing names; kept for people
+  indexed.json       the folders that `index` was given
+  jobs/              what a server does and did for its clients: records, results, exports
   roots.json         what `index` leaves out below each folder; there once somebody asked
   running            how far an index is that runs; of no meaning when none does
   lock               who writes; of no meaning when nobody does

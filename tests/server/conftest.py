@@ -16,8 +16,9 @@ import uvicorn
 from engine import Library
 from engine.config import Settings
 from engine.server.app import make_app
+from engine.server.job_runner import JobRunner
 from engine.server.options import ServerOptions
-from engine.server.run import _listen, server_config
+from engine.server.run import Server, _listen, server_config
 from engine.server.shelf import Shelf
 from tests import media_files as make
 
@@ -30,6 +31,13 @@ class Served:
     http: httpx.Client
     media: Path
     library: Path
+    server: Server | None = None
+
+    @property
+    def jobs(self) -> JobRunner:
+        """What runs the jobs of this server."""
+        (runner,) = (call.__self__ for call in self.server.shelf._when_ending)
+        return runner
 
     def search(self, text: str, **more: object) -> list[dict]:
         answer = self.http.post("/api/search", json={"text": text, **more})
@@ -44,13 +52,13 @@ def serving(
     """Serve libraries until the end of the `with`."""
     shelf = Shelf(libraries, settings)
     listening = _listen(options)
-    server = uvicorn.Server(server_config(make_app(shelf, options), options))
+    server = Server(server_config(make_app(shelf, options), options), shelf)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
     thread.start()
     url = f"http://127.0.0.1:{listening.getsockname()[1]}"
     try:
         with httpx.Client(base_url=url, timeout=60) as http:
-            yield Served(url, http, media, libraries[0])
+            yield Served(url, http, media, libraries[0], server)
     finally:
         server.should_exit = True
         thread.join()

@@ -21,7 +21,7 @@ from engine.curate.actions import safe_move
 from engine.curate.actions.apply import stat_of
 from engine.errors import UsageError
 from engine.store import Store
-from engine.store.curation_records import NOTHING_TO_UNDO, Act, ActKind, ActState, Run
+from engine.store.curation_records import NOTHING_TO_UNDO, OF_TAGS, Act, ActKind, ActState, Run
 
 if TYPE_CHECKING:
     from engine.store import Writer
@@ -58,6 +58,8 @@ class UndoableRun:
     """Links that go away."""
     tagged: int
     """Tags that go away."""
+    untagged: int
+    """Tags that come back."""
     is_last: bool
     """No later run did anything, and it is of the last 24 hours."""
 
@@ -72,6 +74,7 @@ class UndoableRun:
             (self.moved, "file goes back to where it was", "files go back to where they were"),
             (self.linked, "link goes away", "links go away"),
             (self.tagged, "tag goes away", "tags go away"),
+            (self.untagged, "tag comes back", "tags come back"),
         )
         parts = [
             f"{count:,} {single if count == 1 else several}"
@@ -114,7 +117,7 @@ def _undoable(store: Store, run: Run, newest: bool) -> UndoableRun:
     recent = datetime.now(UTC) - made.replace(tzinfo=made.tzinfo or UTC) < _RECENT
     return UndoableRun(
         run, kinds[ActKind.MOVE], kinds[ActKind.SYMLINK] + kinds[ActKind.HARD_LINK],
-        kinds[ActKind.TAG], newest and recent,
+        kinds[ActKind.TAG], kinds[ActKind.UNTAG], newest and recent,
     )  # fmt: skip
 
 
@@ -158,17 +161,24 @@ def _undo(store: Store, writer: Writer | None, run_id: int) -> UndoReport:
         raise UsageError(f"run {run_id} did nothing that is left to undo")
     lines: list[str] = []
     problems: list[str] = []
-    tags = [act for act in acts if act.kind is ActKind.TAG]
-    if tags:
-        lines.append(f"{len(tags)} tags taken back")
-    if tags and writer is not None:
-        with writer.transaction():
-            writer.curation.untag([(act.asset_id, act.target) for act in tags if act.asset_id])
-            writer.curation.mark(run_id, tags, ActState.UNDONE)
-    on_disk = [act for act in acts if act.kind is not ActKind.TAG]
+    lines += _undo_tags(writer, run_id, [act for act in acts if act.kind in OF_TAGS])
+    on_disk = [act for act in acts if act.kind not in OF_TAGS]
     for part in chunks(on_disk, _FILES_PER_COMMIT):
         _undo_files(store, writer, run_id, part, lines, problems)
     return UndoReport(run_id, tuple(lines), tuple(problems), dry_run=writer is None)
+
+
+def _undo_tags(writer: Writer | None, run_id: int, acts: Sequence[Act]) -> list[str]:
+    """Take tags back that were given, give back those that were taken, and say so in lines."""
+    given = [act for act in acts if act.kind is ActKind.TAG]
+    taken = [act for act in acts if act.kind is ActKind.UNTAG]
+    if acts and writer is not None:
+        with writer.transaction():
+            writer.curation.untag([(act.asset_id, act.target) for act in given if act.asset_id])
+            writer.curation.return_tags((act.asset_id, act.target) for act in taken if act.asset_id)
+            writer.curation.mark(run_id, acts, ActState.UNDONE)
+    counts = ((given, "taken back"), (taken, "given back"))
+    return [f"{len(tags)} tags {what}" for tags, what in counts if tags]
 
 
 def _undo_files(

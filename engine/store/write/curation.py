@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import delete, func, insert, select, update
 
 from engine.common.vectors import chunks
-from engine.store.curation_records import Act, ActKind, ActState, Finding, Run
+from engine.store.curation_records import OF_TAGS, Act, ActKind, ActState, Finding, Run
 from engine.store.paths import storable, to_text
 from engine.store.sql import schema
 from engine.store.sql.filters import ascii_lower
@@ -112,6 +112,22 @@ class CurationWrites:
             self.intend(run_id, acts)
         return len(new)
 
+    def take_tags(self, run_id: int, pairs: Sequence[tuple[int, str]]) -> None:
+        """Take tags that assets have from them, and write that into the run's journal, as one."""
+        with self._tx.change():
+            paths = self._paths(list({asset_id for asset_id, _ in pairs}))
+            self.untag(pairs)
+            acts = [Act(ActKind.UNTAG, paths[i], w, i, ActState.DONE) for i, w in pairs]
+            self.intend(run_id, acts)
+
+    def return_tags(self, pairs: Iterable[tuple[int, str]]) -> None:
+        """Give assets back the tags that a run took from them, where they have them not."""
+        with self._tx.change():
+            asked = [(i, storable(word)) for i, word in pairs]
+            ids = list({asset_id for asset_id, _ in asked})
+            there, had = self._paths(ids), statements.tags_of(self._tx.db, ids)
+            self._put_tags([(i, w) for i, w in asked if i in there and w not in had.get(i, ())])
+
     def import_tags(self, tags: Mapping[str, Iterable[str]]) -> int:
         """Give the assets at these paths the tags that they had in another library.
 
@@ -179,7 +195,7 @@ def _finding_row(run_id: int, ordinal: int, finding: Finding) -> dict[str, objec
 
 
 def _act_row(run_id: int, act: Act) -> dict[str, object]:
-    target = storable(act.target) if act.kind is ActKind.TAG else to_text(act.target)
+    target = storable(act.target) if act.kind in OF_TAGS else to_text(act.target)
     return {
         "run_id": run_id,
         "ordinal": act.ordinal,

@@ -1,0 +1,54 @@
+"""Routes of classification: starting it, and reading its results."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from itertools import islice
+from typing import Any
+
+from fastapi import APIRouter, Request
+from starlette.responses import JSONResponse
+
+from engine.server.context import admission_of, json_answer, shelf_of
+from engine.server.curate_schemas import ClassifyRequest, ResultsPage
+from engine.server.job_calls import results_file
+from engine.server.job_routes import STARTS_JOB, Page, Skip, job_result, start_job
+from engine.server.job_schemas import JobDocument, Wait
+from engine.server.scopes import needs
+
+router = APIRouter(prefix="/api", tags=["classification"])
+
+
+@router.post(
+    "/classify", dependencies=[needs("tag")], status_code=202, response_model=JobDocument,
+    responses=STARTS_JOB,
+)  # fmt: skip
+async def classify(request: Request, body: ClassifyRequest, wait: Wait = 0.0) -> JSONResponse:
+    """Start to give each file of a library the label that fits it best, by words alone."""
+    name, library = shelf_of(request).entry(body.library)
+    arguments = body.model_dump(mode="json", exclude={"library"}, exclude_defaults=True)
+    checked = {key: value for key, value in arguments.items() if key != "apply_tags"}
+    await admission_of(request).run(lambda: library.check_classify(**checked))
+    return await start_job(request, name, "classify", arguments, wait)
+
+
+@router.get(
+    "/classify/{job}", response_model=ResultsPage,
+    responses={
+        404: {"description": "There is no job of that id."},
+        409: {"description": "The job is no classification, or is not done."},
+        410: {"description": "Later classifications have taken the place of its results."},
+    },
+)  # fmt: skip
+async def results(request: Request, job: str, skip: Skip = 0, limit: Page = 100) -> JSONResponse:
+    """Return a page of the results of a classification, in the order of indexing."""
+    file = job_result(request, job, "classify", results_file)
+
+    def read() -> Sequence[dict[str, Any]]:
+        with file.open(encoding="utf-8") as lines:
+            return [json.loads(line) for line in islice(lines, skip, skip + limit + 1)]
+
+    rows = await admission_of(request).run(read)
+    further = skip + limit if len(rows) > limit else None
+    return json_answer({"results": rows[:limit], "next": further})

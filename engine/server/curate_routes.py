@@ -1,0 +1,157 @@
+"""Routes of curation: starting runs, reading them, acting on them, and taking them back."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import asdict
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Body, Query, Request
+from starlette.responses import JSONResponse
+
+from engine.library import Library
+from engine.server.allowed_paths import allowed_path
+from engine.server.context import Name, admission_of, json_answer, shelf_of
+from engine.server.curate_schemas import (
+    ApplyRequest,
+    CurateRequest,
+    FindingsPage,
+    RunList,
+    UndoRequest,
+)
+from engine.server.job_routes import STARTS_JOB, Page, Skip, start_job
+from engine.server.job_schemas import JobDocument, Wait
+from engine.server.problems import Problem
+from engine.server.scopes import check_scope, needs
+
+router = APIRouter(prefix="/api", tags=["curation"])
+_NO_RUN: dict[int | str, dict[str, Any]] = {
+    404: {"description": "There is no run of that number, or no library of that name."}
+}
+_Verdicts = Annotated[
+    list[str], Query(max_length=64, description="Only findings of these verdicts; none for all.")
+]
+
+
+@router.post(
+    "/curate", dependencies=[needs("tag")], status_code=202, response_model=JobDocument,
+    responses=STARTS_JOB,
+)  # fmt: skip
+async def curate(
+    request: Request, body: Annotated[CurateRequest, Body()], wait: Wait = 0.0
+) -> JSONResponse:
+    """Start to find what is double, odd, bad or mislabeled, or to choose files; none is changed.
+
+    The result of the job has the number of a run, which `/api/runs` has with its findings.
+    """
+    name, _ = shelf_of(request).entry(body.library)
+    arguments = body.model_dump(mode="json", exclude={"library", "task"}, exclude_defaults=True)
+    return await start_job(request, name, body.task, arguments, wait)
+
+
+@router.get("/runs", response_model=RunList, responses={404: STARTS_JOB[404]})
+async def runs(
+    request: Request, library: Name = None, skip: Skip = 0, limit: Page = 100
+) -> JSONResponse:
+    """List the runs of a library, the newest first, with how much each found and did."""
+    name, chosen = shelf_of(request).entry(library)
+    found = await admission_of(request).run(lambda: chosen.curate.runs()[::-1])
+    listed = [_run(name, summary) for summary in found[skip : skip + limit]]
+    further = skip + limit if skip + limit < len(found) else None
+    return json_answer({"runs": listed, "total": len(found), "next": further})
+
+
+@router.get("/runs/{run}", response_model=FindingsPage, responses=_NO_RUN)
+async def findings(
+    request: Request,
+    run: int,
+    library: Name = None,
+    verdict: _Verdicts = [],  # noqa: B006
+    skip: Skip = 0,
+    limit: Page = 100,
+) -> JSONResponse:
+    """Return a run with a page of what it found."""
+    name, chosen = shelf_of(request).entry(library)
+
+    def read() -> dict[str, Any]:
+        document = _run(name, _summary(chosen, run))
+        found = chosen.curate.run(run).findings
+        wanted = [each for each in found if not verdict or each.verdict in verdict]
+        undoable = (u.taken_back() for u in chosen.curate.undoable() if u.run.run_id == run)
+        return document | {
+            "verdicts": dict(Counter(each.verdict for each in found)),
+            "page": [asdict(each) for each in wanted[skip : skip + limit]],
+            "total": len(wanted), "next": skip + limit if skip + limit < len(wanted) else None,
+            "undo": next(undoable, None),
+        }  # fmt: skip
+
+    return json_answer(await admission_of(request).run(read))
+
+
+@router.post(
+    "/runs/{run}/apply", dependencies=[needs("tag")], status_code=202,
+    response_model=JobDocument,
+    responses={
+        **STARTS_JOB, **_NO_RUN,
+        403: {"description": "Files are moved and linked with the scope admin, to a folder below"
+              " one of `--allow-root`."},
+    },
+)  # fmt: skip
+async def apply(request: Request, run: int, body: ApplyRequest, wait: Wait = 0.0) -> JSONResponse:
+    """Start to tag, move or link the files that a run found; undo takes it back."""
+    name, library = shelf_of(request).entry(body.library)
+    arguments = body.model_dump(mode="json", exclude={"library"}, exclude_defaults=True)
+    if body.action != "tag":
+        check_scope(request, "admin")
+        if body.to is None:
+            raise Problem(400, "invalid_request", f"{body.action} needs a folder", "to")
+        roots = [str(root) for root in request.app.state.options.roots]
+        arguments["to"] = allowed_path(body.to, roots, "to")
+    await admission_of(request).run(lambda: _summary(library, run))
+    return await start_job(request, name, "apply", {"run_id": run, **arguments}, wait)
+
+
+@router.post(
+    "/runs/{run}/undo", dependencies=[needs("tag")], status_code=202, response_model=JobDocument,
+    responses={
+        **STARTS_JOB, **_NO_RUN,
+        403: {"description": "Files are moved back with the scope admin."},
+        409: {"description": "The run did nothing that is left to undo."},
+    },
+)  # fmt: skip
+async def undo(request: Request, run: int, body: UndoRequest, wait: Wait = 0.0) -> JSONResponse:
+    """Start to take back what a run did; nothing is overwritten."""
+    name, library = shelf_of(request).entry(body.library)
+
+    def moves_files() -> bool:
+        _summary(library, run)
+        found = [each for each in library.curate.undoable() if each.run.run_id == run]
+        if not found:
+            message = f"run {run} did nothing that is left to undo"
+            raise Problem(409, "nothing_to_undo", message, "run")
+        return bool(found[0].moved or found[0].linked)
+
+    if await admission_of(request).run(moves_files):
+        check_scope(request, "admin")
+    return await start_job(request, name, "undo", {"run_id": run}, wait)
+
+
+def _summary(library: Library, run: int) -> Any:
+    """Return a run with its counts.
+
+    Raises:
+        Problem: 404; there is none of that number.
+    """
+    for summary in library.curate.runs():
+        if summary.run.run_id == run:
+            return summary
+    raise Problem(404, "run_not_found", f"there is no run {run}; /api/runs lists them", "run")
+
+
+def _run(library: str, summary: Any) -> dict[str, Any]:
+    run = summary.run
+    return {
+        "run": run.run_id, "library": library, "kind": run.kind, "command": run.command,
+        "created": run.created, "settings": dict(run.settings), "findings": summary.findings,
+        "acts": {state.value: count for state, count in summary.acts_in_order()},
+    }  # fmt: skip

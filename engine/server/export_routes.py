@@ -1,0 +1,99 @@
+"""Routes of exports: data sets of a library, as ZIP archives."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Request
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.responses import FileResponse, JSONResponse, Response
+
+from engine.library import Library
+from engine.server.context import admission_of, shelf_of
+from engine.server.job_calls import archive_file
+from engine.server.job_routes import STARTS_JOB, job_result, start_job
+from engine.server.job_schemas import JobDocument, LibraryName, Wait
+from engine.server.queries import refuse_paths
+from engine.server.scopes import needs
+from engine.types import ExportFormat, Kind
+
+router = APIRouter(prefix="/api", tags=["exports"])
+
+
+class ExportSettings(BaseModel):
+    """The files that are exported, and the format."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {"format": "jsonl"},
+                {"format": "webdataset", "query": "a dog", "top": 200, "kinds": ["image"]},
+            ]
+        },
+    )
+
+    library: LibraryName = None
+    format: ExportFormat
+    kinds: Annotated[list[Kind], Field(max_length=3, description="None for all.")] = []
+    where: Annotated[
+        list[str], Field(max_length=32, description="Filters that all have to be true.")
+    ] = []
+    query: str | None = Field(
+        default=None, max_length=4000, description="Only the files that this search finds."
+    )
+    top: int = Field(default=1000, ge=1, le=1_000_000, description="Hits of `query`, at most.")
+    run: int | None = Field(
+        default=None, ge=1, description="Only what this run selected, or found nothing against."
+    )
+    spaces: Annotated[list[str], Field(max_length=32, description="None for all.")] = []
+    vectors: bool | None = Field(default=None, description="null for what the format does.")
+
+
+@router.post(
+    "/exports", dependencies=[needs("index")], status_code=202, response_model=JobDocument,
+    responses=STARTS_JOB,
+)  # fmt: skip
+async def export(request: Request, body: ExportSettings, wait: Wait = 0.0) -> JSONResponse:
+    """Start to write files, what is known of them and their vectors to a ZIP archive.
+
+    The server keeps the last three of a library.
+    """
+    name, _ = shelf_of(request).entry(body.library)
+    if body.query is not None:
+        refuse_paths(Library.query(body.query))
+    arguments = body.model_dump(mode="json", exclude={"library"}, exclude_defaults=True)
+    command = f"POST /api/exports {json.dumps(arguments)}"
+    return await start_job(request, name, "export", {**arguments, "command": command}, wait)
+
+
+_DOWNLOADS: dict[int | str, dict[str, Any]] = {
+    404: {"description": "There is no job of that id."},
+    409: {"description": "The job is no export, or is not done."},
+    410: {"description": "The archive was deleted, or later ones have taken its place."},
+}
+
+
+@router.get(
+    "/exports/{job}", response_class=FileResponse,
+    responses={
+        **_DOWNLOADS, 200: {"content": {"application/zip": {}}},
+        206: {"description": "The part that Range asked for."},
+        416: {"description": "The archive has no such part."},
+    },
+)  # fmt: skip
+async def download(request: Request, job: str) -> FileResponse:
+    """Return the archive of an export; a Range goes on where a download was cut off."""
+    file = job_result(request, job, "export", archive_file)
+    return FileResponse(file, media_type="application/zip", filename=f"export-{job}.zip")
+
+
+@router.delete(
+    "/exports/{job}", dependencies=[needs("index")], status_code=204, responses={**_DOWNLOADS}
+)
+async def delete(request: Request, job: str) -> Response:
+    """Delete the archive of an export; the record of its job stays."""
+    file = job_result(request, job, "export", archive_file)
+    await admission_of(request).run(lambda: file.unlink(missing_ok=True))
+    return Response(status_code=204)

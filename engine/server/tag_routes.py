@@ -1,0 +1,53 @@
+"""Routes of tags."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter, Request
+from starlette.responses import JSONResponse
+
+from engine.server.context import Name, admission_of, json_answer, shelf_of
+from engine.server.curate_schemas import TagList, TagsChanged, TagsRequest
+from engine.server.problems import Problem
+from engine.server.scopes import needs
+
+router = APIRouter(prefix="/api", tags=["tags"])
+_NO_LIBRARY: dict[int | str, dict[str, Any]] = {
+    404: {"description": "There is no library of that name."}
+}
+
+
+@router.get("/tags", response_model=TagList, responses=_NO_LIBRARY)
+async def tags(request: Request, library: Name = None) -> JSONResponse:
+    """List the tags of a library, the most frequent first."""
+    chosen = shelf_of(request).library(library)
+    counts = await admission_of(request).run(lambda: chosen.stats().tags)
+    listed = sorted(counts.items(), key=lambda each: (-each[1], each[0]))
+    return json_answer({"tags": [{"tag": word, "files": count} for word, count in listed]})
+
+
+@router.post(
+    "/tags", dependencies=[needs("tag")], response_model=TagsChanged,
+    responses={
+        404: {"description": "There is no file of a number, or no library of that name."},
+        409: {"description": "Something else writes to the library, such as a job."},
+    },
+)  # fmt: skip
+async def change_tags(request: Request, body: TagsRequest) -> JSONResponse:
+    """Give files tags, and take tags from them; `POST /api/runs/N/undo` takes that back."""
+    library = shelf_of(request).library(body.library)
+    if not body.add and not body.remove:
+        raise Problem(400, "invalid_request", "name tags to add or to remove", "add")
+
+    def change() -> dict[str, Any]:
+        for asset in body.assets:
+            try:
+                library.asset(asset)
+            except KeyError:
+                message = f"there is no asset {asset}"
+                raise Problem(404, "asset_not_found", message, "assets") from None
+        changed = library.curate.tag(body.assets, add=body.add, remove=body.remove)
+        return {"run": changed.run_id, "given": changed.given, "taken": changed.taken}
+
+    return json_answer(await admission_of(request).run(change))
