@@ -32,6 +32,7 @@ class Served:
     media: Path
     library: Path
     server: Server | None = None
+    options: ServerOptions | None = None
 
     @property
     def jobs(self) -> JobRunner:
@@ -58,7 +59,7 @@ def serving(
     url = f"http://127.0.0.1:{listening.getsockname()[1]}"
     try:
         with httpx.Client(base_url=url, timeout=60) as http:
-            yield Served(url, http, media, libraries[0], server)
+            yield Served(url, http, media, libraries[0], server, options)
     finally:
         server.should_exit = True
         thread.join()
