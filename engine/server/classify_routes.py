@@ -11,7 +11,8 @@ from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse
 
 from engine.server.context import admission_of, json_answer, shelf_of
-from engine.server.curate_schemas import ClassifyRequest, ResultsPage
+from engine.server.curate_schemas import ClassifyBody, ResultsPage
+from engine.server.documented import fault
 from engine.server.job_calls import results_file
 from engine.server.job_routes import STARTS_JOB, Page, Skip, job_result, start_job
 from engine.server.job_schemas import JobDocument, Wait
@@ -24,7 +25,7 @@ router = APIRouter(prefix="/api", tags=["classification"])
     "/classify", dependencies=[needs("tag")], status_code=202, response_model=JobDocument,
     responses=STARTS_JOB,
 )  # fmt: skip
-async def classify(request: Request, body: ClassifyRequest, wait: Wait = 0.0) -> JSONResponse:
+async def classify(request: Request, body: ClassifyBody, wait: Wait = 0.0) -> JSONResponse:
     """Start to give each file of a library the label that fits it best, by words alone."""
     name, library = shelf_of(request).entry(body.library)
     arguments = body.model_dump(mode="json", exclude={"library"}, exclude_defaults=True)
@@ -36,9 +37,9 @@ async def classify(request: Request, body: ClassifyRequest, wait: Wait = 0.0) ->
 @router.get(
     "/classify/{job}", response_model=ResultsPage,
     responses={
-        404: {"description": "There is no job of that id."},
-        409: {"description": "The job is no classification, or is not done."},
-        410: {"description": "Later classifications have taken the place of its results."},
+        404: fault("There is no job of that id."),
+        409: fault("The job is no classification, or is not done."),
+        410: fault("Later classifications have taken the place of its results."),
     },
 )  # fmt: skip
 async def results(request: Request, job: str, skip: Skip = 0, limit: Page = 100) -> JSONResponse:

@@ -19,6 +19,7 @@ from engine.server.curate_schemas import (
     RunList,
     UndoRequest,
 )
+from engine.server.documented import fault
 from engine.server.job_routes import STARTS_JOB, Page, Skip, start_job
 from engine.server.job_schemas import JobDocument, Wait
 from engine.server.problems import Problem
@@ -26,7 +27,7 @@ from engine.server.scopes import check_scope, needs
 
 router = APIRouter(prefix="/api", tags=["curation"])
 _NO_RUN: dict[int | str, dict[str, Any]] = {
-    404: {"description": "There is no run of that number, or no library of that name."}
+    404: fault("There is no run of that number, or no library of that name.")
 }
 _Verdicts = Annotated[
     list[str], Query(max_length=64, description="Only findings of these verdicts; none for all.")
@@ -93,8 +94,8 @@ async def findings(
     response_model=JobDocument,
     responses={
         **STARTS_JOB, **_NO_RUN,
-        403: {"description": "Files are moved and linked with the scope admin, to a folder below"
-              " one of `--allow-root`."},
+        403: fault("Files are moved and linked with the scope admin, to a folder below"
+              " one of `--allow-root`."),
     },
 )  # fmt: skip
 async def apply(request: Request, run: int, body: ApplyRequest, wait: Wait = 0.0) -> JSONResponse:
@@ -115,8 +116,8 @@ async def apply(request: Request, run: int, body: ApplyRequest, wait: Wait = 0.0
     "/runs/{run}/undo", dependencies=[needs("tag")], status_code=202, response_model=JobDocument,
     responses={
         **STARTS_JOB, **_NO_RUN,
-        403: {"description": "Files are moved back with the scope admin."},
-        409: {"description": "The run did nothing that is left to undo."},
+        403: fault("Files are moved back with the scope admin."),
+        409: fault("The run did nothing that is left to undo."),
     },
 )  # fmt: skip
 async def undo(request: Request, run: int, body: UndoRequest, wait: Wait = 0.0) -> JSONResponse:

@@ -1,4 +1,4 @@
-"""What is sent and answered about curation, tags and classification."""
+"""Bodies and answers of the routes of curation, tags and classification."""
 
 from __future__ import annotations
 
@@ -179,7 +179,7 @@ class RunList(BaseModel):
 
 
 class FindingDocument(BaseModel):
-    """What a run found about a file."""
+    """A finding of a run about a file."""
 
     asset_id: int
     moment_id: int | None
@@ -220,7 +220,7 @@ class FindingsPage(RunDocument):
 
 
 class ApplyRequest(BaseModel):
-    """What is to be done with the files that a run found."""
+    """An action on the files that a run found."""
 
     model_config = ConfigDict(
         extra="forbid",
@@ -254,7 +254,7 @@ class UndoRequest(BaseModel):
     library: LibraryName = None
 
 
-class ClassifyRequest(BaseModel):
+class ClassifyBody(BaseModel):
     """Labels, of which each file gets the one that fits it best."""
 
     model_config = ConfigDict(

@@ -45,6 +45,11 @@ COMMON: dict[int | str, dict[str, Any]] = {
 """Answers of every route."""
 
 
+def fault(description: str) -> dict[str, Any]:
+    """Return the description of an answer that is an error."""
+    return {"description": description, "model": ErrorAnswer}
+
+
 def documented(
     body: type[BaseModel] | None, answer: type[BaseModel] | None, **statuses: str
 ) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from starlette.responses import FileResponse, JSONResponse, Response
 
 from engine.library import Library
 from engine.server.context import admission_of, shelf_of
+from engine.server.documented import fault
 from engine.server.job_calls import archive_file
 from engine.server.job_routes import STARTS_JOB, job_result, start_job
 from engine.server.job_schemas import JobDocument, LibraryName, Wait
@@ -69,9 +70,9 @@ async def export(request: Request, body: ExportSettings, wait: Wait = 0.0) -> JS
 
 
 _DOWNLOADS: dict[int | str, dict[str, Any]] = {
-    404: {"description": "There is no job of that id."},
-    409: {"description": "The job is no export, or is not done."},
-    410: {"description": "The archive was deleted, or later ones have taken its place."},
+    404: fault("There is no job of that id."),
+    409: fault("The job is no export, or is not done."),
+    410: fault("The archive was deleted, or later ones have taken its place."),
 }
 
 
@@ -80,7 +81,7 @@ _DOWNLOADS: dict[int | str, dict[str, Any]] = {
     responses={
         **_DOWNLOADS, 200: {"content": {"application/zip": {}}},
         206: {"description": "The part that Range asked for."},
-        416: {"description": "The archive has no such part."},
+        416: fault("The archive has no such part."),
     },
 )  # fmt: skip
 async def download(request: Request, job: str) -> FileResponse:

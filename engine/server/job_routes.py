@@ -16,6 +16,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from engine.common.json_text import parseable
 from engine.server.allowed_paths import allowed_path
 from engine.server.context import Name, admission_of, json_answer, shelf_of
+from engine.server.documented import fault
 from engine.server.job_runner import JobRunner
 from engine.server.job_schemas import (
     FailureList,
@@ -39,9 +40,9 @@ _GATHERED = 0.1
 STARTS_JOB: dict[int | str, dict[str, Any]] = {
     200: {"model": JobDocument, "description": "The job has ended within the time of `wait`."},
     202: {"model": JobDocument, "description": "The job waits or runs; Location is its address."},
-    404: {"description": "There is no library of that name."},
+    404: fault("There is no library of that name."),
 }
-_NO_JOB: dict[int | str, dict[str, Any]] = {404: {"description": "There is no job of that id."}}
+_NO_JOB: dict[int | str, dict[str, Any]] = {404: fault("There is no job of that id.")}
 _JobId = Annotated[str, "The id of a job."]
 Page = Annotated[int, Query(ge=1, le=1000)]
 Skip = Annotated[int, Query(ge=0, le=10**9)]
@@ -94,7 +95,7 @@ def job_result(
 
 @router.post(
     "/index", dependencies=[needs("index")], status_code=202, response_model=JobDocument,
-    responses={**STARTS_JOB, 403: {"description": "A path is not one that may be indexed here."}},
+    responses={**STARTS_JOB, 403: fault("A path is not one that may be indexed here.")},
 )  # fmt: skip
 async def index(request: Request, body: IndexRequest, wait: Wait = 0.0) -> JSONResponse:
     """Start to bring a library up to date with its folders, or with some of them."""
@@ -183,7 +184,7 @@ async def job_failures(
 
 @router.delete(
     "/jobs/{job}", dependencies=[needs("index")], response_model=JobDocument,
-    responses={**_NO_JOB, 409: {"description": "Another server of the library runs it."}},
+    responses={**_NO_JOB, 409: fault("Another server of the library runs it.")},
 )  # fmt: skip
 async def cancel(request: Request, job: _JobId) -> JSONResponse:
     """Ask a job to end, which keeps what it has committed; its record stays."""
@@ -195,7 +196,7 @@ async def cancel(request: Request, job: _JobId) -> JSONResponse:
 @router.post(
     "/jobs/{job}/resume", dependencies=[needs("index")], status_code=202,
     response_model=JobDocument,
-    responses={**STARTS_JOB, **_NO_JOB, 409: {"description": "It runs, or is done."}},
+    responses={**STARTS_JOB, **_NO_JOB, 409: fault("It runs, or is done.")},
 )  # fmt: skip
 async def resume(request: Request, job: _JobId, wait: Wait = 0.0) -> JSONResponse:
     """Let a job go on that was interrupted or cancelled, or that failed."""

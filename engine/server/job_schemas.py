@@ -1,4 +1,4 @@
-"""What is sent and answered about jobs."""
+"""Bodies and answers of the routes of jobs."""
 
 from __future__ import annotations
 

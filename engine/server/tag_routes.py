@@ -9,13 +9,12 @@ from starlette.responses import JSONResponse
 
 from engine.server.context import Name, admission_of, json_answer, shelf_of
 from engine.server.curate_schemas import TagList, TagsChanged, TagsRequest
+from engine.server.documented import fault
 from engine.server.problems import Problem
 from engine.server.scopes import needs
 
 router = APIRouter(prefix="/api", tags=["tags"])
-_NO_LIBRARY: dict[int | str, dict[str, Any]] = {
-    404: {"description": "There is no library of that name."}
-}
+_NO_LIBRARY: dict[int | str, dict[str, Any]] = {404: fault("There is no library of that name.")}
 
 
 @router.get("/tags", response_model=TagList, responses=_NO_LIBRARY)
@@ -30,8 +29,8 @@ async def tags(request: Request, library: Name = None) -> JSONResponse:
 @router.post(
     "/tags", dependencies=[needs("tag")], response_model=TagsChanged,
     responses={
-        404: {"description": "There is no file of a number, or no library of that name."},
-        409: {"description": "Something else writes to the library, such as a job."},
+        404: fault("There is no file of a number, or no library of that name."),
+        409: fault("Something else writes to the library, such as a job."),
     },
 )  # fmt: skip
 async def change_tags(request: Request, body: TagsRequest) -> JSONResponse:
