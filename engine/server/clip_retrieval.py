@@ -19,6 +19,7 @@ from engine.library import Library
 from engine.query.language.query_parser import quoted
 from engine.server.bodies import json_object
 from engine.server.inputs import MediaInput, media_of
+from engine.server.media_access import picture_of
 from engine.server.problems import Problem
 from engine.types import Hit, Kind, SearchResult
 
@@ -113,8 +114,8 @@ def _row(library: Library, hit: Hit, *, whole: bool) -> dict[str, Any]:
         return row
     row |= _facts(library, hit.asset_id)
     if hit.rank <= _PICTURES:
-        with suppress(MediaError, KeyError):  # the file is gone; the rest of the row is true
-            row["image"] = base64.b64encode(library.thumbnail(hit.moment_id)).decode()
+        with suppress(MediaError, Problem, KeyError):  # the file is gone, the row is true
+            row["image"] = base64.b64encode(picture_of(library, hit.moment_id)).decode()
     return row
 
 

@@ -29,7 +29,7 @@ from engine.server.mcp_results import (
     line_of,
     shown_moment,
 )
-from engine.server.media_access import asset_of, checked_file
+from engine.server.media_access import asset_of, checked_file, picture_of
 from engine.server.problems import Problem
 from engine.server.queries import refuse_paths
 from engine.server.shelf import Shelf
@@ -107,7 +107,7 @@ class Tools:
             for number in moments:
                 record = _record(chosen, number)
                 shown["moments"].append(shown_moment(name, record))
-                picture, line = _picture(chosen, record), line_of(record)
+                picture, line = picture_of(chosen, number), line_of(record)
                 if len(picture) > left:
                     shown["left_out"].append(number)
                     content.append(_text(f"{line} (left out: the result would be too large)"))
@@ -198,11 +198,6 @@ def _record(library: Library, number: int) -> MomentRecord:
         return library.moment(number)
     except KeyError:
         raise Problem(404, "moment_not_found", f"there is no moment {number}", "moment") from None
-
-
-def _picture(library: Library, record: MomentRecord) -> bytes:
-    checked_file(asset_of(library, record.asset_id))
-    return library.thumbnail(record.moment_id)
 
 
 def _spanning(record: MomentRecord, start: float | None, end: float | None) -> MomentRecord:

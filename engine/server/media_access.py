@@ -50,6 +50,17 @@ def checked_file(asset: Asset) -> Path:
     return path
 
 
+def picture_of(library: Library, moment_id: int) -> bytes:
+    """Return a JPEG of a moment, of a file that is still the one that was indexed.
+
+    Raises:
+        KeyError: there is no such moment.
+        Problem: as for ``checked_file``.
+    """
+    checked_file(asset_of(library, library.moment(moment_id).asset_id))
+    return library.thumbnail(moment_id)
+
+
 def media_type_of(asset: Asset) -> str:
     """Return the content type that a file is sent with, by its content and not by its name."""
     kind = _TYPES.get(asset.media.format.lower(), "application/octet-stream")
