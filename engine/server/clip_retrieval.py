@@ -21,6 +21,7 @@ from engine.server.bodies import json_object
 from engine.server.inputs import MediaInput, media_of
 from engine.server.media_access import picture_of
 from engine.server.problems import Problem
+from engine.server.stages import note_stages
 from engine.types import Hit, Kind, SearchResult
 
 router = APIRouter(tags=["clip-retrieval"])
@@ -49,6 +50,7 @@ async def knn(request: Request) -> JSONResponse:
 
     def run() -> list[dict[str, Any]]:
         result = _search(library, body, example, kinds, max(shown, found))
+        note_stages(result.took_ms)
         return [_row(library, hit, whole=at < shown) for at, hit in enumerate(result)]
 
     return JSONResponse(parseable(await request.app.state.admission.run(run)))

@@ -12,6 +12,7 @@ from fastapi import Request
 
 from engine.server.problems import Problem
 from engine.server.schemas import SearchRequest
+from engine.server.stages import note_stages
 from engine.types import Hit, SearchResult
 
 MOST_PAGES = 10_000
@@ -29,6 +30,8 @@ def document_of(
     found: Sequence[tuple[str, SearchResult]], top: int, skip: int, likely: bool, *, merged: bool
 ) -> dict[str, Any]:
     """Return a page of the hits of all libraries."""
+    for _, result in found:
+        note_stages(result.took_ms)
     hits = [(name, hit) for name, result in found for hit in result]
     if merged and len(found) > 1:
         # Probabilities compare between libraries, which scores do not.

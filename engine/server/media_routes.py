@@ -7,7 +7,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import FileResponse, Response
 
 from engine.server.context import Name, Number, admission_of, no_moment, shelf_of
-from engine.server.media_access import asset_of, checked_file, media_type_of
+from engine.server.media_access import asset_of, checked_file, media_type_of, picture_of
 
 router = APIRouter(prefix="/api", tags=["media"])
 
@@ -19,7 +19,7 @@ async def thumbnail(request: Request, moment: Number, library: Name = None) -> R
 
     def run() -> bytes:
         try:
-            return chosen.thumbnail(moment)
+            return picture_of(chosen, moment)
         except KeyError:
             raise no_moment(moment) from None
 

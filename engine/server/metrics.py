@@ -51,6 +51,14 @@ class Metrics:
             "sensorium_library_moments", "Moments of a library.", ("library", "modality"),
             registry=registry,
         )  # fmt: skip
+        self._files = Gauge(
+            "sensorium_library_files", "Files of a library.", ("library", "kind"),
+            registry=registry,
+        )  # fmt: skip
+        self._facts = Gauge(
+            "sensorium_library_facts", "Bytes, segments, failures and the like of a library.",
+            ("library", "fact"), registry=registry,
+        )  # fmt: skip
 
     def count(self, route: str, method: str, status: int, seconds: float) -> None:
         """Count a request that was answered."""
@@ -69,6 +77,11 @@ class Metrics:
     def page(self) -> bytes:
         """Return all metrics as text; counts what libraries hold, which blocks."""
         for name, library in self._shelf:
-            for modality, moments in library.stats().moments.items():
+            stats = library.stats()
+            for modality, moments in stats.moments.items():
                 self._moments.labels(name, modality).set(moments)
+            for kind, files in stats.assets.items():
+                self._files.labels(name, kind).set(files)
+            for fact in ("bytes", "segments", "failures", "pending", "missing"):
+                self._facts.labels(name, fact).set(getattr(stats, fact))
         return generate_latest(self._registry)
