@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from engine.errors import UsageError
-from engine.server.tokens import Token
+from engine.server.tokens import BearerToken
 
 LogFormat = Literal["none", "text", "json"]
 LOG_FORMATS: tuple[LogFormat, ...] = get_args(LogFormat)
@@ -20,7 +20,7 @@ class ServerOptions:
 
     host: str = "127.0.0.1"
     port: int = 8093
-    tokens: tuple[Token, ...] = ()
+    tokens: tuple[BearerToken, ...] = ()
     """Bearer tokens, any of which lets in; none lets everybody of this machine in."""
     hosts: tuple[str, ...] = ()
     """Names by which the server may be called, beside those of the loopback interface."""

@@ -25,7 +25,7 @@ class StageListener(Protocol):
 
 @dataclass(slots=True)
 class RequestFacts:
-    """What is known of a request, past its first line and its status."""
+    """The facts of a request, past its first line and its status."""
 
     listeners: tuple[StageListener, ...] = ()
     libraries: list[str] = field(default_factory=list)

@@ -23,7 +23,7 @@ BURST_SECONDS = 10.0
 
 
 Scope = Literal["read", "tag", "index", "admin"]
-"""What a token may do; engine/server/scopes.py says what each allows."""
+"""A permission of a token; engine/server/scopes.py says what each allows."""
 SCOPES: tuple[Scope, ...] = get_args(Scope)
 EVERYTHING: frozenset[str] = frozenset(SCOPES)
 
@@ -38,14 +38,14 @@ class Caller:
 
 
 @dataclass(frozen=True, slots=True)
-class Token:
+class BearerToken:
     """A bearer token, of which only the hash is kept."""
 
     digest: bytes
     scopes: frozenset[str]
 
     @classmethod
-    def make(cls, secret: str, *scopes: str) -> Token:
+    def make(cls, secret: str, *scopes: str) -> BearerToken:
         """Return the token of a secret; every token may read, and one of ``admin`` do anything.
 
         Raises:
@@ -62,7 +62,7 @@ class Token:
         return self.digest.hex()[:8]
 
 
-def caller_of(secret: str, tokens: Iterable[Token]) -> Caller | None:
+def caller_of(secret: str, tokens: Iterable[BearerToken]) -> Caller | None:
     """Return who calls with a secret; None where no token has it."""
     given, found = _digest(secret), None
     # All are compared, so that the time does not tell which one was near.
@@ -73,7 +73,7 @@ def caller_of(secret: str, tokens: Iterable[Token]) -> Caller | None:
 
 
 class RateLimit:
-    """Token buckets: each key may take so many a second, and those of ten seconds at once."""
+    """BearerToken buckets: each key may take so many a second, and those of ten seconds at once."""
 
     def __init__(self, rate: float, clock: Callable[[], float] = time.monotonic) -> None:
         self._rate, self._clock = rate, clock
@@ -90,7 +90,7 @@ class RateLimit:
         return 0 if enough else math.ceil((1.0 - left) / self._rate)
 
 
-def read_tokens(file: Path) -> tuple[Token, ...]:
+def read_tokens(file: Path) -> tuple[BearerToken, ...]:
     """Read bearer tokens, one a line with its scopes; lines that begin with # are comments.
 
     Raises:
@@ -117,7 +117,7 @@ def read_tokens(file: Path) -> tuple[Token, ...]:
     return tokens
 
 
-def _token(file: Path, line: int, words: list[str]) -> Token:
+def _token(file: Path, line: int, words: list[str]) -> BearerToken:
     secret, *scopes = words
     if len(secret) < _LEAST_TOKEN or not secret.isascii():
         raise UsageError(
@@ -125,7 +125,7 @@ def _token(file: Path, line: int, words: list[str]) -> Token:
             " more, all of ASCII"
         )
     try:
-        return Token.make(secret, *scopes)
+        return BearerToken.make(secret, *scopes)
     except ValueError:
         raise UsageError(
             f"the file of tokens {file}, line {line}: the scopes after a token are"

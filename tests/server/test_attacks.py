@@ -22,7 +22,7 @@ from engine.media import addresses as media_addresses
 from engine.media import fetch
 from engine.server import tokens
 from engine.server.options import ServerOptions
-from engine.server.tokens import Token
+from engine.server.tokens import BearerToken
 from tests import media_files as make
 from tests.server.attacks import ATTACKS, Attack, addresses
 from tests.server.conftest import Served, raw_request, serving
@@ -105,7 +105,7 @@ def target(tmp_path_factory, settings, network) -> Iterator[Served]:
     with Library.open(place / "locked", create=True, encoder="fake", settings=settings) as made:
         made.index([media], follow_links=False)
     options = ServerOptions(
-        port=0, tokens=(Token.make(OTHERS[0]), Token.make(TOKEN), Token.make(OTHERS[1])),
+        port=0, tokens=(BearerToken.make(OTHERS[0]), BearerToken.make(TOKEN), BearerToken.make(OTHERS[1])),
         body_bytes=2**20, header_seconds=0.3, body_seconds=0.5, stalled_seconds=0.3,
         connections=40,
     )  # fmt: skip
@@ -322,7 +322,7 @@ def test_connections_past_their_number_are_closed_and_the_others_live(target):
 
 
 def test_all_tokens_are_compared_whichever_it_is(monkeypatch):
-    known = [Token.make(secret) for secret in (TOKEN, *OTHERS)]
+    known = [BearerToken.make(secret) for secret in (TOKEN, *OTHERS)]
     compared: list[int] = []
     usual = tokens.hmac.compare_digest
     monkeypatch.setattr(

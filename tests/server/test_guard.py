@@ -8,7 +8,7 @@ import pytest
 
 from engine.errors import UsageError
 from engine.server.options import ServerOptions
-from engine.server.tokens import RateLimit, Token, read_tokens
+from engine.server.tokens import RateLimit, BearerToken, read_tokens
 from tests.server.conftest import raw_request
 
 TOKENS = ("a" * 32, "b" * 32)
@@ -71,7 +71,7 @@ def test_its_own_pages_and_links_are_answered(served):
 
 
 def test_a_token_is_asked_for_where_there_is_one(start):
-    served = start(tokens=tuple(map(Token.make, TOKENS)))
+    served = start(tokens=tuple(map(BearerToken.make, TOKENS)))
     codes = [
         served.http.get("/api/libraries", headers={"Authorization": given}).status_code
         for given in (
@@ -221,7 +221,7 @@ def test_a_bucket_gives_a_burst_and_then_so_many_a_second():
 
 
 def test_a_token_that_asks_too_often_is_told_when_to_come_again(start):
-    served = start(tokens=tuple(map(Token.make, TOKENS)), rate=0.1)
+    served = start(tokens=tuple(map(BearerToken.make, TOKENS)), rate=0.1)
 
     def ask(token: str):
         return served.http.get("/api/spaces", headers={"Authorization": f"Bearer {token}"})
@@ -242,7 +242,7 @@ def test_a_token_that_asks_too_often_is_told_when_to_come_again(start):
 def test_a_server_that_others_reach_needs_a_token(options):
     with pytest.raises(UsageError, match="token_file"):
         ServerOptions(**options).check()
-    ServerOptions(**options, tokens=(Token.make(TOKENS[0]),)).check()
+    ServerOptions(**options, tokens=(BearerToken.make(TOKENS[0]),)).check()
     ServerOptions().check()
 
 

@@ -14,7 +14,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 
 from engine.server import tracing
 from engine.server.request_log import configure_logs
-from engine.server.tokens import Token
+from engine.server.tokens import BearerToken
 
 TOKEN = "s3cret-" + "a" * 32
 
@@ -51,7 +51,7 @@ def lines_of(stream: io.StringIO, count: int) -> list[str]:
 
 
 def test_each_request_is_a_line_of_json_without_its_words_and_token(start, logged):
-    served, stream = start(tokens=(Token.make(TOKEN),)), logged("json")
+    served, stream = start(tokens=(BearerToken.make(TOKEN),)), logged("json")
     assert ask(served, "purple wombat", **{"X-Request-Id": "mine-7"}).status_code == 200
     assert served.http.get("/api/media/987654?library=photos").status_code == 401
     assert served.http.get("/wombat?wombat=1", headers={"Host": "wombat"}).status_code == 421
@@ -66,7 +66,7 @@ def test_each_request_is_a_line_of_json_without_its_words_and_token(start, logge
 
 
 def test_requests_are_lines_for_people_or_not_logged(start, logged):
-    served = start(tokens=(Token.make(TOKEN),))
+    served = start(tokens=(BearerToken.make(TOKEN),))
     stream = logged("text")
     ask(served, "red")
     (line,) = lines_of(stream, 1)
@@ -123,7 +123,7 @@ def test_without_opentelemetry_nothing_is_traced(served, monkeypatch):
 
 
 def test_stages_batches_sizes_and_refusals_are_measured(start):
-    served = start(tokens=(Token.make(TOKEN),))
+    served = start(tokens=(BearerToken.make(TOKEN),))
     headers = {"Authorization": f"Bearer {TOKEN}"}
     ask(served, "red")
     served.http.post("/v1/embeddings", json={"input": ["a", "b"]}, headers=headers)
