@@ -105,7 +105,7 @@ def target(tmp_path_factory, settings, network) -> Iterator[Served]:
     with Library.open(place / "locked", create=True, encoder="fake", settings=settings) as made:
         made.index([media], follow_links=False)
     options = ServerOptions(
-        port=0, tokens=(BearerToken.make(OTHERS[0]), BearerToken.make(TOKEN), BearerToken.make(OTHERS[1])),
+        port=0, tokens=tuple(map(BearerToken.make, (OTHERS[0], TOKEN, OTHERS[1]))),
         body_bytes=2**20, header_seconds=0.3, body_seconds=0.5, stalled_seconds=0.3,
         connections=40,
     )  # fmt: skip

@@ -8,7 +8,7 @@ import pytest
 
 from engine.errors import UsageError
 from engine.server.options import ServerOptions
-from engine.server.tokens import RateLimit, BearerToken, read_tokens
+from engine.server.tokens import BearerToken, RateLimit, read_tokens
 from tests.server.conftest import raw_request
 
 TOKENS = ("a" * 32, "b" * 32)
