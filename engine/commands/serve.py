@@ -61,6 +61,7 @@ def serve(
     libraries: tuple[Path, ...],
     token_file: Path | None,
     hosts: tuple[str, ...],
+    origins: tuple[str, ...],
     read_only: bool,
     roots: tuple[Path, ...],
     workers: int,
@@ -77,7 +78,7 @@ def serve(
     paths = [expanded(path) for path in libraries]
     tokens = read_tokens(expanded(token_file)) if token_file is not None else ()
     options = ServerOptions(
-        host, port, tokens, hosts, workers, read_only=read_only,
+        host, port, tokens, hosts, origins, workers, read_only=read_only,
         roots=tuple(resolved(existing(root)) for root in roots), rate=rate, allow_tag=allow_tag,
         log_format=log_format,
     )  # fmt: skip

@@ -25,8 +25,8 @@ from engine.server.stages import note_stages
 from engine.types import Hit, Kind, SearchResult
 
 router = APIRouter(tags=["clip-retrieval"])
-_MOST = 3000
-"""Results of one search, as many as its page asks for."""
+_MOST = 10_000
+"""Results of one search, as many as its page asks for when it downloads them."""
 _PICTURES = 100
 """Results that come with a picture, at most."""
 
@@ -118,6 +118,9 @@ def _row(library: Library, hit: Hit, *, whole: bool) -> dict[str, Any]:
     if hit.rank <= _PICTURES:
         with suppress(MediaError, Problem, KeyError):  # the file is gone, the row is true
             row["image"] = base64.b64encode(picture_of(library, hit.moment_id)).decode()
+            # The page shows a `url` in the place of the picture, and only by one of its own
+            # origin could it be shown.
+            del row["url"]
     return row
 
 

@@ -16,6 +16,7 @@ from typing import Any
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from engine.server.options import ServerOptions
@@ -37,6 +38,13 @@ _HEADERS: Mapping[str, str] = {
     "X-Content-Type-Options": "nosniff",
 }
 
+_PREFLIGHT: Mapping[str, str] = {
+    "Access-Control-Allow-Methods": "GET, POST, PUT, DELETE",
+    "Access-Control-Allow-Headers": "Authorization, Content-Type, X-Request-Id",
+    "Access-Control-Max-Age": "600",
+}
+"""Answer to a browser that asks whether a page of an allowed origin may make a request."""
+
 
 class _Refused(Exception):
     def __init__(self, status: int, code: str, message: str, **headers: str) -> None:
@@ -50,6 +58,7 @@ class AccessGuard:
     def __init__(self, app: ASGIApp, options: ServerOptions) -> None:
         self._app, self._options = app, options
         self._hosts = frozenset(name.lower() for name in (*_LOOPBACK, *options.hosts))
+        self._origins = frozenset(origin.lower() for origin in options.origins)
         self._limit = None if options.rate is None else RateLimit(options.rate)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -66,8 +75,12 @@ class AccessGuard:
         request_id = given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
         state: MutableMapping[str, Any] = scope.setdefault("state", {})
         state["request_id"] = request_id
-        answer = _Answer(send, request_id)
+        origin = self._allowed_origin(headers)
+        answer = _Answer(send, request_id, origin)
         try:
+            if origin is not None and scope["method"] == "OPTIONS":
+                await Response(None, 204, _PREFLIGHT)(scope, receive, answer)
+                return
             caller = state["caller"] = self._check(scope, headers)
             state["scopes"] = caller.scopes
             await self._app(scope, _Body(receive, self._options), answer)
@@ -118,8 +131,14 @@ class AccessGuard:
             )  # fmt: skip
         return hosts[0].lower()
 
+    def _allowed_origin(self, headers: Headers) -> str | None:
+        origin = headers.get("origin")
+        return origin if origin is not None and origin.lower() in self._origins else None
+
     def _check_origin(self, headers: Headers, host: str) -> None:
         origin = headers.get("origin")
+        if self._allowed_origin(headers) is not None:
+            return
         own = origin is None or origin.lower() in (f"http://{host}", f"https://{host}")
         crossing = headers.get("sec-fetch-site") in ("cross-site", "same-site")
         followed = headers.get("sec-fetch-mode") == "navigate"
@@ -180,8 +199,8 @@ class _Body:
 class _Answer:
     """The answer, with the headers that every one of them has."""
 
-    def __init__(self, send: Send, request_id: str) -> None:
-        self._send, self._id = send, request_id
+    def __init__(self, send: Send, request_id: str, origin: str | None) -> None:
+        self._send, self._id, self._origin = send, request_id, origin
         self.begun = False
 
     async def __call__(self, message: Message) -> None:
@@ -194,4 +213,9 @@ class _Answer:
             if headers.get("content-type", "").startswith("text/event-stream"):
                 headers["X-Accel-Buffering"] = "no"  # or nginx keeps events until it has many
             headers["X-Request-Id"] = self._id
+            if self._origin is not None:
+                headers["Access-Control-Allow-Origin"] = self._origin
+                headers["Access-Control-Expose-Headers"] = "Retry-After, X-Request-Id"
+                headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+                headers.add_vary_header("Origin")
         await self._send(message)

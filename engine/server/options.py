@@ -24,6 +24,8 @@ class ServerOptions:
     """Bearer tokens, any of which lets in; none lets everybody of this machine in."""
     hosts: tuple[str, ...] = ()
     """Names by which the server may be called, beside those of the loopback interface."""
+    origins: tuple[str, ...] = ()
+    """Origins whose pages are answered, beside the server's own."""
     workers: int = 4
     """Requests that are worked on at a time."""
     waiting: int = 64

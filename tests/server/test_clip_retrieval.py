@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import base64
+import importlib.util
 import json
+import sys
 from io import BytesIO
+from pathlib import Path
 
 import pytest
 from PIL import Image
@@ -36,7 +39,7 @@ def test_a_text_finds_pictures_in_its_shape(served):
     assert served.http.get("/indices-list").json() == ["photos"]
     rows = ask(served, **KEYS | {"text": "red"}).json()
     assert len(rows) == 3
-    assert set(rows[0]) == {"id", "similarity", "image_path", "caption", "url", "image"}
+    assert set(rows[0]) == {"id", "similarity", "image_path", "caption", "image"}
     assert set(rows[2]) == {"id", "similarity"}
     assert rows[0]["image_path"].endswith("red.png")
     picture = Image.open(BytesIO(base64.b64decode(rows[0]["image"]))).convert("RGB")
@@ -72,3 +75,63 @@ def test_words_of_our_query_language_are_words_there(served):
 def test_what_is_wrong_is_said(served, change, status, word):
     answer = ask(served, **KEYS | {"text": "red"} | change)
     assert answer.status_code == status and word in answer.json()["error"]["message"]
+
+
+@pytest.fixture(scope="module")
+def client():
+    """The module of its own client, as the package has it, without what else the package needs."""
+    package = importlib.util.find_spec("clip_retrieval")
+    if package is None:
+        pytest.skip("clip-retrieval is not installed")
+    file = Path(package.origin).with_name("clip_client.py")
+    spec = importlib.util.spec_from_file_location("clip_client", file)
+    module = sys.modules["clip_client"] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    yield module
+    del sys.modules["clip_client"]
+
+
+def test_its_own_client_finds_by_text_and_by_picture(served, made, client):
+    asked = client.ClipClient(f"{served.url}/knn-service", "photos", num_images=3)
+    rows = asked.query(text="red")
+    assert len(rows) == 3 and rows[0]["image_path"].endswith("red.png")
+    assert all(set(row) >= {"id", "similarity", "caption", "image"} for row in rows)
+    assert rows[0]["similarity"] >= rows[2]["similarity"]
+    assert asked.query(image=str(made[0] / "green.png"))[0]["image_path"].endswith("green.png")
+    texts = client.ClipClient(
+        f"{served.url}/knn-service", "photos", modality=client.Modality.TEXT, num_images=1
+    )
+    assert len(texts.query(text="red")) == 1
+
+
+def test_its_own_client_is_told_what_is_wrong(served, client):
+    asked = client.ClipClient(f"{served.url}/knn-service", "none", num_images=3)
+    assert "there is photos" in asked.query(text="red")["error"]["message"]
+    asked = client.ClipClient(f"{served.url}/knn-service", "photos")
+    assert "embedding_input" in asked.query(embedding_input=[0.1])["error"]["message"]
+    refused = asked.query(image="http://127.0.0.1/x.png")
+    assert "public internet" in refused["error"]["message"]
+
+
+def test_its_page_of_another_origin_is_answered_where_it_is_allowed(start):
+    page = "http://localhost:3000"
+    served = start(origins=(page,))
+    own = {"Origin": page, "Sec-Fetch-Site": "same-site", "Sec-Fetch-Mode": "cors"}
+    as_text = own | {"Content-Type": "text/plain;charset=UTF-8"}
+    asked = KEYS | {"text": "red", "aesthetic_score": "", "num_images": 10_000}
+    asked["num_result_ids"] = 10_000  # what it asks for to download them
+    listed = served.http.get("/indices-list", headers=own)
+    rows = served.http.post("/knn-service", content=json.dumps(asked), headers=as_text)
+    assert [answer.headers["access-control-allow-origin"] for answer in (listed, rows)] == [
+        page
+    ] * 2
+    ids = {"ids": [row["id"] for row in rows.json()], "indice_name": listed.json()[0]}
+    known = served.http.post("/metadata", content=json.dumps(ids), headers=as_text)
+    assert len(known.json()) == len(rows.json()) == 3
+    preflight = own | {"Access-Control-Request-Method": "POST"}
+    allowed = served.http.options("/api/search", headers=preflight)
+    assert allowed.status_code == 204 and "POST" in allowed.headers["access-control-allow-methods"]
+    others = served.http.post(
+        "/knn-service", content="{}", headers=as_text | {"Origin": "http://localhost:3001"}
+    )
+    assert others.status_code == 403 and "access-control-allow-origin" not in others.headers
