@@ -16,14 +16,15 @@ from engine.common.user_path import expanded
     "--library", "libraries", type=AnyPath(path_type=Path), multiple=True, metavar="PATH",
     help="Folder of a library. May be repeated: each is known by the name of its folder.",
 )  # fmt: skip
-def mcp(libraries: tuple[Path, ...]) -> None:
+@click.option("--allow-tag", is_flag=True, help="Add a tool that tags files.")
+def mcp(libraries: tuple[Path, ...], allow_tag: bool) -> None:
     """Give assistants tools to search, look, listen and read, by the Model Context Protocol.
 
     It speaks over standard input and output, and is started by the host of an assistant:
 
         {"mcpServers": {"sensorium": {"command": "sensorium", "args": ["mcp"]}}}
 
-    No tool changes anything. docs/server.md has more.
+    No tool changes anything but that of --allow-tag. docs/server.md has more.
     """
     paths = [expanded(path) for path in libraries]
     with importing("sensorium mcp", "mcp", "mcp", "fastapi"):
@@ -32,6 +33,6 @@ def mcp(libraries: tuple[Path, ...]) -> None:
 
     shelf = Shelf(paths)
     try:
-        make_mcp(shelf).run("stdio")
+        make_mcp(shelf, may_tag=(lambda _: True) if allow_tag else None).run("stdio")
     finally:
         shelf.close()

@@ -57,7 +57,7 @@ def make_app(shelf: Shelf, options: ServerOptions) -> ASGIApp:
     encoding = Encoding(options, metrics.batch)
 
     jobs = JobRunner(shelf)
-    tools = _tools(shelf, admission)
+    tools = _tools(shelf, admission, options)
     routes = _mcp_routes(tools) if tools is not None else []
 
     @asynccontextmanager
@@ -91,13 +91,13 @@ def make_app(shelf: Shelf, options: ServerOptions) -> ASGIApp:
     return RequestObserver(AccessGuard(Intake(app), options), metrics)
 
 
-def _tools(shelf: Shelf, admission: Admission) -> MCPServer | None:
+def _tools(shelf: Shelf, admission: Admission, options: ServerOptions) -> MCPServer | None:
     """Return the tools for assistants; None where the extra `mcp` is not installed."""
     if find_spec("mcp") is None:
         return None
-    from engine.server.mcp_server import make_mcp
+    from engine.server.mcp_server import make_mcp, who_may_tag
 
-    return make_mcp(shelf, admission)
+    return make_mcp(shelf, admission, who_may_tag(options))
 
 
 def _mcp_routes(tools: MCPServer) -> list[BaseRoute]:

@@ -75,6 +75,14 @@ class Page(TypedDict):
     left_out: int
 
 
+class Tagged(TypedDict):
+    """Tags that were given and taken, and the run by which that is taken back."""
+
+    run: int | None
+    given: int
+    taken: int
+
+
 def fitting(rows: Iterable[Row], most: int = MOST_TEXT) -> list[Row]:
     """Return the first rows that together have so many bytes of JSON at most."""
     kept: list[Row] = []

@@ -12,23 +12,31 @@ from mcp.types import ToolAnnotations
 
 from engine.server.admission import Admission, DeadlineMissed, Overloaded
 from engine.server.mcp_gallery import URI, gallery_apps
-from engine.server.mcp_tools import Tools
+from engine.server.mcp_tools import MayTag, Tools
+from engine.server.options import ServerOptions
 from engine.server.shelf import Shelf
 
 _READS = ToolAnnotations(read_only_hint=True, idempotent_hint=True, open_world_hint=False)
+_WRITES = ToolAnnotations(
+    read_only_hint=False, destructive_hint=False, idempotent_hint=True, open_world_hint=False
+)
 _INSTRUCTIONS = """\
 Search a person's pictures, videos and sounds by what is seen, heard, said or written in them.
 `search` finds moments; `look` shows them; `listen` plays them; `read` has the words around them.
 Cite moments by path and time. A confidence below 0.5 means that it is rather no answer."""
 
 
-def make_mcp(shelf: Shelf, admission: Admission | None = None) -> MCPServer:
-    """Return a server of the protocol over the libraries of a shelf; no tool changes anything.
+def make_mcp(
+    shelf: Shelf, admission: Admission | None = None, may_tag: MayTag | None = None
+) -> MCPServer:
+    """Return a server of the protocol over the libraries of a shelf.
 
     Args:
         admission: bounds how many tools work at a time, as it does for other requests.
+        may_tag: tells who may tag; with None there is no such tool, and no other changes
+            anything.
     """
-    tools, apps = Tools(shelf), gallery_apps()
+    tools, apps = Tools(shelf, may_tag), gallery_apps()
     bound = partial(_bounded, admission) if admission is not None else lambda tool: tool
     for shown in (tools.search, tools.similar, tools.look, tools.listen):
         apps.tool(resource_uri=URI, annotations=_READS)(bound(shown))
@@ -38,7 +46,20 @@ def make_mcp(shelf: Shelf, admission: Admission | None = None) -> MCPServer:
     )  # fmt: skip
     for tool in (tools.read, tools.status):
         server.tool(annotations=_READS)(bound(tool))
+    if may_tag is not None:
+        server.tool(annotations=_WRITES)(bound(tools.tag))
     return server
+
+
+def who_may_tag(options: ServerOptions) -> MayTag | None:
+    """Return who may tag by a server with these options; None where nobody may."""
+    if options.read_only:
+        return None
+    if options.tokens:
+        if not any("tag" in token.scopes for token in options.tokens):
+            return None
+        return lambda caller: caller is not None and "tag" in caller.scopes
+    return (lambda _: True) if options.allow_tag else None
 
 
 def _bounded(admission: Admission, tool: Callable[..., Any]) -> Callable[..., Any]:

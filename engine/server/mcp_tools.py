@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Annotated, Any
 
-from mcp.server.mcpserver import Audio, Image
+from mcp.server.mcpserver import Audio, Context, Image
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp.types import CallToolResult, ContentBlock, TextContent
 from pydantic import Field
@@ -22,6 +22,7 @@ from engine.server.mcp_results import (
     Found,
     Page,
     Shown,
+    Tagged,
     Words,
     fitting,
     found_moments,
@@ -34,12 +35,14 @@ from engine.server.problems import Problem
 from engine.server.queries import refuse_paths
 from engine.server.shelf import Shelf
 from engine.server.stages import note_stages
+from engine.server.tokens import Caller
 from engine.types import MomentRecord, SearchResult
 
 MOST_HITS = 50
 MOST_PICTURES = 8
 MOST_BYTES = 480_000
 """Bytes of the pictures of one result: 640 kB in base64."""
+MOST_TAGGED = 500
 MOST_SECONDS = 15.0
 """Seconds of a sound: 480 kB, 640 kB in base64."""
 _MOST_WORDS = 4000
@@ -54,6 +57,12 @@ _Moment = Annotated[int, Field(description="The number of a moment, as search gi
 _Moments = Annotated[
     list[int], Field(min_length=1, max_length=MOST_PICTURES, description="Numbers of moments")
 ]
+_Tags = Annotated[
+    list[Annotated[str, Field(min_length=1, max_length=200)]],
+    Field(max_length=32, description="Words"),
+]
+MayTag = Callable[[Caller | None], bool]
+"""Tell whether a caller may tag; the caller is None over standard input and output."""
 _Second = Annotated[
     float | None,
     Field(ge=0, description="Seconds from the start of the file; those of the moment if omitted"),
@@ -63,8 +72,8 @@ _Second = Annotated[
 class Tools:
     """The tools; the first line of each is what an assistant reads of it."""
 
-    def __init__(self, shelf: Shelf) -> None:
-        self._shelf = shelf
+    def __init__(self, shelf: Shelf, may_tag: MayTag | None = None) -> None:
+        self._shelf, self._may_tag = shelf, may_tag
 
     def search(
         self,
@@ -163,6 +172,28 @@ class Tools:
                 files = {f"{kind.value} files": n for kind, n in stats.assets.items()}
                 counts[name] = files | {f"{m.value} moments": n for m, n in stats.moments.items()}
             return counts
+
+    def tag(
+        self,
+        moments: Annotated[
+            list[int], Field(min_length=1, max_length=MOST_TAGGED, description="Numbers of moments")
+        ],
+        context: Context,
+        add: _Tags = [],  # noqa: B006
+        remove: _Tags = [],  # noqa: B006
+        library: _Library = None,
+    ) -> Tagged:
+        """Give the files of moments tags, or take tags from them. Ask the person before."""
+        with _plain_errors():
+            request = context.request_context.request
+            caller = getattr(getattr(request, "state", None), "caller", None)
+            if self._may_tag is None or not self._may_tag(caller):
+                message = "the token may not tag: its line in the token file needs the word tag"
+                raise Problem(403, "scope_missing", message)
+            _, chosen = self._chosen(library)
+            files = list(dict.fromkeys(_record(chosen, each).asset_id for each in moments))
+            changed = chosen.curate.tag(files, add=add, remove=remove, command="tag, by MCP")
+            return Tagged(run=changed.run_id, given=changed.given, taken=changed.taken)
 
     def _found(
         self, library: str | None, ask: Callable[[Library], SearchResult], top: int
