@@ -2,10 +2,8 @@
 
     python -m benchmarks.million --data DIR [--assets 1000000]
 
-Six of ten assets are pictures, three videos (two keyframes, a sound and a sentence),
-one a sound with a sentence: two million moments. Vectors are grown out of real ones
-(`grow`), tags are those of the measuring pictures, sentences those of the prompts. The
-library is written by the store's own commits, and its indexes by its own refresh.
+The library is synthetic (`synthetic_library`), of two million moments; it is written by the
+store's own commits, and its indexes by its own refresh.
 
 A whole `search`, with its answer as JSON, is timed against embedding a text and searching
 the indexes that it has to, one after the other, with the filters that it has to use.
@@ -15,99 +13,23 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
-from itertools import islice
 from pathlib import Path
 from statistics import median
 
 import click
-import numpy as np
 
-from benchmarks.common import (
-    Row,
-    at_most,
-    command,
-    conclude,
-    data_option,
-    machine,
-    need,
-    rows,
-    scratch,
-)
-from benchmarks.grow import Real, grown
+from benchmarks.common import Row, at_most, command, conclude, data_option, machine, scratch
+from benchmarks.synthetic_library import labels_of, need_real_data, write_library
 from engine.common.progress_bar import watched
 from engine.common.result_document import search_document
-from engine.config import Settings
-from engine.encoders import registry
 from engine.index.allowed import Allowed
 from engine.library import Library
-from engine.query.plan import HEARD, SEEN, plan, validated
+from engine.query.plan import plan, validated
 from engine.query.space_selection import select_spaces
-from engine.store import Store
-from engine.types import (
-    Asset,
-    Embedding,
-    IndexedAsset,
-    Kind,
-    MediaType,
-    Modality,
-    Moment,
-    Query,
-    Tag,
-)
-from indexers.space_registration import register_spaces
+from engine.types import Kind, Modality, Query
 
-_PER_COMMIT = 4_000
-_SPOKEN = (Modality.SPEECH,)
-_PARTS = {
-    Kind.IMAGE: (Modality.IMAGE,),
-    Kind.VIDEO: (SEEN[1], SEEN[1], *HEARD, *_SPOKEN),
-    Kind.AUDIO: (*HEARD, *_SPOKEN),
-}
-_TURN = [{"i": Kind.IMAGE, "v": Kind.VIDEO, "a": Kind.AUDIO}[letter] for letter in "iviaiviivi"]
-
-
-def _assets(
-    count: int,
-    space: str,
-    vectors: Iterator[np.ndarray],
-    labels: Sequence[str],
-    said: Sequence[str],
-) -> Iterator[IndexedAsset]:
-    chance = np.random.default_rng(7)
-    for number in range(count):
-        kind = _TURN[number % len(_TURN)]
-        parts = []
-        for place, modality in enumerate(_PARTS[kind]):
-            tags, text = (), None
-            if modality is Modality.SPEECH:
-                text = said[int(chance.integers(len(said)))]
-            else:
-                some = chance.integers(len(labels), size=4)
-                tags = tuple(Tag(labels[int(i)], 0.25) for i in some)
-            times = (None, None) if kind is Kind.IMAGE else (float(place), place + 1.0)
-            moment = Moment(modality, *times, place, text, tags)
-            parts.append(Embedding(moment, {space: next(vectors)}))
-        asset = Asset(
-            f"/media/{number // 1000:04}/{number:07}.bin", f"{number:064x}",
-            MediaType(kind, "made"), 1, 1,
-        )  # fmt: skip
-        yield IndexedAsset(asset, tuple(parts))
-
-
-def _made(folder: Path, data: Path, count: int) -> None:
-    """Write the library."""
-    towers = registry.towers(registry.COMPACT, Settings())
-    labels = [row["label"] for row in rows(data / "images" / "labels.csv")]
-    said = [row["text"] for row in rows(data / "prompts.csv")]
-    base = Real.load(data, towers.shared.dim).base
-    vectors = (row.astype(np.float32) for batch in grown(base, 3 * count) for row in batch)
-    assets = _assets(count, towers.shared.name, vectors, labels, said)
-    with Store.create(folder, towers.encoder.name) as store, store.writer() as writer:
-        register_spaces(writer, towers)
-        while batch := list(islice(assets, _PER_COMMIT)):
-            writer.commit(batch)
 
 
 def _seconds(work: Callable[[], object]) -> float:
@@ -162,10 +84,10 @@ def _row(name: str, took: tuple[float, float]) -> Row:
 @data_option
 @click.option("--assets", default=1_000_000, show_default=True, type=click.IntRange(100))
 def main(data: Path, assets: int) -> None:
-    need(data / "vectors" / "texts-60k.f16.npy", data / "images" / "labels.csv")
-    labels = [row["label"] for row in rows(data / "images" / "labels.csv")]
+    need_real_data(data)
+    labels = labels_of(data)
     with scratch() as place:
-        written = _seconds(lambda: _made(place / "library", data, assets))
+        written = _seconds(lambda: write_library(place / "library", data, assets))
         with Library.open(place / "library") as library:
             compacted = _seconds(library.compact)
             with watched(True) as progress:
