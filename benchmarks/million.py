@@ -31,7 +31,6 @@ from engine.query.space_selection import select_spaces
 from engine.types import Kind, Modality, Query
 
 
-
 def _seconds(work: Callable[[], object]) -> float:
     started = time.perf_counter()
     work()

@@ -14,7 +14,15 @@ from pathlib import Path
 
 import click
 
-from benchmarks.common import at_least, at_most, command, conclude, data_option, machine, work_option
+from benchmarks.common import (
+    at_least,
+    at_most,
+    command,
+    conclude,
+    data_option,
+    machine,
+    work_option,
+)
 from benchmarks.serving import load, many_moments, searches, serving
 from benchmarks.synthetic_library import need_real_data
 

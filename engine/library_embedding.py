@@ -6,8 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from engine.common.progress import Progress
 from engine.config import Settings
 from engine.encoders.towers import Towers
+from engine.errors import ExtraMissing, UsageError
 from engine.query.example_values import example_part
 from engine.query.examples import resolve_examples
 from engine.query.prepare import (
@@ -17,6 +19,7 @@ from engine.query.prepare import (
     prepare_picture,
     prepare_sound,
 )
+from engine.query.transcription import Transcription, transcribe
 from engine.types import PartKind, Query
 from engine.types.arrays import Vectors
 from engine.types.examples import Example
@@ -47,3 +50,22 @@ def embed_examples(prepared: Sequence[PreparedExample], towers: Towers) -> Vecto
     if not prepared:
         return np.zeros((0, towers.shared.dim), np.float32)
     return np.stack([rows[towers.shared.name] for rows in embed_prepared(prepared, towers)])
+
+
+def transcribe_example(
+    example: Example, towers: Towers, settings: Settings, words: bool, progress: Progress
+) -> Transcription:
+    """Return what is said in a sound or a video.
+
+    Errors are those of ``Library.transcribe``.
+    """
+    if towers.speech is None:
+        if not settings.speech:
+            raise UsageError("speech is turned off: the setting speech, or SENSORIUM_SPEECH, is 0")
+        raise ExtraMissing("transcribing", "speech")
+    part = example_part(example, PartKind.FILE, "example")
+    with resolve_examples(Query((part,)), settings) as (query, files):
+        (known,) = query.parts
+        with naming_file(known.value):
+            path = files[known.value].path
+            return transcribe(path, towers.speech, settings, words=words, progress=progress)

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING
 
+from engine.common.progress import CancelToken
+from engine.common.progress_bar import watched
+from engine.library_base import Watch
 from engine.library_reading import ReadingLibrary
 
 if TYPE_CHECKING:
+    from engine.library_relevance import LibraryRelevance, RerankDocument
     from engine.query.prepare import PreparedExample
+    from engine.query.rerank.relevance import Relevance
+    from engine.query.transcription import Transcription
     from engine.types.arrays import Vectors
     from engine.types.examples import Example
 
@@ -53,3 +60,49 @@ class EncodingLibrary(ReadingLibrary):
         from engine.library_embedding import embed_examples
 
         return embed_examples(prepared, self.towers)
+
+    def rerank(
+        self, query: str, documents: Sequence[RerankDocument], *, top: int | None = None
+    ) -> list[Relevance]:
+        """Return how probably documents answer a query, in [0, 1], best first.
+
+        Args:
+            documents: texts; numbers of moments of the library; and pictures, videos or sounds,
+                as for ``similar``, but with a path as ``Path``: a string is a text.
+            top: how many to return; None for all.
+
+        Raises:
+            InvalidQuery: the query is empty, or a document cannot be read; names its place.
+        """
+        found = self._relevance.rerank(query, documents, self.towers)
+        return found if top is None else found[:top]
+
+    def transcribe(
+        self,
+        example: Example,
+        *,
+        words: bool = False,
+        progress: Watch = False,
+        cancel: CancelToken | None = None,
+    ) -> Transcription:
+        """Return what is said in a sound or a video, in sentences with times.
+
+        Args:
+            example: as for ``similar``.
+            words: time each word as well, which takes longer.
+
+        Raises:
+            ExtraMissing: the speech bridge is not installed.
+            InvalidQuery: the example cannot be read, or has no sound.
+            Cancelled: ``cancel`` was.
+        """
+        from engine.library_embedding import transcribe_example
+
+        with watched(progress, cancel) as reporting:
+            return transcribe_example(example, self.towers, self.settings, words, reporting)
+
+    @cached_property
+    def _relevance(self) -> LibraryRelevance:
+        from engine.library_relevance import LibraryRelevance
+
+        return LibraryRelevance(self.store, self.settings, self.searcher)

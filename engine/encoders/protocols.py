@@ -184,12 +184,25 @@ class SoundBridge(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Word:
+    """A word that was said, with its place in the recording, in seconds."""
+
+    start: float
+    end: float
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Sentence:
     """Something said, with its place in the recording, in seconds."""
 
     start: float
     end: float
     text: str
+    words: tuple[Word, ...] = ()
+    """Its words, where they were asked for."""
+    language: str | None = None
+    """The language that it is in, by its code (``en``), where that is known."""
 
 
 class SpeechBridge(Protocol):
@@ -201,6 +214,14 @@ class SpeechBridge(Protocol):
 
     def transcribe(self, samples: Waveform) -> Sequence[Sentence]:
         """Return the sentences of one recording; empty where nobody speaks."""
+
+
+@runtime_checkable
+class TimesWords(Protocol):
+    """A speech bridge that can tell when each word is said, and takes longer for it."""
+
+    def transcribe_words(self, samples: Waveform) -> Sequence[Sentence]:
+        """Return the sentences of one recording with their words."""
 
 
 class ScreenBridge(Protocol):

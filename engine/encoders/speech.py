@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 
 from engine.common.optional_package import importing
 from engine.config import Settings
-from engine.encoders.protocols import Sentence
+from engine.encoders.protocols import Sentence, Word
 from engine.encoders.weight_files import WHISPER
 from engine.types.arrays import Waveform
 
@@ -76,33 +77,49 @@ class WhisperSpeech:
             ExtraMissing: faster-whisper is not installed.
             EncoderUnavailable: the weights are not installed, or are other files.
         """
-        sentences: list[Sentence] = []
+        return together([*self._sentences(samples, words=False)])
+
+    def transcribe_words(self, samples: Waveform) -> Sequence[Sentence]:
+        """Return sentences as ``transcribe``, none joined, with their words, which takes longer.
+
+        Errors are those of ``transcribe``.
+        """
+        return [*self._sentences(samples, words=True)]
+
+    def _sentences(self, samples: Waveform, *, words: bool) -> Iterator[Sentence]:
         language: str | None = None
         for utterances in _spans(samples):
-            language, heard = self._hear(samples, utterances, language)
-            sentences += heard
-        return together(sentences)
+            language, heard = self._hear(samples, utterances, language, words)
+            yield from (replace(sentence, language=language) for sentence in heard)
 
     def _hear(
-        self, samples: Waveform, utterances: Sequence[tuple[int, int]], before: str | None
+        self,
+        samples: Waveform,
+        utterances: Sequence[tuple[int, int]],
+        before: str | None,
+        words: bool,
     ) -> tuple[str | None, list[Sentence]]:
         """Return the language and sentences of one span, with times in the recording.
 
         What is said again after a pause is said again, and what a stuck decoder says
         again is not. Each utterance is listened to by itself where it may be either.
         """
-        language, heard, repetitive = self._listen(samples, utterances, before)
+        language, heard, repetitive = self._listen(samples, utterances, before, words)
         once = without_repeats(heard)
         if len(utterances) == 1 or not (repetitive or len(once) < len(heard)):
             return language, once
         sentences: list[Sentence] = []
         for utterance in utterances:
-            language, heard, _ = self._listen(samples, [utterance], language)
+            language, heard, _ = self._listen(samples, [utterance], language, words)
             sentences += without_repeats(heard)
         return language, sentences
 
     def _listen(
-        self, recording: Waveform, utterances: Sequence[tuple[int, int]], before: str | None
+        self,
+        recording: Waveform,
+        utterances: Sequence[tuple[int, int]],
+        before: str | None,
+        words: bool,
     ) -> tuple[str | None, list[Sentence], bool]:
         """Transcribe one span of at most 30 s.
 
@@ -114,21 +131,26 @@ class WhisperSpeech:
         """
         start, end = _padded(utterances, len(recording))
         samples, offset = recording[start:end], start / RATE
-        segments, about = self._decode(samples, None)
+        segments, about = self._decode(samples, None, words)
         sure = about.language_probability >= _SURE_LANGUAGE
         if before and not sure and about.language != before:
-            segments, _ = self._decode(samples, before)
+            segments, _ = self._decode(samples, before, words)
         sentences: list[Sentence] = []
         found = list(segments)
         for segment in filter(is_plausible, found):
             # Whisper may place an end in the padding.
             end = min(segment.end, len(samples) / RATE)
-            sentences += split_sentences(min(segment.start, end), end, segment.text)
+            if words:
+                sentences += sentences_of_words(segment.words or ())
+            else:
+                sentences += split_sentences(min(segment.start, end), end, segment.text)
         repetitive = any(segment.compression_ratio > _REPETITIVE for segment in found)
-        heard = [_shifted(sentence, offset) for sentence in sentences]
+        heard = [shifted(sentence, offset) for sentence in sentences]
         return (about.language if sure else before), heard, repetitive
 
-    def _decode(self, samples: Waveform, language: str | None) -> tuple[Iterable[Any], Any]:
+    def _decode(
+        self, samples: Waveform, language: str | None, words: bool
+    ) -> tuple[Iterable[Any], Any]:
         """Segments, decoded as they are taken, and what Whisper says of the whole."""
         segments, about = self._model.transcribe(
             samples,
@@ -138,6 +160,7 @@ class WhisperSpeech:
             # Sampling at higher temperatures is slow, and the same file would be
             # heard differently the next time.
             temperature=0.0,
+            word_timestamps=words,
             max_new_tokens=20 + int(len(samples) / RATE * _TOKENS_PER_SECOND),
         )
         return segments, about
@@ -270,6 +293,24 @@ def split_sentences(start: float, end: float, text: str) -> list[Sentence]:
     ]
 
 
+def sentences_of_words(timed: Iterable[Any]) -> list[Sentence]:
+    """Put the words of a segment of Whisper together to sentences."""
+    sentences: list[Sentence] = []
+    words: list[Word] = []
+    for heard in timed:
+        words.append(Word(float(heard.start), float(heard.end), heard.word))
+        if _SENTENCE_END.search(heard.word + " "):
+            sentences.append(_of_words(words))
+            words = []
+    return [*sentences, _of_words(words)] if words else sentences
+
+
+def _of_words(words: Sequence[Word]) -> Sentence:
+    text = "".join(word.text for word in words).strip()
+    kept = tuple(replace(word, text=word.text.strip()) for word in words)
+    return Sentence(words[0].start, words[-1].end, text, kept)
+
+
 def without_repeats(sentences: Sequence[Sentence]) -> list[Sentence]:
     """Drop a sentence of one utterance that says the one before again, without a pause.
 
@@ -307,12 +348,17 @@ def together(sentences: Sequence[Sentence]) -> list[Sentence]:
             and sentence.start - last.end <= _TOGETHER_PAUSE
             and sentence.end - last.start <= _TOGETHER_SECONDS
         ):
-            joined[-1] = Sentence(last.start, sentence.end, f"{last.text} {sentence.text}")
+            text = f"{last.text} {sentence.text}"
+            joined[-1] = replace(last, end=sentence.end, text=text)
         else:
             joined.append(sentence)
         before = sentence.text
     return joined
 
 
-def _shifted(sentence: Sentence, seconds: float) -> Sentence:
-    return Sentence(sentence.start + seconds, sentence.end + seconds, sentence.text)
+def shifted(sentence: Sentence, seconds: float) -> Sentence:
+    """Return a sentence, and its words, so much later."""
+    words = (replace(w, start=w.start + seconds, end=w.end + seconds) for w in sentence.words)
+    return replace(
+        sentence, start=sentence.start + seconds, end=sentence.end + seconds, words=tuple(words)
+    )

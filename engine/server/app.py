@@ -24,9 +24,11 @@ from engine.server import (
     library_routes,
     media_routes,
     operations,
+    rerank,
     search_routes,
     similar_routes,
     tag_routes,
+    transcriptions,
 )
 from engine.server.admission import Admission
 from engine.server.documented import COMMON
@@ -46,7 +48,8 @@ if TYPE_CHECKING:
 
 _NATIVE = (search_routes, similar_routes, asset_routes, media_routes, library_routes)
 _JOBS = (job_routes, classify_routes, curate_routes, tag_routes, export_routes)
-_ROOMS = (*_NATIVE, *_JOBS, embeddings, clip_retrieval, operations)
+_ENCODING = (embeddings, rerank, transcriptions)
+_ROOMS = (*_NATIVE, *_JOBS, *_ENCODING, clip_retrieval, operations)
 """Modules of routes."""
 
 
@@ -55,6 +58,7 @@ def make_app(shelf: Shelf, options: ServerOptions) -> ASGIApp:
     admission = Admission(options.workers, options.waiting, options.seconds)
     metrics = Metrics(shelf, admission)
     encoding = Encoding(options, metrics.batch)
+    speech = Admission(1, transcriptions.WAITING, transcriptions.SECONDS, "speech")
 
     jobs = JobRunner(shelf)
     tools = _tools(shelf, admission, options)
@@ -66,6 +70,7 @@ def make_app(shelf: Shelf, options: ServerOptions) -> ASGIApp:
             running.callback(shelf.close)
             running.callback(admission.close)
             running.callback(encoding.close)
+            running.callback(speech.close)
             if not options.read_only:
                 await to_thread(jobs.recover)
             running.push_async_callback(to_thread, jobs.close)
@@ -80,7 +85,7 @@ def make_app(shelf: Shelf, options: ServerOptions) -> ASGIApp:
     )  # fmt: skip
     app.state.shelf, app.state.admission, app.state.options = shelf, admission, options
     app.state.jobs = jobs
-    app.state.encoding = encoding
+    app.state.encoding, app.state.speech = encoding, speech
     app.state.metrics = metrics
     app.state.cursor_key = secrets.token_bytes(16)
     add_handlers(app)

@@ -50,24 +50,28 @@ def fault(description: str) -> dict[str, Any]:
     return {"description": description, "model": ErrorAnswer}
 
 
-def documented(
-    body: type[BaseModel] | None, answer: type[BaseModel] | None, **statuses: str
-) -> dict[str, Any]:
-    """Return the arguments of a route that say what it takes and what it answers.
-
-    Args:
-        statuses: descriptions of answers that are errors, by ``_404``.
-    """
-    responses: dict[int | str, dict[str, Any]] = {
-        int(name[1:]): {"description": text, "model": ErrorAnswer}
-        for name, text in statuses.items()
-    }
-    if answer is not None:
-        responses[200] = {"model": answer, "description": "Done."}
-    found: dict[str, Any] = {"responses": responses}
+def documented(body: type[BaseModel] | None, answer: type[BaseModel]) -> dict[str, Any]:
+    """Return the arguments of a route that say what it takes and what it answers."""
+    found: dict[str, Any] = {"responses": {200: {"model": answer, "description": "Done."}}}
     if body is not None:
-        schema = body.model_json_schema(ref_template="#/components/schemas/{model}")
+        schema = _inlined(body.model_json_schema())
         found["openapi_extra"] = {
             "requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}
         }
     return found
+
+
+def _inlined(schema: dict[str, Any]) -> Any:
+    """Return a schema with its definitions in the places of their names."""
+    definitions = schema.pop("$defs", {})
+
+    def whole(part: Any) -> Any:
+        if isinstance(part, list):
+            return [whole(inner) for inner in part]
+        if not isinstance(part, dict):
+            return part
+        if "$ref" in part:
+            return whole(definitions[part["$ref"].rpartition("/")[2]])
+        return {name: whole(inner) for name, inner in part.items()}
+
+    return whole(schema)

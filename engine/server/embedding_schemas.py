@@ -70,7 +70,7 @@ class EmbeddingRow(BaseModel):
     embedding: Vector
 
 
-class Usage(BaseModel):
+class TokenUsage(BaseModel):
     """Words of all texts, which stand for tokens."""
 
     prompt_tokens: int
@@ -83,7 +83,7 @@ class EmbeddingsAnswer(BaseModel):
     object: Literal["list"] = "list"
     data: list[EmbeddingRow]
     model: str
-    usage: Usage
+    usage: TokenUsage
     id: str
     created: int
 

@@ -12,7 +12,7 @@ import numpy as np
 from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse
 
-from engine.errors import InvalidQuery, SensoriumError
+from engine.errors import SensoriumError
 from engine.library import Library
 from engine.server.bodies import json_object
 from engine.server.documented import documented
@@ -25,6 +25,7 @@ from engine.server.embedding_schemas import (
 )
 from engine.server.encoding import Encoding
 from engine.server.inputs import (
+    COHERE_LISTS,
     Item,
     MediaInput,
     Part,
@@ -33,19 +34,13 @@ from engine.server.inputs import (
     read_cohere,
     read_input,
 )
-from engine.server.problems import Problem, status_of
+from engine.server.problems import Problem
+from engine.server.unreadable import unreadable
 from engine.types.arrays import Vectors
 
 router = APIRouter(tags=["embeddings"])
 _SHOWN = 5
 """Items that a message of faults names."""
-_FAULTS = {
-    "_404": "No library has that model.",
-    "_413": "The body, a picture or a sound is past a limit.",
-    "_415": "An item is no medium that is read here.",
-    "_422": "An item cannot be read; `param` has its place.",
-    "_501": "A part of the encoder is not installed.",
-}
 
 
 @router.get("/v1/models", **documented(None, ModelsAnswer))
@@ -58,7 +53,7 @@ async def models(request: Request) -> JSONResponse:
     return JSONResponse({"object": "list", "data": listed})
 
 
-@router.post("/v1/embeddings", **documented(EmbeddingsBody, EmbeddingsAnswer, **_FAULTS))
+@router.post("/v1/embeddings", **documented(EmbeddingsBody, EmbeddingsAnswer))
 async def openai_embeddings(request: Request) -> JSONResponse:
     """Embed texts, pictures, sounds and videos, in the dialects of OpenAI, Infinity, Jina, vLLM."""
     body = await json_object(request)
@@ -82,7 +77,7 @@ async def openai_embeddings(request: Request) -> JSONResponse:
     )  # fmt: skip
 
 
-@router.post("/v2/embed", **documented(CohereEmbedBody, CohereEmbedAnswer, **_FAULTS))
+@router.post("/v2/embed", **documented(CohereEmbedBody, CohereEmbedAnswer))
 async def cohere_embed(request: Request) -> JSONResponse:
     """Embed texts and pictures as Cohere's clients ask for it."""
     body = await json_object(request)
@@ -91,7 +86,8 @@ async def cohere_embed(request: Request) -> JSONResponse:
         message = "embedding_types has float and base64; others are not made here"
         raise Problem(400, "invalid_request", message, "embedding_types")
     items = read_cohere(body)
-    rows = await embed_items(request, library, items)
+    name = next(name for name in COHERE_LISTS if body.get(name) is not None)
+    rows = await embed_items(request, library, items, name)
     _check_dim(rows, body.get("output_dimension"), "output_dimension")
     made = {"float": rows.tolist, "base64": lambda: [_base64(row) for row in rows]}
     return JSONResponse(
@@ -157,13 +153,9 @@ def _fault(items: Sequence[Item], faults: Mapping[Part, BaseException], name: st
     ]
     first = next(place for place, item in enumerate(items) if not faults.keys().isdisjoint(item))
     error = next(faults[part] for part in items[first] if part in faults)
-    cause = error.__cause__ if isinstance(error, InvalidQuery) else error
-    cause = cause if isinstance(cause, SensoriumError) else error
-    assert isinstance(cause, SensoriumError)
-    status = status_of(cause) if cause is not error or not isinstance(error, InvalidQuery) else 422
-    shown = lines[:_SHOWN]
-    more = [f"and {len(lines) - len(shown)} more"] if len(lines) > len(shown) else []
-    return Problem(status, cause.code, "; ".join([*shown, *more]), f"{name}[{first}]")
+    assert isinstance(error, SensoriumError)
+    more = [f"and {len(lines) - _SHOWN} more"] if len(lines) > _SHOWN else []
+    return unreadable(error, "; ".join([*lines[:_SHOWN], *more]), f"{name}[{first}]")
 
 
 def _reason(part: Part, error: BaseException) -> str:

@@ -21,6 +21,7 @@ from engine.server.problems import Problem
 MOST_ITEMS = 256
 """Items of one request."""
 MEDIA = ("image", "audio", "video")
+COHERE_LISTS = ("texts", "images", "inputs")
 _URL_KEYS = {f"{kind}_url": kind for kind in MEDIA}
 _NAMED = ("text", *MEDIA)
 
@@ -73,7 +74,7 @@ def read_cohere(body: Mapping[str, Any]) -> list[Item]:
     Raises:
         Problem: 400; it has none, or more than one of the three kinds.
     """
-    given = [name for name in ("texts", "images", "inputs") if body.get(name) is not None]
+    given = [name for name in COHERE_LISTS if body.get(name) is not None]
     if len(given) != 1:
         raise _refused("send one of texts, images and inputs", "inputs")
     (name,) = given
@@ -85,6 +86,32 @@ def read_cohere(body: Mapping[str, Any]) -> list[Item]:
         return _counted([_content(c, f"inputs[{at}]") for at, c in enumerate(contents)])
     kind = "text" if name == "texts" else "image"
     return _counted([_item(value, kind, f"{name}[{at}]") for at, value in enumerate(values)])
+
+
+def read_document(value: object, where: str) -> Part | int:
+    """Return a document of a request to rerank; the number of a moment stands for itself.
+
+    Raises:
+        Problem: 400; it is neither text, nor media, nor a moment.
+    """
+    if isinstance(value, str):
+        kind = value[len("data:") :].partition("/")[0]
+        if value.startswith("data:") and kind in MEDIA:
+            return media_of(kind, value, where)
+        return _text(value, where)
+    if not isinstance(value, dict):
+        raise _refused(f"{where}: a document is a string or an object", where)
+    if "moment" in value:
+        number = value["moment"]
+        if not isinstance(number, int) or isinstance(number, bool):
+            raise _refused(f"{where}: moment is a number that hits have", where)
+        return number
+    if "content" not in value:
+        return _part(value, where)
+    content = _content(value["content"], where)
+    if len(content) != 1:
+        raise _refused(f"{where}: a document has one part", where)
+    return content[0]
 
 
 def media_of(kind: str, value: object, where: str) -> MediaInput:

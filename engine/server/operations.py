@@ -35,7 +35,8 @@ async def readyz(request: Request) -> JSONResponse:
         for _, library in shelf:
             library.search('"ready"', top=1)
 
-    lanes = [admission, *request.app.state.encoding.lanes]
+    state = request.app.state
+    lanes = [admission, state.speech, *state.encoding.lanes]
     if wedged := sum(lane.wedged for lane in lanes):
         threads = sum(lane.workers for lane in lanes)
         return _not_ready(f"wedged: {wedged} of {threads} threads do not end")

@@ -124,7 +124,7 @@ class Listening(WhisperSpeech):
         super().__init__(settings)
         self.ratio = ratio
 
-    def _decode(self, samples, language):
+    def _decode(self, samples, language, words):
         count = max(1, round(len(samples) / RATE / 3))
         segment = {"avg_logprob": -0.1, "no_speech_prob": 0.0, "text": "Mind the gap."}
         ratio = self.ratio if count > 1 else 1.0

@@ -89,16 +89,13 @@ class _CrossJudge:
 
     def refusal(self, query: str) -> str | None:
         """Return why a query is not judged: it is in another language, or too short."""
-        if self._model.share_known(query) < _ENGLISH:
-            return "the fused order stands: the cross-encoder reads English alone"
-        if _count_words(query) < _QUERY_WORDS:
-            return "the fused order stands: the cross-encoder takes several words to judge"
-        return None
+        reason = refusal(self._model, query)
+        return None if reason is None else f"the fused order stands: {reason}"
 
     def passage(self, query: str, document: Document) -> str:
         """Return what is read of a document, cut around the words of the query."""
         part = excerpt(clean(document.written, 10 * _PASSAGE), query)
-        return part if _count_words(part) >= _PASSAGE_WORDS else ""
+        return part if count_words(part) >= _PASSAGE_WORDS else ""
 
     def judging(self, query: str) -> Verdicts:
         """Return the verdicts for one query."""
@@ -114,7 +111,17 @@ def evidence(logits: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.maximum(logits - UNRELATED, 0.0)
 
 
-def _count_words(text: str) -> int:
+def refusal(model: Pairs, query: str) -> str | None:
+    """Return why a model cannot judge a query; None where it can."""
+    if model.share_known(query) < _ENGLISH:
+        return "the cross-encoder reads English alone"
+    if count_words(query) < _QUERY_WORDS:
+        return "the cross-encoder takes several words to judge"
+    return None
+
+
+def count_words(text: str) -> int:
+    """Count the different words of a text, in letters."""
     return len(set(map(str.casefold, _LETTERS.findall(text))))
 
 

@@ -1,0 +1,92 @@
+"""What is said in a recording, with times: the speech bridge over a whole file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+
+from engine.common.progress import Progress
+from engine.config import Settings
+from engine.encoders.protocols import Sentence, SpeechBridge, TimesWords, Word
+from engine.encoders.speech import shifted
+
+_SECONDS = 120.0
+"""Sound that the bridge is given at a time; between two of them a call can be cancelled."""
+
+
+@dataclass(frozen=True, slots=True)
+class Transcription:
+    """What is said in a recording."""
+
+    sentences: tuple[Sentence, ...]
+    """In their order, with times in seconds."""
+    duration: float
+    """Seconds of the recording."""
+
+    @property
+    def text(self) -> str:
+        """All sentences."""
+        return " ".join(sentence.text for sentence in self.sentences)
+
+    @property
+    def language(self) -> str | None:
+        """The code of the language that most of it is in; None where that is not known."""
+        spoken: dict[str, float] = {}
+        for sentence in self.sentences:
+            if sentence.language is not None:
+                seconds = sentence.end - sentence.start
+                spoken[sentence.language] = spoken.get(sentence.language, 0.0) + seconds
+        return max(spoken, key=lambda code: spoken[code], default=None)
+
+
+def transcribe(
+    path: Path, speech: SpeechBridge, settings: Settings, *, words: bool, progress: Progress
+) -> Transcription:
+    """Transcribe a sound, or the sound of a video.
+
+    Args:
+        words: give each sentence its words.
+
+    Raises:
+        MediaError: it cannot be read, or has no sound.
+    """
+    from engine.media.audio import probe_audio
+
+    duration = probe_audio(path).duration
+    sentences = tuple(_sentences(path, speech, settings, words, progress))
+    return Transcription(sentences, duration)
+
+
+def _sentences(
+    path: Path, speech: SpeechBridge, settings: Settings, words: bool, progress: Progress
+) -> Iterator[Sentence]:
+    from engine.media.audio import is_silent, read_audio
+
+    for chunk in read_audio(path, speech.rate, _SECONDS):
+        progress.advance(0)
+        if is_silent(chunk.samples, speech.rate, settings.silence_db):
+            continue  # recognisers make up words where there is nothing to hear
+        if words and isinstance(speech, TimesWords):
+            heard = speech.transcribe_words(chunk.samples)
+        else:
+            heard = speech.transcribe(chunk.samples)
+        for sentence in heard:
+            if sentence.text.strip():
+                whole = sentence if sentence.words or not words else with_words(sentence)
+                yield shifted(whole, chunk.start)
+
+
+def with_words(sentence: Sentence) -> Sentence:
+    """Return a sentence with its words, whose times are spread by their letters."""
+    texts = sentence.text.split()
+    ends = np.cumsum([0, *map(len, texts)]) / max(1, sum(map(len, texts)))
+    times = sentence.start + (sentence.end - sentence.start) * ends
+    words = tuple(
+        Word(float(start), float(end), text)
+        for (start, end), text in zip(pairwise(times), texts, strict=True)
+    )
+    return Sentence(sentence.start, sentence.end, sentence.text, words, sentence.language)
