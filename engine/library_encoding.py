@@ -14,7 +14,7 @@ from engine.library_reading import ReadingLibrary
 if TYPE_CHECKING:
     from engine.library_relevance import LibraryRelevance, RerankDocument
     from engine.query.prepare import PreparedExample
-    from engine.query.rerank.relevance import Relevance
+    from engine.query.rerank.relevance import DocumentRelevance
     from engine.query.transcription import Transcription
     from engine.types.arrays import Vectors
     from engine.types.examples import Example
@@ -63,7 +63,7 @@ class EncodingLibrary(ReadingLibrary):
 
     def rerank(
         self, query: str, documents: Sequence[RerankDocument], *, top: int | None = None
-    ) -> list[Relevance]:
+    ) -> list[DocumentRelevance]:
         """Return how probably documents answer a query, in [0, 1], best first.
 
         Args:

@@ -1,4 +1,4 @@
-"""Relevance of what a caller brings, judged by the models of a library. Wiring only."""
+"""DocumentRelevance of what a caller brings, judged by the models of a library. Wiring only."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from engine.library_embedding import prepare_example
 from engine.query.calibration.log_odds import by_key
 from engine.query.moment_vectors import moment_vectors
 from engine.query.prepare import PreparedExample, embed_prepared
-from engine.query.rerank.relevance import Judged, Relevance, RelevanceJudge
+from engine.query.rerank.relevance import DocumentRelevance, JudgedDocument, RelevanceJudge
 from engine.query.search import Searcher
 from engine.store import Store
 from engine.types import Modality, PartKind
@@ -34,7 +34,7 @@ class LibraryRelevance:
 
     def rerank(
         self, query: str, documents: Sequence[RerankDocument], towers: Towers
-    ) -> list[Relevance]:
+    ) -> list[DocumentRelevance]:
         """Return how probably documents answer, best first.
 
         Errors are those of ``Library.rerank``.
@@ -52,7 +52,7 @@ class LibraryRelevance:
         )
         return judge.judge(query, judged)
 
-    def _judged(self, documents: Sequence[RerankDocument], towers: Towers) -> list[Judged]:
+    def _judged(self, documents: Sequence[RerankDocument], towers: Towers) -> list[JudgedDocument]:
         moments = [document for document in documents if isinstance(document, int)]
         of_moments = self._moments(moments, towers)
         prepared: dict[int, PreparedExample] = {}
@@ -66,7 +66,7 @@ class LibraryRelevance:
         found = []
         for place, document in enumerate(documents):
             if isinstance(document, str):
-                found.append(Judged(document))
+                found.append(JudgedDocument(document))
             elif isinstance(document, int):
                 if document not in of_moments:
                     raise _wrong(place, f"there is no moment {document}")
@@ -74,10 +74,10 @@ class LibraryRelevance:
             else:
                 heard = prepared[place].kind is PartKind.AUDIO
                 modality = Modality.SOUND if heard else Modality.IMAGE
-                found.append(Judged(rows=media[place], modality=modality))
+                found.append(JudgedDocument(rows=media[place], modality=modality))
         return found
 
-    def _moments(self, numbers: Sequence[int], towers: Towers) -> dict[int, Judged]:
+    def _moments(self, numbers: Sequence[int], towers: Towers) -> dict[int, JudgedDocument]:
         """Return moments of the library by their numbers: their words, or else their vectors."""
         if not numbers:
             return {}
@@ -86,7 +86,7 @@ class LibraryRelevance:
         spaces = [space for space in (towers.shared, *towers.further) if space.name in there]
         rows = moment_vectors(self._searcher, [*records.values()], spaces)
         return {
-            number: Judged(
+            number: JudgedDocument(
                 record.moment.text or "",
                 None if record.moment.text else rows[number],
                 record.moment.modality,

@@ -1,4 +1,4 @@
-"""What is said in a recording, with times: the speech bridge over a whole file."""
+"""Transcribe a whole recording, with times, by the speech bridge."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _SECONDS = 120.0
 
 @dataclass(frozen=True, slots=True)
 class Transcription:
-    """What is said in a recording."""
+    """The sentences of a recording, with times."""
 
     sentences: tuple[Sentence, ...]
     """In their order, with times in seconds."""

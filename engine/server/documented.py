@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 
 
 class ErrorBody(BaseModel):
-    """What is wrong, in the shape of OpenAI's errors."""
+    """The description of an error, in the shape of OpenAI's errors."""
 
     message: str = Field(examples=["input is missing"])
     type: str = Field(examples=["invalid_request_error"])

@@ -19,7 +19,7 @@ Vector: TypeAlias = Annotated[
 
 
 class ItemBody(BaseModel):
-    """What becomes one vector: a text, a picture, a sound, a video, or several parts."""
+    """One item, which becomes one vector: a text, a picture, a sound, a video, or several parts."""
 
     model_config = ConfigDict(
         extra="allow",

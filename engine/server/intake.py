@@ -1,4 +1,4 @@
-"""What is taken in: bodies that fit into memory together, for callers who still wait.
+"""Take in bodies that fit into memory together, for callers who still wait.
 
 Bodies are read before anything else bounds them, so their bytes are counted as they come; and a
 request whose caller has gone away is given up, with all that it has waiting.

@@ -21,7 +21,7 @@ from engine.server.unreadable import unreadable
 from engine.types import PartKind, QueryPart
 
 if TYPE_CHECKING:
-    from engine.query.rerank.relevance import Relevance
+    from engine.query.rerank.relevance import DocumentRelevance
 
 router = APIRouter(tags=["embeddings"])
 _MOST = 1000
@@ -108,7 +108,7 @@ def _given(document: Part | int) -> str | int | bytes | QueryPart:
 
 def _reranked(
     library: Library, query: str, documents: list[str | int | bytes | QueryPart], top: int | None
-) -> list[Relevance]:
+) -> list[DocumentRelevance]:
     try:
         return library.rerank(query, documents, top=top)
     except InvalidQuery as error:

@@ -6,7 +6,7 @@ from pydantic import BaseModel, Field
 
 
 class DurationUsage(BaseModel):
-    """How much was heard."""
+    """The seconds of sound that were heard."""
 
     type: str = "duration"
     seconds: float
@@ -36,7 +36,7 @@ class WordRow(BaseModel):
 
 
 class TranscriptionAnswer(BaseModel):
-    """What is said; all but `text` and `usage` is of `verbose_json`."""
+    """The words of a recording; all but `text` and `usage` belongs to `verbose_json`."""
 
     text: str = Field(examples=["Password incorrect."])
     usage: DurationUsage

@@ -1,4 +1,4 @@
-"""How probably documents that a caller brings answer a query: texts, media, and moments.
+"""Judge how probably documents of a caller answer a query: texts, media, and moments.
 
 All are judged as hits of a search are: by how far their vectors stand out of what chance does in
 the space of the library, as a probability. A text of several words is also judged by the
@@ -38,8 +38,8 @@ Rows: TypeAlias = Mapping[str, Vectors]
 
 
 @dataclass(frozen=True, slots=True)
-class Relevance:
-    """How probably one document answers."""
+class DocumentRelevance:
+    """The probability that one document answers."""
 
     index: int
     """The place of the document among those that were given."""
@@ -50,7 +50,7 @@ class Relevance:
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class JudgedDocument:
     """One document as it is judged: words, or vectors of what is seen or heard."""
 
     text: str = ""
@@ -75,19 +75,21 @@ class RelevanceJudge:
     backgrounds: Mapping[BackgroundKey, Background]
     cross: Pairs | None = None
 
-    def judge(self, query: str, documents: Sequence[Judged]) -> list[Relevance]:
+    def judge(self, query: str, documents: Sequence[JudgedDocument]) -> list[DocumentRelevance]:
         """Return the relevance of each document, best first; of equal ones the first leads."""
         if not documents:
             return []
         by_cross = self._by_cross(query, documents)
         by_space = self._by_space(query, documents).tolist()
         found = [
-            Relevance(place, max(score, by_cross.get(place, 0.0)), _by(score, by_cross.get(place)))
+            DocumentRelevance(
+                place, max(score, by_cross.get(place, 0.0)), _by(score, by_cross.get(place))
+            )
             for place, score in enumerate(by_space)
         ]
         return sorted(found, key=lambda relevance: (-relevance.score, relevance.index))
 
-    def _by_cross(self, query: str, documents: Sequence[Judged]) -> dict[int, float]:
+    def _by_cross(self, query: str, documents: Sequence[JudgedDocument]) -> dict[int, float]:
         """Return the scores of the texts that the cross-encoder can judge, by their places."""
         if self.cross is None or refusal(self.cross, query) is not None:
             return {}
@@ -117,7 +119,7 @@ class RelevanceJudge:
                 found[place] = logit
         return found
 
-    def _by_space(self, query: str, documents: Sequence[Judged]) -> NDArray[np.float64]:
+    def _by_space(self, query: str, documents: Sequence[JudgedDocument]) -> NDArray[np.float64]:
         """Return the probabilities (n,) of documents by their vectors."""
         texts = [document.text for document in documents if document.rows is None]
         embedded = iter(self.embed_texts(texts)) if texts else iter(())
