@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -12,16 +12,19 @@ from engine.common.progress import CancelToken
 from engine.common.progress_bar import watched
 from engine.index import disk
 from engine.library_base import BaseLibrary, Watch
-from engine.query.examples import own_files, similar_query
-from engine.query.language import QueryOptions, SearchOptions, build_query
+from engine.query.example_values import example_part, region_part
+from engine.query.examples import similar_query
+from engine.query.language import QueryOptions, SearchOptions, SimilarOptions, build_query
 from engine.query.search import OnPlan
 from engine.types import (
     Failure,
     Hit,
     Kind,
     Modality,
+    PartKind,
     Plan,
     Query,
+    QueryPart,
     SearchResult,
 )
 
@@ -84,6 +87,11 @@ class ReadingLibrary(BaseLibrary):
         from engine.query.browse.service import Browsing
 
         return Browsing(self.store, self.settings, self.concepts)
+
+    @property
+    def generation(self) -> int:
+        """A number that grows with every change to what can be found, by any process."""
+        return self.store.generation()
 
     def stats(self) -> LibraryStats:
         """Return counts and sizes."""
@@ -151,6 +159,30 @@ class ReadingLibrary(BaseLibrary):
         from engine.query.language.outline import outline
 
         return outline(text)
+
+    @staticmethod
+    def example(example: Example, *, region: Region | None = None) -> QueryPart:
+        """Return an example as the part of a query, for ``similar`` and ``search``.
+
+        Args:
+            example: as for ``similar``.
+            region: the part that is meant of what is seen, as fractions: x, y, width, height.
+
+        Raises:
+            InvalidQuery: it is no example, or no picture has such a region.
+        """
+        return region_part(example_part(example, PartKind.FILE, "example"), region)
+
+    @staticmethod
+    def similar_query(
+        path: Example, *, local: bool = True, **options: Unpack[SimilarOptions]
+    ) -> Query:
+        """Return the query that ``similar`` would run, for ``run``.
+
+        Args:
+            local: as for ``query``.
+        """
+        return similar_query(path, local, **options)
 
     @staticmethod
     def query(
@@ -233,17 +265,16 @@ class ReadingLibrary(BaseLibrary):
             more: further examples; ``less`` those whose likeness counts against a moment. All
                 of their files are left out, too.
         """
-        asked = similar_query(
-            path, region, text=text, more=more, less=less, kinds=kinds, where=where, top=top,
-            **options,
+        asked = self.similar_query(
+            path, region=region, text=text, more=more, less=less, kinds=kinds, where=where,
+            top=top, **options,
         )  # fmt: skip
-        return self.run(asked, leave_out=own_files(asked), on_plan=on_plan)
+        return self.run(asked, on_plan=on_plan)
 
     def run(
         self,
         query: Query,
         *,
-        leave_out: str | Collection[str] = (),
         on_plan: OnPlan | None = None,
         progress: Watch = False,
         cancel: CancelToken | None = None,
@@ -254,7 +285,6 @@ class ReadingLibrary(BaseLibrary):
         budget; where it has a deadline, the deadline is kept, and the model loads behind.
 
         Args:
-            leave_out: a path, or several, whose moments are not shown.
             on_plan: called with the plan before it runs.
 
         Raises:
@@ -262,8 +292,7 @@ class ReadingLibrary(BaseLibrary):
             UsageError: the reranker that it names is not installed or not configured.
         """
         with watched(progress, cancel) as reporting:
-            paths = [leave_out] if isinstance(leave_out, str) else leave_out
-            return self._search.run(query, reporting, paths, on_plan)
+            return self._search.run(query, reporting, on_plan)
 
     def remember(self, result: SearchResult) -> None:
         """Keep the hits of a search for ``last_search``, in the user's cache."""

@@ -31,14 +31,12 @@ class LibrarySearch:
         self._rerankers: dict[str, Reranker] = {}
         self._lock = Lock()
 
-    def run(
-        self, query: Query, progress: Progress, leave_out: Collection[str], on_plan: OnPlan | None
-    ) -> SearchResult:
+    def run(self, query: Query, progress: Progress, on_plan: OnPlan | None) -> SearchResult:
         """Run a query and rerank its hits where it asks for that.
 
         Errors are those of ``Library.run``.
         """
-        found = self._answered(query, progress, leave_out, on_plan)
+        found = self._answered(query, progress, on_plan)
         running = running_index(self._store.path)
         if running is None:
             return found
@@ -46,54 +44,46 @@ class LibrarySearch:
         notes = (note for note in found.notes if not is_about_backgrounds(note))
         return replace(found, notes=(*notes, str(running)))
 
-    def _answered(
-        self, query: Query, progress: Progress, leave_out: Collection[str], on_plan: OnPlan | None
-    ) -> SearchResult:
+    def _answered(self, query: Query, progress: Progress, on_plan: OnPlan | None) -> SearchResult:
         """Return the hits of a query, read as it was meant or as it stands."""
         query = validated(query)  # as it was asked, before a reranker asks for more hits
         written = query.as_written
         if written is not None and self._searcher.means_words(query, written):
             query, written = validated(written), None
-        found = self._sorted(query, progress, leave_out, on_plan)
+        found = self._sorted(query, progress, on_plan)
         if found.hits or written is None:
             return found
         if query.filter != written.filter:
             # A date that was understood is what nothing is of: the rest is still meant.
             undated = replace(query, filter=written.filter, understood=())
-            others = self._sorted(validated(undated), progress, leave_out, on_plan)
+            others = self._sorted(validated(undated), progress, on_plan)
             if others.hits:
                 note = "nothing is of that date; what follows is of any"
                 notes = (*query.understood, note, *others.notes)
                 hits = () if query.likely else tuple(map(_unlikely, others.hits))
                 return replace(others, hits=hits, notes=notes)
         note = "nothing was found so; every word is looked for as it stands"
-        again = self._sorted(validated(written), progress, leave_out, on_plan)
+        again = self._sorted(validated(written), progress, on_plan)
         return replace(again, notes=(*query.understood, note, *again.notes))
 
-    def _sorted(
-        self, query: Query, progress: Progress, leave_out: Collection[str], on_plan: OnPlan | None
-    ) -> SearchResult:
+    def _sorted(self, query: Query, progress: Progress, on_plan: OnPlan | None) -> SearchResult:
         """Return the hits of a query in the order that it asks for."""
         if query.lists:
             return list_files(self._store, query, on_plan).bound(self.thumbnail)
         query = self._searcher.spelled(query)
-        found = self._found(query, progress, leave_out, on_plan)
+        found = self._found(query, progress, on_plan)
         return found if query.sort is None else sort_hits(self._store, found, query.sort)
 
-    def _found(
-        self, query: Query, progress: Progress, leave_out: Collection[str], on_plan: OnPlan | None
-    ) -> SearchResult:
+    def _found(self, query: Query, progress: Progress, on_plan: OnPlan | None) -> SearchResult:
         """Return the hits of a query, the likeliest first."""
         if query.rerank is None:
-            result = self._searcher.run(
-                query, leave_out=leave_out, on_plan=on_plan, progress=progress
-            )
+            result = self._searcher.run(query, on_plan=on_plan, progress=progress)
             return result.bound(self.thumbnail)
         from engine.query.rerank.apply import rerank_hits
 
         reranker = self._reranker(query.rerank)
         wide = replace(query, top=max(query.top, query.rerank_top))
-        found = self._searcher.run(wide, leave_out=leave_out, on_plan=on_plan, progress=progress)
+        found = self._searcher.run(wide, on_plan=on_plan, progress=progress)
         narrow = replace(found, query=replace(found.query, top=query.top))
         result = rerank_hits(
             narrow, reranker, self._settings, self.thumbnail, self._captions, progress

@@ -37,7 +37,8 @@ def frame_at(container: InputContainer, stream: VideoStream, time: float) -> Vid
 
     Raises what the decoder raised, where it gave no frame at all.
     """
-    stream.codec_context.thread_count = 1
+    if not stream.codec_context.is_open:  # a later frame of the same stream
+        stream.codec_context.thread_count = 1
     errors: list[BaseException] = []
     found: list[VideoFrame] = []
     for start in (

@@ -96,29 +96,35 @@ def local_path(value: str | Path) -> Path:
 
 def similar_query(
     example: Example,
-    region: Region | None = None,
+    local: bool = True,
     *,
+    region: Region | None = None,
     text: str | None = None,
     **options: Unpack[SearchOptions],
 ) -> Query:
     """Return the query for what is like an example, and like words and others where they are given.
 
-    Without words, examples are compared by looks and sound alone.
+    Without words, examples are compared by looks and sound alone. Their own files are left out.
+
+    Args:
+        local: as for ``build_query``.
 
     Raises:
         InvalidQuery: the example or the region is none, and as ``build_query``.
     """
     part = region_part(example_part(example, PartKind.FILE, "path"), region)
     options["more"] = [part, *options.get("more", ())]
-    query = build_query(text, **options)
-    return replace(query, likeness=not any(p.asked is PartKind.TEXT for p in query.parts))
+    query = build_query(text, local=local, **options)
+    worded = any(each.asked is PartKind.TEXT for each in query.parts)
+    own = _own_files(query)
+    written = query.as_written and replace(query.as_written, leave_out=own)
+    return replace(query, likeness=not worded, leave_out=own, as_written=written)
 
 
-def own_files(query: Query) -> list[str]:
-    """Return the files of all examples of a query, which nothing shall find."""
+def _own_files(query: Query) -> tuple[str, ...]:
     parts = (part for stage in query.stages for part in stage)
     examples = (p for p in parts if p.asked not in (PartKind.TEXT, PartKind.CONCEPT))
-    return [file for part in examples if (file := own_file(part)) is not None]
+    return tuple(file for part in examples if (file := own_file(part)) is not None)
 
 
 def own_file(part: QueryPart) -> str | None:

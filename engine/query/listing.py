@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 
-from engine.common import local_time
 from engine.store import Store
 from engine.store.records import AssetFacts
 from engine.types import (
@@ -110,7 +109,7 @@ def _order(facts: Sequence[AssetFacts], sort: Sort) -> list[AssetFacts]:
 
 
 def _date(of: AssetFacts) -> str:
-    return of.taken_at or local_time.iso_of(of.mtime_ns)
+    return of.date
 
 
 def _size(of: AssetFacts) -> int:

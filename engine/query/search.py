@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -112,14 +112,12 @@ class Searcher:
         self,
         query: Query,
         *,
-        leave_out: Collection[str] = (),
         on_plan: OnPlan | None = None,
         progress: Progress = NO_PROGRESS,
     ) -> SearchResult:
         """Run a query that ``plan.validated`` has returned.
 
         Args:
-            leave_out: paths whose moments are not shown.
             on_plan: receives the plan before it runs.
             progress: is told of each stage, so that the query can be cancelled there.
 
@@ -151,7 +149,7 @@ class Searcher:
                 )
         progress.advance(0)
         with timed_stage(took, "search"):
-            found = self._of_one_generation(planned, vectors, chosen, learned, leave_out, until)
+            found = self._of_one_generation(planned, vectors, chosen, learned, until)
         progress.advance(0)
         took["total"] = sum(took.values())
         return SearchResult(
@@ -220,7 +218,6 @@ class Searcher:
         vectors: QueryVectors,
         chosen: SelectedSpaces,
         learned: LearnedConcepts,
-        leave_out: Collection[str],
         until: float,
     ) -> RankedMoments:
         """Search where indexes and catalog are of one generation.
@@ -238,7 +235,7 @@ class Searcher:
                     if self._is_whole(spaces) or attempt == _TRIES - 1:
                         sources = self._sources(planned.query, chosen, learned)
                         results = ResultBuilder(
-                            self._store, partial(self._likeness, chosen), leave_out
+                            self._store, partial(self._likeness, chosen), planned.query.leave_out
                         )
                         return self._refilled(planned, vectors, sources, results, until)
         raise LibraryBusy(f"{self._store.path} changes faster than it can be read; try again")

@@ -28,12 +28,14 @@ from engine.server import (
     search_routes,
     similar_routes,
     tag_routes,
+    timeline_routes,
     transcriptions,
 )
 from engine.server.admission import Admission
 from engine.server.documented import COMMON
 from engine.server.encoding import Encoding
 from engine.server.guard import AccessGuard
+from engine.server.hit_pages import HitPages
 from engine.server.intake import Intake
 from engine.server.job_runner import JobRunner
 from engine.server.metrics import Metrics
@@ -46,7 +48,9 @@ from engine.server.shelf import Shelf
 if TYPE_CHECKING:
     from mcp.server import MCPServer
 
-_NATIVE = (search_routes, similar_routes, asset_routes, media_routes, library_routes)
+_NATIVE = (
+    search_routes, similar_routes, asset_routes, media_routes, timeline_routes, library_routes,
+)  # fmt: skip
 _JOBS = (job_routes, classify_routes, curate_routes, tag_routes, export_routes)
 _ENCODING = (embeddings, rerank, transcriptions)
 _ROOMS = (*_NATIVE, *_JOBS, *_ENCODING, clip_retrieval, operations)
@@ -87,7 +91,7 @@ def make_app(shelf: Shelf, options: ServerOptions) -> ASGIApp:
     app.state.jobs = jobs
     app.state.encoding, app.state.speech = encoding, speech
     app.state.metrics = metrics
-    app.state.cursor_key = secrets.token_bytes(16)
+    app.state.pages = HitPages(secrets.token_bytes(16))
     add_handlers(app)
 
     for room in _ROOMS:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
+from urllib.parse import quote
 
 from fastapi import Path, Query, Request
+from pydantic import Field
 from starlette.responses import JSONResponse
 
 from engine.common.json_text import parseable
@@ -12,12 +14,21 @@ from engine.server.admission import Admission
 from engine.server.problems import Problem
 from engine.server.shelf import Shelf
 
+if TYPE_CHECKING:
+    from engine.server.hit_pages import HitPages
+
 GREATEST = 2**53
 """The greatest number that every parser of JSON reads as it is."""
 Number = Annotated[int, Path(ge=0, le=GREATEST, description="The number that hits have.")]
 Name = Annotated[
     str | None,
     Query(max_length=255, description="The name of a library; the first by default."),
+]
+
+
+Names = Annotated[
+    list[Annotated[str, Field(max_length=255)]],
+    Query(max_length=32, description="Names of libraries; none for all."),
 ]
 
 
@@ -36,6 +47,22 @@ def admission_of(request: Request) -> Admission:
 def json_answer(document: object) -> JSONResponse:
     """Return a document as JSON, with names that are no UTF-8 as any parser can read them."""
     return JSONResponse(parseable(document))
+
+
+def pages_of(request: Request) -> HitPages:
+    """Return what answers the searches of a request page by page."""
+    pages: HitPages = request.app.state.pages
+    return pages
+
+
+def thumbnail_at(library: str, moment: int) -> str:
+    """Return where a picture of a moment is."""
+    return f"/api/thumbnails/{moment}?library={quote(library, safe='')}"
+
+
+def media_at(library: str, asset: int) -> str:
+    """Return where a file is."""
+    return f"/api/media/{asset}?library={quote(library, safe='')}"
 
 
 def no_moment(moment: int) -> Problem:

@@ -1,37 +1,73 @@
-"""Routes that tell what a server has: its libraries and their spaces."""
+"""Routes that tell what a server has: its libraries, their spaces, and counts to narrow down by."""
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import asdict
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from starlette.responses import JSONResponse
 
-from engine.server.context import Name, admission_of, json_answer, shelf_of
+from engine.server.answers import FacetsAnswer, LibraryList, SpaceList
+from engine.server.context import Names, admission_of, json_answer, shelf_of
+from engine.server.schemas import Text
+from engine.types import Kind
 
 router = APIRouter(prefix="/api", tags=["library"])
 
 
-@router.get("/libraries")
+@router.get("/libraries", response_model=LibraryList)
 async def libraries(request: Request) -> JSONResponse:
     """List the libraries of this server with their counts."""
 
     def describe() -> list[dict[str, Any]]:
-        return [
-            {
-                "name": name, "encoder": library.encoder,
-                "assets": dict(library.stats().assets), "moments": dict(library.stats().moments),
-            }
-            for name, library in shelf_of(request)
-        ]  # fmt: skip
+        found = []
+        for name, library in shelf_of(request):
+            stats = library.stats()
+            found.append({
+                "name": name, "encoder": library.encoder, "generation": library.generation,
+                "assets": dict(stats.assets), "moments": dict(stats.moments),
+            })  # fmt: skip
+        return found
 
     return json_answer({"libraries": await admission_of(request).run(describe)})
 
 
-@router.get("/spaces")
-async def spaces(request: Request, library: Name = None) -> JSONResponse:
-    """List the embedding spaces of a library."""
-    chosen = shelf_of(request).library(library)
-    found = await admission_of(request).run(lambda: chosen.describe().spaces)
-    listed = [{"name": s.space.name, "dim": s.space.dim, "state": s.state} for s in found]
-    return json_answer({"spaces": listed})
+@router.get("/spaces", response_model=SpaceList)
+async def spaces(request: Request, library: Names = []) -> JSONResponse:  # noqa: B006
+    """List the embedding spaces of libraries."""
+    chosen = shelf_of(request).libraries(library)
+
+    def describe() -> list[dict[str, Any]]:
+        return [
+            {
+                "library": name, "name": each.space.name, "encoder": each.space.encoder,
+                "dim": each.space.dim, "state": each.state,
+            }
+            for name, library in chosen
+            for each in library.describe().spaces
+        ]  # fmt: skip
+
+    return json_answer({"spaces": await admission_of(request).run(describe)})
+
+
+@router.get("/facets", response_model=FacetsAnswer)
+async def facets(
+    request: Request,
+    library: Names = [],  # noqa: B006
+    kind: Annotated[list[Kind], Query(max_length=3)] = [],  # noqa: B006
+    where: Annotated[list[Text], Query(max_length=32)] = [],  # noqa: B006
+    degrees: Annotated[float, Query(ge=0.001, le=90, description="The side of boxes.")] = 1.0,
+) -> JSONResponse:
+    """Count the files that pass filters by kind, date, folder, tag and place."""
+    chosen = shelf_of(request).libraries(library)
+
+    def run() -> dict[str, Any]:
+        first, *others = (
+            each.browse.facets(kinds=kind, where=where, degrees=degrees) for _, each in chosen
+        )
+        for other in others:
+            first = first.plus(other)
+        return asdict(first)
+
+    return json_answer(await admission_of(request).run(run))

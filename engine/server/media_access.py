@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 import os
+import re
+import stat
+import weakref
 from pathlib import Path
+from typing import Protocol
+
+from starlette.datastructures import Headers
+from starlette.responses import FileResponse
+from starlette.types import Receive, Scope, Send
 
 from engine.common.file_state import stored_mtime_ns
 from engine.library import Library
@@ -16,6 +24,28 @@ _TYPES = {
     "mp3": "audio/mpeg", "ogg": "audio/ogg", "flac": "audio/flac", "m4a": "audio/mp4",
 }  # fmt: skip
 """Formats that browsers show. All else is bytes, so that nothing is taken for a page."""
+UNSHOWN = "application/octet-stream"
+_RANGES = re.compile(r"bytes=\s*(\d+-\d*|-\d+)(\s*,\s*(\d+-\d*|-\d+))*\s*", re.IGNORECASE)
+_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | getattr(os, "O_CLOEXEC", 0)
+
+
+class IndexedFile(Protocol):
+    """The facts of a file that tell whether it is the one that was indexed."""
+
+    @property
+    def path(self) -> str:
+        """The real path, absolute."""
+        ...
+
+    @property
+    def size(self) -> int:
+        """Bytes."""
+        ...
+
+    @property
+    def mtime_ns(self) -> int:
+        """The time of its last change."""
+        ...
 
 
 def asset_of(library: Library, asset_id: int) -> Asset:
@@ -27,10 +57,15 @@ def asset_of(library: Library, asset_id: int) -> Asset:
     try:
         return library.asset(asset_id)
     except KeyError:
-        raise Problem(404, "asset_not_found", f"there is no asset {asset_id}", "asset") from None
+        raise no_asset(asset_id) from None
 
 
-def checked_file(asset: Asset) -> Path:
+def no_asset(asset_id: int) -> Problem:
+    """Return the answer to a number that no file has."""
+    return Problem(404, "asset_not_found", f"there is no asset {asset_id}", "asset")
+
+
+def checked_file(asset: IndexedFile) -> Path:
     """Return the file of an asset, which is still the one that was indexed.
 
     A link that was put in its place since, or in that of a folder above it, leads elsewhere,
@@ -44,26 +79,89 @@ def checked_file(asset: Asset) -> Path:
         same = os.path.realpath(path, strict=True) == asset.path
         found = path.stat()
     except OSError:
-        raise Problem(410, "file_gone", "the file is not there any more") from None
-    if not same or (found.st_size, stored_mtime_ns(found)) != (asset.size, asset.mtime_ns):
-        raise Problem(409, "file_changed", "the file has changed since it was indexed")
+        raise _gone() from None
+    if not same or not _is_of(asset, found):
+        raise _changed()
     return path
 
 
 def picture_of(library: Library, moment_id: int) -> bytes:
-    """Return a JPEG of a moment, of a file that is still the one that was indexed.
+    """Return a JPEG of a moment, of a file as it was indexed.
 
     Raises:
         KeyError: there is no such moment.
         Problem: as for ``checked_file``.
     """
-    checked_file(asset_of(library, library.moment(moment_id).asset_id))
-    return library.thumbnail(moment_id)
+    return library.thumbnail(moment_id, check=checked_file)
+
+
+def opened_file(asset: IndexedFile, headers: dict[str, str], media_type: str) -> FileResponse:
+    """Return the answer that sends the file of an asset, opened once and checked as it is open.
+
+    Nothing that is put in its place afterwards is sent.
+
+    Raises:
+        Problem: as ``checked_file``.
+    """
+    checked_file(asset)
+    try:
+        descriptor = os.open(asset.path, _FLAGS)
+    except OSError:
+        raise _gone() from None
+    try:
+        found, named = os.fstat(descriptor), checked_file(asset).lstat()
+        if not stat.S_ISREG(found.st_mode) or not _is_of(asset, found):
+            raise _changed()
+        if (found.st_dev, found.st_ino) != (named.st_dev, named.st_ino):
+            raise _changed()
+    except BaseException:
+        os.close(descriptor)
+        raise
+    shown = "attachment" if media_type == UNSHOWN else "inline"
+    return _OpenedFile(
+        descriptor, headers=headers, media_type=media_type, content_disposition_type=shown,
+        filename=Path(asset.path).name.encode(errors="replace").decode(), stat_result=found,
+    )  # fmt: skip
+
+
+class _OpenedFile(FileResponse):
+    """An answer that reads from a descriptor, whatever the path leads to by now."""
+
+    def __init__(self, descriptor: int, **options: object) -> None:
+        super().__init__(f"/dev/fd/{descriptor}", **options)  # type: ignore[arg-type]
+        self._close = weakref.finalize(self, os.close, descriptor)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await super().__call__(_without_wrong_range(scope), receive, send)
+        finally:
+            self._close()
+
+
+def _without_wrong_range(scope: Scope) -> Scope:
+    """Return a request without a Range that cannot be read, which servers pass over."""
+    asked = Headers(scope=scope).get("range")
+    if asked is None or _RANGES.fullmatch(asked):
+        return scope
+    kept = [(name, value) for name, value in scope["headers"] if name != b"range"]
+    return {**scope, "headers": kept}
 
 
 def media_type_of(asset: Asset) -> str:
     """Return the content type that a file is sent with, by its content and not by its name."""
-    kind = _TYPES.get(asset.media.format.lower(), "application/octet-stream")
+    kind = _TYPES.get(asset.media.format.lower(), UNSHOWN)
     if kind == "video/mp4" and asset.media.kind is Kind.AUDIO:
         return "audio/mp4"
     return kind
+
+
+def _is_of(asset: IndexedFile, found: os.stat_result) -> bool:
+    return (found.st_size, stored_mtime_ns(found)) == (asset.size, asset.mtime_ns)
+
+
+def _gone() -> Problem:
+    return Problem(410, "file_gone", "the file is not there any more")
+
+
+def _changed() -> Problem:
+    return Problem(409, "file_changed", "the file has changed since it was indexed")

@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from engine.common.user_path import is_url
 from engine.server.problems import Problem
+from engine.server.schemas import PagedRequest
 from engine.types import PartKind, Query
+
+
+def options_of(body: PagedRequest) -> dict[str, Any]:
+    """Return the keywords of ``Library.query`` that a request gives."""
+    return {
+        "kinds": body.kinds, "where": body.where, "likely": body.likely, "sort": body.sort,
+        "group": body.group, "fusion": body.fusion, "weights": body.weights,
+        "within": body.within, "deadline_ms": body.deadline_ms,
+    }  # fmt: skip
 
 
 def refuse_paths(asked: Query) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
+from engine.common import local_time
 from engine.types import Embedding, Kind, Modality, Space
 
 if TYPE_CHECKING:
@@ -64,6 +65,11 @@ class AssetFacts:
     duration: float | None
     """Seconds."""
     taken_at: str | None
+
+    @property
+    def date(self) -> str:
+        """The time when it was made, ISO 8601 without a zone; of its file where it says none."""
+        return self.taken_at or local_time.iso_of(self.mtime_ns)
 
     @property
     def pixels(self) -> int:

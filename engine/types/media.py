@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from engine.common import local_time
 from engine.types.enums import Kind, Modality
 
 if TYPE_CHECKING:
@@ -105,6 +106,11 @@ class Asset:
     of its sidecars."""
     texts_state: str | None = None
     """The readers and the sidecars that ``texts`` was made with; None where none were asked."""
+
+    @property
+    def date(self) -> str:
+        """The time when it was made, ISO 8601 without a zone; of its file where it says none."""
+        return self.taken_at or local_time.iso_of(self.mtime_ns)
 
 
 @dataclass(frozen=True, slots=True)

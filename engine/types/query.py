@@ -101,6 +101,8 @@ class Query:
     top: int = 20
     likeness: bool = False
     """Compare examples by looks and sound alone, not by what words would say of them."""
+    leave_out: tuple[str, ...] = ()
+    """Paths whose moments are not shown, such as those of examples."""
     fusion: Fusion = Fusion.CALIBRATED
     weights: tuple[tuple[str, float], ...] = ()
     """Factors for branches: by modality, or of ``words``, the full text search."""

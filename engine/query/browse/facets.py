@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import floor
 from pathlib import PurePath
+from typing import TypeVar
 
-from engine.common import local_time
 from engine.query.browse.lists import filter_of
 from engine.query.generation_cache import GenerationCache
 from engine.query.language import parse_kinds
@@ -17,6 +17,7 @@ from engine.store import Store
 from engine.store.records import AssetFacts
 from engine.types import Kind, Sort
 
+_Name = TypeVar("_Name", bound=Hashable)
 _MOST = 200
 """Folders, tags and places that are counted out, the fullest first."""
 
@@ -51,6 +52,19 @@ class Facets:
     places: tuple[PlaceCell, ...]
     """Boxes with files, the fullest first; with fewer degrees a side they are smaller."""
 
+    def plus(self, other: Facets) -> Facets:
+        """Return the counts of two libraries together; places are those of both, not joined."""
+        places = sorted((*self.places, *other.places), key=lambda cell: -cell.count)
+        return Facets(
+            self.total + other.total,
+            _summed(self.kinds, other.kinds),
+            dict(sorted(_summed(self.years, other.years).items(), reverse=True)),
+            dict(sorted(_summed(self.months, other.months).items(), reverse=True)),
+            _summed(self.folders, other.folders),
+            _summed(self.tags, other.tags),
+            tuple(places),
+        )
+
 
 class FacetCounter:
     """Counts the facets of a library; what was counted is kept while nothing is committed."""
@@ -82,7 +96,7 @@ class FacetCounter:
 
 def _facets(facts: Sequence[AssetFacts], tags: Counter[str], places: Sequence[PlaceCell]) -> Facets:
     kinds = Counter(each.kind for each in facts)
-    dates = [each.taken_at or local_time.iso_of(each.mtime_ns) for each in facts]
+    dates = [each.date for each in facts]
     folders = Counter(str(PurePath(each.path).parent) for each in facts)
     return Facets(
         len(facts),
@@ -93,6 +107,10 @@ def _facets(facts: Sequence[AssetFacts], tags: Counter[str], places: Sequence[Pl
         dict(tags.most_common(_MOST)),
         tuple(places[:_MOST]),
     )
+
+
+def _summed(one: Mapping[_Name, int], other: Mapping[_Name, int]) -> dict[_Name, int]:
+    return dict((Counter(one) + Counter(other)).most_common())
 
 
 def _newest_first(names: Iterable[str]) -> dict[str, int]:

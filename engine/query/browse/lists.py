@@ -94,6 +94,14 @@ class Lister:
         )
         return AssetPage(len(ids), tuple(rows))
 
+    def asset(self, asset_id: int) -> ListedAsset:
+        """Return a file. Errors are those of ``Browsing.asset``."""
+        with self._store.snapshot():
+            whole = self._store.whole_assets([asset_id])[asset_id]
+            tags = self._store.tags([asset_id]).get(asset_id, ())
+            first = next((each.moment_id for each in self._store.moments_of(asset_id)), None)
+        return ListedAsset(asset_id, whole, first, tags)
+
     def moments(
         self,
         kinds: Sequence[Kind | str] | str,

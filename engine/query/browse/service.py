@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from threading import Lock
@@ -13,7 +13,7 @@ from engine.completion_words import read_tags
 from engine.config import Settings
 from engine.query.browse.completion import Suggestion, complete
 from engine.query.browse.facets import FacetCounter, Facets
-from engine.query.browse.lists import AssetPage, Lister, MomentNeighbours, MomentPage
+from engine.query.browse.lists import AssetPage, ListedAsset, Lister, MomentNeighbours, MomentPage
 from engine.query.browse.transcript import Transcript, transcript_of
 from engine.query.thumbnails import CheckFile, read_checked, unchanged
 from engine.store import KnownAsset, Store, thumbnails
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from engine.query.concepts.service import Concepts
+    from engine.store.records import AssetFacts
 
 _FINER = 2.0
 """The factor by which a waveform may ask for more than what is kept before it is read anew."""
@@ -58,6 +59,14 @@ class Browsing:
         """
         return self._lister.assets(kinds, where, sort, skip, limit)
 
+    def asset(self, asset_id: int) -> ListedAsset:
+        """Return a file with its tags and the moment that stands for it.
+
+        Raises:
+            KeyError: the library has no such file.
+        """
+        return self._lister.asset(asset_id)
+
     def moments(
         self,
         *,
@@ -91,9 +100,12 @@ class Browsing:
         """
         return self._lister.neighbours(moment_id, count)
 
-    def tags_of(self, asset_id: int) -> tuple[str, ...]:
-        """Return the tags that a file has itself."""
-        return self._store.tags([asset_id]).get(asset_id, ())
+    def facts(self, asset_ids: Iterable[int]) -> Mapping[int, AssetFacts]:
+        """Return sizes, dates and dimensions of files by their numbers, for a page that shows them.
+
+        Those that the library has no more are left out.
+        """
+        return self._store.facts(asset_ids)
 
     def facets(
         self,
