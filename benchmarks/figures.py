@@ -53,6 +53,7 @@ GROUPS = {
     "Large libraries": ("index", "million", "near", "classify_speed", "select"),
     "Trust": (
         "crash",
+        "server_killed",
         "readers",
         "containers",
         "dates",

@@ -56,6 +56,10 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "curate.undo", "undo",
         "Take back what a run of curation did, whether it ended or was cut off.",
     ),
+    "tag": (
+        "tag", "tag",
+        "Give files tags, and take tags from them; without PATH, list the tags that there are.",
+    ),
     "export": (
         "exchange", "export_command",
         "Write files, what is known of them, and their vectors to OUT, a new folder.",
@@ -111,6 +115,10 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "mcp": (
         "mcp", "mcp",
         "Give assistants tools to search, look, listen and read, by the Model Context Protocol.",
+    ),
+    "jobs": (
+        "jobs", "jobs",
+        "List the jobs that servers run, and ran, for a library, the newest first.",
     ),
     "serve": (
         "serve", "serve",
