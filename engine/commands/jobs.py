@@ -41,6 +41,8 @@ def _about(job: Job) -> str:
     """Return what there is to say of a job, in a few words."""
     if job.error is not None:
         return printable(str(job.error["message"]))
+    if job.result is not None and job.result.get("line"):
+        return printable(str(job.result["line"]))
     files = ", ".join(f"{count} {word}" for word, count in job.files.items())
     of_total = "" if job.total is None else f" of {job.total}"
     return files or (f"{job.task} {job.done}{of_total} {job.unit}" if job.task else "")

@@ -27,6 +27,7 @@ from engine.server import (
     rerank,
     search_routes,
     similar_routes,
+    stats_routes,
     tag_routes,
     timeline_routes,
     transcriptions,
@@ -51,7 +52,7 @@ if TYPE_CHECKING:
 _NATIVE = (
     search_routes, similar_routes, asset_routes, media_routes, timeline_routes, library_routes,
 )  # fmt: skip
-_JOBS = (job_routes, classify_routes, curate_routes, tag_routes, export_routes)
+_JOBS = (job_routes, classify_routes, curate_routes, tag_routes, export_routes, stats_routes)
 _ENCODING = (embeddings, rerank, transcriptions)
 _ROOMS = (*_NATIVE, *_JOBS, *_ENCODING, clip_retrieval, operations)
 """Modules of routes."""

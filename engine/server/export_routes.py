@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Request
@@ -65,8 +64,7 @@ async def export(request: Request, body: ExportSettings, wait: Wait = 0.0) -> JS
     if body.query is not None:
         refuse_paths(Library.query(body.query))
     arguments = body.model_dump(mode="json", exclude={"library"}, exclude_defaults=True)
-    command = f"POST /api/exports {json.dumps(arguments)}"
-    return await start_job(request, name, "export", {**arguments, "command": command}, wait)
+    return await start_job(request, name, "export", arguments, wait)
 
 
 _DOWNLOADS: dict[int | str, dict[str, Any]] = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import zipfile
 from collections.abc import Callable, Mapping
@@ -93,7 +94,11 @@ def _export(library: Library, run: JobRun) -> Mapping[str, Any]:
     folder = archive.with_suffix("")
     shutil.rmtree(folder, ignore_errors=True)  # of an attempt that was cut off
     try:
-        report = library.export(folder, **run.request, progress=run, cancel=run.cancel)
+        # The data card says what was asked for, and not where the server keeps its files.
+        command = f"POST /api/exports {json.dumps(run.request)}"
+        report = library.export(
+            folder, **run.request, command=command, progress=run, cancel=run.cancel
+        )
         _archive(folder, archive, run)
     finally:
         shutil.rmtree(folder, ignore_errors=True)

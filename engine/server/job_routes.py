@@ -19,6 +19,7 @@ from engine.server.context import Name, admission_of, json_answer, shelf_of
 from engine.server.documented import fault
 from engine.server.job_runner import JobRunner
 from engine.server.job_schemas import (
+    FailureDocument,
     FailureList,
     IndexRequest,
     JobDocument,
@@ -138,7 +139,8 @@ async def failures(
     """List the files of a library that could not be indexed, and why."""
     chosen = shelf_of(request).library(library)
     found = await admission_of(request).run(lambda: chosen.failures(skipped=skipped))
-    rows = [asdict(failure) for failure in found[skip : skip + limit]]
+    names = FailureDocument.model_fields
+    rows = [{n: getattr(each, n) for n in names} for each in found[skip : skip + limit]]
     return _failures_page(rows, len(found), skip, limit)
 
 

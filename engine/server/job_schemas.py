@@ -98,6 +98,9 @@ class FailureDocument(BaseModel):
     reason: str
     code: str | None = None
     size: int | None = None
+    retryable: bool | None = Field(
+        default=None, description="Whether trying again may help although it has not changed."
+    )
 
 
 class FailureList(BaseModel):

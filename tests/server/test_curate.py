@@ -174,6 +174,13 @@ def test_tags_of_what_is_not_there_are_refused(served):
     assert not served.search("tag:x")
 
 
+def test_a_library_is_counted(served):
+    counted = get(served, "stats")
+    assert counted["assets"]["image"] == 4 and counted["roots"] == [str(served.media)]
+    assert get(served, "stats", library="photos")["library"] == "photos"
+    assert served.http.get("/api/stats", params={"library": "x"}).status_code == 404
+
+
 # --- exports --------------------------------------------------------------------------
 
 

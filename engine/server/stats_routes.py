@@ -1,0 +1,62 @@
+"""The route of what a library holds, in figures."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from fastapi import APIRouter, Request
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.responses import JSONResponse
+
+from engine.server.context import Name, admission_of, json_answer, shelf_of
+from engine.types import Kind, Modality
+
+router = APIRouter(prefix="/api", tags=["native"])
+
+
+class StatsDocument(BaseModel):
+    """Counts of a library, and its size."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "library": "photos", "encoder": "compact-multilingual",
+                    "assets": {"image": 310, "video": 12, "audio": 0},
+                    "moments": {"image": 310, "keyframe": 480, "sound": 95},
+                    "vectors": {"compact-multilingual": 885}, "pending": 0, "missing": 0,
+                    "failures": 2, "unread": 0, "tombstones": 0, "segments": 3, "runs": 4,
+                    "tags": {"beach": 12}, "bytes": 5400123, "roots": ["/home/ann/photos"],
+                }
+            ]
+        }
+    )  # fmt: skip
+
+    library: str
+    encoder: str
+    assets: dict[Kind, int] = Field(description="Files by kind.")
+    moments: dict[Modality, int]
+    vectors: dict[str, int] = Field(description="Vectors by space, those of deleted ones included.")
+    pending: int = Field(description="Files that are to be indexed again.")
+    missing: int = Field(description="Files that vanished in bulk, which searches leave out.")
+    failures: int
+    unread: int = Field(description="Pictures and videos whose text was not looked for yet.")
+    tombstones: int
+    segments: int
+    runs: int = Field(description="Runs of curation that are recorded.")
+    tags: dict[str, int] = Field(description="Files by the tags that they were given.")
+    bytes: int = Field(description="Size of all files in the library's folder.")
+    roots: list[str] = Field(description="Folders that it was indexed from.")
+
+
+@router.get("/stats", response_model=StatsDocument)
+async def stats(request: Request, library: Name = None) -> JSONResponse:
+    """Count what a library holds."""
+    name, chosen = shelf_of(request).entry(library)
+
+    def count() -> dict[str, Any]:
+        facts = {"library": name, "encoder": chosen.encoder, "roots": chosen.roots()}
+        return facts | asdict(chosen.stats())
+
+    return json_answer(await admission_of(request).run(count))
