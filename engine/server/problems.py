@@ -121,7 +121,8 @@ def add_handlers(app: FastAPI) -> None:
 
 def _invalid(error: RequestValidationError) -> JSONResponse:
     first = error.errors()[0]
-    if first["type"] in ("json_invalid", "model_attributes_type") or first["loc"] == ("body",):
+    missing = (first["type"], first["loc"]) == ("missing", ("body",))
+    if missing or first["type"] in ("json_invalid", "model_attributes_type"):
         # Of another Content-Type, a page of another origin could send it unasked.
         message = "the body is an object of JSON, sent with Content-Type: application/json"
         return problem_response(400, "invalid_json", message)
