@@ -23,9 +23,10 @@ class Attack:
     sent: bytes | Callable[[], bytes]
     statuses: tuple[int, ...]
 
-    def bytes(self, token: str) -> bytes:
+    def bytes(self, token: str, reader: str) -> bytes:
+        """Return what is sent with a token that may do anything, or one that may read."""
         made = self.sent() if callable(self.sent) else self.sent
-        return made.replace(b"{token}", token.encode())
+        return made.replace(b"{token}", token.encode()).replace(b"{reader}", reader.encode())
 
 
 def get(target: str, *headers: str, method: str = "GET", host: str = OWN) -> bytes:
@@ -338,6 +339,40 @@ def _wire() -> Iterator[Attack]:
         yield Attack(f"{name}", get("/api/assets/999999", f"{name}: DELETE"), (404,))
 
 
+def _writes() -> Iterator[Attack]:
+    for path in (
+        "/etc", "/", "relative", "../x", "", "\0", "~", "~root", "file:///etc", "/proc/self/cwd",
+        "/tmp/../etc", "//etc", "/dev/stdin", "x" * 5000,
+    ):  # fmt: skip
+        sent = post("/api/index", {"paths": [path]})
+        yield Attack(f"index {path[:20]!r}", sent, (400, 403))
+    for body in ({"action": "move", "to": "/etc"}, {"action": "link", "to": "/tmp/../etc"}):
+        sent = post("/api/runs/1/apply", body)
+        yield Attack(f"apply {json.dumps(body)}", sent, (403, 404))
+    reader = "Host: localhost\r\nAuthorization: Bearer {reader}\r\n"
+    for route, body in (
+        ("/api/index", {}),
+        ("/api/failures/retry", {}),
+        ("/api/tags", {"assets": [1], "add": ["x"]}),
+        ("/api/classify", {"labels": ["a", "b"]}),
+        ("/api/curate", {"task": "quality"}),
+        ("/api/runs/1/apply", {"action": "tag"}),
+        ("/api/runs/1/undo", {}),
+        ("/api/exports", {"format": "jsonl"}),
+    ):
+        sent = post(route, body).replace(OWN.encode(), reader.encode())
+        yield Attack(f"reader asks {route}", sent, (403,))
+    for job in ("..", "%2e%2e", "..%2f..%2fetc%2fpasswd", "0" * 16, "*", "%00", "a" * 4000):
+        for route in ("jobs", "exports", "classify"):
+            yield Attack(f"{route} {job[:12]}", get(f"/api/{route}/{job}"), (400, 404))
+    for labels in ("/etc/passwd", ["/etc/passwd"], {"a": ["/etc/passwd"]}, [], {}, [""]):
+        sent = post("/api/classify", {"labels": labels, "kinds": ["video"]})
+        yield Attack(f"labels {json.dumps(labels)}", sent, (202, 400))
+    for tag in ("", "x" * 5000, "\0", "\u202e", "a\nb", "../../x"):
+        sent = post("/api/tags", {"assets": [10**9], "add": [tag]})
+        yield Attack(f"tag {tag[:8]!r}", sent, (400, 404))
+
+
 def _reads() -> Iterator[Attack]:
     for name, value in (
         ("thousands of ranges", "bytes=" + ",".join(f"{n}-{n}" for n in range(5000))),
@@ -369,7 +404,7 @@ def _reads() -> Iterator[Attack]:
 
 
 ATTACKS: list[Attack] = [
-    *_paths(), *_names(), *_tokens(), *_bombs(), *_wire(), *_reads()
+    *_paths(), *_names(), *_tokens(), *_bombs(), *_wire(), *_writes(), *_reads()
 ]  # fmt: skip
 
 

@@ -105,7 +105,10 @@ def target(tmp_path_factory, settings, network) -> Iterator[Served]:
     with Library.open(place / "locked", create=True, encoder="fake", settings=settings) as made:
         made.index([media], follow_links=False)
     options = ServerOptions(
-        port=0, tokens=tuple(map(BearerToken.make, (OTHERS[0], TOKEN, OTHERS[1]))),
+        port=0, tokens=(
+            BearerToken.make(OTHERS[0]), BearerToken.make(TOKEN, "admin"),
+            BearerToken.make(OTHERS[1], "tag"),
+        ),
         body_bytes=2**20, header_seconds=0.3, body_seconds=0.5, stalled_seconds=0.3,
         connections=40,
     )  # fmt: skip
@@ -135,7 +138,7 @@ def answer_to(served: Served, sent: bytes) -> tuple[int, bytes, bytes]:
 
 @pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: ascii(attack.name))
 def test_attacks_are_refused(target, attack: Attack):
-    status, head, body = answer_to(target, attack.bytes(TOKEN))
+    status, head, body = answer_to(target, attack.bytes(TOKEN, OTHERS[0]))
     assert status in attack.statuses, (status, body[:300])
     assert SECRET not in body and b"root:" not in body and b"Traceback" not in body
     assert b"set-cookie" not in head.lower() and b"HTTP/1.1 2" not in body
@@ -218,6 +221,12 @@ def test_a_link_that_was_put_in_place_of_a_folder_is_not_followed(target):
     assert {answer.status_code for answer in routes_of(target, "inside.png")} == {409}
     folder.unlink()
     moved.rename(folder)
+
+
+@pytest.mark.parametrize("path", ["leading-out.png", "folder-leading-out", "folder/../.."])
+def test_no_job_reads_what_a_link_leads_to(target, path):
+    asked = target.http.post("/api/index", json={"paths": [str(target.media / path)]})
+    assert asked.status_code == 403 and asked.json()["error"]["code"] == "path_refused"
 
 
 def test_names_and_texts_of_files_are_never_a_page(target):

@@ -72,7 +72,9 @@ def proxied(made, settings, tmp_path_factory) -> Iterator[Served]:
          "-addext", names],
         cwd=place, check=True, capture_output=True,
     )  # fmt: skip
-    options = ServerOptions(port=0, hosts=("photos.example",), tokens=(BearerToken.make(TOKEN),))
+    options = ServerOptions(
+        port=0, hosts=("photos.example",), tokens=(BearerToken.make(TOKEN, "index"),)
+    )
     options.check()
     with serving([library], settings, media, options) as server:
         port = free_port()
@@ -126,6 +128,15 @@ def test_big_uploads_go_through_the_proxy_up_to_the_limit(proxied):
     found = send(20 * 2**20)
     assert found.status_code == 200 and found.json()["hits"][0]["path"].endswith("red.png")
     assert send(65 * 2**20).status_code == 413
+
+
+def test_events_come_through_the_proxy_as_they_happen(proxied):
+    job = proxied.http.post("/api/index", json={}).json()["links"]
+    with proxied.http.stream("GET", job["events"]) as answer:
+        assert answer.headers["content-type"].startswith("text/event-stream")
+        assert "x-accel-buffering" not in answer.headers  # which nginx has taken for itself
+        lines = [line for line in answer.iter_lines() if line.startswith("data:")]
+    assert '"state":"done"' in lines[-1].replace(" ", "")
 
 
 def test_assistants_are_answered_through_the_proxy(proxied):
