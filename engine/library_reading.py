@@ -294,6 +294,11 @@ class ReadingLibrary(BaseLibrary):
         with watched(progress, cancel) as reporting:
             return self._search.run(query, reporting, on_plan)
 
+    @property
+    def text_lookups(self) -> tuple[int, int]:
+        """Texts of queries whose vectors were kept, and those that had to be embedded."""
+        return self.searcher.text_lookups
+
     def remember(self, result: SearchResult) -> None:
         """Keep the hits of a search for ``last_search``, in the user's cache."""
         from engine.common.last_search import remember

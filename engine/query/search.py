@@ -96,6 +96,12 @@ class Searcher:
             for name, of in towers.items()
         }
 
+    @property
+    def text_lookups(self) -> tuple[int, int]:
+        """Texts of queries whose vectors were kept, and those that had to be embedded."""
+        caches = [*self._texts.values()]
+        return sum(each.hits for each in caches), sum(each.misses for each in caches)
+
     @cached_property
     def _threads(self) -> Executor:
         return ThreadPoolExecutor(self._settings.threads, "sensorium-branch")

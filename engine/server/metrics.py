@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator
+
 from prometheus_client import (
     CollectorRegistry,
     Counter,
@@ -10,12 +12,20 @@ from prometheus_client import (
     ProcessCollector,
     generate_latest,
 )
+from prometheus_client.core import CounterMetricFamily
 
 from engine.server.admission import Admission
 from engine.server.shelf import Shelf
 
 METHODS = ("GET", "POST", "HEAD", "OPTIONS", "PUT", "DELETE", "PATCH")
 _SECONDS = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
+
+
+class _Collected:
+    """Metrics that are read where they are counted."""
+
+    def __init__(self, collect: Callable[[], Iterable[CounterMetricFamily]]) -> None:
+        self.collect = collect
 
 
 class Metrics:
@@ -40,6 +50,7 @@ class Metrics:
             "sensorium_batch_items", "Items of the batches that encoders are given.",
             ("kind",), buckets=(1, 2, 4, 8, 16, 32, 64, 128), registry=registry,
         )  # fmt: skip
+        registry.register(_Collected(self._cache_counts))
         ProcessCollector(registry=registry)  # memory, seconds of the processors, descriptors
         for name, about, value in (
             ("running", "Calls that a thread works on.", lambda: admission.running),
@@ -59,6 +70,16 @@ class Metrics:
             "sensorium_library_facts", "Bytes, segments, failures and the like of a library.",
             ("library", "fact"), registry=registry,
         )  # fmt: skip
+
+    def _cache_counts(self) -> Iterator[CounterMetricFamily]:
+        family = CounterMetricFamily(
+            "sensorium_cache_lookups", "Texts that were looked up in the cache of embeddings.",
+            labels=("library", "outcome"),
+        )  # fmt: skip
+        for name, library in self._shelf:
+            for outcome, texts in zip(("hit", "miss"), library.text_lookups, strict=True):
+                family.add_metric((name, outcome), texts)
+        yield family
 
     def count(self, route: str, method: str, status: int, seconds: float) -> None:
         """Count a request that was answered."""
