@@ -75,7 +75,7 @@ class Page(TypedDict):
     left_out: int
 
 
-class Tagged(TypedDict):
+class TagsGiven(TypedDict):
     """Tags that were given and taken, and the run by which that is taken back."""
 
     run: int | None

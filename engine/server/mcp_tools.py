@@ -22,7 +22,7 @@ from engine.server.mcp_results import (
     Found,
     Page,
     Shown,
-    Tagged,
+    TagsGiven,
     Words,
     fitting,
     found_moments,
@@ -182,7 +182,7 @@ class Tools:
         add: _Tags = [],  # noqa: B006
         remove: _Tags = [],  # noqa: B006
         library: _Library = None,
-    ) -> Tagged:
+    ) -> TagsGiven:
         """Give the files of moments tags, or take tags from them. Ask the person before."""
         with _plain_errors():
             request = context.request_context.request
@@ -193,7 +193,7 @@ class Tools:
             _, chosen = self._chosen(library)
             files = list(dict.fromkeys(_record(chosen, each).asset_id for each in moments))
             changed = chosen.curate.tag(files, add=add, remove=remove, command="tag, by MCP")
-            return Tagged(run=changed.run_id, given=changed.given, taken=changed.taken)
+            return TagsGiven(run=changed.run_id, given=changed.given, taken=changed.taken)
 
     def _found(
         self, library: str | None, ask: Callable[[Library], SearchResult], top: int
