@@ -10,6 +10,7 @@ import click
 
 from engine.commands.options import (
     AnyPath,
+    absolute_option,
     complain,
     json_option,
     library_option,
@@ -21,9 +22,9 @@ from engine.commands.options import (
     wait_option,
     warn,
 )
-from engine.commands.output.text import print_line
+from engine.commands.output.text import print_line, shown_file
 from engine.common.atomic_write import check_place
-from engine.common.text import clock, file_name
+from engine.common.text import clock
 from engine.common.user_path import expanded
 from engine.errors import LibraryNotFound, UsageError
 
@@ -73,6 +74,7 @@ _OPTIONS = (
     ),
     click.option("--out", type=AnyPath(), help="Results as .parquet, .csv or .jsonl."),
     click.option("--report", type=AnyPath(), help="A page with pictures, one file of HTML."),
+    absolute_option,
     wait_option,
     library_option,
     json_option,
@@ -99,6 +101,7 @@ def classify(
     apply_tags: bool,
     report: str | None,
     header: bool,
+    absolute: bool,
     **arguments: Any,
 ) -> None:
     """Say which label each file is, by words alone, offline.
@@ -128,7 +131,7 @@ def classify(
     with Library.open(library, create=bool(paths), settings=settings()) as opened:
         warn(opened)
         found = opened.classify(
-            named, on_results=_Printer(header) if prints else _keep_none, apply_tags=apply_tags,
+            named, on_results=_Printer(header, absolute) if prints else _keep_none, apply_tags=apply_tags,
             wait=wait, command=typed_command(), progress=True,
             **arguments,
         )  # fmt: skip
@@ -144,8 +147,8 @@ def _keep_none(_: Sequence[Result]) -> None:
 class _Printer:
     """Prints each result on a line, below the names of the columns."""
 
-    def __init__(self, header: bool) -> None:
-        self._header = header
+    def __init__(self, header: bool, absolute: bool) -> None:
+        self._header, self._absolute = header, absolute
 
     def __call__(self, results: Sequence[Result]) -> None:
         """Print more results."""
@@ -158,7 +161,7 @@ class _Printer:
     def _print(self, result: Result) -> None:
         label = ", ".join(result.labels[: result.chosen]) or "-"
         at = "-" if result.start is None else clock(result.start)
-        file = file_name(result.file)
+        file = shown_file(result.file, absolute=self._absolute)
         print_line("\t".join((label, f"{result.probability:.2f}", at, file)))
 
 

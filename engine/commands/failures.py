@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 import click
 
 from engine.commands.index import print_report
-from engine.commands.options import json_option, library_option, open_library, wait_option, warn
+from engine.commands.options import absolute_option, json_option, library_option, open_library, wait_option, warn
 from engine.commands.output.json_output import print_json
-from engine.commands.output.text import print_line
-from engine.common.text import file_name, printable
+from engine.commands.output.text import print_line, shown_file
+from engine.common.text import printable
 
 if TYPE_CHECKING:
     from engine.types import Failure
@@ -26,10 +26,13 @@ if TYPE_CHECKING:
     is_flag=True,
     help="List the files that were passed over, of types that are known and not read.",
 )
+@absolute_option
 @wait_option
 @library_option
 @json_option
-def failures(retry: bool, skipped: bool, wait: bool, library: Path | None, as_json: bool) -> None:
+def failures(
+    retry: bool, skipped: bool, absolute: bool, wait: bool, library: Path | None, as_json: bool
+) -> None:
     """List the files that could not be indexed, and why."""
     if retry and skipped:
         raise click.UsageError("--retry and --skipped cannot be used together")
@@ -38,15 +41,16 @@ def failures(retry: bool, skipped: bool, wait: bool, library: Path | None, as_js
             print_report(opened.retry(wait=wait, progress=True), as_json=as_json)
         else:
             none = "nothing of a known type was skipped" if skipped else "no failures"
-            _print_failures(opened.failures(skipped=skipped), none, as_json=as_json)
+            found = opened.failures(skipped=skipped)
+            if as_json:
+                print_json({"failures": [dataclasses.asdict(failure) for failure in found]})
+            else:
+                _print_failures(found, none, absolute=absolute)
         warn(opened)
 
 
-def _print_failures(found: Sequence[Failure], none: str, *, as_json: bool) -> None:
-    if as_json:
-        print_json({"failures": [dataclasses.asdict(failure) for failure in found]})
-        return
+def _print_failures(found: Sequence[Failure], none: str, *, absolute: bool) -> None:
     for failure in found:
-        print_line(f"{file_name(failure.path)}: {printable(failure.reason)}")
+        print_line(f"{shown_file(failure.path, absolute=absolute)}: {printable(failure.reason)}")
     if not found:
         click.echo(none, err=True)

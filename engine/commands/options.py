@@ -111,6 +111,16 @@ def json_option(command: Command) -> Command:
     )(command)
 
 
+def absolute_option(command: Command) -> Command:
+    """Add the option that prints whole paths."""
+    return click.option(
+        "--absolute",
+        is_flag=True,
+        help="Print whole paths. Otherwise those below the current folder begin there, on a"
+        " terminal and in a pipe alike; in JSON every path is whole.",
+    )(command)
+
+
 def wait_option(command: Command) -> Command:
     """Add the option that waits for another writer."""
     return click.option(

@@ -11,6 +11,7 @@ import click
 from engine.commands.complete import complete_filter
 from engine.commands.options import (
     Command,
+    absolute_option,
     choice_of,
     device_option,
     json_option,
@@ -105,12 +106,7 @@ def hit_options(command: Command) -> Command:
             is_flag=True,
             help="Print only the files' paths, each with a NUL behind it, for xargs -0.",
         ),
-        click.option(
-            "--absolute",
-            is_flag=True,
-            help="Print whole paths. Otherwise those below the current folder begin there, on a"
-            " terminal and in a pipe alike; in JSON every path is whole.",
-        ),
+        absolute_option,
         click.option(
             "--preview",
             is_flag=True,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from engine.commands.open import HitNumbers, numbered_hit
-from engine.commands.options import json_option, library_option, open_library, warn
+from engine.commands.options import absolute_option, json_option, library_option, open_library, warn
 from engine.commands.output.json_output import print_json
 from engine.commands.output.terminal import terminal_of
 from engine.common.shown_path import current_folder, on_terminal, relative
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("numbers", metavar="[N]...", type=HitNumbers(), nargs=-1)
 @click.option("--preview", is_flag=True, help="Show its picture as well, on a terminal.")
-@click.option("--absolute", is_flag=True, help="Print whole paths.")
+@absolute_option
 @click.option("--no-pager", is_flag=True, help="Print what is long without $PAGER.")
 @library_option
 @json_option

@@ -21,13 +21,13 @@ def current_folder() -> str | None:
 def relative(path: str, folder: str | None) -> str:
     """Return an absolute path as it is called from a folder that it lies below.
 
-    A path elsewhere stays whole, since `../../..` says less. One that begins with a dash gets
-    `./` before it, so that no program takes it for an option.
+    A path elsewhere stays whole, since `../../..` says less. One that begins with a dash or a
+    double quote gets `./` before it, so that it is taken neither for an option nor for JSON.
     """
     if folder is None or not path.startswith(_ended(folder)):
         return path
     below = path[len(_ended(folder)) :]
-    return f"./{below}" if below.startswith("-") else below
+    return f"./{below}" if below.startswith(("-", '"')) else below
 
 
 def _ended(folder: str) -> str:

@@ -60,8 +60,8 @@ def see(home, tmp_path):
     return run
 
 
-FIGURES = re.compile(r"\d+(?=%)|[-+]?\d+\.\d+(?= nats|, [-+])")
-"""How likely, and why: what ranking is worked on for, and screens are not."""
+FIGURES = re.compile(r"\d+(?=%)|[-+]?\d+\.\d+(?= nats|, [-+]| s\b)")
+"""How likely, why, and how long: what ranking is worked on for, and screens are not."""
 
 
 def _zeros(figure: re.Match[str]) -> str:
@@ -113,7 +113,7 @@ def test_index(see, home, tmp_path, columns):
         environ={"SENSORIUM_LIBRARY": str(tmp_path / "new")},
     )  # fmt: skip
     assert shown.code == 0
-    assert "2 files: 2 added" in shown.text
+    check(f"index-{columns}", shown)
     assert all(len(line) <= columns for line in shown.lines)
 
 

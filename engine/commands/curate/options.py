@@ -10,7 +10,14 @@ from typing import Any, Literal
 
 import click
 
-from engine.commands.options import AnyPath, Command, json_option, library_option, wait_option
+from engine.commands.options import (
+    AnyPath,
+    Command,
+    absolute_option,
+    json_option,
+    library_option,
+    wait_option,
+)
 from engine.common.atomic_write import check_place
 from engine.errors import UsageError
 from engine.types import Kind, Modality
@@ -46,6 +53,7 @@ class ResultHandling:
     wait: bool
     as_json: bool
     yes: bool = False
+    absolute: bool = False
     out: Path | None = None
     report: Path | None = None
 
@@ -100,6 +108,7 @@ _ACTION = (
     ),
     click.option("--yes", is_flag=True, help="Do move files: --apply move needs it."),
     click.option("--hard", is_flag=True, help="Make hard links, not symbolic ones."),
+    absolute_option,
     wait_option,
     library_option,
     json_option,

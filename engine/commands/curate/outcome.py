@@ -11,7 +11,8 @@ import click
 
 from engine.commands.curate.options import ResultHandling
 from engine.commands.options import complain, print_json, say
-from engine.common.text import file_name, printable
+from engine.commands.output.text import shown_file
+from engine.common.text import printable
 
 if TYPE_CHECKING:
     from engine.curate.actions.apply import ApplyReport
@@ -67,7 +68,7 @@ def show(
         return
     shown = findings[:_LINES] if sys.stdout.isatty() else findings
     for finding in shown:
-        _print_finding(finding)
+        _print_finding(finding, handling.absolute)
     if len(shown) < len(findings):
         say(f"and {len(findings) - len(shown)} more")
     say(f"run {run.run_id}: {line}")
@@ -80,8 +81,8 @@ def count_line(findings: Sequence[Finding]) -> str:
     return f"{len(findings)} finding{'s' * (len(findings) != 1)}"
 
 
-def _print_finding(finding: Finding) -> None:
+def _print_finding(finding: Finding, absolute: bool) -> None:
     group = "" if finding.group is None else str(finding.group)
-    name, why = file_name(finding.path), printable(finding.why)
+    name, why = shown_file(finding.path, absolute=absolute), printable(finding.why)
     columns = (group, finding.verdict, f"{finding.score:.3f}", name, why)
     click.echo("\t".join(columns).encode("utf-8", "surrogateescape"))

@@ -6,7 +6,8 @@ import sys
 
 import click
 
-from engine.common.text import printable
+from engine.common.shown_path import current_folder, relative
+from engine.common.text import file_name, printable
 
 
 def print_line(line: str, *, color: bool | None = None) -> None:
@@ -19,6 +20,15 @@ def print_line(line: str, *, color: bool | None = None) -> None:
         click.echo(line, color=color)
     except UnicodeEncodeError:
         click.echo(line.encode("utf-8", "surrogateescape"))
+
+
+def shown_file(path: str, *, absolute: bool = False) -> str:
+    """Return a file's path for a line that scripts read, from the current folder if below it.
+
+    Args:
+        absolute: true for the whole path.
+    """
+    return file_name(path if absolute else relative(path, current_folder()))
 
 
 def print_message(line: str, *, err: bool = False) -> None:
