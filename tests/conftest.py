@@ -43,6 +43,12 @@ LANGUAGE_MODEL = (
 )  # fmt: skip
 """Files whose tests load the language model, which takes half a minute of each process."""
 
+WARM = tuple(
+    f"tests/commands/test_{name}.py" for name in ("pipelines", "screens", "streams", "output")
+)
+"""Files whose commands run in forks of one process that has imported everything."""
+_TOGETHER = {file: group[0] for group in (LANGUAGE_MODEL, WARM) for file in group}
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what `make check` leaves out, and put it first, so that no process ends with it."""
@@ -67,11 +73,11 @@ def _file(nodeid: str) -> str:
 
 
 class _Files(LoadFileScheduling):
-    """Give a file to one process, and those of the language model to the same."""
+    """Give a file to one process, and those that share what is slow to start to the same."""
 
     def _split_scope(self, nodeid: str) -> str:
         file = _file(nodeid)
-        return LANGUAGE_MODEL[0] if file in LANGUAGE_MODEL else file
+        return _TOGETHER.get(file, file)
 
 
 @pytest.fixture(scope="session", autouse=True)

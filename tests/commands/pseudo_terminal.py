@@ -7,7 +7,6 @@ import os
 import pty
 import struct
 import subprocess
-import sys
 import termios
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -37,7 +36,7 @@ class Shown:
 
 
 def at_terminal(
-    arguments: Sequence[str | Path],
+    command: Sequence[str | Path],
     columns: int,
     cwd: Path,
     *,
@@ -45,7 +44,7 @@ def at_terminal(
     rows: int = 60,
     answer: tuple[bytes, bytes] | None = None,
 ) -> Shown:
-    """Run `sensorium ARGUMENTS`.
+    """Run a command.
 
     Args:
         answer: a question of the command, and what the terminal says to it.
@@ -55,7 +54,7 @@ def at_terminal(
     fcntl.ioctl(follower, termios.TIOCSWINSZ, size)
     kept = {name: value for name, value in os.environ.items() if name not in _PLAIN}
     process = subprocess.Popen(
-        [sys.executable, "-m", "engine.commands.main", *map(str, arguments)],
+        [*map(str, command)],
         stdin=follower, stdout=follower, stderr=follower, cwd=cwd, start_new_session=True,
         env=kept | {"TERM": "xterm-256color", "PYTHONPATH": str(ROOT), "TZ": "UTC"}
         | dict(environ or {}),

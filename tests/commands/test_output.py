@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import pty
 import subprocess
-import sys
 
 import pytest
 
@@ -45,11 +44,11 @@ def test_two_packages_of_one_faiss_are_a_fault(monkeypatch):
     assert "pip uninstall" in faiss.detail
 
 
-def at_a_terminal(*arguments: str, stream: str, columns: int = 200) -> str:
+def at_a_terminal(*command: str, stream: str, columns: int = 200) -> str:
     """What a command shows when ``stream`` is a real pseudo-terminal."""
     leader, follower = pty.openpty()
     subprocess.run(
-        [sys.executable, "-m", "engine.commands.main", *arguments],
+        command,
         **{"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, stream: follower},
         env={**os.environ, "COLUMNS": str(columns), "NO_COLOR": "1", "TERM": "xterm"},
         check=True,
@@ -61,8 +60,8 @@ def at_a_terminal(*arguments: str, stream: str, columns: int = 200) -> str:
     return shown
 
 
-def test_a_terminal_gets_a_table(indexed, library):
-    shown = at_a_terminal("search", "red", "--library", str(library), stream="stdout")
+def test_a_terminal_gets_a_table(indexed, library, warm):
+    shown = at_a_terminal(*warm, "search", "red", "--library", str(library), stream="stdout")
     assert shown.split()[:2] == ["#", "sure"]
     assert "less likely" in shown
     assert "0:00-0:02" in shown
@@ -102,20 +101,22 @@ def test_a_wide_terminal_shows_path_and_words_on_one_line(capsys, monkeypatch):
 
 @pytest.mark.parametrize("columns", [50, 200])
 @pytest.mark.parametrize("options", [(), ("-f",)])
-def test_no_name_drives_a_terminal(index, media, library, columns, options):
+def test_no_name_drives_a_terminal(index, media, library, warm, columns, options):
     make.picture(media / "a\nb\x1b[31m.png", "yellow")
     make.picture(media / "there.png", "yellow").rename(media / "c\udc9b31m.png")
     index()
     where = ("-t", "2", "--library", str(library))
-    shown = at_a_terminal("search", "yellow", *options, *where, stream="stdout", columns=columns)
+    shown = at_a_terminal(
+        *warm, "search", "yellow", *options, *where, stream="stdout", columns=columns
+    )
     assert "\x1b[31m" not in shown
     assert "\x9b" not in shown
     assert "a\nb" not in shown.replace("\r", "")
 
 
-def test_a_terminal_sees_the_progress(media, library):
+def test_a_terminal_sees_the_progress(media, library, warm):
     options = ("--library", str(library), "--encoder", "fake")
-    shown = at_a_terminal("index", str(media), *options, stream="stderr")
+    shown = at_a_terminal(*warm, "index", str(media), *options, stream="stderr")
     assert "5/5" in shown
     assert "5 moments" in shown
     assert "/s" in shown

@@ -10,7 +10,6 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +18,7 @@ import pytest
 from PIL import Image
 
 from engine import Library
+from tests.commands.conftest import ROOT
 
 LINES = (
     b"plain.png", b"two words.png", b"latin-\xe9.png", "עברית.png".encode(), b"-rf.png",
@@ -77,7 +77,7 @@ def media(tmp_path_factory, settings) -> Media:
 
 PREAMBLE = """
 set -o pipefail
-sensorium() { "$PYTHON" -m engine.commands.main "$@"; }
+sensorium() { "$PYTHON" -I -S "$CLIENT" "$SOCKET" "$@"; }
 all() { sensorium search red -t 100 "$@"; }
 lines() { sensorium search red -t 100 --where 'path = "*/lines/*"' "$@"; }
 reach() { for file; do sha1sum < "$file"; done; }
@@ -200,7 +200,7 @@ TOOLS = ("jq", "fzf", "rsync", "perl", "python3", "tar")
 
 
 @pytest.fixture
-def bash(media, tmp_path, monkeypatch) -> Callable[[str], bytes]:
+def bash(media, warm, tmp_path) -> Callable[[str], bytes]:
     """Run a pipeline in the folder of the media, and return what it prints."""
 
     def run(pipeline: str) -> bytes:
@@ -214,7 +214,7 @@ def bash(media, tmp_path, monkeypatch) -> Callable[[str], bytes]:
             ["bash", "-c", PREAMBLE + pipeline],
             cwd=media.folder,
             env=os.environ | {name: str(folder) for name, folder in folders.items()} | {
-                "PYTHON": sys.executable, "PYTHONPATH": str(Path(__file__).parents[2]),
+                "PYTHON": warm[0], "CLIENT": warm[-2], "SOCKET": warm[-1], "PYTHONPATH": str(ROOT),
                 "SENSORIUM_LIBRARY": str(media.library), "ALL": str(len(media.files)),
                 "SENSORIUM_CACHE": str(tmp_path / "cache"),
             },

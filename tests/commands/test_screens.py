@@ -49,13 +49,13 @@ def home(tmp_path_factory, settings) -> Home:
 
 
 @pytest.fixture
-def see(home, tmp_path):
+def see(home, warm, tmp_path):
     """Run a command in a terminal of so many columns, in the folder of the media."""
 
     def run(*arguments: str, columns: int = 80, **more) -> Shown:
         where = {"SENSORIUM_LIBRARY": str(home.library), "SENSORIUM_CACHE": str(tmp_path)}
         environ = where | more.pop("environ", {})
-        return at_terminal(arguments, columns, home.folder, environ=environ, **more)
+        return at_terminal([*warm, *arguments], columns, home.folder, environ=environ, **more)
 
     return run
 
