@@ -50,7 +50,8 @@ def test_likelihoods_are_those_of_single_texts_in_their_order(lm):
     np.testing.assert_allclose(found, expected, atol=2e-3)
 
 
-def test_more_prompts_than_a_batch_keep_their_order(lm):
+def test_more_prompts_than_a_batch_keep_their_order(lm, monkeypatch):
+    monkeypatch.setattr(adapter, "_BATCH", 4)
     prompts = [PROMPTS[i % 2] + " x" * (i % 5) for i in range(adapter._BATCH + 3)]
     found = lm.log_likelihoods(prompts, " Paris")
     alone = [lm.log_likelihoods([prompt], " Paris")[0] for prompt in prompts]
