@@ -128,12 +128,12 @@ def classify(
     if page is not None:
         check_place(page)
     prints = page is None and arguments["out"] is None and not as_json
+    printer = _Printer(header, absolute) if prints else _keep_none
     with Library.open(library, create=bool(paths), settings=settings()) as opened:
         warn(opened)
         found = opened.classify(
-            named, on_results=_Printer(header, absolute) if prints else _keep_none, apply_tags=apply_tags,
-            wait=wait, command=typed_command(), progress=True,
-            **arguments,
+            named, on_results=printer, apply_tags=apply_tags, wait=wait, command=typed_command(),
+            progress=True, **arguments,
         )  # fmt: skip
         if page is not None:
             found.report(page)

@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING
 import click
 
 from engine.commands.index import print_report
-from engine.commands.options import absolute_option, json_option, library_option, open_library, wait_option, warn
+from engine.commands.options import (
+    absolute_option,
+    json_option,
+    library_option,
+    open_library,
+    wait_option,
+    warn,
+)
 from engine.commands.output.json_output import print_json
 from engine.commands.output.text import print_line, shown_file
 from engine.common.text import printable
