@@ -33,6 +33,10 @@ from engine.server.tokens import read_tokens
     "--allow-host", "hosts", multiple=True, metavar="NAME",
     help="A name by which the server may be called, such as that of a proxy. May be repeated.",
 )  # fmt: skip
+@click.option(
+    "--allow-origin", "origins", multiple=True, metavar="ORIGIN",
+    help="An origin whose pages may ask, such as https://photos.example. May be repeated.",
+)  # fmt: skip
 @click.option("--read-only", is_flag=True, help="Refuse all requests that change something.")
 @click.option(
     "--allow-root", "roots", type=AnyPath(path_type=Path), multiple=True, metavar="FOLDER",

@@ -165,6 +165,15 @@ def test_the_service_is_one_that_systemd_takes_and_that_is_shut_in(tmp_path):
     assert judged.returncode == 0, judged.stdout[-200:]  # 2.0 of 10, where 10 is a bare service
 
 
+def test_every_option_of_serve_is_an_argument_of_it():
+    from inspect import signature
+
+    from engine.commands.serve import serve
+
+    given = {option.name for option in serve.params}
+    assert given == set(signature(serve.callback).parameters)
+
+
 def options_of(words: list[str]) -> set[str]:
     return {word for word in words if word.startswith("--")}
 
