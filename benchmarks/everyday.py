@@ -80,7 +80,7 @@ def without_scenes(folder: Path) -> Library:
     """Open a library whose pictures are searched by their classes alone."""
     store, settings = Store.open(folder), Settings.from_env()
     towers = registry.towers(store.encoder, settings)
-    vars(towers.encoder)["further"] = ()  # what the cached property would hold
+    vars(towers.encoder).update(further=(), qualities=())  # what cached properties would hold
     return Library(store, settings, towers)
 
 

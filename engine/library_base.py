@@ -180,6 +180,7 @@ class BaseLibrary:
 
         changes = RuleChanges.of(rules)
         with watched(progress, cancel) as watch, announced(self.path, watch) as reporting:
+            self.spaces.fill_new(wait, reporting)
             report = run(
                 self.store, self.spaces.towers(), path_list(paths), self.settings,
                 retry=retry, wait=wait, vanished=vanished, changes=changes, on_file=on_file,

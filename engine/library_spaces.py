@@ -97,6 +97,19 @@ class LibrarySpaces:
             self._maintenance.settle(wait, reporting)
         return filled
 
+    def fill_new(self, wait: bool, progress: Progress) -> None:
+        """Fill what the encoders have got beside their spaces since the library was made.
+
+        Such is a further space of pictures, which a later version brought.
+        """
+        from indexers.backfill import fill
+
+        known = self._store.space_infos()
+        for role in [info.role for info in known.values() if info.role and info.ready]:
+            towers = self._towers_of(role.encoder)
+            if any(space.name not in known for space in towers.further):
+                fill(self._store, towers, self._settings, wait=wait, progress=progress)
+
     def set_default(self, name: str, *, wait: bool = False) -> str:
         """Ask texts in this space from now on; returns its full name.
 

@@ -101,7 +101,8 @@ class CaptionAligner:
         """
         towers = self._checked()
         table = _drawn(read_captions(source), seed)
-        asked = [towers.shared.name, *(space.name for space in towers.further)]
+        further = [space.name for space in towers.further if space not in towers.qualities]
+        asked = [towers.shared.name, *further]
         pictures, faults = self._pictures(table, asked, towers, progress)
         progress.start("learning", _FOLDS + 1, unit="parts")
         phrases = {space: phrase_vectors(towers, self._settings, further=space) for space in asked}

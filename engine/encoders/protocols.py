@@ -103,6 +103,25 @@ class FurtherSpaces(Protocol):
 
 
 @runtime_checkable
+class Qualities(FurtherSpaces, Protocol):
+    """An encoder with spaces of what pictures are like, whatever they show: their colours.
+
+    They are of its further spaces. What they say counts beside what the others say of a picture,
+    and only for texts that name such a quality.
+    """
+
+    @property
+    def qualities(self) -> tuple[Space, ...]:
+        """Those of ``further`` that are of a quality."""
+
+    def names_quality(self, space: str, text: str) -> bool:
+        """Tell whether a text names a quality of that space; others are not asked in it."""
+
+    def quality_phrases(self, space: str) -> Sequence[str]:
+        """Return a text for each quality of that space: the queries that it is calibrated by."""
+
+
+@runtime_checkable
 class EmbedsQueries(Protocol):
     """An encoder that embeds what asks otherwise than what is found.
 

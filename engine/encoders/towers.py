@@ -20,6 +20,7 @@ from engine.encoders.protocols import (
     Encoder,
     FurtherSpaces,
     Heard,
+    Qualities,
     ScreenBridge,
     SoundBridge,
     Spectrogram,
@@ -117,6 +118,22 @@ class Towers:
         if self.captions is None:
             return own
         return (*own, self.captions.space(self.encoder.shared, self.encoder.name))
+
+    @property
+    def qualities(self) -> tuple[Space, ...]:
+        """Those of ``further`` in which only texts are asked that name a quality of pictures."""
+        return self.encoder.qualities if isinstance(self.encoder, Qualities) else ()
+
+    def names_quality(self, space: str, text: str) -> bool:
+        """Tell whether a text names a quality of one of the spaces of ``qualities``."""
+        return isinstance(self.encoder, Qualities) and self.encoder.names_quality(space, text)
+
+    def quality_phrases(self, space: str) -> Sequence[str] | None:
+        """Return a text for each quality of a space of ``qualities``; None for other spaces."""
+        encoder = self.encoder
+        if isinstance(encoder, Qualities) and space in {of.name for of in encoder.qualities}:
+            return encoder.quality_phrases(space)
+        return None
 
     @property
     def sounds(self) -> Space:

@@ -27,6 +27,7 @@ from engine.query.families import better_of_families
 from engine.query.full_text import BUDGET, FullTextScores
 from engine.store import Background
 from engine.types import (
+    QUALITY,
     Branch,
     BranchOutcome,
     BranchScores,
@@ -305,7 +306,9 @@ def _with_prior(scored: Sequence[BranchScores], run: _Run) -> Iterator[BranchSco
 
 
 def _wants_text(branch: Branch) -> bool:
-    return branch.weight > 0 and {part.asked for part in branch.parts} == {PartKind.TEXT}
+    """Tell whether a branch is of all that a wanted text says."""
+    of_texts = {part.asked for part in branch.parts} == {PartKind.TEXT}
+    return of_texts and branch.weight > 0 and branch.name != QUALITY
 
 
 def _scored_by_words(

@@ -85,7 +85,8 @@ class Searcher:
 
     def _text_towers(self, chosen: SelectedSpaces) -> dict[str, TextCache]:
         """Return the text tower of each space that texts are asked in, with its cache."""
-        own = dict.fromkeys((chosen.shared, *chosen.further), chosen.towers)
+        spaces = chosen.shared, *chosen.further, *chosen.qualities
+        own = dict.fromkeys(spaces, chosen.towers)
         towers = {**own, **chosen.beside}
         # A space of captions may be learned anew, and asks otherwise then.
         revisions = {space.name: space.revision for space in chosen.spaces}
@@ -334,6 +335,7 @@ class Searcher:
             passing,
             tuple(chosen.beside),
             chosen.further,
+            _naming(query, chosen),
             chosen.notes,
             learned.spaces,
         )
@@ -359,6 +361,14 @@ class Searcher:
                 ids = np.sort(ids[index.holds(ids)])
                 rows |= zip(ids.tolist(), index.vectors(ids), strict=True)
         return rows
+
+
+def _naming(query: Query, chosen: SelectedSpaces) -> dict[str, frozenset[str]]:
+    """Return the texts of a query that name a quality, by the space of it."""
+    parts = (part for stage in query.stages for part in stage)
+    texts = {part.value for part in parts if part.asked is PartKind.TEXT}
+    names = chosen.towers.names_quality
+    return {s: frozenset(t for t in texts if names(s, t)) for s in chosen.qualities}
 
 
 def _space_of_likeness(chosen: SelectedSpaces, modality: Modality) -> str:

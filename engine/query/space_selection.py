@@ -5,7 +5,7 @@ There is one for everything, and beside it those that hold some modalities alone
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -36,6 +36,8 @@ class SelectedSpaces:
     """All that are searched, of those that the library has."""
     further: tuple[str, ...] = ()
     """Further spaces of the encoder of ``towers``, in which texts are asked too."""
+    qualities: tuple[str, ...] = ()
+    """Those of its spaces in which texts are asked that name a quality of pictures."""
     notes: tuple[str, ...] = ()
     """Notes about spaces that are left out, and why."""
 
@@ -56,6 +58,7 @@ def select_spaces(query: Query, store: Store, towers_of: TowersOf) -> SelectedSp
     wanted = list(_wanted(query, towers))
     for space in wanted:
         _check(space, infos)
+    notes += _to_be_filled(towers, wanted, infos)
     wanted += [other.shared for other in beside.values()]
     return SelectedSpaces(
         towers,
@@ -64,7 +67,8 @@ def select_spaces(query: Query, store: Store, towers_of: TowersOf) -> SelectedSp
         towers.sounds.name,
         beside,
         tuple({s.name: s for s in wanted if s.name in infos}.values()),
-        tuple(space.name for space in towers.further if space.name in infos),
+        tuple(s.name for s in towers.further if s.name in infos and s not in towers.qualities),
+        tuple(space.name for space in towers.qualities if space.name in infos),
         tuple(notes),
     )
 
@@ -134,6 +138,16 @@ def _wanted(query: Query, towers: Towers) -> Iterator[Space]:
         yield towers.looks
     if alike or asked & {PartKind.AUDIO, PartKind.CONCEPT}:
         yield towers.sounds
+
+
+def _to_be_filled(
+    towers: Towers, wanted: Sequence[Space], infos: Mapping[str, SpaceInfo]
+) -> Iterator[str]:
+    """Yield a note about further spaces that a library of an earlier version has not got yet."""
+    missing = [s.name for s in towers.further if s in wanted and s.name not in infos]
+    if missing and towers.shared.name in infos:
+        names = " and ".join(missing)
+        yield f"the next `sensorium index` fills {names}, by which pictures are found better"
 
 
 def _check(space: Space, infos: Mapping[str, SpaceInfo]) -> None:

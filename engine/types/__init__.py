@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     )
     from engine.types.query import (
         FILTER_OPERATORS,
+        QUALITY,
         AllOf,
         AnyOf,
         Branch,
@@ -63,6 +64,7 @@ if TYPE_CHECKING:
 __all__ = [
     "FILTER_OPERATORS",
     "HEAD_MARK",
+    "QUALITY",
     "VISUAL",
     "AllOf",
     "AnyOf",
@@ -138,6 +140,7 @@ _NAMES = {
         "Filter",
         "Not",
         "Plan",
+        "QUALITY",
         "Query",
         "QueryPart",
     ),

@@ -171,12 +171,17 @@ class Query:
         return " ".join(p.value for p in asked if p.asked in worded and p.weight > 0)
 
 
+QUALITY = "quality"
+"""The name of branches that ask how a picture is, beside what it shows."""
+
+
 @dataclass(frozen=True, slots=True)
 class Branch:
     """One thing to run: a vector against one modality of a space, or words in FTS5."""
 
     name: str
-    """``text``, ``image``, ``audio``, ``concept``, ``words``, ``early`` or ``not``; see ``why``."""
+    """``text``, ``image``, ``audio``, ``concept``, ``quality``, ``words``, ``early`` or ``not``;
+    see ``why``."""
     space: str | None
     """None for the full text index."""
     modality: Modality | None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import subprocess
 import sys
 from dataclasses import replace
@@ -11,12 +12,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from safetensors.numpy import load_file
 
 from engine.common.artifact_cache import Damaged
 from engine.encoders import languages, registry, weight_files
-from engine.encoders.compact import multilingual, multilingual_text, unigram
+from engine.encoders.compact import colours, multilingual, multilingual_text, unigram
+from engine.encoders.compact.colour_words import TERMS
 from engine.encoders.compact.e5_file import UNKNOWN, E5File, dequantised
-from engine.encoders.compact.multilingual import NAME, SCENES, CompactMultilingual
+from engine.encoders.compact.multilingual import COLOURS, NAME, SCENES, CompactMultilingual
 from engine.encoders.compact.multilingual_text import MultilingualE5
 from engine.encoders.protocols import KnowsWords
 from engine.errors import EncoderUnavailable
@@ -170,7 +173,7 @@ def encoder(settings) -> CompactMultilingual:
 def test_pictures_lie_in_both_spaces_and_texts_of_many_languages_find_them(encoder):
     pictures = [Image.open(SAMPLES / name).convert("RGB") for name in ("chelsea.png", "coffee.png")]
     seen = encoder.embed_images([encoder.prepare_image(picture) for picture in pictures])
-    assert set(seen.vectors) == {NAME, SCENES, "looks"}
+    assert set(seen.vectors) == {NAME, SCENES, COLOURS, "looks"}
     for rows in seen.vectors.values():
         np.testing.assert_allclose(np.linalg.norm(rows, axis=1), 1, atol=1e-4)
     for cat, coffee in (
@@ -232,19 +235,84 @@ def test_a_sentence_of_another_language_is_asked_of_scenes_by_its_sense(encoder)
     assert right > float(encoder.embed_texts_in(SCENES, [same])[0] @ as_text)
 
 
-def test_both_spaces_have_one_revision_and_likeness_is_that_of_compact(settings, monkeypatch):
+def test_each_space_has_its_revision_and_likeness_is_that_of_compact(settings, monkeypatch):
     towers = registry.towers(NAME, settings)
-    assert [space.name for space in towers.spaces] == [NAME, "looks", "sounds", SCENES]
+    assert [space.name for space in towers.spaces] == [NAME, "looks", "sounds", SCENES, COLOURS]
     assert towers.looks == registry.towers("compact", settings).looks
-    assert towers.spaces_of(Modality.IMAGE) == {NAME, "looks", SCENES}
+    assert towers.spaces_of(Modality.IMAGE) == {NAME, "looks", SCENES, COLOURS}
     assert towers.spaces_of(Modality.SPEECH) == {NAME}
-    before = towers.shared.revision, towers.further[0].revision
-    for module, name in ((multilingual, "_CODE"), (multilingual_text, "_CODE")):
+    before = towers.shared.revision, *(space.revision for space in towers.further)
+    for module, name, changes in (
+        (multilingual, "_CODE", (True, False, False)),
+        (multilingual, "_SCENES_CODE", (False, True, False)),
+        (colours, "_CODE", (False, False, True)),
+        (multilingual_text, "_CODE", (True, True, False)),
+    ):
         with monkeypatch.context() as patch:
             patch.setattr(module, name, 99)
             changed = registry.towers(NAME, settings)
-            after = changed.shared.revision, changed.further[0].revision
-            assert all(a != b for a, b in zip(before, after, strict=True))
+            after = changed.shared.revision, *(space.revision for space in changed.further)
+            assert tuple(a != b for a, b in zip(before, after, strict=True)) == changes
+
+
+def test_the_tensors_of_the_shared_space_are_those_that_libraries_name():
+    """Its revision names the first file that they were in; whoever refits them changes it."""
+    digest = hashlib.sha256()
+    for name, tensor in sorted(load_file(multilingual.HEAD).items()):
+        digest.update(name.encode() + tensor.tobytes())
+    assert digest.hexdigest() == (
+        "ea1f5a915d0258afc348e3225b2f0d19673c7769bcdb837d954dfa6d6ba56661"
+    )
+
+
+# --- colours ---------------------------------------------------------------------------------
+
+
+def painted(*shares: tuple[tuple[int, int, int], float]) -> Image.Image:
+    """Return a picture whose stripes have these colours, by their shares of it."""
+    picture, left = Image.new("RGB", (300, 300)), 0
+    for colour, share in shares:
+        picture.paste(colour, (left, 0, left + round(300 * share), 300))
+        left += round(300 * share)
+    return picture
+
+
+PAINTS = {
+    "red": (200, 30, 40), "green": (60, 140, 60), "blue": (40, 80, 190), "yellow": (250, 220, 60),
+    "orange": (245, 130, 30), "purple": (120, 50, 140), "brown": (110, 70, 40),
+    "pink": (245, 150, 190),
+}  # fmt: skip
+
+
+def test_things_of_a_colour_are_found_by_its_name_in_many_languages(encoder):
+    grey = (128, 128, 128)
+    pictures = [painted((paint, 0.3), (grey, 0.7)) for paint in PAINTS.values()]
+    placed = encoder._colours.place_pictures([encoder.prepare_image(p) for p in pictures])
+    np.testing.assert_allclose(np.linalg.norm(placed, axis=1), 1, atol=1e-5)
+    order = list(PAINTS)
+    for text, colour in (
+        ("a red car", "red"), ("rote Blumen", "red"), ("красная машина", "red"),
+        ("سيارة حمراء", "red"), ("红色的车", "red"), ("un coche azul", "blue"),
+        ("青い海", "blue"), ("une voiture verte", "green"), ("हरी पत्ती", "green"),
+        ("kahverengi köpek", "brown"), ("PINK", "pink"), ("something purple", "purple"),
+        ("yellow flower", "yellow"), ("orange sky", "orange"),
+    ):  # fmt: skip
+        assert encoder.names_quality(COLOURS, text), text
+        (query,) = encoder.embed_queries(COLOURS, [text])
+        assert order[int((placed @ query).argmax())] == colour, text
+
+
+@pytest.mark.parametrize("text", ["a dog", "blackbird", "bored", "infrared", "he rode a horse", ""])
+def test_other_words_name_no_colour(encoder, text):
+    assert not encoder.names_quality(COLOURS, text)
+    assert not encoder.embed_queries(COLOURS, [text]).any()
+
+
+def test_of_two_colours_both_are_asked_for(encoder):
+    (query,) = encoder.embed_queries(COLOURS, ["a black and white cat"])
+    assert np.flatnonzero(query).tolist() == [TERMS.index("black"), TERMS.index("white")]
+    assert encoder.quality_phrases(COLOURS) == TERMS
+    assert (encoder.embed_queries(COLOURS, TERMS)[:, :-1] == np.eye(len(TERMS))).all()
 
 
 # --- the default ---------------------------------------------------------------------------

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from engine.common.vectors import l2_normalize
-from engine.encoders.compact.pictures import SIDE
+from engine.encoders.compact.pictures import LOOKS_DIM, SIDE
 from engine.training.captions import (
     LANGUAGES,
     KeptRows,
@@ -54,12 +54,24 @@ def test_captions_of_photographs_that_were_not_learned_from_are_found(rng):
     features = l2_normalize(rng.random((600, 24)).astype(np.float32))
     texts = np.sqrt(features) @ rng.standard_normal((24, DIM)).astype(np.float32)
     texts += 0.01 * rng.standard_normal(texts.shape).astype(np.float32)
-    head = fit_captions([features[:500]] * 2, [texts[:500]])
-    inputs = (np.sqrt(features) - head["scenes_center"]) / head["scenes_scale"]
-    scenes = l2_normalize(inputs @ head["scenes_weights"] + head["scenes_bias"])
-    whitened = l2_normalize((texts - head["scenes_mean"]) @ head["scenes_whiten"])
+    roots = np.sqrt(features)
+    head = fit_captions([roots[:500]] * 2, [texts[:500]])
+    inputs = (roots - head["center"]) / head["scale"]
+    scenes = l2_normalize(inputs @ head["weights"] + head["bias"])
+    whitened = l2_normalize((texts - head["mean"]) @ head["whiten"])
     ranks = (whitened[500:] @ scenes[500:].T).argsort(1)[:, ::-1] == np.arange(100)[:, None]
     assert ranks[:, :10].any(1).mean() > 0.9
+
+
+def test_what_comes_of_earlier_layers_counts_half(rng):
+    last = rng.random((200, LOOKS_DIM)).astype(np.float32)
+    middle = 40 * rng.random((200, 30)).astype(np.float32)
+    texts = rng.standard_normal((200, DIM)).astype(np.float32)
+    head = fit_captions([np.concatenate([last, middle], axis=1)], [texts])
+    inputs = (np.concatenate([last, middle], axis=1) - head["center"]) / head["scale"]
+    spread = inputs.var(0)
+    assert spread[:LOOKS_DIM].sum() == pytest.approx(1, rel=0.05)
+    assert spread[LOOKS_DIM:].sum() == pytest.approx(0.25, rel=0.05)
 
 
 def test_a_direction_that_all_texts_spread_along_counts_less(rng):

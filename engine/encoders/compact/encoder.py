@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image
 
 from engine.config import Settings
-from engine.encoders.compact.pictures import CLASSES, LOOKS_DIM, CompactPictures
+from engine.encoders.compact.pictures import CLASSES, LOOKS_DIM, CompactPictures, Seen
 from engine.encoders.compact.text import DIM, MiniLM
 from engine.encoders.protocols import Embedded, Pixels
 from engine.encoders.revisions import revision_of
@@ -66,13 +66,12 @@ class CompactEncoder:
     def submit_images(self, pixels: Sequence[Pixels]) -> Pending[Embedded]:
         return Then(self._pictures.submit(pixels), self._embedded)
 
-    def _embedded(self, seen: tuple[Vectors, Vectors]) -> Embedded:
-        features, probabilities = seen
+    def _embedded(self, seen: Seen) -> Embedded:
         vectors = {
-            self.shared.name: self._pictures.words(probabilities),
-            self.looks.name: features,
+            self.shared.name: self._pictures.words(seen.probabilities),
+            self.looks.name: seen.features,
         }
-        return Embedded(vectors, self._pictures.tags(probabilities))
+        return Embedded(vectors, self._pictures.tags(seen.probabilities))
 
     def typical_images(self) -> Vectors:
         """Return a vector for each class, as a picture of that class alone has, (1000, 384)."""

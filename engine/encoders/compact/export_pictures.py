@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from engine.torchvision_ops import declare_missing_operators
 
@@ -24,21 +25,33 @@ from torch import Tensor, nn  # noqa: E402
 from engine.encoders.runtime.onnx_session import export_module  # noqa: E402
 
 SIDE = 260
+MIDDLE = (3, 4, 6)
+"""Stages of the tower whose maps are kept too: textures, parts and colours, of which the last
+layer has left what tells classes apart."""
 
 
 class _PictureTower(nn.Module):
-    """RGB bytes (n, 260, 260, 3) to unit features (n, 1280) and probabilities (n, 1000)."""
+    """RGB bytes (n, 260, 260, 3) to unit features, probabilities, and what is in the middle.
+
+    They are (n, 1280), (n, 1000) and (n, 1120): the means and maxima of ``MIDDLE``'s channels.
+    """
 
     def __init__(self, model: nn.Module) -> None:
         super().__init__()
         self.model = model
 
-    def forward(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
-        scaled = pixels.permute(0, 3, 1, 2).float() / 127.5 - 1.0
-        maps = self.model.forward_features(scaled)  # type: ignore[operator]
-        pooled = self.model.forward_head(maps, pre_logits=True)  # type: ignore[operator]
-        logits = self.model.classifier(pooled)  # type: ignore[operator]
-        return nn.functional.normalize(pooled, dim=-1), logits.softmax(-1)
+    def forward(self, pixels: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        model: Any = self.model
+        maps = model.bn1(model.conv_stem(pixels.permute(0, 3, 1, 2).float() / 127.5 - 1.0))
+        middle = []
+        for number, stage in enumerate(model.blocks):
+            maps = stage(maps)
+            if number in MIDDLE:
+                middle += [maps.mean((2, 3)), maps.amax((2, 3))]
+        maps = model.bn2(model.conv_head(maps))
+        pooled = model.forward_head(maps, pre_logits=True)
+        probabilities = model.classifier(pooled).softmax(-1)
+        return nn.functional.normalize(pooled, dim=-1), probabilities, torch.cat(middle, 1)
 
 
 def build_model(weights: Path) -> nn.Module:
@@ -96,13 +109,13 @@ def _padded(convolution: nn.Module, size: tuple[int, int]) -> nn.Module:
 
 
 def export(weights: Path, out: Path) -> None:
-    """Write the tower at ``out``. Input ``pixels``, outputs ``features``, ``probabilities``."""
+    """Write the tower at ``out``: ``pixels`` to ``features``, ``probabilities``, ``middle``."""
     export_module(
         _PictureTower(with_fixed_padding(build_model(weights))),
         (torch.zeros((2, SIDE, SIDE, 3), dtype=torch.uint8),),
         out,
         inputs={"pixels": {0: "n"}},
-        outputs={"features": {0: "n"}, "probabilities": {0: "n"}},
+        outputs={name: {0: "n"} for name in ("features", "probabilities", "middle")},
     )
 
 

@@ -2,19 +2,20 @@
 
 Texts are multilingual-e5-small's, less their mean and whitened: as they come, all of them lie in
 one narrow cone. A picture has two vectors that text can query. One is made of its classes, as in
-``compact``. The other, in the space ``scenes``, is what a head that has learned from captioned
-photographs says of it, which classes have no words for: what happens.
+``compact``. The other, in the space ``scenes-2``, is what a head that has learned from captioned
+photographs says of it, which classes have no words for: what happens. And what of it has which
+colour is in the space ``colours``, in which only texts are asked that name one.
 
 Queries go two further steps, which no stored vector depends on. Words that the tower is unsure of
 without a sentence are asked with their English names (``lexicon``). And what a text has in
-directions in which captions hardly differ is its language rather than its sense, so in ``scenes``
+directions in which captions hardly differ is its language rather than its sense, so in ``scenes-2``
 no coordinate goes further than those of captions do.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 import numpy as np
@@ -24,9 +25,12 @@ from engine.common.lru import LRUCache
 from engine.common.package_weights import sha256
 from engine.common.vectors import l2_normalize
 from engine.config import Settings
+from engine.encoders.compact.colour_words import TERMS, colours_of
+from engine.encoders.compact.colours import DIM as COLOURS_DIM
+from engine.encoders.compact.colours import Colours
 from engine.encoders.compact.lexicon import Lexicon, folded
 from engine.encoders.compact.multilingual_text import MultilingualE5
-from engine.encoders.compact.pictures import CLASSES, LOOKS_DIM, CompactPictures
+from engine.encoders.compact.pictures import CLASSES, LOOKS_DIM, CompactPictures, Seen
 from engine.encoders.protocols import Embedded, Pixels
 from engine.encoders.revisions import revision_of
 from engine.encoders.runtime.backend import Pending, Then
@@ -34,8 +38,11 @@ from engine.types import Space
 from engine.types.arrays import Vectors
 
 NAME = "compact-multilingual"
-SCENES = "scenes"
+SCENES = "scenes-2"
+"""The further space of what happens; the first one, ``scenes``, had another head."""
+COLOURS = "colours"
 HEAD = Path(__file__).parent / "heads" / "multilingual.safetensors"
+SCENES_HEAD = HEAD.with_name("scenes.safetensors")
 QUERIES = HEAD.with_name("queries.safetensors")
 _FURTHEST = 2.5
 """Deviations of captions past which a coordinate of a text is cut: 2, 3 and 4 find a little less
@@ -46,14 +53,19 @@ ten dictionaries, and alone they lose what the tower knows by itself."""
 _KEPT_QUERIES = 64
 """Queries whose rows are kept until all spaces have asked for them, those of other threads too."""
 _CODE = 1
-"""Revision of the code between the towers' outputs and the vectors of both spaces."""
+"""Revision of the code between the towers' outputs and the vectors of the shared space."""
+_SCENES_CODE = 2
+"""Revision of the code between the towers' outputs and the vectors of ``scenes-2``."""
+_FIRST_HEAD = "5dc11d8cdcbc40c00fcc9a657e75c4d103a40c4dec06a473e9dfc7f1e1c19767"
+"""The hash of the file that the tensors of the shared space were first in, with others. They have
+stayed the same to the bit, and so have the vectors of libraries that name it."""
 
 
 class CompactMultilingual:
     """The default encoder; making one loads nothing.
 
-    It implements ``Encoder``, ``FurtherSpaces``, ``EmbedsQueries``, ``KnowsWords`` and
-    ``Pipelined``.
+    It implements ``Encoder``, ``FurtherSpaces``, ``Qualities``, ``EmbedsQueries``, ``KnowsWords``
+    and ``Pipelined``.
     """
 
     name = NAME
@@ -62,22 +74,19 @@ class CompactMultilingual:
     def __init__(self, settings: Settings) -> None:
         self._text = MultilingualE5(settings)
         self._pictures = CompactPictures(settings, HEAD)
+        self._colours = Colours()
         self._batch = settings.batch_size
         self._lexicon = Lexicon()
         self._queries: LRUCache[str, Vectors] = LRUCache(_KEPT_QUERIES)
 
     @cached_property
-    def _revision(self) -> str:
-        """Names the text tower, the head's file, and all that the pictures depend on."""
-        return revision_of(
-            texts=self._text.revision, pictures=self._pictures.looks_revision, head=sha256(HEAD),
-            code=_CODE,
-        )  # fmt: skip
-
-    @cached_property
     def shared(self) -> Space:
         """The space of texts, and of pictures by their classes."""
-        return Space(NAME, NAME, self._revision, self._head["whiten"].shape[1])
+        revision = revision_of(
+            texts=self._text.revision, pictures=self._pictures.looks_revision, head=_FIRST_HEAD,
+            code=_CODE,
+        )  # fmt: skip
+        return Space(NAME, NAME, revision, self._head["whiten"].shape[1])
 
     @cached_property
     def looks(self) -> Space:
@@ -88,12 +97,32 @@ class CompactMultilingual:
 
     @cached_property
     def further(self) -> tuple[Space, ...]:
-        """``scenes``: what happens in pictures."""
-        return (Space(SCENES, NAME, self._revision, self._head["scenes_whiten"].shape[1]),)
+        """What happens in pictures, and their colours."""
+        revision = revision_of(
+            texts=self._text.revision, pictures=self._pictures.looks_revision,
+            middle=self._pictures.middle_revision, head=sha256(SCENES_HEAD), code=_SCENES_CODE,
+        )  # fmt: skip
+        scenes = Space(SCENES, NAME, revision, self._scenes_head["whiten"].shape[1])
+        return (scenes, *self.qualities)
+
+    @cached_property
+    def qualities(self) -> tuple[Space, ...]:
+        """The colours of pictures."""
+        return (Space(COLOURS, NAME, self._colours.revision, COLOURS_DIM),)
+
+    def names_quality(self, space: str, text: str) -> bool:
+        return space == COLOURS and bool(colours_of(text))
+
+    def quality_phrases(self, space: str) -> Sequence[str]:
+        return TERMS if space == COLOURS else ()
 
     @cached_property
     def _head(self) -> Mapping[str, Vectors]:
         return self._pictures.head
+
+    @cached_property
+    def _scenes_head(self) -> Mapping[str, Vectors]:
+        return _tensors(SCENES_HEAD)
 
     def check(self) -> None:
         """Raise ``EncoderUnavailable`` unless every tower can be had."""
@@ -103,9 +132,7 @@ class CompactMultilingual:
     @cached_property
     def _limits(self) -> Mapping[str, Vectors]:
         """The directions of captions (dim, dim) and their deviations along them (dim,)."""
-        from safetensors.numpy import load_file
-
-        return {name: tensor.astype(np.float32) for name, tensor in load_file(QUERIES).items()}
+        return _tensors(QUERIES)
 
     def embed_texts(self, texts: Sequence[str]) -> Vectors:
         return _whitened(self._text.embed(texts), self._head["mean"], self._head["whiten"])
@@ -115,17 +142,22 @@ class CompactMultilingual:
         return self._text.knows_word(word) or self._lexicon.name(folded(word)) is not None
 
     def embed_texts_in(self, space: str, texts: Sequence[str]) -> Vectors:
+        if space == COLOURS:
+            return self._colours.place_texts(texts)
         self._check_space(space)
-        head = self._head
-        return _whitened(self._text.embed(texts), head["scenes_mean"], head["scenes_whiten"])
+        return self._placed_in_scenes(self._text.embed(texts))
 
     def embed_queries(self, space: str, texts: Sequence[str]) -> Vectors:
         """Embed texts that ask, with the English names of their words."""
-        rows, head = self._asked(texts), self._head
+        if space == COLOURS:
+            return self._colours.place_texts(texts)
         if space == NAME:
-            return _whitened(rows, head["mean"], head["whiten"])
+            return _whitened(self._asked(texts), self._head["mean"], self._head["whiten"])
         self._check_space(space)
-        return _whitened(self._within_captions(rows), head["scenes_mean"], head["scenes_whiten"])
+        return self._placed_in_scenes(self._within_captions(self._asked(texts)))
+
+    def _placed_in_scenes(self, rows: Vectors) -> Vectors:
+        return _whitened(rows, self._scenes_head["mean"], self._scenes_head["whiten"])
 
     def _check_space(self, space: str) -> None:
         if space != SCENES:
@@ -152,7 +184,7 @@ class CompactMultilingual:
 
     def _within_captions(self, rows: Vectors) -> Vectors:
         """Cut what texts (n, dim) have further out than captions have in any direction."""
-        mean, directions = self._head["scenes_mean"], self._limits["directions"]
+        mean, directions = self._scenes_head["mean"], self._limits["directions"]
         furthest = _FURTHEST * self._limits["deviations"]
         within = np.clip((rows - mean) @ directions, -furthest, furthest)
         return np.asarray(mean + within @ directions.T, np.float32)
@@ -167,28 +199,37 @@ class CompactMultilingual:
         return self._batch
 
     def submit_images(self, pixels: Sequence[Pixels]) -> Pending[Embedded]:
-        return Then(self._pictures.submit(pixels), self._embedded)
+        return Then(self._pictures.submit(pixels), partial(self._embedded, pixels))
 
-    def _embedded(self, seen: tuple[Vectors, Vectors]) -> Embedded:
-        features, probabilities = seen
+    def _embedded(self, pixels: Sequence[Pixels], seen: Seen) -> Embedded:
+        head = self._scenes_head
+        scaled = np.asarray((scene_inputs(seen) - head["center"]) / head["scale"], np.float32)
         vectors = {
-            NAME: self._pictures.words(probabilities),
-            SCENES: self._scenes(features),
-            self.looks.name: features,
+            NAME: self._pictures.words(seen.probabilities),
+            SCENES: l2_normalize(scaled @ head["weights"] + head["bias"]),
+            COLOURS: self._colours.place_pictures(pixels),
+            self.looks.name: seen.features,
         }
-        return Embedded(vectors, self._pictures.tags(probabilities))
-
-    def _scenes(self, features: Vectors) -> Vectors:
-        """Unit features (n, 1280) in the space ``scenes``, (n, dim), L2-normalised."""
-        head = self._head
-        # Square roots tame the few channels that dominate; no feature is negative.
-        rows = np.sqrt(np.maximum(features, 0)) if "scenes_roots" in head else features
-        rows = (rows - head["scenes_center"]) / head["scenes_scale"]
-        return l2_normalize(rows @ head["scenes_weights"] + head["scenes_bias"])
+        return Embedded(vectors, self._pictures.tags(seen.probabilities))
 
     def typical_images(self) -> Vectors:
         """Return a vector for each class, as a picture of that class alone has, (1000, dim)."""
         return self._pictures.words(np.eye(CLASSES, dtype=np.float32))
+
+
+def scene_inputs(seen: Seen) -> Vectors:
+    """Return the inputs (n, 2400) of the head of scenes.
+
+    Square roots tame the few channels that dominate.
+    """
+    middle = np.sign(seen.middle) * np.sqrt(np.abs(seen.middle))
+    return np.concatenate([np.sqrt(np.maximum(seen.features, 0)), middle], axis=1)
+
+
+def _tensors(file: Path) -> Mapping[str, Vectors]:
+    from safetensors.numpy import load_file
+
+    return {name: tensor.astype(np.float32) for name, tensor in load_file(file).items()}
 
 
 def _whitened(rows: Vectors, mean: Vectors, whiten: Vectors) -> Vectors:

@@ -13,6 +13,7 @@ import json
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from PIL import Image
@@ -32,14 +33,18 @@ from engine.types.arrays import Vectors
 SIDE = 260
 LOOKS_DIM = 1280
 CLASSES = 1000
+MIDDLE_DIM = 1120
+_DIMS = (LOOKS_DIM, CLASSES, MIDDLE_DIM)
 _CROP = 0.89
 """Share of the shorter side that is kept; the tower was trained on such crops."""
 _REVISION = 1
 """Revision of the exporting code, as far as vectors depend on it."""
-_GRAPH = 2
+_GRAPH = 3
 """Revision of the layout of the exported graph, which no vector depends on."""
 _CODE = 1
 """Revision of all other code between a picture and its features and probabilities."""
+_MIDDLE = 1
+"""Revision of the code between a picture and what is in the middle of the tower."""
 _WORDS = 1
 """Revision of the code between probabilities and the vector in the shared space."""
 _ROWS = 4
@@ -47,6 +52,17 @@ _ROWS = 4
 _TAG_FLOOR = 0.1
 _MAX_TAGS = 5
 HEAD = Path(__file__).parent / "heads" / "pictures.safetensors"
+
+
+class Seen(NamedTuple):
+    """The tower's outputs for n pictures."""
+
+    features: Vectors
+    """Unit pooled features, (n, 1280)."""
+    probabilities: Vectors
+    """Of the classes, (n, 1000)."""
+    middle: Vectors
+    """Means and maxima of the channels of earlier stages, (n, 1120)."""
 
 
 class CompactPictures:
@@ -68,6 +84,11 @@ class CompactPictures:
         return revision_of(
             weights=EFFICIENTNET.sha256, export=_REVISION, code=_CODE, side=SIDE, crop=_CROP
         )
+
+    @property
+    def middle_revision(self) -> str:
+        """Changes whenever the same picture would get other numbers in the middle."""
+        return revision_of(looks=self.looks_revision, middle=_MIDDLE)
 
     @cached_property
     def revision(self) -> str:
@@ -103,16 +124,15 @@ class CompactPictures:
         )
         return np.asarray(crop, dtype=np.uint8)
 
-    def see(self, pixels: Sequence[Pixels]) -> tuple[Vectors, Vectors]:
-        """Unit features (n, 1280) and class probabilities (n, 1000) of n pictures."""
+    def see(self, pixels: Sequence[Pixels]) -> Seen:
+        """Return what the tower says of n pictures."""
         return self.submit(pixels).result()
 
-    def submit(self, pixels: Sequence[Pixels]) -> Pending[tuple[Vectors, Vectors]]:
+    def submit(self, pixels: Sequence[Pixels]) -> Pending[Seen]:
         """``see``, to be collected later."""
         if not pixels:
-            none = np.zeros((0, LOOKS_DIM), np.float32), np.zeros((0, CLASSES), np.float32)
-            return Done(none)
-        return Then(self._tower.submit(pixels=np.stack(pixels)), _features_and_probabilities)
+            return Done(Seen(*(np.zeros((0, dim), np.float32) for dim in _DIMS)))
+        return Then(self._tower.submit(pixels=np.stack(pixels)), _seen)
 
     def words(self, probabilities: Vectors) -> Vectors:
         """Class probabilities (n, 1000) as unit vectors of the shared space, (n, 384).
@@ -132,9 +152,8 @@ class CompactPictures:
         )
 
 
-def _features_and_probabilities(outputs: Outputs) -> tuple[Vectors, Vectors]:
-    features, probabilities = outputs
-    return features, probabilities
+def _seen(outputs: Outputs) -> Seen:
+    return Seen(*outputs)
 
 
 def _export(weights: Path, out: Path) -> None:

@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 
 from engine.query.calibration.log_odds import NATS_PER_DEVIATION
 from engine.query.full_text import content_words
-from engine.types import BranchScores, Modality, PartKind, QueryPart
+from engine.types import QUALITY, BranchScores, Modality, PartKind, QueryPart
 
 LIKELY = 0.5
 """The probability from which a hit is likely."""
@@ -112,9 +112,11 @@ def _weights(scored: Sequence[BranchScores]) -> dict[_Parts, float]:
     """Return the weight of each wanted part, which is that of its heaviest modality.
 
     What several spaces of a modality share counts together, and spaces of which the better counts
-    as one do so once. Words stand for a part alone where nothing else does.
+    as one do so once, and the qualities that a text names do so with it. Words stand for a part
+    alone where nothing else does.
     """
     wanted = [scores.branch for scores in scored if scores.branch.weight > 0]
+    wanted = [branch for branch in wanted if branch.name != QUALITY]
     witnesses = {(b.parts, b.modality, b.family or b.space): b.weight for b in wanted}
     by_modality: dict[tuple[_Parts, Modality | None], float] = {}
     for (parts, modality, _), weight in witnesses.items():

@@ -30,8 +30,9 @@ def phrase_vectors(towers: Towers, settings: Settings, further: str | None = Non
     Args:
         further: the further space of the encoder in which they are asked instead.
     """
-    texts, space = phrases(), towers.encoder.shared
+    space = towers.encoder.shared
     space = next((other for other in towers.further if other.name == further), space)
+    texts = list(towers.quality_phrases(space.name) or phrases())
     named = revision_of(
         name=space.name, encoder=space.encoder, revision=space.revision, texts=tuple(texts),
         code=_CODE,
