@@ -96,7 +96,10 @@ def job_result(
 
 @router.post(
     "/index", dependencies=[needs("index")], status_code=202, response_model=JobDocument,
-    responses={**STARTS_JOB, 403: fault("A path is not one that may be indexed here.")},
+    responses={
+        **STARTS_JOB, 403: fault("A path is not one that may be indexed here."),
+        409: fault("The library was not indexed from any folder yet, and no path is named."),
+    },
 )  # fmt: skip
 async def index(request: Request, body: IndexRequest, wait: Wait = 0.0) -> JSONResponse:
     """Start to bring a library up to date with its folders, or with some of them."""

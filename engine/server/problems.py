@@ -27,6 +27,7 @@ _STATUS: Mapping[type[errors.SensoriumError], int] = {
     errors.UnsupportedMedia: 415,
     errors.MediaError: 422,
     errors.LibraryBusy: 409,
+    errors.LibraryReadOnly: 403,
     errors.OutOfMemory: 503,
     errors.CatalogUnreachable: 503,
     errors.LibraryUnavailable: 503,

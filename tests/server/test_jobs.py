@@ -16,8 +16,10 @@ import httpx
 import pytest
 
 from engine import Library
+from engine.errors import LibraryReadOnly
 from engine.server.job_line import JobLine
 from engine.server.options import ServerOptions
+from engine.store.job_records import JobRecords
 from engine.types.jobs import JobState
 from indexers.file_hash import stat_file
 from tests import media_files as make
@@ -323,3 +325,27 @@ def test_a_job_that_does_not_end_keeps_no_server_from_ending(monkeypatch, tmp_pa
         assert line.get(job.job_id).state in (JobState.RUNNING, JobState.INTERRUPTED)
         forever.set()
         line.close(10)
+
+
+def test_another_server_of_the_library_sees_the_job_and_leaves_it_alone(
+    working, media, settings, gate
+):
+    job = start(working, wait=0, paths=[str(folder_of(media, "shared", "red"))])
+    options = ServerOptions(port=0, roots=(media,))
+    with serving([working.library], settings, media, options) as other:
+        assert other.http.get(job["links"]["self"]).json()["state"] == "running"
+        refused = other.http.delete(job["links"]["self"])
+        assert (refused.status_code, refused.json()["error"]["code"]) == (409, "job_elsewhere")
+        again = other.http.post(f"{job['links']['self']}/resume")
+        assert (again.status_code, again.json()["error"]["code"]) == (409, "job_not_resumable")
+        gate.set()
+        assert finished(other, job)["state"] == "done"
+
+
+def test_a_library_that_takes_no_writes_starts_no_job(working, monkeypatch):
+    def refuse(*_: object) -> None:
+        raise LibraryReadOnly("the disk takes no writes")
+
+    monkeypatch.setattr(JobRecords, "create", refuse)
+    answer = working.http.post("/api/index", json={})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (403, "library_read_only")
