@@ -46,6 +46,7 @@ async def curate(
     The result of the job has the number of a run, which `/api/runs` has with its findings.
     """
     name, _ = shelf_of(request).entry(body.library)
+    Library.query(where=getattr(body, "where", ()))  # which refuses what it cannot read
     arguments = body.model_dump(mode="json", exclude={"library", "task"}, exclude_defaults=True)
     return await start_job(request, name, body.task, arguments, wait)
 
@@ -75,7 +76,7 @@ async def findings(
     name, chosen = shelf_of(request).entry(library)
 
     def read() -> dict[str, Any]:
-        document = _run(name, _summary(chosen, run))
+        document = _run(name, run_summary(chosen, run))
         found = chosen.curate.run(run).findings
         wanted = [each for each in found if not verdict or each.verdict in verdict]
         undoable = (u.taken_back() for u in chosen.curate.undoable() if u.run.run_id == run)
@@ -108,7 +109,7 @@ async def apply(request: Request, run: int, body: ApplyRequest, wait: Wait = 0.0
             raise Problem(400, "invalid_request", f"{body.action} needs a folder", "to")
         roots = [str(root) for root in request.app.state.options.roots]
         arguments["to"] = allowed_path(body.to, roots, "to")
-    await admission_of(request).run(lambda: _summary(library, run))
+    await admission_of(request).run(lambda: run_summary(library, run))
     return await start_job(request, name, "apply", {"run_id": run, **arguments}, wait)
 
 
@@ -125,7 +126,7 @@ async def undo(request: Request, run: int, body: UndoRequest, wait: Wait = 0.0) 
     name, library = shelf_of(request).entry(body.library)
 
     def moves_files() -> bool:
-        _summary(library, run)
+        run_summary(library, run)
         found = [each for each in library.curate.undoable() if each.run.run_id == run]
         if not found:
             message = f"run {run} did nothing that is left to undo"
@@ -137,7 +138,7 @@ async def undo(request: Request, run: int, body: UndoRequest, wait: Wait = 0.0) 
     return await start_job(request, name, "undo", {"run_id": run}, wait)
 
 
-def _summary(library: Library, run: int) -> Any:
+def run_summary(library: Library, run: int) -> Any:
     """Return a run with its counts.
 
     Raises:

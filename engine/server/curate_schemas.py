@@ -23,7 +23,7 @@ _Where = Annotated[
     Field(max_length=32, description="Filters that all have to be true."),
 ]
 _Top = Annotated[int | None, Field(ge=1, description="The first so many at most.")]
-_Seed = Annotated[int, Field(ge=0, le=2**31 - 1)]
+_Seed = Annotated[int, Field(ge=0, le=1_000_000_000)]
 _Number = Annotated[float, Field(allow_inf_nan=False)]
 _Labels = Annotated[
     Literal["folder", "tag"], Field(description="Labels are names of folders, or tags.")

@@ -10,6 +10,7 @@ from starlette.responses import FileResponse, JSONResponse, Response
 
 from engine.library import Library
 from engine.server.context import admission_of, shelf_of
+from engine.server.curate_routes import run_summary
 from engine.server.documented import fault
 from engine.server.job_calls import archive_file
 from engine.server.job_routes import STARTS_JOB, job_result, start_job
@@ -53,16 +54,17 @@ class ExportSettings(BaseModel):
 
 @router.post(
     "/exports", dependencies=[needs("index")], status_code=202, response_model=JobDocument,
-    responses=STARTS_JOB,
+    responses={**STARTS_JOB, 404: fault("There is no library of that name, or no such run.")},
 )  # fmt: skip
 async def export(request: Request, body: ExportSettings, wait: Wait = 0.0) -> JSONResponse:
     """Start to write files, what is known of them and their vectors to a ZIP archive.
 
     The server keeps the last three of a library.
     """
-    name, _ = shelf_of(request).entry(body.library)
-    if body.query is not None:
-        refuse_paths(Library.query(body.query))
+    name, library = shelf_of(request).entry(body.library)
+    refuse_paths(Library.query(body.query, where=body.where))
+    if (run := body.run) is not None:
+        await admission_of(request).run(lambda: run_summary(library, run))
     arguments = body.model_dump(mode="json", exclude={"library"}, exclude_defaults=True)
     return await start_job(request, name, "export", arguments, wait)
 

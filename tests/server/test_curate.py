@@ -93,7 +93,13 @@ def test_each_task_ends_with_a_run_or_says_why_not(served, body):
 
 @pytest.mark.parametrize(
     "body",
-    [{}, {"task": "delete"}, {"task": "select"}, {"task": "outliers", "out": "/tmp/x.csv"}],
+    [
+        {},
+        {"task": "delete"},
+        {"task": "select"},
+        {"task": "outliers", "out": "/tmp/x.csv"},
+        {"task": "semdedup", "eps": 0.1, "seed": 2**31},
+    ],
     ids=str,
 )
 def test_a_task_that_is_none_is_refused(served, body):
@@ -119,6 +125,14 @@ def test_runs_that_are_not_there_are_not_found(served):
         body = {"action": "tag"} if path.endswith("apply") else {}
         answer = served.http.request(method, f"/api/{path}", json=None if method == "GET" else body)
         assert (answer.status_code, answer.json()["error"]["code"]) == (404, "run_not_found")
+
+
+def test_filters_and_runs_that_cannot_be_used_start_no_job(served):
+    for path, body in (("curate", {"task": "quality"}), ("exports", {"format": "jsonl"})):
+        answer = served.http.post(f"/api/{path}", json={**body, "where": ["kind ="]})
+        assert (answer.status_code, answer.json()["error"]["code"]) == (400, "query_syntax")
+    answer = served.http.post("/api/exports", json={"format": "jsonl", "run": 99})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (404, "run_not_found")
 
 
 # --- classification -------------------------------------------------------------------
