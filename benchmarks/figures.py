@@ -51,6 +51,13 @@ GROUPS = {
     "Encoders": ("encoders", "towers", "gpu"),
     "Beside other tools": ("peers", "duplicates"),
     "Large libraries": ("index", "million", "near", "classify_speed", "select"),
+    "Server": (
+        "serve_latency",
+        "serve_clients",
+        "serve_embeddings",
+        "serve_overload",
+        "serve_poison",
+    ),
     "Trust": (
         "crash",
         "server_killed",

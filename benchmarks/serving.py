@@ -138,11 +138,18 @@ class Connection:
 
     async def post(self, path: str, body: bytes) -> tuple[int, bytes]:
         """Return status and content of an answer; 0 where there was none."""
+        return await self._asked("POST", path, body)
+
+    async def get(self, path: str) -> tuple[int, bytes]:
+        """Return status and content of an answer; 0 where there was none."""
+        return await self._asked("GET", path, b"")
+
+    async def _asked(self, method: str, path: str, body: bytes) -> tuple[int, bytes]:
         try:
             if self._streams is None:
                 self._streams = await asyncio.open_connection(self._server.host, self._server.port)
             reader, writer = self._streams
-            writer.write(_request(self._server, path, body))
+            writer.write(_request(self._server, method, path, body))
             head = await reader.readuntil(b"\r\n\r\n")
             length = re.search(rb"content-length: (\d+)", head, re.IGNORECASE)
             content = await reader.readexactly(int(length[1]) if length else 0)
@@ -160,9 +167,9 @@ class Connection:
             self._streams = None
 
 
-def _request(server: Server, path: str, body: bytes) -> bytes:
+def _request(server: Server, method: str, path: str, body: bytes) -> bytes:
     return (
-        f"POST {path} HTTP/1.1\r\nHost: {server.host}:{server.port}\r\n"
+        f"{method} {path} HTTP/1.1\r\nHost: {server.host}:{server.port}\r\n"
         f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
     ).encode() + body
 
