@@ -46,7 +46,10 @@ def admission_of(request: Request) -> Admission:
 
 def json_answer(document: object) -> JSONResponse:
     """Return a document as JSON, with names that are no UTF-8 as any parser can read them."""
-    return JSONResponse(parseable(document))
+    try:
+        return JSONResponse(document)
+    except (TypeError, UnicodeEncodeError):  # looking at every string costs more than writing it
+        return JSONResponse(parseable(document))
 
 
 def pages_of(request: Request) -> HitPages:
