@@ -60,6 +60,14 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "tag", "tag",
         "Give files tags, and take tags from them; without PATH, list the tags that there are.",
     ),
+    "rerank": (
+        "rerank", "rerank",
+        "Put DOCUMENTS, texts or files, in the order of how probably they answer QUERY.",
+    ),
+    "transcribe": (
+        "transcribe", "transcribe",
+        "Write down what is said in FILE, a sound or a video.",
+    ),
     "export": (
         "exchange", "export_command",
         "Write files, what is known of them, and their vectors to OUT, a new folder.",

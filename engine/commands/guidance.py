@@ -26,6 +26,7 @@ _EXAMPLES = {
     "config set": "threads 4", "config get": "threads", "config unset": "threads",
     "concepts forget": "Rex", "concepts rename": "Rex Max", "spaces default": "compact",
     "models pull": "open_clip:ViT-B-32/laion2b_s34b_b79k", "completion": "bash", "open": "1",
+    "rerank": "'a dog' photo.jpg 'a puppy'", "transcribe": "memo.mp3",
 }  # fmt: skip
 """Arguments that are enough for a command, for people who gave none."""
 _DATA = (

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -31,6 +32,32 @@ class Transcription:
     def text(self) -> str:
         """All sentences."""
         return " ".join(sentence.text for sentence in self.sentences)
+
+    def to_srt(self) -> str:
+        """Return subtitles in the format SubRip."""
+        return "\n".join(
+            f"{at}\n{_time(s.start, ',')} --> {_time(s.end, ',')}\n{s.text}\n"
+            for at, s in enumerate(self.sentences, 1)
+        )
+
+    def to_vtt(self) -> str:
+        """Return subtitles in the format WebVTT."""
+        cues = (
+            f"{_time(s.start, '.')} --> {_time(s.end, '.')}\n{_escaped(s.text)}\n"
+            for s in self.sentences
+        )
+        return "\n".join(["WEBVTT\n", *cues])
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as a document of JSON."""
+        return {
+            "text": self.text, "language": self.language, "duration": round(self.duration, 3),
+            "sentences": [
+                _span(s.start, s.end, s.text)
+                | ({"words": [_span(w.start, w.end, w.text) for w in s.words]} if s.words else {})
+                for s in self.sentences
+            ],
+        }  # fmt: skip
 
     @property
     def language(self) -> str | None:
@@ -90,3 +117,17 @@ def with_words(sentence: Sentence) -> Sentence:
         for (start, end), text in zip(pairwise(times), texts, strict=True)
     )
     return Sentence(sentence.start, sentence.end, sentence.text, words, sentence.language)
+
+
+def _span(start: float, end: float, text: str) -> dict[str, Any]:
+    return {"start": round(start, 3), "end": round(end, 3), "text": text}
+
+
+def _escaped(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _time(seconds: float, point: str) -> str:
+    minutes, milliseconds = divmod(round(seconds * 1000), 60_000)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours:02}:{minutes:02}:{milliseconds // 1000:02}{point}{milliseconds % 1000:03}"

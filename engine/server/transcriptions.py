@@ -103,35 +103,8 @@ def _verbose(
     return document
 
 
-def _srt(found: Transcription) -> str:
-    blocks = (
-        f"{at}\n{_time(s.start, ',')} --> {_time(s.end, ',')}\n{s.text}\n"
-        for at, s in enumerate(found.sentences, 1)
-    )
-    return "\n".join(blocks)
-
-
-def _vtt(found: Transcription) -> str:
-    blocks = (
-        f"{_time(s.start, '.')} --> {_time(s.end, '.')}\n{_escaped(s.text)}\n"
-        for s in found.sentences
-    )
-    return "\n".join(["WEBVTT\n", *blocks])
-
-
-def _escaped(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-
-
-def _time(seconds: float, point: str) -> str:
-    whole = round(seconds * 1000)
-    minutes, milliseconds = divmod(whole, 60_000)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours:02}:{minutes:02}:{milliseconds // 1000:02}{point}{milliseconds % 1000:03}"
-
-
 _TEXTS: dict[str, Callable[[Transcription], str]] = {
     "text": lambda found: f"{found.text}\n",
-    "srt": _srt,
-    "vtt": _vtt,
+    "srt": lambda found: found.to_srt(),
+    "vtt": lambda found: found.to_vtt(),
 }

@@ -13,6 +13,8 @@ _ENOUGH: dict[tuple[str, ...], list[str]] = {
     ("index",): ["{media}"],
     ("search",): ["red"],
     ("similar",): ["{media}/0.png"],
+    ("rerank",): ["red", "a red thing", "{media}/0.png"],
+    ("transcribe",): ["{media}/0.png"],
     ("bench",): ["{media}", "--encoder", "fake", "--sample", "2"],
     ("align",): ["--show"],
     ("classify",): ["--all", "--labels", "red,blue"],

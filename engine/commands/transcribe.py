@@ -1,0 +1,38 @@
+"""`sensorium transcribe`: what is said in a file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from engine.commands.options import AnyPath, json_option, library_option, open_library, say
+from engine.commands.output.json_output import print_json
+
+_FORMATS = ("text", "srt", "vtt")
+
+
+@click.command()
+@click.argument("file", type=AnyPath())
+@click.option(
+    "--format", "form", type=click.Choice(_FORMATS), default="text", show_default=True,
+    help="Sentences a line, or subtitles.",
+)  # fmt: skip
+@click.option("--words", is_flag=True, help="Time each word; they are shown by --json.")
+@library_option
+@json_option
+def transcribe(file: str, form: str, words: bool, library: Path | None, as_json: bool) -> None:
+    """Write down what is said in FILE, a sound or a video.
+
+    FILE is a path or a URL, which need not be in the library, whose model hears it. Subtitles
+    have better times than sentences alone, and take longer.
+    """
+    with open_library(library) as opened:
+        found = opened.transcribe(file, words=words or form != "text")
+    if as_json:
+        print_json(found.to_dict())
+    elif form == "text":
+        for sentence in found.sentences:
+            say(sentence.text)
+    else:
+        say((found.to_srt() if form == "srt" else found.to_vtt()).rstrip("\n"))
