@@ -56,9 +56,10 @@ def main(data: Path, pictures: int, clients: int) -> None:
     contents = [file.read_bytes() for file in files]
     served: list[Tally] = []
     alone: list[tuple[float, float]] = []
-    with scratch() as place, Library.open(
-        place / "library", create=True, encoder=registry.default_encoder()
-    ) as library:
+    with (
+        scratch() as place,
+        Library.open(place / "library", create=True, encoder=registry.default_encoder()) as library,
+    ):
         _alone(library, contents[:32])
         with serving(place / "library") as server:
             asyncio.run(load(server, "/v1/embeddings", _bodies(contents[:64]), clients, 60))

@@ -189,7 +189,9 @@ class FullTextScorer:
         rarities = {m: _rarity(self._moments.get(m, n), n) for m, n in of_modality.items()}
         says = min(rarities.values(), default=0.0)
         for moment, score in hits.items():
-            total = sums.setdefault(moment, _Sum())
+            total = sums.get(moment)
+            if total is None:
+                total = sums[moment] = _Sum()
             often = min(score / everywhere, _MOST_OF_A_WORD)
             total.bm25 += score
             total.log_odds += often * rarities[places[moment][1]]
