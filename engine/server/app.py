@@ -45,6 +45,7 @@ from engine.server.options import ServerOptions
 from engine.server.problems import add_handlers
 from engine.server.scopes import needs
 from engine.server.shelf import Shelf
+from engine.server.tracing import prepare_tracing
 
 if TYPE_CHECKING:
     from mcp.server import MCPServer
@@ -60,6 +61,7 @@ _ROOMS = (*_NATIVE, *_JOBS, *_ENCODING, clip_retrieval, operations)
 
 def make_app(shelf: Shelf, options: ServerOptions) -> ASGIApp:
     """Return the app of a server over the libraries of a shelf, which it closes at its end."""
+    prepare_tracing()
     admission = Admission(options.workers, options.waiting, options.seconds)
     metrics = Metrics(shelf, admission)
     encoding = Encoding(options, metrics.batch)

@@ -81,8 +81,11 @@ class AccessGuard:
             if origin is not None and scope["method"] == "OPTIONS":
                 await Response(None, 204, _PREFLIGHT)(scope, receive, answer)
                 return
-            caller = state["caller"] = self._check(scope, headers)
+            self._check(scope, headers)
+            caller = state["caller"] = self._caller(scope, headers)
             state["scopes"] = caller.scopes
+            if scope["path"] not in _OPEN:
+                self._check_rate(caller)
             await self._app(scope, _Body(receive, self._options), answer)
         except _Refused as refused:
             if answer.begun:
@@ -93,8 +96,8 @@ class AccessGuard:
             )  # fmt: skip
             await response(scope, receive, answer)
 
-    def _check(self, scope: Scope, headers: Headers) -> Caller:
-        """Return who calls; raise unless the request may go on."""
+    def _check(self, scope: Scope, headers: Headers) -> None:
+        """Raise unless the request may go on, whoever calls."""
         if scope["http_version"] not in ("1.0", "1.1"):
             raise _Refused(505, "unknown_version", "HTTP/1.1 is spoken here")
         for name in _SINGLE:
@@ -102,12 +105,7 @@ class AccessGuard:
                 raise _Refused(400, "repeated_header", f"a request has the header {name} once")
         host = self._host(headers)
         self._check_origin(headers, host)
-        caller = _ANYBODY
-        if scope["path"] not in _OPEN:
-            caller = self._caller(headers)
-            self._check_rate(caller)
         self._check_body(headers)
-        return caller
 
     def _check_body(self, headers: Headers) -> None:
         length = headers.get("content-length", "0")
@@ -145,8 +143,8 @@ class AccessGuard:
         if not own or (crossing and not followed):
             raise _Refused(403, "other_origin", "pages of other origins are not answered")
 
-    def _caller(self, headers: Headers) -> Caller:
-        if not self._options.tokens:
+    def _caller(self, scope: Scope, headers: Headers) -> Caller:
+        if not self._options.tokens or scope["path"] in _OPEN:
             return _ANYBODY
         scheme, _, secret = headers.get("authorization", "").partition(" ")
         given = secret.strip() if scheme.lower() == "bearer" else ""

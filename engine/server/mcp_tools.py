@@ -116,10 +116,16 @@ class Tools:
             for number in moments:
                 record = _record(chosen, number)
                 shown["moments"].append(shown_moment(name, record))
-                picture, line = picture_of(chosen, number), line_of(record)
-                if len(picture) > left:
+                line = line_of(record)
+                try:
+                    picture = picture_of(chosen, number)
+                except (Problem, SensoriumError) as error:  # of this file; the others are shown
+                    why = parseable(str(error))
+                else:
+                    why = "the result would be too large" if len(picture) > left else ""
+                if why:
                     shown["left_out"].append(number)
-                    content.append(_text(f"{line} (left out: the result would be too large)"))
+                    content.append(_text(f"{line} (left out: {why})"))
                     continue
                 left -= len(picture)
                 content += [_text(line), Image(data=picture, format="jpeg").to_image_content()]

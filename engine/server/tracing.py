@@ -7,7 +7,7 @@ inside of it. No span has the words of a query, a path or a token.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
@@ -41,6 +41,13 @@ class RequestSpan:
         self._span.set_attributes(dict(facts))
         if status >= 500:
             self._span.set_status(StatusCode.ERROR)
+
+
+def prepare_tracing() -> None:
+    """Import what tracing needs, which takes up to a second that no request should wait for."""
+    with suppress(ImportError):
+        import opentelemetry.propagate
+        import opentelemetry.trace  # noqa: F401
 
 
 @contextmanager

@@ -26,6 +26,7 @@ from engine.server.admission import Admission
 from engine.server.mcp_gallery import URI
 from engine.server.mcp_server import make_mcp, who_may_tag
 from engine.server.options import ServerOptions
+from engine.server.problems import Problem
 from engine.server.shelf import Shelf
 from engine.server.tokens import BearerToken
 
@@ -282,6 +283,22 @@ def test_a_result_stays_below_what_hosts_take(call, monkeypatch):
     content = call("look", moments=numbers).content
     assert sum(c.type == "image" for c in content) == 1
     assert sum("would be too large" in getattr(c, "text", "") for c in content) == 2
+
+
+def test_a_picture_that_cannot_be_read_leaves_the_others(call, monkeypatch):
+    numbers = [m["moment"] for m in call("search", text="kind:image").structured_content["moments"]]
+    usual = mcp_tools.picture_of
+
+    def picture_of(library, number):
+        if number == numbers[1]:
+            raise Problem(410, "file_gone", "the file is not there any more")
+        return usual(library, number)
+
+    monkeypatch.setattr(mcp_tools, "picture_of", picture_of)
+    shown = call("look", moments=numbers)
+    assert shown.structured_content["left_out"] == [numbers[1]]
+    assert sum(each.type == "image" for each in shown.content) == len(numbers) - 1
+    assert any("(left out: the file is not" in getattr(c, "text", "") for c in shown.content)
 
 
 def test_huge_pictures_are_shown_small(settings, tmp_path):
