@@ -50,7 +50,7 @@ class RequestObserver:
         span: RequestSpan | None,
     ) -> None:  # fmt: skip
         # A route's pattern, and not the path, which callers can make as many of as they like.
-        route = getattr(scope.get("route"), "path", "(none)")
+        route = getattr(scope.get("route"), "path", _path_of_plain_route(scope))
         method = scope["method"] if scope["method"] in METHODS else "other"
         state = scope.get("state", {})
         caller, request_id = getattr(state.get("caller"), "name", None), state.get("request_id", "")
@@ -68,3 +68,8 @@ class RequestObserver:
                 "sensorium.libraries": ",".join(facts.libraries),
             }  # fmt: skip
             span.describe(f"{method} {route}", status, known)
+
+
+def _path_of_plain_route(scope: Scope) -> str:
+    """Return the path of a route that is no FastAPI's, which tells its endpoint alone."""
+    return "/mcp" if "endpoint" in scope and scope["path"] == "/mcp" else "(none)"

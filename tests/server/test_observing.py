@@ -55,7 +55,10 @@ def test_each_request_is_a_line_of_json_without_its_words_and_token(start, logge
     assert ask(served, "purple wombat", **{"X-Request-Id": "mine-7"}).status_code == 200
     assert served.http.get("/api/media/987654?library=photos").status_code == 401
     assert served.http.get("/wombat?wombat=1", headers={"Host": "wombat"}).status_code == 421
-    found, refused, strange = map(json.loads, lines_of(stream, 3))
+    given = {"Authorization": f"Bearer {TOKEN}"}
+    assert served.http.post("/mcp", content="{}", headers=given).status_code == 400
+    found, refused, strange, tools = map(json.loads, lines_of(stream, 4))
+    assert tools["route"] == "/mcp"
     assert found["id"] == "mine-7" and found["status"] == 200 and found["ms"] > 0
     assert (found["method"], found["route"]) == ("POST", "/api/search")
     assert found["libraries"] == ["photos"] and len(found["caller"]) == 8
