@@ -11,6 +11,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Protocol
 
 from engine.errors import Cancelled
@@ -69,6 +70,25 @@ class CancelToken:
         """Wait, and raise ``Cancelled`` as soon as ``cancel`` is called."""
         self._event.wait(seconds)
         self.check()
+
+
+_waits: ContextVar[CancelToken | None] = ContextVar("waits", default=None)
+"""The token of the call that runs in this thread, which ends its waits for others."""
+
+
+@contextmanager
+def cancelling_waits(token: CancelToken | None) -> Iterator[None]:
+    """Let a token end the waits for other writers, too, of the calls in this block."""
+    before = _waits.set(token or _waits.get())
+    try:
+        yield
+    finally:
+        _waits.reset(before)
+
+
+def waits_token() -> CancelToken | None:
+    """Return the token that ends waits of this thread; None where nothing does."""
+    return _waits.get()
 
 
 class _Cancellable:

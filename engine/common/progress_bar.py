@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from engine.common.progress import NO_PROGRESS, CancelToken, Progress, cancellable
+from engine.common.progress import NO_PROGRESS, CancelToken, Progress, cancellable, cancelling_waits
 from engine.common.progress_lines import ProgressLines
 
 
@@ -65,16 +65,21 @@ def watched(
             for nothing; or a ``Progress`` of the caller's own.
         cancel: a token whose ``cancel`` makes the next report raise ``Cancelled``.
     """
-    if isinstance(progress, bool):
-        if not progress:
-            yield cancellable(NO_PROGRESS, cancel)
-        elif sys.stderr.isatty() or _in_notebook():
-            with _rich_bar() as bar:
-                yield cancellable(_Bar(bar), cancel)
-        else:
-            yield cancellable(ProgressLines(), cancel)
-        return
-    yield cancellable(progress, cancel)
+    with cancelling_waits(cancel), _shown(progress) as shown:
+        yield cancellable(shown, cancel)
+
+
+@contextmanager
+def _shown(progress: bool | Progress) -> Iterator[Progress]:
+    if not isinstance(progress, bool):
+        yield progress
+    elif not progress:
+        yield NO_PROGRESS
+    elif sys.stderr.isatty() or _in_notebook():
+        with _rich_bar() as bar:
+            yield _Bar(bar)
+    else:
+        yield ProgressLines()
 
 
 def _in_notebook() -> bool:

@@ -86,11 +86,11 @@ def recorded_run(
         watched(options.get("progress", False), options.get("cancel")) as progress,
     ):
         outcome = find(progress)
-    run = record(
-        context.store, outcome.kind, options.get("command") or "", outcome.settings,
-        outcome.findings, generation=outcome.generation, out=file,
-        wait=options.get("wait", False),
-    )  # fmt: skip
+        run = record(
+            context.store, outcome.kind, options.get("command") or "", outcome.settings,
+            outcome.findings, generation=outcome.generation, out=file,
+            wait=options.get("wait", False),
+        )  # fmt: skip
     return CurationRun(
         run.run_id, run.kind, run.settings, tuple(outcome.findings), outcome.facts,
         tuple(outcome.notes), summary_line(outcome.line, len(outcome.findings)), run.command,

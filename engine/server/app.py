@@ -68,6 +68,8 @@ def make_app(shelf: Shelf, options: ServerOptions) -> ASGIApp:
     speech = Admission(1, transcriptions.WAITING, transcriptions.SECONDS, "speech")
 
     jobs = JobRunner(shelf)
+    metrics.gauge("sensorium_jobs_live", "Jobs that wait or run.", lambda: jobs.live)
+    metrics.gauge("sensorium_jobs_watched", "Streams of events of jobs.", lambda: jobs.watched)
     tools = _tools(shelf, admission, options)
     routes = _mcp_routes(tools) if tools is not None else []
 

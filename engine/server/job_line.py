@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine.common.progress import CancelToken
+from engine.common.progress import CancelToken, cancelling_waits
 from engine.errors import UNEXPECTED, Cancelled, SensoriumError, StoreError
 from engine.library import Library
 from engine.server.admission import Overloaded
@@ -119,6 +119,11 @@ class JobLine:
     def get(self, job_id: str) -> Job | None:
         """Return a job; None where the library has none of that id."""
         return self._live.get(job_id) or self._records.get(job_id)
+
+    @property
+    def live(self) -> int:
+        """The number of jobs that wait or run in this process."""
+        return len(self._live)
 
     def is_live(self, job_id: str) -> bool:
         """Tell whether a job waits or runs in this process."""
@@ -254,7 +259,8 @@ class JobLine:
     def _ran(self, run: JobRun) -> Job:
         """Make the call of a job, and return the job as it has ended."""
         try:
-            result = self._calls[run.job.kind](self._library, run)
+            with cancelling_waits(run.cancel):
+                result = self._calls[run.job.kind](self._library, run)
         except Cancelled:
             state = JobState.INTERRUPTED if self._stopping else JobState.CANCELLED
             return run.ended(state)

@@ -36,6 +36,16 @@ class JobRunner:
         for line in self._lines.values():
             line.recover()
 
+    @property
+    def live(self) -> int:
+        """The number of jobs that wait or run."""
+        return sum(line.live for line in self._lines.values())
+
+    @property
+    def watched(self) -> int:
+        """The number of those who watch."""
+        return len(self._watching)
+
     def submit(self, library: str, kind: str, request: Mapping[str, Any]) -> Job:
         """Start a job, or put it behind those that the library has.
 

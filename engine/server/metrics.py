@@ -57,7 +57,7 @@ class Metrics:
             ("queued", "Calls that wait for a thread.", lambda: admission.queued),
             ("wedged", "Threads that work on one call for far too long.", lambda: admission.wedged),
         ):
-            Gauge(f"sensorium_calls_{name}", about, registry=registry).set_function(value)
+            self.gauge(f"sensorium_calls_{name}", about, value)
         self._moments = Gauge(
             "sensorium_library_moments", "Moments of a library.", ("library", "modality"),
             registry=registry,
@@ -80,6 +80,10 @@ class Metrics:
             for outcome, texts in zip(("hit", "miss"), library.text_lookups, strict=True):
                 family.add_metric((name, outcome), texts)
         yield family
+
+    def gauge(self, name: str, about: str, value: Callable[[], float]) -> None:
+        """Add a metric that is read where it is counted."""
+        Gauge(name, about, registry=self._registry).set_function(value)
 
     def count(self, route: str, method: str, status: int, seconds: float) -> None:
         """Count a request that was answered."""

@@ -9,14 +9,17 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 
+from engine.common.progress import waits_token
 from engine.errors import LibraryBusy
 from engine.store.error_translation import translated
 
 NAME = "lock"
+_ASKED = 0.05
+"""Seconds between two tries of a call that can be cancelled to get the lock."""
 
 
 @contextmanager
@@ -25,6 +28,7 @@ def locked(library: Path, wait: bool = False) -> Iterator[None]:
 
     Raises:
         LibraryBusy: another writer holds it, and ``wait`` was not asked.
+        Cancelled: the call that waits was cancelled.
         LibraryReadOnly: the folder does not take writes.
     """
     with translated(library):
@@ -41,6 +45,12 @@ def locked(library: Path, wait: bool = False) -> Iterator[None]:
 def _take(descriptor: int, library: Path, wait: bool) -> None:
     import fcntl
 
+    # Whoever waits in the kernel cannot be cancelled, so a call that can be asks again and again.
+    token = waits_token() if wait else None
+    while token is not None:
+        with suppress(BlockingIOError):
+            return fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        token.wait(_ASKED)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
     except BlockingIOError as error:

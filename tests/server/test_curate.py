@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from engine.server.options import ServerOptions
+from engine.server.tokens import BearerToken
 from tests.server.conftest import Served, serving
 
 
@@ -234,6 +235,42 @@ def test_what_is_no_result_is_told_so(served):
         answer = served.http.get(f"/api/{path}")
         assert (answer.status_code, answer.json()["error"]["code"]) == (409, "no_result")
     assert served.http.get("/api/exports/0123456789abcdef").status_code == 404
+
+
+# --- who may do what --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "allowed"),
+    [
+        ("index", {}, "index"),
+        ("exports", {"format": "jsonl"}, "index"),
+        ("jobs/0123456789abcdef/resume", None, "index"),
+        ("failures/retry", {}, "index"),
+        ("curate", {"task": "quality"}, "tag"),
+        ("classify", {"labels": ["a"]}, "tag"),
+        ("tags", {"assets": [1], "add": ["x"]}, "tag"),
+        ("runs/1/apply", {"action": "tag"}, "tag"),
+        ("runs/1/apply", {"action": "move", "to": "/"}, "admin"),
+        ("runs/1/undo", {}, "tag"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_token_does_what_its_scopes_say(guarded, path, body, allowed):
+    for scope in ("read", "tag", "index"):
+        headers = {"Authorization": f"Bearer {scope * 8}"}
+        answer = guarded.http.post(f"/api/{path}", json=body, headers=headers)
+        missing = answer.status_code == 403 and answer.json()["error"]["code"] == "scope_missing"
+        assert missing == (scope != allowed), (scope, answer.text)
+
+
+@pytest.fixture(scope="module")
+def guarded(made, settings) -> Iterator[Served]:
+    """A server that asks for tokens, over a library of the others."""
+    media, library = made
+    tokens = tuple(BearerToken.make(scope * 8, scope) for scope in ("read", "tag", "index"))
+    with serving([library], settings, media, ServerOptions(port=0, tokens=tokens)) as running:
+        yield running
 
 
 # --- the page of the API ----------------------------------------------------------------

@@ -58,8 +58,9 @@ def gate(monkeypatch) -> Iterator[threading.Event]:
 def folder_of(media: Path, name: str, *colours: str) -> Path:
     folder = media / name
     folder.mkdir()
+    height = 30 + len([*media.iterdir()])  # another for each folder: copies are not decoded
     for at, colour in enumerate(colours):
-        make.picture(folder / f"{at}.png", colour, size=(20 + at, 30 + len(name)))
+        make.picture(folder / f"{at}.png", colour, size=(20 + at, height))
     return folder
 
 
@@ -152,8 +153,7 @@ def test_events_tell_of_progress_until_the_end(working, media, gate):
 def test_a_client_that_goes_away_is_watched_for_no_more(working, media, gate):
     job = start(working, wait=0, paths=[str(folder_of(media, "left", "red"))])
     next(events(working, job))  # and the connection is closed
-    runner = working.jobs
-    while runner._watching:
+    while working.jobs.watched:
         time.sleep(0.005)
     gate.set()
     assert finished(working, job)["state"] == "done"
@@ -349,3 +349,28 @@ def test_a_library_that_takes_no_writes_starts_no_job(working, monkeypatch):
     monkeypatch.setattr(JobRecords, "create", refuse)
     answer = working.http.post("/api/index", json={})
     assert (answer.status_code, answer.json()["error"]["code"]) == (403, "library_read_only")
+
+
+def test_a_job_that_waits_for_another_process_can_be_cancelled(working, media):
+    start(working, paths=[str(folder_of(media, "copies", "red"))])
+    with Library.open(working.library) as other, other.store.writer():
+        body = {"task": "duplicates", "exact": True}
+        job = working.http.post("/api/curate", json=body).json()
+        while working.http.get(job["links"]["self"]).json()["state"] != "running":
+            pass
+        working.http.delete(job["links"]["self"])
+        assert finished(working, job)["state"] == "cancelled"
+    assert working.http.get("/api/runs").json()["runs"] == []
+
+
+def test_a_stream_is_kept_open_by_lines_that_say_nothing(working, media, gate, monkeypatch):
+    monkeypatch.setattr("engine.server.job_routes._HEARTBEAT", 0.05)
+    job = start(working, wait=0, paths=[str(folder_of(media, "long", "red"))])
+    with working.http.stream("GET", job["links"]["events"]) as answer:
+        lines = answer.iter_lines()
+        while next(lines) != ": the job goes on":
+            pass
+        metrics = working.http.get("/metrics").text
+        assert "sensorium_jobs_live 1.0" in metrics and "sensorium_jobs_watched 1.0" in metrics
+        gate.set()
+        assert "event: end" in [*lines]
