@@ -112,7 +112,7 @@ class Qualities(FurtherSpaces, Protocol):
 
     @property
     def qualities(self) -> tuple[Space, ...]:
-        """Those of ``further`` that are of a quality."""
+        """The spaces among ``further`` that are of a quality."""
 
     def names_quality(self, space: str, text: str) -> bool:
         """Tell whether a text names a quality of that space; others are not asked in it."""

@@ -121,7 +121,7 @@ class Towers:
 
     @property
     def qualities(self) -> tuple[Space, ...]:
-        """Those of ``further`` in which only texts are asked that name a quality of pictures."""
+        """The spaces among ``further`` in which texts are asked that name a quality of pictures."""
         return self.encoder.qualities if isinstance(self.encoder, Qualities) else ()
 
     def names_quality(self, space: str, text: str) -> bool:

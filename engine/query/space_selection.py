@@ -37,7 +37,7 @@ class SelectedSpaces:
     further: tuple[str, ...] = ()
     """Further spaces of the encoder of ``towers``, in which texts are asked too."""
     qualities: tuple[str, ...] = ()
-    """Those of its spaces in which texts are asked that name a quality of pictures."""
+    """Spaces in which texts are asked that name a quality of pictures."""
     notes: tuple[str, ...] = ()
     """Notes about spaces that are left out, and why."""
 

@@ -118,8 +118,8 @@ def fit(photos: Path, names: Path) -> dict[str, NDArray[Any]]:
     """Fit all tensors of the colours."""
     terms, table = fit_terms(*read_names(names)), read_captions(photos)
     inputs = picture_inputs([photos / "train" / row["file"] for row in table], terms)
-    said = [colours_of(f"{row['caption']} {row['short']}") for row in table]
-    named = np.array([[term in colours for term in TERMS] for colours in said])
+    mentioned = [colours_of(f"{row['caption']} {row['short']}") for row in table]
+    named = np.array([[term in colours for term in TERMS] for colours in mentioned])
     weights, bias = fit_naming(inputs, named)
     return {"terms": terms, "weights": weights, "bias": bias}
 

@@ -17,7 +17,7 @@ from engine.index.allowed import Allowed
 from engine.query import execute as executing
 from engine.query.calibration import heard
 from engine.query.calibration.log_odds import expected, log_odds
-from engine.query.calibration.phrases import phrases
+from engine.query.calibration.sight_and_sound import heard_phrases, seen_phrases
 from engine.query.embed import embed_query
 from engine.query.execute import ExecutedPlan, Sources, execute
 from engine.query.explain import make_hit
@@ -232,7 +232,7 @@ def test_words_alone_may_have_more_than_the_vectors(library):
 
 def prior_of(library, asked: str, *scores) -> dict[Modality | None, float]:
     """Return the nats that each modality is given by the words of a text."""
-    bank = library.towers.encoder.embed_texts(phrases())
+    bank = library.towers.encoder.embed_texts([*seen_phrases(), *heard_phrases()])
     known = {("fake", heard.QUERY, Modality.SOUND): heard.direction("fake", bank)}
     planned = Plan(Query.of(asked), tuple(s.branch for s in scores), 1)
     vectors = embed_query(planned, library.towers, library.settings)

@@ -42,7 +42,7 @@ _CODE = 1
 """Revision of the code between pixels and vectors."""
 
 
-class Colours:
+class PictureColours:
     """Pictures to the log odds of eleven colours, and texts to the colours that they name."""
 
     def __init__(self, file: Path = COLOURS) -> None:

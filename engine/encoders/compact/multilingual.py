@@ -27,7 +27,7 @@ from engine.common.vectors import l2_normalize
 from engine.config import Settings
 from engine.encoders.compact.colour_words import TERMS, colours_of
 from engine.encoders.compact.colours import DIM as COLOURS_DIM
-from engine.encoders.compact.colours import Colours
+from engine.encoders.compact.colours import PictureColours
 from engine.encoders.compact.lexicon import Lexicon, folded
 from engine.encoders.compact.multilingual_text import MultilingualE5
 from engine.encoders.compact.pictures import CLASSES, LOOKS_DIM, CompactPictures, Seen
@@ -74,7 +74,7 @@ class CompactMultilingual:
     def __init__(self, settings: Settings) -> None:
         self._text = MultilingualE5(settings)
         self._pictures = CompactPictures(settings, HEAD)
-        self._colours = Colours()
+        self._colours = PictureColours()
         self._batch = settings.batch_size
         self._lexicon = Lexicon()
         self._queries: LRUCache[str, Vectors] = LRUCache(_KEPT_QUERIES)
@@ -97,7 +97,7 @@ class CompactMultilingual:
 
     @cached_property
     def further(self) -> tuple[Space, ...]:
-        """What happens in pictures, and their colours."""
+        """The spaces of what happens in pictures, and of their colours."""
         revision = revision_of(
             texts=self._text.revision, pictures=self._pictures.looks_revision,
             middle=self._pictures.middle_revision, head=sha256(SCENES_HEAD), code=_SCENES_CODE,

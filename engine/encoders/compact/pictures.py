@@ -60,7 +60,7 @@ class Seen(NamedTuple):
     features: Vectors
     """Unit pooled features, (n, 1280)."""
     probabilities: Vectors
-    """Of the classes, (n, 1000)."""
+    """Probabilities of the classes, (n, 1000)."""
     middle: Vectors
     """Means and maxima of the channels of earlier stages, (n, 1120)."""
 

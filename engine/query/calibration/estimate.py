@@ -22,11 +22,13 @@ _EXAMPLE_OF = {"image": SEEN, "audio": HEARD}
 
 
 def estimate_backgrounds(
-    samples: Mapping[str, Mapping[Modality, Vectors]], texts: Mapping[str, Vectors]
+    samples: Mapping[str, Mapping[Modality, Vectors]],
+    texts: Mapping[str, Vectors],
+    kinds: Mapping[str, Vectors],
 ) -> list[Background]:
     """Estimate the backgrounds of texts in their spaces, and of examples in all.
 
-    Where a space holds what is seen and what is heard, the direction between both is added.
+    Where a space is in ``kinds``, the direction from what is seen to what is heard is added.
 
     A picture that asks for sounds stands out of the pairs of pictures and sounds, so
     the examples of a space are asked of all that it holds. Samples are put in another
@@ -35,6 +37,7 @@ def estimate_backgrounds(
     Args:
         samples: per space, up to ``SAMPLE`` vectors (n, dim) of each modality.
         texts: per space with a text tower, a bank of phrases through that tower, (q, dim).
+        kinds: per space that holds both, phrases of what is seen and heard: ``heard.direction``.
     """
     known: list[Background] = []
     for space, drawn in samples.items():
@@ -42,8 +45,8 @@ def estimate_backgrounds(
         asked = dict(_examples(mixed))
         if space in texts:
             asked["text"] = texts[space]
-            if heard.SEEN & drawn.keys() and heard.HEARD & drawn.keys():
-                known.append(heard.direction(space, texts[space]))
+        if space in kinds:
+            known.append(heard.direction(space, kinds[space]))
         known += [
             estimate((space, kind, modality), queries, sample)
             for modality, sample in mixed.items()

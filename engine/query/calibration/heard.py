@@ -1,18 +1,20 @@
 """Tell whether a text asks for something that is heard or for something that is seen.
 
-"A dog barking" is answered by a sound, and a picture of a dog is likely only to be as near. The
-bank of phrases says which of them name sounds and which things, and the direction between both is
-a logistic regression in the space that texts are asked in: so it is known for every encoder, and
-needs no rule. It takes from the modalities that a text does not ask for; a text in between ("dog")
-leaves both as they are.
+"A dog barking" is answered by a sound, and a picture of a dog is likely only to be as near. Some
+hundred phrases name sounds and some more what is seen (``sight_and_sound``), and the direction
+between both is a logistic regression in the space that texts are asked in: so it is known for every
+encoder, and needs no rule. It takes from the modalities that a text does not ask for; a text in
+between ("a guitar") leaves both as they are.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.query.calibration.phrases import sound_phrases, thing_phrases
+from engine.query.calibration.sight_and_sound import heard_phrases, seen_phrases
 from engine.store import Background
 from engine.types import Modality
 from engine.types.arrays import Vectors
@@ -20,22 +22,31 @@ from engine.types.arrays import Vectors
 QUERY = "heard"
 """The kind of query under which the direction is kept among the backgrounds of a space."""
 SEEN, HEARD = frozenset({Modality.IMAGE, Modality.KEYFRAME}), frozenset({Modality.SOUND})
-_PENALTY = 0.1
-"""The ridge of the regression. Of 0.1, 0.3 and 1, 0.99 of pairs of 70 names of sounds and 55 of
-things come out right with each, and with 0.1 half of the names of sounds are nine times as
-probable as things."""
+_PENALTY = 0.3
+"""The ridge of the regression. Of pairs of 130 names of sounds with 172 people's sentences about
+photographs, 0.99 come out right, and with names of 94 classes of pictures 0.92, none of which were
+fitted to (0.99 and 0.91 with 0.1); by the phrases of the bank alone 0.92 and 0.86."""
 _STEPS = 20
 _ENOUGH = 1e-6
 
 
-def direction(space: str, bank: Vectors) -> Background:
-    """Fit the direction from things to sounds in the vectors (phrases, dim) of the bank."""
-    things, sounds = len(thing_phrases()), len(sound_phrases())
-    rows = np.c_[bank[: things + sounds].astype(np.float64), np.ones(things + sounds)]
+def both_are_held(modalities: Collection[Modality]) -> bool:
+    """Tell whether there is something seen and something heard among modalities."""
+    return not (SEEN.isdisjoint(modalities) or HEARD.isdisjoint(modalities))
+
+
+def direction(space: str, phrases: Vectors) -> Background:
+    """Fit the direction from what is seen to what is heard.
+
+    Args:
+        phrases: vectors (n, dim) of ``seen_phrases`` and then of ``heard_phrases``.
+    """
+    things, sounds = len(seen_phrases()), len(heard_phrases())
+    rows = np.c_[phrases.astype(np.float64), np.ones(things + sounds)]
     heard = np.arange(len(rows)) >= things
     # Both kinds count alike, whatever their number.
     share = np.where(heard, 0.5 / sounds, 0.5 / things) * len(rows)
-    ridge = np.diag([*np.full(bank.shape[1], _PENALTY), _ENOUGH])
+    ridge = np.diag([*np.full(phrases.shape[1], _PENALTY), _ENOUGH])
     weights = np.zeros(rows.shape[1])
     for _ in range(_STEPS):
         probable = _logistic(rows @ weights)

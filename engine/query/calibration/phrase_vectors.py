@@ -18,6 +18,8 @@ from engine.encoders.revisions import revision_of
 from engine.encoders.towers import Towers
 from engine.errors import EncoderUnavailable
 from engine.query.calibration.phrases import phrases
+from engine.query.calibration.sight_and_sound import heard_phrases, seen_phrases
+from engine.types import Space
 from engine.types.arrays import Vectors
 
 _CODE = 2
@@ -32,12 +34,21 @@ def phrase_vectors(towers: Towers, settings: Settings, further: str | None = Non
     """
     space = towers.encoder.shared
     space = next((other for other in towers.further if other.name == further), space)
-    texts = list(towers.quality_phrases(space.name) or phrases())
+    texts = towers.quality_phrases(space.name) or phrases()
+    return _vectors(towers, settings, space, list(texts))
+
+
+def sight_and_sound_vectors(towers: Towers, settings: Settings) -> Vectors:
+    """Embed ``seen_phrases()`` and then ``heard_phrases()`` in the shared space, (n, dim)."""
+    texts = [*seen_phrases(), *heard_phrases()]
+    return _vectors(towers, settings, towers.encoder.shared, texts)
+
+
+def _vectors(towers: Towers, settings: Settings, space: Space, texts: list[str]) -> Vectors:
     named = revision_of(
         name=space.name, encoder=space.encoder, revision=space.revision, texts=tuple(texts),
         code=_CODE,
     )  # fmt: skip
-
     return kept_vectors(
         settings, named, (len(texts), space.dim), lambda: towers.embed_queries(space.name, texts)
     )

@@ -47,18 +47,19 @@ of the country; a new study has shown; let us begin; that is not true; where did
 
 def phrases() -> list[str]:
     """Return the bank, in a fixed order: things, sounds, sayings."""
-    return [*thing_phrases(), *sound_phrases(), *_listed(_SAYINGS)]
+    return [*thing_phrases(), *sound_phrases(), *listed(_SAYINGS)]
 
 
 def thing_phrases() -> list[str]:
     """Return the phrases of the bank that name what is seen."""
-    return _listed(_THINGS)
+    return listed(_THINGS)
 
 
 def sound_phrases() -> list[str]:
     """Return the phrases of the bank that name what is heard."""
-    return _listed(_SOUNDS)
+    return listed(_SOUNDS)
 
 
-def _listed(bank: str) -> list[str]:
+def listed(bank: str) -> list[str]:
+    """Return the phrases of a text that a semicolon stands between."""
     return [phrase.strip() for phrase in bank.split(";")]

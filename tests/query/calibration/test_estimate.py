@@ -9,11 +9,14 @@ from engine.query.calibration import heard
 from engine.query.calibration.estimate import estimate_backgrounds
 from engine.query.calibration.log_odds import expected
 from engine.query.calibration.phrases import phrases
+from engine.query.calibration.sight_and_sound import heard_phrases, seen_phrases
 from engine.testing.fake_encoder import fake_towers
 from engine.types import Modality
 from engine.types.arrays import Vectors
 
-TEXTS = {"fake": fake_towers().encoder.embed_texts(phrases())}
+EMBED = fake_towers().encoder.embed_texts
+TEXTS = {"fake": EMBED(phrases())}
+KINDS = {"fake": EMBED([*seen_phrases(), *heard_phrases()])}
 
 
 def around(axis: int, count: int, dim: int = 64) -> Vectors:
@@ -29,7 +32,7 @@ def test_examples_are_asked_of_every_modality_of_their_spaces():
     shared = {Modality.IMAGE: around(0, 30), Modality.SOUND: around(1, 40)}
     found = {
         (one.query, one.modality): one
-        for one in estimate_backgrounds({"fake": shared}, TEXTS)
+        for one in estimate_backgrounds({"fake": shared}, TEXTS, KINDS)
     }  # fmt: skip
     assert set(found) == {
         *((q, m) for q in ("text", "image", "audio") for m in shared),
@@ -43,7 +46,7 @@ def test_examples_are_asked_of_every_modality_of_their_spaces():
 
 def test_texts_are_asked_in_the_shared_space_alone():
     looks = {Modality.IMAGE: around(0, 3, 768), Modality.KEYFRAME: around(5, 4, 768)}
-    found = estimate_backgrounds({"fake-looks": looks}, TEXTS)
+    found = estimate_backgrounds({"fake-looks": looks}, TEXTS, {})
     assert {one.query for one in found} == {"image"}
     assert {one.modality: one.n for one in found} == {
         Modality.IMAGE: 3 * 3 - 3 + 4 * 3,
@@ -53,18 +56,19 @@ def test_texts_are_asked_in_the_shared_space_alone():
 
 def test_the_same_samples_give_the_same_backgrounds():
     shared = {"fake": {Modality.IMAGE: around(0, 300)}}
-    assert estimate_backgrounds(shared, TEXTS) == estimate_backgrounds(shared, TEXTS)
+    first, second = (estimate_backgrounds(shared, TEXTS, KINDS) for _ in range(2))
+    assert first == second
 
 
 @pytest.mark.parametrize("samples", [{}, {"fake": {}}])
 def test_an_empty_library_has_no_background(samples):
-    assert estimate_backgrounds(samples, TEXTS) == []
+    assert estimate_backgrounds(samples, TEXTS, {}) == []
 
 
 def test_where_both_are_held_the_direction_from_things_to_sounds_is_known():
     both = {Modality.IMAGE: around(0, 3), Modality.SOUND: around(1, 4)}
-    found = estimate_backgrounds({"fake": both}, TEXTS)
+    found = estimate_backgrounds({"fake": both}, TEXTS, KINDS)
     assert [one.modality for one in found if one.query == heard.QUERY] == [Modality.SOUND]
+    assert heard.both_are_held(both)
     for alone in both:
-        found = estimate_backgrounds({"fake": {alone: both[alone]}}, TEXTS)
-        assert heard.QUERY not in {one.query for one in found}
+        assert not heard.both_are_held({alone})
