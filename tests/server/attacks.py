@@ -49,16 +49,17 @@ def raw(*lines: str, body: str = "") -> bytes:
     return ("\r\n".join(lines) + "\r\n\r\n" + body).encode("latin-1")
 
 
-def multipart(*parts: tuple[str, bytes]) -> bytes:
+def multipart(*parts: tuple[str, bytes], route: str = "/api/similar/upload") -> bytes:
     """Return an upload of parts, each with its own head."""
     whole = b"".join(
         b"--X\r\n" + head.encode() + b"\r\n\r\n" + body + b"\r\n" for head, body in parts
     )
-    return post("/api/similar/upload", whole + b"--X--\r\n", "multipart/form-data; boundary=X")
+    return post(route, whole + b"--X--\r\n", "multipart/form-data; boundary=X")
 
 
-def upload(content: bytes, name: str = "a.png") -> bytes:
-    return multipart((f'Content-Disposition: form-data; name="file"; filename="{name}"', content))
+def upload(content: bytes, name: str = "a.png", route: str = "/api/similar/upload") -> bytes:
+    head = f'Content-Disposition: form-data; name="file"; filename="{name}"'
+    return multipart((head, content), route=route)
 
 
 def png_bomb(side: int = 60_000) -> bytes:
@@ -339,6 +340,38 @@ def _wire() -> Iterator[Attack]:
         yield Attack(f"{name}", get("/api/assets/999999", f"{name}: DELETE"), (404,))
 
 
+def _models() -> Iterator[Attack]:
+    for document in (
+        {"image": "file:///etc/passwd"}, {"image": "/etc/passwd"}, {"moment": 2**70},
+        {"moment": -1}, {"moment": "../x"}, {"text": ""}, 7, None, [], {"image": "data:,x"},
+    ):  # fmt: skip
+        sent = post("/v1/rerank", {"query": "red", "documents": [document]})
+        yield Attack(f"rerank {json.dumps(document)}", sent, (400, 404, 422))
+    named = post("/v1/rerank", {"query": "/etc/passwd", "documents": ["/etc/passwd", "red"]})
+    yield Attack("rerank of paths, which are texts", named, (200, 400))
+    many = post("/v1/rerank", {"query": "red", "documents": ["x"] * 1001})
+    yield Attack("rerank of too many", many, (400,))
+    # Where speech is not installed that is told first.
+    unheard = (400, 413, 415, 422, 501)
+    for name, content in (
+        ("a.wav", b""), ("a.wav", b"RIFF\xff\xff\xff\xffWAVEfmt "), ("a.png", png_bomb()),
+        ("a.m3u8", b"#EXTM3U\n#EXTINF:1,\nfile:///etc/passwd\n"),
+        ("a.sdp", b"v=0\nc=IN IP4 127.0.0.1\nm=audio 1 RTP/AVP 0\n"),
+        ("a.mpd", b"<MPD><BaseURL>http://127.0.0.1/</BaseURL></MPD>"),
+    ):  # fmt: skip
+        sent = upload(content, name, "/v1/audio/transcriptions")
+        yield Attack(f"transcribe {name} {content[:8]!r}", sent, unheard)
+    for name, value in (("response_format", "html"), ("library", "../x"), ("model", "x" * 90_000)):
+        head = f'Content-Disposition: form-data; name="{name}"'
+        file = ('Content-Disposition: form-data; name="file"; filename="a"', b"x")
+        sent = multipart((head, value.encode()), file, route="/v1/audio/transcriptions")
+        yield Attack(f"transcribe with {name}", sent, (*unheard, 404))
+    for route in ("/api/search", "/api/similar", "/api/index", "/api/tags"):
+        for kind in ("text/plain", "application/x-www-form-urlencoded", "application/xml", ""):
+            sent = post(route, {"text": "red"}, kind)
+            yield Attack(f"{kind} to {route}", sent, (400, 415))
+
+
 def _writes() -> Iterator[Attack]:
     for path in (
         "/etc", "/", "relative", "../x", "", "\0", "~", "~root", "file:///etc", "/proc/self/cwd",
@@ -404,7 +437,7 @@ def _reads() -> Iterator[Attack]:
 
 
 ATTACKS: list[Attack] = [
-    *_paths(), *_names(), *_tokens(), *_bombs(), *_wire(), *_writes(), *_reads()
+    *_paths(), *_names(), *_tokens(), *_bombs(), *_wire(), *_models(), *_writes(), *_reads()
 ]  # fmt: skip
 
 

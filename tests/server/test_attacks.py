@@ -157,6 +157,8 @@ def test_no_url_leads_to_this_network(target, network, url):
     assert target.http.post("/v1/embeddings", json=message).status_code in (400, 422)
     asked = {"image_url": url, "indice_name": "locked", "num_images": 1}
     assert target.http.post("/knn-service", json=asked).status_code in (400, 422)
+    ranked = {"query": "red", "documents": [{"image": url}]}
+    assert target.http.post("/v1/rerank", json=ranked).status_code in (400, 422)
     assert not network
 
 
