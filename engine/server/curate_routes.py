@@ -11,7 +11,15 @@ from starlette.responses import JSONResponse
 
 from engine.library import Library
 from engine.server.allowed_paths import allowed_path
-from engine.server.context import Name, admission_of, json_answer, shelf_of
+from engine.server.context import (
+    Name,
+    Names,
+    admission_of,
+    json_answer,
+    media_at,
+    shelf_of,
+    thumbnail_at,
+)
 from engine.server.curate_schemas import (
     ApplyRequest,
     CurateRequest,
@@ -21,7 +29,7 @@ from engine.server.curate_schemas import (
 )
 from engine.server.documented import fault
 from engine.server.job_routes import STARTS_JOB, Page, Skip, start_job
-from engine.server.job_schemas import JobDocument, Wait
+from engine.server.job_schemas import JobDocument, Wait, finite
 from engine.server.problems import Problem
 from engine.server.scopes import check_scope, needs
 
@@ -53,14 +61,21 @@ async def curate(
 
 @router.get("/runs", response_model=RunList, responses={404: STARTS_JOB[404]})
 async def runs(
-    request: Request, library: Name = None, skip: Skip = 0, limit: Page = 100
+    request: Request,
+    library: Names = [],  # noqa: B006
+    skip: Skip = 0,
+    limit: Page = 100,
 ) -> JSONResponse:
-    """List the runs of a library, the newest first, with how much each found and did."""
-    name, chosen = shelf_of(request).entry(library)
-    found = await admission_of(request).run(lambda: chosen.curate.runs()[::-1])
-    listed = [_run(name, summary) for summary in found[skip : skip + limit]]
+    """List the runs of libraries, the newest first, with how much each found and did."""
+    chosen = shelf_of(request).libraries(library)
+
+    def read() -> list[dict[str, Any]]:
+        found = [_run(name, each) for name, of in chosen for each in of.curate.runs()]
+        return sorted(found, key=lambda run: (run["created"], run["run"]), reverse=True)
+
+    found = await admission_of(request).run(read)
     further = skip + limit if skip + limit < len(found) else None
-    return json_answer({"runs": listed, "total": len(found), "next": further})
+    return json_answer({"runs": found[skip : skip + limit], "total": len(found), "next": further})
 
 
 @router.get("/runs/{run}", response_model=FindingsPage, responses=_NO_RUN)
@@ -82,7 +97,7 @@ async def findings(
         undoable = (u.taken_back() for u in chosen.curate.undoable() if u.run.run_id == run)
         return document | {
             "verdicts": dict(Counter(each.verdict for each in found)),
-            "page": [asdict(each) for each in wanted[skip : skip + limit]],
+            "page": [_finding(name, each) for each in wanted[skip : skip + limit]],
             "total": len(wanted), "next": skip + limit if skip + limit < len(wanted) else None,
             "undo": next(undoable, None),
         }  # fmt: skip
@@ -157,3 +172,12 @@ def _run(library: str, summary: Any) -> dict[str, Any]:
         "created": run.created, "settings": dict(run.settings), "findings": summary.findings,
         "acts": {state.value: count for state, count in summary.acts_in_order()},
     }  # fmt: skip
+
+
+def _finding(library: str, finding: Any) -> dict[str, Any]:
+    moment = finding.moment_id
+    links = {
+        "thumbnail": None if moment is None else thumbnail_at(library, moment),
+        "media": media_at(library, finding.asset_id),
+    }
+    return {**finite(asdict(finding)), **links}

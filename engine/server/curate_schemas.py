@@ -186,8 +186,10 @@ class FindingDocument(BaseModel):
     path: str
     verdict: str = Field(description="In a word: duplicate, keeper, blurred.")
     group: int | None = Field(description="Findings that belong together have the same.")
-    score: float
+    score: float | None
     why: str
+    thumbnail: str | None = Field(description="Where a picture of it is, of a moment.")
+    media: str = Field(description="Where the file is.")
 
 
 class FindingsPage(RunDocument):
@@ -204,6 +206,8 @@ class FindingsPage(RunDocument):
                         {
                             "asset_id": 7, "moment_id": 9, "path": "/home/ann/photos/7.jpg",
                             "verdict": "blurred", "group": None, "score": 0.2, "why": "no edges",
+                            "thumbnail": "/api/thumbnails/9?library=photos",
+                            "media": "/api/media/7?library=photos",
                         }
                     ],
                     "total": 1, "next": None, "undo": None,
@@ -338,7 +342,7 @@ class TagCount(BaseModel):
 
 
 class TagList(BaseModel):
-    """The tags of a library, the most frequent first."""
+    """The tags of libraries, the most frequent first."""
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"tags": [{"tag": "beach", "files": 12}]}]}

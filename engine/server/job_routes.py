@@ -15,7 +15,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from engine.common.json_text import parseable
 from engine.server.allowed_paths import allowed_path
-from engine.server.context import Name, admission_of, json_answer, shelf_of
+from engine.server.context import Names, admission_of, json_answer, shelf_of
 from engine.server.documented import fault
 from engine.server.job_runner import JobRunner
 from engine.server.job_schemas import (
@@ -31,6 +31,7 @@ from engine.server.job_schemas import (
 from engine.server.options import ServerOptions
 from engine.server.problems import Problem
 from engine.server.scopes import needs
+from engine.types import Failure
 from engine.types.jobs import ENDED, Job, JobState
 
 router = APIRouter(prefix="/api", tags=["jobs"])
@@ -132,18 +133,25 @@ async def retry(request: Request, body: RetryRequest, wait: Wait = 0.0) -> JSONR
 @router.get("/failures", response_model=FailureList, responses={404: STARTS_JOB[404]})
 async def failures(
     request: Request,
-    library: Name = None,
+    library: Names = [],  # noqa: B006
     skipped: Annotated[
         bool, Query(description="Instead, files of known types that are not read.")
     ] = False,
     skip: Skip = 0,
     limit: Page = 100,
 ) -> JSONResponse:
-    """List the files of a library that could not be indexed, and why."""
-    chosen = shelf_of(request).library(library)
-    found = await admission_of(request).run(lambda: chosen.failures(skipped=skipped))
-    names = FailureDocument.model_fields
-    rows = [{n: getattr(each, n) for n in names} for each in found[skip : skip + limit]]
+    """List the files of libraries that could not be indexed, and why."""
+    chosen = shelf_of(request).libraries(library)
+
+    def read() -> list[tuple[str, Failure]]:
+        return [(n, each) for n, of in chosen for each in of.failures(skipped=skipped)]
+
+    found = await admission_of(request).run(read)
+    names = FailureDocument.model_fields.keys() - {"library"}
+    rows = [
+        {"library": of, **{name: getattr(each, name) for name in names}}
+        for of, each in found[skip : skip + limit]
+    ]
     return _failures_page(rows, len(found), skip, limit)
 
 
@@ -158,7 +166,7 @@ def _failures_page(rows: list[dict[str, Any]], total: int, skip: int, limit: int
 @router.get("/jobs", response_model=JobList, responses={404: STARTS_JOB[404]})
 async def jobs(
     request: Request,
-    library: Annotated[list[str], Query(description="None for all.", max_length=32)] = [],  # noqa: B006
+    library: Names = [],  # noqa: B006
     state: Annotated[list[JobState], Query(description="None for all.", max_length=6)] = [],  # noqa: B006
     limit: Page = 100,
 ) -> JSONResponse:
@@ -182,8 +190,8 @@ async def job_failures(
     request: Request, job: _JobId, skip: Skip = 0, limit: Page = 100
 ) -> JSONResponse:
     """List the first 100 files that a job could not use; `/api/failures` has all of a library."""
-    _, found = runner_of(request).get(job)
-    rows = [dict(failure) for failure in found.failures]
+    library, found = runner_of(request).get(job)
+    rows = [{"library": library, **failure} for failure in found.failures]
     return _failures_page(rows[skip : skip + limit], len(rows), skip, limit)
 
 

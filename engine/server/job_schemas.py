@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
+from urllib.parse import quote
 
 from fastapi import Query
 from pydantic import BaseModel, ConfigDict, Field
@@ -73,16 +76,22 @@ def job_document(library: str, job: Job) -> dict[str, Any]:
         if job.kind == "classify":
             links["results"] = f"/api/classify/{job.job_id}"
         if (run := job.result.get("run")) is not None:
-            links["run"] = f"/api/runs/{run}?library={library}"
+            links["run"] = f"/api/runs/{run}?library={quote(library, safe='')}"
     names = (
         "kind", "state", "request", "created", "started", "ended", "attempts", "task", "done",
         "total", "unit", "moments", "files", "message", "result", "error",
     )  # fmt: skip
-    return (
-        {"job": job.job_id, "library": library}
-        | {name: getattr(job, name) for name in names}
-        | {"links": links}
-    )
+    document = {name: finite(getattr(job, name)) for name in names}
+    return {"job": job.job_id, "library": library, **document, "links": links}
+
+
+def finite(value: Any) -> Any:
+    """Return what JSON can hold of a value: numbers that are none, such as NaN, become null."""
+    if isinstance(value, Mapping):
+        return {key: finite(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [finite(each) for each in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 class JobList(BaseModel):
@@ -94,6 +103,7 @@ class JobList(BaseModel):
 class FailureDocument(BaseModel):
     """A file that could not be used, and why."""
 
+    library: str
     path: str
     reason: str
     code: str | None = None
@@ -110,7 +120,9 @@ class FailureList(BaseModel):
         json_schema_extra={
             "examples": [
                 {
-                    "failures": [{"path": "/home/ann/a.jpg", "reason": "it ends too early"}],
+                    "failures": [
+                        {"library": "photos", "path": "/home/ann/a.jpg", "reason": "cut off"}
+                    ],
                     "total": 1, "next": None,
                 }
             ]

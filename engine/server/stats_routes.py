@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import JSONResponse
 
-from engine.server.context import Name, admission_of, json_answer, shelf_of
+from engine.server.context import Names, admission_of, json_answer, shelf_of
 from engine.types import Kind, Modality
 
 router = APIRouter(prefix="/api", tags=["native"])
@@ -50,13 +50,21 @@ class StatsDocument(BaseModel):
     roots: list[str] = Field(description="Folders that it was indexed from.")
 
 
-@router.get("/stats", response_model=StatsDocument)
-async def stats(request: Request, library: Name = None) -> JSONResponse:
-    """Count what a library holds."""
-    name, chosen = shelf_of(request).entry(library)
+class StatsList(BaseModel):
+    """Counts of libraries."""
 
-    def count() -> dict[str, Any]:
-        facts = {"library": name, "encoder": chosen.encoder, "roots": chosen.roots()}
-        return facts | asdict(chosen.stats())
+    libraries: list[StatsDocument]
 
-    return json_answer(await admission_of(request).run(count))
+
+@router.get("/stats", response_model=StatsList)
+async def stats(request: Request, library: Names = []) -> JSONResponse:  # noqa: B006
+    """Count what libraries hold."""
+    chosen = shelf_of(request).libraries(library)
+
+    def count() -> list[dict[str, Any]]:
+        return [
+            {"library": name, "encoder": each.encoder, "roots": each.roots()} | asdict(each.stats())
+            for name, each in chosen
+        ]
+
+    return json_answer({"libraries": await admission_of(request).run(count)})

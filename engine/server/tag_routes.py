@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse
 
-from engine.server.context import Name, admission_of, json_answer, shelf_of
+from engine.server.context import Names, admission_of, json_answer, shelf_of
 from engine.server.curate_schemas import TagList, TagsChanged, TagsRequest
 from engine.server.documented import fault
 from engine.server.problems import Problem
@@ -18,10 +19,17 @@ _NO_LIBRARY: dict[int | str, dict[str, Any]] = {404: fault("There is no library 
 
 
 @router.get("/tags", response_model=TagList, responses=_NO_LIBRARY)
-async def tags(request: Request, library: Name = None) -> JSONResponse:
-    """List the tags of a library, the most frequent first."""
-    chosen = shelf_of(request).library(library)
-    counts = await admission_of(request).run(lambda: chosen.stats().tags)
+async def tags(request: Request, library: Names = []) -> JSONResponse:  # noqa: B006
+    """List the tags of libraries, the most frequent first."""
+    chosen = shelf_of(request).libraries(library)
+
+    def count() -> Counter[str]:
+        counts: Counter[str] = Counter()
+        for _, each in chosen:
+            counts.update(each.stats().tags)
+        return counts
+
+    counts = await admission_of(request).run(count)
     listed = sorted(counts.items(), key=lambda each: (-each[1], each[0]))
     return json_answer({"tags": [{"tag": word, "files": count} for word, count in listed]})
 

@@ -67,6 +67,8 @@ def test_findings_come_in_pages(served):
     first = get(served, f"runs/{run['run']}", limit=2)
     second = get(served, f"runs/{run['run']}", limit=2, skip=first["next"])
     assert [len(page["page"]) for page in (first, second)] == [2, 1] and second["next"] is None
+    for link in ("thumbnail", "media"):
+        assert served.http.get(first["page"][0][link]).status_code == 200
     listed = get(served, "runs", limit=1)
     assert listed["runs"][0]["run"] == run["run"] and listed["runs"][0]["findings"] == 3
 
@@ -190,10 +192,32 @@ def test_tags_of_what_is_not_there_are_refused(served):
 
 
 def test_a_library_is_counted(served):
-    counted = get(served, "stats")
+    (counted,) = get(served, "stats", library="photos")["libraries"]
     assert counted["assets"]["image"] == 4 and counted["roots"] == [str(served.media)]
-    assert get(served, "stats", library="photos")["library"] == "photos"
+    assert get(served, "stats")["libraries"] == [counted] and counted["library"] == "photos"
     assert served.http.get("/api/stats", params={"library": "x"}).status_code == 404
+
+
+def test_several_libraries_are_read_at_once(served, tmp_path, settings):
+    red = numbers(served)["red.png"]
+    run = post(served, "tags", {"assets": [red], "add": ["both"]})["run"]
+    copy = tmp_path / "more photos"
+    shutil.copytree(served.library, copy)
+    options = ServerOptions(port=0, read_only=True)
+    with serving([served.library, copy], settings, served.media, options) as both:
+        assert {"tag": "both", "files": 2} in get(both, "tags")["tags"]
+        names = [each["library"] for each in get(both, "stats")["libraries"]]
+        assert names == ["photos", "more photos"]
+        runs = [each for each in get(both, "runs")["runs"] if each["run"] == run]
+        assert [each["library"] for each in runs] == ["photos", "more photos"]
+        assert get(both, "failures")["total"] == 0
+        page = get(both, f"runs/{run}", library="more photos")
+        assert "library=more%20photos" in page["page"][0]["media"]
+        assert both.http.get(page["page"][0]["media"]).status_code == 200
+        assert len(get(both, "jobs")["jobs"]) == 2 * len(
+            get(both, "jobs", library="photos")["jobs"]
+        )
+    post(served, f"runs/{run}/undo", {})
 
 
 # --- exports --------------------------------------------------------------------------
