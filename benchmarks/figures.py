@@ -68,6 +68,8 @@ GROUPS = {
         "faults",
         "vanished",
         "exchange",
+        "openapi_fuzz",
+        "server_soak",
     ),
 }
 """The benchmarks in the order of the page, by what they are about."""

@@ -155,7 +155,7 @@ class Load:
             time.sleep(0.2)
 
 
-def _fill(folder: Path) -> None:
+def fill_films(folder: Path) -> None:
     """Write sounds and videos, which stay as they are."""
     folder.mkdir()
     for number in range(8):
@@ -210,7 +210,7 @@ def main(minutes: float, clients: int, encoder: str) -> None:
     sixth = minutes * 10
     with scratch() as place:
         folder = Folder(place / "pictures", random.Random(0))
-        _fill(place / "films")
+        fill_films(place / "films")
         with Library.open(place / "library", create=True, encoder=encoder) as library:
             library.index([place / "pictures", place / "films"])
         with serving(place / "library") as server:

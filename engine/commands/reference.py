@@ -11,6 +11,7 @@ import click
 from engine.commands.main import main
 from engine.commands.man_page import manual
 from engine.commands.reference_api import api_page
+from engine.commands.reference_routes import routes_page
 from engine.commands.reference_tables import errors_page, settings_page
 from engine.commands.topics import FOLDER, TOPICS, extract
 
@@ -63,6 +64,7 @@ def pages() -> dict[str, str]:
         "settings.md": settings_page(),
         "errors.md": errors_page(),
         "api.md": api_page(),
+        "routes.md": routes_page(),
     }
 
 

@@ -7,7 +7,7 @@ from asyncio import to_thread
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from importlib.util import find_spec
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI
 from starlette.routing import BaseRoute
@@ -99,10 +99,21 @@ def make_app(shelf: Shelf, options: ServerOptions) -> ASGIApp:
     app.state.pages = HitPages(secrets.token_bytes(16))
     add_handlers(app)
 
-    for room in _ROOMS:
-        app.include_router(room.router, dependencies=[needs("read")], responses=COMMON)
+    _include_routes(app)
     app.router.routes += routes
     return RequestObserver(AccessGuard(Intake(app), options), metrics)
+
+
+def api_description() -> dict[str, Any]:
+    """Return the OpenAPI page of every server, whatever it serves."""
+    app = FastAPI(title="Sensorium")
+    _include_routes(app)
+    return app.openapi()
+
+
+def _include_routes(app: FastAPI) -> None:
+    for room in _ROOMS:
+        app.include_router(room.router, dependencies=[needs("read")], responses=COMMON)
 
 
 def _tools(shelf: Shelf, admission: Admission, options: ServerOptions) -> MCPServer | None:

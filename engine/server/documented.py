@@ -31,6 +31,7 @@ COMMON: dict[int | str, dict[str, Any]] = {
         403: "The token may not do this, or the page that asks is of another origin.",
         404: "There is no such library, file or moment.",
         408: "The request did not arrive in time.",
+        409: "The library is being written to, or a file has changed since it was indexed.",
         413: "The body or a medium in it is too large.",
         415: "The body is packed, or no medium that is read here.",
         421: "The server is not known by this Host.",

@@ -11,12 +11,16 @@ from starlette.responses import Response
 from engine.server.documented import ErrorAnswer
 
 _KEPT = "private, max-age=3600"
-OF_A_FILE: dict[int | str, dict[str, Any]] = {
-    304: {"description": "What the caller keeps is as it was (If-None-Match)."},
+GONE: dict[int | str, dict[str, Any]] = {
     409: {"model": ErrorAnswer, "description": "The file has changed since it was indexed."},
     410: {"model": ErrorAnswer, "description": "The file is not there any more."},
 }
-"""Answers of routes that read a file."""
+"""Answers of routes that need a file of the library."""
+OF_A_FILE: dict[int | str, dict[str, Any]] = {
+    304: {"description": "What the caller keeps is as it was (If-None-Match)."},
+    **GONE,
+}
+"""Answers of routes that read a file, which callers keep."""
 
 
 def pictures(description: str) -> dict[int | str, dict[str, Any]]:

@@ -55,7 +55,11 @@ def _not_ready(why: str) -> JSONResponse:
     return JSONResponse({"status": why}, 503)
 
 
-@router.get("/metrics")
+@router.get(
+    "/metrics",
+    response_class=Response,
+    responses={200: {"content": {CONTENT_TYPE_LATEST: {"schema": {"type": "string"}}}}},
+)
 async def metrics(request: Request) -> Response:
     """Return the metrics of the server, in the format of Prometheus."""
     page = await request.app.state.admission.run(request.app.state.metrics.page)

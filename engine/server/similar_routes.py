@@ -21,6 +21,7 @@ from engine.server.context import (
     shelf_of,
 )
 from engine.server.hit_pages import Ask
+from engine.server.kept_answers import GONE
 from engine.server.media_access import asset_of, checked_file
 from engine.server.problems import Problem
 from engine.server.queries import options_of, refuse_paths
@@ -42,7 +43,7 @@ router = APIRouter(prefix="/api", tags=["search"])
 _Number = Annotated[int, Field(ge=0, le=GREATEST)]
 
 
-@router.post("/similar", response_model=HitPage)
+@router.post("/similar", response_model=HitPage, responses=GONE)
 async def similar(request: Request, body: SimilarRequest) -> JSONResponse:
     """Find moments that look or sound like examples, with words, and unlike other examples."""
     shelf = shelf_of(request)
@@ -57,7 +58,7 @@ async def similar(request: Request, body: SimilarRequest) -> JSONResponse:
     return json_answer(await pages_of(request).answer(request, ask, body))
 
 
-@router.post("/similar/upload", response_model=HitPage)
+@router.post("/similar/upload", response_model=HitPage, responses=GONE)
 async def similar_upload(
     request: Request,
     file: Annotated[UploadFile, File(description="A picture, a video or a sound.")],

@@ -15,7 +15,9 @@ from engine.config import Settings
 DOCS = Path(__file__).parents[2] / "docs"
 
 
-@pytest.mark.parametrize("name", ["cli.md", "files.md", "settings.md", "errors.md", "api.md"])
+@pytest.mark.parametrize(
+    "name", ["cli.md", "files.md", "settings.md", "errors.md", "api.md", "routes.md"]
+)
 def test_the_page_has_not_drifted(name):
     assert (DOCS / name).read_text() == pages()[name], "run `make docs`"
 
