@@ -218,13 +218,24 @@ async def resume(request: Request, job: _JobId, wait: Wait = 0.0) -> JSONRespons
     return await _begun(request, name, begun, wait)
 
 
+_EVENT = {
+    "type": "object",
+    "properties": {
+        "event": {"type": "string", "enum": ["progress", "end"]},
+        "id": {"type": "string"},
+        "data": {"type": "string", "description": "The job, as JSON."},
+    },
+}
+"""The schema of one event of a stream."""
+
+
 @router.get(
     "/jobs/{job}/events", response_class=StreamingResponse,
     responses={
         **_NO_JOB,
         200: {
             "description": "Events `progress`, and at last `end`, each with a job as data.",
-            "content": {"text/event-stream": {"schema": {"type": "string"}}},
+            "content": {"text/event-stream": {"schema": _EVENT}},
         },
         204: {"description": "The job has ended, and the event of Last-Event-ID was the last."},
     },

@@ -23,7 +23,7 @@ _LONGEST = 1e7
 Seconds = Annotated[float, Query(ge=0, le=_LONGEST, allow_inf_nan=False)]
 
 
-class Words(StrEnum):
+class TranscriptModality(StrEnum):
     """Texts of a file: what is said, and what is to be read."""
 
     SPEECH = Modality.SPEECH.value
@@ -131,7 +131,7 @@ async def transcript(
     request: Request,
     asset: Number,
     library: Name = None,
-    modality: Annotated[list[Words], Query(max_length=2, description="None for both.")] = [],  # noqa: B006
+    modality: Annotated[list[TranscriptModality], Query(max_length=2, description="None for both.")] = [],  # noqa: B006
     format: Annotated[  # noqa: A002
         TranscriptFormat | None, Query(description="By default what Accept asks for, else JSON.")
     ] = None,

@@ -109,8 +109,8 @@ def _facets(facts: Sequence[AssetFacts], tags: Counter[str], places: Sequence[Pl
     )
 
 
-def _summed(one: Mapping[_Name, int], other: Mapping[_Name, int]) -> dict[_Name, int]:
-    return dict((Counter(one) + Counter(other)).most_common())
+def _summed(counts: Mapping[_Name, int], other: Mapping[_Name, int]) -> dict[_Name, int]:
+    return dict((Counter(counts) + Counter(other)).most_common())
 
 
 def _newest_first(names: Iterable[str]) -> dict[str, int]:
