@@ -131,7 +131,7 @@ async def transcript(
     request: Request,
     asset: Number,
     library: Name = None,
-    modality: Annotated[list[TranscriptModality], Query(max_length=2, description="None for both.")] = [],  # noqa: B006
+    modality: Annotated[list[TranscriptModality], Query(max_length=2)] = [],  # noqa: B006
     format: Annotated[  # noqa: A002
         TranscriptFormat | None, Query(description="By default what Accept asks for, else JSON.")
     ] = None,
