@@ -21,7 +21,7 @@ def allowed_path(path: str, roots: Sequence[str], param: str) -> str:
     if not any(real == root or real.startswith(f"{root.rstrip('/')}/") for root in roots):
         raise Problem(
             403, "path_refused",
-            f"{path} is not in a folder that may be named here; the server's option --allow-root"
+            f"{path} is not in a folder that may be named here; the server's option allow-root"
             " adds one",
             param,
         )  # fmt: skip

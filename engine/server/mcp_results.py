@@ -54,7 +54,7 @@ class Shown(TypedDict):
     left_out: list[int]
 
 
-class Words(TypedDict):
+class ReadWords(TypedDict):
     """A text that is said, or to be read on screen; times are seconds."""
 
     how: str
@@ -71,7 +71,7 @@ class Page(TypedDict):
     date: str | None
     caption: str | None
     tags: list[str]
-    words: list[Words]
+    words: list[ReadWords]
     left_out: int
 
 

@@ -21,9 +21,9 @@ from engine.library import Library
 from engine.server.mcp_results import (
     Found,
     Page,
+    ReadWords,
     Shown,
     TagsGiven,
-    Words,
     fitting,
     found_moments,
     hit_of,
@@ -157,7 +157,7 @@ class Tools:
             details = chosen.details(hit_of(near))
             asset = details.asset
             words = [
-                Words(how=p.modality.value, start=p.start, end=p.end, text=p.text)
+                ReadWords(how=p.modality.value, start=p.start, end=p.end, text=p.text)
                 for p in details.passages
             ]
             kept, caption = fitting(words), (asset.caption or "")[:_MOST_CAPTION] if asset else ""

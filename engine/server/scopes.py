@@ -47,7 +47,9 @@ def check_scope(request: Request, scope: Scope) -> None:
     """
     options: ServerOptions = request.app.state.options
     if options.read_only and scope != "read":
-        raise Problem(403, "read_only", "the server only reads; it was started with --read-only")
+        raise Problem(
+            403, "read_only", "the server only reads; it was started with its option read-only"
+        )
     granted = getattr(request.state, "scopes", None)
     if granted is not None and not {scope, "admin"} & set(granted):
         raise Problem(
