@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 _MOST_WAITING = 32
 """Jobs of a library that wait for the ones before them."""
+_REPEATED = frozenset({"index", "retry"})
+"""Kinds of jobs of which one that waits does for all who ask for it, such as cron each minute."""
 _MOST_FAILURES = 100
 """Files that could not be used of which a record has the reason; all of them are counted."""
 _NOTED = 2.0
@@ -132,11 +134,16 @@ class JobLine:
     def submit(self, kind: str, request: Mapping[str, Any]) -> Job:
         """Put a new job at the end of the line.
 
+        A job of indexing that waits already, with the same request, is all that is needed.
+
         Raises:
             Overloaded: too many wait.
             LibraryReadOnly: the folder does not take writes.
         """
         with self._changed:
+            for waiting in self._waiting if kind in _REPEATED else ():
+                if (waiting.kind, waiting.request) == (kind, request):
+                    return waiting
             owner = self._check_room()
             return self._append(self._records.create(kind, request, owner))
 

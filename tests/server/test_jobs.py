@@ -237,12 +237,16 @@ def test_a_server_that_only_reads_starts_no_job(start, made, settings):
 
 def test_too_many_jobs_are_told_to_come_later(working, media, gate, monkeypatch):
     monkeypatch.setattr("engine.server.job_line._MOST_WAITING", 1)
-    folder = str(folder_of(media, "many", "red"))
-    jobs = [start(working, wait=0, paths=[folder]) for _ in range(1)]
-    answers = [working.http.post("/api/index", json={"paths": [folder]}) for _ in range(2)]
-    assert answers[-1].status_code == 429 and "retry-after" in answers[-1].headers
+    folders = [str(folder_of(media, f"many {number}", "red")) for number in range(3)]
+    jobs = [start(working, wait=0, paths=[folder]) for folder in folders[:1]]
+    while working.http.get(jobs[0]["links"]["self"]).json()["state"] != "running":
+        pass
+    jobs.append(start(working, wait=0, paths=folders[1:2]))
+    refused = working.http.post("/api/index", json={"paths": folders[2:]})
+    assert refused.status_code == 429 and "retry-after" in refused.headers
+    same = start(working, wait=0, paths=folders[1:2])
+    assert same["job"] == jobs[1]["job"], "one that waits does for all who ask for it"
     gate.set()
-    jobs += [answer.json() for answer in answers if answer.status_code == 202]
     assert {finished(working, job)["state"] for job in jobs} == {"done"}
 
 
