@@ -22,7 +22,7 @@ from engine.errors import UsageError
 
 
 @click.command()
-@click.argument("paths", metavar="PATH...", nargs=-1, type=AnyPath())
+@click.argument("paths", metavar="[PATH]...", nargs=-1, type=AnyPath())
 @click.option("--add", multiple=True, metavar="TAG", help="A tag to give. May be repeated.")
 @click.option("--remove", multiple=True, metavar="TAG", help="A tag to take. May be repeated.")
 @wait_option
@@ -60,7 +60,8 @@ def _show(change: dict[str, int | None], as_json: bool) -> None:
     elif change["run_id"] is None:
         say("the files are tagged so already")
     else:
-        click.echo(f"{change['given']} tags given, {change['taken']} taken")
+        given = change["given"]
+        click.echo(f"{given} tag{'s' * (given != 1)} given, {change['taken']} taken")
         say(f"take it back: sensorium undo {change['run_id']}")
 
 

@@ -54,7 +54,8 @@ async def change_tags(request: Request, body: TagsRequest) -> JSONResponse:
             except KeyError:
                 message = f"there is no asset {asset}"
                 raise Problem(404, "asset_not_found", message, "assets") from None
-        changed = library.curate.tag(body.assets, add=body.add, remove=body.remove)
+        words = body.model_dump(include={"add", "remove"}, exclude_defaults=True)
+        changed = library.curate.tag(body.assets, **words)
         return {"run": changed.run_id, "given": changed.given, "taken": changed.taken}
 
     return json_answer(await admission_of(request).run(change))

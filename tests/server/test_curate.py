@@ -56,7 +56,7 @@ def test_copies_are_found_tagged_and_untagged(served):
     assert {"tag": "twice", "files": 1} in get(served, "tags")["tags"]
     assert len(served.search("tag:twice")) == 1
     assert get(served, f"runs/{run}")["undo"] == "1 tag goes away"
-    assert post(served, f"runs/{run}/undo", {})["result"]["lines"] == ["1 tags taken back"]
+    assert post(served, f"runs/{run}/undo", {})["result"]["lines"] == ["1 tag taken back"]
     assert not served.search("tag:twice")
     again = served.http.post(f"/api/runs/{run}/undo", json={})
     assert (again.status_code, again.json()["error"]["code"]) == (409, "nothing_to_undo")

@@ -177,8 +177,8 @@ def _undo_tags(writer: Writer | None, run_id: int, acts: Sequence[Act]) -> list[
             writer.curation.untag([(act.asset_id, act.target) for act in given if act.asset_id])
             writer.curation.return_tags((act.asset_id, act.target) for act in taken if act.asset_id)
             writer.curation.mark(run_id, acts, ActState.UNDONE)
-    counts = ((given, "taken back"), (taken, "given back"))
-    return [f"{len(tags)} tags {what}" for tags, what in counts if tags]
+    counts = ((len(given), "taken back"), (len(taken), "given back"))
+    return [f"{count} tag{'s' * (count != 1)} {what}" for count, what in counts if count]
 
 
 def _undo_files(

@@ -55,7 +55,7 @@ def test_tag_search_and_undo(doubled, media):
     assert len(doubled(*asked).out.splitlines()) == 1
     assert doubled("stats", "--json").json["tags"] == {"Spare": 1}
     undone = doubled("undo")
-    assert (undone.code, undone.out.strip()) == (0, "1 tags taken back")
+    assert (undone.code, undone.out.strip()) == (0, "1 tag taken back")
     assert doubled(*asked).out == ""
 
 
