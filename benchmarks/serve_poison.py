@@ -78,12 +78,16 @@ def _poisons(picture: bytes) -> dict[str, tuple[dict[str, str], tuple[int, ...]]
 async def _tried(
     server: Server, picture: dict[str, str], poison: dict[str, str]
 ) -> tuple[list[int], list[int], float]:
-    """Return the statuses of the items, the poisonous one last, of /readyz, and the seconds."""
+    """Return the statuses of the items, the poisonous one last, of /readyz, and the seconds of the
+    others."""
 
     async def one(item: dict[str, str]) -> int:
+        nonlocal took
         connection = Connection(server)
         status, _ = await connection.post("/v1/embeddings", json.dumps({"input": [item]}).encode())
         connection.close()
+        if item is not poison:
+            took = time.perf_counter() - began
         return status
 
     async def watched() -> None:
@@ -93,9 +97,9 @@ async def _tried(
             await asyncio.sleep(0.05)
 
     ready: list[int] = []
+    took = 0.0
     watch, began = asyncio.create_task(watched()), time.perf_counter()
     statuses = await asyncio.gather(*(one(item) for item in [picture] * (_ITEMS - 1) + [poison]))
-    took = time.perf_counter() - began
     watch.cancel()
     return [*statuses], ready, took
 
@@ -119,7 +123,7 @@ def main(data: Path) -> None:
                 body.append((name, shown, f"{took:.2f} s", at_most(wrong, 0, "31 and 4xx, ready")))
     conclude(
         f"Of {_ITEMS} requests at once, one has a poisonous item, {machine()}.",
-        ("item", "outcome", "all answered in"),
+        ("item", "outcome", "the 31 answered in"),
         body,
     )
 

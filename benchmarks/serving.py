@@ -17,6 +17,7 @@ from pathlib import Path
 
 from benchmarks.common import scratch
 from benchmarks.synthetic_library import labels_of, write_library
+from engine.config import Settings
 from engine.encoders import registry
 from engine.library import Library
 
@@ -66,10 +67,12 @@ def serving(library: Path, *options: str) -> Iterator[Server]:
 @contextmanager
 def many_moments(data: Path, work: Path, moments: int) -> Iterator[Path]:
     """Yield a library of that many moments with its indexes, made once in a folder that stays."""
-    place = work / f"served-{moments}"
+    encoder = registry.default_encoder()
+    revision = registry.towers(encoder, Settings()).shared.revision
+    place = work / f"served-{moments}-{revision[:8]}"
     if not place.exists():
         with scratch() as folder:
-            write_library(folder / "library", data, moments // 2, registry.default_encoder())
+            write_library(folder / "library", data, moments // 2, encoder)
             with Library.open(folder / "library") as library:
                 library.compact()
                 library.refresh(always=True)

@@ -49,13 +49,19 @@ def write_library(folder: Path, data: Path, count: int, encoder: str = registry.
     towers = registry.towers(encoder, Settings())
     said = [row["text"] for row in rows(data / "prompts.csv")]
     base = Real.load(data, towers.shared.dim).base
-    several = 3 * count * (1 + len(towers.further))
+    several = 3 * count * len(_seen_spaces(towers))
     vectors = (row.astype(np.float32) for batch in grown(base, several) for row in batch)
     assets = _assets(count, towers, vectors, labels_of(data), said)
     with Store.create(folder, towers.encoder.name) as store, store.writer() as writer:
         register_spaces(writer, towers)
         while batch := list(islice(assets, _PER_COMMIT)):
             writer.commit(batch)
+
+
+def _seen_spaces(towers: Towers) -> list[str]:
+    """Return the spaces in which a picture has a vector and a whole text is asked."""
+    further = [space for space in towers.further if space not in towers.qualities]
+    return [towers.shared.name, *(s.name for s in further if s.dim == towers.shared.dim)]
 
 
 def _assets(
@@ -78,9 +84,7 @@ def _assets(
                 tags = tuple(Tag(labels[int(i)], 0.25) for i in some)
             times = (None, None) if kind is Kind.IMAGE else (float(place), place + 1.0)
             moment = Moment(modality, *times, place, text, tags)
-            spaces = [towers.shared.name]
-            if modality in SEEN:
-                spaces += [space.name for space in towers.further]
+            spaces = _seen_spaces(towers) if modality in SEEN else [towers.shared.name]
             parts.append(Embedding(moment, {name: next(vectors) for name in spaces}))
         asset = Asset(
             f"/media/{number // 1000:04}/{number:07}.bin", f"{number:064x}",

@@ -15,7 +15,7 @@ from engine.query.prepare import PreparedExample, embed_prepared
 from engine.query.rerank.relevance import DocumentRelevance, JudgedDocument, RelevanceJudge
 from engine.query.search import Searcher
 from engine.store import Store
-from engine.types import Modality, PartKind
+from engine.types import Modality, PartKind, Space
 from engine.types.examples import Example
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class LibraryRelevance:
         judged = self._judged(documents, towers)
         shared = towers.shared.name
         judge = RelevanceJudge(
-            (shared, *(space.name for space in towers.further)),
+            tuple(space.name for space in _asked_spaces(towers)),
             towers.embed_queries,
             lambda texts: towers.embed_texts(texts).vectors[shared],
             by_key(self._store.backgrounds()),
@@ -83,7 +83,7 @@ class LibraryRelevance:
             return {}
         records = self._store.records(numbers)
         there = self._store.spaces()
-        spaces = [space for space in (towers.shared, *towers.further) if space.name in there]
+        spaces = [space for space in _asked_spaces(towers) if space.name in there]
         rows = moment_vectors(self._searcher, [*records.values()], spaces)
         return {
             number: JudgedDocument(
@@ -107,6 +107,12 @@ class LibraryRelevance:
                 return None
             self._cross = made
         return self._cross
+
+
+def _asked_spaces(towers: Towers) -> list[Space]:
+    """Return the spaces in which a whole text is asked, the shared one first."""
+    further = [space for space in towers.further if space not in towers.qualities]
+    return [towers.shared, *further]
 
 
 def _wrong(place: int, why: str) -> InvalidQuery:
