@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from engine.config import Settings
 from engine.encoders.towers import Towers
-from engine.errors import EncoderUnavailable, InvalidQuery
+from engine.errors import EncoderUnavailable, FetchRefused, InvalidQuery
 from engine.library_embedding import prepare_example
 from engine.query.calibration.log_odds import by_key
 from engine.query.moment_vectors import moment_vectors
@@ -62,6 +62,8 @@ class LibraryRelevance:
                     prepared[place] = prepare_example(document, towers, self._settings)
                 except InvalidQuery as error:
                     raise _wrong(place, str(error)) from error.__cause__
+                except FetchRefused as error:
+                    raise _wrong(place, str(error)) from error
         media = dict(zip(prepared, embed_prepared([*prepared.values()], towers), strict=True))
         found = []
         for place, document in enumerate(documents):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from concurrent.futures import ThreadPoolExecutor
 
 import cohere
 import numpy as np
@@ -159,6 +160,22 @@ def test_one_bad_item_is_named_and_the_server_stays_ready(served):
     assert answer.status_code == 422 and "item 1" in answer.json()["error"]["message"]
     assert answer.json()["error"]["param"] == "input[1]"
     assert served.http.get("/readyz").json() == {"status": "ready"}
+
+
+def test_all_bad_items_of_a_request_are_named_and_others_are_answered(served, made):
+    good, bad = data_url(made[0] / "red.png"), base64.b64encode(b"\xff\xd8\xff broken").decode()
+    items = [{"image": good}, {"image": bad}, "red", {"image": base64.b64encode(b"x").decode()}]
+    with ThreadPoolExecutor(8) as clients:
+        others = [
+            clients.submit(served.http.post, "/v1/embeddings", json={"input": [{"image": good}]})
+            for _ in range(6)
+        ]
+        answer = served.http.post("/v1/embeddings", json={"input": items})
+    assert 400 <= answer.status_code < 500 and answer.json()["error"]["param"] == "input[1]"
+    message = answer.json()["error"]["message"]
+    assert "item 1: the image" in message and "item 3: the image" in message
+    assert "item 0" not in message and "item 2" not in message
+    assert [other.result().status_code for other in others] == [200] * 6
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b"[" * 100_000, b"\xff\xfe"])

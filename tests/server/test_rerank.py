@@ -61,6 +61,12 @@ def test_documents_are_texts_pictures_and_moments(served, made, path):
         ({"query": "x", "documents": ["a", {"moment": 999}]}, 422, "documents[1]", "no moment 999"),
         ({"query": "x", "documents": ["a", {"moment": "1"}]}, 400, "documents[1]", "a number"),
         ({"query": "x", "documents": ["a", {"image": "AAAA"}]}, 415, "documents[1]", "document 1"),
+        (
+            {"query": "x", "documents": ["a", {"image": "http://127.0.0.1/x"}]},
+            400,
+            "documents[1]",
+            "document 1: http://127.0.0.1/x",
+        ),
         ({"query": "x", "documents": ["a"], "library": "y"}, 404, "library", "no library 'y'"),
     ],
     ids=str,
