@@ -161,6 +161,26 @@ def test_a_file_that_is_not_what_was_indexed_is_left_out(
     )
 
 
+@pytest.mark.parametrize("name", ["webdataset", "imagefolder"])
+def test_a_link_that_was_put_in_place_of_a_file_is_left_out(
+    media: Path, tmp_path: Path, settings, name: str
+) -> None:
+    shutil.copytree(media, tmp_path / "media")
+    file, secret = tmp_path / "media" / "0 red.png", tmp_path / "secret"
+    with Library.open(tmp_path / "library", create=True, encoder="fake", settings=settings) as made:
+        made.index([tmp_path / "media"])
+        before = file.stat()
+        secret.write_bytes(b"secret".ljust(before.st_size))
+        os.utime(secret, ns=(before.st_atime_ns, before.st_mtime_ns))
+        file.unlink()
+        file.symlink_to(secret)
+        done = export(made.store, tmp_path / "out", name)
+    assert [(Path(f.path).name, f.reason) for f in done.failures] == [
+        ("0 red.png", "has a link in its place since it was indexed")
+    ]
+    assert not any(b"secret" in content for content in files(tmp_path / "out").values())
+
+
 def test_vectors_are_those_of_the_log_whatever_its_segments_are_like(
     media: Path, tmp_path: Path, settings, monkeypatch
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
@@ -87,16 +88,22 @@ def suffix(asset: Asset) -> str:
 def opened(asset: Asset) -> Iterator[BinaryIO]:
     """Open the file of an asset, if it is still the file that was indexed.
 
+    A link that was put in its place, or in that of a folder above it, leads to what was not
+    indexed, whose size and date may have been made the same.
+
     Raises:
         LeftOut: it is gone, cannot be read, or has changed.
     """
     path = Path(asset.path)
     try:
+        real, named = os.path.realpath(path, strict=True), path.lstat()
         stream = path.open("rb")
-        info = path.stat()
     except OSError as error:
         raise LeftOut(f"cannot be read: {os_reason(error)}") from error
     with stream:
+        info = os.fstat(stream.fileno())
+        if real != asset.path or not os.path.samestat(info, named):
+            raise LeftOut("has a link in its place since it was indexed")
         if (info.st_size, stored_mtime_ns(info)) != (asset.size, asset.mtime_ns):
             raise LeftOut("has changed since it was indexed")
         yield stream
