@@ -80,10 +80,10 @@ def main(cases: int) -> None:
             library.index([place / "pictures", place / "films"])
         with serving(place / "library") as server:
             url = f"http://{server.host}:{server.port}"
-            paths = httpx.get(f"{url}/api/openapi.json").json()["paths"]
+            paths = httpx.get(f"{url}/api/openapi.json", timeout=60).json()["paths"]
             operations = sum(len(methods) for methods in paths.values())
             events = _run(url, place, math.ceil(cases / operations))
-            alive = httpx.get(f"{url}/healthz").status_code == 200
+            alive = httpx.get(f"{url}/healthz", timeout=60).status_code == 200
         statuses, failures = _outcome(events)
     answered = sum(statuses.values())
     conclude(
