@@ -147,7 +147,8 @@ def _document(ask: Ask, found: Sequence[Found], skip: int, body: PagedRequest) -
         "took_ms": {name: dict(result.took_ms) for name, _, result in found},
     }
     if body.explain:
-        page["plans"] = {name: library.explain(result) for name, library, result in found}
+        most = skip + body.top
+        page["plans"] = {name: of.explain(result[:most]) for name, of, result in found}
     return page
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from os.path import commonpath
 from pathlib import PurePath
 from typing import TypeAlias
 
@@ -106,15 +107,23 @@ def _known(
         yield from _counted(facets().tags)
         yield from ((tag, "") for tag in tags(start))
     elif field == "path":
-        folders: dict[str, int] = {}
-        for path, count in facets().folders.items():
-            name = PurePath(path).name
-            folders[name] = folders.get(name, 0) + count
-        yield from _counted(folders)
+        yield from _counted(_folder_names(facets().folders))
     elif field == "place":
         for cell in facets().places:
             box = f"{cell.south:g},{cell.west:g},{cell.north:g},{cell.east:g}"
             yield box, _files(cell.count)
+
+
+def _folder_names(folders: Mapping[str, int]) -> dict[str, int]:
+    """Return the names of folders, those above files too, with the files at and below them."""
+    if not folders:
+        return {}
+    above = len(PurePath(commonpath(folders)).parents)
+    names: dict[str, int] = {}
+    for path, count in folders.items():
+        for name in dict.fromkeys(PurePath(path).parts[above:]):
+            names[name] = names.get(name, 0) + count
+    return dict(sorted(names.items(), key=lambda each: -each[1]))
 
 
 def _counted(counts: Mapping[str, int]) -> Iterator[tuple[str, str]]:
