@@ -16,11 +16,11 @@ from engine.media.envelope import envelope
 _A_SECOND = 100
 """Columns of a second of what is no longer than ten minutes."""
 _MOST = 60_000
-"""Columns of what is longer: 120 kB."""
+"""Columns of what is longer: 240 kB."""
 _HEAD = struct.Struct("<5sdI")
 MARKS = (b"peaks", b".")
 """The first and the last bytes of what is written to a file."""
-_FULL_SCALE = 127
+_FULL_SCALE = 32_767
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -29,8 +29,8 @@ class Peaks:
 
     duration: float
     """Seconds."""
-    outline: NDArray[np.int8]
-    """(2, columns), 127 is full scale."""
+    outline: NDArray[np.int16]
+    """(2, columns), 32,767 is full scale."""
 
     @property
     def rate(self) -> float:
@@ -57,8 +57,8 @@ class Peaks:
     def to_bytes(self) -> bytes:
         """Return all of it, for a file."""
         begin, end = MARKS
-        columns = np.ascontiguousarray(self.outline)
-        return _HEAD.pack(begin, self.duration, columns.shape[1]) + columns.tobytes() + end
+        samples = self.outline.astype("<i2")
+        return _HEAD.pack(begin, self.duration, samples.shape[1]) + samples.tobytes() + end
 
     @classmethod
     def from_bytes(cls, content: bytes) -> Peaks:
@@ -70,10 +70,10 @@ class Peaks:
         if len(content) < _HEAD.size:
             raise ValueError("no peaks")
         _, duration, columns = _HEAD.unpack_from(content)
-        if not duration > 0 or not columns or len(content) != _HEAD.size + 2 * columns + 1:
+        if not duration > 0 or not columns or len(content) != _HEAD.size + 4 * columns + 1:
             raise ValueError("no peaks")
-        samples = np.frombuffer(content, np.int8, 2 * columns, _HEAD.size)
-        return cls(duration, samples.reshape(2, -1))
+        samples = np.frombuffer(content, "<i2", 2 * columns, _HEAD.size)
+        return cls(duration, samples.astype(np.int16).reshape(2, -1))
 
 
 def read_peaks(path: Path, duration: float) -> Peaks:
@@ -86,4 +86,5 @@ def read_peaks(path: Path, duration: float) -> Peaks:
         raise EmptyMedia("no samples")
     columns = min(_MOST, max(1, ceil(duration * _A_SECOND)))
     outline = envelope(path, columns, 0.0, duration, longest=duration)
-    return Peaks(duration, np.rint(outline * _FULL_SCALE).clip(-127, 127).astype(np.int8))
+    samples = np.rint(np.clip(outline, -1, 1) * _FULL_SCALE)
+    return Peaks(duration, samples.astype(np.int16))

@@ -44,7 +44,10 @@ async def keyframes(request: Request, asset: Number, library: Name = None) -> JS
 
     def run() -> dict[str, Any]:
         found = asset_of(chosen, asset)
-        shots = chosen.browse.moments_of(asset, Modality.KEYFRAME)
+        try:
+            shots = chosen.browse.moments_of(asset, Modality.KEYFRAME)
+        except KeyError:  # removed since it was looked up
+            raise no_asset(asset) from None
         frames = [
             {
                 "moment_id": each.moment_id, "start": each.moment.start, "end": each.moment.end,
@@ -78,7 +81,10 @@ async def strip(
 
     def run() -> bytes:
         _require_asset(found, "strip")
-        return chosen.browse.strip(asset, frames=frames, height=height, check=checked_file)
+        try:
+            return chosen.browse.strip(asset, frames=frames, height=height, check=checked_file)
+        except KeyError:  # removed since it was looked up
+            raise no_asset(asset) from None
 
     picture = await admission_of(request).run(run)
     return Response(picture, media_type="image/jpeg", headers=kept_headers(tag))
@@ -106,9 +112,12 @@ async def waveform(
 
     def run() -> dict[str, Any]:
         _require_asset(found, "waveform")
-        low, high = chosen.browse.waveform(
-            asset, buckets=buckets, start=start, end=last, check=checked_file
-        )
+        try:
+            low, high = chosen.browse.waveform(
+                asset, buckets=buckets, start=start, end=last, check=checked_file
+            )
+        except KeyError:  # removed since it was looked up
+            raise no_asset(asset) from None
         return {
             "duration": duration, "start": start, "end": max(last, start),
             "low": [round(float(each), 3) for each in low],

@@ -179,14 +179,18 @@ class Browsing:
         duration = self._store.whole_assets([asset_id])[asset_id].duration or 0.0
         last = duration if end is None else end
         path = Path(asset.path)
-        kept = Peaks.from_bytes(
-            self._kept_once(
-                thumbnails.PeaksKey(asset.content_hash, MARKS), asset,
-                lambda: read_peaks(path, duration).to_bytes(), check,
-            )
-        )  # fmt: skip
+
+        def whole() -> bytes:
+            return read_peaks(path, duration).to_bytes()
+
+        key = thumbnails.PeaksKey(asset.content_hash, MARKS)
+        try:
+            kept = Peaks.from_bytes(self._kept_once(key, asset, whole, check))
+        except ValueError:  # a file that was damaged since
+            kept = Peaks.from_bytes(read_checked(asset, whole, check))
         seconds = max(last - start, 0.0)
-        if 0 < seconds <= _READ_ANEW and buckets > _FINER * kept.rate * seconds:
+        finer = buckets > _FINER * kept.rate * seconds
+        if finer and 0 < seconds <= _READ_ANEW and start < duration:
             return read_checked(asset, lambda: envelope(path, buckets, start, last), check)
         return kept.between(start, max(last, start), buckets)
 

@@ -77,6 +77,10 @@ def test_a_waveform_is_read_once(library, monkeypatch):
     monkeypatch.setattr("engine.media.peaks.read_peaks", lambda *_: pytest.fail("read twice"))
     assert np.array_equal(library.browse.waveform(number, buckets=4), first)
     assert first.shape == (2, 4) and first[1].min() > 0.3
+    monkeypatch.undo()
+    (kept,) = (library.path / "thumbnails").glob("*/*.peaks")
+    kept.write_bytes(b"peaks" + bytes(40) + b".")  # as a disk may leave it
+    assert np.array_equal(library.browse.waveform(number, buckets=4), first)
 
 
 def test_subtitles_are_text_alone():
