@@ -13,7 +13,7 @@ from engine.encoders.towers import Towers
 from engine.query.maintenance import Maintenance
 from engine.query.space_selection import find_text_space
 from engine.store import Store
-from engine.store.space_lookup import require_droppable
+from engine.store.space_lookup import further, require_droppable
 
 if TYPE_CHECKING:
     from engine.query.space_stats import SpaceStats
@@ -100,15 +100,22 @@ class LibrarySpaces:
     def fill_new(self, wait: bool, progress: Progress) -> None:
         """Fill what the encoders have got beside their spaces since the library was made.
 
-        Such is a further space of pictures, which a later version brought.
+        Such is a further space of pictures, which a later version brought; what it is in place
+        of goes then.
         """
         from indexers.backfill import fill
 
         known = self._store.space_infos()
-        for role in [info.role for info in known.values() if info.role and info.ready]:
-            towers = self._towers_of(role.encoder)
-            if any(space.name not in known for space in towers.further):
-                fill(self._store, towers, self._settings, wait=wait, progress=progress)
+        for info in known.values():
+            if info.role is None or not info.ready:
+                continue
+            towers = self._towers_of(info.role.encoder)
+            current = {space.name for space in towers.further}
+            if current <= known.keys():
+                continue
+            fill(self._store, towers, self._settings, wait=wait, progress=progress)
+            for former in set(further(info, known.values())) - current:
+                self._maintenance.drop_space(former, wait)
 
     def set_default(self, name: str, *, wait: bool = False) -> str:
         """Ask texts in this space from now on; returns its full name.

@@ -46,6 +46,19 @@ class Shaded(FakeEncoder):
         return replace(seen, vectors={**seen.vectors, SHADES.name: rows})
 
 
+class Former(FakeEncoder):
+    """An earlier version, with another further space in place of that of shades."""
+
+    further = (Space("fake-former", FakeEncoder.name, "1", 64),)
+
+    def embed_texts_in(self, space: str, texts: Sequence[str]):
+        return self.embed_texts(texts)
+
+    def embed_images(self, pixels):
+        seen = super().embed_images(pixels)
+        return replace(seen, vectors={**seen.vectors, "fake-former": seen.vectors["fake"]})
+
+
 def towers(encoder: FakeEncoder) -> Towers:
     return Towers(encoder, FakeSounds())
 
@@ -94,8 +107,9 @@ def test_a_library_of_before_is_searched_and_the_next_index_fills_the_space(
     tmp_path, settings, media
 ):
     store = Store.create(tmp_path / "lib", FakeEncoder.name)
-    with Library(store, settings, towers(FakeEncoder())) as before:
+    with Library(store, settings, towers(Former())) as before:
         before.index(media)
+        assert "fake-former" in before.store.spaces()
     with Library(Store.open(tmp_path / "lib"), settings, towers(Shaded())) as now:
         found = now.search("a red light")
         assert found.hits
@@ -105,6 +119,7 @@ def test_a_library_of_before_is_searched_and_the_next_index_fills_the_space(
         assert helped(found) == {"yellow", "white"}
         assert found.notes == ()
         assert now.verify(deep=True).problems == ()
+        assert "fake-former" not in now.store.spaces(), "it is in place of it"
 
 
 def test_the_longer_a_text_the_less_of_it_is_the_quality():
