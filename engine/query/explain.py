@@ -16,6 +16,7 @@ def make_hit(
     """Return a moment as it is shown, with its score in a ranking."""
     place = int((ranking.ids == record.moment_id).argmax())
     sure = float(ranking.confidence[place])
+    words = words_of(record)
     parts = sorted(ranking.branches_of(record.moment_id), key=_strength, reverse=True)
     return Hit(
         rank=rank,
@@ -27,7 +28,7 @@ def make_hit(
         modality=record.moment.modality,
         start=record.moment.start,
         end=record.moment.end,
-        why=tuple(_why(branch_scores, at, record) for branch_scores, at in parts),
+        why=tuple(_why(branch_scores, at, words) for branch_scores, at in parts),
         more=more,
         spans=tuple(spans),
         confidence=sure,
@@ -40,7 +41,7 @@ def _strength(part: tuple[BranchScores, int]) -> float:
     return signed_contribution(branch_scores.branch.weight, float(branch_scores.log_odds[at]))
 
 
-def _why(branch_scores: BranchScores, at: int, record: MomentRecord) -> Why:
+def _why(branch_scores: BranchScores, at: int, words: str | None) -> Why:
     return Why(
         branch=branch_scores.branch.name,
         space=branch_scores.branch.space,
@@ -50,7 +51,7 @@ def _why(branch_scores: BranchScores, at: int, record: MomentRecord) -> Why:
         asked=branch_scores.branch.term,
         mean=None if branch_scores.mean is None else float(branch_scores.mean[at]),
         std=branch_scores.std,
-        words=words_of(record),
+        words=words,
     )
 
 

@@ -26,6 +26,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.common.lru import LRUCache
 from engine.query import literal
 from engine.store import Store, match_any, tokens
 from engine.types import Kind, Modality
@@ -38,6 +39,9 @@ _COUNTED = 20_000
 """Words whose counts are kept: a few megabytes."""
 _FEW = 8
 """Moments that have a word, for which it is kept which they are."""
+_KEPT = 200
+"""Words that more moments have, for which it is kept as well: 10 MB at most. Asking for them anew
+was a sixteenth of a search of many clients."""
 _MOST_WORDS = 64
 """Words of a text that are looked at."""
 _MOST_OF_A_WORD = 2.2
@@ -116,6 +120,7 @@ class FullTextScorer:
         self._moments = moments
         self._all = sum(moments.values())
         self._counts: dict[str, int] = {}
+        self._frequent: LRUCache[str, dict[int, float]] = LRUCache(_KEPT)
         self._rare: dict[str, dict[int, float]] = {}
         """What few moments have, or none: in a small library, where a word is not counted
         first, "there" and "is" are looked up for every other query."""
@@ -168,6 +173,8 @@ class FullTextScorer:
 
     def _matching(self, word: str) -> dict[int, float]:
         known = self._rare.get(word)
+        if known is None:
+            known = self._frequent.get(word)
         if known is not None:
             return known
         found = dict(self._store.words(match_any(word) or "", (), BUDGET))
@@ -175,6 +182,8 @@ class FullTextScorer:
             if len(self._rare) >= _COUNTED:
                 self._rare.clear()
             self._rare[word] = found
+        else:
+            self._frequent.put(word, found)
         return found
 
     def _add(

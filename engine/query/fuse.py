@@ -53,7 +53,7 @@ class Ranking:
     def branches_of(self, moment_id: int) -> Iterator[tuple[BranchScores, int]]:
         """Yield the branches that scored a moment, with its place in each."""
         for branch_scores in self.scored:
-            place = int(np.searchsorted(branch_scores.ids, moment_id))
+            place = int(branch_scores.ids.searchsorted(moment_id))
             if place < len(branch_scores.ids) and branch_scores.ids[place] == moment_id:
                 yield branch_scores, place
 
