@@ -22,7 +22,6 @@ from engine.query.search import Searcher
 from engine.store import Store
 from engine.store.index_roots import drop_roots, index_roots
 from engine.store.index_rules import RuleChanges, RuleOptions
-from engine.store.job_records import JobRecords
 from engine.store.running import announced
 from engine.types import (
     IndexReport,
@@ -31,6 +30,7 @@ from engine.types import (
 if TYPE_CHECKING:
     from engine.index.refresh import Refreshed
     from engine.store.compaction import Compaction
+    from engine.store.job_records import JobRecords
 
 Watch = bool | Progress
 """True for a progress bar, or a ``Progress`` of the caller's own."""
@@ -134,6 +134,8 @@ class BaseLibrary:
     @property
     def jobs(self) -> JobRecords:
         """The records of jobs that servers run, and ran, for this library."""
+        from engine.store.job_records import JobRecords
+
         return JobRecords(self.path)
 
     def roots(self) -> list[str]:
