@@ -24,6 +24,7 @@ from engine.server import (
     library_routes,
     media_routes,
     operations,
+    page_routes,
     rerank,
     search_routes,
     similar_routes,
@@ -55,7 +56,7 @@ _NATIVE = (
 )  # fmt: skip
 _JOBS = (job_routes, classify_routes, curate_routes, tag_routes, export_routes, stats_routes)
 _ENCODING = (embeddings, rerank, transcriptions)
-_ROOMS = (*_NATIVE, *_JOBS, *_ENCODING, clip_retrieval, operations)
+_ROOMS = (*_NATIVE, *_JOBS, *_ENCODING, clip_retrieval, operations, page_routes)
 """Modules of routes."""
 
 

@@ -16,16 +16,19 @@ from typing import Any
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
+from starlette.requests import cookie_parser
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from engine.server.options import ServerOptions
 from engine.server.problems import problem_response
-from engine.server.tokens import EVERYTHING, Caller, RateLimit, caller_of
+from engine.server.tokens import COOKIE, EVERYTHING, Caller, RateLimit, caller_of
 
 _LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
-_OPEN = frozenset({"/healthz"})
+_OPEN = frozenset({"/", "/healthz"})
 """Paths that need no token: they tell nothing but that the process answers."""
+SESSION = "/page/session"
+"""The path at which a browser gives its token; other files of the page need none."""
 _SINGLE = ("authorization", "content-length", "content-type", "host", "origin", "range")
 """Headers that a proxy and this server could read differently where they are there twice."""
 _ANYBODY = Caller(None, EVERYTHING)
@@ -44,6 +47,10 @@ _PREFLIGHT: Mapping[str, str] = {
     "Access-Control-Max-Age": "600",
 }
 """Answer to a browser that asks whether a page of an allowed origin may make a request."""
+
+
+def _is_open(path: str) -> bool:
+    return path in _OPEN or (path.startswith("/page/") and path != SESSION)
 
 
 class _Refused(Exception):
@@ -84,7 +91,7 @@ class AccessGuard:
             self._check(scope, headers)
             caller = state["caller"] = self._caller(scope, headers)
             state["scopes"] = caller.scopes
-            if scope["path"] not in _OPEN:
+            if not _is_open(scope["path"]):
                 self._check_rate(caller)
             await self._app(scope, _Body(receive, self._options), answer)
         except _Refused as refused:
@@ -144,10 +151,12 @@ class AccessGuard:
             raise _Refused(403, "other_origin", "pages of other origins are not answered")
 
     def _caller(self, scope: Scope, headers: Headers) -> Caller:
-        if not self._options.tokens or scope["path"] in _OPEN:
+        if not self._options.tokens or _is_open(scope["path"]):
             return _ANYBODY
         scheme, _, secret = headers.get("authorization", "").partition(" ")
         given = secret.strip() if scheme.lower() == "bearer" else ""
+        if not scheme:  # a browser, whose pictures come without headers of the page
+            given = cookie_parser(headers.get("cookie", "")).get(COOKIE, "")
         caller = caller_of(given, self._options.tokens)
         if caller is None:
             raise _Refused(

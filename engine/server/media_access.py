@@ -13,7 +13,6 @@ from starlette.datastructures import Headers
 from starlette.responses import FileResponse
 from starlette.types import Receive, Scope, Send
 
-from engine.common.file_state import stored_mtime_ns
 from engine.library import Library
 from engine.server.problems import Problem
 from engine.types import Asset, Kind
@@ -69,7 +68,7 @@ def checked_file(asset: IndexedFile) -> Path:
     """Return the file of an asset, which is still the one that was indexed.
 
     A link that was put in its place since, or in that of a folder above it, leads elsewhere,
-    so the path must be its own real path; and the size and date must be those in the catalog.
+    so the path must be its own real path; and its size must be that in the catalog.
 
     Raises:
         Problem: 410; it is gone. 409; it is another file now.
@@ -156,7 +155,9 @@ def media_type_of(asset: Asset) -> str:
 
 
 def _is_of(asset: IndexedFile, found: os.stat_result) -> bool:
-    return (found.st_size, stored_mtime_ns(found)) == (asset.size, asset.mtime_ns)
+    # Not by its date: files that were copied back, or touched, are what they were, and a page
+    # of pictures that are all refused until the next `index` helps nobody.
+    return found.st_size == asset.size
 
 
 def _gone() -> Problem:

@@ -13,12 +13,6 @@ from engine.server.shelf import Shelf
 router = APIRouter(tags=["operations"])
 
 
-@router.get("/")
-async def start() -> dict[str, str]:
-    """Tell what answers here, and where it is described."""
-    return {"name": "Sensorium", "api": "/api/openapi.json", "search": "/api/search?text=a%20dog"}
-
-
 @router.get("/healthz")
 async def healthz() -> dict[str, str]:
     """Tell that the process answers; `/readyz` tells whether it can work."""

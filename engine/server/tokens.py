@@ -20,7 +20,8 @@ _LEAST_TOKEN = 16
 """Characters of the shortest token: 64 bits of a hexadecimal one."""
 BURST_SECONDS = 10.0
 """Seconds whose requests may come at once: a page of results asks for fifty pictures."""
-
+COOKIE = "sensorium-token"
+"""The cookie in which a browser keeps the token that was typed on the page."""
 
 Scope = Literal["read", "tag", "index", "admin"]
 """A permission of a token; engine/server/scopes.py says what each allows."""

@@ -1,0 +1,204 @@
+// What the page does: the search in the address, asked while it is typed, shown, opened.
+
+import "./box.js";
+import "./grid.js";
+import "./viewer.js";
+import { findHits, get, ServerFault } from "./api.js";
+import { button, make } from "./elements.js";
+import { asksNothing, fromAddress, openedFrom, toAddress } from "./search.js";
+import { loadTexts, text } from "./texts.js";
+
+const PAUSE = 60; // Milliseconds after a letter: two of one word are asked as one.
+const box = document.querySelector("search-box");
+const grid = document.querySelector("moment-grid");
+const viewer = document.querySelector("moment-viewer");
+const status = document.querySelector(".status");
+
+let search = fromAddress(location.search);
+let asked = null;
+let timer = 0;
+let [next, loading] = [null, false];
+
+/** Ask for hits; only the newest question is answered. */
+async function ask() {
+  asked?.abort();
+  const own = (asked = new AbortController());
+  next = null;
+  if (asksNothing(search)) return showAll(own.signal);
+  const begun = performance.now();
+  try {
+    const page = await findHits(search, null, own.signal);
+    next = page.next ?? null;
+    grid.show(page.hits);
+    tell(page, Math.round(performance.now() - begun));
+  } catch (fault) {
+    fail(fault);
+  }
+}
+
+async function more() {
+  if (!next || loading) return;
+  loading = true;
+  const own = asked;
+  try {
+    const page = asksNothing(search) ? await files(next, own.signal) : await findHits(search, next, own.signal);
+    if (own !== asked) return;
+    next = page.next ?? null;
+    grid.show([...grid.hits, ...page.hits], { further: true });
+  } catch (fault) {
+    fail(fault);
+  } finally {
+    loading = false;
+  }
+}
+
+/** Without a search, the files themselves, the newest first. */
+async function showAll(signal) {
+  try {
+    const page = await files(0, signal);
+    next = page.next;
+    grid.show(page.hits);
+    status.textContent = text("all", { count: page.total.toLocaleString(document.documentElement.lang) });
+  } catch (fault) {
+    fail(fault);
+  }
+}
+
+async function files(skip, signal) {
+  const limit = 100;
+  const { assets, total } = await get("/api/assets", { kind: search.kinds, sort: "date", skip, limit }, signal);
+  const hits = assets.filter((asset) => asset.first_moment !== null).map((asset) => ({
+    ...asset, moment_id: asset.first_moment, file: asset, why: [], more: 0, start: null, end: null,
+    confidence: 1, likely: true, modality: asset.kind,
+  }));
+  return { hits, total, next: skip + limit < total ? skip + limit : null };
+}
+
+function tell(page, ms) {
+  const likely = page.hits.some((hit) => hit.likely);
+  const name = !page.hits.length ? "nothing" : !likely ? "nothing-likely" : page.hits.length === 1 ? "found-one" : page.next ? "found-more" : "found";
+  status.replaceChildren(text(name, { count: page.hits.length, ms }), ...(page.notes ?? []).flatMap((note) => [make("br"), note]));
+}
+
+function fail(fault) {
+  if (fault.name === "AbortError") return;
+  if (fault instanceof ServerFault && fault.status === 401) askForToken();
+  else if (fault.code === "query_syntax") status.textContent = "";  // The box underlines it.
+  else if (fault instanceof ServerFault) status.textContent = fault.code === "only_less" ? text("only-less") : fault.message;
+  else status.textContent = text("away");
+}
+
+/** Ask for a token, which the browser keeps in a cookie that no script can read. */
+function askForToken() {
+  const input = make("input", { type: "password", autocomplete: "current-password", "aria-label": text("token") });
+  status.replaceChildren(text("needs-token"), " ", make("form.token", {
+    onsubmit: async (event) => {
+      event.preventDefault();
+      const answer = await fetch("/page/session", { method: "POST", headers: { Authorization: `Bearer ${input.value.trim()}` } });
+      if (answer.ok) await ask();
+      else status.append(make("p", {}, text("wrong-token")));
+    },
+  }, input, make("button", {}, text("enter"))));
+  input.focus();
+}
+
+function remember(push = false) {
+  const address = toAddress(search, viewer.opened);
+  if (address === (location.search || "/")) return;
+  history[push ? "pushState" : "replaceState"](null, "", address);
+}
+
+function change(to, push) {
+  search = to;
+  box.show(search);
+  scrollTo(0, 0);
+  remember(push);
+  ask();
+}
+
+function open(hit) {
+  const push = !viewer.opened;
+  viewer.open(hit, search);
+  remember(push);
+}
+
+function example(sign) {
+  return ({ detail: { hit, region = null } }) => {
+    const others = search.examples.filter((each) => each.moment !== hit.moment_id || each.library !== hit.library);
+    if (viewer.opened) viewer.close();
+    const words = sign > 0 && !search.examples.length ? "" : search.text;
+    change({ ...search, text: words, examples: [...others, { moment: hit.moment_id, library: hit.library, sign, region }].slice(-8) }, true);
+  };
+}
+
+function step(by) {
+  return ({ detail: { hit } }) => {
+    const place = grid.hits.findIndex((each) => each.moment_id === hit.moment_id && each.library === hit.library) + by;
+    if (grid.hits[place]) open(grid.hits[place]);
+    if (place >= grid.hits.length - 3) more();
+  };
+}
+
+function showKeys() {
+  const dialog = document.querySelector("dialog.help");
+  const keys = { "/": "key-search", "← → ↑ ↓": "key-move", Enter: "key-open", m: "key-more", l: "key-less", Esc: "key-back", "?": "key-help" };
+  dialog.replaceChildren(make("h2", { id: "help-title" }, text("help")),
+    make("dl", {}, ...Object.entries(keys).flatMap(([key, what]) => [make("dt", {}, make("kbd", {}, key)), make("dd", {}, text(what))])),
+    button(text("close"), () => dialog.close()));
+  dialog.showModal();
+}
+
+async function openFromAddress() {
+  const wanted = openedFrom(location.search);
+  if (!wanted) return viewer.opened && viewer.close();
+  const there = grid.hits.find((hit) => hit.moment_id === wanted.moment_id && hit.library === wanted.library);
+  if (there) return viewer.open(there, search);
+  try {
+    const moment = await get(`/api/moments/${wanted.moment_id}`, { library: wanted.library });
+    const file = await get(`/api/assets/${moment.asset_id}`, { library: wanted.library });
+    viewer.open({ ...moment, file, why: [], more: 0, confidence: 1, likely: true }, search);
+  } catch (fault) {
+    fail(fault);
+  }
+}
+
+await loadTexts();
+box.build(search);
+box.addEventListener("ask", ({ detail }) => {
+  search = detail.search;
+  remember(detail.settled);
+  clearTimeout(timer);
+  timer = setTimeout(ask, detail.settled ? 0 : PAUSE);
+});
+box.addEventListener("leave", () => grid.focusOn(0));
+grid.addEventListener("end", more);
+grid.addEventListener("openhit", ({ detail }) => open(detail.hit));
+for (const [type, sign] of [["more", 1], ["less", -1]]) {
+  grid.addEventListener(type, example(sign));
+  viewer.addEventListener(type, example(sign));
+}
+viewer.addEventListener("after", step(1));
+viewer.addEventListener("before", step(-1));
+viewer.addEventListener("closed", ({ detail }) => {
+  remember();
+  grid.focusOn(grid.hits.findIndex((each) => each.moment_id === detail.hit.moment_id && each.library === detail.hit.library));
+});
+addEventListener("popstate", async () => {
+  const before = toAddress(search);
+  search = fromAddress(location.search);
+  box.show(search);
+  if (toAddress(search) !== before) await ask();
+  await openFromAddress();
+});
+addEventListener("online", ask);
+addEventListener("keydown", (event) => {
+  if (event.target.matches("input, select, textarea") || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (document.querySelector("dialog[open]")) return;
+  if (event.key === "/") {
+    event.preventDefault();
+    box.focusInput();
+  } else if (event.key === "?") showKeys();
+});
+await ask();
+await openFromAddress();
+document.documentElement.dataset.ready = "yes";
