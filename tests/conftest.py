@@ -31,7 +31,8 @@ SLOW = (
     "align", "benchmarks", "commands", "docs", "encoders", "exchange", "generate", "sensorium",
     "training", "curate/copies", "curate/actions", "indexers/test_cut_off.py",
     "indexers/test_screen.py", "index/test_histories.py", "index/test_snapshot.py",
-    "media/test_mutated.py", "media/test_zoo.py", "query/language", "query/rerank", "server/test_page.py",
+    "media/test_mutated.py", "media/test_zoo.py", "query/language", "query/rerank",
+    "server/test_page.py",
     "store/test_crash.py", "store/test_invariants.py", "store/write/test_spaces.py",
     "test_library.py", "test_torchvision_ops.py",
 )  # fmt: skip
