@@ -201,6 +201,26 @@ def test_a_text_goes_through_the_tower_once_for_both_spaces(encoder, monkeypatch
 
 
 @needs_weights
+def test_texts_of_other_searches_in_between_and_banks_of_phrases_go_through_once(
+    encoder, monkeypatch
+):
+    """Two threads ask in turn, and a bank is asked whole in one space after the other."""
+    asked = []
+    monkeypatch.setattr(
+        encoder._text, "embed", lambda texts: asked.append(len(texts)) or np.ones((len(texts), 384))
+    )
+    monkeypatch.setattr(encoder._lexicon, "english", lambda text: (None, 0.0))
+    for space in (NAME, SCENES):
+        for text in ("one search's own text", "another search's own text"):
+            encoder.embed_queries(space, [text])
+    assert asked == [1, 1]
+    bank = [f"phrase number {n}" for n in range(300)]
+    for space in (NAME, SCENES):
+        encoder.embed_queries(space, bank)
+    assert asked == [1, 1, 300]
+
+
+@needs_weights
 @pytest.mark.parametrize(
     ("asked", "near", "far"),
     [("Vogel", "a bird", "a jeep"), ("熊猫", "a panda", "a cat"), ("قطة", "a cat", "a cot")],

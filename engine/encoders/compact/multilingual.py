@@ -50,8 +50,9 @@ of Chinese sentences, or of English ones."""
 _ENGLISH = 0.5
 """The weight of English names where they cover all of a query; 0.4 to 0.7 are as good on words of
 ten dictionaries, and alone they lose what the tower knows by itself."""
-_KEPT_QUERIES = 64
-"""Queries whose rows are kept until all spaces have asked for them, those of other threads too."""
+_KEPT_QUERIES = 1024
+"""Queries whose rows are kept until all spaces have asked for them, those of other threads too, and
+the bank of phrases: 1.5 MB."""
 _CODE = 1
 """Revision of the code between the towers' outputs and the vectors of the shared space."""
 _SCENES_CODE = 2
@@ -167,14 +168,15 @@ class CompactMultilingual:
         """Embed queries as the tower does, once for all spaces that ask for them."""
         rows = {text: self._queries.get(text) for text in texts}
         new = [text for text, row in rows.items() if row is None]
-        for text, row in zip(new, self._embedded_queries(new), strict=True):
+        embedded = self._embedded_queries(new) if new else ()
+        for text, row in zip(new, embedded, strict=True):
             rows[text] = row
-            self._queries.put(text, row)
+            self._queries.put(text, row.copy())  # a view would keep all of its batch
         found = [row for text in texts if (row := rows[text]) is not None]
         return np.stack(found) if found else self._text.embed([])
 
     def _embedded_queries(self, asked: Sequence[str]) -> Vectors:
-        names, shares = zip(*map(self._lexicon.english, asked), strict=True) if asked else ((), ())
+        names, shares = zip(*map(self._lexicon.english, asked), strict=True)
         named = [place for place, name in enumerate(names) if name]
         rows = self._text.embed([*asked, *(names[place] for place in named)])
         own, english = rows[: len(asked)], rows[len(asked) :]
