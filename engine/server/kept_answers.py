@@ -8,12 +8,12 @@ from typing import Any
 from fastapi import Request
 from starlette.responses import Response
 
-from engine.server.documented import ErrorAnswer
+from engine.server.documented import fault
 
 _KEPT = "private, max-age=3600"
 GONE: dict[int | str, dict[str, Any]] = {
-    409: {"model": ErrorAnswer, "description": "The file has changed since it was indexed."},
-    410: {"model": ErrorAnswer, "description": "The file is not there any more."},
+    409: fault("The file has changed since it was indexed."),
+    410: fault("The file is not there any more."),
 }
 """Answers of routes that need a file of the library."""
 OF_A_FILE: dict[int | str, dict[str, Any]] = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
@@ -253,3 +254,10 @@ def test_every_route_says_its_scope_and_the_answers_of_all_routes(served):
             (security,) = route["security"]
             assert "read" in security["token"], (method, path)
             assert {"401", "403", "429", "503"} <= set(route["responses"])
+
+
+def test_the_page_has_each_schema_that_it_names(served):
+    page = served.http.get("/api/openapi.json")
+    named = set(re.findall(r'"#/components/schemas/(\w+)"', page.text))
+    assert "ErrorAnswer" in named
+    assert named <= set(page.json()["components"]["schemas"])
