@@ -32,6 +32,10 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "open", "open_command",
         "Open hits of the last search, by their numbers in its table; the first by default.",
     ),
+    "transcript": (
+        "transcript", "transcript",
+        "Print what is said in FILE, and what is to be read in it, with times.",
+    ),
     "teach": (
         "teach", "teach",
         "Teach the library a NAME by 3 to 30 examples, for use in queries.",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Request
 from prometheus_client import CONTENT_TYPE_LATEST
+from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, Response
 
 from engine.errors import SensoriumError
@@ -17,6 +18,12 @@ router = APIRouter(tags=["operations"])
 async def healthz() -> dict[str, str]:
     """Tell that the process answers; `/readyz` tells whether it can work."""
     return {"status": "ok"}
+
+
+@router.get("/api/openapi.json", include_in_schema=False)
+async def description(request: Request) -> JSONResponse:
+    """Describe every route; it is made at the first request, in a thread, and takes a second."""
+    return JSONResponse(await run_in_threadpool(request.app.openapi))
 
 
 @router.get("/readyz")

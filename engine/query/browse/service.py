@@ -9,8 +9,11 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 from engine.common.lru import LRUCache
+from engine.common.text import printable
+from engine.common.user_path import resolved
 from engine.completion_words import read_tags
 from engine.config import Settings
+from engine.errors import PathNotFound
 from engine.query.browse.completion import Suggestion, complete
 from engine.query.browse.facets import FacetCounter, Facets
 from engine.query.browse.lists import AssetPage, ListedAsset, Lister, MomentNeighbours, MomentPage
@@ -66,6 +69,17 @@ class Browsing:
             KeyError: the library has no such file.
         """
         return self._lister.asset(asset_id)
+
+    def find(self, path: str | Path) -> ListedAsset:
+        """Return the file at a path.
+
+        Raises:
+            PathNotFound: the library has no such file.
+        """
+        known = self._store.get(resolved(path))
+        if known is None:
+            raise PathNotFound(f"{printable(str(path))} is not in the library; index it first")
+        return self._lister.asset(known.asset_id)
 
     def moments(
         self,
