@@ -57,6 +57,7 @@ GROUPS = {
         "serve_embeddings",
         "serve_overload",
         "serve_poison",
+        "page",
     ),
     "Trust": (
         "crash",

@@ -90,8 +90,8 @@ def make_app(shelf: Shelf, options: ServerOptions) -> ASGIApp:
 
     # The pages that FastAPI would add load their scripts from another server.
     app = FastAPI(
-        title="Sensorium", lifespan=lifespan, openapi_url=None, docs_url=None,
-        redoc_url=None,
+        title="Sensorium", lifespan=lifespan, openapi_url=None, docs_url=None, redoc_url=None,
+        redirect_slashes=False,
     )  # fmt: skip
     app.state.shelf, app.state.admission, app.state.options = shelf, admission, options
     app.state.jobs = jobs

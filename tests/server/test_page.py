@@ -350,6 +350,26 @@ def test_nothing_is_wider_than_the_window(visit, width, scheme):
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_rule_of_accessibility_is_broken(visit, scheme):
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+    page = visit("/?q=violin", color_scheme=scheme, bypass_csp=True)  # for the rules' own script
+
+    def broken() -> list[str]:
+        found = axe.run(page).response
+        assert len(found["passes"]) > 10
+        return [rule["id"] for rule in found["violations"]]
+
+    assert broken() == []
+    page.locator(".tile a").first.click()
+    page.locator(".said").wait_for()
+    assert broken() == []
+    page.keyboard.press("Escape")
+    page.locator("input[type=search]").fill("red kind:vdeo")
+    page.locator(".mistake mark").wait_for()
+    assert broken() == []
+
+
 def test_another_language_is_another_file(visit):
     page = visit("/?q=red", locale="de-DE")
     assert page.evaluate("document.documentElement.lang") == "de"

@@ -34,6 +34,7 @@ class MomentGrid extends HTMLElement {
     }
     this.#hits = hits;
     this.#layOut();
+    this.dispatchEvent(new Event("shown"));
   }
 
   /** Put the focus on a hit, and bring it into the window. */

@@ -1,0 +1,130 @@
+"""The page in Chromium on a library of 100,000 moments: how soon it is there, and follows a key.
+
+    python -m benchmarks.page --data DIR [--moments 100000 --keys 120 --browser chromium]
+
+A browser without a window, with an empty cache, on the loopback interface. Each key is pressed
+once the hits of the one before are painted; painted is the second frame after they were laid out.
+The files of the library are synthetic, so no tile has a picture.
+"""
+
+from __future__ import annotations
+
+import shutil
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+
+from benchmarks.common import (
+    at_least,
+    at_most,
+    command,
+    conclude,
+    data_option,
+    machine,
+    stop,
+    work_option,
+)
+from benchmarks.serving import many_moments, questions, serving
+from benchmarks.synthetic_library import need_real_data
+
+_WATCH = """
+window.painted = [];
+window.shifts = 0;
+new PerformanceObserver((list) => {
+  for (const entry of list.getEntries()) window.shifts += entry.value;
+}).observe({ type: "layout-shift", buffered: true });
+addEventListener("keydown", () => { window.pressed = performance.now(); }, true);
+addEventListener("DOMContentLoaded", () => {
+  document.querySelector("moment-grid").addEventListener("shown", () => {
+    requestAnimationFrame(() => requestAnimationFrame(() => {
+      window.painted.push(performance.now() - (window.pressed ?? 0));
+    }));
+  });
+});
+"""
+_SCROLL = """async (wanted) => {
+  const grid = document.querySelector("moment-grid");
+  const frames = [];
+  let last = performance.now();
+  while (grid.hits.length < wanted && frames.length < 6000) {
+    await new Promise(requestAnimationFrame);
+    const now = performance.now();
+    frames.push(now - last);
+    last = now;
+    scrollBy(0, 60);
+  }
+  return { frames, hits: grid.hits.length };
+}"""
+
+
+def _watch(page: Any, url: str, texts: list[str], keys: int, scrolled: int) -> dict[str, Any]:
+    """Return what a page did: milliseconds until it was ready and of each key, shifts, frames."""
+    page.add_init_script(_WATCH)
+    page.goto(url)
+    page.wait_for_selector("html[data-ready]")
+    page.wait_for_timeout(200)
+    ready = page.evaluate("window.painted[0]")  # since the navigation began
+    box = page.locator("input[type=search]")
+    taken: list[float] = []
+    for text in texts:
+        box.fill("")
+        page.wait_for_timeout(300)
+        for letter in text[: keys - len(taken)]:
+            before = page.evaluate("window.painted.length")
+            box.press("Space" if letter == " " else letter)
+            while page.evaluate("window.painted.length") == before:
+                page.wait_for_timeout(5)
+            taken.append(page.evaluate("window.painted.at(-1)"))
+    shifts = page.evaluate("window.shifts")
+    return {"ready": ready, "keys": taken, "shifts": shifts} | page.evaluate(_SCROLL, scrolled)
+
+
+@command(__doc__)
+@data_option
+@work_option
+@click.option("--moments", default=100_000, show_default=True)
+@click.option("--keys", default=120, show_default=True)
+@click.option("--scrolled", default=1_000, show_default=True, help="Hits that are scrolled past.")
+@click.option("--browser", default="chromium", show_default=True)
+def main(data: Path, work: Path, moments: int, keys: int, scrolled: int, browser: str) -> None:
+    need_real_data(data)
+    program = shutil.which(browser)
+    if program is None:
+        stop(f"no browser called {browser}")
+    from playwright.sync_api import sync_playwright
+
+    texts = list(islice(questions(data), 40))
+    with (
+        many_moments(data, work, moments) as path,
+        serving(path) as server,
+        sync_playwright() as driver,
+    ):
+        started = driver.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        seen = _watch(
+            started.new_page(viewport={"width": 1280, "height": 800}),
+            f"http://127.0.0.1:{server.port}/", texts, keys, scrolled,
+        )  # fmt: skip
+        started.close()
+    slow = float(np.percentile(seen["keys"], 95))
+    pace = 1000 / float(np.mean(seen["frames"]))
+    conclude(
+        f"{keys} keys on {moments:,} moments, {machine()}.",
+        ("what", "figure"),
+        [
+            ("the first hits are painted, cache empty", f"{seen['ready']:.0f} ms",
+             at_most(seen["ready"], 1000, "< 1 s")),
+            ("a key until its hits are painted, 95 of 100 within", f"{slow:.0f} ms",
+             at_most(slow, 120, "<= 120 ms")),
+            ("the same, median", f"{np.median(seen['keys']):.0f} ms", None),
+            ("layout shift", f"{seen['shifts']:.4f}", at_most(seen["shifts"], 0, "0")),
+            (f"frames a second while {seen['hits']:,} hits are scrolled past", f"{pace:.0f}",
+             at_least(pace, 50, ">= 50")),
+        ],
+    )  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()
