@@ -5,6 +5,8 @@ import { button, make } from "./elements.js";
 import { KINDS } from "./search.js";
 import { text } from "./texts.js";
 
+const PAUSE = 120; // Milliseconds after a letter: the hits of it come first.
+
 class SearchBox extends HTMLElement {
   #search = null;
   #input = null;
@@ -13,6 +15,7 @@ class SearchBox extends HTMLElement {
   #chips = null;
   #examples = null;
   #asked = null;
+  #timer = 0;
   #active = -1;
   #offered = { suggestions: [], typed: "" };
   #urls = [];
@@ -78,7 +81,8 @@ class SearchBox extends HTMLElement {
 
   #typed() {
     this.#change({ text: this.#input.value });
-    this.#check();
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#check(), PAUSE);
   }
 
   /** Ask for mistakes and completions of what is typed; the newest answer wins. */
