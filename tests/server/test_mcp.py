@@ -161,7 +161,14 @@ def test_only_a_token_that_may_tag_tags(start):
         ({"tokens": (BearerToken.make("r" * 32, "admin"),)}, True),
         ({"tokens": (BearerToken.make("r" * 32, "tag"),), "read_only": True}, False),
     ],
-    ids=str,
+    ids=(
+        "nobody",
+        "allowed",
+        "read-only",
+        "a token to read",
+        "a token for all",
+        "a token to tag, read-only",
+    ),
 )
 def test_the_tool_that_tags_is_there_only_where_somebody_may(options, there):
     assert (who_may_tag(ServerOptions(**options)) is not None) is there
