@@ -258,8 +258,8 @@ def test_a_server_that_ends_interrupts_its_jobs_and_streams(media, tmp_path, set
         job = start(served, wait=0, paths=[str(folder)])
         stream = events(served, job)
         next(stream)
+        served.server.shelf.when_ending(gate.set)  # after the jobs were told to stop
         served.server.should_exit = True
-        gate.set()
         assert len([*stream]) < 20  # it ends
     with Library.open(library, settings=settings) as opened:
         (record,) = opened.jobs.all()

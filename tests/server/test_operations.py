@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import threading
 
 import pytest
 
 from engine.server.admission import Admission, DeadlineMissed, Overloaded
+from engine.server.options import ServerOptions
+from engine.server.run import _listen
 
 
 def test_it_is_healthy_ready_and_measured(served):
@@ -97,3 +100,10 @@ def raising(error: BaseException):
         raise error
 
     return call
+
+
+def test_an_answer_does_not_wait_for_its_head_to_be_acknowledged():
+    with _listen(ServerOptions(port=0)) as listening:
+        caller = socket.create_connection(listening.getsockname())
+        with caller, listening.accept()[0] as accepted:
+            assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)

@@ -150,7 +150,9 @@ def test_filters_are_completed_by_key(visit):
     page.keyboard.press("Tab")
     assert page.locator("input[type=search]").input_value() == "kind:"
     page.locator("input[type=search]").press_sequentially("vid")
-    until(page, "[...document.querySelectorAll('[role=option]')].length === 1")
+    until(
+        page, "[...document.querySelectorAll('[role=option]')].map((e) => e.textContent) == 'video'"
+    )
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
     assert page.locator("input[type=search]").input_value().strip() == "kind:video"
