@@ -86,7 +86,8 @@ def main(data: Path, work: Path, moments: int, seconds: float) -> None:
         can, before, loaded, after = asyncio.run(_all(server, searches(data), seconds))
     tally, settled, ended = loaded
     refused = tally.statuses.get(429, 0)
-    others = sum(n for status, n in tally.statuses.items() if status not in (200, 429))
+    others = {status: n for status, n in tally.statuses.items() if status not in (200, 429)}
+    named = ", ".join(f"{n} of {status}" for status, n in others.items()) or "none"
     grown, tail = ended / settled, after.quantile(0.99) / before.quantile(0.99)
     conclude(
         f"{2 * can:.0f} searches a second for {seconds:.0f} s, where {can:.0f} can be answered,"
@@ -95,7 +96,7 @@ def main(data: Path, work: Path, moments: int, seconds: float) -> None:
         [
             ("refused with 429", f"{refused:,} of {sum(tally.statuses.values()):,}",
              at_least(refused, 1, ">= 1")),
-            ("answered otherwise than with 200 or 429", str(others), at_most(others, 0)),
+            ("answered otherwise than with 200 or 429", named, at_most(sum(others.values()), 0)),
             ("answered with 200", f"{tally.rate:.0f}/s, the median in"
              f" {tally.quantile(0.5) * 1e3:.0f} ms", None),
             ("memory at its end against when it had settled",

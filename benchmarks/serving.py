@@ -149,6 +149,9 @@ class Connection:
 
     async def _asked(self, method: str, path: str, body: bytes) -> tuple[int, bytes]:
         try:
+            # As HTTP clients do: the server has closed what was idle for its five seconds.
+            if self._streams is not None and self._streams[0].at_eof():
+                self.close()
             if self._streams is None:
                 self._streams = await asyncio.open_connection(self._server.host, self._server.port)
             reader, writer = self._streams
