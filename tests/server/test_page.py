@@ -6,6 +6,7 @@ import re
 import shutil
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -130,6 +131,9 @@ def test_the_newest_search_wins_over_a_slow_one(visit):
     page.wait_for_timeout(150)
     type_words(page, "blue", "blue")
     assert slow, "the first search was asked"
+    with suppress(playwright.Error):  # the page does not wait for it any more
+        slow[0].continue_()
+    page.wait_for_timeout(400)
     assert "blue" in names(page)[0]
 
 
@@ -202,9 +206,8 @@ def test_more_like_a_hit_and_back(visit):
     assert page.locator("input[type=search]").input_value() == "green"
 
 
-def test_less_like_a_hit_sends_it_down(visit):
+def test_examples_are_more_or_less_and_are_left_out_again(visit):
     page = visit("/?q=red")
-    first = names(page)[0]
     page.locator(".tile").first.hover()
     page.locator(".tile").first.get_by_role("button", name="More like this").click()
     page.locator(".example").wait_for()
@@ -213,7 +216,7 @@ def test_less_like_a_hit_sends_it_down(visit):
     page.locator(".example.less").wait_for()
     page.locator(".example").first.get_by_role("button", name="Leave out").click()
     until(page, "document.querySelectorAll('.example').length === 1")
-    assert "needs words" in page.locator(".status").text_content() and first
+    assert "needs words" in page.locator(".status").text_content()
 
 
 def test_a_file_that_is_chosen_or_dropped_is_searched_by(visit, tmp_path):
