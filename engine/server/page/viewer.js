@@ -205,7 +205,8 @@ class MomentViewer extends HTMLElement {
       const bar = make("span.evidence", { "aria-hidden": "true" });
       bar.style.width = `${(100 * Math.abs(strength)) / most}%`;
       bar.classList.toggle("against", strength < 0);
-      const kind = ["words", "quality"].includes(each.branch) ? each.branch : each.words ? "looks" : "example";
+      const kind = ["words", "quality"].includes(each.branch) ? each.branch : !each.words ? "example"
+        : ["speech", "screen"].includes(hit.modality) ? "means" : "looks";
       return make("li", {}, make("span", { dir: "auto" }, text(kind, { words: each.words ?? "", asked: each.asked ?? "" })), bar, make("span.nats", {}, strength.toFixed(1)));
     });
     return make("section", {}, make("h3", {}, text("why")),
