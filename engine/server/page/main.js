@@ -7,6 +7,7 @@ import { findHits, get, ServerFault } from "./api.js";
 import { button, make } from "./elements.js";
 import { asksNothing, fromAddress, openedFrom, toAddress } from "./search.js";
 import { loadTexts, text } from "./texts.js";
+import { Views } from "./views.js";
 
 const PAUSE = 60; // Milliseconds after a letter: two of one word are asked as one.
 const box = document.querySelector("search-box");
@@ -14,6 +15,7 @@ const grid = document.querySelector("moment-grid");
 const viewer = document.querySelector("moment-viewer");
 const status = document.querySelector(".status");
 
+const views = new Views(fail);
 let search = fromAddress(location.search);
 let asked = null;
 let timer = 0;
@@ -163,6 +165,7 @@ async function openFromAddress() {
 }
 
 await loadTexts();
+views.build();
 box.build(search);
 box.addEventListener("ask", ({ detail }) => {
   search = detail.search;
@@ -183,13 +186,25 @@ viewer.addEventListener("closed", ({ detail }) => {
   remember();
   grid.focusOn(grid.hits.findIndex((each) => each.moment_id === detail.hit.moment_id && each.library === detail.hit.library));
 });
-addEventListener("popstate", async () => {
+document.querySelector("header").addEventListener("click", (event) => {
+  const link = event.target.closest("nav a, h1 a");
+  if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  history.pushState(null, "", link.getAttribute("href"));
+  go();
+});
+addEventListener("popstate", go);
+
+/** Go where the address says. */
+async function go() {
+  status.textContent = "";
+  if (await views.show(location.search)) return;
   const before = toAddress(search);
   search = fromAddress(location.search);
   box.show(search);
-  if (toAddress(search) !== before) await ask();
+  if (toAddress(search) !== before || !grid.hits.length) await ask();
   await openFromAddress();
-});
+}
 addEventListener("online", ask);
 addEventListener("keydown", (event) => {
   if (event.target.matches("input, select, textarea") || event.ctrlKey || event.metaKey || event.altKey) return;
@@ -199,6 +214,8 @@ addEventListener("keydown", (event) => {
     box.focusInput();
   } else if (event.key === "?") showKeys();
 });
-await ask();
-await openFromAddress();
+if (!(await views.show(location.search))) {
+  await ask();
+  await openFromAddress();
+}
 document.documentElement.dataset.ready = "yes";

@@ -9,6 +9,7 @@ export async function loadTexts() {
   words = await (await fetch(`/page/${language}.json`)).json();
   document.documentElement.lang = language;
   for (const each of document.querySelectorAll("[data-text]")) each.textContent = text(each.dataset.text);
+  for (const each of document.querySelectorAll("[data-label]")) each.setAttribute("aria-label", text(each.dataset.label));
 }
 
 /** The words of that name, with `{names}` in them filled in. */

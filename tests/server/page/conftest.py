@@ -1,0 +1,71 @@
+"""A library, a server of it, and a browser that visits it, once for all tests of the page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from engine import Library
+from engine.server.options import ServerOptions
+from tests import media_files as make
+from tests.server.conftest import Served, serving
+from tests.server.page.browsing import BROWSER, COLOURS, HOSTILE, Page, playwright
+
+
+@pytest.fixture(scope="session")
+def library(tmp_path_factory, settings) -> Library:
+    """Pictures of four colours, a film of two, and a tone; one picture has markup for a name."""
+    place = tmp_path_factory.mktemp("page")
+    media = place / "media"
+    media.mkdir()
+    for number in range(40):
+        make.picture(
+            media / f"{number:02}-{COLOURS[number % 4]}.png", COLOURS[number % 4], (60, 40)
+        )
+    make.picture(media / HOSTILE, "red")
+    make.video(media / "film.mp4", ("red", "blue"))
+    (media / "film.srt").write_text("1\n00:00:02,000 --> 00:00:03,000\nthe <b>violin</b> plays\n")
+    make.sound(media / "tone.wav", (200, 2.0))
+    with Library.open(place / "home", create=True, encoder="fake", settings=settings) as made:
+        made.index([media])
+    return place / "home"
+
+
+@pytest.fixture(scope="session")
+def served(library: Path, settings) -> Iterator[Served]:
+    with serving([library], settings, library.parent / "media", ServerOptions(port=0)) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[playwright.Browser]:
+    with playwright.sync_playwright() as driver:
+        started = driver.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def visit(browser, served) -> Iterator[Callable[..., Page]]:
+    """Open the page at an address; what a policy refuses, or a script throws, fails the test."""
+    faults: list[str] = []
+    contexts = []
+
+    def begin(address: str = "/", server: Served = served, **options: object) -> Page:
+        options.setdefault("viewport", {"width": 1280, "height": 800})
+        context = browser.new_context(locale=options.pop("locale", "en-GB"), **options)
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(20_000)
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        page.on("console", lambda told: "Policy" in told.text and faults.append(told.text))
+        page.goto(server.url + address)
+        page.wait_for_selector("html[data-ready]")
+        return page
+
+    yield begin
+    for context in contexts:
+        context.close()
+    assert faults == []

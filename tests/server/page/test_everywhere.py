@@ -1,0 +1,119 @@
+"""The page by keyboard, on a phone, in another language, and where the server is away."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from engine.server.options import ServerOptions
+from engine.server.tokens import BearerToken
+from tests.server.conftest import serving
+from tests.server.page.browsing import HOSTILE, SECRET, until
+
+
+def test_all_of_it_by_keyboard(visit):
+    page = visit()
+    page.keyboard.press("Escape")
+    page.locator("h1 a").focus()
+    page.keyboard.press("?")
+    page.locator("dialog.help[open]").wait_for()
+    page.keyboard.press("Escape")
+    page.keyboard.press("/")
+    page.keyboard.type("green")
+    until(page, "document.querySelector('.tile .name')?.textContent.includes('green')")
+    page.keyboard.press("ArrowDown")
+    until(page, "document.activeElement.closest('.tile')")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    page.locator("dialog.viewer[open]").wait_for()
+    page.keyboard.press("m")
+    page.locator(".example").wait_for()
+
+
+def test_names_are_text_whatever_they_are(visit):
+    page = visit("/?q=red")
+    page.get_by_text(HOSTILE, exact=True).first.wait_for()
+    page.get_by_text(HOSTILE, exact=True).first.click(force=True)
+    page.locator(".viewer h2").wait_for()
+    assert page.locator(".viewer h2").text_content() == HOSTILE
+    assert page.title() == "Sensorium"
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(360, "light"), (1280, "dark"), (3840, "light")])
+def test_nothing_is_wider_than_the_window(visit, width, scheme):
+    page = visit("/?q=red", viewport={"width": width, "height": 800}, color_scheme=scheme)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    tiles = [tile.bounding_box() for tile in page.locator(".tile").all()[:12]]
+    assert all(tile["x"] >= 0 and tile["x"] + tile["width"] <= width for tile in tiles)
+    page.locator(".tile a").first.click()
+    page.locator(".side").wait_for()
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_rule_of_accessibility_is_broken(visit, scheme):
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+    page = visit("/?q=violin", color_scheme=scheme, bypass_csp=True)  # for the rules' own script
+
+    def broken() -> list[str]:
+        found = axe.run(page).response
+        assert len(found["passes"]) > 10
+        return [rule["id"] for rule in found["violations"]]
+
+    assert broken() == []
+    page.locator(".tile a").first.click()
+    page.locator(".said").wait_for()
+    assert broken() == []
+    page.keyboard.press("Escape")
+    page.locator("input[type=search]").fill("red kind:vdeo")
+    page.locator(".mistake mark").wait_for()
+    assert broken() == []
+
+
+def test_another_language_is_another_file(visit):
+    page = visit("/?q=red", locale="de-DE")
+    assert page.evaluate("document.documentElement.lang") == "de"
+    assert page.get_by_role("button", name="Bilder", exact=True).count() == 1
+    assert page.locator(".line").text_content() == "Ab hier weniger wahrscheinlich"
+
+
+def test_what_is_typed_stays_where_the_server_is_away(visit):
+    page = visit("/?q=red")
+    page.route("**/api/**", lambda route: route.abort())
+    page.locator("input[type=search]").fill("green")
+    until(page, "document.querySelector('.status').textContent.includes('does not answer')")
+    page.unroute("**/api/**")
+    assert page.locator("input[type=search]").input_value() == "green"
+    page.keyboard.press("Enter")
+    until(page, "document.querySelector('.tile .name')?.textContent.includes('green')")
+
+
+def test_a_token_is_asked_for_once_and_pictures_come_with_it(visit, library, settings):
+    options = ServerOptions(port=0, tokens=(BearerToken.make(SECRET),))
+    with serving([library], settings, library.parent / "media", options) as locked:
+        page = visit("/?q=red", locked)
+        page.get_by_label("Token").fill("wrong" * 8)
+        page.get_by_role("button", name="Enter").click()
+        page.get_by_text("not known here").wait_for()
+        page.get_by_label("Token").fill(SECRET)
+        page.get_by_role("button", name="Enter").click()
+        page.locator(".tile img").first.wait_for()
+        until(page, "document.querySelector('.tile img').naturalWidth > 0")
+        assert page.evaluate("document.cookie") == ""
+        page.goto(locked.url + "/?q=green")
+        until(page, "document.querySelector('.tile .name')?.textContent.includes('green')")
+
+
+def test_the_page_is_small_and_kept(served):
+    page = served.http.get("/", headers={"Accept": "text/html"})
+    assert "default-src 'none'" in page.headers["content-security-policy"]
+    served_names = re.findall(r'"\./(\w+\.js)"', served.http.get("/page/main.js").text)
+    assert set(served_names) >= {"api.js", "grid.js", "viewer.js", "box.js"}
+    again = served.http.get(
+        "/page/main.js", headers={"If-None-Match": served.http.get("/page/main.js").headers["etag"]}
+    )
+    assert again.status_code == 304
+    assert served.http.get("/page/nothing.js").status_code == 404
+    assert served.http.get("/page/..%2Fguard.py").status_code == 404

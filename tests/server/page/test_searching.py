@@ -1,0 +1,152 @@
+"""What is typed, and given as an example, in a real Chromium."""
+
+from __future__ import annotations
+
+import re
+from contextlib import suppress
+
+from tests import media_files as make
+from tests.server.page.browsing import names, playwright, type_words, until
+
+
+def test_without_a_search_all_files_are_there_the_newest_first(visit):
+    page = visit()
+    assert "43 files" in page.locator(".status").text_content()
+    assert page.locator(".tile").count() > 20
+
+
+def test_hits_come_while_one_types_and_the_address_holds_the_search(visit):
+    page = visit()
+    type_words(page, "green", "green")
+    assert re.search(r"\d+ hits in \d+ ms|and more", page.locator(".status").text_content())
+    assert page.url.endswith("?q=green")
+    again = visit(page.url.partition("127.0.0.1")[2].partition("/")[2].join(("/", "")))
+    assert "green" in names(again)[0]
+
+
+def test_the_newest_search_wins_over_a_slow_one(visit):
+    page = visit()
+    slow = []
+    page.route("**/api/search", lambda route: slow.append(route) if not slow else route.continue_())
+    page.locator("input[type=search]").fill("red")
+    until(page, "performance.now() > 0")
+    page.wait_for_timeout(150)
+    type_words(page, "blue", "blue")
+    assert slow, "the first search was asked"
+    with suppress(playwright.Error):  # the page does not wait for it any more
+        slow[0].continue_()
+    page.wait_for_timeout(400)
+    assert "blue" in names(page)[0]
+
+
+def test_a_mistake_is_underlined_with_the_way_out_and_the_hits_stay(visit):
+    page = visit("/?q=red")
+    page.locator("input[type=search]").fill("red kind:vdeo")
+    mark = page.locator(".mistake mark")
+    mark.wait_for()
+    assert mark.text_content() == "vdeo"
+    assert "video" in page.locator(".mistake").text_content()
+    assert "red" in names(page)[0]
+
+
+def test_filters_are_completed_by_key(visit):
+    page = visit()
+    page.locator("input[type=search]").press_sequentially("ki")
+    page.locator("[role=option]").first.wait_for()
+    page.keyboard.press("Tab")
+    assert page.locator("input[type=search]").input_value() == "kind:"
+    page.locator("input[type=search]").press_sequentially("vid")
+    until(
+        page, "[...document.querySelectorAll('[role=option]')].map((e) => e.textContent) == 'video'"
+    )
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    assert page.locator("input[type=search]").input_value().strip() == "kind:video"
+
+
+def test_chips_choose_kinds_order_and_what_is_likely(visit):
+    page = visit("/?q=red")
+    page.get_by_role("button", name="Sounds", exact=True).click()
+    until(page, "document.querySelectorAll('.tile').length === 1")
+    assert names(page) == ["tone.wav"]
+    page.get_by_role("button", name="Sounds", exact=True).click()
+    page.get_by_label("Order").select_option("date")
+    page.get_by_role("button", name="Only what is likely").click()
+    until(page, "!document.querySelector('.unlikely')")
+    assert "sort=date" in page.url and "likely=1" in page.url
+
+
+def test_a_line_parts_what_is_likely_from_what_is_less_so(visit):
+    page = visit("/?q=red")
+    line = page.locator(".line")
+    line.wait_for()
+    below = line.bounding_box()["y"]
+    for tile in page.locator(".tile.unlikely").all()[:5]:
+        assert tile.bounding_box()["y"] > below
+    assert all("%" in sure for sure in page.locator(".tile .sure").all_text_contents())
+
+
+def test_what_nothing_is_like_is_said(visit):
+    page = visit("/?q=red&kind=video")
+    assert page.locator(".status").text_content()
+    page = visit('/?q="no such words anywhere" kind:audio')
+    assert "likely" in page.locator(".status").text_content()
+
+
+def test_more_like_a_hit_and_back(visit):
+    page = visit("/?q=green")
+    page.locator(".tile").first.hover()
+    page.locator(".tile").first.get_by_role("button", name="More like this").click()
+    page.locator(".example img").wait_for()
+    assert "like=" in page.url
+    until(page, "document.querySelector('.tile .name')?.textContent.includes('green')")
+    page.go_back()
+    until(page, "!document.querySelector('.example')")
+    assert page.locator("input[type=search]").input_value() == "green"
+
+
+def test_examples_are_more_or_less_and_are_left_out_again(visit):
+    page = visit("/?q=red")
+    page.locator(".tile").first.hover()
+    page.locator(".tile").first.get_by_role("button", name="More like this").click()
+    page.locator(".example").wait_for()
+    page.locator(".tile").first.hover()
+    page.locator(".tile").first.get_by_role("button", name="Less like this").click()
+    page.locator(".example.less").wait_for()
+    page.locator(".example").first.get_by_role("button", name="Leave out").click()
+    until(page, "document.querySelectorAll('.example').length === 1")
+    assert "needs words" in page.locator(".status").text_content()
+
+
+def test_a_file_that_is_chosen_or_dropped_is_searched_by(visit, tmp_path):
+    page = visit("/?kind=image")
+    example = make.picture(tmp_path / "mine.png", "blue", (60, 40))
+    page.locator("input[type=file]").set_input_files(example)
+    until(page, "document.querySelector('.tile .name')?.textContent.includes('blue')")
+    assert page.locator(".example").text_content().startswith("mine.png")
+    page.locator(".example").get_by_role("button", name="Leave out").click()
+    until(page, "!document.querySelector('.example')")
+    page.evaluate(
+        """async () => {
+        const picture = await (await fetch(document.querySelector('.tile img').src)).blob();
+        const given = new DataTransfer();
+        given.items.add(new File([picture], 'dropped.jpg', { type: 'image/jpeg' }));
+        dispatchEvent(new DragEvent('drop', { dataTransfer: given }));
+        }"""
+    )
+    page.locator(".example", has_text="dropped.jpg").wait_for()
+
+
+def test_a_part_of_a_picture_is_searched(visit):
+    page = visit("/?q=green")
+    page.locator(".tile a").first.click()
+    page.locator("img.whole").wait_for()
+    until(page, "document.querySelector('img.whole').complete")
+    page.get_by_role("button", name="Search a part").click()
+    box = page.locator("img.whole").bounding_box()
+    page.mouse.move(box["x"] + 2, box["y"] + 2)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * 0.8, box["y"] + box["height"] * 0.8)
+    page.mouse.up()
+    page.locator(".example").wait_for()
+    assert re.search(r"like=\d+%40home%2C0", page.url)

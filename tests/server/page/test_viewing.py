@@ -1,0 +1,62 @@
+"""A hit that is opened, in a real Chromium."""
+
+from __future__ import annotations
+
+from tests.server.page.browsing import names, until
+
+
+def test_a_hit_opens_with_its_reasons_and_its_facts(visit):
+    page = visit("/?q=green")
+    page.locator(".tile a").first.click()
+    page.locator(".viewer .why li").first.wait_for()
+    side = page.locator(".side").text_content()
+    assert "% sure" in side and "0.00 MB" in side and "green.png" in side
+    page.keyboard.press("Escape")
+    until(page, "!document.querySelector('dialog[open]')")
+    assert page.evaluate("document.activeElement.closest('.tile') !== null")
+
+
+def test_the_words_of_a_video_are_read_followed_and_jumped_to(visit):
+    page = visit("/?q=violin")
+    assert "film.mp4" in names(page)[0]
+    assert "violin" in page.locator(".tile q").first.text_content()
+    page.locator(".tile a").first.click()
+    page.locator(".said").wait_for()
+    assert page.locator(".said q").text_content().strip() == "the violin plays"
+    assert "what it says is about that" in page.locator(".why").text_content()
+    assert page.locator(".time .mark").count() >= 1
+    assert page.locator(".shots img").count() == 2
+    page.locator(".shots button").first.click()
+    until(page, "document.querySelector('.stage video').currentTime < 1.9")
+    page.locator(".said").click()
+    until(page, "document.querySelector('.stage video').currentTime >= 1.9")
+
+
+def test_a_sound_is_drawn_and_plays(visit):
+    page = visit("/?kind=audio")
+    page.locator(".tile a").first.click()
+    page.locator(".stage audio").wait_for()
+    until(page, "document.querySelector('.time canvas').width > 300")
+
+
+def test_an_opened_hit_has_an_address_and_its_neighbours(visit):
+    page = visit("/?q=blue")
+    page.locator(".tile a").first.click()
+    page.locator(".viewer h2").wait_for()
+    first = page.locator(".viewer h2").text_content()
+    page.keyboard.press("ArrowRight")
+    until(page, f"document.querySelector('.viewer h2').textContent !== '{first}'")
+    address = "/" + page.url.partition("127.0.0.1")[2].partition("/")[2]
+    again = visit(address)
+    again.locator(".viewer h2").wait_for()
+    assert again.locator(".viewer h2").text_content() == page.locator(".viewer h2").text_content()
+
+
+def test_tags_are_given_and_taken_away(visit):
+    page = visit("/?q=yellow")
+    page.locator(".tile a").first.click()
+    page.get_by_label("Add a tag").fill("sunny")
+    page.keyboard.press("Enter")
+    page.locator(".tag", has_text="sunny").wait_for()
+    page.get_by_role("button", name="Remove the tag sunny").click()
+    until(page, "!document.querySelector('.tag')")
