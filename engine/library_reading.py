@@ -30,7 +30,7 @@ from engine.types import (
 
 if TYPE_CHECKING:
     from engine.index.snapshot import Manifest
-    from engine.library_views import LibraryDescription
+    from engine.library_views import FailureReason, LibraryDescription, LibraryOverview
     from engine.query.browse.service import Browsing
     from engine.query.concepts.concept import Concept
     from engine.query.concepts.service import Concepts
@@ -103,6 +103,12 @@ class ReadingLibrary(BaseLibrary):
 
         return describe(self.store)
 
+    def overview(self) -> LibraryOverview:
+        """Return what a page shows of the library: counts, sizes on disk, spaces, recall."""
+        from engine.library_views import overview
+
+        return overview(self.store)
+
     def verify(
         self,
         *,
@@ -149,6 +155,16 @@ class ReadingLibrary(BaseLibrary):
             failure for failure in listed if retryable is None or failure.retryable is retryable
         ]
         return found[skip : None if limit is None else skip + limit]
+
+    def failure_reasons(self, *, skipped: bool = False) -> list[FailureReason]:
+        """Group the files that could not be indexed by why, the most frequent reason first.
+
+        Args:
+            skipped: as for ``failures``.
+        """
+        from engine.library_views import failure_reasons
+
+        return failure_reasons(self.failures(skipped=skipped))
 
     @staticmethod
     def parse(text: str) -> Outline:

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+import os
+import re
+import shutil
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from engine.common.text import printable
 from engine.index import disk
 from engine.index.snapshot import Manifest
-from engine.store import LibraryStats, SpaceInfo, Store
+from engine.query.space_stats import SpaceStats, space_stats
+from engine.store import LibraryStats, SpaceInfo, Store, segments, thumbnails
+from engine.store.index_roots import index_roots
 from engine.store.index_rules import IndexRules, read_rules
 from engine.store.space_lookup import role_name
-from engine.types import Modality, Space
+from engine.types import Failure, Modality, Space
+
+_FOLDERS = {segments.FOLDER: "vectors", disk.FOLDER: "indexes", thumbnails.FOLDER: "thumbnails"}
+"""What the folders of a library hold; the files of its catalog lie beside them."""
+_NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,3 +99,90 @@ def _state(info: SpaceInfo, infos: Collection[SpaceInfo]) -> str:
     if info.role is None:
         return role_name(info, infos)
     return "default" if info.default else "ready" if info.ready else "filling"
+
+
+# --- for a page that shows all of a library ---------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class LibraryOverview:
+    """A library as a page shows it: what is in it, how large it is, and how well it is found."""
+
+    encoder: str
+    generation: int
+    stats: LibraryStats
+    sizes: Mapping[str, int]
+    """Bytes of ``catalog``, ``vectors``, ``indexes``, ``thumbnails``, and what is ``other``."""
+    free: int
+    """Bytes that are free on the disk of its folder."""
+    spaces: tuple[SpaceStats, ...]
+    indexes: tuple[IndexSummary, ...]
+    roots: tuple[str, ...]
+    warnings: tuple[str, ...]
+    """Repairs that opening it made."""
+
+
+def overview(store: Store) -> LibraryOverview:
+    """Return what a page shows of a library; it reads the ids of all vectors."""
+    stats = store.stats()
+    sizes = Counter(dict.fromkeys(("catalog", *_FOLDERS.values(), "other"), 0))
+    for part, size in _parts(store.path):
+        sizes[part] += size
+    sizes["catalog"] += max(0, stats.bytes - sum(sizes.values()))  # of one on a server
+    return LibraryOverview(
+        store.encoder,
+        store.generation(),
+        stats,
+        dict(sizes),
+        shutil.disk_usage(store.path).free,
+        tuple(space_stats(store)),
+        tuple(IndexSummary(*found) for found in disk.snapshots(store.path, store.spaces())),
+        tuple(index_roots(store)),
+        tuple(store.warnings),
+    )
+
+
+def _parts(library: Path) -> Iterator[tuple[str, int]]:
+    """Yield what each file of a library belongs to, and its size."""
+    for folder, _, files in os.walk(library):
+        place = Path(folder).relative_to(library).parts
+        for name in files:
+            part = _FOLDERS.get(place[0], "other") if place else "other"
+            try:
+                size = os.lstat(f"{folder}/{name}").st_size
+            except OSError:  # a writer has just removed it
+                continue
+            yield "catalog" if not place and name.startswith("catalog.") else part, size
+
+
+@dataclass(frozen=True, slots=True)
+class FailureReason:
+    """A reason for which files could not be indexed, and how many they are."""
+
+    reason: str
+    """The reason, with … for numbers, in which those of one kind differ."""
+    code: str | None
+    count: int
+    retryable: int
+    """How many of them may well be read when they are tried again as they are."""
+    example: str
+    """The path of one."""
+
+
+def reason_of(failure: Failure) -> str:
+    """Return the reason of a failure as its kind has it: numbers are left out."""
+    return _NUMBER.sub("…", failure.reason)
+
+
+def failure_reasons(failures: Iterable[Failure]) -> list[FailureReason]:
+    """Group failures by their reasons, the most frequent first."""
+    groups: dict[tuple[str, str | None], list[Failure]] = {}
+    for each in failures:
+        groups.setdefault((reason_of(each), each.code), []).append(each)
+    found = [
+        FailureReason(
+            reason, code, len(group), sum(each.retryable for each in group), group[0].path
+        )
+        for (reason, code), group in groups.items()
+    ]
+    return sorted(found, key=lambda each: (-each.count, each.reason))

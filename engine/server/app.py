@@ -15,6 +15,7 @@ from starlette.types import ASGIApp
 
 from engine.server import (
     asset_routes,
+    caller_routes,
     classify_routes,
     clip_retrieval,
     curate_routes,
@@ -24,6 +25,7 @@ from engine.server import (
     library_routes,
     media_routes,
     operations,
+    overview_routes,
     page_routes,
     rerank,
     search_routes,
@@ -53,6 +55,7 @@ if TYPE_CHECKING:
 
 _NATIVE = (
     search_routes, similar_routes, asset_routes, media_routes, timeline_routes, library_routes,
+    overview_routes, caller_routes,
 )  # fmt: skip
 _JOBS = (job_routes, classify_routes, curate_routes, tag_routes, export_routes, stats_routes)
 _ENCODING = (embeddings, rerank, transcriptions)

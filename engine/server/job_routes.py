@@ -14,6 +14,7 @@ from fastapi import APIRouter, Header, Query, Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from engine.common.json_text import parseable
+from engine.library_views import reason_of
 from engine.server.allowed_paths import allowed_path
 from engine.server.context import Names, admission_of, json_answer, shelf_of
 from engine.server.documented import fault
@@ -137,6 +138,9 @@ async def failures(
     skipped: Annotated[
         bool, Query(description="Instead, files of known types that are not read.")
     ] = False,
+    reason: Annotated[
+        str | None, Query(max_length=4096, description="One that /api/failures/reasons has.")
+    ] = None,
     skip: Skip = 0,
     limit: Page = 100,
 ) -> JSONResponse:
@@ -144,7 +148,8 @@ async def failures(
     chosen = shelf_of(request).libraries(library)
 
     def read() -> list[tuple[str, Failure]]:
-        return [(n, each) for n, of in chosen for each in of.failures(skipped=skipped)]
+        listed = ((n, each) for n, of in chosen for each in of.failures(skipped=skipped))
+        return [(n, each) for n, each in listed if reason is None or reason_of(each) == reason]
 
     found = await admission_of(request).run(read)
     names = FailureDocument.model_fields.keys() - {"library"}
