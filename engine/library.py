@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from engine.classify.labels import Label, LabelSource
     from engine.classify.service import ClassifyArguments, OnResults, Paths
     from engine.classify.truth import TruthSource
+    from engine.curate.embedding_map import EmbeddingMap, MapOf
     from engine.curate.service import Curation
     from engine.types.examples import Example
 
@@ -59,6 +60,26 @@ class Library(ExchangingLibrary):
         from engine.curate.service import Curation
 
         return Curation(self.store, self.settings, self._towers.now, self.thumbnail)
+
+    def embedding_map(
+        self, of: MapOf = "looks", *, where: Sequence[str] | str = (), most: int = 3_000
+    ) -> EmbeddingMap:
+        """Return the files as points on a plane, those that are alike near each other.
+
+        It is by UMAP where that is installed, and else by the two principal components.
+
+        Args:
+            of: by what files ``looks`` like, or by how they ``sounds``.
+            where: only files of which these filters are true.
+            most: points at most; of more files a sample is drawn.
+
+        Raises:
+            UsageError: ``of`` is unknown, or ``most`` is less than 1.
+            QuerySyntax: a filter cannot be read.
+        """
+        from engine.curate.embedding_map import embedding_map
+
+        return embedding_map(self.store, self.towers, of, where, most)
 
     # --- before a library is made, and beside an event loop -------------------------
 
@@ -121,6 +142,7 @@ class Library(ExchangingLibrary):
         *,
         paths: Paths | None = None,
         kinds: Sequence[Kind | str] | str = (),
+        where: Sequence[str] | str = (),
         unknown: bool = False,
         multi: bool = False,
         threshold: float | None = None,
@@ -142,6 +164,7 @@ class Library(ExchangingLibrary):
             paths: only files at and below these, which are indexed first where they are
                 new; None for all that the library holds.
             kinds: only these kinds of files; empty means all.
+            where: only files of which these filters are true, such as ``date >= 2024``.
             unknown: let a file be none of the labels.
             multi: decide each label by itself, so that a file may have several, or none.
             threshold: the probability below which a label is not given; by default 0.5
@@ -165,8 +188,8 @@ class Library(ExchangingLibrary):
         from engine.classify import service
 
         request = service.request_of(
-            labels, paths=paths, kinds=kinds, unknown=unknown, multi=multi, threshold=threshold,
-            examples=examples, templates=templates, top=top, out=out,
+            labels, paths=paths, kinds=kinds, where=where, unknown=unknown, multi=multi,
+            threshold=threshold, examples=examples, templates=templates, top=top, out=out,
         )  # fmt: skip
         delivery = service.Delivery(on_results, apply_tags, wait, command)
         context = service.ClassifyContext(
@@ -198,15 +221,34 @@ class Library(ExchangingLibrary):
 
         return parse_labels(text)
 
-    def apply_tags(self, classification: Classification, *, wait: bool = False) -> TagRun:
-        """Tag the files of a classification, which may have been unpickled, with their labels.
+    def apply_tags(
+        self,
+        classification: Classification | str | Path,
+        *,
+        threshold: float = 0.0,
+        labels: Sequence[str] | str = (),
+        wait: bool = False,
+        command: str | None = None,
+    ) -> TagRun:
+        """Tag the files of a classification with their labels.
 
         Returns a curation run whose ``undo`` takes the tags back.
 
+        Args:
+            classification: which may have been unpickled, or the file that one was written to.
+            threshold: only labels that are at least so probable.
+            labels: only these; none for all.
+            wait: wait for another writer instead of raising ``LibraryBusy``.
+            command: what would make it again, recorded with the tags; by default this call.
+
         Raises:
+            UsageError: the file cannot be read.
             LibraryBusy: another process writes, and ``wait`` was not asked.
         """
-        return self._links.give_tags(classification.tag_request(), wait)[0]
+        from engine.classify.service import tags_of
+
+        request = tags_of(classification, threshold, labels, self.generation, command)
+        return self._links.give_tags(request, wait)[0]
 
     def evaluate(
         self,

@@ -36,6 +36,10 @@ class TagRun(Protocol):
     def run_id(self) -> int:
         """The number by which ``sensorium undo`` knows it."""
 
+    @property
+    def findings(self) -> Sequence[Finding]:
+        """One for each tag."""
+
     def undo(self) -> Any:
         """Take the tags back."""
 
@@ -258,13 +262,17 @@ class Classification:
         return self._links.thumbnail if self._links is not None else None
 
 
-def tag_findings(result: Result) -> list[Finding]:
-    """Return a finding for each label that a file is given."""
+def tag_findings(result: Result, threshold: float = 0.0) -> list[Finding]:
+    """Return a finding for each label that a file is given, and that is at least so probable."""
     given = list(zip(result.labels, result.probabilities, strict=True))[: result.chosen]
     asset, moment, file = result.asset_id, result.moment_id, result.file
     why = f"by {result.by}"
+    # Of a single label, the decision is less probable where the file may be none of them.
+    first = result.probability if result.chosen == 1 else 1.0
     return [
-        Finding(asset, moment, file, label, None, probability, why) for label, probability in given
+        Finding(asset, moment, file, label, None, probability, why)
+        for label, probability in given
+        if min(probability, first) >= threshold
     ]
 
 

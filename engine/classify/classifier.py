@@ -24,14 +24,15 @@ from engine.encoders.protocols import Logits
 from engine.encoders.revisions import revision_of
 from engine.encoders.towers import Towers
 from engine.errors import UsageError
-from engine.index.matrix import assets_under
+from engine.index.matrix import assets_under, owners_of
 from engine.index.vector_stream import AssetRange, AssetStream
 from engine.query.calibration.phrase_vectors import kept_vectors
 from engine.query.calibration.phrases import phrases
+from engine.query.language import parse_where
 from engine.query.plan import SEEN
 from engine.query.space_revision import check_revision
 from engine.store import KnownAsset, Store
-from engine.types import Kind, Modality, MomentRecord
+from engine.types import AllOf, Filter, Kind, Modality, MomentRecord
 from engine.types.arrays import MomentIds, Vectors
 
 if TYPE_CHECKING:
@@ -64,6 +65,8 @@ class ClassifyOptions:
     """Files and folders; None for all of the library."""
     kinds: tuple[Kind, ...] = ()
     """Kinds of files; empty for all."""
+    where: tuple[str, ...] = ()
+    """Filters that all have to be true of a file."""
     top: int | None = None
     """The number of labels that a result lists; None for the default."""
 
@@ -72,7 +75,9 @@ class ClassifyOptions:
 
         Raises:
             UsageError: there are no labels, or a number is out of its range.
+            QuerySyntax: a filter cannot be read.
         """
+        _ = self.condition
         if not self.labels:
             raise UsageError("there are no labels to classify by")
         if self.threshold is not None and not 0 <= self.threshold <= 1:
@@ -83,6 +88,12 @@ class ClassifyOptions:
         if self.top is not None and not 1 <= self.top <= 1000:
             raise UsageError(f"top= must be between 1 and 1000, not {self.top}", arguments=("top",))
         return self
+
+    @property
+    def condition(self) -> Filter | None:
+        """The filter that a file has to pass; None for all files."""
+        parsed = tuple(map(parse_where, self.where))
+        return AllOf(parsed) if parsed else None
 
 
 class Classifier:
@@ -209,9 +220,14 @@ class Classifier:
         """Return the ids of the assets to classify, ascending; None for all."""
         under, kinds = self.options.under, self.options.kinds
         if not kinds:
-            return assets_under(self._store, under)
-        of_kinds = (a.asset_id for a in self._store.assets(under) if a.kind in kinds)
-        return np.array(sorted(of_kinds), np.int64)
+            chosen = assets_under(self._store, under)
+        else:
+            of_kinds = (a.asset_id for a in self._store.assets(under) if a.kind in kinds)
+            chosen = np.array(sorted(of_kinds), np.int64)
+        if (condition := self.options.condition) is None:
+            return chosen
+        passing = np.unique(owners_of(self._store, self._store.passing(condition)))
+        return passing if chosen is None else np.intersect1d(passing, chosen)
 
     def count(self) -> int:
         """Return how many files may get a result; those without vectors get none."""

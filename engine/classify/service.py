@@ -29,7 +29,7 @@ from engine.common.user_path import UserPath, existing, expanded, path_list, res
 from engine.config import Settings
 from engine.encoders.towers import Towers
 from engine.errors import UsageError
-from engine.query.language import parse_kinds
+from engine.query.language import as_sequence, parse_kinds
 from engine.store import Store
 from engine.store.curation_records import Finding
 from engine.types import IndexReport, Kind
@@ -46,6 +46,7 @@ class ClassifyArguments(TypedDict, total=False):
 
     paths: Paths | None
     kinds: Sequence[Kind | str] | str
+    where: Sequence[str] | str
     unknown: bool
     multi: bool
     threshold: float | None
@@ -71,6 +72,7 @@ class ClassifyRequest:
         given = {
             "paths": self.paths and [str(path) for path in self.paths],
             "kinds": [kind.value for kind in options.kinds],
+            "where": [*options.where],
             "unknown": options.unknown,
             "multi": options.multi,
             "threshold": options.threshold,
@@ -89,6 +91,7 @@ def request_of(
     *,
     paths: Paths | None = None,
     kinds: Sequence[Kind | str] | str = (),
+    where: Sequence[str] | str = (),
     unknown: bool = False,
     multi: bool = False,
     threshold: float | None = None,
@@ -101,11 +104,13 @@ def request_of(
 
     Raises:
         UsageError: a label, a number or a file cannot be used.
+        QuerySyntax: a filter cannot be read.
         PathNotFound: one of ``paths`` does not exist.
     """
     options = ClassifyOptions(
         labels_of(labels), "default" if templates is None else str(templates), multi, unknown,
         threshold, _expanded(examples), top=top, kinds=parse_kinds(kinds),
+        where=tuple(as_sequence(where)),
     ).checked()  # fmt: skip
     file = _expanded(out)
     if file is not None:
@@ -234,6 +239,45 @@ class _Run:
             self._command, tag_settings(classifier.about), findings, classifier.generation
         )
         return self._context.links.give_tags(request, self._delivery.wait)
+
+
+# --- tags of results that are there -----------------------------------------------------
+
+
+def tags_of(
+    results: Classification | str | Path,
+    threshold: float,
+    labels: Sequence[str] | str,
+    generation: int,
+    command: str | None,
+) -> TagRequest:
+    """Return the tags that results give, of labels that are at least so probable.
+
+    Args:
+        labels: only these; none for all.
+        generation: of the library, for a file, which does not say it.
+        command: what would make it again; None for the call.
+
+    Raises:
+        UsageError: the file cannot be read.
+    """
+    only = frozenset(as_sequence(labels))
+    if isinstance(results, Classification):
+        listed, about, source = results.results, results.about, results.command
+        generation = results.generation
+    else:
+        read_back, about = read(expanded(results))
+        listed, source = tuple(read_back), f"library.apply_tags({str(results)!r})"
+    found = [
+        finding
+        for result in listed
+        for finding in tag_findings(result, threshold)
+        if not only or finding.verdict in only
+    ]
+    settings = dict(tag_settings(about))
+    if threshold:
+        settings["tagged from"] = threshold
+    return TagRequest(command or source, settings, found, generation)
 
 
 # --- evaluation -----------------------------------------------------------------------

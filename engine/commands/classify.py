@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from engine.commands.complete import complete_filter
 from engine.commands.options import (
     AnyPath,
     absolute_option,
@@ -53,6 +54,10 @@ _OPTIONS = (
     click.option(
         "--templates", default="default", show_default=True, metavar="NAME",
         help="Sentences that labels are put into: default, imagenet, sound, or a file.",
+    ),
+    click.option(
+        "--where", metavar="FILTER", multiple=True, shell_complete=complete_filter,
+        help="Only files of which this is true, such as 'date >= 2024'. May be repeated.",
     ),
     click.option("--multi", is_flag=True, help="Decide each label by itself: several, or none."),
     click.option("--unknown", is_flag=True, help="Let a file be none of the labels."),

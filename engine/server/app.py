@@ -23,6 +23,7 @@ from engine.server import (
     export_routes,
     job_routes,
     library_routes,
+    map_routes,
     media_routes,
     operations,
     overview_routes,
@@ -55,7 +56,7 @@ if TYPE_CHECKING:
 
 _NATIVE = (
     search_routes, similar_routes, asset_routes, media_routes, timeline_routes, library_routes,
-    overview_routes, caller_routes,
+    overview_routes, caller_routes, map_routes,
 )  # fmt: skip
 _JOBS = (job_routes, classify_routes, curate_routes, tag_routes, export_routes, stats_routes)
 _ENCODING = (embeddings, rerank, transcriptions)

@@ -11,10 +11,17 @@ from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse
 
 from engine.server.context import admission_of, json_answer, shelf_of
-from engine.server.curate_schemas import ClassifyBody, ResultsPage
+from engine.server.curate_schemas import ApplyLabelsRequest, ClassifyBody, ResultsPage
 from engine.server.documented import fault
 from engine.server.job_calls import results_file
-from engine.server.job_routes import STARTS_JOB, Page, Skip, job_result, start_job
+from engine.server.job_routes import (
+    STARTS_JOB,
+    Page,
+    Skip,
+    job_result,
+    runner_of,
+    start_job,
+)
 from engine.server.job_schemas import JobDocument, Wait
 from engine.server.scopes import needs
 
@@ -34,14 +41,14 @@ async def classify(request: Request, body: ClassifyBody, wait: Wait = 0.0) -> JS
     return await start_job(request, name, "classify", arguments, wait)
 
 
-@router.get(
-    "/classify/{job}", response_model=ResultsPage,
-    responses={
-        404: fault("There is no job of that id."),
-        409: fault("The job is no classification, or is not done."),
-        410: fault("Later classifications have taken the place of its results."),
-    },
-)  # fmt: skip
+_NO_RESULTS: dict[int | str, dict[str, Any]] = {
+    404: fault("There is no job of that id."),
+    409: fault("The job is no classification, or is not done."),
+    410: fault("Later classifications have taken the place of its results."),
+}
+
+
+@router.get("/classify/{job}", response_model=ResultsPage, responses=_NO_RESULTS)
 async def results(request: Request, job: str, skip: Skip = 0, limit: Page = 100) -> JSONResponse:
     """Return a page of the results of a classification, in the order of indexing."""
     file = job_result(request, job, "classify", results_file)
@@ -53,3 +60,17 @@ async def results(request: Request, job: str, skip: Skip = 0, limit: Page = 100)
     rows = await admission_of(request).run(read)
     further = skip + limit if len(rows) > limit else None
     return json_answer({"results": rows[:limit], "next": further})
+
+
+@router.post(
+    "/classify/{job}/apply", dependencies=[needs("tag")], status_code=202,
+    response_model=JobDocument, responses={**STARTS_JOB, **_NO_RESULTS},
+)  # fmt: skip
+async def apply(
+    request: Request, job: str, body: ApplyLabelsRequest, wait: Wait = 0.0
+) -> JSONResponse:
+    """Start to tag files with the labels of a classification; undo of its run takes that back."""
+    job_result(request, job, "classify", results_file)  # which refuses what has no results
+    library, _ = runner_of(request).get(job)
+    arguments = {"classification": job, **body.model_dump(mode="json", exclude_defaults=True)}
+    return await start_job(request, library, "label", arguments, wait)

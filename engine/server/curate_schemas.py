@@ -276,6 +276,7 @@ class ClassifyBody(BaseModel):
         min_length=1, max_length=1000, description="Names, or names with further descriptions."
     )
     kinds: _Kinds = []
+    where: _Where = []
     unknown: bool = Field(default=False, description="Let a file be none of the labels.")
     multi: bool = Field(default=False, description="Decide each label by itself.")
     threshold: _Number | None = Field(default=None, ge=0, le=1)
@@ -307,6 +308,21 @@ class ResultsPage(BaseModel):
 
     results: list[ResultDocument]
     next: int | None = Field(default=None, description="`skip` of the next page.")
+
+
+class ApplyLabelsRequest(BaseModel):
+    """The labels of a classification that become tags."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"threshold": 0.4, "labels": ["beach"]}]}
+    )
+
+    threshold: _Number = Field(
+        default=0, ge=0, le=1, description="Only labels that are at least so probable."
+    )
+    labels: list[_Word] = Field(
+        default=[], max_length=1000, description="Only these; none for all."
+    )
 
 
 class TagsRequest(BaseModel):

@@ -87,6 +87,16 @@ def _classify(library: Library, run: JobRun) -> Mapping[str, Any]:
     }  # fmt: skip
 
 
+def _label(library: Library, run: JobRun) -> Mapping[str, Any]:
+    """Tag files with the labels of an earlier classification."""
+    asked = dict(run.request)
+    job = asked.pop("classification")
+    # The run says what was asked for, and not where the server keeps its files.
+    command = f"POST /api/classify/{job}/apply {json.dumps(asked)}"
+    made = library.apply_tags(results_file(run.folder, job), **asked, wait=True, command=command)
+    return {"run": made.run_id, "tags": len(made.findings)}
+
+
 def _export(library: Library, run: JobRun) -> Mapping[str, Any]:
     """Export to a folder, and make an archive of it, which takes its place."""
     archive = archive_file(run.folder, run.job.job_id)
@@ -151,6 +161,6 @@ def archive_file(folder: Path, job_id: str) -> Path:
 
 CALLS: Calls = {
     "index": _index, "retry": _retry, "classify": _classify, "export": _export,
-    "apply": _apply, "undo": _undo,
+    "apply": _apply, "undo": _undo, "label": _label,
     **{method: _curate(method) for method in CURATION},
 }  # fmt: skip

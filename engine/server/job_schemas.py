@@ -47,7 +47,9 @@ class JobDocument(BaseModel):
 
     job: str = Field(description="Its id, of 16 hexadecimal digits.")
     library: str
-    kind: str = Field(description="index, retry, classify, export, or a method of curation.")
+    kind: str = Field(
+        description="index, retry, classify, label, export, apply, undo, or a method of curation."
+    )
     state: JobState
     request: dict[str, Any] = Field(description="What was asked for.")
     created: str

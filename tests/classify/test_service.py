@@ -10,7 +10,7 @@ import pytest
 from engine import Library
 from engine.classify.results import NONE, read
 from engine.common.progress import CancelToken
-from engine.errors import Cancelled, PathNotFound, UsageError
+from engine.errors import Cancelled, PathNotFound, QuerySyntax, UsageError
 from tests import media_files as make
 
 COLOURS = ("red", "green", "blue")
@@ -65,6 +65,31 @@ def test_kinds_and_paths_choose_the_files(library, media):
     assert set(by_name(library.classify(LABELS, paths=media / "red.png"))) == {"red.png"}
     only = library.classify(LABELS, paths=[media / "red.png", media / "deep.wav"], kinds="image")
     assert set(by_name(only)) == {"red.png"}
+
+
+def test_filters_choose_the_files(library, media):
+    assert set(by_name(library.classify(LABELS, where="kind = audio"))) == {"deep.wav"}
+    narrow = library.classify(LABELS, kinds="image", where=["path like *green*", "kind != audio"])
+    assert set(by_name(narrow)) == {"green.png"}
+    assert "where=['path like *green*', 'kind != audio']" in narrow.command
+    with pytest.raises(QuerySyntax):
+        Library.check_classify(LABELS, where="kind is of no sort")
+
+
+def test_tags_of_a_file_of_results_from_a_threshold_on(library, tmp_path):
+    out = tmp_path / "out.jsonl"
+    sure = {r.label: r.probability for r in library.classify(LABELS, unknown=True) if r.label}
+    library.classify(LABELS, unknown=True, out=out)
+    threshold = sorted(sure.values())[1]
+    run = library.apply_tags(out, threshold=threshold)
+    expected = {label: 1 for label, odds in sure.items() if odds >= threshold}
+    assert library.store.tag_counts() == expected and len(expected) < 3
+    assert run.settings["tagged from"] == threshold
+    run.undo()
+    run = library.apply_tags(out, labels=["red"], command="mine")
+    assert library.store.tag_counts() == {"red": 1} and run.command == "mine"
+    run.undo()
+    assert library.store.tag_counts() == {}
 
 
 def test_new_files_are_indexed_on_the_way(library, tmp_path):

@@ -62,6 +62,33 @@ def test_copies_are_found_tagged_and_untagged(served):
     assert (again.status_code, again.json()["error"]["code"]) == (409, "nothing_to_undo")
 
 
+def test_labels_become_tags_from_a_threshold_on(served):
+    body = {"labels": ["red", "green"], "unknown": True, "where": ["kind = image"]}
+    job = post(served, "classify", body)
+    results = get(served, job["links"]["results"])["results"]
+    assert {result["kind"] for result in results} == {"image"}
+    red = [result for result in results if result["label"] == "red"]
+    applied = post(served, f"classify/{job['job']}/apply", {"threshold": 0.1, "labels": ["red"]})
+    assert applied["result"]["tags"] == len(red) > 0
+    assert {"tag": "red", "files": len(red)} in get(served, "tags")["tags"]
+    run = applied["result"]["run"]
+    assert "library.classify" not in get(served, f"runs/{run}")["command"]
+    post(served, f"runs/{run}/undo", {})
+    assert not get(served, "tags")["tags"]
+    assert served.http.post("/api/classify/0123456789abcdef/apply", json={}).status_code == 404
+    wrong = {"labels": ["a"], "where": ["kind is of no sort"]}
+    assert served.http.post("/api/classify", json=wrong).status_code == 400
+
+
+def test_a_map_has_every_file_with_its_place(served):
+    found = get(served, "map")
+    assert found["total"] == len(found["points"]) and found["method"] in ("PCA", "UMAP")
+    assert {"asset_id", "moment_id", "path", "kind", "x", "y"} == found["points"][0].keys()
+    assert len(get(served, "map", of="sounds", most=1)["points"]) == 1
+    assert served.http.get("/api/map?of=smells").status_code == 400
+    assert served.http.get("/api/map?where=kind+is+odd").status_code == 400
+
+
 def test_findings_come_in_pages(served):
     run = post(served, "curate", {"task": "select", "count": 3, "modality": "image"})["result"]
     first = get(served, f"runs/{run['run']}", limit=2)
