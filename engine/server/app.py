@@ -14,6 +14,7 @@ from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
 from engine.server import (
+    archive_routes,
     asset_routes,
     caller_routes,
     classify_routes,
@@ -57,6 +58,7 @@ if TYPE_CHECKING:
 _NATIVE = (
     search_routes, similar_routes, asset_routes, media_routes, timeline_routes, library_routes,
     overview_routes, caller_routes, map_routes,
+    archive_routes,
 )  # fmt: skip
 _JOBS = (job_routes, classify_routes, curate_routes, tag_routes, export_routes, stats_routes)
 _ENCODING = (embeddings, rerank, transcriptions)

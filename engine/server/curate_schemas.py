@@ -340,6 +340,17 @@ class TagsRequest(BaseModel):
     remove: list[_Word] = Field(default=[], max_length=64)
 
 
+class TagsCountRequest(BaseModel):
+    """Files whose tags are counted."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"assets": [7, 9]}]})
+
+    library: LibraryName = None
+    assets: list[int] = Field(
+        min_length=1, max_length=10_000, description="The numbers of files, which hits have."
+    )
+
+
 class TagsChanged(BaseModel):
     """The tags that were given and taken."""
 

@@ -102,6 +102,20 @@ def opened_file(asset: IndexedFile, headers: dict[str, str], media_type: str) ->
     Raises:
         Problem: as ``checked_file``.
     """
+    descriptor, found = open_checked(asset)
+    shown = "attachment" if media_type == UNSHOWN else "inline"
+    return _OpenedFile(
+        descriptor, headers=headers, media_type=media_type, content_disposition_type=shown,
+        filename=Path(asset.path).name.encode(errors="replace").decode(), stat_result=found,
+    )  # fmt: skip
+
+
+def open_checked(asset: IndexedFile) -> tuple[int, os.stat_result]:
+    """Open the file of an asset, checked as it is open; the caller closes the descriptor.
+
+    Raises:
+        Problem: as ``checked_file``.
+    """
     checked_file(asset)
     try:
         descriptor = os.open(asset.path, _FLAGS)
@@ -116,11 +130,7 @@ def opened_file(asset: IndexedFile, headers: dict[str, str], media_type: str) ->
     except BaseException:
         os.close(descriptor)
         raise
-    shown = "attachment" if media_type == UNSHOWN else "inline"
-    return _OpenedFile(
-        descriptor, headers=headers, media_type=media_type, content_disposition_type=shown,
-        filename=Path(asset.path).name.encode(errors="replace").decode(), stat_result=found,
-    )  # fmt: skip
+    return descriptor, found
 
 
 class _OpenedFile(FileResponse):

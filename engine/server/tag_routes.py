@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse
 
 from engine.server.context import Names, admission_of, json_answer, shelf_of
-from engine.server.curate_schemas import TagList, TagsChanged, TagsRequest
+from engine.server.curate_schemas import TagList, TagsChanged, TagsCountRequest, TagsRequest
 from engine.server.documented import fault
 from engine.server.problems import Problem
 from engine.server.scopes import needs
@@ -29,9 +29,23 @@ async def tags(request: Request, library: Names = []) -> JSONResponse:  # noqa: 
             counts.update(each.stats().tags)
         return counts
 
-    counts = await admission_of(request).run(count)
+    return json_answer(_listed(await admission_of(request).run(count)))
+
+
+@router.post("/tags/count", response_model=TagList, responses=_NO_LIBRARY)
+async def count_tags(request: Request, body: TagsCountRequest) -> JSONResponse:
+    """List the tags that some files have, with how many of these files have each."""
+    library = shelf_of(request).library(body.library)
+
+    def count() -> Counter[str]:
+        return Counter(w for words in library.browse.tags(body.assets).values() for w in words)
+
+    return json_answer(_listed(await admission_of(request).run(count)))
+
+
+def _listed(counts: Counter[str]) -> dict[str, Any]:
     listed = sorted(counts.items(), key=lambda each: (-each[1], each[0]))
-    return json_answer({"tags": [{"tag": word, "files": count} for word, count in listed]})
+    return {"tags": [{"tag": word, "files": count} for word, count in listed]}
 
 
 @router.post(

@@ -70,6 +70,10 @@ class Browsing:
         """
         return self._lister.asset(asset_id)
 
+    def tags(self, asset_ids: Iterable[int]) -> Mapping[int, tuple[str, ...]]:
+        """Return the tags that files have themselves, in order; files without are left out."""
+        return self._store.tags(list(asset_ids))
+
     def find(self, path: str | Path) -> ListedAsset:
         """Return the file at a path.
 

@@ -3,6 +3,7 @@
 import { thumbnailOf } from "./api.js";
 import { button, make } from "./elements.js";
 import { between, layOut } from "./layout.js";
+import { selection, Stretch } from "./selection.js";
 import { clock, day, shortName, text } from "./texts.js";
 import { draw, outlineOf } from "./waveform.js";
 
@@ -12,13 +13,15 @@ class MomentGrid extends HTMLElement {
   #made = new Map();
   #focused = 0;
   #frame = 0;
+  #stretch = new Stretch();
 
   connectedCallback() {
     this.setAttribute("role", "list");
     new ResizeObserver(() => this.#layOut()).observe(this);
     addEventListener("scroll", () => this.#later(), { passive: true });
     addEventListener("resize", () => this.#later());
-    this.addEventListener("keydown", (event) => this.#move(event));
+    this.addEventListener("keydown", (event) => this.#select(event) || this.#move(event));
+    selection.addEventListener("change", () => this.#markAll());
   }
 
   get hits() {
@@ -31,6 +34,7 @@ class MomentGrid extends HTMLElement {
       for (const tile of this.#made.values()) tile.remove();
       this.#made.clear();
       this.#focused = 0;
+      this.#stretch.forget();
     }
     this.#hits = hits;
     this.#layOut();
@@ -42,8 +46,10 @@ class MomentGrid extends HTMLElement {
     if (place < 0 || place >= this.#hits.length) return;
     this.#focused = place;
     const { top, height } = this.#laid.tiles[place];
-    const [above, below] = [this.getBoundingClientRect().top + top, innerHeight - height];
-    if (above < 90 || above > below) scrollBy({ top: above - innerHeight / 2 + height / 2 });
+    const covered = document.querySelector("header").offsetHeight;
+    const foot = selection.size ? 72 : 0; // The bar of what is selected.
+    const [above, below] = [this.getBoundingClientRect().top + top, innerHeight - height - foot];
+    if (above < covered || above > below) scrollBy({ top: above - innerHeight / 2 + height / 2 });
     this.#fill();
     this.#made.get(place)?.querySelector("a")?.focus({ preventScroll: true });
   }
@@ -107,17 +113,58 @@ class MomentGrid extends HTMLElement {
       href: `?open=${hit.moment_id}@${encodeURIComponent(hit.library)}`, "aria-label": `${name}, ${text(hit.kind)}, ${sure}`,
       tabIndex: place === this.#focused ? 0 : -1,
       onclick: (event) => {
-        if (event.ctrlKey || event.metaKey || event.shiftKey) return;
         event.preventDefault();
-        ask("openhit")();
+        if (!this.#chosen(event, place)) ask("openhit")();
       },
       onfocus: () => this.#take(place),
     }, this.#picture(hit), this.#label(hit, name));
     const tile = make(`div.tile.${hit.kind}${hit.likely ? "" : ".unlikely"}`, {
       role: "listitem", "aria-posinset": place + 1, "aria-setsize": this.#hits.length,
-    }, link, make("div.acts", {}, button(text("more"), ask("more"), {}, "+"), button(text("less"), ask("less"), {}, "−")));
+    }, link, make("button.check", {
+      type: "button", role: "checkbox", tabIndex: -1, "aria-label": text("select", { name }), "aria-checked": "false",
+      onclick: (event) => this.#chosen(event, place) || this.#stretch.toggle(this.#hits, place),
+    }), make("div.acts", {}, button(text("more"), ask("more"), {}, "+"), button(text("less"), ask("less"), {}, "−")));
     if (hit.kind === "video") this.#playOnHover(tile, link, hit);
+    this.#mark(tile, hit);
     return tile;
+  }
+
+  #markAll() {
+    this.classList.toggle("selecting", selection.size > 0);
+    for (const [place, tile] of this.#made) this.#mark(tile, this.#hits[place]);
+  }
+
+  #mark(tile, hit) {
+    const on = selection.has(hit);
+    if (tile.classList.contains("selected") === on) return;
+    tile.classList.toggle("selected", on);
+    tile.querySelector(".check").setAttribute("aria-checked", String(on));
+    const link = tile.querySelector("a");
+    const called = link.dataset.called ??= link.getAttribute("aria-label");
+    link.setAttribute("aria-label", on ? `${called}, ${text("selected")}` : called);
+  }
+
+  /** A click that selects: with shift all up to here, with Ctrl or Cmd this one too. */
+  #chosen(event, place) {
+    if (event.shiftKey) this.#stretch.reach(this.#hits, place, this.#focused);
+    else if (event.ctrlKey || event.metaKey) this.#stretch.toggle(this.#hits, place);
+    else return false;
+    this.#made.get(place)?.querySelector("a").focus({ preventScroll: true });
+    return true;
+  }
+
+  /** Keys that select; true where it was one. */
+  #select(event) {
+    const arrow = /^Arrow|^Home$|^End$/.test(event.key);
+    if (event.ctrlKey || event.metaKey || event.altKey || !event.target.matches("a")) return false;
+    if (event.key === " ") this.#stretch.toggle(this.#hits, this.#focused);
+    else if (event.shiftKey && arrow) {
+      const from = this.#focused;
+      this.#move(event);
+      this.#stretch.reach(this.#hits, this.#focused, from);
+    } else return false;
+    event.preventDefault();
+    return true;
   }
 
   #picture(hit) {

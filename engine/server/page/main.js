@@ -6,6 +6,8 @@ import "./viewer.js";
 import { findHits, get, ServerFault } from "./api.js";
 import { button, make } from "./elements.js";
 import { asksNothing, fromAddress, openedFrom, toAddress } from "./search.js";
+import { selection } from "./selection.js";
+import { SELECTION_KEYS } from "./selection_bar.js";
 import { loadTexts, text } from "./texts.js";
 import { Views } from "./views.js";
 
@@ -143,7 +145,7 @@ function step(by) {
 
 function showKeys() {
   const dialog = document.querySelector("dialog.help");
-  const keys = { "/": "key-search", "← → ↑ ↓": "key-move", Enter: "key-open", m: "key-more", l: "key-less", Esc: "key-back", "?": "key-help" };
+  const keys = { "/": "key-search", "← → ↑ ↓": "key-move", Enter: "key-open", m: "key-more", l: "key-less", Esc: "key-back", ...SELECTION_KEYS, "?": "key-help" };
   dialog.replaceChildren(make("h2", { id: "help-title" }, text("help")),
     make("dl", {}, ...Object.entries(keys).flatMap(([key, what]) => [make("dt", {}, make("kbd", {}, key)), make("dd", {}, text(what))])),
     button(text("close"), () => dialog.close()));
@@ -167,6 +169,7 @@ async function openFromAddress() {
 await loadTexts();
 views.build();
 box.build(search);
+document.querySelector("selection-bar").build(grid);
 box.addEventListener("ask", ({ detail }) => {
   search = detail.search;
   remember(detail.settled);
@@ -212,7 +215,8 @@ addEventListener("keydown", (event) => {
   if (event.key === "/") {
     event.preventDefault();
     box.focusInput();
-  } else if (event.key === "?") showKeys();
+  } else if (event.key === "Escape") selection.clear();
+  else if (event.key === "?") showKeys();
 });
 if (!(await views.show(location.search))) {
   await ask();
