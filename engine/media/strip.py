@@ -1,4 +1,4 @@
-"""A strip of small frames of a video, evenly apart, for the seek bar of a player."""
+"""Frames of a video as JPEG: a strip for the seek bar of a player, and one in full size."""
 
 from __future__ import annotations
 
@@ -8,12 +8,15 @@ from pathlib import Path
 from PIL import Image
 
 from engine.config import Settings
-from engine.media.video import read_stills
+from engine.media.video import read_still, read_stills
 
 MOST_FRAMES = 60
 _WIDEST = 2
 """The width of a frame by its height, at most: a JPEG has 65,535 columns."""
 _QUALITY = 70
+_OF_ONE = 92
+_LARGEST = 4320
+"""Pixels of the shorter side of one frame: 8K."""
 
 
 def strip(path: Path, settings: Settings, duration: float, frames: int, height: int) -> bytes:
@@ -43,4 +46,14 @@ def strip(path: Path, settings: Settings, duration: float, frames: int, height: 
     assert made is not None, "read_stills yields a picture for each time, or raises"
     buffer = io.BytesIO()
     made.save(buffer, "JPEG", quality=_QUALITY, optimize=True)
+    return buffer.getvalue()
+
+
+def still(path: Path, settings: Settings, time: float) -> bytes:
+    """Make a JPEG of what a video shows at a time, in its full size.
+
+    Raises as ``strip``.
+    """
+    buffer = io.BytesIO()
+    read_still(path, settings, time, _LARGEST).save(buffer, "JPEG", quality=_OF_ONE)
     return buffer.getvalue()

@@ -19,6 +19,7 @@ from engine.server import (
     caller_routes,
     classify_routes,
     clip_retrieval,
+    clip_routes,
     curate_routes,
     embeddings,
     export_routes,
@@ -58,7 +59,7 @@ if TYPE_CHECKING:
 _NATIVE = (
     search_routes, similar_routes, asset_routes, media_routes, timeline_routes, library_routes,
     overview_routes, caller_routes, map_routes,
-    archive_routes,
+    archive_routes, clip_routes,
 )  # fmt: skip
 _JOBS = (job_routes, classify_routes, curate_routes, tag_routes, export_routes, stats_routes)
 _ENCODING = (embeddings, rerank, transcriptions)
@@ -73,6 +74,7 @@ def make_app(shelf: Shelf, options: ServerOptions) -> ASGIApp:
     metrics = Metrics(shelf, admission)
     encoding = Encoding(options, metrics.batch)
     speech = Admission(1, transcriptions.WAITING, transcriptions.SECONDS, "speech")
+    cutting = Admission(1, clip_routes.WAITING, clip_routes.SECONDS, "cut")
 
     jobs = JobRunner(shelf)
     metrics.gauge("sensorium_jobs_live", "Jobs that wait or run.", lambda: jobs.live)
@@ -87,6 +89,7 @@ def make_app(shelf: Shelf, options: ServerOptions) -> ASGIApp:
             running.callback(admission.close)
             running.callback(encoding.close)
             running.callback(speech.close)
+            running.callback(cutting.close)
             if not options.read_only:
                 await to_thread(jobs.recover)
             running.push_async_callback(to_thread, jobs.close)
@@ -102,6 +105,7 @@ def make_app(shelf: Shelf, options: ServerOptions) -> ASGIApp:
     app.state.shelf, app.state.admission, app.state.options = shelf, admission, options
     app.state.jobs = jobs
     app.state.encoding, app.state.speech = encoding, speech
+    app.state.cutting = cutting
     app.state.metrics = metrics
     app.state.pages = HitPages(secrets.token_bytes(16))
     add_handlers(app)

@@ -133,6 +133,18 @@ def open_checked(asset: IndexedFile) -> tuple[int, os.stat_result]:
     return descriptor, found
 
 
+def made_file(path: Path, headers: dict[str, str], media_type: str) -> FileResponse:
+    """Return the answer that sends a file that the server made, to be saved under its name.
+
+    It is opened here, and may be deleted as soon as this returns.
+    """
+    descriptor = os.open(path, _FLAGS)
+    return _OpenedFile(
+        descriptor, headers=headers, media_type=media_type, filename=path.name,
+        stat_result=os.fstat(descriptor),
+    )  # fmt: skip
+
+
 class _OpenedFile(FileResponse):
     """An answer that reads from a descriptor, whatever the path leads to by now."""
 

@@ -436,8 +436,30 @@ def _reads() -> Iterator[Attack]:
         yield Attack(f"mcp {json.dumps(params)[:50]}", sent, (200, 400, 404))
 
 
+def _cuts() -> Iterator[Attack]:
+    for what in (
+        "clip", "clip?start=0", "clip?end=1", "clip?start=1&end=1", "clip?start=2&end=1",
+        "clip?start=-1&end=1", "clip?start=NaN&end=1", "clip?start=0&end=nan",
+        "clip?start=0&end=inf", "clip?start=-inf&end=1", "clip?start=0&end=1e999",
+        "clip?start=36000&end=72000", "clip?start=0x0&end=1", "clip?start=0;id&end=1",
+        "clip?start=0&end=1%00", "clip?start=$(id)&end=1", "clip?start=../../etc&end=passwd",
+        "clip?start=0&end=1&library=../../../etc", "clip?start=0&end=1&library=%00",
+        "clip/../../etc/passwd?start=0&end=1", "clip%2f..%2f..?start=0&end=1",
+        "frame", "frame?at=NaN", "frame?at=inf", "frame?at=-0.1", "frame?at=36000",
+        "frame?at=1e9999", "frame?at=1&library=..%2f..", "frame?at=", "frame?at=%F0%9F%90%B1",
+    ):  # fmt: skip
+        for asset in (1, 2, 3, 4, 5, 6):  # pictures and a sound: one of them could be cut
+            yield Attack(f"cut {asset} {what}", get(f"/api/assets/{asset}/{what}"), (400, 404, 422))
+    for asset in ("-1", "1e5", "%2e%2e", "9" * 400, "1%00", "..%2f..%2fetc"):
+        target = f"/api/assets/{asset}/clip?start=0&end=1"
+        yield Attack(f"cut of {asset[:20]}", get(target), (400, 404, 422))
+    unknown = get("/api/assets/1/clip?start=0&end=1", host="Host: localhost\r\n")
+    yield Attack("cut without a token", unknown, (401,))
+
+
 ATTACKS: list[Attack] = [
-    *_paths(), *_names(), *_tokens(), *_bombs(), *_wire(), *_models(), *_writes(), *_reads()
+    *_paths(), *_names(), *_tokens(), *_bombs(), *_wire(), *_models(), *_writes(), *_reads(),
+    *_cuts(),
 ]  # fmt: skip
 
 

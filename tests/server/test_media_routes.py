@@ -6,7 +6,9 @@ import os
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
+from tempfile import gettempdir
 
+import av
 import pytest
 from PIL import Image
 
@@ -260,3 +262,46 @@ def test_nothing_is_read_through_a_link_that_was_put_in_its_place(start, setting
         assert answer.json()["error"]["code"] == "file_changed"
     for body in ({"asset": picture["asset_id"]}, {"moment": clip["moment_id"]}):
         assert served.http.post("/api/similar", json=body).status_code == 409
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"), [("*clip.mp4", "video/mp4"), ("*tones.wav", "audio/wav")]
+)
+def test_a_part_is_saved_as_a_file_and_nothing_of_the_library_changes(filmed, name, kind):
+    asset = number_of(filmed, name)
+    before = sorted((each, each.stat().st_mtime_ns) for each in filmed.media.iterdir())
+    part = filmed.http.get(f"/api/assets/{asset}/clip", params={"start": 1.0, "end": 2.5})
+    assert part.status_code == 200 and part.headers["content-type"] == kind
+    assert part.headers["content-disposition"].startswith("attachment")
+    assert "1.0-2.5s" in part.headers["content-disposition"]
+    with av.open(BytesIO(part.content)) as made:
+        assert abs(float(made.duration) / av.time_base - 1.5) < 0.3
+    assert sorted((each, each.stat().st_mtime_ns) for each in filmed.media.iterdir()) == before
+    assert not list(Path(gettempdir()).glob("sensorium-clip-*"))
+
+
+def test_a_frame_is_saved_in_full_size(filmed):
+    asset = number_of(filmed, "*clip.mp4")
+    answer = filmed.http.get(f"/api/assets/{asset}/frame", params={"at": 2.5})
+    assert answer.headers["content-disposition"].startswith("attachment")
+    picture = Image.open(BytesIO(answer.content))
+    assert picture.size == (64, 48) and picture.getpixel((30, 20))[1] > 90  # green
+
+
+@pytest.mark.parametrize(
+    ("what", "status"),
+    [
+        ("clip?start=5.9&end=5.9", 400), ("clip?start=6.5&end=7", 400), ("frame?at=6.5", 400),
+        ("clip?start=nan&end=1", 400), ("clip?start=0&end=inf", 400),
+    ],
+)  # fmt: skip
+def test_no_part_is_outside_of_its_file(filmed, what, status):
+    answer = filmed.http.get(f"/api/assets/{number_of(filmed, '*clip.mp4')}/{what}")
+    assert answer.status_code == status, answer.text
+
+
+def test_pictures_have_no_parts_and_sounds_no_frames(filmed):
+    picture, sound = number_of(filmed, "*large.png"), number_of(filmed, "*tones.wav")
+    assert filmed.http.get(f"/api/assets/{picture}/clip?start=0&end=1").status_code == 422
+    assert filmed.http.get(f"/api/assets/{sound}/frame?at=0").status_code == 422
+    assert filmed.http.get("/api/assets/9999/clip?start=0&end=1").status_code == 404

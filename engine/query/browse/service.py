@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import islice
+from math import inf
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
 
 from engine.common.lru import LRUCache
+from engine.common.progress import CancelToken
 from engine.common.text import printable
 from engine.common.user_path import resolved
 from engine.completion_words import read_tags
 from engine.config import Settings
-from engine.errors import PathNotFound
+from engine.errors import InvalidQuery, PathNotFound
 from engine.query.browse.completion import Suggestion, complete
 from engine.query.browse.facets import FacetCounter, Facets
 from engine.query.browse.lists import AssetPage, ListedAsset, Lister, MomentNeighbours, MomentPage
@@ -239,6 +241,68 @@ class Browsing:
             thumbnails.StripKey(asset.content_hash, frames, height), asset,
             lambda: strip(Path(asset.path), self._settings, duration, frames, height), check,
         )  # fmt: skip
+
+    def clip(
+        self,
+        asset_id: int,
+        start: float,
+        end: float,
+        folder: str | Path,
+        *,
+        check: CheckFile | None = None,
+        cancel: CancelToken | None = None,
+    ) -> Path:
+        """Cut a part of a video or a sound into a new file in ``folder``, and return its path.
+
+        Packets are copied as they are wherever that shows no more than the part; the ending of
+        the name says what it is. Nothing of the library is changed.
+
+        Args:
+            start: seconds from the start of the file.
+            end: likewise; ten minutes after ``start`` at most, and what is past the end of the
+                file is left out.
+            folder: where to; it exists.
+            check: as for ``thumbnail``.
+
+        Raises:
+            InvalidQuery: the file has no such part, or is a picture.
+            MediaTooLarge: it is too long, too large, or would take too long to encode.
+            MediaError: the file cannot be read as it is now.
+            Cancelled: ``cancel`` was; nothing is left in ``folder``.
+            KeyError: the library has no such file.
+        """
+        from engine.media.clip import cut
+
+        asset, duration = self._asset(asset_id), self._duration(asset_id)
+        if not 0 <= start < min(end, duration) < inf:
+            raise InvalidQuery(f"a part is within 0 and {duration:g} s, and ends after it begins")
+        name = f"{Path(asset.path).stem[:48]} {start:.1f}-{min(end, duration):.1f}s"
+        to, last = Path(folder) / name.encode(errors="replace").decode(), min(end, duration + 1)
+        return read_checked(
+            asset, lambda: cut(Path(asset.path), self._settings, start, last, to, cancel), check
+        )
+
+    def frame(self, asset_id: int, at: float, *, check: CheckFile | None = None) -> bytes:
+        """Return what a video shows at a time, as a JPEG as large as the video.
+
+        Args:
+            at: seconds from the start of the video.
+            check: as for ``thumbnail``.
+
+        Raises:
+            InvalidQuery: it is no time of the video, or it is no video.
+            MediaError: the file cannot be read as it is now.
+            KeyError: the library has no such file.
+        """
+        from engine.media.strip import still
+
+        asset, duration = self._asset(asset_id), self._duration(asset_id)
+        if not duration or not 0 <= at <= duration:
+            raise InvalidQuery(f"a frame is at a time within 0 and {duration:g} s")
+        return read_checked(asset, lambda: still(Path(asset.path), self._settings, at), check)
+
+    def _duration(self, asset_id: int) -> float:
+        return self._store.whole_assets([asset_id])[asset_id].duration or 0.0
 
     def _asset(self, asset_id: int) -> KnownAsset:
         return self._store.assets_numbered([asset_id])[asset_id]
