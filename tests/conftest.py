@@ -32,7 +32,7 @@ SLOW = (
     "training", "curate/copies", "curate/actions", "indexers/test_cut_off.py",
     "indexers/test_screen.py", "index/test_histories.py", "index/test_snapshot.py",
     "media/test_mutated.py", "media/test_zoo.py", "query/language", "query/rerank",
-    "server/test_page.py",
+    "server/page",
     "store/test_crash.py", "store/test_invariants.py", "store/write/test_spaces.py",
     "test_library.py", "test_torchvision_ops.py",
 )  # fmt: skip
@@ -48,7 +48,12 @@ WARM = tuple(
     f"tests/commands/test_{name}.py" for name in ("pipelines", "screens", "streams", "output")
 )
 """Files whose commands run in forks of one process that has imported everything."""
-_TOGETHER = {file: group[0] for group in (LANGUAGE_MODEL, WARM) for file in group}
+PAGE = tuple(
+    f"tests/server/page/{file.name}"
+    for file in sorted((Path(__file__).parent / "server/page").glob("test_*.py"))
+)
+"""Files whose tests share a browser and a server of one library."""
+_TOGETHER = {file: group[0] for group in (LANGUAGE_MODEL, WARM, PAGE) for file in group}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
