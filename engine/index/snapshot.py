@@ -163,6 +163,8 @@ class Snapshot:
         if top <= 0:
             return np.zeros(0, np.int64), np.zeros(0, np.float32)
         placement = None if rows is None else self.placement(rows, top)
+        if self.about.key == EXACT and placement is not Placement.BEFORE:
+            return self._nearest_of_all(query, top, rows)
         if rows is None or placement is Placement.AFTER:
             return self._filtered_after(query, top, rows)
         if placement is Placement.BEFORE:
@@ -175,6 +177,13 @@ class Snapshot:
         if rows.count <= max(_SCANNED, top):
             return Placement.BEFORE
         return Placement.AFTER if rows.share >= _MOST_KEPT else Placement.INSIDE
+
+    def _nearest_of_all(
+        self, query: Vectors, top: int, rows: RowMask | None
+    ) -> tuple[MomentIds, Scores]:
+        """Return the best of all rows, where the index holds the vectors as they are."""
+        places, scores = self._asked(query, top + TIES, 1, rows)
+        return best_hits(self.ids[places], scores, top)
 
     def _filtered_after(
         self, query: Vectors, top: int, rows: RowMask | None
@@ -214,7 +223,7 @@ class Snapshot:
 
     @cached_property
     def _lists(self) -> int:
-        return 1 if self.about.key == EXACT else int(self._index.nlist)
+        return int(self._index.nlist)
 
     def _all(self, rows: RowMask | None) -> Places:
         return np.arange(len(self), dtype=np.int64) if rows is None else rows.places
@@ -222,7 +231,13 @@ class Snapshot:
     def _candidates(
         self, query: Vectors, wanted: int, visited: int, rows: RowMask | None = None
     ) -> Places:
-        """Return the places that the codes say are nearest.
+        """Return the places that the codes say are nearest."""
+        return self._asked(query, wanted, visited, rows)[0]
+
+    def _asked(
+        self, query: Vectors, wanted: int, visited: int, rows: RowMask | None
+    ) -> tuple[Places, Scores]:
+        """Return the places that FAISS finds, with the scores of its codes.
 
         Parameters are the query's own; the index, which others search at the same time, is never
         changed.
@@ -235,9 +250,9 @@ class Snapshot:
             parameters = faiss.SearchParameters(sel=selector)
         else:
             parameters = faiss.SearchParametersIVF(nprobe=visited, sel=selector)
-        _, places = self._index.search(query[None], min(wanted, len(self)), params=parameters)
-        found: Places = places[0][places[0] >= 0]
-        return found
+        scores, places = self._index.search(query[None], min(wanted, len(self)), params=parameters)
+        found = places[0] >= 0  # the rest is padding
+        return places[0][found], scores[0][found]
 
     def _nearest(self, query: Vectors, places: Places, top: int) -> tuple[MomentIds, Scores]:
         """Return the best of these rows by their exact scores."""

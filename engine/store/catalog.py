@@ -26,6 +26,7 @@ from engine.store.records import (
     Row,
     SegmentInfo,
     SpaceInfo,
+    WordsOfMoment,
 )
 from engine.types import Asset, Failure, Filter, Kind, Modality, MomentRecord, Space
 from engine.types.arrays import MomentIds
@@ -161,6 +162,10 @@ class Catalog:
         ids = [int(moment_id) for moment_id in moment_ids]
         found = {row[0]: row for row in self._ask("records", ids=json.dumps(ids))}
         return {i: row_decoding.moment_record(found[i]) for i in ids if i in found}
+
+    def words_of(self, moment_ids: Iterable[int]) -> list[WordsOfMoment]:
+        """List the words of these moments and of their files; those that are gone are left out."""
+        return list(map(row_decoding.words_of, self._ask("words_of", ids=_listed(moment_ids))))
 
     def owners(self, moment_ids: MomentIds) -> int:
         """Count the assets that these moments are of."""

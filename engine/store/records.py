@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
 from engine.common import local_time
 from engine.types import Embedding, Kind, Modality, Space
@@ -47,6 +47,17 @@ class MissingAsset:
     content_hash: str
     since: str
     """The time at which it was seen to be missing, ISO 8601, UTC."""
+
+
+class WordsOfMoment(NamedTuple):
+    """What is said or read at a moment, and what is written of its file."""
+
+    moment_id: int
+    asset_id: int
+    path: str
+    text: str | None
+    caption: str | None
+    texts: str | None
 
 
 @dataclass(frozen=True, slots=True)

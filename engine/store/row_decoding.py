@@ -18,6 +18,7 @@ from engine.store.records import (
     SegmentInfo,
     SpaceInfo,
     SpaceRole,
+    WordsOfMoment,
 )
 from engine.types import (
     Asset,
@@ -66,6 +67,12 @@ def moment_record(row: Row) -> MomentRecord:
     moment_id, asset_id, path, kind, modality, start, end, ordinal, text, tags = row
     moment = Moment(_MODALITIES[modality], start, end, ordinal, text, tags_of(tags))
     return MomentRecord(moment_id, asset_id, from_text(path), _KINDS[kind], moment)
+
+
+def words_of(row: Row) -> WordsOfMoment:
+    """Decode the words of a moment and of its file."""
+    moment_id, asset_id, path, *texts = row
+    return WordsOfMoment(moment_id, asset_id, from_text(path), *texts)
 
 
 def kind_and_modality(row: Row) -> tuple[Kind, Modality]:

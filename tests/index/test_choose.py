@@ -14,8 +14,8 @@ GIB = 2**30
     [
         # small: exact
         (0, 384, GIB, 0.95, "SQfp16"),
-        (20_000, 384, GIB, 0.95, "SQfp16"),
-        (20_000, 1280, GIB, 0.95, "SQfp16"),
+        (10_000, 384, GIB, 0.95, "SQfp16"),
+        (10_000, 1280, GIB, 0.95, "SQfp16"),
         # in the middle: all codes are scanned
         (20_001, 384, GIB, 0.95, "IVF1,PQ192x4fs"),
         (59_000, 384, GIB, 0.98, "IVF1,PQ192x4fs"),
@@ -30,7 +30,7 @@ GIB = 2**30
         (10_000_000, 384, 600 * 2**20, 0.95, "IVF8192,PQ96x4fs"),
         (10_000_000, 384, 400 * 2**20, 0.95, "IVF8192,PQ48x4fs"),
         (10_000_000, 384, 1, 0.95, "IVF8192,PQ48x4fs"),
-        (20_000, 1280, 2**20, 0.95, "IVF1,PQ160x4fs"),
+        (10_000, 1280, 2**20, 0.95, "IVF1,PQ160x4fs"),
         # no divisor: a bit a dimension
         (1_000_000, 383, GIB, 0.95, "IVF2048,RaBitQfs"),
         # everything is asked for

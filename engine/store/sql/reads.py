@@ -173,6 +173,9 @@ def _moments_and_segments() -> dict[str, Select[Any]]:
         "kinds_of": select(m.moment_id, m.kind, m.modality).where(among(m.moment_id, "ids")),
         "owners": select(m.asset_id).distinct().where(among(m.moment_id, "ids")),
         "records": _records().where(among(m.moment_id, "ids")),
+        "words_of": select(m.moment_id, m.asset_id, a.path, m.text, a.caption, a.texts)
+        .join_from(moments, assets)
+        .where(among(m.moment_id, "ids")),
         "moments_of": _records().where(m.asset_id == bindparam("id")).order_by(m.moment_id),
         "moment_ids": select(m.moment_id),
         "moments_between": select(m.moment_id, m.modality)

@@ -28,6 +28,7 @@ READS = {
     "kinds_of": "SELECT moments.moment_id, moments.kind, moments.modality FROM moments WHERE moments.moment_id IN (SELECT value FROM json_each(:ids))",
     "owners": "SELECT DISTINCT moments.asset_id FROM moments WHERE moments.moment_id IN (SELECT value FROM json_each(:ids))",
     "records": "SELECT moments.moment_id, moments.asset_id, assets.path, moments.kind, moments.modality, moments.start_s, moments.end_s, moments.ordinal, moments.text, moments.tags FROM moments JOIN assets ON assets.asset_id = moments.asset_id WHERE moments.moment_id IN (SELECT value FROM json_each(:ids))",
+    "words_of": "SELECT moments.moment_id, moments.asset_id, assets.path, moments.text, assets.caption, assets.texts FROM moments JOIN assets ON assets.asset_id = moments.asset_id WHERE moments.moment_id IN (SELECT value FROM json_each(:ids))",
     "moments_of": "SELECT moments.moment_id, moments.asset_id, assets.path, moments.kind, moments.modality, moments.start_s, moments.end_s, moments.ordinal, moments.text, moments.tags FROM moments JOIN assets ON assets.asset_id = moments.asset_id WHERE moments.asset_id = :id ORDER BY moments.moment_id",
     "moment_ids": "SELECT moments.moment_id FROM moments",
     "moments_between": "SELECT moments.moment_id, moments.modality FROM moments WHERE moments.moment_id BETWEEN :first AND :last ORDER BY moments.moment_id",
