@@ -34,13 +34,24 @@ class Server:
     pid: int
 
     def resident(self) -> int:
-        """Return the bytes of memory that it has."""
-        return int(Path(f"/proc/{self.pid}/statm").read_text().split()[1]) * _PAGE
+        """Return the bytes of memory that it and its processes have.
+
+        What several of them map counts for each.
+        """
+        return sum(
+            int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * _PAGE
+            for pid in self._processes()
+        )
 
     def cpu_seconds(self) -> float:
-        """Return the seconds that it has computed, on all cores."""
-        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / _TICKS
+        """Return the seconds that it and its processes have computed, on all cores."""
+        stats = (Path(f"/proc/{pid}/stat").read_text() for pid in self._processes())
+        fields = (stat.rpartition(")")[2].split() for stat in stats)
+        return sum(int(each[11]) + int(each[12]) for each in fields) / _TICKS
+
+    def _processes(self) -> list[int]:
+        children = Path(f"/proc/{self.pid}/task").glob("*/children")
+        return [self.pid, *(int(pid) for file in children for pid in file.read_text().split())]
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import click
@@ -12,6 +13,11 @@ from engine.common.optional_package import importing
 from engine.common.user_path import existing, expanded, resolved
 from engine.server.options import LOG_FORMATS, LogFormat, ServerOptions
 from engine.server.tokens import read_tokens
+
+
+def _processes() -> int:
+    cores = os.cpu_count() or 1
+    return min(cores, 4) if cores > 1 else 0
 
 
 @click.command()
@@ -48,6 +54,11 @@ from engine.server.tokens import read_tokens
     help="Requests that are worked on at a time.",
 )  # fmt: skip
 @click.option(
+    "--processes", default=_processes, type=click.IntRange(0, 64), metavar="N",
+    help="Processes that search where several searches come at once; each takes some 300 MB."
+    "  [default: one a core, 4 at most; 0 on one core]",
+)  # fmt: skip
+@click.option(
     "--rate", type=click.FloatRange(0, min_open=True), metavar="N",
     help="Requests a second that each token may make; those of 10 s may come at once.",
 )  # fmt: skip
@@ -69,6 +80,7 @@ def serve(
     read_only: bool,
     roots: tuple[Path, ...],
     workers: int,
+    processes: int,
     rate: float | None,
     allow_tag: bool,
     log_format: LogFormat,
@@ -82,7 +94,7 @@ def serve(
     paths = [expanded(path) for path in libraries]
     tokens = read_tokens(expanded(token_file)) if token_file is not None else ()
     options = ServerOptions(
-        host, port, tokens, hosts, origins, workers, read_only=read_only,
+        host, port, tokens, hosts, origins, workers, processes, read_only=read_only,
         roots=tuple(resolved(existing(root)) for root in roots), rate=rate, allow_tag=allow_tag,
         log_format=log_format,
     )  # fmt: skip

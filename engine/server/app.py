@@ -50,6 +50,7 @@ from engine.server.observer import RequestObserver
 from engine.server.options import ServerOptions
 from engine.server.problems import add_handlers
 from engine.server.scopes import needs
+from engine.server.search_processes import SearchProcesses
 from engine.server.shelf import Shelf
 from engine.server.tracing import prepare_tracing
 
@@ -71,7 +72,10 @@ def make_app(shelf: Shelf, options: ServerOptions) -> ASGIApp:
     """Return the app of a server over the libraries of a shelf, which it closes at its end."""
     prepare_tracing()
     admission = Admission(options.workers, options.waiting, options.seconds)
-    metrics = Metrics(shelf, admission)
+    searches = SearchProcesses(
+        options.processes, {name: library.path for name, library in shelf}, shelf.library().settings
+    )
+    metrics = Metrics(shelf, admission, searches)
     encoding = Encoding(options, metrics.batch)
     speech = Admission(1, transcriptions.WAITING, transcriptions.SECONDS, "speech")
     cutting = Admission(1, clip_routes.WAITING, clip_routes.SECONDS, "cut")
@@ -86,6 +90,7 @@ def make_app(shelf: Shelf, options: ServerOptions) -> ASGIApp:
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         async with AsyncExitStack() as running:
             running.callback(shelf.close)
+            running.callback(searches.close)
             running.callback(admission.close)
             running.callback(encoding.close)
             running.callback(speech.close)
@@ -107,7 +112,7 @@ def make_app(shelf: Shelf, options: ServerOptions) -> ASGIApp:
     app.state.encoding, app.state.speech = encoding, speech
     app.state.cutting = cutting
     app.state.metrics = metrics
-    app.state.pages = HitPages(secrets.token_bytes(16))
+    app.state.pages = HitPages(secrets.token_bytes(16), searches)
     add_handlers(app)
 
     _include_routes(app)

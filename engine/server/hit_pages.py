@@ -16,6 +16,7 @@ from engine.library import Library
 from engine.server.context import admission_of, media_at, thumbnail_at
 from engine.server.problems import Problem
 from engine.server.schemas import PagedRequest
+from engine.server.search_processes import SearchProcesses
 from engine.server.stages import note_libraries, note_stages
 from engine.types import Hit, Query, SearchResult, Sort
 
@@ -50,7 +51,7 @@ class Ask:
             return Sort.DATE
         return self.query.sort or Sort.LIKELY
 
-    def run(self, top: int, cancel: CancelToken) -> list[Found]:
+    def run(self, top: int, searches: SearchProcesses, cancel: CancelToken) -> list[Found]:
         """Search every library for so many hits."""
         note_libraries([name for name, _ in self.libraries])
         query = replace(self.query, top=top)
@@ -59,7 +60,7 @@ class Ask:
             query = replace(query, as_written=replace(written, top=top))
         found = []
         for name, library in self.libraries:
-            result = library.run(query, cancel=cancel)
+            result = searches.run(name, library, query, cancel)
             note_stages(result.took_ms)
             found.append((name, library, result))
         return found
@@ -68,8 +69,8 @@ class Ask:
 class HitPages:
     """Answers searches page by page; the hits of the last few are kept for their next pages."""
 
-    def __init__(self, key: bytes) -> None:
-        self._key = key
+    def __init__(self, key: bytes, searches: SearchProcesses) -> None:
+        self._key, self._searches = key, searches
         self._kept: LRUCache[tuple[object, ...], list[Found]] = LRUCache(_KEPT)
 
     async def answer(
@@ -101,13 +102,13 @@ class HitPages:
         # One more than is shown tells whether there is another page.
         enough = skip + top + (0 if ask.query.lists else 1)
         if skip == 0 and (ask.query.lists or ask.sort is Sort.LIKELY):
-            return ask.run(enough, cancel)
+            return ask.run(enough, self._searches, cancel)
         window = next((size for size in _WINDOWS if size >= enough), MOST_PAGED)
         generations = tuple(library.generation for _, library in ask.libraries)
         key = asked, tuple(name for name, _ in ask.libraries), generations, window
         kept = self._kept.get(key)
         if kept is None:
-            kept = ask.run(window, cancel)
+            kept = ask.run(window, self._searches, cancel)
             self._kept.put(key, kept)
         return kept
 

@@ -15,6 +15,7 @@ from prometheus_client import (
 from prometheus_client.core import CounterMetricFamily
 
 from engine.server.admission import Admission
+from engine.server.search_processes import SearchProcesses
 from engine.server.shelf import Shelf
 
 METHODS = ("GET", "POST", "HEAD", "OPTIONS", "PUT", "DELETE", "PATCH")
@@ -31,9 +32,9 @@ class _Collected:
 class Metrics:
     """The metrics of one app; several apps in a process have one each."""
 
-    def __init__(self, shelf: Shelf, admission: Admission) -> None:
+    def __init__(self, shelf: Shelf, admission: Admission, searches: SearchProcesses) -> None:
         self._registry = registry = CollectorRegistry()
-        self._shelf = shelf
+        self._shelf, self._searches = shelf, searches
         self._requests = Counter(
             "sensorium_requests_total", "Requests that were answered.",
             ("route", "method", "status"), registry=registry,
@@ -54,6 +55,7 @@ class Metrics:
         ProcessCollector(registry=registry)  # memory, seconds of the processors, descriptors
         for name, about, value in (
             ("running", "Calls that a thread works on.", lambda: admission.running),
+            ("processes", "Processes that can search.", lambda: searches.ready),
             ("queued", "Calls that wait for a thread.", lambda: admission.queued),
             ("wedged", "Threads that work on one call for far too long.", lambda: admission.wedged),
         ):
@@ -77,8 +79,9 @@ class Metrics:
             labels=("library", "outcome"),
         )  # fmt: skip
         for name, library in self._shelf:
-            for outcome, texts in zip(("hit", "miss"), library.text_lookups, strict=True):
-                family.add_metric((name, outcome), texts)
+            counts = zip(library.text_lookups, self._searches.lookups(name), strict=True)
+            for outcome, (here, there) in zip(("hit", "miss"), counts, strict=True):
+                family.add_metric((name, outcome), here + there)
         yield family
 
     def gauge(self, name: str, about: str, value: Callable[[], float]) -> None:

@@ -28,6 +28,8 @@ class ServerOptions:
     """Origins whose pages are answered, beside the server's own."""
     workers: int = 4
     """Requests that are worked on at a time."""
+    processes: int = 0
+    """Processes that search beside the server's own, begun when searches come at once."""
     waiting: int = 64
     """Requests that may wait for that; more are answered with 429."""
     seconds: float = 30.0
