@@ -80,6 +80,9 @@ def make_app(shelf: Shelf, options: ServerOptions) -> ASGIApp:
     speech = Admission(1, transcriptions.WAITING, transcriptions.SECONDS, "speech")
     cutting = Admission(1, clip_routes.WAITING, clip_routes.SECONDS, "cut")
 
+    metrics.gauge(
+        "sensorium_search_processes", "Processes that can search.", lambda: searches.ready
+    )
     jobs = JobRunner(shelf)
     metrics.gauge("sensorium_jobs_live", "Jobs that wait or run.", lambda: jobs.live)
     metrics.gauge("sensorium_jobs_watched", "Streams of events of jobs.", lambda: jobs.watched)

@@ -55,7 +55,6 @@ class Metrics:
         ProcessCollector(registry=registry)  # memory, seconds of the processors, descriptors
         for name, about, value in (
             ("running", "Calls that a thread works on.", lambda: admission.running),
-            ("processes", "Processes that can search.", lambda: searches.ready),
             ("queued", "Calls that wait for a thread.", lambda: admission.queued),
             ("wedged", "Threads that work on one call for far too long.", lambda: admission.wedged),
         ):

@@ -1,4 +1,4 @@
-"""What a process that searches for a server does."""
+"""Search for a server, in a process of its own."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Asked(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """What a process found, None where it could not search, and what its caches have seen."""
+    """A result, None where there was a fault; and the lookups of the caches, by library."""
 
     result: SearchResult | None
     lookups: Mapping[str, tuple[int, int]]
