@@ -21,7 +21,7 @@ from engine.store.space_lookup import role_name
 from engine.types import Failure, Modality, Space
 
 _FOLDERS = {segments.FOLDER: "vectors", disk.FOLDER: "indexes", thumbnails.FOLDER: "thumbnails"}
-"""What the folders of a library hold; the files of its catalog lie beside them."""
+"""The part that each folder of a library holds; the files of its catalog lie beside them."""
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 
 
@@ -164,7 +164,7 @@ class FailureReason:
     code: str | None
     count: int
     retryable: int
-    """How many of them may well be read when they are tried again as they are."""
+    """The number of them that may well be read when they are tried again as they are."""
     example: str
     """The path of one."""
 

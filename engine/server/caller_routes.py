@@ -14,7 +14,7 @@ router = APIRouter(prefix="/api", tags=["library"])
 
 
 class CallerDocument(BaseModel):
-    """What the caller may do."""
+    """The permissions of the caller."""
 
     model_config = ConfigDict(
         json_schema_extra={

@@ -146,7 +146,7 @@ def _overview(name: str, library: Library) -> dict[str, Any]:
 
 
 class HealthDocument(BaseModel):
-    """What came of checking a library against itself."""
+    """The outcome of checking a library against itself."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -168,7 +168,7 @@ class HealthDocument(BaseModel):
 
 
 class HealthList(BaseModel):
-    """What came of checking libraries."""
+    """The outcome of checking libraries."""
 
     libraries: list[HealthDocument]
 
