@@ -5,6 +5,7 @@ import "./grid.js";
 import "./viewer.js";
 import { findHits, get, ServerFault } from "./api.js";
 import { button, make } from "./elements.js";
+import { Outages } from "./outages.js";
 import { asksNothing, fromAddress, openedFrom, toAddress } from "./search.js";
 import { selection } from "./selection.js";
 import { SELECTION_KEYS } from "./selection_bar.js";
@@ -17,6 +18,7 @@ const grid = document.querySelector("moment-grid");
 const viewer = document.querySelector("moment-viewer");
 const status = document.querySelector(".status");
 
+const outages = new Outages(status);
 const views = new Views(fail);
 let search = fromAddress(location.search);
 let asked = null;
@@ -26,18 +28,27 @@ let [next, loading] = [null, false];
 /** Ask for hits; only the newest question is answered. */
 async function ask() {
   asked?.abort();
+  outages.end();
   const own = (asked = new AbortController());
   next = null;
-  if (asksNothing(search)) return showAll(own.signal);
-  const begun = performance.now();
+  const arrived = outages.expect();
+  own.signal.addEventListener("abort", arrived);
   try {
-    const page = await findHits(search, null, own.signal);
-    next = page.next ?? null;
-    grid.show(page.hits);
-    tell(page, Math.round(performance.now() - begun));
+    if (asksNothing(search)) await showAll(own.signal);
+    else await showHits(own.signal);
   } catch (fault) {
-    fail(fault);
+    fail(fault, ask);
+  } finally {
+    arrived();
   }
+}
+
+async function showHits(signal) {
+  const begun = performance.now();
+  const page = await findHits(search, null, signal);
+  next = page.next ?? null;
+  grid.show(page.hits);
+  tell(page, Math.round(performance.now() - begun));
 }
 
 async function more() {
@@ -50,7 +61,7 @@ async function more() {
     next = page.next ?? null;
     grid.show([...grid.hits, ...page.hits], { further: true });
   } catch (fault) {
-    fail(fault);
+    fail(fault, () => own === asked && more());
   } finally {
     loading = false;
   }
@@ -58,14 +69,10 @@ async function more() {
 
 /** Without a search, the files themselves, the newest first. */
 async function showAll(signal) {
-  try {
-    const page = await files(0, signal);
-    next = page.next;
-    grid.show(page.hits);
-    status.textContent = text("all", { count: page.total.toLocaleString(document.documentElement.lang) });
-  } catch (fault) {
-    fail(fault);
-  }
+  const page = await files(0, signal);
+  next = page.next;
+  grid.show(page.hits);
+  status.textContent = text("all", { count: page.total.toLocaleString(document.documentElement.lang) });
 }
 
 async function files(skip, signal) {
@@ -84,26 +91,13 @@ function tell(page, ms) {
   status.replaceChildren(text(name, { count: page.hits.length, ms }), ...(page.notes ?? []).flatMap((note) => [make("br"), note]));
 }
 
-function fail(fault) {
+/** Tell of a fault; `again` is done once the server is there again, or a token was given. */
+function fail(fault, again = null) {
   if (fault.name === "AbortError") return;
-  if (fault instanceof ServerFault && fault.status === 401) askForToken();
-  else if (fault.code === "query_syntax") status.textContent = "";  // The box underlines it.
-  else if (fault instanceof ServerFault) status.textContent = fault.code === "only_less" ? text("only-less") : fault.message;
-  else status.textContent = text("away");
-}
-
-/** Ask for a token, which the browser keeps in a cookie that no script can read. */
-function askForToken() {
-  const input = make("input", { type: "password", autocomplete: "current-password", "aria-label": text("token") });
-  status.replaceChildren(text("needs-token"), " ", make("form.token", {
-    onsubmit: async (event) => {
-      event.preventDefault();
-      const answer = await fetch("/page/session", { method: "POST", headers: { Authorization: `Bearer ${input.value.trim()}` } });
-      if (answer.ok) await ask();
-      else status.append(make("p", {}, text("wrong-token")));
-    },
-  }, input, make("button", {}, text("enter"))));
-  input.focus();
+  if (outages.tell(fault, again)) return;
+  if (!(fault instanceof ServerFault)) console.error(fault);
+  if (fault.code === "query_syntax") status.textContent = "";  // The box underlines it.
+  else status.textContent = fault.code === "only_less" ? text("only-less") : fault.message;
 }
 
 function remember(push = false) {
@@ -162,7 +156,7 @@ async function openFromAddress() {
     const file = await get(`/api/assets/${moment.asset_id}`, { library: wanted.library });
     viewer.open({ ...moment, file, why: [], more: 0, confidence: 1, likely: true }, search);
   } catch (fault) {
-    fail(fault);
+    fail(fault, openFromAddress);
   }
 }
 
@@ -189,8 +183,8 @@ viewer.addEventListener("closed", ({ detail }) => {
   remember();
   grid.focusOn(grid.hits.findIndex((each) => each.moment_id === detail.hit.moment_id && each.library === detail.hit.library));
 });
-document.querySelector("header").addEventListener("click", (event) => {
-  const link = event.target.closest("nav a, h1 a");
+document.addEventListener("click", (event) => {
+  const link = event.target.closest("nav.views a, h1 a, .view a[href^='/?']");
   if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
   event.preventDefault();
   history.pushState(null, "", link.getAttribute("href"));
@@ -200,6 +194,7 @@ addEventListener("popstate", go);
 
 /** Go where the address says. */
 async function go() {
+  outages.end();
   status.textContent = "";
   if (await views.show(location.search)) return;
   const before = toAddress(search);
@@ -208,7 +203,6 @@ async function go() {
   if (toAddress(search) !== before || !grid.hits.length) await ask();
   await openFromAddress();
 }
-addEventListener("online", ask);
 addEventListener("keydown", (event) => {
   if (event.target.matches("input, select, textarea") || event.ctrlKey || event.metaKey || event.altKey) return;
   if (document.querySelector("dialog[open]")) return;

@@ -3,7 +3,7 @@
 import { make } from "./elements.js";
 import { text } from "./texts.js";
 
-const VIEWS = [];
+const VIEWS = ["library", "indexing"];
 
 /** The view that an address names; null for the search. */
 export function viewFrom(address) {
@@ -15,8 +15,9 @@ export function viewFrom(address) {
  * Shows a view in place of the search.
  *
  * Its module exports `show(root, context)`: `root` is an empty element, `context.parameters` are
- * those of the address, `context.signal` ends with the view, and `context.fail(fault)` tells a
- * fault. `context.remember({ name: value })` puts values into the address.
+ * those of the address, `context.signal` ends with the view, and `context.fail(fault, again)` tells
+ * a fault; `again` is called once the server is there again, or a token was given.
+ * `context.remember({ name: value })` puts values into the address.
  */
 export class Views {
   #grid = document.querySelector("moment-grid");
@@ -24,6 +25,7 @@ export class Views {
   #box = document.querySelector("search-box");
   #fail;
   #shown = null;
+  #failed = new Map();
 
   constructor(fail) {
     this.#fail = fail;
@@ -51,19 +53,31 @@ export class Views {
     const own = this.#shown;
     this.#root.replaceChildren(make("h2", {}, text(`view-${name}`)));
     try {
-      const view = await import(`./view_${name}.js`);
+      const view = await this.#module(name);
       if (own.signal.aborted) return true;
       const part = make("div");
       this.#root.append(part);
       await view.show(part, {
         parameters: new URLSearchParams(address), signal: own.signal,
-        fail: (fault) => fault.name !== "AbortError" && this.#fail(fault),
+        fail: (fault, again = null) => own.signal.aborted || this.#fail(fault, again),
         remember: (values) => this.#remember(name, values),
       });
     } catch (fault) {
-      if (fault.name !== "AbortError") this.#fail(fault);
+      if (!own.signal.aborted) this.#fail(fault, () => this.show(location.search));
     }
     return true;
+  }
+
+  /** A module that could not be had stays so for its address; another address is tried then. */
+  async #module(name) {
+    const address = `./view_${name}.js`;
+    const tries = this.#failed.get(name) ?? 0;
+    try {
+      return await import(tries ? `${address}?try=${tries}` : address);
+    } catch (fault) {
+      this.#failed.set(name, tries + 1);
+      throw fault;
+    }
   }
 
   #remember(name, values) {

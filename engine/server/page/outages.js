@@ -1,0 +1,85 @@
+// What stands between the page and its server: it is slow, away, or asks for a token.
+
+import { answersAgain, isLost } from "./connection.js";
+import { button, make } from "./elements.js";
+import { text } from "./texts.js";
+
+const SLOW = 700; // Milliseconds after which one wonders whether anything happens.
+
+/** Tells of it in the line of the status, and does again what failed once the way is free. */
+export class Outages {
+  #status;
+  #looking = null;
+  #again = new Set();
+  #form = null;
+
+  constructor(status) {
+    this.#status = status;
+  }
+
+  /** Something else is asked now: what failed before need not be done again. */
+  end() {
+    this.#looking?.abort();
+    this.#looking = null;
+    if (!this.#form?.isConnected) this.#again.clear();
+  }
+
+  /** An answer is waited for; where it takes long, that is said, until what is returned is called. */
+  expect() {
+    const timer = setTimeout(() => {
+      if (!this.#form?.isConnected) this.#status.textContent = text("slow");
+    }, SLOW);
+    return () => clearTimeout(timer);
+  }
+
+  /** Tell of a fault that has nothing to do with what was asked; false where it has. */
+  tell(fault, again) {
+    if (fault.status === 401) this.#askForToken(again);
+    else if (isLost(fault)) this.#look(again);
+    else return false;
+    return true;
+  }
+
+  async #look(again) {
+    if (again) this.#again.add(again);
+    if (this.#looking) return;
+    const own = (this.#looking = new AbortController());
+    const now = button(text("try-now"), () => dispatchEvent(new Event("online")), { className: "do" });
+    this.#status.replaceChildren(text("away"), " ", now);
+    try {
+      await answersAgain(own.signal);
+      this.#looking = null;
+      this.#freed();
+    } catch {
+      // Something else was asked meanwhile.
+    }
+  }
+
+  #freed() {
+    this.#status.textContent = "";
+    const again = [...this.#again];
+    this.#again.clear();
+    for (const each of again) each();
+  }
+
+  /** Ask for a token, which the browser keeps in a cookie that no script can read. */
+  #askForToken(again) {
+    if (again) this.#again.add(again);
+    if (this.#form?.isConnected) return; // What is typed of it stays.
+    const input = make("input", { type: "password", autocomplete: "current-password", "aria-label": text("token") });
+    const wrong = make("p");
+    this.#form = make("form.token", {
+      onsubmit: async (event) => {
+        event.preventDefault();
+        const given = { method: "POST", headers: { Authorization: `Bearer ${input.value.trim()}` } };
+        const answer = await fetch("/page/session", given).catch(() => null);
+        if (answer?.ok) this.#freed();
+        else wrong.textContent = text(answer ? "wrong-token" : "away");
+      },
+    }, input, make("button", {}, text("enter")));
+    this.#status.replaceChildren(text("needs-token"), " ", this.#form, wrong);
+    // Who is in the middle of a word goes on with it.
+    const typing = document.activeElement?.matches("input, textarea") && document.activeElement.value;
+    if (!typing) input.focus();
+  }
+}
