@@ -50,7 +50,7 @@ class MissingAsset:
 
 
 class WordsOfMoment(NamedTuple):
-    """What is said or read at a moment, and what is written of its file."""
+    """The words that are said or read at a moment, and those that are written of its file."""
 
     moment_id: int
     asset_id: int
