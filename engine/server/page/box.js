@@ -2,6 +2,7 @@
 
 import { get, thumbnailOf } from "./api.js";
 import { button, make } from "./elements.js";
+import "./query_parts.js";
 import { KINDS } from "./search.js";
 import { text } from "./texts.js";
 
@@ -14,6 +15,7 @@ class SearchBox extends HTMLElement {
   #wrong = null;
   #chips = null;
   #examples = null;
+  #parts = null;
   #asked = null;
   #timer = 0;
   #active = -1;
@@ -33,13 +35,15 @@ class SearchBox extends HTMLElement {
     this.#wrong = make("p.mistake", { role: "alert", hidden: true });
     this.#chips = make("div.chips", { role: "group", "aria-label": text("kind") });
     this.#examples = make("div.examples");
+    this.#parts = make("query-parts", { onrewrite: ({ detail }) => this.#rewrite(detail) });
+    this.#parts.build(() => this.#input.value, this.#examples);
     const file = make("input", {
       type: "file", accept: "image/*,video/*,audio/*", hidden: true, "aria-hidden": "true",
       onchange: () => file.files[0] && this.give(file.files[0]),
     });
     const form = make("form", { role: "search", onsubmit: (event) => { event.preventDefault(); this.#change({}, true); } },
       make("div.field", {}, this.#input, button(text("give"), () => file.click(), { className: "give" }, "+"), file, this.#list),
-      this.#wrong, this.#chips, this.#examples);
+      this.#chips, make("div.row", {}, this.#parts, this.#wrong));
     this.append(form);
     addEventListener("paste", (event) => event.clipboardData?.files[0] && this.give(event.clipboardData.files[0]));
     addEventListener("dragover", (event) => { event.preventDefault(); document.body.classList.add("drop"); });
@@ -79,20 +83,28 @@ class SearchBox extends HTMLElement {
     this.dispatchEvent(new CustomEvent("ask", { detail: { search: this.#search, settled } }));
   }
 
+  /** Put what a chip made of the text into the box; no completion is asked for. */
+  #rewrite({ text: typed, settled }) {
+    this.#input.value = typed;
+    this.#change({ text: typed }, settled);
+    this.#check();
+  }
+
   #typed() {
     this.#change({ text: this.#input.value });
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#check(), PAUSE);
+    this.#timer = setTimeout(() => this.#check(true), PAUSE);
   }
 
-  /** Ask for mistakes and completions of what is typed; the newest answer wins. */
-  async #check() {
+  /** Ask for parts, mistakes and, while one types, completions; the newest answer wins. */
+  async #check(typing = false) {
     this.#asked?.abort();
     const asked = (this.#asked = new AbortController());
     const typed = this.#input.value;
     const at = this.#input.selectionStart ?? typed.length;
     if (!typed.trim()) {
       this.#tell(null);
+      this.#parts.show(null);
       this.#offer([]);
       return;
     }
@@ -103,7 +115,10 @@ class SearchBox extends HTMLElement {
         get("/api/complete", { text: typed, at: characters, most: 8 }, asked.signal),
       ]);
       this.#tell(parsed.mistakes[0] ?? null);
-      this.#offer(document.activeElement === this.#input ? completed.suggestions : []);
+      this.#parts.show(parsed);
+      const ready = ({ text: whole, begin, end }) => [...typed].slice(begin, end).join("") === whole;
+      const offered = typing && document.activeElement === this.#input ? completed.suggestions : [];
+      this.#offer(offered.every(ready) ? [] : offered);
     } catch {
       // Aborted by the next letter, or the server is away, which the search itself tells.
     }

@@ -205,7 +205,7 @@ async function go() {
 }
 addEventListener("keydown", (event) => {
   if (event.target.matches("input, select, textarea") || event.ctrlKey || event.metaKey || event.altKey) return;
-  if (document.querySelector("dialog[open]")) return;
+  if (document.querySelector("dialog[open], :popover-open")) return;
   if (event.key === "/") {
     event.preventDefault();
     box.focusInput();
