@@ -27,7 +27,7 @@ _POLICY = (
     " frame-ancestors 'none'; require-trusted-types-for 'script'"
 )
 """Nothing but what this server sends runs or is shown, and no text can become markup."""
-_WHOLE = ("index.html", "icon.svg", "style.css", "de.json", "en.json")
+_WHOLE = ("index.html", "icon.svg", "style.css", "de.json", "en.json", "land.json")
 
 
 @cache

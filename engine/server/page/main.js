@@ -6,7 +6,7 @@ import "./viewer.js";
 import { findHits, get, ServerFault } from "./api.js";
 import { button, make } from "./elements.js";
 import { Outages } from "./outages.js";
-import { asksNothing, fromAddress, openedFrom, toAddress } from "./search.js";
+import { asksNothing, emptySearch, fromAddress, openedFrom, toAddress } from "./search.js";
 import { selection } from "./selection.js";
 import { SELECTION_KEYS } from "./selection_bar.js";
 import { loadTexts, text } from "./texts.js";
@@ -114,8 +114,8 @@ function change(to, push) {
   ask();
 }
 
-function open(hit) {
-  const push = !viewer.opened;
+function open(hit, further = false) {
+  const push = further || !viewer.opened;
   viewer.open(hit, search);
   remember(push);
 }
@@ -179,6 +179,11 @@ for (const [type, sign] of [["more", 1], ["less", -1]]) {
 }
 viewer.addEventListener("after", step(1));
 viewer.addEventListener("before", step(-1));
+viewer.addEventListener("openhit", ({ detail }) => open(detail.hit, true));
+viewer.addEventListener("words", ({ detail }) => {
+  viewer.close();
+  change({ ...emptySearch(), text: detail.words }, true);
+});
 viewer.addEventListener("closed", ({ detail }) => {
   remember();
   grid.focusOn(grid.hits.findIndex((each) => each.moment_id === detail.hit.moment_id && each.library === detail.hit.library));

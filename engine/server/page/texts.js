@@ -24,6 +24,12 @@ export function clock(seconds) {
   return hours ? `${hours}:${two(minutes)}:${two(rest)}` : `${minutes}:${two(rest)}`;
 }
 
+/** A time to a tenth of a second. */
+export function fineClock(seconds) {
+  const tenths = Math.max(0, Math.round(10 * seconds));
+  return `${clock(tenths / 10)}.${tenths % 10}`;
+}
+
 export function shortName(path) {
   return path.slice(path.lastIndexOf("/") + 1) || path;
 }

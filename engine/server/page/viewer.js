@@ -1,8 +1,12 @@
 // <moment-viewer>: a hit as large as the window, with where else in its file the search hits, and why.
 
 import { get, hitsInFile, ofAsset, post, thumbnailOf } from "./api.js";
+import { Cutter } from "./cutter.js";
 import { button, make } from "./elements.js";
+import { placeMap } from "./place_map.js";
+import { similarRow } from "./similar_row.js";
 import { clock, day, shortName, text } from "./texts.js";
+import { showTranscript } from "./transcript.js";
 import { draw, outlineOf } from "./waveform.js";
 
 class MomentViewer extends HTMLElement {
@@ -39,10 +43,12 @@ class MomentViewer extends HTMLElement {
         make("a.act", { href: hit.media, download: name, title: text("download"), "aria-label": text("download") }, "↓"),
         button(text("before"), go("before"), {}, "‹"), button(text("after"), go("after"), {}, "›"),
         button(text("close"), () => this.#dialog.close(), {}, "×")),
-      stage, side);
+      stage, similarRow(hit, (other) => this.dispatchEvent(new CustomEvent("openhit", { detail: { hit: other } })), this.#asked.signal), side);
     this.#side(side, hit);
-    if (hit.kind === "image") this.#picture(stage, hit);
-    else this.#player(stage, side, hit, search);
+    if (hit.kind === "image") {
+      this.#picture(stage, hit);
+      showTranscript(side, hit, null, null, this.#asked.signal);
+    } else this.#player(stage, side, hit, search);
     if (!this.#dialog.open) this.#dialog.showModal();
   }
 
@@ -59,7 +65,7 @@ class MomentViewer extends HTMLElement {
   }
 
   #key(event) {
-    if (event.target.matches("input, video, audio") || event.ctrlKey || event.metaKey) return;
+    if (event.target.matches("input, video, audio, [role=slider]") || event.ctrlKey || event.metaKey) return;
     const type = { ArrowRight: "after", ArrowLeft: "before", m: "more", l: "less" }[event.key];
     if (!type) return;
     event.preventDefault();
@@ -132,10 +138,13 @@ class MomentViewer extends HTMLElement {
     const media = make(hit.kind === "video" ? "video" : "audio", {
       src: `${hit.media}${hit.start === null ? "" : `#t=${hit.start}`}`, controls: true, autoplay: true, preload: "metadata",
     });
+    if (hit.kind === "video") media.poster = thumbnailOf(hit, 640);
+    media.addEventListener("error", () => this.#makePlayable(stage, media, hit), { once: true });
     const line = make("div.time");
     const canvas = make("canvas", { "aria-hidden": "true" });
     line.append(canvas);
-    stage.append(media, line);
+    const cutter = new Cutter(hit, media, line, this.#asked.signal);
+    stage.append(media, line, cutter.element);
     const duration = () => media.duration || hit.file?.duration || 0;
     const jump = (seconds) => { media.currentTime = seconds; media.play().catch(() => {}); };
     line.addEventListener("click", (event) => {
@@ -156,7 +165,18 @@ class MomentViewer extends HTMLElement {
       }
     }).catch(() => {});
     if (hit.kind === "video") this.#shots(stage, hit, jump, signal);
-    this.#transcript(side, hit, media, jump, signal);
+    showTranscript(side, hit, media, jump, signal);
+  }
+
+  /** Have the server make what the browser cannot play (AVI, WMV ...) into what it can. */
+  #makePlayable(stage, media, hit) {
+    const length = Math.min(hit.file?.duration ?? 0, 600);
+    if (!length) return;
+    const note = make("p.hint", { role: "status" }, text("converting"));
+    stage.append(note);
+    media.addEventListener("loadeddata", () => note.remove(), { once: true });
+    media.addEventListener("error", () => { note.textContent = text("unplayable"); }, { once: true });
+    media.src = ofAsset(hit, "clip", { start: 0, end: length }) + (hit.start === null ? "" : `#t=${hit.start}`);
   }
 
   async #shots(stage, hit, jump, signal) {
@@ -167,19 +187,6 @@ class MomentViewer extends HTMLElement {
       make("img", { src: thumbnailOf(each, 160), alt: "", loading: "lazy" }), make("span", {}, clock(each.start ?? 0))))));
   }
 
-  async #transcript(side, hit, media, jump, signal) {
-    const { lines } = await get(ofAsset(hit, "transcript"), {}, signal).catch(() => ({ lines: [] }));
-    const timed = lines.filter((line) => line.start !== null);
-    if (!timed.length) return;
-    const rows = timed.map((line) => button(clock(line.start), () => jump(line.start), { className: "said" },
-      make("span", {}, clock(line.start)), make("q", { dir: "auto" }, line.text)));
-    side.append(make("section", {}, make("h3", {}, text("said")), ...rows));
-    media.addEventListener("timeupdate", () => rows.forEach((row, i) => {
-      const now = timed[i].start <= media.currentTime && media.currentTime < (timed[i].end ?? Infinity);
-      if (now && !row.classList.contains("now")) row.scrollIntoView({ block: "nearest" });
-      row.classList.toggle("now", now);
-    }));
-  }
 
   #side(side, hit) {
     if (hit.why.length) side.append(this.#why(hit));
@@ -192,7 +199,7 @@ class MomentViewer extends HTMLElement {
     fact("size", [file.width && `${file.width} × ${file.height}`, file.size && `${(file.size / 1e6).toFixed(2)} MB`].filter(Boolean).join(", "));
     fact("length", file.duration ? clock(file.duration) : "");
     get(`/api/assets/${hit.asset_id}`, { library: hit.library }, this.#asked.signal).then((asset) => {
-      fact("place", asset.place ? `${asset.place.latitude?.toFixed(4) ?? ""} ${asset.place.longitude?.toFixed(4) ?? ""}`.trim() : "");
+      if (asset.place) side.append(placeMap(asset.place, (words) => this.dispatchEvent(new CustomEvent("words", { detail: { words } }))));
       if (asset.caption) side.prepend(make("blockquote", { dir: "auto" }, asset.caption));
       side.append(this.#tags(hit, asset.tags));
     }).catch(() => {});

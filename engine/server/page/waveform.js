@@ -29,7 +29,8 @@ export function draw(canvas, outline, span = null, played = null) {
   const most = Math.max(0.02, ...outline.high, ...outline.low.map((each) => -each));
   const step = width / outline.low.length;
   const at = (seconds) => (seconds / (outline.duration || 1)) * width;
-  if (span) {
+  // What is all of the file is not marked.
+  if (span && (span.end ?? outline.duration) - span.start < 0.95 * outline.duration) {
     pen.fillStyle = style.getPropertyValue("--mark");
     pen.fillRect(at(span.start), 0, Math.max(2, at(span.end ?? outline.duration) - at(span.start)), height);
   }
