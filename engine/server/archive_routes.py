@@ -9,16 +9,17 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from starlette.responses import StreamingResponse
 
 from engine.server.context import Name, admission_of, shelf_of
 from engine.server.documented import fault
 from engine.server.media_access import asset_of, open_checked
 from engine.server.problems import Problem
+from engine.server.routers import ReadRouter
 from engine.types import Asset
 
-router = APIRouter(prefix="/api", tags=["media"])
+router = ReadRouter("media", "/api")
 _CHUNK = 1 << 18
 """Bytes that are read, and sent, at a time."""
 _LEFT_OUT = "left out.txt"

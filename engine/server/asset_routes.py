@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Annotated, Any
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from starlette.responses import JSONResponse
 
 from engine.server.answers import (
@@ -27,13 +27,14 @@ from engine.server.context import (
     thumbnail_at,
 )
 from engine.server.media_access import no_asset
+from engine.server.routers import ReadRouter
 from engine.server.schemas import Text
 from engine.types import Asset, Kind, Modality, MomentRecord, Sort
 
 if TYPE_CHECKING:
     from engine.query.browse.lists import ListedAsset
 
-router = APIRouter(prefix="/api", tags=["files and moments"])
+router = ReadRouter("files and moments", "/api")
 _Kinds = Annotated[list[Kind], Query(max_length=3, description="Only these kinds of files.")]
 _Where = Annotated[list[Text], Query(max_length=32, description="Filters, all of which hold.")]
 _Skip = Annotated[int, Query(ge=0, le=10_000_000, description="Rows before the first.")]

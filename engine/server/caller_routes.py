@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import JSONResponse
 
 from engine.server.context import json_answer
 from engine.server.options import ServerOptions
+from engine.server.routers import ReadRouter
 from engine.server.tokens import EVERYTHING, SCOPES, Scope
 
-router = APIRouter(prefix="/api", tags=["library"])
+router = ReadRouter("library", "/api")
 
 
 class CallerDocument(BaseModel):

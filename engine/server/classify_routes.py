@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from itertools import islice
 from typing import Any
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.responses import JSONResponse
 
 from engine.server.context import admission_of, json_answer, shelf_of
@@ -23,9 +23,10 @@ from engine.server.job_routes import (
     start_job,
 )
 from engine.server.job_schemas import JobDocument, Wait
+from engine.server.routers import ReadRouter
 from engine.server.scopes import needs
 
-router = APIRouter(prefix="/api", tags=["classification"])
+router = ReadRouter("classification", "/api")
 
 
 @router.post(

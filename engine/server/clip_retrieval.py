@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.responses import JSONResponse
 
 from engine.common.json_text import parseable
@@ -21,10 +21,11 @@ from engine.server.bodies import json_object
 from engine.server.inputs import MediaInput, media_of
 from engine.server.media_access import picture_of
 from engine.server.problems import Problem
+from engine.server.routers import ReadRouter
 from engine.server.stages import note_stages
 from engine.types import Hit, Kind, SearchResult
 
-router = APIRouter(tags=["clip-retrieval"])
+router = ReadRouter("clip-retrieval")
 _MOST = 10_000
 """Results of one search, as many as its page asks for when it downloads them."""
 _PICTURES = 100

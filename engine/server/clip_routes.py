@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import quote
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from starlette.responses import FileResponse, Response
 
 from engine.common.progress import CancelToken
@@ -17,9 +17,10 @@ from engine.server.documented import fault
 from engine.server.kept_answers import GONE
 from engine.server.media_access import asset_of, checked_file, made_file, no_asset
 from engine.server.problems import Problem
+from engine.server.routers import ReadRouter
 from engine.types import Asset, Kind
 
-router = APIRouter(prefix="/api/assets/{asset}", tags=["media"])
+router = ReadRouter("media", "/api/assets/{asset}")
 _TYPES = {
     ".mp4": "video/mp4", ".m4a": "audio/mp4", ".mp3": "audio/mpeg", ".ogg": "audio/ogg",
     ".wav": "audio/wav", ".flac": "audio/flac",

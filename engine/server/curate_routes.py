@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import asdict
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, Query, Request
+from fastapi import Body, Query, Request
 from starlette.responses import JSONResponse
 
 from engine.library import Library
@@ -31,9 +31,10 @@ from engine.server.documented import fault
 from engine.server.job_routes import STARTS_JOB, Page, Skip, start_job
 from engine.server.job_schemas import JobDocument, Wait, finite
 from engine.server.problems import Problem
+from engine.server.routers import ReadRouter
 from engine.server.scopes import check_scope, needs
 
-router = APIRouter(prefix="/api", tags=["curation"])
+router = ReadRouter("curation", "/api")
 _NO_RUN: dict[int | str, dict[str, Any]] = {
     404: fault("There is no run of that number, or no library of that name.")
 }

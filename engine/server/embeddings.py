@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.responses import JSONResponse
 
 from engine.errors import SensoriumError
@@ -35,10 +35,11 @@ from engine.server.inputs import (
     read_input,
 )
 from engine.server.problems import Problem
+from engine.server.routers import ReadRouter
 from engine.server.unreadable import unreadable
 from engine.types.arrays import Vectors
 
-router = APIRouter(tags=["embeddings"])
+router = ReadRouter("embeddings")
 _SHOWN = 5
 """Items that a message of faults names."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import FileResponse, JSONResponse, Response
 
@@ -16,10 +16,11 @@ from engine.server.job_calls import archive_file
 from engine.server.job_routes import STARTS_JOB, job_result, start_job
 from engine.server.job_schemas import JobDocument, LibraryName, Wait
 from engine.server.queries import refuse_paths
+from engine.server.routers import ReadRouter
 from engine.server.scopes import needs
 from engine.types import ExportFormat, Kind
 
-router = APIRouter(prefix="/api", tags=["exports"])
+router = ReadRouter("exports", "/api")
 
 
 class ExportSettings(BaseModel):

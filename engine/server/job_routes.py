@@ -10,7 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Query, Request
+from fastapi import Header, Query, Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from engine.common.json_text import parseable
@@ -31,11 +31,12 @@ from engine.server.job_schemas import (
 )
 from engine.server.options import ServerOptions
 from engine.server.problems import Problem
+from engine.server.routers import ReadRouter
 from engine.server.scopes import needs
 from engine.types import Failure
 from engine.types.jobs import ENDED, Job, JobState
 
-router = APIRouter(prefix="/api", tags=["jobs"])
+router = ReadRouter("jobs", "/api")
 _HEARTBEAT = 15.0
 """Seconds after which a stream sends a line that says nothing, so that proxies keep it open."""
 _GATHERED = 0.1

@@ -5,15 +5,16 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from starlette.responses import JSONResponse
 
 from engine.server.answers import FacetsAnswer, LibraryList, SpaceList
 from engine.server.context import Names, admission_of, json_answer, shelf_of
+from engine.server.routers import ReadRouter
 from engine.server.schemas import Text
 from engine.types import Kind
 
-router = APIRouter(prefix="/api", tags=["library"])
+router = ReadRouter("library", "/api")
 
 
 @router.get("/libraries", response_model=LibraryList)

@@ -5,17 +5,18 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import JSONResponse
 
 from engine.curate.embedding_map import MapOf
 from engine.server.context import Name, admission_of, json_answer, shelf_of
 from engine.server.documented import fault
+from engine.server.routers import ReadRouter
 from engine.server.schemas import Text
 from engine.types import Kind
 
-router = APIRouter(prefix="/api", tags=["library"])
+router = ReadRouter("library", "/api")
 
 
 class PointDocument(BaseModel):

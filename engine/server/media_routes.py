@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import IntEnum
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
@@ -13,9 +13,10 @@ from engine.library import Library
 from engine.server.context import Name, Number, admission_of, no_moment, shelf_of
 from engine.server.kept_answers import OF_A_FILE, kept_headers, pictures, tag_of, unchanged
 from engine.server.media_access import asset_of, checked_file, media_type_of, opened_file
+from engine.server.routers import ReadRouter
 from engine.types import Asset, MomentRecord
 
-router = APIRouter(prefix="/api", tags=["media"])
+router = ReadRouter("media", "/api")
 _BYTES = {"*/*": {"schema": {"type": "string", "format": "binary"}}}
 
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, Response
 
 from engine.errors import SensoriumError
 from engine.server.admission import Admission, DeadlineMissed, Overloaded
+from engine.server.routers import ReadRouter
 from engine.server.shelf import Shelf
 
-router = APIRouter(tags=["operations"])
+router = ReadRouter("operations")
 
 
 @router.get("/healthz")

@@ -5,15 +5,16 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import JSONResponse
 
 from engine.library import Library
 from engine.server.context import Names, admission_of, json_answer, shelf_of
+from engine.server.routers import ReadRouter
 from engine.types import Kind, Modality
 
-router = APIRouter(prefix="/api", tags=["library"])
+router = ReadRouter("library", "/api")
 
 
 class SpaceOverview(BaseModel):

@@ -11,16 +11,17 @@ import mimetypes
 from functools import cache
 from importlib.resources import files
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.responses import JSONResponse, Response
 
 from engine.server.documented import fault
 from engine.server.guard import SESSION
 from engine.server.kept_answers import unchanged
 from engine.server.problems import Problem
+from engine.server.routers import ReadRouter
 from engine.server.tokens import COOKIE
 
-router = APIRouter(tags=["page"], include_in_schema=False)
+router = ReadRouter("page", include_in_schema=False)
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:;"
     " media-src 'self' blob:; connect-src 'self'; base-uri 'none'; form-action 'none';"

@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.responses import JSONResponse
 
 from engine.errors import InvalidQuery
@@ -17,13 +17,14 @@ from engine.server.embeddings import library_of
 from engine.server.inputs import MediaInput, Part, TextInput, read_document
 from engine.server.problems import Problem
 from engine.server.rerank_schemas import RerankAnswer, RerankBody
+from engine.server.routers import ReadRouter
 from engine.server.unreadable import unreadable
 from engine.types import PartKind, QueryPart
 
 if TYPE_CHECKING:
     from engine.query.rerank.relevance import DocumentRelevance
 
-router = APIRouter(tags=["embeddings"])
+router = ReadRouter("embeddings")
 _MOST = 1000
 """Documents of one request, as many as Cohere recommends at most."""
 _DOCUMENTED: dict[str, Any] = documented(RerankBody, RerankAnswer)

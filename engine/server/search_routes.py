@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from starlette.responses import JSONResponse
 
 from engine.library import Library
@@ -13,10 +13,11 @@ from engine.server.answers import HitPage, ParsedAnswer, SuggestionList
 from engine.server.context import Names, admission_of, json_answer, pages_of, shelf_of
 from engine.server.hit_pages import Ask
 from engine.server.queries import options_of, refuse_paths
+from engine.server.routers import ReadRouter
 from engine.server.schemas import MOST_HITS, SearchRequest, Text
 from engine.types import Group, Kind, Sort
 
-router = APIRouter(prefix="/api", tags=["search"])
+router = ReadRouter("search", "/api")
 _QueryText = Annotated[Text, Query(description="A query, or what is typed of it so far.")]
 
 

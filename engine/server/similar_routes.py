@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import Annotated
 
-from fastapi import APIRouter, File, Form, Request, UploadFile
+from fastapi import File, Form, Request, UploadFile
 from pydantic import Field
 from starlette.responses import JSONResponse
 
@@ -25,6 +25,7 @@ from engine.server.kept_answers import GONE
 from engine.server.media_access import asset_of, checked_file
 from engine.server.problems import Problem
 from engine.server.queries import options_of, refuse_paths
+from engine.server.routers import ReadRouter
 from engine.server.schemas import (
     MOST_HITS,
     ExampleBody,
@@ -39,7 +40,7 @@ from engine.server.shelf import Shelf
 from engine.types import Group, Kind, QueryPart, Sort
 from engine.types.examples import Example
 
-router = APIRouter(prefix="/api", tags=["search"])
+router = ReadRouter("search", "/api")
 _Number = Annotated[int, Field(ge=0, le=GREATEST)]
 
 

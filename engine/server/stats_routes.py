@@ -5,14 +5,15 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import JSONResponse
 
 from engine.server.context import Names, admission_of, json_answer, shelf_of
+from engine.server.routers import ReadRouter
 from engine.types import Kind, Modality
 
-router = APIRouter(prefix="/api", tags=["native"])
+router = ReadRouter("native", "/api")
 
 
 class StatsDocument(BaseModel):

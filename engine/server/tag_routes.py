@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.responses import JSONResponse
 
 from engine.server.context import Names, admission_of, json_answer, shelf_of
 from engine.server.curate_schemas import TagList, TagsChanged, TagsCountRequest, TagsRequest
 from engine.server.documented import fault
 from engine.server.problems import Problem
+from engine.server.routers import ReadRouter
 from engine.server.scopes import needs
 
-router = APIRouter(prefix="/api", tags=["tags"])
+router = ReadRouter("tags", "/api")
 _NO_LIBRARY: dict[int | str, dict[str, Any]] = {404: fault("There is no library of that name.")}
 
 

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from enum import StrEnum
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from starlette.responses import JSONResponse, Response
 
 from engine.server.answers import KeyframeList, TranscriptAnswer, WaveformAnswer
@@ -14,9 +14,10 @@ from engine.server.context import Name, Number, admission_of, json_answer, shelf
 from engine.server.kept_answers import OF_A_FILE, kept_headers, pictures, tag_of, unchanged
 from engine.server.media_access import asset_of, checked_file, no_asset
 from engine.server.problems import Problem
+from engine.server.routers import ReadRouter
 from engine.types import Asset, Modality
 
-router = APIRouter(prefix="/api/assets/{asset}", tags=["media"])
+router = ReadRouter("media", "/api/assets/{asset}")
 _VTT = "text/vtt"
 _LONGEST = 1e7
 """Seconds: more than any file lasts."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from fastapi import APIRouter, File, Form, Request, UploadFile
+from fastapi import File, Form, Request, UploadFile
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from engine.common.progress import CancelToken
@@ -13,13 +13,14 @@ from engine.errors import ExtraMissing, InvalidQuery
 from engine.library import Library
 from engine.server.admission import Admission
 from engine.server.problems import Problem
+from engine.server.routers import ReadRouter
 from engine.server.transcription_schemas import TranscriptionAnswer
 from engine.server.unreadable import unreadable
 
 if TYPE_CHECKING:
     from engine.query.transcription import Transcription
 
-router = APIRouter(tags=["embeddings"])
+router = ReadRouter("embeddings")
 SECONDS = 600.0
 """Seconds that a transcription may take, as many as OpenAI's clients wait."""
 WAITING = 8
