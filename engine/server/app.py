@@ -130,6 +130,7 @@ def api_description() -> dict[str, Any]:
 
 def _include_routes(app: FastAPI) -> None:
     app.router.routes += [route for room in _ROOMS for route in room.router.routes]
+    app.router.routes += operations.open_router.routes
 
 
 def _tools(shelf: Shelf, admission: Admission, options: ServerOptions) -> MCPServer | None:

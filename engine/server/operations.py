@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fastapi import Request
+from fastapi import APIRouter, Request
 from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, Response
@@ -13,9 +13,11 @@ from engine.server.routers import ReadRouter
 from engine.server.shelf import Shelf
 
 router = ReadRouter("operations")
+open_router = APIRouter(tags=["operations"])
+"""Routes that need no token."""
 
 
-@router.get("/healthz")
+@open_router.get("/healthz")
 async def healthz() -> dict[str, str]:
     """Tell that the process answers; `/readyz` tells whether it can work."""
     return {"status": "ok"}

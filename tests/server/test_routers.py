@@ -15,3 +15,9 @@ def test_every_route_of_the_app_needs_a_scope():
         assert isinstance(route, APIRoute), route
         scopes = [each.scopes for each in route.dependencies if hasattr(each, "scopes")]
         assert ["read"] in scopes, f"{route.path} lets everybody in"
+
+
+def test_the_health_of_the_process_alone_is_described_as_open():
+    described = app.api_description()["paths"]
+    first = {path: next(iter(methods.values())) for path, methods in described.items()}
+    assert [path for path, route in first.items() if not route.get("security")] == ["/healthz"]
