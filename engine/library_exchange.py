@@ -45,6 +45,7 @@ class ExchangingLibrary(EncodingLibrary):
         run: int | None = None,
         spaces: Sequence[str] | str = (),
         vectors: bool | None = None,
+        assets: Sequence[int] | None = None,
         command: str | None = None,
         progress: bool | Progress = False,
         cancel: CancelToken | None = None,
@@ -64,6 +65,7 @@ class ExchangingLibrary(EncodingLibrary):
             run: only the files that this curation run selected, or found nothing against.
             spaces: only vectors of these spaces; empty means all that are searched.
             vectors: whether vectors go in; None for what the format does by default.
+            assets: only these files, by the numbers that hits have.
             command: what would make it again, for the data card; by default this call.
 
         Raises:
@@ -74,7 +76,7 @@ class ExchangingLibrary(EncodingLibrary):
         from engine.exchange import service
 
         request = service.ExportRequest(
-            expanded(out), format, kinds, where, query, top, run, spaces, vectors
+            expanded(out), format, kinds, where, query, top, run, spaces, vectors, assets
         )
         with watched(progress, cancel) as reporting:
             return service.export_library(self._exchange, request, command, reporting)

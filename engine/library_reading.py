@@ -79,6 +79,24 @@ class ReadingLibrary(BaseLibrary):
         with watched(progress, cancel) as reporting:
             return self.concepts.teach(name, examples, reporting)
 
+    def teach_moments(
+        self, name: str, moments: Sequence[int], *, against: Sequence[int] = ()
+    ) -> Concept:
+        """Teach a name by 3 to 30 moments of this library, by the numbers that hits have.
+
+        Their stored vectors are taken, so that it costs nothing. A name that is known gets them
+        beside the examples that it has.
+
+        Args:
+            against: moments of what it is not, such as what the name finds and should not.
+
+        Raises:
+            KeyError: the library has no such moment.
+            UsageError: there are too few or too many, nothing is seen or heard at one, or the
+                name cannot be one.
+        """
+        return self.concepts.teach_moments(name, moments, against)
+
     # --- reading --------------------------------------------------------------
 
     @cached_property

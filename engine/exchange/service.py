@@ -48,6 +48,7 @@ class ExportRequest:
     run: int | None = None
     spaces: Sequence[str] | str = ()
     vectors: bool | None = None
+    assets: Sequence[int] | None = None
 
     @property
     def as_python(self) -> str:
@@ -100,6 +101,11 @@ def _selection(context: ExchangeContext, request: ExportRequest) -> ExportSelect
     else:
         hits = context.search(query).hits
         selection = ExportSelection(assets=frozenset(hit.asset_id for hit in hits))
+    if request.assets is not None:
+        chosen = frozenset(request.assets)
+        if selection.assets is not None:
+            chosen &= frozenset(selection.assets)
+        selection = replace(selection, assets=chosen)
     if request.run is None:
         return selection
     run = context.store.curation.run(request.run)

@@ -20,6 +20,7 @@ from engine.server import (
     classify_routes,
     clip_retrieval,
     clip_routes,
+    concept_routes,
     curate_routes,
     embeddings,
     export_routes,
@@ -58,7 +59,7 @@ if TYPE_CHECKING:
 _NATIVE = (
     search_routes, similar_routes, asset_routes, media_routes, timeline_routes, library_routes,
     overview_routes, caller_routes, map_routes,
-    archive_routes, clip_routes,
+    archive_routes, clip_routes, concept_routes,
 )  # fmt: skip
 _JOBS = (job_routes, classify_routes, curate_routes, tag_routes, export_routes, stats_routes)
 _ENCODING = (embeddings, rerank, transcriptions)

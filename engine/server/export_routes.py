@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import FileResponse, JSONResponse, Response
 
 from engine.library import Library
-from engine.server.context import admission_of, shelf_of
+from engine.server.context import GREATEST, admission_of, shelf_of
 from engine.server.curate_routes import run_summary
 from engine.server.documented import fault
 from engine.server.job_calls import archive_file
@@ -51,6 +51,10 @@ class ExportSettings(BaseModel):
     )
     spaces: Annotated[list[str], Field(max_length=32, description="None for all.")] = []
     vectors: bool | None = Field(default=None, description="null for what the format does.")
+    assets: list[Annotated[int, Field(ge=0, le=GREATEST)]] | None = Field(
+        default=None, min_length=1, max_length=10_000,
+        description="Only these files, by the numbers that hits have.",
+    )  # fmt: skip
 
 
 @router.post(

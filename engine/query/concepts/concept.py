@@ -42,6 +42,10 @@ class Examples:
     found: float | None = None
     """The share of the examples that the others find, left out one at a time; None where the
     library has too little to compare with."""
+    against: tuple[str, ...] = ()
+    """The path of each example of what it is not."""
+    against_vectors: Vectors | None = None
+    """Unit vectors of those, (k, dim); None where there are none."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,6 +75,7 @@ class Concept:
         return {
             "name": self.name,
             "examples": [source for of in self.examples for source in of.sources],
+            "against": [source for of in self.examples for source in of.against],
             "spaces": [of.space.name for of in self.examples],
             "found": self.found,
             "notes": list(self.notes),
@@ -148,6 +153,7 @@ def _bytes(concept: Concept) -> bytes:
             "revision": of.space.revision,
             "sources": of.sources,
             "found": of.found,
+            "against": of.against,
         }
         for of in concept.examples
     ]
@@ -157,6 +163,10 @@ def _bytes(concept: Concept) -> bytes:
     tensors = {
         f"examples.{place}": np.ascontiguousarray(of.vectors, np.float32)
         for place, of in enumerate(concept.examples)
+    } | {
+        f"against.{place}": np.ascontiguousarray(of.against_vectors, np.float32)
+        for place, of in enumerate(concept.examples)
+        if of.against_vectors is not None
     }
     return save(tensors, metadata={"concept": json.dumps(about)})
 
@@ -173,7 +183,11 @@ def read_concept(file: Path) -> Concept:
         with safe_open(file, framework="numpy") as stored:
             about = json.loads((stored.metadata() or {})["concept"])
             examples = tuple(
-                _examples(of, stored.get_tensor(f"examples.{place}"))
+                _examples(
+                    of,
+                    stored.get_tensor(f"examples.{place}"),
+                    stored.get_tensor(f"against.{place}") if of.get("against") else None,
+                )
                 for place, of in enumerate(about["examples"])
             )
         if about["format"] != _FORMAT:
@@ -183,9 +197,17 @@ def read_concept(file: Path) -> Concept:
         raise UsageError(f"{file} is not a concept that this version can read") from error
 
 
-def _examples(about: Mapping[str, Any], vectors: Vectors) -> Examples:
+def _examples(about: Mapping[str, Any], vectors: Vectors, against: Vectors | None) -> Examples:
     sources = tuple(map(str, about["sources"]))
+    not_it = tuple(map(str, about.get("against", ())))  # earlier versions knew none
+    _check_belong(vectors, sources)
+    if against is not None:
+        _check_belong(against, not_it)
+    space = Space(about["name"], about["encoder"], about["revision"], vectors.shape[1])
+    kind = PartKind(about["kind"])
+    return Examples(kind, space, sources, vectors, about["found"], not_it, against)
+
+
+def _check_belong(vectors: Vectors, sources: tuple[str, ...]) -> None:
     if vectors.ndim != 2 or len(vectors) != len(sources) or not np.isfinite(vectors).all():
         raise ValueError("vectors that do not belong to the examples")
-    space = Space(about["name"], about["encoder"], about["revision"], vectors.shape[1])
-    return Examples(PartKind(about["kind"]), space, sources, vectors, about["found"])

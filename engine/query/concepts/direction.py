@@ -23,6 +23,9 @@ _SHRINKAGE = 0.9
 and Wolf 2004) is 0.15 here, and far too little for a direction that few examples give: the P@10 of
 five examples of one noun among 5,000 photographs is 0.66 by it and 0.82 by 0.9, that of one word
 among 2,467 sounds 0.31 and 0.45. From 3 examples to 25, nothing from 0.5 to 1 is better."""
+_AGAINST = 0.5
+"""Share that examples of what it is not have, beside the library's mean, in what the others are
+parted from."""
 _FOUND = 0.99
 """Share of the library that an example must stand before to be found."""
 _STANDS_OUT = 12.0
@@ -45,12 +48,21 @@ class Direction:
     """The deviation that comes to 1.8 nats, in ``log_odds``."""
 
 
-def learn_direction(examples: Vectors, background: Vectors) -> Direction:
-    """Learn from examples (n, dim) and a sample of the library (m, dim)."""
+def learn_direction(
+    examples: Vectors, background: Vectors, against: Vectors | None = None
+) -> Direction:
+    """Learn from examples (n, dim) and a sample of the library (m, dim).
+
+    Args:
+        against: examples (k, dim) of what it is not, such as what was found and is another thing.
+    """
     others = _without(background, examples)
     if len(others) < FEWEST_MOMENTS:
-        return Direction(_unit(examples.mean(axis=0)), *_PRIOR)
-    scatter = _Scatter(others)
+        toward = examples.mean(axis=0)
+        if against is not None and len(against):
+            toward = toward - _AGAINST * against.mean(axis=0)
+        return Direction(_unit(toward), *_PRIOR)
+    scatter = _Scatter(others, against)
     vector = scatter.discriminant(examples)
     scores = others @ vector
     mean = float(np.median(scores))
@@ -108,11 +120,17 @@ def _one_less(examples: Vectors, scatter: _Scatter) -> Iterator[tuple[Vectors, f
 
 
 class _Scatter:
-    """The shrunk covariance of a library's sample, factored once."""
+    """The shrunk covariance of a library's sample, factored once.
 
-    def __init__(self, others: Vectors) -> None:
-        self.mean = others.mean(axis=0)
-        rows = (others - self.mean).astype(np.float64)
+    ``mean`` is what examples are parted from: that of the sample, drawn to what they are not.
+    """
+
+    def __init__(self, others: Vectors, against: Vectors | None = None) -> None:
+        mean = others.mean(axis=0)
+        rows = (others - mean).astype(np.float64)
+        self.mean = mean
+        if against is not None and len(against):
+            self.mean = (1 - _AGAINST) * mean + _AGAINST * against.mean(axis=0)
         count, dim = rows.shape
         covariance = rows.T @ rows / count
         level = max(float(np.trace(covariance)) / dim, 1e-12)
@@ -121,7 +139,7 @@ class _Scatter:
         self._factor = np.linalg.cholesky(covariance)
 
     def discriminant(self, examples: Vectors) -> Vectors:
-        """Return the unit vector that parts examples from the sample."""
+        """Return the unit vector that parts examples from the sample, and what they are not."""
         away = (examples.mean(axis=0) - self.mean).astype(np.float64)
         half = np.linalg.solve(self._factor, away)
         return _unit(np.linalg.solve(self._factor.T, half).astype(np.float32))

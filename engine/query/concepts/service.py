@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,6 +24,7 @@ from engine.query.concepts.concept import (
 )
 from engine.query.concepts.direction import share_found
 from engine.query.concepts.embed import embed_example
+from engine.query.concepts.moments import ExampleVectors, example_vectors
 from engine.query.concepts.names import checked_name, is_function_word
 from engine.query.concepts.shelf import ConceptShelf, is_of, library_sample
 from engine.query.search import Searcher
@@ -71,15 +72,48 @@ class Concepts:
         Errors are those of ``Library.teach``.
         """
         name = checked_name(name)
-        known = self._files.all().get(key_of(name))
-        old = known.examples if known else ()
-        sources = [str(expanded(path)) for path in _as_list(examples)]
-        given = {source for of in old for source in of.sources}
-        new = [source for source in dict.fromkeys(sources) if source not in given]
+        sources = dict.fromkeys(str(expanded(path)) for path in _as_list(examples))
+        given = {source for of in self._known(name) for source in of.sources}
+        new = [source for source in sources if source not in given]
         _check_count(len(given) + len(new))
         towers = self._searcher.towers_of(self._store.encoder)
-        rows = self._embedded(new, towers, progress)
-        merged = [of for of in (_merged(kind, old, rows, towers) for kind in _KINDS) if of]
+        return self._save(name, self._embedded(new, towers, progress), {}, towers)
+
+    def teach_moments(
+        self, name: str, moments: Sequence[int], against: Sequence[int] = ()
+    ) -> Concept:
+        """Teach a name by moments of the library, whose stored vectors are taken.
+
+        Errors are those of ``Library.teach_moments``.
+        """
+        name = checked_name(name)
+        towers = self._searcher.towers_of(self._store.encoder)
+        rows = example_vectors(self._store, self._searcher, moments, towers)
+        opposed = example_vectors(self._store, self._searcher, against, towers)
+        given = {source for of in self._known(name) for source in of.sources}
+        _check_count(len(given.union(*rows.values()).difference(*opposed.values())))
+        return self._save(name, rows, opposed, towers)
+
+    def restore(self, concept: Concept) -> Concept:
+        """Take back that a concept was forgotten.
+
+        Raises:
+            UsageError: another one has its name by now.
+        """
+        if key_of(concept.name) in self._files.all():
+            raise UsageError(f"{concept.name!r} is taught already; forget it first")
+        return self._files.save(replace(concept, file=None))
+
+    def _known(self, name: str) -> tuple[Examples, ...]:
+        known = self._files.all().get(key_of(name))
+        return known.examples if known else ()
+
+    def _save(
+        self, name: str, rows: ExampleVectors, against: ExampleVectors, towers: Towers
+    ) -> Concept:
+        """Save a name with the examples that it had, and with these."""
+        old, known = self._known(name), self._files.all().get(key_of(name))
+        merged = [of for of in (_merged(kind, old, rows, against, towers) for kind in _KINDS) if of]
         measured = tuple(self._measured(of) for of in merged)
         file = known.file if known else None
         concept = Concept(name, measured, tuple(self._notes(name, towers)), file)
@@ -87,9 +121,9 @@ class Concepts:
 
     def _embedded(
         self, sources: Sequence[str], towers: Towers, progress: Progress
-    ) -> dict[PartKind, dict[str, Vectors]]:
+    ) -> ExampleVectors:
         progress.start("looking at examples", len(sources), unit="examples")
-        rows: dict[PartKind, dict[str, Vectors]] = {kind: {} for kind in _KINDS}
+        rows: ExampleVectors = {kind: {} for kind in _KINDS}
         for source in sources:
             try:
                 kind, vector = embed_example(source, towers, self._settings)
@@ -188,14 +222,30 @@ def _check_count(count: int) -> None:
 def _merged(
     kind: PartKind,
     old: Sequence[Examples],
-    new: dict[PartKind, dict[str, Vectors]],
+    new: ExampleVectors,
+    against: ExampleVectors,
     towers: Towers,
 ) -> Examples | None:
     """Return the examples of a kind, those that were taught before first."""
     space: Space = towers.looks if kind is PartKind.IMAGE else towers.sounds
     before = [of for of in old if of.kind is kind and of.space.geometry == space.geometry]
-    sources = [source for of in before for source in of.sources] + list(new[kind])
-    if not sources:
+    rows = {s: row for of in before for s, row in zip(of.sources, of.vectors, strict=True)}
+    rows = {**rows, **{s: row for s, row in new.get(kind, {}).items() if s not in rows}}
+    rows = {s: row for s, row in rows.items() if s not in against.get(kind, {})}
+    if not rows:
         return None
-    rows = [row for of in before for row in of.vectors] + list(new[kind].values())
-    return Examples(kind, space, tuple(sources), np.stack(rows).astype(np.float32))
+    opposed = {
+        s: row
+        for of in before
+        if of.against_vectors is not None
+        for s, row in zip(of.against, of.against_vectors, strict=True)
+    } | against.get(kind, {})
+    opposed = {source: row for source, row in opposed.items() if source not in new.get(kind, {})}
+    examples = Examples(kind, space, tuple(rows), _stacked(rows))
+    if not opposed:
+        return examples
+    return replace(examples, against=tuple(opposed), against_vectors=_stacked(opposed))
+
+
+def _stacked(rows: Mapping[str, Vectors]) -> Vectors:
+    return np.stack([*rows.values()]).astype(np.float32)

@@ -71,9 +71,10 @@ class ConceptShelf:
     ) -> None:
         def learn() -> tuple[Direction, int]:
             sample = library_sample(of.kind, index)
-            return learn_direction(of.vectors, sample), len(sample)
+            return learn_direction(of.vectors, sample, of.against_vectors), len(sample)
 
-        key = of.space.name, of.vectors.tobytes()
+        against = b"" if of.against_vectors is None else of.against_vectors.tobytes()
+        key = of.space.name, of.vectors.tobytes(), against
         direction, count = self._directions.get(generation, key, learn)
         space = of.space.name
         learned.spaces[name] = (*learned.spaces.get(name, ()), (of.kind, space))

@@ -163,7 +163,9 @@ async function openFromAddress() {
 await loadTexts();
 views.build();
 box.build(search);
-document.querySelector("selection-bar").build(grid);
+const bar = document.querySelector("selection-bar");
+bar.build(grid);
+bar.addEventListener("ask", ({ detail }) => change({ ...emptySearch(), text: detail.text }, true));
 box.addEventListener("ask", ({ detail }) => {
   search = detail.search;
   remember(detail.settled);

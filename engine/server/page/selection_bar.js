@@ -2,10 +2,13 @@
 
 import { get, post } from "./api.js";
 import { askIn, field } from "./dialogs.js";
+import { download } from "./downloads.js";
 import { button, make } from "./elements.js";
+import { exportFiles } from "./export_dialog.js";
 import { countFiles, filesOf, keyOf, selection } from "./selection.js";
 import { albumName, albumTag, changeTags, countChanges, undoRuns } from "./tagging.js";
-import { shortName, text } from "./texts.js";
+import { teach } from "./teach_dialog.js";
+import { text } from "./texts.js";
 import { failed, toast } from "./toast.js";
 
 export const SELECTION_KEYS = { Space: "key-select", "Shift ← →": "key-stretch", "Ctrl A": "key-all", "Ctrl Z": "key-undo" };
@@ -28,11 +31,17 @@ class SelectionBar extends HTMLElement {
       button(text("clear-selection"), () => this.#leave(), { className: "clear" }, "×"), this.#count, this.#all,
       make("div.actions", { role: "group", "aria-label": text("actions") },
         act("tag-act", () => this.#tag().catch(failed)), act("album-act", () => this.#album().catch(failed)),
-        act("download", () => download(selection.hits))),
+        act("teach-act", () => teach(selection.hits, (words) => this.#ask(words)).catch(failed)),
+        act("download", () => download(selection.hits)), act("export-act", () => exportFiles(selection.hits))),
     );
     selection.addEventListener("change", () => this.#show());
     addEventListener("keydown", (event) => this.#selectAll(event));
     grid.addEventListener("shown", () => this.#show());
+  }
+
+  /** Have something searched for. */
+  #ask(words) {
+    this.dispatchEvent(new CustomEvent("ask", { detail: { text: words } }));
   }
 
   #leave() {
@@ -120,28 +129,6 @@ async function tagsOf(hits) {
     for (const { tag, files } of tags) counts.set(tag, (counts.get(tag) ?? 0) + files);
   }
   return [...counts].map(([tag, files]) => ({ tag, files })).sort((a, b) => b.files - a.files);
-}
-
-const IN_ARCHIVE = 400; // Files whose numbers fit into an address.
-
-/** Download one file as it is, several as an archive of each library. */
-export function download(hits) {
-  for (const [library, assets] of filesOf(hits)) {
-    const own = hits.find((hit) => hit.library === library);
-    if (assets.length === 1) follow(own.media, shortName(own.path));
-    else for (let i = 0; i < assets.length; i += IN_ARCHIVE) {
-      const asked = new URLSearchParams({ library, assets: assets.slice(i, i + IN_ARCHIVE).join(",") });
-      follow(`/api/archive?${asked}`, "");
-    }
-  }
-}
-
-/** Have the browser download what is at an address. */
-function follow(href, name) {
-  const link = make("a", { href, download: name });
-  document.body.append(link);
-  link.click();
-  link.remove();
 }
 
 customElements.define("selection-bar", SelectionBar);

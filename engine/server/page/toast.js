@@ -17,11 +17,12 @@ function shelf() {
 }
 
 /**
- * Say what was done. `undo` takes it back, by a button and by Ctrl+Z; `wrong` marks a fault.
+ * Say what was done. `undo` takes it back, by a button and by Ctrl+Z; `next` is what to do with it,
+ * as `{ label, press }`; `wrong` marks a fault.
  *
  * It goes away by itself, but not while the pointer or the focus is on it.
  */
-export function toast(message, { undo = null, wrong = false } = {}) {
+export function toast(message, { undo = null, next = null, wrong = false } = {}) {
   const said = make(`div.toast${wrong ? ".wrong" : ""}`, {}, make("span", { dir: "auto" }, message));
   let timer = 0;
   const close = () => {
@@ -42,6 +43,7 @@ export function toast(message, { undo = null, wrong = false } = {}) {
       toast(fault.message, { wrong: true });
     }
   };
+  if (next) said.append(button(next.label, () => { close(); next.press(); }, { className: "undo" }));
   if (undo) {
     said.append(button(text("undo"), takeBack, { className: "undo" }));
     last = { said, takeBack };
