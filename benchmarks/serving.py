@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -38,20 +38,24 @@ class Server:
 
         What several of them map counts for each.
         """
-        return sum(
-            int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * _PAGE
-            for pid in self._processes()
-        )
+        return sum(int(fields.split()[1]) * _PAGE for fields in self._of_processes("statm"))
 
     def cpu_seconds(self) -> float:
         """Return the seconds that it and its processes have computed, on all cores."""
-        stats = (Path(f"/proc/{pid}/stat").read_text() for pid in self._processes())
-        fields = (stat.rpartition(")")[2].split() for stat in stats)
+        fields = (stat.rpartition(")")[2].split() for stat in self._of_processes("stat"))
         return sum(int(each[11]) + int(each[12]) for each in fields) / _TICKS
 
+    def _of_processes(self, name: str) -> Iterator[str]:
+        for pid in self._processes():
+            with suppress(FileNotFoundError, ProcessLookupError):
+                yield Path(f"/proc/{pid}/{name}").read_text()
+
     def _processes(self) -> list[int]:
-        children = Path(f"/proc/{self.pid}/task").glob("*/children")
-        return [self.pid, *(int(pid) for file in children for pid in file.read_text().split())]
+        found = [self.pid]
+        for thread in Path(f"/proc/{self.pid}/task").iterdir():
+            with suppress(FileNotFoundError, ProcessLookupError):  # it has ended meanwhile
+                found += map(int, (thread / "children").read_text().split())
+        return found
 
 
 @contextmanager

@@ -20,6 +20,7 @@ from engine.encoders.protocols import (
     Encoder,
     FurtherSpaces,
     Heard,
+    KnowsWords,
     Qualities,
     ScreenBridge,
     SoundBridge,
@@ -111,10 +112,30 @@ class Towers:
         looks = self.encoder.looks
         return self.shared if looks.name == self.shared.name else looks
 
+    # What the encoder implements is looked up once: asking a protocol takes 40 us, for each query
+    # and each of them.
+
+    @cached_property
+    def _with_further(self) -> FurtherSpaces | None:
+        return self.encoder if isinstance(self.encoder, FurtherSpaces) else None
+
+    @cached_property
+    def _with_qualities(self) -> Qualities | None:
+        return self.encoder if isinstance(self.encoder, Qualities) else None
+
+    @cached_property
+    def _with_queries(self) -> EmbedsQueries | None:
+        return self.encoder if isinstance(self.encoder, EmbedsQueries) else None
+
+    @cached_property
+    def words(self) -> KnowsWords | None:
+        """The text tower as one that can tell the words that it knows; None where it cannot."""
+        return self.encoder if isinstance(self.encoder, KnowsWords) else None
+
     @property
     def further(self) -> tuple[Space, ...]:
         """The further spaces of pictures in which texts are asked as well."""
-        own = self.encoder.further if isinstance(self.encoder, FurtherSpaces) else ()
+        own = self._with_further.further if self._with_further else ()
         if self.captions is None:
             return own
         return (*own, self.captions.space(self.encoder.shared, self.encoder.name))
@@ -122,16 +143,17 @@ class Towers:
     @property
     def qualities(self) -> tuple[Space, ...]:
         """The spaces among ``further`` in which texts are asked that name a quality of pictures."""
-        return self.encoder.qualities if isinstance(self.encoder, Qualities) else ()
+        return self._with_qualities.qualities if self._with_qualities else ()
 
     def names_quality(self, space: str, text: str) -> bool:
         """Tell whether a text names a quality of one of the spaces of ``qualities``."""
-        return isinstance(self.encoder, Qualities) and self.encoder.names_quality(space, text)
+        encoder = self._with_qualities
+        return encoder is not None and encoder.names_quality(space, text)
 
     def quality_phrases(self, space: str) -> Sequence[str] | None:
         """Return a text for each quality of a space of ``qualities``; None for other spaces."""
-        encoder = self.encoder
-        if isinstance(encoder, Qualities) and space in {of.name for of in encoder.qualities}:
+        encoder = self._with_qualities
+        if encoder is not None and space in {of.name for of in encoder.qualities}:
             return encoder.quality_phrases(space)
         return None
 
@@ -226,10 +248,11 @@ class Towers:
         encoder, captions = self.encoder, self.captions
         if captions is not None and space == captions.space(encoder.shared, encoder.name).name:
             return captions.place_texts(self.embed_queries(captions.asked, texts))
-        if isinstance(encoder, EmbedsQueries):
-            return encoder.embed_queries(space, texts)
-        if isinstance(encoder, FurtherSpaces) and space in {s.name for s in encoder.further}:
-            return encoder.embed_texts_in(space, texts)
+        if self._with_queries is not None:
+            return self._with_queries.embed_queries(space, texts)
+        further = self._with_further
+        if further is not None and space in {s.name for s in further.further}:
+            return further.embed_texts_in(space, texts)
         return encoder.embed_texts(texts)
 
     def embed_sounds(self, windows: Sequence[Spectrogram]) -> Embedded:

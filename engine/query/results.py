@@ -98,7 +98,8 @@ class ResultBuilder:
 
     def _of_moments(self, plan: Plan, ranking: Ranking) -> list[Hit]:
         query = plan.query
-        pages = self._pages(ranking.ids.tolist())
+        # A few more than are shown: some of them belong together.
+        pages = self._pages(ranking.ids.tolist(), query.top + query.top // 2)
         likely = np.flatnonzero(ranking.confidence >= LIKELY)
         counted = int(likely[-1]) + 1 if len(likely) else 0
         groups = group_moments(pages, query.group, query.top, self._likeness, counted)
@@ -139,13 +140,15 @@ class ResultBuilder:
 
     # --- records --------------------------------------------------------------------
 
-    def _pages(self, ids: Sequence[int]) -> Iterator[list[MomentRecord]]:
-        """Yield records in pages, best first.
+    def _pages(self, ids: Sequence[int], first: int) -> Iterator[list[MomentRecord]]:
+        """Yield records in pages, best first; ``first`` of them on the first page.
 
         Moments that have died since they were found have none.
         """
-        for first in range(0, len(ids), _PAGE):
-            yield list(self._records(ids[first : first + _PAGE]).values())
+        begin, size = 0, max(first, 1)
+        while begin < len(ids):
+            yield list(self._records(ids[begin : begin + size]).values())
+            begin, size = begin + size, _PAGE
 
     def _records(self, ids: Iterable[int]) -> dict[int, MomentRecord]:
         wanted = list(ids)

@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 
 from engine.common.progress import NO_PROGRESS, Progress
 from engine.config import Settings
-from engine.encoders.protocols import KnowsWords
 from engine.errors import LibraryBusy, SegmentGone
 from engine.index import gpu
 from engine.index.allowed import Allowed
@@ -184,10 +183,10 @@ class Searcher:
             return query
         query, _ = self._with_concepts(query)
         generation = self._store.generation()
-        encoder = self._chosen(query, generation).towers.encoder
-        if not isinstance(encoder, KnowsWords):
+        words = self._chosen(query, generation).towers.words
+        if words is None:
             return query
-        key, knows = query.space or "", encoder.knows_word
+        key, knows = query.space or "", words.knows_word
         with self._store.snapshot():
             speller = self._spellers.get(generation, key, lambda: Speller(self._store, knows))
             return mended_query(query, speller)
@@ -197,7 +196,7 @@ class Searcher:
 
         One vector for all parts, as early fusion has it, can hold none of them.
         """
-        known = {} if query.fusion is Fusion.EARLY else self._concepts.usable(self._store.spaces())
+        known = {} if query.fusion is Fusion.EARLY else self._concepts.usable(self._store)
         query = with_concepts(query, {key: concept.name for key, concept in known.items()})
         asked = {p.value for s in query.stages for p in s if p.asked is PartKind.CONCEPT}
         return query, {c.name: c for c in known.values() if c.name in asked}

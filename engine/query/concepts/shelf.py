@@ -14,7 +14,7 @@ from engine.query.concepts.concept import Concept, ConceptFiles, Examples
 from engine.query.concepts.direction import Direction, learn_direction
 from engine.query.generation_cache import GenerationCache
 from engine.query.plan import HEARD, SEEN
-from engine.store import Background
+from engine.store import Background, Store
 from engine.types import Modality, PartKind, Space
 from engine.types.arrays import Vectors
 
@@ -39,9 +39,10 @@ class ConceptShelf:
         self.files = ConceptFiles(library)
         self._directions: GenerationCache[tuple[Direction, int]] = GenerationCache()
 
-    def usable(self, spaces: Mapping[str, Space]) -> dict[str, Concept]:
+    def usable(self, store: Store) -> dict[str, Concept]:
         """Return the concepts that were taught in spaces that the library has, by key."""
         known = self.files.all()
+        spaces = store.spaces() if known else {}
         return {
             key: concept
             for key, concept in known.items()
