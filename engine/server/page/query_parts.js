@@ -41,7 +41,7 @@ class QueryParts extends HTMLElement {
     const open = button(text(part.what === "filter" ? "change-part" : "weigh-part", { part: label }), (event) => this.#open(event.currentTarget, place), {
       className: "body", dir: "auto", "aria-haspopup": "dialog", "aria-expanded": "false",
     }, make("span", {}, label), times);
-    return make(`span.part.${part.what}${part.negated ? ".less" : ""}`, {}, turn, open,
+    return make(`span.term.${part.what}${part.negated ? ".less" : ""}`, {}, turn, open,
       button(text("leave-part", { part: label }), () => this.#rewrite((typed) => without(typed, this.#parts, place)), { className: "leave" }, "×"));
   }
 
@@ -86,7 +86,7 @@ class QueryParts extends HTMLElement {
   }
 
   #held() {
-    const chip = document.activeElement?.closest("query-parts .part");
+    const chip = document.activeElement?.closest("query-parts .term");
     if (!chip || !this.contains(chip)) return null;
     return { place: [...this.#list.children].indexOf(chip), control: document.activeElement.className };
   }

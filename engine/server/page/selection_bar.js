@@ -26,12 +26,12 @@ class SelectionBar extends HTMLElement {
     this.setAttribute("aria-label", text("selection"));
     this.#count = make("p.count", { role: "status" });
     this.#all = button("", () => selection.add(grid.hits), { className: "all" });
-    const act = (name, press) => button(text(name), press, {}, text(name));
+    const act = (name, press, shown = name) => button(text(name), press, {}, text(shown));
     this.append(
       button(text("clear-selection"), () => this.#leave(), { className: "clear" }, "×"), this.#count, this.#all,
       make("div.actions", { role: "group", "aria-label": text("actions") },
-        act("tag-act", () => this.#tag().catch(failed)), act("album-act", () => this.#album().catch(failed)),
-        act("teach-act", () => teach(selection.hits, (words) => this.#ask(words)).catch(failed)),
+        act("tag-act", () => this.#tag().catch(failed)), act("album-act", () => this.#album().catch(failed), "album"),
+        act("teach-act", () => teach(selection.hits, (words) => this.#ask(words)).catch(failed), "name"),
         act("download", () => download(selection.hits)), act("export-act", () => exportFiles(selection.hits))),
     );
     selection.addEventListener("change", () => this.#show());

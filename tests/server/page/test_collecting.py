@@ -46,7 +46,7 @@ def test_pictures_are_collected_into_an_album_that_is_gone_to(visit, served, unc
     album.get_by_role("link").click()
     until(page, "document.querySelectorAll('.tile').length === 3")
     assert page.locator("input[type=search]").input_value() == 'tag:"album:Holiday, 2024"'
-    assert page.locator(".part .body").text_content() == "Album: Holiday, 2024"
+    assert page.locator(".term .body").text_content() == "Album: Holiday, 2024"
 
 
 def test_an_album_is_renamed_and_removed_and_both_are_undone(visit, served, unchanged):
@@ -129,7 +129,7 @@ def test_nothing_of_it_breaks_a_rule_of_accessibility(visit, served, unchanged, 
     def broken() -> list[str]:
         return [rule["id"] for rule in axe.run(page).response["violations"]]
 
-    page.locator(".part").nth(1).wait_for()
+    page.locator(".term").nth(1).wait_for()
     check(page, 0)
     check(page, 1)
     check(page, 2)
