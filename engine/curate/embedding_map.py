@@ -9,6 +9,7 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.common.blas_threads import one_thread_a_product
 from engine.common.choices import no_choice
 from engine.common.vectors import chunks
 from engine.curate.asset_vectors import indexes, space_of
@@ -120,7 +121,8 @@ def _points(
     # A file that is there in two ways, such as a film with a cover, is one point.
     _, first = np.unique(assets, return_index=True)
     vectors = np.concatenate([part.rows(slice(None)) for part in parts])[first]
-    places, method = project_2d(vectors)
+    with one_thread_a_product():  # threads that wait for each other cost a busy server seconds
+        places, method = project_2d(vectors)
     known = store.assets_numbered(assets[first].tolist())
     rows = zip(assets[first].tolist(), moments[first].tolist(), _scaled(places), strict=True)
     return tuple(

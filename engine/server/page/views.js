@@ -3,7 +3,7 @@
 import { make } from "./elements.js";
 import { text } from "./texts.js";
 
-const VIEWS = ["albums", "library", "indexing"];
+const VIEWS = ["albums", "library", "indexing", "classify", "curate", "map"];
 
 /** The view that an address names; null for the search. */
 export function viewFrom(address) {

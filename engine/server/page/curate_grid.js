@@ -1,0 +1,83 @@
+// Findings that are no copies, as a grid with the reason of each; they are tagged, and that is taken back.
+
+import { make } from "./elements.js";
+import { shortName, text } from "./texts.js";
+import { counted, Deed, openAddress, pictureAt, runJob, tagAddress, tellFault, toggles, undoRun } from "./working.js";
+
+const STEP = 120; // Tiles that are made at a time.
+
+/** Show the findings of a run in `root`. */
+export async function showGrid(root, { facts, found, library, signal, context, changed }) {
+  const groups = groupsOf(found);
+  const chosen = new Set();
+  const [tiles, end, told, place, deed] = [make("div.found-tiles", { role: "list" }), make("div.end"), make("p.outlook", { "aria-live": "polite" }), make("div"), new Deed()];
+  const tag = make("input", { dir: "auto", placeholder: text("cur-tag-each"), "aria-label": text("cur-tag"), oninput: () => tell() });
+  const apply = make("button.go", { type: "submit" }, text("cls-apply"));
+  let made = 0;
+
+  const shown = () => found.filter((each) => !chosen.size || chosen.has(each.verdict));
+  const more = () => {
+    const rows = shown();
+    for (const each of rows.slice(made, made + STEP)) tiles.append(tileOf(each, library));
+    made = Math.min(rows.length, made + STEP);
+    if (made < rows.length) { seen.unobserve(end); seen.observe(end); }
+  };
+  const seen = new IntersectionObserver((each) => each.some((one) => one.isIntersecting) && more(), { rootMargin: "800px" });
+  const again = () => { tiles.replaceChildren(); made = 0; more(); tell(); };
+  const tell = () => {
+    const rows = shown();
+    const words = tag.value.trim() || [...new Set(rows.map((each) => each.verdict))].slice(0, 8).join(", ");
+    told.textContent = counted("cur-will", rows.length, { tag: words });
+  };
+
+  async function give(event) {
+    event.preventDefault();
+    apply.disabled = true;
+    try {
+      const body = { action: "tag", library, ...(tag.value.trim() ? { tag: tag.value.trim() } : {}), ...(chosen.size ? { verdicts: [...chosen] } : {}) };
+      const { result } = await runJob(place, `/api/runs/${facts.run}/apply`, body, signal);
+      deed.say(counted("cls-given", result.done), undoing, tag.value.trim() ? tagAddress(tag.value.trim()) : null);
+      await changed();
+    } catch (fault) {
+      tellFault(place, fault, context);
+    } finally {
+      apply.disabled = false;
+    }
+  }
+
+  async function undoing() {
+    const { result } = await undoRun(library, facts.run, signal);
+    await changed();
+    return [...(result?.lines ?? []), ...(result?.problems ?? [])].join(" · ");
+  }
+
+  root.append(chips(groups, chosen, again), make("form.applying", { onsubmit: give }, tag, apply, told), place, deed.element, tiles, end);
+  if (facts.undo) deed.say(text("cur-was-done", { undo: facts.undo }), undoing);
+  seen.observe(end);
+  signal.addEventListener("abort", () => seen.disconnect());
+  again();
+}
+
+/** Findings by verdict, the most first. */
+function groupsOf(found) {
+  const counts = new Map();
+  for (const each of found) counts.set(each.verdict, (counts.get(each.verdict) ?? 0) + 1);
+  return [...counts].sort((a, b) => b[1] - a[1]);
+}
+
+function chips(groups, chosen, change) {
+  if (groups.length < 2) return "";
+  const row = toggles(text("cur-findings"), groups.map(([verdict]) => verdict), chosen, change, (verdict) => make("span", { dir: "auto" }, verdict));
+  groups.forEach(([, count], place) => row.children[place].append(" ", make("b", {}, count)));
+  return row;
+}
+
+function tileOf(finding, library) {
+  const name = shortName(finding.path);
+  const picture = finding.moment_id === null ? make("span.no-picture", {}, name)
+    : make("img", { src: pictureAt(library, finding.moment_id, 320), alt: "", loading: "lazy", decoding: "async" });
+  const inside = [picture, make("b", { dir: "auto" }, name)];
+  const head = finding.moment_id === null ? make("div.look", {}, ...inside)
+    : make("a.look", { href: openAddress(library, finding.moment_id), "aria-label": text("wrk-open", { name }) }, ...inside);
+  return make("div.found", { role: "listitem" }, head, make("p", {}, make("span.found-as", { dir: "auto" }, finding.verdict), " ", make("span", { dir: "auto" }, finding.why)));
+}
