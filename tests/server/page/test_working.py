@@ -39,7 +39,9 @@ def workshop(tmp_path_factory, settings) -> Iterator[Served]:
 def untagged(workshop) -> Iterator[None]:
     """Take back what a test that failed has left."""
     yield
-    files = [each["asset_id"] for each in workshop.http.get("/api/assets?limit=500").json()["assets"]]
+    files = [
+        each["asset_id"] for each in workshop.http.get("/api/assets?limit=500").json()["assets"]
+    ]
     if found := list(tags(workshop)):
         workshop.http.post("/api/tags", json={"assets": files, "remove": found})
 
@@ -162,7 +164,7 @@ def test_copies_lie_side_by_side_with_their_facts(visit, workshop):
     assert len(copies) == 3 and page.evaluate(tops) == 1
     until(page, "[...document.querySelectorAll('.copy img')].every((each) => each.naturalWidth)")
     facts = copies[0].locator("dl").text_content()
-    assert "60 × 40" in facts and "MB" in facts and "blue-0" in facts
+    assert "60 \u00d7 40" in facts and "MB" in facts and "blue-0" in facts
     assert copies[0].locator(".keep").text_content().strip() == "1 is kept"
     for _ in range(3):
         page.keyboard.press("ArrowRight")
