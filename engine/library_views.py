@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from engine.common.text import printable
+from engine.errors import StoreError
 from engine.index import disk
 from engine.index.snapshot import Manifest
 from engine.query.space_stats import SpaceStats, space_stats
@@ -135,11 +136,31 @@ def overview(store: Store) -> LibraryOverview:
         stats,
         dict(sizes),
         shutil.disk_usage(store.path).free,
-        tuple(space_stats(store)),
+        tuple(_spaces(store)),
         tuple(IndexSummary(*found) for found in disk.snapshots(store.path, store.spaces())),
         tuple(index_roots(store)),
         tuple(store.warnings),
     )
+
+
+def _spaces(store: Store) -> list[SpaceStats]:
+    """Return the statistics of every space, without counts where a segment cannot be read.
+
+    Whoever looks at a damaged library wants to see what is left of it.
+    """
+    try:
+        return space_stats(store)
+    except StoreError:
+        infos, serving = store.space_infos(), store.serving()
+        return [
+            SpaceStats(
+                name, info.space.encoder, info.space.revision, info.space.dim,
+                role_name(info, infos.values()), info.default,
+                "ready" if name in serving else "filling", {},
+                sum(segment.bytes for segment in store.segments(name)),
+            )
+            for name, info in infos.items()
+        ]  # fmt: skip
 
 
 def _parts(library: Path) -> Iterator[tuple[str, int]]:

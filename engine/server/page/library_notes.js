@@ -5,7 +5,7 @@ import { text } from "./texts.js";
 
 const LITTLE = 1e9; // Bytes that are left on a disk which is as good as full.
 
-/** Notes on a library: `{ wrong, says, lines?, link?, command? }` each; `health` may not be known yet. */
+/** Notes on a library: `{ wrong, hint?, says, lines?, link?, command? }` each; `health` may not be known yet. */
 export function notesOf(about, health, jobs) {
   return [
     ...damage(about, health), ...disk(about), ...cutOff(about, jobs), ...failures(about),
@@ -22,7 +22,8 @@ function damage(about, health) {
   // Files that wait for the next index have a note of their own.
   const lines = problems.filter((line) => !(about.pending && line.startsWith(`${about.pending} files are pending`)));
   if (!lines.length) return [];
-  return [{ wrong: true, says: text("note-damage"), lines, command: command(about, "verify --deep") }];
+  const lost = lines.some((line) => line.startsWith("segment "));
+  return [{ wrong: true, says: text(lost ? "note-lost" : "note-damage"), lines, command: command(about, lost ? "rebuild --forget-lost" : "verify --deep") }];
 }
 
 function disk(about) {
@@ -47,7 +48,7 @@ function unfinished(about) {
   const link = { to: indexing(about), says: text("note-index") };
   if (about.pending) found.push({ wrong: false, says: text("note-pending", { count: count(about.pending) }), link });
   if (about.missing) found.push({ wrong: true, says: text("note-missing", { count: count(about.missing) }), link });
-  if (about.unread) found.push({ wrong: false, says: text("note-unread", { count: count(about.unread) }), command: "pip install 'sensorium[ocr]'" });
+  if (about.unread) found.push({ wrong: false, hint: true, says: text("note-unread", { count: count(about.unread) }), command: "pip install 'sensorium[ocr]'" });
   return found;
 }
 

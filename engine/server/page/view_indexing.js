@@ -62,14 +62,15 @@ class IndexingView {
 
   #chooser() {
     if (this.#about.length < 2) return "";
-    return make("p", {}, make("label", {}, text("library"), " ", make("select.chip", {
+    return make("p", {}, make("label", { for: "of-library" }, text("library")), " ", make("select.chip", {
+      id: "of-library",
       onchange: (event) => {
         this.#library = event.target.value;
         this.#context.remember({ library: this.#library });
         this.#drawForm();
         this.#again();
       },
-    }, ...this.#about.map(({ library }) => make("option", { value: library, selected: library === this.#library }, library)))));
+    }, ...this.#about.map(({ library }) => make("option", { value: library, selected: library === this.#library }, library))));
   }
 
   // --- the form -----------------------------------------------------------------------

@@ -53,7 +53,7 @@ function lastRun(jobs) {
 /** The verdict, and what is worth to be known; before the library was checked, what is known by then. */
 function notes(found, checked) {
   const worst = found.some((note) => note.wrong);
-  const verdict = worst ? "lib-wrong" : !checked ? "checking" : found.length ? "lib-fine-but" : "lib-fine";
+  const verdict = worst ? "lib-wrong" : !checked ? "checking" : found.some((note) => !note.hint) ? "lib-fine-but" : "lib-fine";
   const line = make(`p.verdict${worst ? ".wrong" : checked ? ".fine" : ""}`, {}, text(verdict));
   if (!found.length) return [line];
   return [line, make("ul.notes", {}, ...found.map(({ wrong, says, link, command, lines = [] }) => make(`li${wrong ? ".wrong" : ""}`, {},

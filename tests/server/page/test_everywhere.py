@@ -117,3 +117,21 @@ def test_the_page_is_small_and_kept(served):
     assert again.status_code == 304
     assert served.http.get("/page/nothing.js").status_code == 404
     assert served.http.get("/page/..%2Fguard.py").status_code == 404
+
+
+@pytest.mark.parametrize("view", ["library", "indexing"])
+@pytest.mark.parametrize(("width", "scheme"), [(360, "light"), (1280, "dark"), (3840, "light")])
+def test_views_of_libraries_keep_the_rules_at_every_width(visit, view, width, scheme):
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+    page = visit(
+        f"/?view={view}", viewport={"width": width, "height": 800}, color_scheme=scheme,
+        bypass_csp=True,
+    )  # fmt: skip
+    page.locator(".card").first.wait_for()
+    for details in page.locator("details").all():
+        details.evaluate("(each) => { each.open = true; }")
+    assert [rule["id"] for rule in axe.run(page).response["violations"]] == []
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    small = "[...document.querySelectorAll('.view button, .view a, .view summary, .view select')]"
+    heights = f"{small}.map((each) => each.getBoundingClientRect().height)"
+    assert page.evaluate(f"Math.min(...{heights}.filter((each) => each))") >= 24

@@ -259,3 +259,37 @@ def test_a_token_that_may_not_index_says_so_and_another_may(visit, own):
     )
     page.reload()
     page.get_by_role("button", name="Index", exact=True).wait_for()
+
+
+def test_files_are_added_by_keyboard_alone_and_no_rule_is_broken(visit, own, gate):
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+    page = visit(INDEXING, own.serve(), bypass_csp=True)
+    added = folder(own, "keys", 6)
+    for _ in range(12):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.id") == "path":
+            break
+    page.keyboard.type(str(added))
+    page.keyboard.press("Enter")
+    page.locator("article.job").get_by_text("of 6 files").wait_for()
+    assert [rule["id"] for rule in axe.run(page).response["violations"]] == []
+    while page.evaluate("document.activeElement.textContent") != "Cancel":
+        page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.get_by_text("It ends after this file").wait_for()
+    gate()
+    page.locator("li.ended.cancelled").wait_for()
+    assert [rule["id"] for rule in axe.run(page).response["violations"]] == []
+
+
+def test_names_of_folders_and_reasons_are_text_whatever_they_are(visit, own):
+    hostile = own.media / "<img src=x onerror=document.title='owned'>\u202egpj.exe"
+    make.picture(hostile / "<b>x<b>.png", "red", (61, 35))
+    (hostile / "<script>owned<script>.png").write_text("<script>document.title='owned'</script>")
+    page = visit(INDEXING, own.serve())
+    index(page, hostile)
+    page.locator("li.ended.done", has_text="<img src=x onerror").wait_for()
+    page.locator(".groups summary").first.click()
+    page.get_by_text("<script>owned<script>.png").first.wait_for()
+    assert page.title() == "Add files · Sensorium"
+    assert page.locator(".view img, .view script, .view b b").count() == 0

@@ -1,0 +1,179 @@
+"""The page where its server is slow, away, begun again, or asks for another token."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import pytest
+
+from engine.server.options import ServerOptions
+from engine.server.tokens import BearerToken
+from tests.server.conftest import Served, serving
+from tests.server.page.browsing import SECRET, names, until
+
+OTHER = SECRET[::-1]
+LEADS = "document.querySelector('.tile .name')?.textContent.includes('{}')"
+SAYS = "document.querySelector('.status').textContent.includes('{}')"
+
+
+@pytest.fixture
+def start(library: Path, settings) -> Iterator[Callable[..., Served]]:
+    """Serve the library; the server of before ends, and the next one has its address."""
+    with ExitStack() as running:
+        at = [0]
+
+        def begin(**options: object) -> Served:
+            running.close()
+            chosen = ServerOptions(port=at[0], **options)
+            served = running.enter_context(
+                serving([library], settings, library.parent / "media", chosen)
+            )
+            at[0] = int(served.url.rpartition(":")[2])
+            return served
+
+        begin.stop = running.close
+        yield begin
+
+
+def test_a_slow_server_is_said_to_be_slow_and_the_hits_of_before_stay(visit):
+    page = visit("/?q=red")
+    held = []
+    page.route("**/api/search", lambda route: held.append(route))
+    page.locator("input[type=search]").fill("green")
+    until(page, SAYS.format("takes its time"))
+    assert "red" in names(page)[0]
+    page.locator("input[type=search]").press_sequentially(" kind:image")
+    while "kind:image" not in held[-1].request.post_data:
+        page.wait_for_timeout(15)
+    held[-1].continue_()
+    until(page, LEADS.format("green"))
+    assert "hits" in page.locator(".status").text_content()
+    assert page.locator("input[type=search]").input_value() == "green kind:image"
+
+
+def test_every_answer_is_slow_and_all_of_it_is_used_as_ever(visit):
+    page = visit("/?q=red")
+    page.route("**/*", lambda route: (page.wait_for_timeout(120), route.continue_()))
+    page.locator("input[type=search]").fill("blue")
+    until(page, LEADS.format("blue"))
+    page.get_by_role("link", name="Library", exact=True).click()
+    page.get_by_text("All is well").wait_for()
+    page.go_back()
+    until(page, LEADS.format("blue"))
+    page.locator(".tile a").first.click()
+    page.locator(".viewer .why li").first.wait_for()
+    page.unroute_all(behavior="ignoreErrors")
+
+
+def test_the_server_is_begun_again_and_the_page_finds_it_by_itself(visit, start):
+    page = visit("/?q=red", start())
+    start.stop()
+    page.locator("input[type=search]").fill("green")
+    until(page, SAYS.format("does not answer"))
+    assert "red" in names(page)[0]
+    start()
+    until(page, LEADS.format("green"))  # without a key or a press
+    assert page.locator("input[type=search]").input_value() == "green"
+    assert "does not answer" not in page.locator(".status").text_content()
+
+
+def test_a_view_that_was_never_opened_comes_once_the_server_is_back(visit, start):
+    page = visit("/?q=red", start())
+    start.stop()
+    page.get_by_role("link", name="Library", exact=True).click()
+    until(page, SAYS.format("does not answer"))
+    start()
+    page.get_by_text("All is well").wait_for()
+    page.get_by_role("link", name="Search").click()
+    until(page, LEADS.format("red"))
+
+
+def test_it_is_tried_at_once_where_one_presses_try_now(visit):
+    page = visit("/?q=red")
+    page.route("**/*", lambda route: route.abort())
+    page.locator("input[type=search]").fill("blue")
+    now = page.get_by_role("button", name="Try now")
+    now.wait_for()
+    page.wait_for_timeout(2500)  # by now it waits for long between two tries
+    page.unroute("**/*")
+    now.click()
+    until(page, LEADS.format("blue"))
+
+
+def test_offline_and_online_again(visit):
+    page = visit("/?q=red")
+    page.context.set_offline(True)
+    page.locator("input[type=search]").fill("yellow")
+    until(page, SAYS.format("does not answer"))
+    page.context.set_offline(False)
+    until(page, LEADS.format("yellow"))
+
+
+def test_a_token_expires_in_the_middle_and_what_is_typed_goes_on(visit, start):
+    page = visit("/?q=red", start(tokens=(BearerToken.make(SECRET),)))
+    page.get_by_label("Token").fill(SECRET)
+    page.keyboard.press("Enter")
+    until(page, LEADS.format("red"))
+    start(tokens=(BearerToken.make(OTHER),))
+    page.locator("input[type=search]").fill("")
+    page.keyboard.type("gre")
+    page.get_by_text("The server asks for a token").wait_for()
+    page.keyboard.type("en")  # the field of the token does not take it away
+    assert page.locator("input[type=search]").input_value() == "green"
+    page.get_by_label("Token").fill(OTHER)
+    page.keyboard.press("Enter")
+    until(page, LEADS.format("green"))
+    assert page.locator("input[type=search]").input_value() == "green"
+    assert page.get_by_label("Token").count() == 0
+
+
+def test_a_token_expires_in_a_view_which_goes_on_where_it_was(visit, start, library):
+    known = (library.parent / "media").resolve()
+    page = visit("/?view=indexing", start(tokens=(BearerToken.make(SECRET, "index"),)))
+    page.get_by_label("Token").fill(SECRET)
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="Index", exact=True).wait_for()
+    start(tokens=(BearerToken.make(OTHER, "index"),))
+    page.get_by_label("Folder or file on the server").fill(f"{known}")
+    page.get_by_role("button", name="Index", exact=True).click()
+    page.get_by_text("The server asks for a token").wait_for()
+    assert page.get_by_label("Folder or file on the server").input_value() == f"{known}"
+    page.get_by_label("Token").fill(OTHER)
+    page.keyboard.press("Enter")
+    page.locator("li.ended.done", has_text=str(known)).wait_for()
+
+
+def test_a_process_is_killed_and_begun_again_under_the_page(visit, library, tmp_path):
+    with process(library, tmp_path) as (served, kill):
+        page = visit("/?q=red", served)
+        port = served.url.rpartition(":")[2]
+        kill()
+        page.locator("input[type=search]").fill("blue")
+        until(page, SAYS.format("does not answer"))
+    with process(library, tmp_path, port):
+        until(page, LEADS.format("blue"))
+
+
+@contextmanager
+def process(
+    library: Path, home: Path, port: str = "0"
+) -> Iterator[tuple[Served, Callable[[], None]]]:
+    """Serve a library by a process of its own, which can be killed."""
+    command = [
+        sys.executable, "-m", "sensorium", "serve", "--library", str(library), "--port", port,
+    ]  # fmt: skip
+    environment = {**os.environ, "HOME": str(home), "PYTHONUNBUFFERED": "1"}
+    with subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as running:
+        try:
+            line = next(line for line in running.stdout if "serving" in line)
+            url = line.split(" at ")[1].split(";")[0]
+            yield Served(url, None, library, library), running.kill
+        finally:
+            running.kill()
