@@ -25,6 +25,7 @@ from engine.types import Filter, Not, PartKind, QueryPart
 _THEN = "then"
 _MOST_WEIGHT = 100.0
 _EXAMPLE = re.compile(r"\.\.?/|/|~[^/]*/|https?://", re.IGNORECASE)
+_RELATIVE = ("./", "../", "~/")
 _AS_TEXT = "put it in double quotes to search for it as text"
 
 
@@ -222,6 +223,13 @@ def _value(body: Sequence[Lexeme]) -> tuple[str, PartKind]:
     only = body[0]
     if len(body) == 1 and only.role is LexemeRole.WORD and is_example(only.token.text):
         return _path(only.token), PartKind.FILE
+    for piece in body:
+        # One with spaces that is there has been quoted by now.
+        if piece.role is LexemeRole.WORD and piece.token.text.startswith(_RELATIVE):
+            raise piece.token.refused(
+                f"{piece.token.shown} is a path with words beside it, or one with spaces that is not there",
+                f"put a + between a path and the words beside it, or {_AS_TEXT}",
+            )
     return _joined(body), PartKind.TEXT
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from engine.errors import QuerySyntax
 from engine.query.language import build_query
 from engine.types import PartKind
 
@@ -49,7 +50,13 @@ def test_what_stands_beside_a_path_is_read_as_ever(here):
 
 
 @pytest.mark.parametrize(
-    "text", ['"./my pics/a dog - b.jpg"', "a man/woman in 'long hair' / hat", "./my things"]
+    "text", ['"./my pics/a dog - b.jpg"', "a man/woman in 'long hair' / hat", '"./my things"']
 )
 def test_a_text_in_double_quotes_and_what_is_no_file_stay_texts(here, text):
     assert {asked for _, asked, _ in parts(text)} == {PartKind.TEXT}
+
+
+@pytest.mark.parametrize("text", ["./my things", "a dog ./photo.jpg", "../other pics/a.jpg"])
+def test_a_path_with_spaces_that_is_not_there_is_no_text(here, text):
+    with pytest.raises(QuerySyntax, match="or one with spaces that is not there.*double quotes"):
+        parts(text)
