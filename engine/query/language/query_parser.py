@@ -223,13 +223,12 @@ def _value(body: Sequence[Lexeme]) -> tuple[str, PartKind]:
     only = body[0]
     if len(body) == 1 and only.role is LexemeRole.WORD and is_example(only.token.text):
         return _path(only.token), PartKind.FILE
-    for piece in body:
-        # One with spaces that is there has been quoted by now.
-        if piece.role is LexemeRole.WORD and piece.token.text.startswith(_RELATIVE):
-            raise piece.token.refused(
-                f"{piece.token.shown} is a path with words beside it, or one with spaces that is not there",
-                f"put a + between a path and the words beside it, or {_AS_TEXT}",
-            )
+    # One with spaces that is there has been quoted by now.
+    if only.role is LexemeRole.WORD and only.token.text.startswith(_RELATIVE):
+        raise only.token.refused(
+            f"{only.token.shown} is a path with words behind it, or one with spaces that is not there",
+            f"put a + between a path and the words behind it, or {_AS_TEXT}",
+        )
     return _joined(body), PartKind.TEXT
 
 
