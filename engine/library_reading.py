@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from engine.query.concepts.service import Concepts
     from engine.query.hit_details import HitDetails
     from engine.query.language.outline import Outline
+    from engine.query.saved_searches import SavedSearches
     from engine.query.thumbnails import CheckFile
     from engine.store import LibraryStats
     from engine.store.verify import VerifyReport
@@ -96,6 +97,13 @@ class ReadingLibrary(BaseLibrary):
                 name cannot be one.
         """
         return self.concepts.teach_moments(name, moments, against)
+
+    @property
+    def saved_searches(self) -> SavedSearches:
+        """The searches that were saved under a name: list, save and remove them."""
+        from engine.query.saved_searches import SavedSearches
+
+        return SavedSearches(self.store.path)
 
     # --- reading --------------------------------------------------------------
 

@@ -32,6 +32,7 @@ from engine.server import (
     overview_routes,
     page_routes,
     rerank,
+    saved_search_routes,
     search_routes,
     similar_routes,
     stats_routes,
@@ -59,7 +60,7 @@ if TYPE_CHECKING:
 _NATIVE = (
     search_routes, similar_routes, asset_routes, media_routes, timeline_routes, library_routes,
     overview_routes, caller_routes, map_routes,
-    archive_routes, clip_routes, concept_routes,
+    archive_routes, clip_routes, concept_routes, saved_search_routes,
 )  # fmt: skip
 _JOBS = (job_routes, classify_routes, curate_routes, tag_routes, export_routes, stats_routes)
 _ENCODING = (embeddings, rerank, transcriptions)

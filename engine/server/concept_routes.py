@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Request
+from fastapi import Path, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import JSONResponse
 
@@ -14,9 +14,10 @@ from engine.server.context import GREATEST, Name, Names, admission_of, json_answ
 from engine.server.documented import fault
 from engine.server.job_schemas import LibraryName
 from engine.server.problems import Problem
+from engine.server.routers import ReadRouter
 from engine.server.scopes import needs
 
-router = APIRouter(prefix="/api", tags=["concepts"])
+router = ReadRouter("concepts", "/api")
 _FORGOTTEN = 64
 """Names that can be had back, of the last that were forgotten."""
 _ConceptName = Annotated[str, Field(min_length=1, max_length=200)]

@@ -12,6 +12,7 @@ library/
   quarantine/        segments that were damaged, or that nothing names; kept for people
   indexed.json       the folders that `index` was given
   jobs/              what a server does and did for its clients: records, results, exports
+  searches.json      searches that were saved under a name
   roots.json         what `index` leaves out below each folder; there once somebody asked
   running            how far an index is that runs; of no meaning when none does
   lock               who writes; of no meaning when nobody does

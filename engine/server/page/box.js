@@ -3,7 +3,7 @@
 import { get, thumbnailOf } from "./api.js";
 import { button, make } from "./elements.js";
 import "./query_parts.js";
-import { KINDS } from "./search.js";
+import { asksNothing, KINDS, toAddress } from "./search.js";
 import { text } from "./texts.js";
 
 const PAUSE = 120; // Milliseconds after a letter: the hits of it come first.
@@ -35,8 +35,11 @@ class SearchBox extends HTMLElement {
     this.#wrong = make("p.mistake", { role: "alert", hidden: true });
     this.#chips = make("div.chips", { role: "group", "aria-label": text("kind") });
     this.#examples = make("div.examples");
-    this.#parts = make("query-parts", { onrewrite: ({ detail }) => this.#rewrite(detail) });
-    this.#parts.build(() => this.#input.value, this.#examples);
+    this.#parts = make("query-parts", {
+      onrewrite: ({ detail }) => this.#rewrite(detail),
+      ongo: ({ detail }) => this.dispatchEvent(new CustomEvent("go", { detail })),
+    });
+    this.#parts.build(() => this.#input.value, () => (asksNothing(this.#search) ? null : toAddress(this.#search)), this.#examples);
     const file = make("input", {
       type: "file", accept: "image/*,video/*,audio/*", hidden: true, "aria-hidden": "true",
       onchange: () => file.files[0] && this.give(file.files[0]),

@@ -6,6 +6,7 @@ import "./viewer.js";
 import { findHits, get, ServerFault } from "./api.js";
 import { button, make } from "./elements.js";
 import { Outages } from "./outages.js";
+import { keepRecent } from "./kept_searches.js";
 import { asksNothing, emptySearch, fromAddress, openedFrom, toAddress } from "./search.js";
 import { selection } from "./selection.js";
 import { SELECTION_KEYS } from "./selection_bar.js";
@@ -106,6 +107,11 @@ function remember(push = false) {
   history[push ? "pushState" : "replaceState"](null, "", address);
 }
 
+/** Keep the search of now among the last ones: it was settled on. */
+function keep() {
+  if (!asksNothing(search) && !search.upload) keepRecent(toAddress(search));
+}
+
 function change(to, push) {
   search = to;
   box.show(search);
@@ -169,9 +175,15 @@ bar.addEventListener("ask", ({ detail }) => change({ ...emptySearch(), text: det
 box.addEventListener("ask", ({ detail }) => {
   search = detail.search;
   remember(detail.settled);
+  if (detail.settled) keep();
   clearTimeout(timer);
   timer = setTimeout(ask, detail.settled ? 0 : PAUSE);
 });
+box.addEventListener("go", ({ detail }) => {
+  change(fromAddress(detail.address), true);
+  keep();
+});
+box.addEventListener("change", keep);
 box.addEventListener("leave", () => grid.focusOn(0));
 grid.addEventListener("end", more);
 grid.addEventListener("openhit", ({ detail }) => open(detail.hit));

@@ -3,6 +3,7 @@
 import { button, make } from "./elements.js";
 import { chooseFilter, nameOf } from "./filter_choice.js";
 import { openBeside } from "./popover.js";
+import { keptChips, openSearches } from "./searches_panel.js";
 import { added, exchanged, mayBeTurned, partsOf, turned, WEIGHTS, weighted, without } from "./query_text.js";
 import { text } from "./texts.js";
 
@@ -12,13 +13,22 @@ class QueryParts extends HTMLElement {
   #typed = () => "";
   #list = null;
   #add = null;
+  #kept = null;
+  #address = () => null;
 
-  /** Build the row; `typed()` is what is in the box now, `others` come after the chips. */
-  build(typed, ...others) {
+  /**
+   * Build the row; `typed()` is what is in the box now, `address()` the search of now or null, and
+   * `others` come after the chips.
+   */
+  build(typed, address, ...others) {
     this.#typed = typed;
+    this.#address = address;
+    this.#kept = button(text("searches"), () => openSearches(this.#kept, this.#address(), (to) => this.#go(to), () => this.keptAnew()), {
+      className: "chip star", "aria-haspopup": "dialog", "aria-expanded": "false",
+    }, "☆");
     this.#add = button(text("add-filter"), () => this.#choose(this.#add, null), { className: "chip add", "aria-haspopup": "dialog" }, `+ ${text("filter")}`);
     this.#list = make("div.listed", { role: "group", "aria-label": text("query-parts") });
-    this.append(this.#add, this.#list, ...others);
+    this.append(this.#add, this.#kept, this.#list, ...others);
   }
 
   /** Show the parts of a query as the server has read it; none for an empty one. */
@@ -28,6 +38,18 @@ class QueryParts extends HTMLElement {
     const held = this.#held();
     this.#list.replaceChildren(...this.#parts.map((_, place) => this.#chip(place)));
     if (held) this.#hold(held);
+    this.keptAnew();
+  }
+
+  /** Where nothing is typed, the searches that are kept. */
+  async keptAnew() {
+    if (this.#address() !== null) return;
+    const chips = await keptChips((to) => this.#go(to));
+    if (this.#address() === null && !this.#parts.length) this.#list.replaceChildren(...chips);
+  }
+
+  #go(address) {
+    this.dispatchEvent(new CustomEvent("go", { detail: { address } }));
   }
 
   #chip(place) {
