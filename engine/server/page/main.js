@@ -11,7 +11,7 @@ import { asksNothing, emptySearch, fromAddress, openedFrom, toAddress } from "./
 import { selection } from "./selection.js";
 import { SELECTION_KEYS } from "./selection_bar.js";
 import { loadTexts, text } from "./texts.js";
-import { Views } from "./views.js";
+import { viewFrom, Views } from "./views.js";
 
 const PAUSE = 60; // Milliseconds after a letter: two of one word are asked as one.
 const box = document.querySelector("search-box");
@@ -20,11 +20,12 @@ const viewer = document.querySelector("moment-viewer");
 const status = document.querySelector(".status");
 
 const outages = new Outages(status);
-const views = new Views(fail);
+const views = new Views(fail, outages);
 let search = fromAddress(location.search);
 let asked = null;
 let timer = 0;
 let [next, loading] = [null, false];
+let left = null; // How things were when the search was left for a view.
 
 /** Ask for hits; only the newest question is answered. */
 async function ask() {
@@ -214,13 +215,33 @@ addEventListener("popstate", go);
 /** Go where the address says. */
 async function go() {
   outages.end();
-  status.textContent = "";
+  if (viewFrom(location.search)) left ??= leave();
+  else if (left) status.replaceChildren(...left.told);
+  if (viewFrom(location.search)) status.textContent = "";
   if (await views.show(location.search)) return;
-  const before = toAddress(search);
+  const [before, was] = [toAddress(search), left];
+  left = null;
   search = fromAddress(location.search);
   box.show(search);
-  if (toAddress(search) !== before || !grid.hits.length) await ask();
+  if (toAddress(search) !== before || !grid.hits.length || (was && !(await isSame(was)))) await ask();
   await openFromAddress();
+}
+
+/** Keep what the search shows while a view is there: its hits are right until something changes. */
+function leave() {
+  const answered = !outages.expecting;
+  asked?.abort();
+  return { told: [...status.childNodes], found: answered ? foundNow() : Promise.resolve(null) };
+}
+
+async function isSame({ found }) {
+  const before = await found;
+  return before !== null && before === (await foundNow());
+}
+
+/** Something that changes with every change to what can be found; null where it is not known. */
+function foundNow() {
+  return get("/api/libraries").then(({ libraries }) => String(libraries.map((each) => each.generation)), () => null);
 }
 addEventListener("keydown", (event) => {
   if (event.target.matches("input, select, textarea") || event.ctrlKey || event.metaKey || event.altKey) return;

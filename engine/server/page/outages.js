@@ -12,6 +12,8 @@ export class Outages {
   #looking = null;
   #again = new Set();
   #form = null;
+  /** Answers that are waited for. */
+  expecting = 0;
 
   constructor(status) {
     this.#status = status;
@@ -26,10 +28,18 @@ export class Outages {
 
   /** An answer is waited for; where it takes long, that is said, until what is returned is called. */
   expect() {
+    this.expecting += 1;
     const timer = setTimeout(() => {
       if (!this.#form?.isConnected) this.#status.textContent = text("slow");
     }, SLOW);
-    return () => clearTimeout(timer);
+    let over = false;
+    return () => {
+      if (over) return;
+      over = true;
+      this.expecting -= 1;
+      clearTimeout(timer);
+      if (this.#status.textContent === text("slow")) this.#status.textContent = "";
+    };
   }
 
   /** Tell of a fault that has nothing to do with what was asked; false where it has. */

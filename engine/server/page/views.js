@@ -24,11 +24,12 @@ export class Views {
   #root = document.querySelector("main > .view");
   #box = document.querySelector("search-box");
   #fail;
+  #outages;
   #shown = null;
   #failed = new Map();
 
-  constructor(fail) {
-    this.#fail = fail;
+  constructor(fail, outages) {
+    [this.#fail, this.#outages] = [fail, outages];
   }
 
   /** Make the links to all views. */
@@ -52,6 +53,8 @@ export class Views {
     if (!name) return false;
     const own = this.#shown;
     this.#root.replaceChildren(make("h2", {}, text(`view-${name}`)));
+    const arrived = this.#outages.expect();
+    own.signal.addEventListener("abort", arrived);
     try {
       const view = await this.#module(name);
       if (own.signal.aborted) return true;
@@ -64,6 +67,8 @@ export class Views {
       });
     } catch (fault) {
       if (!own.signal.aborted) this.#fail(fault, () => this.show(location.search));
+    } finally {
+      arrived();
     }
     return true;
   }

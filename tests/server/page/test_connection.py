@@ -70,6 +70,22 @@ def test_every_answer_is_slow_and_all_of_it_is_used_as_ever(visit):
     page.unroute_all(behavior="ignoreErrors")
 
 
+def test_a_view_that_is_slow_says_so_and_the_search_is_as_it_was_left(visit):
+    page = visit("/?q=red")
+    told = page.locator(".status").text_content()
+    held = []
+    page.route("**/api/overview*", lambda route: held.append(route))
+    page.get_by_role("link", name="Library", exact=True).click()
+    until(page, SAYS.format("takes its time"))
+    held[0].continue_()
+    page.get_by_text("All is well").wait_for()
+    assert page.locator(".status").text_content() == ""
+    page.route("**/api/search", lambda route: route.abort())  # nothing is asked for again
+    page.go_back()
+    until(page, "!document.querySelector('moment-grid').hidden")
+    assert page.locator(".status").text_content() == told and "red" in names(page)[0]
+
+
 def test_the_server_is_begun_again_and_the_page_finds_it_by_itself(visit, start):
     page = visit("/?q=red", start())
     start.stop()

@@ -101,6 +101,7 @@ def test_a_folder_that_is_typed_is_indexed_and_found(visit, own):
     assert "3 added" in ended.text_content() and str(own.media / "new") in ended.text_content()
     assert page.get_by_label("Folder or file on the server").input_value() == ""
     page.get_by_role("link", name="Search").click()
+    until(page, "document.querySelectorAll('.tile').length === 6")
     page.locator("input[type=search]").fill("yellow")
     until(page, "document.querySelector('.tile .name')?.textContent === '00.png'")
 
