@@ -55,6 +55,11 @@ class Library(ExchangingLibrary):
         return Alignment(self.store, self._towers, self.settings, keep.settle, keep.drop_space)
 
     @cached_property
+    def _maps(self) -> dict[tuple[str, int], tuple[int, EmbeddingMap]]:
+        """The last maps, by what was asked for, with the generation that each is of."""
+        return {}
+
+    @cached_property
     def curate(self) -> Curation:
         """Finding duplicates, outliers, faults and more, and acting on what was found."""
         from engine.curate.service import Curation
@@ -66,7 +71,7 @@ class Library(ExchangingLibrary):
     ) -> EmbeddingMap:
         """Return the files as points on a plane, those that are alike near each other.
 
-        It is by UMAP where that is installed, and else by the two principal components.
+        Only nearness means anything. The map is kept until the library changes.
 
         Args:
             of: by what files ``looks`` like, or by how they ``sounds``.
@@ -79,7 +84,15 @@ class Library(ExchangingLibrary):
         """
         from engine.curate.embedding_map import embedding_map
 
-        return embedding_map(self.store, self.towers, of, where, most)
+        # Filters are left out: tags change what passes them, and not the generation.
+        asked, now = (str(of), most), self.generation
+        kept = self._maps.get(asked)
+        if not where and kept is not None and kept[0] == now:
+            return kept[1]
+        made = embedding_map(self.store, self.towers, of, where, most)
+        if not where:
+            self._maps = {**dict([*self._maps.items()][-3:]), asked: (now, made)}
+        return made
 
     # --- before a library is made, and beside an event loop -------------------------
 

@@ -14,7 +14,7 @@ from engine.common.choices import no_choice
 from engine.common.vectors import chunks
 from engine.curate.asset_vectors import indexes, space_of
 from engine.curate.finders.outcome import combined_filter
-from engine.curate.projection_2d import MOST, project_2d
+from engine.curate.neighbour_layout import neighbour_layout
 from engine.encoders.towers import Towers
 from engine.errors import UsageError
 from engine.index.matrix import ASSET_BLOCK, AssetVectors, owners_of, pool_by_asset
@@ -49,14 +49,12 @@ class EmbeddingMap:
     points: tuple[MapPoint, ...]
     total: int
     """Files that there are; more than points where those are a sample."""
-    method: str
-    """``PCA`` or ``UMAP``."""
 
 
 def embedding_map(
-    store: Store, towers: Towers, of: str, where: Sequence[str] | str = (), most: int = MOST
+    store: Store, towers: Towers, of: str, where: Sequence[str] | str = (), most: int = 3_000
 ) -> EmbeddingMap:
-    """Project the files of a library onto a plane, a sample where there are more than ``most``.
+    """Lay the files of a library out on a plane, a sample where there are more than ``most``.
 
     The sample is drawn before vectors are read, so that a map of a large library takes no
     longer than one of a small one. It is the same at every call.
@@ -75,8 +73,8 @@ def embedding_map(
         every = np.unique(np.concatenate([np.zeros(0, np.int64), *(p.assets for p in parts)]))
         chosen = every[drawn(len(every), most)]
         pooled = [part.of(chosen).pooled(store) for part in parts]
-        points, method = _points(store, [each for each in pooled if len(each)])
-    return EmbeddingMap(points, len(every), method)
+        points = _points(store, [each for each in pooled if len(each)])
+    return EmbeddingMap(points, len(every))
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,26 +108,24 @@ def _owned(store: Store, towers: Towers, of: str, condition: Filter | None) -> l
     return found
 
 
-def _points(
-    store: Store, pooled: Sequence[AssetVectors | tuple[()]]
-) -> tuple[tuple[MapPoint, ...], str]:
+def _points(store: Store, pooled: Sequence[AssetVectors | tuple[()]]) -> tuple[MapPoint, ...]:
     parts = [part for part in pooled if isinstance(part, AssetVectors)]
     if not parts:
-        return (), "PCA"
+        return ()
     assets = np.concatenate([part.assets for part in parts])
     moments = np.concatenate([part.moments for part in parts])
     # A file that is there in two ways, such as a film with a cover, is one point.
     _, first = np.unique(assets, return_index=True)
     vectors = np.concatenate([part.rows(slice(None)) for part in parts])[first]
     with one_thread_a_product():  # threads that wait for each other cost a busy server seconds
-        places, method = project_2d(vectors)
+        places = neighbour_layout(vectors)
     known = store.assets_numbered(assets[first].tolist())
     rows = zip(assets[first].tolist(), moments[first].tolist(), _scaled(places), strict=True)
     return tuple(
         MapPoint(asset, moment, known[asset].path, known[asset].kind, float(x), float(y))
         for asset, moment, (x, y) in rows
         if asset in known
-    ), method  # fmt: skip
+    )
 
 
 def _scaled(places: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -37,7 +37,7 @@ class MapDocument(BaseModel):
         json_schema_extra={
             "examples": [
                 {
-                    "library": "photos", "method": "PCA", "total": 310,
+                    "library": "photos", "total": 310,
                     "points": [
                         {
                             "asset_id": 7, "moment_id": 9, "path": "/home/ann/photos/7.jpg",
@@ -50,7 +50,6 @@ class MapDocument(BaseModel):
     )  # fmt: skip
 
     library: str
-    method: str = Field(description="PCA, or UMAP where that is installed.")
     total: int = Field(description="Files that there are; more than points of a sample.")
     points: list[PointDocument]
 
@@ -65,7 +64,7 @@ async def embedding_map(
     where: Annotated[
         list[Text], Query(max_length=32, description="Filters, all of which hold.")
     ] = [],  # noqa: B006
-    most: Annotated[int, Query(ge=1, le=10_000, description="Points; of more, a sample.")] = 3000,
+    most: Annotated[int, Query(ge=1, le=5_000, description="Points; of more, a sample.")] = 3000,
 ) -> JSONResponse:
     """Return the files of a library as points on a plane, those that are alike near each other."""
     name, chosen = shelf_of(request).entry(library)
@@ -73,7 +72,7 @@ async def embedding_map(
     def run() -> dict[str, Any]:
         made = chosen.embedding_map(of, where=where, most=most)
         return {
-            "library": name, "method": made.method, "total": made.total,
+            "library": name, "total": made.total,
             "points": [asdict(point) for point in made.points],
         }  # fmt: skip
 

@@ -36,6 +36,7 @@ def test_what_looks_alike_is_near(library):
     places = {Path(p.path).stem: np.array((p.x, p.y)) for p in found.points}
     assert np.linalg.norm(places["red-0"] - places["red-5"]) < 0.1
     assert np.linalg.norm(places["red-0"] - places["blue-0"]) > 0.5
+    assert library.embedding_map() is found
     every = np.abs(np.array(list(places.values())))
     assert every.max() == pytest.approx(1, abs=1e-3)
     for point in found.points:

@@ -82,7 +82,7 @@ def test_labels_become_tags_from_a_threshold_on(served):
 
 def test_a_map_has_every_file_with_its_place(served):
     found = get(served, "map")
-    assert found["total"] == len(found["points"]) and found["method"] in ("PCA", "UMAP")
+    assert found["total"] == len(found["points"]) and found["library"] == "photos"
     assert {"asset_id", "moment_id", "path", "kind", "x", "y"} == found["points"][0].keys()
     assert len(get(served, "map", of="sounds", most=1)["points"]) == 1
     assert served.http.get("/api/map?of=smells").status_code == 400

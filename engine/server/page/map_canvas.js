@@ -3,9 +3,10 @@
 import { make } from "./elements.js";
 import { pictureAt } from "./working.js";
 
-const THUMB = 46; // Pixels of a thumbnail's longer side.
-const APART = 54; // Pixels between two of them.
+const THUMB = 44; // Pixels of a thumbnail's longer side.
+const APART = 49; // Pixels between two of them.
 const NEAR = 14; // Pixels from a point at which the pointer is on it.
+const STRETCHED = 1.6; // How much wider or higher than it is the map may be drawn: near is near still.
 const [LEAST, MOST] = [0.4, 60];
 const FRAME = 0.5; // The part of the map that the frame of the keyboard has.
 const COLOURS = { image: "--accent", video: "--film", audio: "--wave" };
@@ -13,9 +14,9 @@ const COLOURS = { image: "--accent", video: "--film", audio: "--wave" };
 export class PointMap extends EventTarget {
   element = make("canvas.point-map", { tabIndex: 0, role: "application" });
   selected = new Set();
-  marked = null;
   tool = "lasso";
   #points = [];
+  #marked = null;
   #library = "";
   #reach = { x: 1, y: 1 };
   #view = { scale: 1, x: 0, y: 0 };
@@ -43,7 +44,10 @@ export class PointMap extends EventTarget {
     on("keydown", (event) => this.#key(event));
     on("focus", () => { this.#byKey = this.element.matches(":focus-visible"); this.draw(); });
     on("blur", () => { this.#byKey = false; this.draw(); });
-    const sized = new ResizeObserver(() => this.draw());
+    const sized = new ResizeObserver(() => {
+      this.#shown.clear();
+      this.draw();
+    });
     sized.observe(this.element);
     const scheme = matchMedia("(prefers-color-scheme: dark)");
     scheme.addEventListener("change", () => this.draw(), { signal });
@@ -58,8 +62,15 @@ export class PointMap extends EventTarget {
     this.#pictures.clear();
     this.#shown.clear();
     this.selected.clear();
-    this.marked = null;
+    this.#marked = null;
     this.whole();
+  }
+
+  /** Show thumbnails of some files alone, by their numbers; null for all. */
+  mark(assets) {
+    this.#marked = assets;
+    this.#shown.clear();
+    this.draw();
   }
 
   whole() {
@@ -110,13 +121,15 @@ export class PointMap extends EventTarget {
   #screen({ x, y }) {
     const [cx, cy] = this.#middle();
     const size = this.#size();
-    return [cx + x * size + this.#view.x, cy - y * size + this.#view.y];
+    return [cx + x * size.x + this.#view.x, cy - y * size.y + this.#view.y];
   }
 
-  /** Pixels of one unit of the plane. */
+  /** Pixels of one unit of the plane, along both axes. */
   #size() {
     const [cx, cy] = this.#middle();
-    return Math.min((cx - 30) / this.#reach.x, (cy - 30) / this.#reach.y) * this.#view.scale;
+    const [x, y] = [(cx - 30) / this.#reach.x, (cy - 30) / this.#reach.y].map((each) => Math.max(1, each));
+    const least = Math.min(x, y);
+    return { x: Math.min(x, STRETCHED * least) * this.#view.scale, y: Math.min(y, STRETCHED * least) * this.#view.scale };
   }
 
   #at(event) {
@@ -126,22 +139,24 @@ export class PointMap extends EventTarget {
 
   /** Points that have a thumbnail at this zoom: the first of those that are too near to each other. */
   #pictured() {
-    const level = Math.round(2 * Math.log2(this.#size()));
-    if (this.#shown.has(level)) return this.#shown.get(level);
-    const apart = APART / 2 ** (level / 2);
+    const { x, y } = this.#size();
+    // By steps of the zoom, so that thumbnails do not come and go with each turn of the wheel.
+    const level = Math.round(2 * Math.log2(x));
+    const kept = this.#shown.get(level);
+    if (kept) return kept;
+    const apart = { x: APART / 2 ** (level / 2), y: (APART * x) / y / 2 ** (level / 2) };
     const cells = new Map();
-    const key = (x, y) => `${Math.floor(x / apart)},${Math.floor(y / apart)}`;
-    const kept = [];
+    const cell = (point, dx = 0, dy = 0) => `${Math.floor(point.x / apart.x) + dx},${Math.floor(point.y / apart.y) + dy}`;
+    const near = (point, other) => other && Math.abs(other.x - point.x) < apart.x && Math.abs(other.y - point.y) < apart.y;
+    const found = [];
     this.#points.forEach((point, place) => {
-      for (const dx of [-apart, 0, apart]) for (const dy of [-apart, 0, apart]) {
-        const other = cells.get(key(point.x + dx, point.y + dy));
-        if (other && Math.abs(other.x - point.x) < apart && Math.abs(other.y - point.y) < apart) return;
-      }
-      cells.set(key(point.x, point.y), point);
-      kept.push(place);
+      if (this.#marked && !this.#marked.has(point.asset_id)) return;
+      for (const dx of [-1, 0, 1]) for (const dy of [-1, 0, 1]) if (near(point, cells.get(cell(point, dx, dy)))) return;
+      cells.set(cell(point), point);
+      found.push(place);
     });
-    this.#shown.set(level, kept);
-    return kept;
+    this.#shown.set(level, found);
+    return found;
   }
 
   #paint() {
@@ -158,7 +173,7 @@ export class PointMap extends EventTarget {
     this.#points.forEach((point, place) => {
       const [x, y] = this.#screen(point);
       if (!inside([x, y])) return;
-      pen.globalAlpha = this.marked && !this.marked.has(point.asset_id) ? 0.25 : 0.9;
+      pen.globalAlpha = this.#marked && !this.#marked.has(point.asset_id) ? 0.3 : 0.9;
       pen.fillStyle = colour(this.selected.has(place) ? "--chosen" : COLOURS[point.kind]);
       pen.beginPath();
       pen.arc(x, y, this.selected.has(place) ? 5 : 3.5, 0, 2 * Math.PI);
@@ -191,8 +206,7 @@ export class PointMap extends EventTarget {
     if (!picture.naturalWidth) return;
     const shrink = THUMB / Math.max(picture.naturalWidth, picture.naturalHeight);
     const [w, h] = [picture.naturalWidth * shrink, picture.naturalHeight * shrink];
-    const { asset_id } = this.#points[place];
-    pen.globalAlpha = this.marked && !this.marked.has(asset_id) ? 0.2 : 1;
+    pen.globalAlpha = 1;
     pen.save();
     pen.beginPath();
     pen.roundRect(x - w / 2, y - h / 2, w, h, 5);
@@ -200,7 +214,7 @@ export class PointMap extends EventTarget {
     pen.drawImage(picture, x - w / 2, y - h / 2, w, h);
     pen.restore();
     const chosen = this.selected.has(place);
-    if (!chosen && !this.marked?.has(asset_id)) return;
+    if (!chosen && !this.#marked) return;
     pen.strokeStyle = colour(chosen ? "--chosen" : "--accent");
     pen.lineWidth = 3;
     pen.beginPath();

@@ -49,6 +49,7 @@ export async function show(root, context) {
     }
   }
 
+  root.className = "working";
   root.append(make("p.lead", {}, text("cls-lead")), make("form.task", { onsubmit: ask },
     labelled(text("cls-labels"), labels, text("cls-labels-hint")),
     make("div.beside", {}, library.element,

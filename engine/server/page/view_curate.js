@@ -34,6 +34,7 @@ export async function show(root, context) {
     }
   }
 
+  root.className = "working";
   root.append(make("p.lead", {}, text("cur-lead")), methodForm(method, library, signal, start), progress, findings, runs);
   await listRuns(own);
   const before = Number(parameters.get("run"));

@@ -43,13 +43,13 @@ export async function show(root, context) {
   async function mark(event) {
     event?.preventDefault();
     try {
-      map.marked = null;
-      if (find.value.trim()) {
+      if (!find.value.trim()) map.mark(null);
+      else {
         const { hits } = await post("/api/search", { text: find.value, libraries: [library.value], group: "asset", top: 200, likely: true }, signal);
-        map.marked = new Set(hits.map((hit) => hit.asset_id));
-        told.textContent = counted("map-marked", points.filter((point) => map.marked.has(point.asset_id)).length);
+        const marked = new Set(hits.map((hit) => hit.asset_id));
+        map.mark(marked);
+        told.textContent = counted("map-marked", points.filter((point) => marked.has(point.asset_id)).length);
       }
-      map.draw();
     } catch (fault) {
       context.fail(fault);
     }
@@ -59,6 +59,7 @@ export async function show(root, context) {
   find.addEventListener("search", () => find.value || mark());
   map.element.setAttribute("aria-label", text("map-label"));
   map.element.setAttribute("aria-describedby", "map-keys");
+  root.className = "working";
   root.append(make("p.lead", {}, text("map-lead")),
     make("div.beside", {}, library.element, labelled(text("map-near"), of),
       make("form", { onsubmit: (event) => { event.preventDefault(); load(); } }, labelled(text("wrk-filter"), where)),
