@@ -46,8 +46,12 @@ export class Views {
     this.#grid.hidden = this.#box.hidden = Boolean(name);
     this.#root.hidden = !name;
     for (const link of document.querySelectorAll("nav.views a")) {
-      if (viewFrom(new URL(link.href).search) === name) link.setAttribute("aria-current", "page");
-      else link.removeAttribute("aria-current");
+      if (viewFrom(new URL(link.href).search) === name) {
+        link.setAttribute("aria-current", "page");
+        // On a phone the links are a row that is scrolled.
+        const row = link.parentElement;
+        row.scrollLeft = link.offsetLeft - row.offsetLeft - (row.clientWidth - link.offsetWidth) / 2;
+      } else link.removeAttribute("aria-current");
     }
     document.title = name ? `${text(`view-${name}`)} · Sensorium` : "Sensorium";
     if (!name) return false;
