@@ -5,6 +5,7 @@ import { shortName, text } from "./texts.js";
 import { counted, Deed, openAddress, pictureAt, runJob, tagAddress, tellFault, toggles, undoRun } from "./working.js";
 
 const STEP = 120; // Tiles that are made at a time.
+const CHIPS = 16; // Verdicts that have a button each; more are a list to choose from.
 
 /** Show the findings of a run in `root`. */
 export async function showGrid(root, { facts, found, library, signal, context, changed }) {
@@ -67,6 +68,16 @@ function groupsOf(found) {
 
 function chips(groups, chosen, change) {
   if (groups.length < 2) return "";
+  if (groups.length > CHIPS) {
+    const choice = make("select.chip", {
+      "aria-label": text("cur-findings"), onchange: () => {
+        chosen.clear();
+        if (choice.selectedIndex) chosen.add(choice.value);
+        change();
+      },
+    }, make("option", { value: "" }, text("cls-all")), ...groups.map(([verdict, count]) => make("option", { value: verdict }, `${verdict} (${count})`)));
+    return make("div.chips", {}, choice);
+  }
   const row = toggles(text("cur-findings"), groups.map(([verdict]) => verdict), chosen, change, (verdict) => make("span", { dir: "auto" }, verdict));
   groups.forEach(([, count], place) => row.children[place].append(" ", make("b", {}, count)));
   return row;

@@ -3,7 +3,7 @@
 import { get, post } from "./api.js";
 import { make } from "./elements.js";
 import { clock, day, shortName, text } from "./texts.js";
-import { counted, Deed, openAddress, pictureAt, tagAddress, undoRun } from "./working.js";
+import { counted, Deed, openAddress, pictureAt, tagAddress, tellRefused, undoRun } from "./working.js";
 
 const TAGS = { leaks: "leak" };
 const STAYS = new Set(["keeper", "held"]);
@@ -24,6 +24,7 @@ class CopyGroups {
   #history = [];
   #facts = new Map();
   #keep = [];
+  #alone;
   #busy = false;
   #tag;
   #left = make("p.left", { role: "status" });
@@ -36,7 +37,9 @@ class CopyGroups {
     this.#shown = shown;
     const found = Map.groupBy(shown.found, (each) => each.group);
     this.#groups = [...found.values()].map((members) => members.sort((a, b) => STAYS.has(b.verdict) - STAYS.has(a.verdict)));
-    this.#keep = this.#groups.map(() => 0);
+    // Of copies one stays; of a leak, all that lie in the part that stays.
+    this.#alone = shown.facts.kind !== "leaks";
+    this.#keep = this.#groups.map((members) => new Set(this.#alone ? [0] : [...members.keys()].filter((place) => STAYS.has(members[place].verdict))));
     this.#tag = make("input", { value: TAGS[shown.facts.kind] ?? "duplicate", required: true, dir: "auto", onchange: () => this.#begun() });
     const act = (name, press, key) => make("button.act-line", { type: "button", onclick: press }, text(name), " ", make("kbd", {}, key));
     this.element = make("div.groups", {},
@@ -67,9 +70,10 @@ class CopyGroups {
     }
     this.#decided.clear();
     this.#groups.forEach((members, group) => {
-      const free = members.filter((each) => !tagged.has(each.asset_id));
-      if (free.length !== 1 || members.length < 2) return;
-      this.#keep[group] = members.indexOf(free[0]);
+      const free = [...members.keys()].filter((place) => !tagged.has(members[place].asset_id));
+      const decided = free.length < members.length && (this.#alone ? free.length === 1 : free.every((place) => STAYS.has(members[place].verdict)));
+      if (!decided) return;
+      this.#keep[group] = new Set(free);
       this.#decided.set(group, null);
     });
     this.#at = Math.max(0, this.#groups.findIndex((_, group) => !this.#decided.has(group)));
@@ -113,7 +117,7 @@ class CopyGroups {
   }
 
   #card(finding, facts, place, best) {
-    const kept = this.#keep[this.#at] === place;
+    const kept = this.#keep[this.#at].has(place);
     const name = shortName(finding.path);
     const list = make("dl");
     const fact = (key, value, good = false) => value && list.append(make("dt", {}, text(key)), make(good ? "dd.best" : "dd", { dir: "auto" }, value));
@@ -154,32 +158,35 @@ class CopyGroups {
   }
 
   #others(group) {
-    return this.#groups[group].filter((_, place) => place !== this.#keep[group]).map((each) => each.asset_id);
+    return this.#groups[group].filter((_, place) => !this.#keep[group].has(place)).map((each) => each.asset_id);
   }
 
   #choose(place) {
     if (place >= this.#groups[this.#at].length) return;
     if (this.#decided.has(this.#at)) return this.#said.say(text("cur-undo-first"));
-    this.#keep[this.#at] = place;
+    const keep = this.#keep[this.#at];
+    if (this.#alone) keep.clear();
+    if (!keep.delete(place) || !keep.size) keep.add(place);
     const had = this.#cards.contains(document.activeElement);
     [...this.#cards.children].forEach((card, i) => {
       const pressed = card.querySelector(".keep");
-      card.classList.toggle("kept", i === place);
-      pressed.setAttribute("aria-pressed", String(i === place));
-      pressed.lastChild.textContent = text(i === place ? "cur-kept" : "cur-tagged");
+      card.classList.toggle("kept", keep.has(i));
+      pressed.setAttribute("aria-pressed", String(keep.has(i)));
+      pressed.lastChild.textContent = text(keep.has(i) ? "cur-kept" : "cur-tagged");
     });
     if (had) this.#cards.children[place].querySelector(".keep").focus();
   }
 
   #go(step) {
     this.#at = (this.#at + step + this.#groups.length) % this.#groups.length;
-    return this.#show().catch(this.#shown.context.fail);
+    return this.#show().catch((fault) => tellRefused(fault, this.#shown.context));
   }
 
   /** Tag the others of this group, and go to the next that is not decided. */
   async #accept() {
     if (this.#decided.has(this.#at)) return this.#go(1);
     const group = this.#at;
+    if (!this.#others(group).length) return this.#go(1);
     await this.#give([group], this.#others(group));
     if (!this.#decided.has(group)) return;
     const left = this.#undecided();
@@ -209,7 +216,7 @@ class CopyGroups {
       this.#said.say(counted("cur-given", assets.length, { tag }), null, tagAddress(tag));
       await changed();
     } catch (fault) {
-      context.fail(fault);
+      tellRefused(fault, context);
     } finally {
       this.#busy = false;
     }
@@ -230,7 +237,7 @@ class CopyGroups {
       await changed();
       await this.#show();
     } catch (fault) {
-      context.fail(fault);
+      tellRefused(fault, context);
     } finally {
       this.#busy = false;
     }

@@ -5,7 +5,7 @@ import { filtersOf } from "./filters.js";
 import { LabelTable } from "./label_table.js";
 import { KINDS } from "./search.js";
 import { text } from "./texts.js";
-import { counted, Deed, everyPage, labelled, libraryChoice, percentOf, runJob, tagAddress, tellFault, toggles, undoRun } from "./working.js";
+import { checkMayTag, counted, Deed, everyPage, labelled, libraryChoice, percentOf, runJob, tagAddress, tellFault, toggles, undoRun } from "./working.js";
 
 /** Labels of a text: one a line or between commas; `name: another; words` describes one further. */
 export function labelsOf(typed) {
@@ -58,6 +58,7 @@ export async function show(root, context) {
       make("label.tick", {}, unknown, make("span", {}, text("cls-unknown-may")))),
     start), progress, results);
   where.addEventListener("input", () => where.setCustomValidity(""));
+  await checkMayTag(root, signal);
   const before = parameters.get("job");
   if (/^[0-9a-f]{16}$/.test(before ?? "")) {
     await showResults(own, before, Number(parameters.get("at")) || 0).catch((fault) => {

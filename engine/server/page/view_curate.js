@@ -6,7 +6,7 @@ import { showGroups } from "./curate_groups.js";
 import { METHODS, methodForm } from "./curate_methods.js";
 import { make } from "./elements.js";
 import { text } from "./texts.js";
-import { counted, Deed, everyPage, libraryChoice, runJob, tellFault, undoRun } from "./working.js";
+import { checkMayTag, counted, Deed, everyPage, libraryChoice, runJob, tellFault, tellRefused, undoRun } from "./working.js";
 
 const RUNS = 20; // Earlier runs that are listed at a time.
 
@@ -36,7 +36,7 @@ export async function show(root, context) {
 
   root.className = "working";
   root.append(make("p.lead", {}, text("cur-lead")), methodForm(method, library, signal, start), progress, findings, runs);
-  await listRuns(own);
+  await Promise.all([listRuns(own), checkMayTag(root, signal)]);
   const before = Number(parameters.get("run"));
   if (before) await openRun(own, parameters.get("library") ?? library.value, before).catch((fault) => fault.status === 404 || Promise.reject(fault));
 }
@@ -76,14 +76,14 @@ async function listRuns(own, most = RUNS) {
   if (!total) return runs.replaceChildren();
   const row = (run) => {
     const done = run.acts.done ?? 0;
-    const open = make("button.act-line", { type: "button", onclick: () => openRun(own, run.library, run.run).catch(context.fail) }, text("cur-open"));
+    const open = make("button.act-line", { type: "button", onclick: () => openRun(own, run.library, run.run).catch((fault) => tellRefused(fault, context)) }, text("cur-open"));
     const undo = make("button.act-line", { type: "button", onclick: () => takeBack(own, run) }, text("wrk-undo"));
     const when = new Date(run.created).toLocaleString(document.documentElement.lang, { dateStyle: "medium", timeStyle: "short" });
     return make("tr", {}, make("td", {}, when), make("td", { title: run.command, dir: "auto" }, nameOf(run)),
       make("td", {}, counted("cur-found", run.findings)), make("td", {}, done ? counted("cur-acts", done) : run.acts.undone ? text("cur-undone") : ""),
       make("td", {}, run.findings ? open : null, done ? undo : null));
   };
-  const more = total > found.length ? make("button.act-line", { type: "button", onclick: () => listRuns(own, most + 100).catch(context.fail) }, text("cur-more-runs")) : null;
+  const more = total > found.length ? make("button.act-line", { type: "button", onclick: () => listRuns(own, most + 100).catch((fault) => tellRefused(fault, context)) }, text("cur-more-runs")) : null;
   const head = ["cur-when", "cur-what", "cur-findings", "cur-done"].map((name) => make("th", { scope: "col" }, text(name)));
   runs.replaceChildren(make("h3", {}, text("cur-runs")), deed.element, make("div.table", {}, make("table", {},
     make("thead", {}, make("tr", {}, ...head, make("th", { scope: "col" }, text("cur-do")))), make("tbody", {}, ...found.map(row)))), ...(more ? [more] : []));
@@ -95,6 +95,6 @@ async function takeBack(own, run) {
     own.deed.say([...(result?.lines ?? []), ...(result?.problems ?? [])].join(" · ") || text("cur-undone"));
     await listRuns(own);
   } catch (fault) {
-    own.context.fail(fault);
+    tellRefused(fault, own.context);
   }
 }

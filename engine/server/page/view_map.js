@@ -5,7 +5,7 @@ import { make } from "./elements.js";
 import { filtersOf } from "./filters.js";
 import { PointMap } from "./map_canvas.js";
 import { shortName, text } from "./texts.js";
-import { counted, Deed, labelled, libraryChoice, openAddress, pictureAt, tagAddress, undoRun } from "./working.js";
+import { checkMayTag, counted, Deed, labelled, libraryChoice, openAddress, pictureAt, tagAddress, tellRefused, undoRun } from "./working.js";
 
 const LISTED = 60; // Files of a selection that are listed.
 const EXAMPLES = 8; // Moments that a search can be like.
@@ -36,7 +36,7 @@ export async function show(root, context) {
       if (fault.constructor === Error && fault.name === "Error") {
         where.setCustomValidity(fault.message);
         where.reportValidity();
-      } else context.fail(fault);
+      } else tellRefused(fault, context);
     }
   }
 
@@ -51,7 +51,7 @@ export async function show(root, context) {
         told.textContent = counted("map-marked", points.filter((point) => marked.has(point.asset_id)).length);
       }
     } catch (fault) {
-      context.fail(fault);
+      tellRefused(fault, context);
     }
   }
 
@@ -67,7 +67,7 @@ export async function show(root, context) {
     told, make("div.mapped", {}, make("div.map-room", {}, tools(map), map.element, hoverCard(map, () => points, library)), side.element),
     make("p.keys-line", { id: "map-keys" }, text("map-keys")));
   map.addEventListener("open", ({ detail: place }) => { location.href = openAddress(library.value, points[place].moment_id); });
-  await load();
+  await Promise.all([load(), checkMayTag(root, signal)]);
 }
 
 function tools(map) {
@@ -154,7 +154,7 @@ class Selection {
   }
 
   async #tagThem() {
-    const { signal, fail } = this.#context;
+    const { signal } = this.#context;
     const [tag, library, assets] = [this.#tag.value.trim(), this.#library.value, this.#chosen().map(([, point]) => point.asset_id)];
     if (!tag || !assets.length) return;
     this.#give.disabled = true;
@@ -166,7 +166,7 @@ class Selection {
       };
       this.#deed.say(counted("cur-given", assets.length, { tag }), undo, tagAddress(tag));
     } catch (fault) {
-      fail(fault);
+      tellRefused(fault, this.#context);
     } finally {
       this.#give.disabled = false;
     }

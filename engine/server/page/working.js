@@ -1,10 +1,11 @@
 // What views share that start jobs and change tags: progress, what was done with its undo, choices.
 
-import { get, post } from "./api.js";
+import { get, post, ServerFault } from "./api.js";
 import { make } from "./elements.js";
 import { begin, cancel, follow } from "./jobs.js";
 import { tagFilter } from "./tagging.js";
 import { text } from "./texts.js";
+import { failed } from "./toast.js";
 
 /** The words of that name for a count: those of `NAME-one` for one. */
 export function counted(name, count, values = {}) {
@@ -39,9 +40,15 @@ export async function runJob(place, path, body, signal) {
   }
 }
 
-/** Tell a fault of a job in `place`, and others by the page. */
+/** Tell what the server refused where one looks; that it is away, or wants a token, is told by the page. */
+export function tellRefused(fault, context) {
+  if (fault instanceof ServerFault && fault.status && fault.status !== 401) failed(fault);
+  else context.fail(fault);
+}
+
+/** Tell a fault of a job in `place`. */
 export function tellFault(place, fault, context) {
-  if (fault.name !== "JobFault") return context.fail(fault);
+  if (fault.name !== "JobFault") return tellRefused(fault, context);
   place.replaceChildren(make("p.fault", { role: "alert", dir: "auto" }, fault.message));
 }
 
@@ -117,6 +124,14 @@ export function toggles(label, names, chosen, change = () => {}, words = text) {
 /** A field with its name above it, and a hint below. */
 export function labelled(name, field, hint = null) {
   return make("label.labelled", {}, make("span", {}, name), field, hint ? make("small", {}, hint) : null);
+}
+
+/** Say that nothing can be changed here, where that is so, and let nothing begin. */
+export async function checkMayTag(root, signal) {
+  const { scopes } = await get("/api/caller", {}, signal);
+  if (scopes.includes("tag")) return;
+  root.prepend(make("p.fault", {}, text("wrk-only-reads")));
+  for (const each of root.querySelectorAll(".go")) each.disabled = true;
 }
 
 /** A choice of the library, where the server has several; `value` is its name. */

@@ -358,3 +358,50 @@ def test_nothing_is_wider_than_the_window(visit, workshop, width):
     page.goto(workshop.url + "/?view=map")
     page.get_by_role("button", name="Choose all that is in sight").click()
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_who_may_only_look_is_told_so(visit, workshop, settings):
+    options = ServerOptions(port=0, read_only=True)
+    with serving([workshop.library], settings, workshop.media, options) as reading:
+        page = visit("/?view=curate", reading)
+        page.get_by_text("Here you may look, and change nothing").wait_for()
+        assert page.get_by_role("button", name="Look", exact=True).is_disabled()
+        page.goto(reading.url + "/?view=classify")
+        page.get_by_text("Here you may look, and change nothing").wait_for()
+        assert page.get_by_role("button", name="Classify", exact=True).is_disabled()
+
+
+def test_what_the_server_refuses_is_said_where_one_looks(visit, workshop):
+    page = visit("/?view=classify", workshop)
+    page.get_by_label("Labels").first.fill("red")
+    page.get_by_label("Only files that").fill("date = someday")
+    page.get_by_role("button", name="Classify", exact=True).click()
+    page.locator(".toast.wrong", has_text="someday").wait_for()
+    page.get_by_label("Only files that").fill("path = *red*")
+    page.get_by_role("button", name="Classify", exact=True).click()
+    page.locator(".labels tbody tr").first.wait_for()
+
+
+def test_a_job_is_seen_to_go_on_and_is_stopped(visit, workshop):
+    page = visit("/?view=classify", workshop)
+    page.route(
+        "**/api/classify",
+        lambda route: route.fulfill(
+            status=202,
+            json={"job": "0" * 16, "ended": None, "links": {"events": "/api/jobs/none/events"}},
+        ),
+    )
+    running = 'event: progress\ndata: {"task": "classifying", "done": 5, "total": 20}\n\n'
+    page.route(
+        "**/events",
+        lambda route: route.fulfill(body=running, content_type="text/event-stream"),
+    )
+    asked = []
+    page.route("**/api/jobs/" + "0" * 16, lambda route: asked.append(route.request.method))
+    page.get_by_label("Labels").first.fill("red")
+    page.get_by_role("button", name="Classify", exact=True).click()
+    page.get_by_text("classifying: 5 of 20").wait_for()
+    assert page.locator(".job-now progress").evaluate("(bar) => bar.value / bar.max") == 0.25
+    page.get_by_role("button", name="Stop").click()
+    until(page, "document.querySelector('.job-now')")
+    assert asked == ["DELETE"]
