@@ -2,7 +2,11 @@
 
 import { clock, text } from "./texts.js";
 
-const language = () => document.documentElement.lang;
+/** The language of the page, as the browser's user writes its figures: en-GB rather than en. */
+const language = () => {
+  const { lang } = document.documentElement;
+  return navigator.languages.find((each) => each.startsWith(lang)) ?? lang;
+};
 
 export function count(number) {
   return number.toLocaleString(language());

@@ -33,12 +33,12 @@ export class JobCard {
   constructor(job, { cancel }) {
     const bar = make("progress", { max: 1, "aria-label": text("progress") });
     this.#parts = {
-      bar, title: make("h4", { dir: "auto" }, titleOf(job)), figures: make("p.figures-line"), outcomes: make("p.quiet"),
-      message: make("p.quiet", { dir: "auto" }), state: make("p.visually-hidden", { role: "status" }),
+      bar, title: make("h4", { dir: "auto" }, titleOf(job)), figures: make("p.figures-line"),
+      outcomes: make("span"), message: make("span", { dir: "auto" }), state: make("p.visually-hidden", { role: "status" }),
       stop: cancel ? button(text("cancel"), () => cancel(this.job), { className: "do" }) : "",
     };
     const { title, figures, outcomes, message, state, stop } = this.#parts;
-    this.element = make("article.job", {}, make("header", {}, title, stop), bar, figures, outcomes, message, state);
+    this.element = make("article.job", {}, make("header", {}, title, stop), bar, figures, make("p.quiet.parts", {}, outcomes, message), state);
     this.update(job);
   }
 
@@ -73,12 +73,13 @@ export class JobCard {
     const shown = [this.#doing(job), done];
     if (job.moments) shown.push(text("job-moments", { count: count(job.moments) }));
     const rate = this.#rate(job);
-    if (rate) shown.push(text("job-rate", { rate: rate < 10 ? rate.toLocaleString(document.documentElement.lang, { maximumFractionDigits: 1 }) : count(Math.round(rate)), unit }));
+    if (rate) shown.push(text("job-rate", { rate: count(rate < 10 ? Math.round(10 * rate) / 10 : Math.round(rate)), unit }));
     if (rate && part !== null && job.done < job.total) shown.push(text("job-left", { time: span((job.total - job.done) / rate) }));
     return shown.filter(Boolean).join(" · ");
   }
 
   #doing({ task }) {
+    if (task.startsWith("filling ")) return text("task-filling", { space: task.slice("filling ".length) });
     const known = text(`task-${task.replaceAll(" ", "-")}`);
     return known.startsWith("task-") ? task : known;
   }
@@ -107,11 +108,11 @@ export function endedJob(job, { resume, vanished, locked }) {
   if (!locked && job.error?.code === "files_vanished") {
     for (const how of ["keep", "forget"]) acts.push(button(text(`vanished-${how}`), () => vanished(job, how), { className: "do" }));
   }
-  const what = job.error ? job.error.message : outcomesOf(job) || text("job-nothing-new");
+  const what = job.error ? job.error.message : outcomesOf(job) || (job.state === "done" ? text("job-nothing-new") : "");
   return make(`li.ended.${job.state}`, { "data-job": job.job },
     make("div", {}, make("b", { dir: "auto" }, titleOf(job)), " ", make("span.state", {}, text(`state-${job.state}`)), " ",
       make("time.quiet", { dateTime: job.ended ?? job.created }, moment(job.ended ?? job.created))),
-    make("p", { dir: "auto" }, what),
+    what ? make("p", { dir: "auto" }, what) : null,
     job.state === "interrupted" ? make("p.quiet", {}, text("job-interrupted")) : null,
     job.error?.code === "files_vanished" ? make("p.quiet", {}, text("vanished-hint")) : null,
     acts.length ? make("div.acts-row", {}, ...acts) : null);

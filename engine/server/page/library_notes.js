@@ -4,6 +4,7 @@ import { bytes, count } from "./figures.js";
 import { text } from "./texts.js";
 
 const LITTLE = 1e9; // Bytes that are left on a disk which is as good as full.
+const FULL = 0.9; // Of what a space is for: now and then something has no vector, such as a blank frame.
 
 /** Notes on a library: `{ wrong, hint?, says, lines?, link?, command? }` each; `health` may not be known yet. */
 export function notesOf(about, health, jobs) {
@@ -53,9 +54,20 @@ function unfinished(about) {
 }
 
 function spaces(about) {
-  return about.spaces.filter((space) => space.state === "filling").map((space) => (space.role === "text"
-    ? { wrong: false, says: text("note-filling-text", { space: space.name }), command: command(about, `index --add-space ${quoted(space.encoder)}`) }
-    : { wrong: false, says: text("note-filling", { space: space.name }), link: { to: indexing(about), says: text("note-index") } }));
+  const unfilled = about.spaces.filter((space) => space.state === "filling" || lacks(space, about));
+  const beside = unfilled.filter((space) => space.role !== "text").map((space) => space.name);
+  const found = unfilled.filter((space) => space.role === "text").map((space) => (
+    { wrong: false, says: text("note-filling-text", { space: space.name }), command: command(about, `index --add-space ${quoted(space.encoder)}`) }));
+  if (beside.length) found.push({ wrong: false, says: text("note-filling", { spaces: beside.join(", ") }), link: { to: indexing(about), says: text("note-index") } });
+  return found;
+}
+
+/** Does a space beside the default lack much of what it is for? A later version brought it, or it was cut off. */
+function lacks({ role, vectors }, { moments }) {
+  if (role === "text") return false;
+  const shares = Object.entries(vectors).map(([modality, number]) => number / (moments[modality] || number || 1));
+  if (shares.length) return Math.min(...shares) < FULL;
+  return role === "further" && Boolean(moments.image || moments.keyframe);
 }
 
 function recall(about) {

@@ -9,7 +9,7 @@ import { begin, cancel, follow } from "./jobs.js";
 import { text } from "./texts.js";
 
 const STREAMS = 2; // Of the six connections that a browser has for a server.
-const SHOWN = 20;
+const SHOWN = 4; // Jobs of before that are seen at once; further ones open by a press.
 
 export async function show(root, context) {
   const view = new IndexingView(root, context);
@@ -56,7 +56,7 @@ class IndexingView {
     const passed = make("section.card", { "aria-labelledby": "passed", hidden: true });
     const before = make("section.card", { "aria-labelledby": "before", hidden: true });
     this.#parts = { now, failures, passed, before, form: make("div"), all: [] };
-    this.#parts.all = [this.#chooser(), this.#parts.form, now, failures, passed, before];
+    this.#parts.all = [this.#chooser(), this.#parts.form, now, before, failures, passed];
     this.#drawForm();
   }
 
@@ -215,7 +215,10 @@ class IndexingView {
       resume: (job) => this.#start(`/api/jobs/${job.job}/resume`, {}),
       vanished: (job, how) => this.#start("/api/index", { paths: job.request.paths ?? [], vanished: how }),
     };
-    before.replaceChildren(make("h3", { id: "before" }, text("idx-before")), make("ul.before", {}, ...ended.slice(0, SHOWN).map((job) => endedJob(job, acts))));
+    const rows = (jobs) => make("ul.before", {}, ...jobs.map((job) => endedJob(job, acts)));
+    const wasOpen = before.querySelector("details")?.open ?? false;
+    before.replaceChildren(make("h3", { id: "before" }, text("idx-before")), rows(ended.slice(0, SHOWN)),
+      ended.length > SHOWN ? make("details", { open: wasOpen }, make("summary", {}, text("idx-older")), rows(ended.slice(SHOWN))) : "");
   }
 
   #drawFailures(failed, passed) {

@@ -44,7 +44,7 @@ function counts({ assets }) {
 
 /** What the newest run of indexing did. */
 function lastRun(jobs) {
-  const last = jobs.find((job) => ["index", "retry"].includes(job.kind) && job.ended);
+  const last = jobs.find((job) => ["index", "retry"].includes(job.kind) && job.state === "done");
   if (!last) return null;
   const { added = 0, failed = 0 } = last.files;
   return make("p", {}, text("lib-last", { when: moment(last.ended), added: count(added), failed: count(failed) }));
@@ -104,12 +104,12 @@ function coverage(space, { moments: held }) {
       : text("covers-part", { what: text(`modality-${modality}`), count: count(number), all: count(of), part: percent(number / of) }));
   });
   if (space.state === "filling") shares.push(make("em", {}, text("space-filling")));
-  return shares.length ? shares : [text("covers-none")];
+  return shares.length ? shares : [text("covers-none")]; // Empty, or its vectors cannot be read.
 }
 
 function recall(space, indexes) {
   const own = indexes.filter((index) => index.space === space.name);
-  if (!own.length) return [text("recall-exact")];
+  if (!own.length) return [Object.keys(space.vectors).length ? text("recall-exact") : "–"];
   return own.map((index) => {
     const least = Math.min(...Object.values(index.recall));
     const figure = Number.isFinite(least) ? percent(least, 1) : "–";

@@ -123,7 +123,7 @@ def test_an_index_that_finds_too_little_and_a_space_that_is_filling_are_noted(
         told = page.locator(".card").text_content()
         assert "91.2% of the ten nearest pictures (target 95%)" in told
         assert "pictures: 1 of 4 (25%)" in told
-        assert "The space scenes is filled by the next index." in told
+        assert "The next index fills what is searched besides: scenes." in told
         assert "sensorium rebuild --library" in told
 
 
