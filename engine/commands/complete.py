@@ -24,7 +24,7 @@ _COMPARED = re.compile(
 )
 _OPERATORS = {
     "kind": ("=", "!=", "in"), "tags": ("has",), "path": ("like", "="), "speech": ("=",),
-    "place": ("in",),
+    "screen": ("=",), "place": ("in",),
 }  # fmt: skip
 _ORDERS = ("=", "<", "<=", ">", ">=")
 _JOINING = ("and", "or", "not")

@@ -17,6 +17,7 @@ FIELD_MEANINGS = {
     "near:": "where it was made",
     "path:": "a folder, or a part of a name",
     "place:": "where it was made",
+    "screen:": "whether there is text to read",
     "size:": "of the file: >1mb",
     "speech:": "whether somebody speaks",
     "tags:": "what it is tagged with",
@@ -24,6 +25,7 @@ FIELD_MEANINGS = {
 FIELD_VALUES = {
     "kind": tuple(kind.value for kind in Kind),
     "speech": ("yes", "no"),
+    "screen": ("yes", "no"),
     **dict.fromkeys(("after", "before", "date"), ("today", "yesterday", "7d", "1m", "1y")),
 }
 """Values that a field always has; those of dates are examples."""

@@ -34,13 +34,14 @@ FILTER_OPERATORS: Mapping[str, tuple[str, ...]] = {
     "place": _EQUAL,
     "tags": _EQUAL,
     "speech": _EQUAL,
+    "screen": _EQUAL,
 }
 """The operators of a ``Condition`` by its field."""
 
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """One comparison of a filter. All fields but ``speech`` are facts of the asset.
+    """One comparison of a filter. All fields but the last two are facts of the asset.
 
     | field | operators | value |
     |---|---|---|
@@ -52,6 +53,7 @@ class Condition:
     | place | = != | a box (south, west, north, east) in degrees; west > east crosses 180 |
     | tags | = != | a word: whether the asset, or any moment of it, has a tag of it |
     | speech | = != | ``yes`` or ``no``: whether anything is said in the asset |
+    | screen | = != | ``yes`` or ``no``: whether there is anything to be read in what it shows |
 
     What an asset lacks (a duration, a place) no comparison of it is true of, ``!=``
     aside. A date is when the media says it was made, and the file's own date where it

@@ -67,8 +67,8 @@ def tagged(one: IndexedAsset, word: str) -> bool:
     return any(tag.word.lower() == word.lower() for tag in tags)
 
 
-def spoken(one: IndexedAsset) -> bool:
-    return any(part.moment.modality is Modality.SPEECH for part in one.embeddings)
+def has(one: IndexedAsset, modality: Modality) -> bool:
+    return any(part.moment.modality is modality for part in one.embeddings)
 
 
 def fits(one: IndexedAsset, glob: str) -> bool:
@@ -86,7 +86,8 @@ EQUAL = {
     "path": fits,
     "place": in_box,
     "tags": tagged,
-    "speech": lambda one, value: spoken(one) == (value == "yes"),
+    "speech": lambda one, value: has(one, Modality.SPEECH) == (value == "yes"),
+    "screen": lambda one, value: has(one, Modality.SCREEN) == (value == "yes"),
 }
 
 # --- any assets, and any filters over them ---------------------------------------------
@@ -143,7 +144,9 @@ conditions = st.one_of(
     st.builds(Condition, st.sampled_from(["duration", "size"]), order, numbers),
     st.builds(Condition, st.just("place"), equal, boxes),
     st.builds(Condition, st.just("tags"), equal, st.sampled_from([*WORDS, "DOG", "acoustic"])),
-    st.builds(Condition, st.just("speech"), equal, st.sampled_from(["yes", "no"])),
+    st.builds(
+        Condition, st.sampled_from(["speech", "screen"]), equal, st.sampled_from(["yes", "no"])
+    ),
 )
 filters = st.recursive(
     conditions,

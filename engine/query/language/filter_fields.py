@@ -28,6 +28,7 @@ FIELDS: Mapping[str, str] = {
     "tags": "tags",
     "tag": "tags",
     "speech": "speech",
+    "screen": "screen",
 }
 """The field of a condition, by the names that users may call it."""
 SINCE: Mapping[str, str] = {"after": ">=", "before": "<"}
@@ -42,6 +43,7 @@ _READERS: Mapping[str, Callable[[Token], str | float]] = {
     "size": filter_values.parse_byte_count,
     "tags": filter_values.parse_word,
     "speech": filter_values.parse_yes_or_no,
+    "screen": filter_values.parse_yes_or_no,
 }
 _LISTED = ("kind", "tags")
 _EXAMPLES = {

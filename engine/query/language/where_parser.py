@@ -34,6 +34,7 @@ _WORDS: Mapping[str, tuple[str, ...]] = {
     "place": ("is", "in"),
     "tags": ("is", "in", "has"),
     "speech": ("is",),
+    "screen": ("is",),
 }
 """Operators of the language besides those of a ``Condition``, which it is read into."""
 _IN_ORDER = ("=", "!=", "is", "in", "like", "has", "<", "<=", ">", ">=")

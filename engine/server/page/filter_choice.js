@@ -8,7 +8,7 @@ import { albumName, albumTag } from "./tagging.js";
 import { failed } from "./toast.js";
 import { text } from "./texts.js";
 
-const FIELDS = ["date", "tags", "album", "path", "duration", "place", "speech", "kind"];
+const FIELDS = ["date", "tags", "album", "path", "duration", "place", "speech", "screen", "kind"];
 
 /** The name of a filter as a chip has it: what it is about, and its value in short. */
 export function nameOf({ field, value, raw }) {
@@ -18,7 +18,7 @@ export function nameOf({ field, value, raw }) {
   if (field === "tags") return albumName(shown) === null ? `${text("tag")}: ${shown}` : `${text("album")}: ${albumName(shown)}`;
   if (field === "path") return `${text("folder")}: ${shown.replace(/\/+$/, "").split("/").at(-1) || shown}`;
   if (field === "kind") return shown.split(",").map((kind) => (["image", "video", "audio"].includes(kind) ? text(kind) : kind)).join(", ");
-  if (field === "speech") return text(shown === "no" ? "speech-no" : "speech-yes");
+  if (field === "speech" || field === "screen") return text(`${field}-${shown.toLowerCase() === "no" ? "no" : "yes"}`);
   if (field === "place") return `${text("place")}: ${shown.split(",").map((side) => Number(side).toFixed(1)).join(", ")}`;
   return `${text(field === "duration" ? "length" : field)}: ${inSigns(shown)}`;
 }
@@ -63,6 +63,7 @@ const EDITORS = {
   duration: (_, done) => [...listed([["duration-1", "<60"], ["duration-2", "60..300"], ["duration-3", "300..1200"], ["duration-4", ">1200"]]
     .map(([name, value]) => ({ label: text(name), filter: `duration:${value}` })), done), between("number", "minutes", done, lengthOf)],
   speech: (_, done) => listed(["yes", "no"].map((value) => ({ label: text(`speech-${value}`), filter: `speech:${value}` })), done),
+  screen: (_, done) => listed(["yes", "no"].map((value) => ({ label: text(`screen-${value}`), filter: `screen:${value}` })), done),
   kind: ({ kinds }, done) => listed(["image", "video", "audio"].map((kind) => ({ label: text(kind), count: kinds[kind] ?? 0, filter: `kind:${kind}` })), done),
   date: ({ years, months }, done) => [
     ...listed([...["today", "7d", "30d", "1y"].map((since) => ({ label: text(`since-${since}`), filter: `after:${since}` })),

@@ -187,10 +187,16 @@ class _Compiler:
         return f"({heard} OR {given})"
 
     def _speech(self, condition: Condition) -> str:
+        return self._has_moment(condition, Modality.SPEECH)
+
+    def _screen(self, condition: Condition) -> str:
+        return self._has_moment(condition, Modality.SCREEN)
+
+    def _has_moment(self, condition: Condition, modality: Modality) -> str:
         # The kinds are there for the index, which begins with them.
-        spoken = f"{self.among('t.kind', list(Kind))} AND t.modality = '{Modality.SPEECH}'"
-        heard = self._any_moment("moments t", spoken)
-        return heard if _one_of(condition, ["yes", "no"]) == "yes" else f"(NOT {heard})"
+        of_it = f"{self.among('t.kind', list(Kind))} AND t.modality = '{modality}'"
+        there = self._any_moment("moments t", of_it)
+        return there if _one_of(condition, ["yes", "no"]) == "yes" else f"(NOT {there})"
 
     def _any_moment(self, source: str, condition: str) -> str:
         return self._dialect.any_moment.format(source=source, condition=condition)

@@ -197,6 +197,7 @@ VIDEO, AUDIO = Condition("kind", "=", "video"), Condition("kind", "=", "audio")
         ("tags:beach", Condition("tags", "=", "beach")),
         ('tag:"hot dog, hotdog"', Condition("tags", "=", "hot dog, hotdog")),
         ("speech:NO", Condition("speech", "=", "no")),
+        ("screen:yes", Condition("screen", "=", "yes")),
         (
             "date:2024-06",
             AllOf((Condition("date", ">=", "2024-06"), Condition("date", "<", "2024-07"))),

@@ -45,6 +45,7 @@ def where(text: str) -> Filter:
         ("place in (51.4, -0.2, 51.6, 0.1)", Condition("place", "=", (51.4, -0.2, 51.6, 0.1))),
         ('near != "1,2,3,4"', Condition("place", "!=", (1.0, 2.0, 3.0, 4.0))),
         ("speech = yes", Condition("speech", "=", "yes")),
+        ("screen is no", Condition("screen", "=", "no")),
         ("after 2024-01-01", Condition("date", ">=", "2024-01-01")),
         ("Before 2024", Condition("date", "<", "2024")),
     ],
