@@ -11,8 +11,9 @@ from engine.types import BranchScores, Hit, MomentRecord, Span, Why
 
 
 def make_hit(
-    rank: int, record: MomentRecord, ranking: Ranking, *, more: int = 0, spans: Sequence[Span] = ()
-) -> Hit:
+    rank: int, record: MomentRecord, ranking: Ranking, *,
+    more: int = 0, others: Sequence[int] = (), spans: Sequence[Span] = (),
+) -> Hit:  # fmt: skip
     """Return a moment as it is shown, with its score in a ranking."""
     place = int((ranking.ids == record.moment_id).argmax())
     sure = float(ranking.confidence[place])
@@ -33,6 +34,7 @@ def make_hit(
         spans=tuple(spans),
         confidence=sure,
         likely=sure >= LIKELY,
+        others=tuple(others),
     )
 
 

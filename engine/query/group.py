@@ -25,6 +25,8 @@ _ALIKE = {
 }
 """Cosines from which two moments are as good as the same, in the space of their likeness."""
 
+MOST_OTHERS = 50
+
 Likeness = Callable[[Sequence[MomentRecord]], Mapping[int, NDArray[np.float32]]]
 """The vectors, by moment id, in which moments of one modality resemble each other."""
 
@@ -35,6 +37,14 @@ class HitGroup:
 
     record: MomentRecord
     more: int = 0
+    others: list[int] = field(default_factory=list)
+    """The numbers of the first ``MOST_OTHERS`` that follow it."""
+
+    def follow(self, record: MomentRecord) -> None:
+        """Count a moment among those that follow."""
+        self.more += 1
+        if self.more <= MOST_OTHERS:
+            self.others.append(record.moment_id)
 
 
 def group_moments(
@@ -58,7 +68,7 @@ def group_moments(
         for record in page:
             leader = keep.leader_of(record)
             if leader is not None:
-                leader.more += 1
+                leader.follow(record)
                 continue
             made = HitGroup(record)
             keep.lead(made)

@@ -104,7 +104,8 @@ class ResultBuilder:
         counted = int(likely[-1]) + 1 if len(likely) else 0
         groups = group_moments(pages, query.group, query.top, self._likeness, counted)
         return [
-            make_hit(rank, led.record, ranking, more=led.more) for rank, led in enumerate(groups, 1)
+            make_hit(rank, led.record, ranking, more=led.more, others=led.others)
+            for rank, led in enumerate(groups, 1)
         ]
 
     def _of_assets(self, plan: Plan, executed: ExecutedPlan, ranking: Ranking) -> list[Hit]:
@@ -129,13 +130,13 @@ class ResultBuilder:
         asked = [" + ".join(p.value for p in parts) for parts in plan.query.stages]
         return [
             replace(
-                make_hit(rank, chain.records[0], stages[0], more=more),
+                make_hit(rank, chain.records[0], stages[0], more=led.more, others=led.others),
                 score=chain.score,
                 confidence=chain.confidence,
                 likely=chain.confidence >= LIKELY,
                 spans=tuple(map(make_span, chain.records, asked)),
             )
-            for rank, (chain, more) in enumerate(groups, 1)
+            for rank, (chain, led) in enumerate(groups, 1)
         ]
 
     # --- records --------------------------------------------------------------------
@@ -177,11 +178,11 @@ def _spans(
 
 def _first_of_each(
     found: Sequence[Chain], group: Group, top: int, likeness: Likeness
-) -> Iterator[tuple[Chain, int]]:
+) -> Iterator[tuple[Chain, HitGroup]]:
     """Yield chains; those whose first moments belong together are one."""
     by_first: dict[int, Chain] = {}
     for chain in found:
         by_first.setdefault(chain.records[0].moment_id, chain)
     firsts = [chain.records[0] for chain in by_first.values()]
     groups: list[HitGroup] = group_moments([firsts], group, top, likeness)
-    return ((by_first[led.record.moment_id], led.more) for led in islice(groups, top))
+    return ((by_first[led.record.moment_id], led) for led in islice(groups, top))

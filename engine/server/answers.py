@@ -64,6 +64,7 @@ class HitAnswer(BaseModel):
     spans: list[SpanAnswer]
     confidence: float = Field(description="The probability, 0 to 1, that it is an answer.")
     likely: bool
+    others: list[int] = Field(description="The first of the `more` moments, 50 at most.")
     library: str
     thumbnail: str | None = Field(description="Where a JPEG of the moment is.")
     media: str = Field(description="Where the file is.")
@@ -117,6 +118,7 @@ class MomentAnswer(BaseModel):
     library: str
     thumbnail: str
     media: str
+    file: FileFacts | None = Field(default=None, description="In lists by number alone.")
 
 
 class MomentList(BaseModel):

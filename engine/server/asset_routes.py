@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import Query, Request
+from pydantic import Field
 from starlette.responses import JSONResponse
 
+from engine.library import Library
 from engine.server.answers import (
     AssetAnswer,
     AssetList,
@@ -16,10 +19,12 @@ from engine.server.answers import (
     NeighboursAnswer,
 )
 from engine.server.context import (
+    GREATEST,
     Name,
     Names,
     Number,
     admission_of,
+    file_facts,
     json_answer,
     media_at,
     no_moment,
@@ -93,11 +98,20 @@ async def moments(
     kind: _Kinds = [],  # noqa: B006
     modality: Annotated[list[Modality], Query(max_length=5)] = [],  # noqa: B006
     where: _Where = [],  # noqa: B006
+    number: Annotated[
+        list[Annotated[int, Field(ge=0, le=GREATEST)]],
+        Query(
+            max_length=100, description="Only these moments of one library, as `others` of hits."
+        ),
+    ] = [],  # noqa: B006
     skip: _Skip = 0,
     limit: _Limit = 50,
 ) -> JSONResponse:
     """List moments by their numbers, library after library."""
     chosen = shelf_of(request).libraries(library)
+    if number:
+        name, one = chosen[0]
+        return json_answer(await admission_of(request).run(lambda: _numbered(name, one, number)))
 
     def run() -> dict[str, Any]:
         rows: list[dict[str, Any]] = []
@@ -173,6 +187,20 @@ async def neighbours(
         }
 
     return json_answer(await admission_of(request).run(run))
+
+
+def _numbered(name: str, library: Library, numbers: list[int]) -> dict[str, Any]:
+    """Return moments in the order that is asked for, without those that are gone."""
+    records: list[MomentRecord] = []
+    for number in numbers:
+        with suppress(KeyError):
+            records.append(library.moment(number))
+    facts = library.browse.facts({record.asset_id for record in records})
+    rows = [
+        moment_document(name, record) | {"file": file_facts(facts.get(record.asset_id))}
+        for record in records
+    ]
+    return {"total": len(rows), "moments": rows}
 
 
 def moment_document(library: str, record: MomentRecord) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import quote
 
 from fastapi import Path, Query, Request
@@ -16,6 +16,7 @@ from engine.server.shelf import Shelf
 
 if TYPE_CHECKING:
     from engine.server.hit_pages import HitPages
+    from engine.store.records import AssetFacts
 
 GREATEST = 2**53
 """The greatest number that every parser of JSON reads as it is."""
@@ -56,6 +57,12 @@ def pages_of(request: Request) -> HitPages:
     """Return what answers the searches of a request page by page."""
     pages: HitPages = request.app.state.pages
     return pages
+
+
+def file_facts(facts: AssetFacts | None) -> dict[str, Any]:
+    """Return what a page needs of a file to lay it out before it is there."""
+    names = ("width", "height", "duration", "date", "size")
+    return {name: getattr(facts, name) if facts else None for name in names}
 
 
 def thumbnail_at(library: str, moment: int) -> str:

@@ -13,7 +13,7 @@ from fastapi import Request
 from engine.common.lru import LRUCache
 from engine.common.progress import CancelToken
 from engine.library import Library
-from engine.server.context import admission_of, media_at, thumbnail_at
+from engine.server.context import admission_of, file_facts, media_at, thumbnail_at
 from engine.server.problems import Problem
 from engine.server.schemas import PagedRequest
 from engine.server.search_processes import SearchProcesses
@@ -190,9 +190,5 @@ def _hit(name: str, hit: Hit, facts: AssetFacts | None) -> dict[str, Any]:
         "library": name,
         "thumbnail": thumbnail_at(name, hit.moment_id) if hit.moment_id else None,
         "media": media_at(name, hit.asset_id),
-        "file": {
-            "width": facts.width if facts else None, "height": facts.height if facts else None,
-            "duration": facts.duration if facts else None, "date": facts.date if facts else None,
-            "size": facts.size if facts else None,
-        },
+        "file": file_facts(facts),
     }  # fmt: skip

@@ -117,6 +117,8 @@ class Hit:
     """The probability, 0 to 1, that it answers the query."""
     likely: bool = False
     """True if it is more likely than not that it does."""
+    others: tuple[int, ...] = ()
+    """The numbers of the first of the ``more`` moments, 50 at most."""
     _make_thumbnail: MakeThumbnail | None = field(default=None, repr=False, compare=False)
     """Set by the library that the hit comes from."""
 

@@ -3,6 +3,7 @@
 import { get, thumbnailOf } from "./api.js";
 import { button, make } from "./elements.js";
 import "./query_parts.js";
+import { recorders } from "./recording.js";
 import { asksNothing, KINDS, toAddress } from "./search.js";
 import { text } from "./texts.js";
 
@@ -45,7 +46,7 @@ class SearchBox extends HTMLElement {
       onchange: () => file.files[0] && this.give(file.files[0]),
     });
     const form = make("form", { role: "search", onsubmit: (event) => { event.preventDefault(); this.#change({}, true); } },
-      make("div.field", {}, this.#input, button(text("give"), () => file.click(), { className: "give" }, "+"), file, this.#list),
+      make("div.field", {}, this.#input, button(text("give"), () => file.click(), { className: "give" }, "+"), ...recorders((given) => this.give(given)), file, this.#list),
       this.#chips, make("div.row", {}, this.#parts, this.#wrong));
     this.append(form);
     addEventListener("paste", (event) => event.clipboardData?.files[0] && this.give(event.clipboardData.files[0]));

@@ -16,8 +16,8 @@ export class Cutter {
   #signal;
   #part = { start: 0, end: 0 };
   #handles = {};
-  #shade = make("div.part", { hidden: true });
-  #out = [make("div.part-out", { hidden: true }), make("div.part-out", { hidden: true })];
+  #shade = make("div.cut-part", { hidden: true });
+  #out = [make("div.cut-out", { hidden: true }), make("div.cut-out", { hidden: true })];
   #told = make("p.told", { role: "status" });
   #length = make("span.length");
   #panel;

@@ -19,3 +19,15 @@ export function button(label, press, properties = {}, ...children) {
   const shown = children.length ? children : [label];
   return make("button", { type: "button", title: label, "aria-label": label, onclick: press, ...properties }, ...shown);
 }
+
+const SVG = "http://www.w3.org/2000/svg";
+
+/** A line drawing of 24 by 24, in the colour of the text around it. */
+export function icon(path) {
+  const drawing = document.createElementNS(SVG, "svg");
+  for (const [name, value] of Object.entries({ viewBox: "0 0 24 24", class: "icon", "aria-hidden": "true" })) drawing.setAttribute(name, value);
+  const line = document.createElementNS(SVG, "path");
+  line.setAttribute("d", path);
+  drawing.append(line);
+  return drawing;
+}

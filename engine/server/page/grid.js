@@ -1,15 +1,15 @@
 // <moment-grid>: hits of all kinds in justified rows, of which only those near the window are made.
 
-import { thumbnailOf } from "./api.js";
 import { button, make } from "./elements.js";
 import { between, layOut } from "./layout.js";
 import { selection, Stretch } from "./selection.js";
-import { clock, day, shortName, text } from "./texts.js";
-import { draw, outlineOf } from "./waveform.js";
+import { shortName, text } from "./texts.js";
+import { folded, foldButton } from "./folding.js";
+import { labelOf, pictureOf, playButton, playOnHover, stop } from "./tile.js";
 
 class MomentGrid extends HTMLElement {
   #hits = [];
-  #laid = { tiles: [], lineTop: null, height: 0 };
+  #laid = layOut([], 1, -1);
   #made = new Map();
   #focused = 0;
   #frame = 0;
@@ -31,13 +31,12 @@ class MomentGrid extends HTMLElement {
   /** Show hits; those of a further page stay where they are and get more below them. */
   show(hits, { further = false } = {}) {
     if (!further) {
-      for (const tile of this.#made.values()) tile.remove();
-      this.#made.clear();
+      for (const place of this.#made.keys()) this.#drop(place);
       this.#focused = 0;
       this.#stretch.forget();
     }
     this.#hits = hits;
-    this.#layOut();
+    this.#layOut(further);
     this.dispatchEvent(new Event("shown"));
   }
 
@@ -54,16 +53,14 @@ class MomentGrid extends HTMLElement {
     this.#made.get(place)?.querySelector("a")?.focus({ preventScroll: true });
   }
 
-  #layOut() {
+  #layOut(further = false) {
     const width = this.clientWidth;
     if (!width) return;
     const ordered = this.#hits.every((hit, i) => !i || hit.confidence <= this.#hits[i - 1].confidence + 1e-9);
     const first = ordered ? this.#hits.findIndex((hit) => !hit.likely) : -1;
-    this.#laid = layOut(this.#hits, width, first > 0 ? first : -1);
+    this.#laid = layOut(this.#hits, width, first > 0 ? first : -1, further ? this.#laid : null);
     this.style.height = `${this.#laid.height}px`;
-    for (const [place, tile] of this.#made) {
-      if (place < this.#laid.tiles.length) this.#put(tile, this.#laid.tiles[place]);
-    }
+    for (const [place, tile] of this.#made) this.#put(tile, this.#laid.tiles[place]);
     this.querySelector(".line")?.remove();
     if (this.#laid.lineTop !== null) {
       const line = make("p.line", { role: "presentation" }, text("less-likely"));
@@ -83,10 +80,9 @@ class MomentGrid extends HTMLElement {
   #fill() {
     const top = this.getBoundingClientRect().top;
     const [begin, end] = between(this.#laid.tiles, -top - innerHeight, -top + 2 * innerHeight);
-    for (const [place, tile] of this.#made) {
+    for (const place of this.#made.keys()) {
       if ((place < begin || place >= end) && place !== this.#focused) {
-        tile.remove();
-        this.#made.delete(place);
+        this.#drop(place);
       }
     }
     for (let place = begin; place < end; place += 1) {
@@ -99,6 +95,32 @@ class MomentGrid extends HTMLElement {
     if (end >= this.#hits.length - 12 && this.#hits.length) this.dispatchEvent(new Event("end"));
   }
 
+  /** Show what is folded into a hit behind it, or fold it again. */
+  async #unfold(hit) {
+    if (!hit.unfolded) {
+      const found = await folded(hit).catch(() => []);
+      if (!this.#hits.includes(hit) || hit.unfolded) return;
+      hit.unfolded = found;
+    } else hit.unfolded = null;
+    const place = this.#hits.indexOf(hit);
+    const others = this.#hits.slice(place + 1).filter((each) => each.folded !== hit.moment_id || each.library !== hit.library);
+    for (const made of [...this.#made.keys()].filter((each) => each >= place)) this.#drop(made);
+    this.#hits = [...this.#hits.slice(0, place + 1), ...(hit.unfolded ?? []), ...others];
+    this.#focused = place;
+    this.#stretch.forget();
+    this.#layOut();
+    this.#made.get(place)?.querySelector(".fold")?.focus({ preventScroll: true });
+  }
+
+  #drop(place) {
+    const tile = this.#made.get(place);
+    stop(tile);
+    const picture = tile.querySelector("img");
+    if (picture && !picture.complete) picture.removeAttribute("src"); // It is not to be loaded any more.
+    tile.remove();
+    this.#made.delete(place);
+  }
+
   #put(tile, { left, top, width, height }) {
     Object.assign(tile.style, {
       transform: `translate(${left}px, ${top}px)`, width: `${width}px`, height: `${height}px`,
@@ -109,6 +131,7 @@ class MomentGrid extends HTMLElement {
     const name = shortName(hit.path);
     const sure = text("sure", { percent: Math.round(100 * hit.confidence) });
     const ask = (type) => () => this.dispatchEvent(new CustomEvent(type, { detail: { hit, place } }));
+    const picture = pictureOf(hit);
     const link = make("a", {
       href: `?open=${hit.moment_id}@${encodeURIComponent(hit.library)}`, "aria-label": `${name}, ${text(hit.kind)}, ${sure}`,
       tabIndex: place === this.#focused ? 0 : -1,
@@ -117,14 +140,16 @@ class MomentGrid extends HTMLElement {
         if (!this.#chosen(event, place)) ask("openhit")();
       },
       onfocus: () => this.#take(place),
-    }, this.#picture(hit), this.#label(hit, name));
+    }, picture, labelOf(hit));
     const tile = make(`div.tile.${hit.kind}${hit.likely ? "" : ".unlikely"}`, {
       role: "listitem", "aria-posinset": place + 1, "aria-setsize": this.#hits.length,
     }, link, make("button.check", {
       type: "button", role: "checkbox", tabIndex: -1, "aria-label": text("select", { name }), "aria-checked": "false",
       onclick: (event) => this.#chosen(event, place) || this.#stretch.toggle(this.#hits, place),
-    }), make("div.acts", {}, button(text("more"), ask("more"), {}, "+"), button(text("less"), ask("less"), {}, "−")));
-    if (hit.kind === "video") this.#playOnHover(tile, link, hit);
+    }), make("div.acts", {}, hit.kind === "audio" ? playButton(hit, picture) : null, button(text("more"), ask("more"), {}, "+"), button(text("less"), ask("less"), {}, "−")));
+    if (hit.more && hit.others?.length) tile.append(foldButton(hit, () => this.#unfold(hit)));
+    if (hit.folded) tile.classList.add("copy");
+    if (hit.kind === "video") playOnHover(tile, link, hit);
     this.#mark(tile, hit);
     return tile;
   }
@@ -165,43 +190,6 @@ class MomentGrid extends HTMLElement {
     } else return false;
     event.preventDefault();
     return true;
-  }
-
-  #picture(hit) {
-    if (hit.kind === "audio") {
-      const canvas = make("canvas", { "aria-hidden": "true" });
-      outlineOf(hit, 120).then((outline) => draw(canvas, outline, hit.start === null ? null : hit)).catch(() => {});
-      return canvas;
-    }
-    return make("img", { src: thumbnailOf(hit, 320), alt: "", decoding: "async", draggable: false });
-  }
-
-  #label(hit, name) {
-    const words = hit.modality === "speech" || hit.modality === "screen" ? hit.why.find((each) => each.words)?.words : null;
-    const at = hit.start === null || hit.kind === "image" ? null : make("span.at", {}, clock(hit.start));
-    const percent = make("span.sure", {}, hit.why.length ? `${Math.round(100 * hit.confidence)} %` : day(hit.file?.date));
-    const more = hit.more ? make("span.more", { title: text("copies", { count: hit.more }) }, `+${hit.more}`) : null;
-    return make("span.label", {}, words ? make("q", { dir: "auto" }, words) : null,
-      make("span.name", { dir: "auto" }, name), at, more, percent);
-  }
-
-  #playOnHover(tile, link, hit) {
-    let video = null;
-    tile.addEventListener("pointerenter", () => {
-      if (matchMedia("(prefers-reduced-motion: reduce)").matches) return;
-      video = make("video", { src: hit.media, muted: true, loop: true, playsInline: true, preload: "auto" });
-      video.currentTime = hit.start ?? 0;
-      video.addEventListener("timeupdate", () => {
-        if (hit.end !== null && video && video.currentTime > hit.end) video.currentTime = hit.start;
-      });
-      video.addEventListener("playing", () => video && link.prepend(video), { once: true });
-      video.play().catch(() => {});
-    });
-    tile.addEventListener("pointerleave", () => {
-      video?.pause();
-      video?.remove();
-      video = null;
-    });
   }
 
   #take(place) {

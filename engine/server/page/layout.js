@@ -11,38 +11,43 @@ export function shapeOf(hit) {
 
 /**
  * Lay out hits in rows. `line` is the place of the first hit that is less likely, before which a
- * row of its own is left; -1 for none. Returns the tiles, where the line is, and the height of all.
+ * row of its own is left; -1 for none. `kept` is what this returned for the first of these hits:
+ * its rows stay, but for the last. Returns the tiles, where the line is, and the height of all.
  */
-export function layOut(hits, width, line) {
+export function layOut(hits, width, line, kept = null) {
   const wanted = width < 500 ? 130 : width > 2500 ? 280 : 210;
-  const tiles = [];
-  let [top, row, lineTop] = [0, [], null];
+  const same = kept && kept.width === width && kept.line === line && kept.tiles.length <= hits.length;
+  const tiles = same ? kept.tiles : [];
+  tiles.length = same ? kept.lastRow : 0;
+  let [top, lineTop, row, shapes] = [same ? kept.lastTop : 0, same ? kept.lineTop : null, [], 0];
+  let [lastRow, lastTop] = [tiles.length, top];
   const end = (justify) => {
     if (!row.length) return;
-    const shapes = row.reduce((sum, hit) => sum + shapeOf(hit), 0);
     const room = width - GAP * (row.length - 1);
     const height = justify ? room / shapes : Math.min(wanted, room / shapes);
     let left = 0;
-    for (const hit of row) {
-      const tile = { left, top, width: shapeOf(hit) * height, height };
-      tiles.push(tile);
-      left += tile.width + GAP;
+    for (const shape of row) {
+      tiles.push({ left, top, width: shape * height, height });
+      left += shape * height + GAP;
     }
     top += height + GAP;
-    row = [];
+    [row, shapes] = [[], 0];
+    if (justify) [lastRow, lastTop] = [tiles.length, top];
   };
-  hits.forEach((hit, place) => {
-    if (place === line) {
+  for (let place = tiles.length; place < hits.length; place += 1) {
+    if (place === line && (lineTop === null || place >= lastRow)) {
       end(false);
       lineTop = top;
       top += 44;
+      [lastRow, lastTop] = [tiles.length, lineTop];
     }
-    row.push(hit);
-    const shapes = row.reduce((sum, each) => sum + shapeOf(each), 0);
+    const shape = shapeOf(hits[place]);
+    row.push(shape);
+    shapes += shape;
     if (shapes * wanted + GAP * (row.length - 1) >= width) end(true);
-  });
+  }
   end(false);
-  return { tiles, lineTop, height: top };
+  return { tiles, lineTop, height: top, width, line, lastRow, lastTop };
 }
 
 /** The tiles between two heights, as the first place and the one past the last. */

@@ -7,6 +7,7 @@ import { findHits, get, ServerFault } from "./api.js";
 import { button, make } from "./elements.js";
 import { Outages } from "./outages.js";
 import { keepRecent } from "./kept_searches.js";
+import { ScrollMemory } from "./scroll_memory.js";
 import { asksNothing, emptySearch, fromAddress, openedFrom, toAddress } from "./search.js";
 import { selection } from "./selection.js";
 import { SELECTION_KEYS } from "./selection_bar.js";
@@ -21,7 +22,9 @@ const status = document.querySelector(".status");
 
 const outages = new Outages(status);
 const views = new Views(fail, outages);
+const memory = new ScrollMemory();
 let search = fromAddress(location.search);
+let answered = null; // The address of the search whose hits are shown.
 let asked = null;
 let timer = 0;
 let [next, loading] = [null, false];
@@ -49,6 +52,7 @@ async function showHits(signal) {
   const begun = performance.now();
   const page = await findHits(search, null, signal);
   next = page.next ?? null;
+  answered = toAddress(search);
   grid.show(page.hits);
   tell(page, Math.round(performance.now() - begun));
 }
@@ -73,6 +77,7 @@ async function more() {
 async function showAll(signal) {
   const page = await files(0, signal);
   next = page.next;
+  answered = toAddress(search);
   grid.show(page.hits);
   status.textContent = text("all", { count: page.total.toLocaleString(document.documentElement.lang) });
 }
@@ -90,7 +95,13 @@ async function files(skip, signal) {
 function tell(page, ms) {
   const likely = page.hits.some((hit) => hit.likely);
   const name = !page.hits.length ? "nothing" : !likely ? "nothing-likely" : page.hits.length === 1 ? "found-one" : page.next ? "found-more" : "found";
-  status.replaceChildren(text(name, { count: page.hits.length, ms }), ...(page.notes ?? []).flatMap((note) => [make("br"), note]));
+  status.replaceChildren(text(name, { count: page.hits.length, ms }), ...notes(page.notes ?? []));
+}
+
+/** What else is to be said, behind a word on the same line: a line of its own would move the hits. */
+function notes(all) {
+  if (!all.length) return [];
+  return [" · ", make("details.notes", {}, make("summary", {}, text("notes", { count: all.length })), ...all.map((note) => make("p", { dir: "auto" }, note)))];
 }
 
 /** Tell of a fault; `again` is done once the server is there again, or a token was given. */
@@ -113,7 +124,12 @@ function keep() {
   if (!asksNothing(search) && !search.upload) keepRecent(toAddress(search));
 }
 
+function keepPlace() {
+  if (answered && !grid.hidden) memory.keep(answered, { hits: grid.hits, next, told: [...status.childNodes] });
+}
+
 function change(to, push) {
+  if (push) keepPlace();
   search = to;
   box.show(search);
   scrollTo(0, 0);
@@ -138,7 +154,9 @@ function example(sign) {
 
 function step(by) {
   return ({ detail: { hit } }) => {
-    const place = grid.hits.findIndex((each) => each.moment_id === hit.moment_id && each.library === hit.library) + by;
+    const here = grid.hits.findIndex((each) => each.moment_id === hit.moment_id && each.library === hit.library);
+    if (here < 0) return; // It was opened from the row of what is similar.
+    const place = here + by;
     if (grid.hits[place]) open(grid.hits[place]);
     if (place >= grid.hits.length - 3) more();
   };
@@ -174,6 +192,7 @@ const bar = document.querySelector("selection-bar");
 bar.build(grid);
 bar.addEventListener("ask", ({ detail }) => change({ ...emptySearch(), text: detail.text }, true));
 box.addEventListener("ask", ({ detail }) => {
+  if (detail.settled) keepPlace();
   search = detail.search;
   remember(detail.settled);
   if (detail.settled) keep();
@@ -207,13 +226,20 @@ document.addEventListener("click", (event) => {
   const link = event.target.closest("nav.views a, h1 a, .view a[href^='/?']");
   if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
   event.preventDefault();
+  keepPlace();
   history.pushState(null, "", link.getAttribute("href"));
   go();
 });
-addEventListener("popstate", go);
+history.scrollRestoration = "manual"; // The hits are not there yet when a browser would scroll.
+addEventListener("popstate", () => {
+  keepPlace();
+  go();
+});
+addEventListener("pagehide", () => answered && memory.leaveNote(answered, grid.hits.length));
 
 /** Go where the address says. */
 async function go() {
+  const fromView = grid.hidden;
   outages.end();
   if (viewFrom(location.search)) left ??= leave();
   else if (left) status.replaceChildren(...left.told);
@@ -223,7 +249,10 @@ async function go() {
   left = null;
   search = fromAddress(location.search);
   box.show(search);
-  if (toAddress(search) !== before || !grid.hits.length || (was && !(await isSame(was)))) await ask();
+  const kept = toAddress(search) !== before || fromView ? memory.take(toAddress(search)) : null;
+  if (toAddress(search) !== before && kept) showAgain(kept);
+  else if (toAddress(search) !== before || !grid.hits.length || (was && !(await isSame(was)))) await ask();
+  else if (kept) scrollTo(0, kept.scroll);
   await openFromAddress();
 }
 
@@ -243,6 +272,28 @@ async function isSame({ found }) {
 function foundNow() {
   return get("/api/libraries").then(({ libraries }) => String(libraries.map((each) => each.generation)), () => null);
 }
+
+/** Show the hits of a search that was left, as they were. */
+function showAgain(kept) {
+  asked?.abort();
+  asked = new AbortController();
+  next = kept.next;
+  answered = toAddress(search);
+  status.replaceChildren(...kept.told);
+  grid.show(kept.hits);
+  scrollTo(0, kept.scroll);
+}
+
+/** After a reload, the pages down to where the window was. */
+async function scrollBack() {
+  const note = memory.readNote(answered);
+  if (!note?.scroll) return;
+  while (next && grid.hits.length < Math.min(note.count, 3000)) {
+    if (loading) await new Promise(requestAnimationFrame);
+    else await more();
+  }
+  scrollTo(0, note.scroll);
+}
 addEventListener("keydown", (event) => {
   if (event.target.matches("input, select, textarea") || event.ctrlKey || event.metaKey || event.altKey) return;
   if (document.querySelector("dialog[open], :popover-open")) return;
@@ -254,6 +305,7 @@ addEventListener("keydown", (event) => {
 });
 if (!(await views.show(location.search))) {
   await ask();
+  await scrollBack();
   await openFromAddress();
 }
 document.documentElement.dataset.ready = "yes";

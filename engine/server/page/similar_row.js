@@ -2,6 +2,7 @@
 
 import { post, thumbnailOf } from "./api.js";
 import { make } from "./elements.js";
+import { shapeOf } from "./layout.js";
 import { clock, shortName, text } from "./texts.js";
 import { draw, outlineOf } from "./waveform.js";
 
@@ -42,7 +43,9 @@ function tile(hit, open) {
     link.append(canvas, make("span", { dir: "auto" }, name));
     outlineOf(hit, 60).then((outline) => draw(canvas, outline)).catch(() => {});
   } else {
-    link.append(make("img", { src: thumbnailOf(hit, 160), alt: "", decoding: "async", draggable: false }));
+    const picture = make("img", { src: thumbnailOf(hit, 160), alt: "", decoding: "async", draggable: false });
+    picture.style.aspectRatio = shapeOf(hit);
+    link.append(picture);
     if (at) link.append(make("span", {}, at));
   }
   return link;

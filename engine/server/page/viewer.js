@@ -3,6 +3,7 @@
 import { get, hitsInFile, ofAsset, post, thumbnailOf } from "./api.js";
 import { Cutter } from "./cutter.js";
 import { button, make } from "./elements.js";
+import { shapeOf } from "./layout.js";
 import { placeMap } from "./place_map.js";
 import { similarRow } from "./similar_row.js";
 import { clock, day, shortName, text } from "./texts.js";
@@ -44,11 +45,14 @@ class MomentViewer extends HTMLElement {
         button(text("before"), go("before"), {}, "‹"), button(text("after"), go("after"), {}, "›"),
         button(text("close"), () => this.#dialog.close(), {}, "×")),
       stage, similarRow(hit, (other) => this.dispatchEvent(new CustomEvent("openhit", { detail: { hit: other } })), this.#asked.signal), side);
-    this.#side(side, hit);
+    const known = this.#side(side, hit);
     if (hit.kind === "image") {
       this.#picture(stage, hit);
-      showTranscript(side, hit, null, null, this.#asked.signal);
-    } else this.#player(stage, side, hit, search);
+      known.then(() => showTranscript(side, hit, null, null, this.#asked.signal));
+    } else {
+      const [media, jump] = this.#player(stage, hit, search);
+      known.then(() => showTranscript(side, hit, media, jump, this.#asked.signal));
+    }
     if (!this.#dialog.open) this.#dialog.showModal();
   }
 
@@ -57,6 +61,7 @@ class MomentViewer extends HTMLElement {
   }
 
   #closed() {
+    if (this.#dialog.open) return; // It was opened again before this was told.
     this.#asked?.abort();
     this.#dialog.replaceChildren();
     const hit = this.#hit;
@@ -134,7 +139,7 @@ class MomentViewer extends HTMLElement {
     });
   }
 
-  #player(stage, side, hit, search) {
+  #player(stage, hit, search) {
     const media = make(hit.kind === "video" ? "video" : "audio", {
       src: `${hit.media}${hit.start === null ? "" : `#t=${hit.start}`}`, controls: true, autoplay: true, preload: "metadata",
     });
@@ -155,7 +160,7 @@ class MomentViewer extends HTMLElement {
       const paint = () => canvas.isConnected && draw(canvas, outline, hit.start === null ? null : hit, media.currentTime);
       media.addEventListener("timeupdate", paint);
       paint();
-    }).catch(() => line.classList.add("silent"));
+    }).catch(() => {}); // It is silent; the line stays as high as it was.
     const { signal } = this.#asked;
     hitsInFile(search, hit, signal).then((found) => {
       for (const each of found.filter((one) => one.likely || one.moment_id === hit.moment_id)) {
@@ -165,7 +170,7 @@ class MomentViewer extends HTMLElement {
       }
     }).catch(() => {});
     if (hit.kind === "video") this.#shots(stage, hit, jump, signal);
-    showTranscript(side, hit, media, jump, signal);
+    return [media, jump];
   }
 
   /** Have the server make what the browser cannot play (AVI, WMV ...) into what it can. */
@@ -180,13 +185,15 @@ class MomentViewer extends HTMLElement {
   }
 
   async #shots(stage, hit, jump, signal) {
+    const row = make("div.shots", { role: "group", "aria-label": text("shots") }); // Its room is there before it is.
+    stage.append(row);
     const { keyframes } = await get(ofAsset(hit, "keyframes"), {}, signal).catch(() => ({ keyframes: [] }));
-    if (!keyframes.length) return;
-    stage.append(make("div.shots", { role: "group", "aria-label": text("shots") }, ...keyframes.map((each) => button(
-      clock(each.start ?? 0), () => jump(each.start ?? 0), {},
-      make("img", { src: thumbnailOf(each, 160), alt: "", loading: "lazy" }), make("span", {}, clock(each.start ?? 0))))));
+    row.append(...keyframes.map((each) => {
+      const picture = make("img", { src: thumbnailOf(each, 160), alt: "", loading: "lazy" });
+      picture.style.width = `${Math.round(64 * shapeOf(hit))}px`;
+      return button(clock(each.start ?? 0), () => jump(each.start ?? 0), {}, picture, make("span", {}, clock(each.start ?? 0)));
+    }));
   }
-
 
   #side(side, hit) {
     if (hit.why.length) side.append(this.#why(hit));
@@ -198,9 +205,10 @@ class MomentViewer extends HTMLElement {
     fact("date", day(file.date));
     fact("size", [file.width && `${file.width} × ${file.height}`, file.size && `${(file.size / 1e6).toFixed(2)} MB`].filter(Boolean).join(", "));
     fact("length", file.duration ? clock(file.duration) : "");
-    get(`/api/assets/${hit.asset_id}`, { library: hit.library }, this.#asked.signal).then((asset) => {
+    // What comes later is below what was there: nothing that is read moves.
+    return get(`/api/assets/${hit.asset_id}`, { library: hit.library }, this.#asked.signal).then((asset) => {
       if (asset.place) side.append(placeMap(asset.place, (words) => this.dispatchEvent(new CustomEvent("words", { detail: { words } }))));
-      if (asset.caption) side.prepend(make("blockquote", { dir: "auto" }, asset.caption));
+      if (asset.caption) side.append(make("section.words", {}, make("h3", {}, text("caption")), make("blockquote", { dir: "auto", tabIndex: 0 }, asset.caption)));
       side.append(this.#tags(hit, asset.tags));
     }).catch(() => {});
   }

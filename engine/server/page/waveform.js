@@ -32,7 +32,9 @@ export function draw(canvas, outline, span = null, played = null) {
   // What is all of the file is not marked.
   if (span && (span.end ?? outline.duration) - span.start < 0.95 * outline.duration) {
     pen.fillStyle = style.getPropertyValue("--mark");
+    pen.globalAlpha = 0.6;
     pen.fillRect(at(span.start), 0, Math.max(2, at(span.end ?? outline.duration) - at(span.start)), height);
+    pen.globalAlpha = 1;
   }
   for (let i = 0; i < outline.low.length; i += 1) {
     const before = played !== null && i * step <= at(played);

@@ -1,0 +1,209 @@
+"""The grid as it is looked at: nothing moves, words are marked, sounds play, many hits scroll."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.server.page.browsing import names, type_words, until
+
+_SHIFTS = """
+window.shifts = [];
+new PerformanceObserver((list) => {
+  for (const each of list.getEntries()) {
+    const named = each.sources.map(({ node, previousRect: a, currentRect: b }) => (
+      `${node?.className || node?.nodeName} ${a.y}+${a.height} is at ${b.y}+${b.height}`));
+    window.shifts.push([each.value, ...named].join(" "));
+  }
+}).observe({ type: "layout-shift", buffered: true });
+"""
+_MANY = """(count) => {
+  const grid = document.querySelector("moment-grid");
+  const [one] = grid.hits;
+  const hits = Array.from({ length: count }, (_, i) => ({
+    ...one, moment_id: 1e6 + i, path: `/made/${i}.png`,
+    file: { ...one.file, width: 40 + (i % 7) * 20, height: 60 },
+  }));
+  const begun = performance.now();
+  grid.show(hits);
+  return performance.now() - begun;
+}"""
+_SCROLL = """async (pixels) => {
+  const frames = [];
+  let last = performance.now();
+  while (scrollY + innerHeight < Math.min(pixels, document.documentElement.scrollHeight - 2)) {
+    scrollBy(0, 240);
+    await new Promise(requestAnimationFrame);
+    frames.push(performance.now() - last);
+    last = performance.now();
+  }
+  return { frames, tiles: document.querySelectorAll(".tile").length, scrolled: scrollY };
+}"""
+
+
+def shifts(page) -> list[str]:
+    page.wait_for_timeout(150)  # observers are told of a frame after it
+    return page.evaluate("window.shifts.splice(0)")
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+def test_nothing_moves_while_it_loads_and_while_one_types(visit, browser, served, width):
+    with browser.new_context(viewport={"width": width, "height": 800}, locale="en-GB") as context:
+        page = context.new_page()
+        page.add_init_script(_SHIFTS)
+        page.goto(served.url)
+        page.wait_for_selector("html[data-ready]")
+        until(page, "document.querySelector('.tile img').naturalWidth > 0")
+        assert shifts(page) == []
+        for words in ("green", "red kind:vdeo", "no such thing", "violin", "red"):
+            page.locator("input[type=search]").fill("")
+            for letter in words:
+                page.keyboard.press("Space" if letter == " " else letter)
+                page.wait_for_timeout(20)
+        until(page, "document.querySelector('.tile .name')?.textContent.includes('red')")
+        assert shifts(page) == []
+        page.goto(f"{served.url}/?kind=video")
+        page.wait_for_selector("html[data-ready]")
+        page.locator(".tile a").first.click()
+        page.locator(".said").wait_for()
+        page.locator(".like a").first.wait_for()
+        page.locator(".tags").wait_for()
+        found = shifts(page)
+        assert found == []
+
+
+def test_notes_of_a_search_are_behind_a_word(visit):
+    page = visit()
+
+    def noted(route) -> None:
+        found = route.fetch()
+        body = found.json() | {"notes": ["the next index fills <b>scenes</b>"]}
+        route.fulfill(response=found, json=body)
+
+    page.route("**/api/search", noted)
+    type_words(page, "green", "green")
+    page.locator(".notes summary").click()
+    assert page.locator(".notes p").text_content() == "the next index fills <b>scenes</b>"
+    assert page.locator(".notes p").is_visible()
+
+
+def test_the_words_that_were_asked_for_are_marked_in_a_sentence(visit):
+    page = visit("/?q=violins")
+    quoted = page.locator(".tile q").first
+    quoted.wait_for()
+    assert "violin" in quoted.text_content()
+    assert quoted.locator("mark").all_text_contents() == ["violin"]
+
+
+@pytest.mark.parametrize(
+    ("sentence", "asked", "expected"),
+    [
+        ("The Doctor said: two tablets.", "tablet doctor", ["Doctor", "tablets"]),
+        ("Schöne Grüße", "grusse", []),
+        ("Schöne Grüße", "schone", ["Schöne"]),
+        ("the cat and the dog", "the and", []),
+        ("东京塔的夜景", "东京塔", ["东京塔"]),
+        ("a <b>bold</b> move", "bold", ["bold"]),
+        ("catalogue of categories", "cat", []),
+    ],
+)
+def test_marks(visit, sentence, asked, expected):
+    page = visit()
+    found = page.evaluate(
+        """async ([sentence, asked]) => {
+          const { marked } = await import("/page/marking.js");
+          const quoted = document.createElement("q");
+          quoted.append(...marked(sentence, asked));
+          const marks = [...quoted.querySelectorAll("mark")];
+          return [quoted.textContent, marks.map((each) => each.textContent)];
+        }""",
+        [sentence, asked],
+    )
+    assert found == [sentence, expected]
+
+
+def test_a_sound_plays_from_its_tile_and_stops(visit):
+    page = visit("/?kind=audio")
+    page.locator(".tile").first.hover()
+    page.get_by_role("button", name="Play", exact=True).click()
+    page.get_by_role("button", name="Stop", exact=True).wait_for()
+    canvas = "document.querySelector('.tile canvas').toDataURL()"
+    before = page.evaluate(canvas)
+    until(page, f"{canvas} !== {before!r}")  # what has been played is drawn
+    page.get_by_role("button", name="Stop", exact=True).click()
+    page.get_by_role("button", name="Play", exact=True).wait_for()
+
+
+def test_ten_thousand_hits_scroll_and_a_hundred_thousand_are_laid_out(visit):
+    page = visit("/?kind=image")
+    assert page.evaluate(_MANY, 100_000) < 1500
+    taken = page.evaluate(_MANY, 10_000)
+    assert taken < 500
+    seen = page.evaluate(_SCROLL, 60_000)
+    frames = sorted(seen["frames"])
+    assert seen["tiles"] < 150, "those far from the window are not made"
+    assert seen["scrolled"] > 50_000
+    assert frames[len(frames) // 2] < 34, "half of the frames come in time, on a busy machine too"
+    last = "[...document.querySelectorAll('.tile')].at(-1).getAttribute('aria-posinset')"
+    assert int(page.evaluate(last)) > 1000
+
+
+def test_near_copies_are_unfolded_and_folded_again(visit):
+    page = visit("/?q=violin&group=asset")
+    tile = page.locator(".tile", has_text="film.mp4").first
+    badge = tile.get_by_role("button", name=re.compile("more of it"))
+    count = int(badge.text_content().removeprefix("+"))
+    before = page.locator(".tile").count()
+    badge.focus()
+    page.keyboard.press("Enter")
+    page.locator(".tile.copy").first.wait_for()
+    assert page.locator(".tile.copy").count() == count
+    assert set(page.locator(".tile.copy .name").all_text_contents()) == {"film.mp4"}
+    assert page.evaluate("document.activeElement.textContent") == "\u2212"
+    page.locator(".tile.copy a").first.click()
+    page.locator("dialog.viewer[open]").wait_for()
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name=f"Fold {count} again").click()
+    until(page, "!document.querySelector('.tile.copy')")
+    assert page.locator(".tile").count() == before
+
+
+def test_rows_stay_where_they_are_when_more_hits_come(visit):
+    page = visit("/?kind=image")
+    laid = page.evaluate(
+        """async () => {
+          const { layOut } = await import("/page/layout.js");
+          const file = (i) => ({ width: 40 + (i % 7) * 20, height: 60 });
+          const hits = Array.from({ length: 500 }, (_, i) => ({ kind: "image", file: file(i) }));
+          const whole = (line) => JSON.stringify(layOut(hits, 1000, line).tiles);
+          const stepwise = (line) => {
+            let laid = null;
+            for (const count of [1, 3, 60, 61, 200, 500]) {
+              laid = layOut(hits.slice(0, count), 1000, line < count ? line : -1, laid);
+            }
+            return JSON.stringify(laid.tiles);
+          };
+          return [-1, 60, 61, 63, 200].map((line) => whole(line) === stepwise(line));
+        }"""
+    )
+    assert laid == [True] * 5
+
+
+def test_back_leads_to_where_one_was_in_a_search(visit):
+    page = visit("/?q=red", viewport={"width": 700, "height": 500})
+    page.mouse.wheel(0, 700)
+    until(page, "scrollY > 600")
+    before, shown = page.evaluate("scrollY"), names(page)
+    page.evaluate("document.querySelector('.tile .acts button').click()")
+    page.locator(".example").wait_for()
+    until(page, "scrollY === 0")
+    page.go_back()
+    until(page, "!document.querySelector('.example')")
+    assert abs(page.evaluate("scrollY") - before) < 2
+    until(page, "document.querySelectorAll('.tile').length > 4")
+    assert names(page)[:3] == shown[:3]
+    assert re.search("hits", page.locator(".status").text_content())
+    page.reload()
+    page.wait_for_selector("html[data-ready]")
+    assert abs(page.evaluate("scrollY") - before) < 2
