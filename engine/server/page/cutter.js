@@ -57,7 +57,7 @@ export class Cutter {
   }
 
   #handle(side) {
-    const handle = make(`div.handle.${side}`, {
+    const handle = make("div.cut-handle", {
       role: "slider", tabIndex: 0, hidden: true, "aria-label": text(`cut-${side}`), "aria-valuemin": 0,
       onkeydown: (event) => this.#key(event, side), onclick: (event) => event.stopPropagation(),
       onpointerdown: (event) => { handle.setPointerCapture(event.pointerId); event.preventDefault(); handle.focus(); },

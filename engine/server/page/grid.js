@@ -148,7 +148,7 @@ class MomentGrid extends HTMLElement {
       onclick: (event) => this.#chosen(event, place) || this.#stretch.toggle(this.#hits, place),
     }), make("div.acts", {}, hit.kind === "audio" ? playButton(hit, picture) : null, button(text("more"), ask("more"), {}, "+"), button(text("less"), ask("less"), {}, "−")));
     if (hit.more && hit.others?.length) tile.append(foldButton(hit, () => this.#unfold(hit)));
-    if (hit.folded) tile.classList.add("copy");
+    if (hit.folded) tile.classList.add("unfolded");
     if (hit.kind === "video") playOnHover(tile, link, hit);
     this.#mark(tile, hit);
     return tile;

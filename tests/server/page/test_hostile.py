@@ -110,7 +110,9 @@ def test_hostile_names_are_names(visit, hostile, width):
         until(page, "!document.querySelector('dialog[open]')")
 
 
-@pytest.mark.parametrize(("number", "caption"), [*enumerate((_SCRIPT, _BREAKING, _BIDI, _LONG))][1:])
+@pytest.mark.parametrize(
+    ("number", "caption"), [*enumerate((_SCRIPT, _BREAKING, _BIDI, _LONG))][1:]
+)
 def test_hostile_captions_are_text(visit, hostile, number, caption):
     page = visit("/?kind=image", hostile, viewport={"width": 360, "height": 800})
     open_file(page, f"caption{number}.jpg")

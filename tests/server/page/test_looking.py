@@ -157,15 +157,15 @@ def test_near_copies_are_unfolded_and_folded_again(visit):
     before = page.locator(".tile").count()
     badge.focus()
     page.keyboard.press("Enter")
-    page.locator(".tile.copy").first.wait_for()
-    assert page.locator(".tile.copy").count() == count
-    assert set(page.locator(".tile.copy .name").all_text_contents()) == {"film.mp4"}
+    page.locator(".tile.unfolded").first.wait_for()
+    assert page.locator(".tile.unfolded").count() == count
+    assert set(page.locator(".tile.unfolded .name").all_text_contents()) == {"film.mp4"}
     assert page.evaluate("document.activeElement.textContent") == "\u2212"
-    page.locator(".tile.copy a").first.click()
+    page.locator(".tile.unfolded a").first.click()
     page.locator("dialog.viewer[open]").wait_for()
     page.keyboard.press("Escape")
     page.get_by_role("button", name=f"Fold {count} again").click()
-    until(page, "!document.querySelector('.tile.copy')")
+    until(page, "!document.querySelector('.tile.unfolded')")
     assert page.locator(".tile").count() == before
 
 
