@@ -11,9 +11,10 @@ export function notesOf(about, health, jobs) {
   return [
     ...damage(about, health), ...disk(about), ...cutOff(about, jobs), ...failures(about),
     ...unfinished(about), ...spaces(about), ...recall(about), ...rest(about, health), ...empty(about),
-  ].sort((a, b) => Number(b.wrong) - Number(a.wrong));
+  ].sort((a, b) => weight(b) - weight(a));
 }
 
+const weight = ({ wrong, hint = false }) => 2 * Number(wrong) - Number(hint);
 const indexing = (about, part = "") => `/?view=indexing&library=${encodeURIComponent(about.library)}${part}`;
 const quoted = (path) => (/^[\w@%+=:,./-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`);
 const command = (about, call) => `sensorium ${call} --library ${quoted(about.path)}`;

@@ -44,6 +44,8 @@ class IndexingView {
     this.#build();
     await this.#refresh();
     this.#root.replaceChildren(...this.#parts.all);
+    // Another page, or a program, may have begun a job meanwhile.
+    addEventListener("focus", () => this.#again(), { signal });
   }
 
   get #stats() {

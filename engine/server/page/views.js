@@ -26,7 +26,6 @@ export class Views {
   #fail;
   #outages;
   #shown = null;
-  #failed = new Map();
 
   constructor(fail, outages) {
     [this.#fail, this.#outages] = [fail, outages];
@@ -60,7 +59,7 @@ export class Views {
     const arrived = this.#outages.expect();
     own.signal.addEventListener("abort", arrived);
     try {
-      const view = await this.#module(name);
+      const view = await import(`./view_${name}.js`);
       if (own.signal.aborted) return true;
       const part = make("div");
       this.#root.append(part);
@@ -75,18 +74,6 @@ export class Views {
       arrived();
     }
     return true;
-  }
-
-  /** A module that could not be had stays so for its address; another address is tried then. */
-  async #module(name) {
-    const address = `./view_${name}.js`;
-    const tries = this.#failed.get(name) ?? 0;
-    try {
-      return await import(tries ? `${address}?try=${tries}` : address);
-    } catch (fault) {
-      this.#failed.set(name, tries + 1);
-      throw fault;
-    }
   }
 
   #remember(name, values) {

@@ -111,11 +111,14 @@ def test_a_view_that_was_never_opened_comes_once_the_server_is_back(visit, start
 
 def test_it_is_tried_at_once_where_one_presses_try_now(visit):
     page = visit("/?q=red")
+    page.clock.install()
+    page.reload()
+    until(page, LEADS.format("red"))
     page.route("**/*", lambda route: route.abort())
     page.locator("input[type=search]").fill("blue")
     now = page.get_by_role("button", name="Try now")
     now.wait_for()
-    page.wait_for_timeout(2500)  # by now it waits for long between two tries
+    page.clock.pause_at("2099-01-01")  # nothing is tried by time any more
     page.unroute("**/*")
     now.click()
     until(page, LEADS.format("blue"))

@@ -240,6 +240,18 @@ def test_files_that_vanished_are_hidden_or_forgotten_by_choice(visit, own):
     assert served.http.get("/api/assets").json()["total"] == 0
 
 
+def test_a_job_that_was_begun_elsewhere_is_seen_when_one_comes_back(visit, own, gate):
+    served = own.serve()
+    page = visit(INDEXING, served)
+    page.get_by_label("Folder or file on the server").fill("/typed")
+    served.http.post("/api/index", json={"paths": [str(folder(own, "elsewhere", 2))]})
+    page.evaluate("dispatchEvent(new Event('focus'))")
+    page.locator("article.job", has_text="elsewhere").wait_for()
+    gate()
+    page.locator("li.ended.done", has_text="2 added").wait_for()
+    assert page.get_by_label("Folder or file on the server").input_value() == "/typed"
+
+
 def test_a_server_that_only_reads_says_so(visit, own):
     page = visit(INDEXING, own.serve(read_only=True))
     page.get_by_text("This server only reads").wait_for()
