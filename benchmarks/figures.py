@@ -58,6 +58,7 @@ GROUPS = {
         "serve_overload",
         "serve_poison",
         "page",
+        "page_tasks",
     ),
     "Trust": (
         "crash",
