@@ -283,7 +283,8 @@ def _done(browser: Any, url: str, picture: Path, task: Callable[[Hands], None]) 
         page.wait_for_timeout(1500)  # what it does when it opens is none of the task
         hands = Hands(page, picture)
         task(hands)
-        return f"{time.perf_counter() - hands.begun:.2f} s, {hands.acts} act{'s' * (hands.acts > 1)}"
+        acts = "1 act" if hands.acts == 1 else f"{hands.acts} acts"
+        return f"{time.perf_counter() - hands.begun:.2f} s, {acts}"
     except Cannot as reason:
         return f"cannot: {reason}"
     finally:
