@@ -22,7 +22,8 @@ export async function runJob(place, path, body, signal) {
   const line = make("span", { role: "status" }, text("wrk-waits"));
   const bar = make("progress", { "aria-label": text("wrk-progress") });
   const stop = make("button.act-line", { type: "button" }, text("wrk-cancel"));
-  const panel = make("div.job-now", {}, bar, line, stop);
+  const away = make("span", { role: "status" });
+  const panel = make("div.job-now", {}, bar, line, stop, away);
   place.replaceChildren(panel);
   try {
     const begun = await begin(path, body, signal);
@@ -32,7 +33,7 @@ export async function runJob(place, path, body, signal) {
       else bar.removeAttribute("value");
       line.textContent = job.task ? text("wrk-done-of", { task: job.task, done: job.done, total: job.total ?? "?" }) : text("wrk-waits");
     };
-    const job = await follow(begun, show, signal);
+    const job = await follow(begun, show, signal, (lost) => { away.textContent = lost ? text("job-away") : ""; });
     if (job.state === "done") return job;
     throw Object.assign(new Error(job.error?.message ?? text("wrk-ended")), { name: "JobFault", state: job.state });
   } finally {

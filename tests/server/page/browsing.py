@@ -7,6 +7,8 @@ import time
 
 import pytest
 
+from tests.server.conftest import Served
+
 playwright = pytest.importorskip("playwright.sync_api")
 BROWSER = shutil.which("chromium") or shutil.which("chromium-browser")
 if BROWSER is None:
@@ -35,3 +37,28 @@ def type_words(page: Page, words: str, first: str) -> None:
     page.locator("input[type=search]").fill(words)
     leads = f"document.querySelector('.tile .name')?.textContent.includes('{first}')"
     until(page, leads)
+
+
+def tags_of(server: Served) -> dict[str, int]:
+    """Return the tags of a server's libraries, and how many files have each."""
+    found = server.http.get("/api/tags").json()["tags"]
+    return {each["tag"]: each["files"] for each in found}
+
+
+def classify(page: Page, labels: str) -> None:
+    """Classify by labels, and wait for the table."""
+    page.get_by_label("Labels").first.fill(labels)
+    page.get_by_role("button", name="Classify", exact=True).click()
+    page.locator(".labels tbody tr").first.wait_for()
+
+
+def find_copies(page: Page) -> None:
+    """Look for files with the same bytes, and wait for the first group."""
+    page.get_by_label("Only the same bytes").check()
+    page.get_by_role("button", name="Look", exact=True).click()
+    page.locator(".copy").first.wait_for()
+
+
+def shown(page: Page, selector: str) -> list[str]:
+    """Return the texts of all that a selector names."""
+    return [text.strip() for text in page.locator(selector).all_text_contents()]

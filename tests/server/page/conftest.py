@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from engine import Library
 from engine.server.options import ServerOptions
 from tests import media_files as make
 from tests.server.conftest import Served, serving
-from tests.server.page.browsing import BROWSER, COLOURS, HOSTILE, Page, playwright
+from tests.server.page.browsing import BROWSER, COLOURS, HOSTILE, Page, playwright, tags_of
 
 
 @pytest.fixture(scope="session")
@@ -69,3 +70,34 @@ def visit(browser, served) -> Iterator[Callable[..., Page]]:
     for context in contexts:
         context.close()
     assert faults == []
+
+
+@pytest.fixture(scope="session")
+def workshop(tmp_path_factory, settings) -> Iterator[Served]:
+    """A server of a library that is changed: pictures of three colours, copies, sounds, a film."""
+    place = tmp_path_factory.mktemp("workshop")
+    media = place / "media"
+    for number in range(6):
+        for colour in ("red", "green", "blue"):
+            make.picture(media / f"{colour}-{number}.png", colour, (60 + number, 40))
+    for original, copies in (("blue-0", "ab"), ("green-2", "a"), ("red-1", "a")):
+        for copy in copies:
+            shutil.copy(media / f"{original}.png", media / f"{original} copy {copy}.png")
+    make.sound(media / "tone.wav", (200, 2.0))
+    shutil.copy(media / "tone.wav", media / "tone again.wav")
+    make.video(media / "film.mp4", ("red", "blue"))
+    with Library.open(place / "work", create=True, encoder="fake", settings=settings) as made:
+        made.index([media])
+    with serving([place / "work"], settings, media, ServerOptions(port=0)) as running:
+        yield running
+
+
+@pytest.fixture
+def untagged(workshop) -> Iterator[None]:
+    """Take back what a test of the workshop has left."""
+    yield
+    files = [
+        each["asset_id"] for each in workshop.http.get("/api/assets?limit=500").json()["assets"]
+    ]
+    if found := list(tags_of(workshop)):
+        workshop.http.post("/api/tags", json={"assets": files, "remove": found})

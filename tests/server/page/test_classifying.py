@@ -1,0 +1,122 @@
+"""Labels that are typed, a threshold that is moved, and their tags, in a real Chromium."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from engine.server.options import ServerOptions
+from tests.server.conftest import serving
+from tests.server.page.browsing import classify, shown, tags_of, until
+
+pytestmark = pytest.mark.usefixtures("untagged")
+
+
+def test_labels_that_are_typed_come_back_as_a_table_with_counts(visit, workshop):
+    page = visit("/?view=classify", workshop)
+    classify(page, "red, green\nblue")
+    assert page.get_by_role("heading", name="25 files").is_visible()
+    counts = shown(page, ".results .chips button")
+    assert counts[0] == "All 25" and [c.split()[0] for c in counts[1:4]] == ["blue", "green", "red"]
+    row = page.locator("tr", has_text="green-3.png")
+    assert row.locator(".given").text_content() == "green"
+    assert re.fullmatch(r"\d+ %", row.locator(".sure").text_content())
+    row.scroll_into_view_if_needed()
+    until(page, "document.querySelector('.thumb img').naturalWidth > 0")
+    again = visit("/" + page.url.rpartition("/")[2], workshop)
+    again.locator(".labels tbody tr").first.wait_for()
+    assert shown(again, ".results .chips button") == counts
+    assert again.get_by_label("Labels").first.input_value() == "red, green\nblue"
+
+
+def test_kinds_and_filters_narrow_what_is_classified(visit, workshop):
+    page = visit("/?view=classify", workshop)
+    page.get_by_role("button", name="Pictures", exact=True).click()
+    page.get_by_label("Only files that").fill("path:red-*.png -path:*copy*")
+    classify(page, "red, blue")
+    assert page.get_by_role("heading", name="6 files").is_visible()
+    assert set(shown(page, ".labels .given")) == {"red"}
+    page.get_by_label("Only files that").fill("a nice day")
+    page.get_by_role("button", name="Classify", exact=True).click()
+    until(page, "document.querySelector('.beside input').validationMessage.includes('no filter')")
+
+
+def test_a_threshold_acts_at_once_and_a_label_is_looked_at_alone(visit, workshop):
+    page = visit("/?view=classify", workshop)
+    classify(page, "red, green, blue")
+    page.locator(".results .chips button", has_text="blue").click()
+    until(page, "document.querySelectorAll('.labels tbody tr').length < 12")
+    rows = page.locator(".labels tbody tr").count()
+    assert set(shown(page, ".labels .given")) == {"blue"}
+    slider = page.get_by_role("slider", name="At least so probable")
+    slider.focus()
+    page.keyboard.press("End")
+    assert page.locator("output").text_content() == "100 %"
+    assert page.locator(".labels tbody tr").count() == rows
+    assert set(shown(page, ".labels .given")) == {"unknown, else blue"}
+    assert page.get_by_text("No file is so probable.").is_visible()
+    assert page.get_by_role("button", name="Apply as tags").is_disabled()
+    page.locator(".results .chips button", has_text="unknown").click()
+    assert page.locator(".labels tbody tr").count() == 25
+
+
+def test_labels_become_tags_and_go_again(visit, workshop):
+    page = visit("/?view=classify", workshop)
+    classify(page, "red, green, blue")
+    page.locator(".results .chips button", has_text="green").click()
+    told = page.locator(".applying .outlook").text_content()
+    count = int(re.match(r"gives (\d+) files a tag: green", told)[1])
+    page.get_by_role("button", name="Apply as tags").click()
+    page.get_by_text(f"{count} tags are given.").wait_for()
+    assert tags_of(workshop) == {"green": count}
+    page.get_by_role("button", name="Undo").click()
+    page.get_by_text(f"{count} tags are taken back.").wait_for()
+    assert tags_of(workshop) == {}
+
+
+def test_what_the_server_refuses_is_said_where_one_looks(visit, workshop):
+    page = visit("/?view=classify", workshop)
+    page.get_by_label("Labels").first.fill("red")
+    page.get_by_label("Only files that").fill("date = someday")
+    page.get_by_role("button", name="Classify", exact=True).click()
+    page.locator(".toast.wrong", has_text="someday").wait_for()
+    page.get_by_label("Only files that").fill("path = *red*")
+    page.get_by_role("button", name="Classify", exact=True).click()
+    page.locator(".labels tbody tr").first.wait_for()
+
+
+def test_a_job_is_seen_to_go_on_and_is_stopped(visit, workshop):
+    page = visit("/?view=classify", workshop)
+    page.route(
+        "**/api/classify",
+        lambda route: route.fulfill(
+            status=202,
+            json={"job": "0" * 16, "ended": None, "links": {"events": "/api/jobs/none/events"}},
+        ),
+    )
+    running = 'event: progress\ndata: {"task": "classifying", "done": 5, "total": 20}\n\n'
+    page.route(
+        "**/events",
+        lambda route: route.fulfill(body=running, content_type="text/event-stream"),
+    )
+    asked = []
+    page.route("**/api/jobs/" + "0" * 16, lambda route: asked.append(route.request.method))
+    page.get_by_label("Labels").first.fill("red")
+    page.get_by_role("button", name="Classify", exact=True).click()
+    page.get_by_text("classifying: 5 of 20").wait_for()
+    assert page.locator(".job-now progress").evaluate("(bar) => bar.value / bar.max") == 0.25
+    page.get_by_role("button", name="Stop").click()
+    until(page, "document.querySelector('.job-now')")
+    assert asked == ["DELETE"]
+
+
+def test_who_may_only_look_is_told_so(visit, workshop, settings):
+    options = ServerOptions(port=0, read_only=True)
+    with serving([workshop.library], settings, workshop.media, options) as reading:
+        page = visit("/?view=curate", reading)
+        page.get_by_text("Here you may look, and change nothing").wait_for()
+        assert page.get_by_role("button", name="Look", exact=True).is_disabled()
+        page.goto(reading.url + "/?view=classify")
+        page.get_by_text("Here you may look, and change nothing").wait_for()
+        assert page.get_by_role("button", name="Classify", exact=True).is_disabled()

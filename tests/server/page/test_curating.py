@@ -1,0 +1,120 @@
+"""What is double, odd or bad: found, decided by key, and taken back, in a real Chromium."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.server.page.browsing import find_copies, tags_of, until
+
+pytestmark = pytest.mark.usefixtures("untagged")
+
+
+def test_every_method_says_what_it_does(visit, workshop):
+    page = visit("/?view=curate", workshop)
+    described = workshop.http.get("/api/openapi.json").json()["components"]["schemas"]
+    tasks = {
+        each["properties"]["task"]["const"]
+        for each in described.values()
+        if "const" in each.get("properties", {}).get("task", {})
+    }
+    methods = page.locator(".method").all()
+    assert {method.locator("input").get_attribute("value") for method in methods} == tasks
+    for method in methods:
+        assert len(method.locator("small").text_content()) > 20
+    page.get_by_role("radio", name=re.compile("^Selection")).check()
+    assert page.get_by_label("How many").input_value() == "20"
+    page.get_by_label("How many").fill("3")
+    page.get_by_role("button", name="Look", exact=True).click()
+    page.locator(".found").nth(2).wait_for()
+    assert page.locator(".found").count() == 3
+
+
+def test_copies_lie_side_by_side_with_their_facts(visit, workshop):
+    page = visit("/?view=curate", workshop)
+    find_copies(page)
+    assert page.locator(".left").text_content().startswith("Group 1 of 4 · 4 are left")
+    copies = page.locator(".copy").all()
+    tops = "new Set([...document.querySelectorAll('.copy')].map((each) => each.offsetTop)).size"
+    assert len(copies) == 3 and page.evaluate(tops) == 1
+    until(page, "[...document.querySelectorAll('.copy img')].every((each) => each.naturalWidth)")
+    facts = copies[0].locator("dl").text_content()
+    assert "60 \u00d7 40" in facts and "MB" in facts and "blue-0" in facts
+    assert copies[0].locator(".keep").text_content().strip() == "1 is kept"
+    for _ in range(3):
+        page.keyboard.press("ArrowRight")
+    page.locator(".copy audio").first.wait_for()
+    assert page.locator(".copy audio").count() == 2
+
+
+def test_copies_are_decided_by_keys_alone_and_taken_back(visit, workshop):
+    page = visit("/?view=curate", workshop)
+    find_copies(page)
+    page.get_by_label("The others get the tag").fill("twice")
+    page.keyboard.press("Tab")
+    page.locator("section.findings").focus()
+    page.keyboard.press("2")
+    kept = page.locator(".copy.kept dl").text_content()
+    assert "2" in page.locator(".copy.kept .keep").text_content()
+    page.keyboard.press("Enter")
+    page.get_by_text("2 files have the tag “twice”.").wait_for()
+    until(page, "document.querySelector('.left').textContent.startsWith('Group 2 of 4 · 3 are')")
+    assert tags_of(workshop) == {"twice": 2}
+    page.keyboard.press("Enter")
+    until(page, "document.querySelector('.left').textContent.includes('2 are left')")
+    page.keyboard.press("u")
+    until(page, "document.querySelector('.left').textContent.startsWith('Group 2 of 4 · 3 are')")
+    page.keyboard.press("u")
+    until(page, "document.querySelector('.left').textContent.startsWith('Group 1 of 4 · 4 are')")
+    assert tags_of(workshop) == {}
+    assert page.locator(".copy.kept dl").text_content() == kept
+    page.keyboard.press("u")
+    page.get_by_text("There is nothing to undo here.").wait_for()
+
+
+def test_what_is_decided_is_known_again_and_the_rest_is_accepted(visit, workshop):
+    page = visit("/?view=curate", workshop)
+    find_copies(page)
+    page.get_by_role("button", name="Accept Enter").click()
+    until(page, "document.querySelector('.left').textContent.includes('3 are left')")
+    page.reload()
+    page.locator(".copy").first.wait_for()
+    assert page.locator(".left").text_content().startswith("Group 2 of 4 · 3 are left")
+    page.get_by_role("button", name="Accept all that is left: 3 files").click()
+    until(page, "document.querySelector('.left').textContent.includes('all are decided')")
+    assert tags_of(workshop) == {"duplicate": 5}
+    page.get_by_role("button", name="Undo u").click()
+    until(page, "document.querySelector('.left').textContent.includes('3 are left')")
+    undo = page.locator(".runs tbody tr", has_text="Tags by hand").get_by_role("button")
+    undo.get_by_text("Undo").first.click()
+    until(page, "document.querySelector('.runs .deed').textContent.includes('taken back')")
+    assert tags_of(workshop) == {}
+
+
+def test_other_findings_have_their_reason_and_are_tagged(visit, workshop):
+    page = visit("/?view=curate&method=quality", workshop)
+    page.get_by_role("button", name="Look", exact=True).click()
+    page.locator(".found").first.wait_for()
+    verdict = page.locator(".found-as").first.text_content()
+    assert page.locator(".found p").first.text_content().startswith(verdict)
+    found = page.locator(".found").count()
+    page.locator("form.applying input").fill("poor")
+    assert f"gives {found} files the tag: poor" in page.locator(".applying .outlook").text_content()
+    page.get_by_role("button", name="Apply as tags").click()
+    page.locator(".deed", has_text="given").wait_for()
+    assert set(tags_of(workshop)) == {"poor"}
+    page.locator(".findings .deed").get_by_role("button", name="Undo").click()
+    page.locator(".deed", has_text="taken back").first.wait_for()
+    assert tags_of(workshop) == {}
+
+
+def test_earlier_runs_are_opened_again(visit, workshop):
+    page = visit("/?view=curate", workshop)
+    find_copies(page)
+    page.reload()
+    page.locator(".copy").first.wait_for()
+    page.goto(workshop.url + "/?view=curate")
+    page.locator(".runs tbody tr", has_text="Duplicates").first.get_by_role("button").click()
+    page.locator(".copy").first.wait_for()
+    assert re.search(r"run=\d+", page.url)
