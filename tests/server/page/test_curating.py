@@ -61,6 +61,8 @@ def test_copies_are_decided_by_keys_alone_and_taken_back(visit, workshop):
     page.get_by_text("2 files have the tag “twice”.").wait_for()
     until(page, "document.querySelector('.left').textContent.startsWith('Group 2 of 4 · 3 are')")
     assert tags_of(workshop) == {"twice": 2}
+    tagged = workshop.http.get("/api/assets", params={"where": "tags has twice"}).json()["assets"]
+    assert len(tagged) == 2 and not any(each["path"] in kept for each in tagged)
     page.keyboard.press("Enter")
     until(page, "document.querySelector('.left').textContent.includes('2 are left')")
     page.keyboard.press("u")

@@ -54,6 +54,8 @@ def test_the_map_by_keyboard_leads_to_a_search(visit, workshop):
     page.get_by_role("button", name="Choose all that is in sight").focus()
     page.keyboard.press("Tab")
     until(page, "document.activeElement.matches('canvas.point-map')")
+    page.keyboard.press("Enter")
+    assert "23 files" not in page.locator(".map-side").text_content()
     for _ in range(12):
         page.keyboard.press("-")
     page.keyboard.press("Enter")
