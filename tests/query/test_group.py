@@ -108,3 +108,9 @@ def test_pages_are_not_read_past_the_last_hit_where_nothing_is_counted():
         raise AssertionError("one page was enough")
 
     assert group_moments(read(), Group.NONE, 1, lambda _: {})[0].record.moment_id == 1
+
+
+def test_those_that_follow_are_known_by_number_as_far_as_anyone_looks():
+    frames = [record(number) for number in range(1, 80)]
+    (found,) = group_moments([frames], Group.SHOT, 9, lambda _: {})
+    assert (found.more, found.others) == (78, list(range(2, 52)))

@@ -305,3 +305,16 @@ def test_pictures_have_no_parts_and_sounds_no_frames(filmed):
     assert filmed.http.get(f"/api/assets/{picture}/clip?start=0&end=1").status_code == 422
     assert filmed.http.get(f"/api/assets/{sound}/frame?at=0").status_code == 422
     assert filmed.http.get("/api/assets/9999/clip?start=0&end=1").status_code == 404
+
+
+def test_what_is_folded_into_a_hit_is_listed_by_number(filmed):
+    (hit,) = filmed.search("red", group="asset", kinds=["video"], where=["path like '*clip.mp4'"])
+    assert len(hit["others"]) == hit["more"] > 0
+    asked = {"number": [*hit["others"], 999_999], "library": hit["library"]}
+    listed = filmed.http.get("/api/moments", params=asked).json()
+    assert [each["moment_id"] for each in listed["moments"]] == hit["others"]
+    assert listed["total"] == hit["more"]
+    assert listed["moments"][0]["file"] == hit["file"]
+    MomentList.model_validate(listed)
+    assert filmed.http.get("/api/moments?number=-1").status_code == 400
+    assert filmed.http.get("/api/moments?" + "number=1&" * 101).status_code == 400
