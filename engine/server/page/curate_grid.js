@@ -1,5 +1,6 @@
 // Findings that are no copies, as a grid with the reason of each; they are tagged, and that is taken back.
 
+import { post } from "./api.js";
 import { make } from "./elements.js";
 import { shortName, text } from "./texts.js";
 import { counted, Deed, openAddress, pictureAt, runJob, tagAddress, tellFault, toggles, undoRun } from "./working.js";
@@ -12,11 +13,13 @@ export async function showGrid(root, { facts, found, library, signal, context, c
   const groups = groupsOf(found);
   const chosen = new Set();
   const [tiles, end, told, place, deed] = [make("div.found-tiles", { role: "list" }), make("div.end"), make("p.outlook", { "aria-live": "polite" }), make("div"), new Deed()];
-  const tag = make("input", { dir: "auto", placeholder: text("cur-tag-each"), "aria-label": text("cur-tag"), oninput: () => tell() });
+  // What a file was found to be is a tag, but not that it belongs to a cluster: that gets a name.
+  const named = facts.kind === "clusters";
+  const tag = make("input", { dir: "auto", required: named, placeholder: text(named ? "add-tag" : "cur-tag-each"), "aria-label": text("cur-tag"), oninput: () => tell() });
   const apply = make("button.go", { type: "submit" }, text("cls-apply"));
   let made = 0;
 
-  const shown = () => found.filter((each) => !chosen.size || chosen.has(each.verdict));
+  const shown = () => found.filter((each) => !chosen.size || chosen.has(each.part));
   const more = () => {
     const rows = shown();
     for (const each of rows.slice(made, made + STEP)) tiles.append(tileOf(each, library));
@@ -27,14 +30,15 @@ export async function showGrid(root, { facts, found, library, signal, context, c
   const again = () => { tiles.replaceChildren(); made = 0; more(); tell(); };
   const tell = () => {
     const rows = shown();
-    const words = tag.value.trim() || [...new Set(rows.map((each) => each.verdict))].slice(0, 8).join(", ");
-    told.textContent = counted("cur-will", rows.length, { tag: words });
+    const words = tag.value.trim() || (named ? "" : [...new Set(rows.map((each) => each.verdict))].slice(0, 8).join(", "));
+    told.textContent = words ? counted("cur-will", rows.length, { tag: words }) : text("cur-name-tag");
   };
 
   async function give(event) {
     event.preventDefault();
     apply.disabled = true;
     try {
+      if (named) return await giveNamed(tag.value.trim());
       const body = { action: "tag", library, ...(tag.value.trim() ? { tag: tag.value.trim() } : {}), ...(chosen.size ? { verdicts: [...chosen] } : {}) };
       const { result } = await runJob(place, `/api/runs/${facts.run}/apply`, body, signal);
       deed.say(counted("cls-given", result.done), undoing, tag.value.trim() ? tagAddress(tag.value.trim()) : null);
@@ -44,6 +48,18 @@ export async function showGrid(root, { facts, found, library, signal, context, c
     } finally {
       apply.disabled = false;
     }
+  }
+
+  async function giveNamed(word) {
+    const assets = shown().map((each) => each.asset_id);
+    const { run } = await post("/api/tags", { library, assets, add: [word] }, signal);
+    const undo = async () => {
+      await undoRun(library, run, signal);
+      await changed();
+      return text("cur-taken");
+    };
+    deed.say(counted("cur-given", assets.length, { tag: word }), run === null ? null : undo, tagAddress(word));
+    await changed();
   }
 
   async function undoing() {
@@ -59,10 +75,10 @@ export async function showGrid(root, { facts, found, library, signal, context, c
   again();
 }
 
-/** Findings by verdict, the most first. */
+/** Findings by what tells them apart, the most first. */
 function groupsOf(found) {
   const counts = new Map();
-  for (const each of found) counts.set(each.verdict, (counts.get(each.verdict) ?? 0) + 1);
+  for (const each of found) counts.set(each.part, (counts.get(each.part) ?? 0) + 1);
   return [...counts].sort((a, b) => b[1] - a[1]);
 }
 

@@ -130,14 +130,17 @@ class CopyGroups {
     fact("file", finding.path);
     fact("cur-why", finding.why);
     const key = place < 9 ? make("kbd", {}, place + 1) : null;
-    return make(`article.copy${kept ? ".kept" : ""}`, {}, make("div.look", {}, facts ? this.#media(finding, facts, name) : make("p", {}, text("cur-gone"))),
+    return make(`article.copy${kept ? ".kept" : ""}`, {}, make("div.look", {}, ...[facts ? this.#media(finding, facts, name) : make("p", {}, text("cur-gone"))].flat()),
       make("button.keep", { type: "button", "aria-pressed": String(kept), "aria-label": text("cur-keep-this", { place: place + 1, name }), onclick: () => this.#choose(place) },
         key, " ", text(kept ? "cur-kept" : "cur-tagged")), list);
   }
 
   #media(finding, facts, name) {
     const moment = finding.moment_id ?? facts.first_moment;
-    if (facts.kind === "audio") return make("audio", { src: facts.media, controls: true, preload: "metadata", "aria-label": name });
+    if (facts.kind === "audio") {
+      return [moment === null ? null : make("img", { src: this.#picture(finding, facts), alt: "" }),
+        make("audio", { src: facts.media, controls: true, preload: "metadata", "aria-label": name })];
+    }
     if (facts.kind === "video") return make("video", { src: facts.media, controls: true, preload: "metadata", poster: moment === null ? "" : this.#picture(finding, facts), "aria-label": name });
     return make("a", { href: openAddress(this.#shown.library, moment), "aria-label": text("wrk-open", { name }) }, make("img", { src: this.#picture(finding, facts), alt: "" }));
   }

@@ -55,11 +55,16 @@ async function openRun(own, library, run) {
   findings.replaceChildren(make("h3", {}, `${nameOf(facts)} · ${begun}`), part);
   findings.hidden = false;
   const inGroups = found.some((each) => each.verdict === "keeper" || each.verdict === "held");
-  const shown = { facts, found, library, signal, context, changed: own.refresh };
+  const shown = { facts, found: found.map((each) => ({ ...each, part: partOf(facts.kind, each) })), library, signal, context, changed: own.refresh };
   if (!found.length) part.append(make("p", {}, text("cur-nothing")));
   else await (inGroups ? showGroups : showGrid)(part, shown);
   findings.focus({ preventScroll: true });
   findings.scrollIntoView({ block: "start", behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth" });
+}
+
+/** What findings are told apart by: a cluster with its name, and else what each was found to be. */
+function partOf(kind, { verdict, why }) {
+  return (kind === "clusters" && /^cluster (\d+ \(.*\)), /.exec(why)?.[1]) || verdict;
 }
 
 /** What a run did, in words; of tags by hand, which. */
@@ -78,7 +83,7 @@ async function listRuns(own, most = RUNS) {
     const done = run.acts.done ?? 0;
     const open = make("button.act-line", { type: "button", onclick: () => openRun(own, run.library, run.run).catch((fault) => tellRefused(fault, context)) }, text("cur-open"));
     const undo = make("button.act-line", { type: "button", onclick: () => takeBack(own, run) }, text("wrk-undo"));
-    const when = new Date(run.created).toLocaleString(document.documentElement.lang, { dateStyle: "medium", timeStyle: "short" });
+    const when = new Date(run.created).toLocaleString(document.documentElement.lang, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
     return make("tr", {}, make("td", {}, when), make("td", { title: run.command, dir: "auto" }, nameOf(run)),
       make("td", {}, counted("cur-found", run.findings)), make("td", {}, done ? counted("cur-acts", done) : run.acts.undone ? text("cur-undone") : ""),
       make("td", {}, run.findings ? open : null, done ? undo : null));

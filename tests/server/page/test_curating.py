@@ -121,3 +121,22 @@ def test_earlier_runs_are_opened_again(visit, workshop):
     page.locator(".runs tbody tr", has_text="Duplicates").first.get_by_role("button").click()
     page.locator(".copy").first.wait_for()
     assert re.search(r"run=\d+", page.url)
+
+
+def test_files_that_are_alike_are_named_group_by_group(visit, workshop):
+    page = visit("/?view=curate&method=clusters", workshop)
+    page.get_by_label("How many groups").fill("2")
+    page.get_by_role("button", name="Look", exact=True).click()
+    page.locator(".found").first.wait_for()
+    chip = page.locator(".findings .chips button").first
+    count = int(chip.locator("b").text_content())
+    assert page.get_by_text("Name a tag.").is_visible()
+    chip.click()
+    assert page.locator(".found").count() == count
+    page.locator("form.applying input").fill("a kind")
+    page.get_by_role("button", name="Apply as tags").click()
+    page.locator(".findings .deed", has_text=f"{count} files have the tag “a kind”.").wait_for()
+    assert tags_of(workshop) == {"a kind": count}
+    page.locator(".findings .deed").get_by_role("button", name="Undo").click()
+    page.get_by_text("That is taken back.").wait_for()
+    assert tags_of(workshop) == {}
