@@ -26,7 +26,7 @@ class SavedSearch:
 
     name: str
     address: str
-    """What the page has after the ``?`` of its address: ``q=a+dog&kind=image``."""
+    """The part of the page's address after the ``?``: ``q=a+dog&kind=image``."""
 
 
 class SavedSearches:

@@ -104,7 +104,10 @@ class _Names:
 
 
 class _Sink:
-    """What is written to it until it is taken. It cannot seek, which ``zipfile`` heeds."""
+    """A stream that keeps what is written until it is taken, and cannot seek.
+
+    ``zipfile`` sees that, and writes sizes behind the files.
+    """
 
     def __init__(self) -> None:
         self._parts: list[bytes] = []

@@ -26,8 +26,8 @@ among 2,467 sounds 0.31 and 0.45. From 3 examples to 25, nothing from 0.5 to 1 i
 _AGAINST = 0.1
 """Share that examples of what it is not have, beside the library's mean, in what the others are
 parted from. They are near the others, having been found by them: the P@10 of five examples of a
-noun among 1,900 photographs, and of the three best hits that it is not, is 0.913 without these, 0.918
-by 0.1, 0.895 by 0.3 and 0.802 by 0.5 (21 nouns, four times)."""
+noun among 1,900 photographs, and of the three best hits that it is not, is 0.913 without these,
+0.918 by 0.1, 0.895 by 0.3 and 0.802 by 0.5 (21 nouns, four times)."""
 _FOUND = 0.99
 """Share of the library that an example must stand before to be found."""
 _STANDS_OUT = 12.0

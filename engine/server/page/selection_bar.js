@@ -31,7 +31,7 @@ class SelectionBar extends HTMLElement {
       button(text("clear-selection"), () => this.#leave(), { className: "clear" }, "×"), this.#count, this.#all,
       make("div.actions", { role: "group", "aria-label": text("actions") },
         act("tag-act", () => this.#tag().catch(failed)), act("album-act", () => this.#album().catch(failed), "album"),
-        act("teach-act", () => teach(selection.hits, (words) => this.#ask(words)).catch(failed), "name"),
+        act("teach-act", () => teach(selection.hits, (words) => this.#ask(words)).catch(failed), "teach"),
         act("download", () => download(selection.hits)), act("export-act", () => exportFiles(selection.hits))),
     );
     selection.addEventListener("change", () => this.#show());
