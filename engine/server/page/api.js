@@ -1,5 +1,8 @@
 // Requests to the server that this page came from.
 
+/** The event of the window that tells that the server asked for a token, whoever made the request. */
+export const TOKEN_WANTED = "tokenwanted";
+
 export class ServerFault extends Error {
   constructor(status, message, code) {
     super(message);
@@ -10,6 +13,7 @@ export class ServerFault extends Error {
 
 async function answerOf(response) {
   if (response.ok) return response.json();
+  if (response.status === 401) dispatchEvent(new Event(TOKEN_WANTED));
   let fault = {};
   try {
     fault = (await response.json()).error ?? {};

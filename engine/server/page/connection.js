@@ -1,5 +1,7 @@
 // The connection to the server: where it is lost, it is looked for until it is there again.
 
+import { text } from "./texts.js";
+
 const WAITS = [400, 800, 1500, 3000, 6000];  // Milliseconds; the last one again and again.
 
 /** Resolve as soon as the server answers again; at once where the browser says that it is online. */
@@ -33,4 +35,9 @@ function pause(milliseconds, signal) {
 /** Was it the network that failed, and not the server that answered? */
 export function isLost(fault) {
   return fault instanceof TypeError && /fetch|network|load failed/i.test(fault.message);
+}
+
+/** What a fault says to a person: the server's own words, or that it is away. */
+export function wordsOf(fault) {
+  return isLost(fault) || !fault.message ? text("away") : fault.message;
 }

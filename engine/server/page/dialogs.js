@@ -1,5 +1,6 @@
 // Small dialogs that ask for something: a name, a format.
 
+import { wordsOf } from "./connection.js";
 import { button, make } from "./elements.js";
 import { text } from "./texts.js";
 
@@ -21,7 +22,7 @@ export function askIn(title, { fill, press, verb }) {
         await press(form);
         dialog.close();
       } catch (fault) {
-        wrong.textContent = fault.message || text("away");
+        wrong.textContent = wordsOf(fault);
       }
     },
   }, heading, body, wrong, make("div.buttons", {},

@@ -1,9 +1,11 @@
 // What stands between the page and its server: it is slow, away, or asks for a token.
 
+import { TOKEN_WANTED } from "./api.js";
 import { answersAgain, isLost } from "./connection.js";
 import { button, make } from "./elements.js";
 import { text } from "./texts.js";
 
+const TYPING = 5000; // Milliseconds after a letter in which one may be in the middle of a word.
 const SLOW = 700; // Milliseconds after which one wonders whether anything happens.
 
 /** Tells of it in the line of the status, and does again what failed once the way is free. */
@@ -12,11 +14,14 @@ export class Outages {
   #looking = null;
   #again = new Set();
   #form = null;
+  #typedAt = -Infinity;
   /** Answers that are waited for. */
   expecting = 0;
 
   constructor(status) {
     this.#status = status;
+    addEventListener("input", (event) => { if (!this.#form?.contains(event.target)) this.#typedAt = performance.now(); });
+    addEventListener(TOKEN_WANTED, () => this.#askForToken(null));
   }
 
   /** Something else is asked now: what failed before need not be done again. */
@@ -66,6 +71,8 @@ export class Outages {
   }
 
   #freed() {
+    this.#form?.closest("dialog")?.close();
+    this.#form = null;
     this.#status.textContent = "";
     const again = [...this.#again];
     this.#again.clear();
@@ -87,9 +94,17 @@ export class Outages {
         else wrong.textContent = text(answer ? "wrong-token" : "away");
       },
     }, input, make("button", {}, text("enter")));
-    this.#status.replaceChildren(text("needs-token"), " ", this.#form, wrong);
+    if (document.querySelector("dialog[open]")) this.#askAbove(wrong);
+    else this.#status.replaceChildren(text("needs-token"), " ", this.#form, wrong);
     // Who is in the middle of a word goes on with it.
-    const typing = document.activeElement?.matches("input, textarea") && document.activeElement.value;
-    if (!typing) input.focus();
+    if (performance.now() - this.#typedAt > TYPING) input.focus();
+  }
+
+  /** Ask above an open dialog, behind which nothing can be reached. */
+  #askAbove(wrong) {
+    const title = make("h2", { id: "token-title" }, text("needs-token"));
+    const dialog = make("dialog.ask", { "aria-labelledby": "token-title", onclose: () => dialog.remove() }, title, this.#form, wrong);
+    document.body.append(dialog);
+    dialog.showModal();
   }
 }

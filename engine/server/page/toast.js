@@ -1,5 +1,6 @@
 // What was done, said at the foot of the window, with a way to take it back.
 
+import { wordsOf } from "./connection.js";
 import { button, make } from "./elements.js";
 import { text } from "./texts.js";
 
@@ -40,7 +41,7 @@ export function toast(message, { undo = null, next = null, wrong = false } = {})
       await undo();
       toast(text("undone"));
     } catch (fault) {
-      toast(fault.message, { wrong: true });
+      toast(wordsOf(fault), { wrong: true });
     }
   };
   if (next) said.append(button(next.label, () => { close(); next.press(); }, { className: "undo" }));
@@ -58,7 +59,7 @@ export function toast(message, { undo = null, next = null, wrong = false } = {})
 
 /** Say what went wrong, in the words of the server. */
 export function failed(fault) {
-  if (fault.name !== "AbortError") toast(fault.message || text("away"), { wrong: true });
+  if (fault.name !== "AbortError") toast(wordsOf(fault), { wrong: true });
 }
 
 function undoByKey(event) {

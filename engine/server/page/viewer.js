@@ -2,6 +2,7 @@
 
 import { get, hitsInFile, ofAsset, post, thumbnailOf } from "./api.js";
 import { Cutter } from "./cutter.js";
+import { wordsOf } from "./connection.js";
 import { button, make } from "./elements.js";
 import { shapeOf } from "./layout.js";
 import { placeMap } from "./place_map.js";
@@ -238,8 +239,8 @@ class MomentViewer extends HTMLElement {
     for (const tag of tags) {
       section.append(make("span.tag", { dir: "auto" }, tag, button(text("remove-tag", { tag }), () => change({ remove: [tag] }), {}, "×")));
     }
-    const input = make("input", { placeholder: text("add-tag"), "aria-label": text("add-tag"), dir: "auto" });
-    section.append(make("form", { onsubmit: (event) => { event.preventDefault(); if (input.value.trim()) change({ add: [input.value.trim()] }).catch((fault) => input.setCustomValidity(fault.message) || input.reportValidity()); } }, input));
+    const input = make("input", { placeholder: text("add-tag"), "aria-label": text("add-tag"), dir: "auto", oninput: () => input.setCustomValidity("") });
+    section.append(make("form", { noValidate: true, onsubmit: (event) => { event.preventDefault(); input.setCustomValidity(""); if (input.value.trim()) change({ add: [input.value.trim()] }).catch((fault) => input.setCustomValidity(wordsOf(fault)) || input.reportValidity()); } }, input));
     return section;
   }
 }

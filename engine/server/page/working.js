@@ -50,7 +50,7 @@ export function tellRefused(fault, context) {
 /** Tell a fault of a job in `place`. */
 export function tellFault(place, fault, context) {
   if (fault.name !== "JobFault") return tellRefused(fault, context);
-  place.replaceChildren(make("p.fault", { role: "alert", dir: "auto" }, fault.message));
+  place.replaceChildren(make("p.fault", { role: "alert", dir: "auto" }, wordsOf(fault)));
 }
 
 /** All pages of a list: `rows(page)` are the rows of one, `take` is called with them as they come. */
@@ -83,7 +83,7 @@ export class Deed {
       try {
         this.say(await undo());
       } catch (fault) {
-        this.say(fault.message || text("away"));
+        this.say(wordsOf(fault));
       }
     };
     const back = make("button.act-line", { type: "button", onclick: press }, text("wrk-undo"));

@@ -114,11 +114,12 @@ def test_it_is_tried_at_once_where_one_presses_try_now(visit):
     page.clock.install()
     page.reload()
     until(page, LEADS.format("red"))
+    page.clock.pause_at("2099-01-01")  # from here on nothing is tried because time passes
     page.route("**/*", lambda route: route.abort())
     page.locator("input[type=search]").fill("blue")
+    page.clock.run_for(200)
     now = page.get_by_role("button", name="Try now")
     now.wait_for()
-    page.clock.pause_at("2099-01-01")  # nothing is tried by time any more
     page.unroute("**/*")
     now.click()
     until(page, LEADS.format("blue"))
@@ -149,6 +150,26 @@ def test_a_token_expires_in_the_middle_and_what_is_typed_goes_on(visit, start):
     until(page, LEADS.format("green"))
     assert page.locator("input[type=search]").input_value() == "green"
     assert page.get_by_label("Token").count() == 0
+
+
+def test_a_token_expires_while_a_hit_is_open_and_a_tag_is_typed(visit, start):
+    rights = ("tag",)
+    page = visit("/?q=blue", start(tokens=(BearerToken.make(SECRET, *rights),)))
+    page.get_by_label("Token").fill(SECRET)
+    page.keyboard.press("Enter")
+    page.locator(".tile a").first.click()
+    page.get_by_label("Add a tag").fill("lake")
+    start(tokens=(BearerToken.make(OTHER, *rights),))
+    page.keyboard.press("Enter")
+    asking = page.locator("dialog[open]", has_text="The server asks for a token")
+    asking.get_by_label("Token").fill(OTHER)
+    page.keyboard.press("Enter")
+    asking.wait_for(state="hidden")
+    assert page.get_by_label("Add a tag").input_value() == "lake"
+    page.get_by_label("Add a tag").press("Enter")
+    page.locator(".tag", has_text="lake").wait_for()
+    page.get_by_role("button", name="Remove the tag lake").click()
+    until(page, "!document.querySelector('.tag')")
 
 
 def test_a_token_expires_in_a_view_which_goes_on_where_it_was(visit, start, library):
