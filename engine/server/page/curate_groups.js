@@ -9,11 +9,12 @@ const TAGS = { leaks: "leak" };
 const STAYS = new Set(["keeper", "held"]);
 const MOST = 10000; // Files that one request may tag.
 
-/** Show the groups of a run in `root`. */
+/** Show the groups of a run in `root`; `begin` of what is returned looks anew which are decided. */
 export async function showGroups(root, shown) {
   const groups = new CopyGroups(shown);
   root.append(groups.element);
   await groups.begin();
+  return groups;
 }
 
 class CopyGroups {

@@ -18,7 +18,7 @@ export async function show(root, context) {
   const findings = make("section.findings", { tabIndex: -1, hidden: true, "aria-label": text("cur-findings") });
   const runs = make("section.runs", { "aria-label": text("cur-runs") });
   const deed = new Deed();
-  const own = { context, library, findings, runs, deed, refresh: () => listRuns(own), end: null };
+  const own = { context, library, findings, runs, deed, refresh: () => listRuns(own), end: null, groups: null };
 
   async function start(body) {
     findings.hidden = true;
@@ -56,8 +56,9 @@ async function openRun(own, library, run) {
   findings.hidden = false;
   const inGroups = found.some((each) => each.verdict === "keeper" || each.verdict === "held");
   const shown = { facts, found: found.map((each) => ({ ...each, part: partOf(facts.kind, each) })), library, signal, context, changed: own.refresh };
+  own.groups = null;
   if (!found.length) part.append(make("p", {}, text("cur-nothing")));
-  else await (inGroups ? showGroups : showGrid)(part, shown);
+  else own.groups = await (inGroups ? showGroups : showGrid)(part, shown);
   findings.focus({ preventScroll: true });
   findings.scrollIntoView({ block: "start", behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth" });
 }
@@ -98,7 +99,7 @@ async function takeBack(own, run) {
   try {
     const { result } = await undoRun(run.library, run.run, own.context.signal);
     own.deed.say([...(result?.lines ?? []), ...(result?.problems ?? [])].join(" · ") || text("cur-undone"));
-    await listRuns(own);
+    await Promise.all([listRuns(own), own.groups?.begin()]);
   } catch (fault) {
     tellRefused(fault, own.context);
   }

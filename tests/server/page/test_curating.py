@@ -92,6 +92,7 @@ def test_what_is_decided_is_known_again_and_the_rest_is_accepted(visit, workshop
     undo = page.locator(".runs tbody tr", has_text="Tags by hand").get_by_role("button")
     undo.get_by_text("Undo").first.click()
     until(page, "document.querySelector('.runs .deed').textContent.includes('taken back')")
+    until(page, "document.querySelector('.left').textContent.startsWith('Group 1 of 4 · 4 are')")
     assert tags_of(workshop) == {}
 
 
