@@ -93,7 +93,7 @@ export class Outages {
         if (answer?.ok) this.#freed();
         else wrong.textContent = text(answer ? "wrong-token" : "away");
       },
-    }, input, make("button", {}, text("enter")));
+    }, input, make("button.do", {}, text("enter")));
     if (document.querySelector("dialog[open]")) this.#askAbove(wrong);
     else this.#status.replaceChildren(text("needs-token"), " ", this.#form, wrong);
     // Who is in the middle of a word goes on with it.

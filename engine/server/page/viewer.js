@@ -240,7 +240,7 @@ class MomentViewer extends HTMLElement {
       section.append(make("span.tag", { dir: "auto" }, tag, button(text("remove-tag", { tag }), () => change({ remove: [tag] }), {}, "×")));
     }
     const input = make("input", { placeholder: text("add-tag"), "aria-label": text("add-tag"), dir: "auto", oninput: () => input.setCustomValidity("") });
-    section.append(make("form", { noValidate: true, onsubmit: (event) => { event.preventDefault(); input.setCustomValidity(""); if (input.value.trim()) change({ add: [input.value.trim()] }).catch((fault) => input.setCustomValidity(wordsOf(fault)) || input.reportValidity()); } }, input));
+    section.append(make("form", { noValidate: true, onsubmit: (event) => { event.preventDefault(); input.setCustomValidity(""); if (input.value.trim()) change({ add: [input.value.trim()] }).catch((fault) => fault.status === 401 || input.setCustomValidity(wordsOf(fault)) || input.reportValidity()); } }, input));
     return section;
   }
 }
