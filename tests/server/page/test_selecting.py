@@ -53,6 +53,8 @@ def test_shift_takes_a_stretch_and_control_one_more(visit):
     assert page.evaluate(SELECTED) == 2
     page.locator(".tile a").nth(6).click(modifiers=["ControlOrMeta"])
     assert count(page) == "3 selected"
+    page.locator(".tile a").nth(8).click(modifiers=["Shift"])
+    assert count(page) == "5 selected", "what was selected before the stretch stays"
     assert not page.locator("dialog[open]").count(), "a click that selects opens nothing"
 
 
