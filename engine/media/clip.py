@@ -48,7 +48,7 @@ _ENDINGS = {
     "mp3": ".mp3", "mp3float": ".mp3", "aac": ".m4a", "alac": ".m4a", "opus": ".ogg",
     "libopus": ".ogg", "vorbis": ".ogg", "libvorbis": ".ogg",
 }  # fmt: skip
-"""Of sounds by their codec; those of PCM are cut as WAV, and all others encoded."""
+"""Endings of files by the codec of a sound; PCM is cut as WAV, and all others are encoded."""
 _LOSSLESS = frozenset({"flac", "tta", "wavpack", "ape", "truehd", "mlp"})
 _Cut: TypeAlias = "_Copied | _EncodedPictures | _EncodedSound"
 
@@ -95,7 +95,7 @@ def cut(
 
 @dataclass(slots=True)
 class _Limits:
-    """What a cut may take."""
+    """The limits that a cut has: seconds of work, bytes, and somebody who waits for it."""
 
     until: float
     cancel: CancelToken
@@ -246,8 +246,11 @@ class _Copied:
     """A stream whose packets are copied as they are."""
 
     def __init__(self, out: OutputContainer, stream: Stream, span: _Span, *, alone: bool) -> None:
-        """Take a stream; ``alone``, its first packet is at 0, as not all files of sound have a
-        place for one that begins a little before."""
+        """Take a stream.
+
+        Args:
+            alone: begin its first packet at 0: not all files of sound can have one before.
+        """
         self._to = out.add_stream_from_template(stream)
         self._span, self._alone, self.begun = span, alone, False
         self._early = _SAME if stream.type == "video" else 0.0

@@ -16,7 +16,8 @@ def test_pictures_of_the_page_are_those_that_the_script_makes():
     assert {file.name for file in IMAGES.iterdir()} == {f"{shot.name}.jpg" for shot in SHOTS}
     assert sum(file.stat().st_size for file in IMAGES.iterdir()) < 300_000
     for shot in SHOTS:
-        assert Image.open(IMAGES / f"{shot.name}.jpg").size == shot.size
+        with Image.open(IMAGES / f"{shot.name}.jpg") as picture:
+            assert picture.size == shot.size
 
 
 def test_pictures_that_are_shown_are_there_in_light_and_dark():

@@ -40,7 +40,8 @@ def captioned(path: Path, caption: str) -> None:
     make.picture(path, "red", (90, 60))
     exif = Image.Exif()
     exif[0x010E] = caption
-    Image.open(path).save(path, exif=exif)
+    with Image.open(path) as picture:
+        picture.save(path, exif=exif)
 
 
 @pytest.fixture(scope="module")

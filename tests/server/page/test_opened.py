@@ -35,7 +35,8 @@ def opened(tmp_path_factory, settings) -> Iterator[Served]:
     exif = Image.Exif()
     exif[0x8825] = {1: "N", 2: (48.0, 12.0, 28.8), 3: "E", 4: (16.0, 22.0, 22.8)}
     make.picture(media / "vienna.jpg", "green", (400, 300))
-    Image.open(media / "vienna.jpg").save(media / "vienna.jpg", exif=exif)
+    with Image.open(media / "vienna.jpg") as picture:
+        picture.save(media / "vienna.jpg", exif=exif)
     for number in range(60):
         make.picture(media / f"{number:02}-red.png", "red", (60, 40))
     with Library.open(place / "home", create=True, encoder="fake", settings=settings) as library:
@@ -116,9 +117,9 @@ def test_the_frame_that_is_shown_is_saved(visit, opened):
     page.evaluate("document.querySelector('.stage video').currentTime = 6")
     with page.expect_download() as saving:
         page.get_by_role("button", name="Save this frame").click()
-    picture = Image.open(saving.value.path())
-    assert picture.size == (64, 48)
-    assert abs(np.asarray(picture.convert("L")).mean() - 180) < 12, "what is shown at six seconds"
+    with Image.open(saving.value.path()) as picture:
+        assert picture.size == (64, 48)
+        assert abs(np.asarray(picture.convert("L")).mean() - 180) < 12, "what is shown at six s"
 
 
 def test_what_a_browser_cannot_play_is_played_all_the_same(visit, opened):
