@@ -36,6 +36,7 @@ async function ask() {
   outages.end();
   const own = (asked = new AbortController());
   next = null;
+  answered = null; // What is shown is not of this search yet, nor at the place of the one before.
   const arrived = outages.expect();
   own.signal.addEventListener("abort", arrived);
   try {
