@@ -140,8 +140,12 @@ class Load:
                 time.sleep(chance.random() * 0.5)
                 self.note("cancel", http.delete(f"/api/jobs/{job}"))
             self._wait(http, job)
-        listed = http.get("/api/assets", params={"kind": "image", "limit": 5}).json()["assets"]
-        tag = {"assets": [each["asset_id"] for each in listed], "add": ["soaked"]}
+        asked = {"kind": "image", "limit": 5}
+        listed = self.note("list", http.get("/api/assets", params=asked))
+        if listed.status_code != 200:
+            return  # it was busy, which is counted
+        assets = [each["asset_id"] for each in listed.json()["assets"]]
+        tag = {"assets": assets, "add": ["soaked"]}
         tagged = self.note("tag", http.post("/api/tags", json=tag))
         if tagged.status_code == 200:
             self.note("undo", http.post(f"/api/runs/{tagged.json()['run']}/undo", json={}))
