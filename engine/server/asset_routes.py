@@ -110,8 +110,8 @@ async def moments(
     """List moments by their numbers, library after library."""
     chosen = shelf_of(request).libraries(library)
     if number:
-        name, one = chosen[0]
-        return json_answer(await admission_of(request).run(lambda: _numbered(name, one, number)))
+        name, first = chosen[0]
+        return json_answer(await admission_of(request).run(lambda: _numbered(name, first, number)))
 
     def run() -> dict[str, Any]:
         rows: list[dict[str, Any]] = []

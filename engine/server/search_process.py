@@ -22,7 +22,7 @@ class Asked(NamedTuple):
     query: Query
 
 
-class Answer(NamedTuple):
+class Reply(NamedTuple):
     """A result, None where there was a fault; and the lookups of the caches, by library."""
 
     result: SearchResult | None
@@ -46,7 +46,7 @@ def work(pipe: Connection, paths: Mapping[str, Path], settings: Settings) -> Non
             else:
                 found = _searched(libraries, asked)
             lookups = {name: library.text_lookups for name, library in libraries.items()}
-            pipe.send(Answer(found, lookups))
+            pipe.send(Reply(found, lookups))
 
 
 def _warm(libraries: Mapping[str, Library]) -> None:

@@ -21,7 +21,7 @@ from engine.common.progress import CancelToken
 from engine.config import Settings
 from engine.errors import Cancelled
 from engine.library import Library
-from engine.server.search_process import Answer, Asked, work
+from engine.server.search_process import Asked, Reply, work
 from engine.types import PartKind, Query, SearchResult
 
 _GRACE = 5.0
@@ -49,7 +49,7 @@ class _Worker:
         theirs.close()
         self.lookups: Mapping[str, tuple[int, int]] = {}
 
-    def ask(self, asked: Asked | None, cancel: CancelToken) -> Answer:
+    def ask(self, asked: Asked | None, cancel: CancelToken) -> Reply:
         """Return the answer of the process; None asks whether it is ready."""
         waited = 0.0
         try:
@@ -59,7 +59,7 @@ class _Worker:
                 if waited > _GRACE:
                     self.close()
                     cancel.check()
-            answer: Answer = self._pipe.recv()
+            answer: Reply = self._pipe.recv()
         except (EOFError, OSError) as error:
             self.close()
             raise _Broken from error
