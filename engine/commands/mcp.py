@@ -28,7 +28,7 @@ def mcp(libraries: tuple[Path, ...], allow_tag: bool) -> None:
     """
     paths = [expanded(path) for path in libraries]
     with importing("sensorium mcp", "mcp", "mcp", "fastapi"):
-        from engine.server.mcp_server import make_mcp
+        from engine.server.mcp.server import make_mcp
         from engine.server.shelf import Shelf
 
     shelf = Shelf(paths)

@@ -19,7 +19,7 @@ _ALWAYS = frozenset({"200", "201", "202"})
 def routes_page() -> str:
     """Return docs/routes.md."""
     from engine.server.app import api_description
-    from engine.server.documented import COMMON
+    from engine.server.routes.documented import COMMON
 
     found: dict[str, list[str]] = {}
     common = {str(status) for status in COMMON}

@@ -11,8 +11,8 @@ from engine.commands.options import AnyPath
 from engine.commands.output.text import print_message
 from engine.common.optional_package import importing
 from engine.common.user_path import existing, expanded, resolved
+from engine.server.access.tokens import read_tokens
 from engine.server.options import LOG_FORMATS, LogFormat, ServerOptions
-from engine.server.tokens import read_tokens
 
 
 def _processes() -> int:

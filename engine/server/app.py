@@ -13,46 +13,41 @@ from fastapi import FastAPI
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
-from engine.server import (
-    archive_routes,
-    asset_routes,
-    caller_routes,
-    classify_routes,
-    clip_retrieval,
-    clip_routes,
-    concept_routes,
-    curate_routes,
-    embeddings,
-    export_routes,
-    job_routes,
-    library_routes,
-    map_routes,
-    media_routes,
-    operations,
-    overview_routes,
-    page_routes,
-    rerank,
-    saved_search_routes,
-    search_routes,
-    similar_routes,
-    stats_routes,
-    tag_routes,
-    timeline_routes,
-    transcriptions,
-)
-from engine.server.admission import Admission
-from engine.server.encoding import Encoding
-from engine.server.guard import AccessGuard
-from engine.server.hit_pages import HitPages
-from engine.server.intake import Intake
-from engine.server.job_runner import JobRunner
-from engine.server.metrics import Metrics
-from engine.server.observer import RequestObserver
+from engine.server.access.guard import AccessGuard
+from engine.server.dialects import clip_retrieval, embeddings, rerank, transcriptions
+from engine.server.jobs.runner import JobRunner
+from engine.server.load.admission import Admission
+from engine.server.load.encoding import Encoding
+from engine.server.load.intake import Intake
+from engine.server.load.search_processes import SearchProcesses
+from engine.server.observing.metrics import Metrics
+from engine.server.observing.observer import RequestObserver
+from engine.server.observing.tracing import prepare_tracing
 from engine.server.options import ServerOptions
 from engine.server.problems import add_handlers
-from engine.server.search_processes import SearchProcesses
+from engine.server.routes import archives as archive_routes
+from engine.server.routes import assets as asset_routes
+from engine.server.routes import caller as caller_routes
+from engine.server.routes import classification as classify_routes
+from engine.server.routes import clips as clip_routes
+from engine.server.routes import concepts as concept_routes
+from engine.server.routes import curation as curate_routes
+from engine.server.routes import exports as export_routes
+from engine.server.routes import jobs as job_routes
+from engine.server.routes import libraries as library_routes
+from engine.server.routes import maps as map_routes
+from engine.server.routes import media as media_routes
+from engine.server.routes import operations
+from engine.server.routes import overview as overview_routes
+from engine.server.routes import pages as page_routes
+from engine.server.routes import saved_searches as saved_search_routes
+from engine.server.routes import searching as search_routes
+from engine.server.routes import similar as similar_routes
+from engine.server.routes import stats as stats_routes
+from engine.server.routes import tags as tag_routes
+from engine.server.routes import timelines as timeline_routes
+from engine.server.routes.hit_pages import HitPages
 from engine.server.shelf import Shelf
-from engine.server.tracing import prepare_tracing
 
 if TYPE_CHECKING:
     from mcp.server import MCPServer
@@ -139,7 +134,7 @@ def _tools(shelf: Shelf, admission: Admission, options: ServerOptions) -> MCPSer
     """Return the tools for assistants; None where the extra `mcp` is not installed."""
     if find_spec("mcp") is None:
         return None
-    from engine.server.mcp_server import make_mcp, who_may_tag
+    from engine.server.mcp.server import make_mcp, who_may_tag
 
     return make_mcp(shelf, admission, who_may_tag(options))
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from engine.errors import UsageError
-from engine.server.tokens import BearerToken
+from engine.server.access.tokens import BearerToken
 
 LogFormat = Literal["none", "text", "json"]
 LOG_FORMATS: tuple[LogFormat, ...] = get_args(LogFormat)

@@ -16,7 +16,7 @@ from starlette.responses import JSONResponse
 
 from engine import errors
 from engine.common.text import printable
-from engine.server.admission import DeadlineMissed, Overloaded
+from engine.server.load.admission import DeadlineMissed, Overloaded
 
 _STATUS: Mapping[type[errors.SensoriumError], int] = {
     errors.PathNotFound: 404,

@@ -15,9 +15,9 @@ from starlette.types import ASGIApp
 from engine.common.file_state import os_reason
 from engine.errors import UsageError
 from engine.server.app import make_app
-from engine.server.bounded_http import bounded_protocol
+from engine.server.load.bounded_http import bounded_protocol
+from engine.server.observing.request_log import configure_logs
 from engine.server.options import ServerOptions
-from engine.server.request_log import configure_logs
 from engine.server.shelf import Shelf
 
 _DRAIN = 30

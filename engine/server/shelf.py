@@ -9,8 +9,8 @@ from pathlib import Path
 from engine.config import Settings
 from engine.errors import UsageError
 from engine.library import Library
+from engine.server.observing.stages import note_libraries
 from engine.server.problems import Problem
-from engine.server.stages import note_libraries
 
 
 class Shelf:

@@ -15,7 +15,7 @@ import pytest
 from engine import Library
 from engine.config import Settings
 from engine.server.app import make_app
-from engine.server.job_runner import JobRunner
+from engine.server.jobs.runner import JobRunner
 from engine.server.options import ServerOptions
 from engine.server.run import Server, _listen, server_config
 from engine.server.shelf import Shelf

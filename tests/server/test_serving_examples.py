@@ -16,8 +16,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+from engine.server.access.tokens import BearerToken
 from engine.server.options import ServerOptions
-from engine.server.tokens import BearerToken
 from tests.server.conftest import Served, serving
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "serving"

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from engine.server.access.tokens import BearerToken
 from engine.server.options import ServerOptions
-from engine.server.tokens import BearerToken
 from tests.server.conftest import Served, serving
 from tests.server.page.browsing import SECRET, names, until
 

@@ -6,8 +6,8 @@ import re
 
 import pytest
 
+from engine.server.access.tokens import BearerToken
 from engine.server.options import ServerOptions
-from engine.server.tokens import BearerToken
 from tests.server.conftest import serving
 from tests.server.page.browsing import HOSTILE, SECRET, until
 

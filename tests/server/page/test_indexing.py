@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from engine import Library
+from engine.server.access.tokens import BearerToken
 from engine.server.options import ServerOptions
-from engine.server.tokens import BearerToken
 from indexers.file_hash import stat_file
 from tests import media_files as make
 from tests.server.conftest import Served, serving

@@ -1,0 +1,1 @@
+"""Routes in the forms that other servers' clients speak."""

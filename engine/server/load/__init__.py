@@ -1,0 +1,1 @@
+"""Bounds of what is worked on at a time, and putting work together."""

@@ -1,0 +1,1 @@
+"""Routes of the server, a module for each resource, and what their answers share."""

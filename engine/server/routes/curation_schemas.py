@@ -1,0 +1,378 @@
+"""Bodies and answers of the routes of curation, tags and classification."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from engine.server.routes.job_schemas import LibraryName
+from engine.types import Kind, Modality
+
+_Path = Annotated[str, Field(min_length=1, max_length=4096)]
+_Paths = Annotated[
+    list[_Path], Field(max_length=256, description="Only files at and below these; none for all.")
+]
+_Kinds = Annotated[list[Kind], Field(max_length=3, description="Only files of these kinds.")]
+_Modalities = Annotated[
+    list[Modality],
+    Field(max_length=5, description="What is compared; none for pictures, keyframes and sounds."),
+]
+_Where = Annotated[
+    list[Annotated[str, Field(max_length=4000)]],
+    Field(max_length=32, description="Filters that all have to be true."),
+]
+_Top = Annotated[int | None, Field(ge=1, description="The first so many at most.")]
+_Seed = Annotated[int, Field(ge=0, le=1_000_000_000)]
+_Number = Annotated[float, Field(allow_inf_nan=False)]
+_Labels = Annotated[
+    Literal["folder", "tag"], Field(description="Labels are names of folders, or tags.")
+]
+_Word = Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class _CurateRequest(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    library: LibraryName = None
+
+
+class _CopiesRequest(_CurateRequest):
+    paths: _Paths = []
+    kinds: _Kinds = []
+    threshold: _Number | None = Field(
+        default=None, ge=-1, le=1, description="Cosine from which two files are compared closely."
+    )
+    exact: bool = Field(default=False, description="Only files with the same bytes.")
+    by_cosine: bool = Field(default=False, description="Decide by the cosine, reading no file.")
+
+
+class DuplicatesRequest(_CopiesRequest):
+    """Find files that are the same: byte by byte, or to eye and ear."""
+
+    task: Literal["duplicates"]
+    keep: list[Annotated[str, Field(max_length=4096)]] = Field(
+        default=[], max_length=16,
+        description="Which file of a group stays, the first rule first: most-pixels, original,"
+        " largest, smallest, oldest, newest, shortest-path, in:FOLDER, not-in:FOLDER.",
+    )  # fmt: skip
+
+
+class LeaksRequest(_CopiesRequest):
+    """Find files that are the same in several splits of a data set."""
+
+    task: Literal["leaks"]
+    split_by: Literal["folder", "tag"] = "folder"
+    tags: list[_Word] = Field(default=[], max_length=64, description="The tags that are splits.")
+
+
+class SemDedupRequest(_CurateRequest):
+    """Find what means nearly the same as something that stays."""
+
+    task: Literal["semdedup"]
+    eps: _Number = Field(ge=0, le=2, description="A file goes where its cosine is over 1 - eps.")
+    paths: _Paths = []
+    kind: Kind = Kind.IMAGE
+    clusters: int | None = Field(default=None, ge=1)
+    seed: _Seed = 0
+
+
+class OutliersRequest(_CurateRequest):
+    """Find files that are like no others."""
+
+    task: Literal["outliers"]
+    modalities: _Modalities = []
+    neighbours: int = Field(default=10, ge=1, le=1000)
+    measure: Literal["distance", "lof"] = "distance"
+    threshold: _Number = Field(default=3.5, ge=0)
+    top: _Top = None
+    where: _Where = []
+
+
+class ClustersRequest(_CurateRequest):
+    """Group files that are alike, and name each group by words."""
+
+    task: Literal["clusters"]
+    modalities: _Modalities = []
+    k: int | None = Field(default=None, ge=1, le=100_000, description="How many groups.")
+    seed: _Seed = 0
+    where: _Where = []
+
+
+class SelectRequest(_CurateRequest):
+    """Choose files that are diverse, balanced over groups, or near to a text."""
+
+    task: Literal["select"]
+    count: int = Field(ge=1, description="How many files.")
+    modality: Modality | None = None
+    method: Literal["kcenter", "facility"] = "kcenter"
+    balance: Literal["tag", "cluster", "label"] | None = None
+    labels: _Labels = "folder"
+    near: str | None = Field(default=None, max_length=4000)
+    far: str | None = Field(default=None, max_length=4000)
+    pool: int | None = Field(default=None, ge=1)
+    seed: _Seed = 0
+    where: _Where = []
+
+
+class QualityRequest(_CurateRequest):
+    """Find files that are bad as such: blurred, dark, silent, frozen and the like."""
+
+    task: Literal["quality"]
+    kinds: _Kinds = []
+    limits: dict[str, _Number] = Field(default={}, description="Other limits, by verdict.")
+    where: _Where = []
+
+
+class CaptionsRequest(_CurateRequest):
+    """Find pictures that are not what the captions in their metadata say."""
+
+    task: Literal["captions"]
+    threshold: _Number = 1.8
+    top: _Top = None
+
+
+class MislabeledRequest(_CurateRequest):
+    """Find labels that are probably wrong."""
+
+    task: Literal["mislabeled"]
+    labels: _Labels = "folder"
+    modality: Modality | None = None
+    top: _Top = None
+    seed: _Seed = 0
+    where: _Where = []
+
+
+CurateRequest = Annotated[
+    DuplicatesRequest | LeaksRequest | SemDedupRequest | OutliersRequest | ClustersRequest
+    | SelectRequest | QualityRequest | CaptionsRequest | MislabeledRequest,
+    Field(
+        discriminator="task",
+        examples=[
+            {"task": "duplicates", "keep": ["most-pixels"]},
+            {"task": "outliers", "modalities": ["image"], "top": 20},
+            {"task": "select", "count": 100, "near": "a dog at the beach"},
+        ],
+    ),
+]  # fmt: skip
+
+
+class RunDocument(BaseModel):
+    """A run of curation: what it looked for, and how much it found and did."""
+
+    run: int
+    library: str
+    kind: str
+    command: str = Field(description="What would make it again.")
+    created: str
+    settings: dict[str, Any]
+    findings: int
+    acts: dict[str, int] = Field(description="What it did, by how far that came.")
+
+
+class RunList(BaseModel):
+    """Runs of curation, the newest first."""
+
+    runs: list[RunDocument]
+    total: int
+    next: int | None = None
+
+
+class FindingDocument(BaseModel):
+    """A finding of a run about a file."""
+
+    asset_id: int
+    moment_id: int | None
+    path: str
+    verdict: str = Field(description="In a word: duplicate, keeper, blurred.")
+    group: int | None = Field(description="Findings that belong together have the same.")
+    score: float | None
+    why: str
+    thumbnail: str | None = Field(description="Where a picture of it is, of a moment.")
+    media: str = Field(description="Where the file is.")
+
+
+class FindingsPage(RunDocument):
+    """A run with a page of its findings."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "run": 3, "library": "photos", "kind": "quality", "findings": 1, "acts": {},
+                    "command": "library.curate.quality()", "settings": {},
+                    "created": "2026-03-01T09:30:00+00:00", "verdicts": {"blurred": 1},
+                    "page": [
+                        {
+                            "asset_id": 7, "moment_id": 9, "path": "/home/ann/photos/7.jpg",
+                            "verdict": "blurred", "group": None, "score": 0.2, "why": "no edges",
+                            "thumbnail": "/api/thumbnails/9?library=photos",
+                            "media": "/api/media/7?library=photos",
+                        }
+                    ],
+                    "total": 1, "next": None, "undo": None,
+                }
+            ]
+        }
+    )  # fmt: skip
+
+    verdicts: dict[str, int] = Field(description="Findings by verdict.")
+    page: list[FindingDocument]
+    total: int = Field(description="Findings of the verdicts that were asked for.")
+    next: int | None = Field(default=None, description="`skip` of the next page.")
+    undo: str | None = Field(description="What taking it back would do; null where nothing.")
+
+
+class ApplyRequest(BaseModel):
+    """An action on the files that a run found."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {"action": "tag", "tag": "to sort out"},
+                {"action": "move", "to": "/home/ann/sorted out", "verdicts": ["blurred"]},
+            ]
+        },
+    )
+
+    library: LibraryName = None
+    action: Literal["tag", "move", "link"]
+    tag: _Word | None = Field(default=None, description="By default what each was found to be.")
+    to: _Path | None = Field(
+        default=None,
+        description="The folder to move to, or to link from: below one that the server was"
+        " started with `--allow-root` for.",
+    )
+    symbolic: bool = Field(default=True, description="Make symbolic links, and not hard ones.")
+    verdicts: list[_Word] = Field(
+        default=[], max_length=64, description="None for all but what stays of a group."
+    )
+
+
+class UndoRequest(BaseModel):
+    """The library whose run is taken back."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{}]})
+
+    library: LibraryName = None
+
+
+class ClassifyBody(BaseModel):
+    """Labels, of which each file gets the one that fits it best."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {"labels": ["cat", "dog"], "unknown": True},
+                {"labels": {"beach": ["a sandy shore"], "city": []}, "kinds": ["image"]},
+            ]
+        },
+    )
+
+    library: LibraryName = None
+    labels: list[_Word] | dict[_Word, list[_Word]] = Field(
+        min_length=1, max_length=1000, description="Names, or names with further descriptions."
+    )
+    kinds: _Kinds = []
+    where: _Where = []
+    unknown: bool = Field(default=False, description="Let a file be none of the labels.")
+    multi: bool = Field(default=False, description="Decide each label by itself.")
+    threshold: _Number | None = Field(default=None, ge=0, le=1)
+    templates: Literal["default", "imagenet", "sound"] = "default"
+    top: int | None = Field(default=None, ge=1, le=1000, description="Labels of a result.")
+    apply_tags: bool = Field(default=False, description="Tag the files; the run can be undone.")
+
+
+class ResultDocument(BaseModel):
+    """The labels of a file."""
+
+    file: str
+    kind: str
+    label: str | None = Field(description="null where it is none of the labels.")
+    probability: float
+    known: float = Field(description="Probability that it is any of the labels.")
+    by: str = Field(description="The modality that decided.")
+    start: float | None
+    end: float | None
+    labels: list[str]
+    probabilities: list[float]
+    chosen: int = Field(description="How many of `labels`, from the first, the file is given.")
+    asset_id: int
+    moment_id: int
+
+
+class ResultsPage(BaseModel):
+    """A page of the results of a classification."""
+
+    results: list[ResultDocument]
+    next: int | None = Field(default=None, description="`skip` of the next page.")
+
+
+class ApplyLabelsRequest(BaseModel):
+    """The labels of a classification that become tags."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"threshold": 0.4, "labels": ["beach"]}]}
+    )
+
+    threshold: _Number = Field(
+        default=0, ge=0, le=1, description="Only labels that are at least so probable."
+    )
+    labels: list[_Word] = Field(
+        default=[], max_length=1000, description="Only these; none for all."
+    )
+
+
+class TagsRequest(BaseModel):
+    """Tags that files are to get and to lose."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"assets": [7, 9], "add": ["beach"]}]}
+    )
+
+    library: LibraryName = None
+    assets: list[int] = Field(
+        min_length=1, max_length=10_000, description="The numbers of files, which hits have."
+    )
+    add: list[_Word] = Field(default=[], max_length=64)
+    remove: list[_Word] = Field(default=[], max_length=64)
+
+
+class TagsCountRequest(BaseModel):
+    """Files whose tags are counted."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"assets": [7, 9]}]})
+
+    library: LibraryName = None
+    assets: list[int] = Field(
+        min_length=1, max_length=10_000, description="The numbers of files, which hits have."
+    )
+
+
+class TagsChanged(BaseModel):
+    """The tags that were given and taken."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"run": 4, "given": 2, "taken": 0}]})
+
+    run: int | None = Field(description="The run to undo; null where all was so already.")
+    given: int
+    taken: int
+
+
+class TagCount(BaseModel):
+    """A tag, and how many files have it."""
+
+    tag: str
+    files: int
+
+
+class TagList(BaseModel):
+    """The tags of libraries, the most frequent first."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"tags": [{"tag": "beach", "files": 12}]}]}
+    )
+
+    tags: list[TagCount]

@@ -1,0 +1,109 @@
+"""Health, readiness, metrics, and a server that has too much to do."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import threading
+
+import pytest
+
+from engine.server.load.admission import Admission, DeadlineMissed, Overloaded
+from engine.server.options import ServerOptions
+from engine.server.run import _listen
+
+
+def test_it_is_healthy_ready_and_measured(served):
+    assert served.http.get("/healthz").json() == {"status": "ok"}
+    assert served.http.get("/readyz").json() == {"status": "ready"}
+    served.http.get("/api/media/424242")
+    page = served.http.get("/metrics").text
+    assert 'sensorium_requests_total{method="GET",route="/readyz",status="200"}' in page
+    assert 'route="/api/media/{asset}",status="404"' in page and "424242" not in page
+    assert 'sensorium_library_moments{library="photos",modality="image"}' in page
+
+
+def test_a_thread_that_does_not_end_is_not_ready(start, monkeypatch):
+    from engine.library import Library
+
+    served, gate = start(seconds=0.1, workers=1), threading.Event()
+    usual = Library.run
+    monkeypatch.setattr(
+        Library, "run", lambda self, query, **more: gate.wait() and usual(self, query)
+    )
+    try:
+        slow = served.http.post("/api/search", json={"text": "red"})
+        assert slow.status_code == 504 and slow.json()["error"]["retryable"]
+        answer = served.http.get("/readyz")
+        while not answer.json()["status"].startswith("wedged"):  # twice the time of a request
+            assert answer.status_code == 503
+            answer = served.http.get("/readyz")
+        assert answer.status_code == 503
+        assert served.http.get("/healthz").status_code == 200
+    finally:
+        gate.set()
+
+
+def test_more_than_may_wait_is_told_to_come_again(start, monkeypatch):
+    from engine.library import Library
+
+    served, gate, inside = start(workers=1, waiting=1), threading.Event(), threading.Semaphore(0)
+
+    def run(self, query, **more):
+        inside.release()
+        gate.wait()
+        raise KeyError
+
+    monkeypatch.setattr(Library, "run", run)
+    asked = [
+        threading.Thread(
+            target=served.http.post, args=("/api/search",), kwargs={"json": {"text": "x"}}
+        )
+        for _ in range(2)
+    ]
+    try:
+        for thread in asked:
+            thread.start()
+        inside.acquire()
+        answer = served.http.post("/api/search", json={"text": "x"})
+        while answer.status_code != 429:  # the second may not have arrived yet
+            answer = served.http.post("/api/search", json={"text": "x"}, timeout=1)
+        assert answer.headers["retry-after"] == "1" and answer.json()["error"]["retryable"]
+    finally:
+        gate.set()
+        for thread in asked:
+            thread.join()
+
+
+def test_a_call_that_is_given_up_keeps_its_place():
+    gate = threading.Event()
+
+    async def main() -> None:
+        admission = Admission(workers=1, waiting=0, seconds=0.01)
+        with pytest.raises(DeadlineMissed):
+            await admission.run(gate.wait)
+        with pytest.raises(Overloaded):
+            await admission.run(int)
+        gate.set()
+        while admission.taken:
+            await asyncio.sleep(0)
+        assert await admission.run(lambda: 3) == 3
+        with pytest.raises(TimeoutError, match="its own"):
+            await admission.run(raising(TimeoutError("its own")))
+        admission.close()
+
+    asyncio.run(main())
+
+
+def raising(error: BaseException):
+    def call() -> None:
+        raise error
+
+    return call
+
+
+def test_an_answer_does_not_wait_for_its_head_to_be_acknowledged():
+    with _listen(ServerOptions(port=0)) as listening:
+        caller = socket.create_connection(listening.getsockname())
+        with caller, listening.accept()[0] as accepted:
+            assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
