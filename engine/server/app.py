@@ -72,6 +72,7 @@ def make_app(shelf: Shelf, options: ServerOptions) -> ASGIApp:
     )
     metrics = Metrics(shelf, admission, searches)
     encoding = Encoding(options, metrics.batch)
+    drawing = Admission(2, 8 * options.waiting, options.seconds, "drawing")
     speech = Admission(1, transcriptions.WAITING, transcriptions.SECONDS, "speech")
     cutting = Admission(1, clip_routes.WAITING, clip_routes.SECONDS, "cut")
 
@@ -92,6 +93,7 @@ def make_app(shelf: Shelf, options: ServerOptions) -> ASGIApp:
             running.callback(admission.close)
             running.callback(encoding.close)
             running.callback(speech.close)
+            running.callback(drawing.close)
             running.callback(cutting.close)
             if not options.read_only:
                 await to_thread(jobs.recover)
@@ -107,7 +109,7 @@ def make_app(shelf: Shelf, options: ServerOptions) -> ASGIApp:
     )  # fmt: skip
     app.state.shelf, app.state.admission, app.state.options = shelf, admission, options
     app.state.jobs = jobs
-    app.state.encoding, app.state.speech = encoding, speech
+    app.state.encoding, app.state.speech, app.state.drawing = encoding, speech, drawing
     app.state.cutting = cutting
     app.state.metrics = metrics
     app.state.pages = HitPages(secrets.token_bytes(16), searches)

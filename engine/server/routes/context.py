@@ -45,6 +45,12 @@ def admission_of(request: Request) -> Admission:
     return admission
 
 
+def drawing_of(request: Request) -> Admission:
+    """Return what makes small pictures for a request, beside the calls that search."""
+    drawing: Admission = request.app.state.drawing
+    return drawing
+
+
 def json_answer(document: object) -> JSONResponse:
     """Return a document as JSON, with names that are no UTF-8 as any parser can read them."""
     try:

@@ -11,10 +11,9 @@ from starlette.responses import Response
 
 from engine.library import Library
 from engine.server.access.media_access import asset_of, checked_file, media_type_of, opened_file
-from engine.server.routes.context import Name, Number, admission_of, no_moment, shelf_of
+from engine.server.routes.context import Name, Number, admission_of, drawing_of, no_moment, shelf_of
 from engine.server.routes.kept_answers import OF_A_FILE, kept_headers, pictures, tag_of, unchanged
 from engine.server.routes.routers import ReadRouter
-from engine.types import Asset, MomentRecord
 
 router = ReadRouter("media", "/api")
 _BYTES = {"*/*": {"schema": {"type": "string", "format": "binary"}}}
@@ -39,19 +38,20 @@ async def thumbnail(
     """Return a JPEG of a moment: a picture, the frame of a video, the waveform of a sound."""
     chosen = shelf_of(request).library(library)
 
-    def look() -> tuple[MomentRecord, Asset]:
+    def made() -> Response:
         try:
             record = chosen.moment(moment)
         except KeyError:
             raise no_moment(moment) from None
-        return record, asset_of(chosen, record.asset_id)
+        asset = asset_of(chosen, record.asset_id)
+        tag = tag_of("thumbnail", asset.content_hash, record.moment, int(size))
+        if (kept := unchanged(request, tag)) is not None:
+            return kept
+        picture = _picture(chosen, moment, size)
+        return Response(picture, media_type="image/jpeg", headers=kept_headers(tag))
 
-    record, asset = await admission_of(request).run(look)
-    tag = tag_of("thumbnail", asset.content_hash, record.moment, int(size))
-    if (kept := unchanged(request, tag)) is not None:
-        return kept
-    picture = await admission_of(request).run(lambda: _picture(chosen, moment, size))
-    return Response(picture, media_type="image/jpeg", headers=kept_headers(tag))
+    # A page of hits asks for dozens at once, behind which its next search must not wait.
+    return await drawing_of(request).run(made)
 
 
 @router.head(

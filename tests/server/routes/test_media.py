@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 from pathlib import Path
 from tempfile import gettempdir
 
 import av
+import httpx
 import pytest
 from PIL import Image
 
@@ -318,3 +321,23 @@ def test_what_is_folded_into_a_hit_is_listed_by_number(filmed):
     MomentList.model_validate(listed)
     assert filmed.http.get("/api/moments?number=-1").status_code == 400
     assert filmed.http.get("/api/moments?" + "number=1&" * 101).status_code == 400
+
+
+def test_a_search_does_not_wait_for_pictures(start, monkeypatch):
+    drawn, released = threading.Semaphore(0), threading.Event()
+
+    def slow(*_: object, **__: object) -> bytes:
+        drawn.release()
+        released.wait(30)
+        return b""
+
+    busy = start(workers=1)
+    address = busy.search("red")[0]["thumbnail"]
+    monkeypatch.setattr(Library, "thumbnail", slow)
+    with ThreadPoolExecutor(4) as browser:
+        pictures = [browser.submit(httpx.get, busy.url + address, timeout=60) for _ in range(4)]
+        assert drawn.acquire(timeout=30)
+        assert busy.search("green")
+        assert not any(picture.done() for picture in pictures)
+        released.set()
+        assert {picture.result().status_code for picture in pictures} == {200}
