@@ -13,7 +13,6 @@ import types
 from pathlib import Path
 from typing import Any
 
-import flask
 import torch
 
 from engine.config import Settings
@@ -43,6 +42,8 @@ def _load_clip(*_: Any, **__: Any) -> tuple[Any, None, type[_Texts]]:
 
 
 def main(folder: str, port: str) -> None:
+    import flask
+
     stand_in = types.ModuleType("all_clip")
     vars(stand_in)["load_clip"] = _load_clip
     sys.modules["all_clip"] = stand_in
