@@ -65,6 +65,7 @@ def _hit(facts: dict[str, Any]) -> Hit:
     return Hit(**fields | {
         "kind": Kind(fields["kind"]),
         "modality": Modality(fields["modality"]),
+        "others": tuple(fields["others"]),
         "why": tuple(Why(**_with_names(why)) for why in fields["why"]),
         "spans": tuple(_span(span) for span in fields["spans"]),
     })  # fmt: skip

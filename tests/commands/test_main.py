@@ -54,7 +54,7 @@ def test_search_prints_the_contract(indexed, media):
     best = document["hits"][0]
     assert set(best) == {
         "rank", "score", "kind", "path", "asset_id", "moment_id", "modality", "start", "end",
-        "why", "more", "spans", "confidence", "likely",
+        "why", "more", "others", "spans", "confidence", "likely",
     }  # fmt: skip
     assert best["path"] == str(media / "0.png")
     assert best["likely"] and 0.5 <= best["confidence"] < 1

@@ -40,7 +40,8 @@ def served(library: Path, settings) -> Iterator[Served]:
         yield running
 
 
-@pytest.fixture(scope="session")
+# Playwright keeps a loop running in this thread, in which no other test could run one.
+@pytest.fixture(scope="module")
 def browser() -> Iterator[playwright.Browser]:
     with playwright.sync_playwright() as driver:
         started = driver.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])
