@@ -39,6 +39,7 @@ GROUPS = {
     ),
     "Speed": (
         "latency",
+        "startup",
         "planning",
         "ingest",
         "reading",
