@@ -52,8 +52,10 @@ PAGE = tuple(
     f"tests/server/page/{file.name}"
     for file in sorted((Path(__file__).parent / "server/page").glob("test_*.py"))
 )
-"""Files whose tests share a browser and a server of one library."""
-_TOGETHER = {file: group[0] for group in (LANGUAGE_MODEL, WARM, PAGE) for file in group}
+"""Files whose tests share a server of one library. They take a third of all time, so both
+processes get half of them."""
+_GROUPS = (LANGUAGE_MODEL, WARM, PAGE[::2], PAGE[1::2])
+_TOGETHER = {file: group[0] for group in _GROUPS for file in group}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
