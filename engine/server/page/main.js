@@ -1,18 +1,18 @@
 // What the page does: the search in the address, asked while it is typed, shown, opened.
 
-import "./box.js";
-import "./grid.js";
-import "./viewer.js";
-import { findHits, get, ServerFault } from "./api.js";
-import { button, make } from "./elements.js";
-import { Outages } from "./outages.js";
-import { keepRecent } from "./kept_searches.js";
-import { ScrollMemory } from "./scroll_memory.js";
-import { asksNothing, emptySearch, fromAddress, openedFrom, toAddress } from "./search.js";
-import { selection } from "./selection.js";
-import { SELECTION_KEYS } from "./selection_bar.js";
-import { loadTexts, text } from "./texts.js";
-import { viewFrom, Views } from "./views.js";
+import "./search/box.js";
+import "./hits/grid.js";
+import "./viewer/viewer.js";
+import { findHits, get, ServerFault } from "./requests/api.js";
+import { button, make } from "./elements/elements.js";
+import { Outages } from "./requests/outages.js";
+import { keepRecent } from "./search/kept_searches.js";
+import { ScrollMemory } from "./hits/scroll_memory.js";
+import { asksNothing, emptySearch, fromAddress, openedFrom, toAddress } from "./search/search.js";
+import { selection } from "./selection/selection.js";
+import { SELECTION_KEYS } from "./selection/selection_bar.js";
+import { loadTexts, text } from "./texts/texts.js";
+import { viewFrom, Views } from "./views/views.js";
 
 const PAUSE = 60; // Milliseconds after a letter: two of one word are asked as one.
 const box = document.querySelector("search-box");

@@ -7,9 +7,11 @@ kept in a cookie that no script reads and no other site sends (RFC 6265bis, Same
 from __future__ import annotations
 
 import hashlib
-import mimetypes
+from collections.abc import Iterator
 from functools import cache
 from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import PurePosixPath
 
 from fastapi import Request
 from starlette.responses import JSONResponse, Response
@@ -28,23 +30,32 @@ _POLICY = (
     " frame-ancestors 'none'; require-trusted-types-for 'script'"
 )
 """Nothing but what this server sends runs or is shown, and no text can become markup."""
-_WHOLE = ("index.html", "icon.svg", "style.css", "de.json", "en.json", "land.json")
+_KINDS = {
+    ".html": "text/html",
+    ".svg": "image/svg+xml",
+    ".css": "text/css",
+    ".json": "application/json",
+    ".js": "text/javascript",
+}
+"""Media types of the page's files by the ends of their names; nothing else there is served."""
 
 
 @cache
 def _page_files() -> dict[str, tuple[bytes, str, str]]:
-    """Return the files of the page by their names: content, media type and tag."""
-    found = {}
-    for file in files("engine.server").joinpath("page").iterdir():
-        if file.name in _WHOLE or file.name.endswith(".js"):
-            content = file.read_bytes()
-            kind = "text/javascript" if file.name.endswith(".js") else _type_of(file.name)
-            found[file.name] = content, kind, f'"{hashlib.sha256(content).hexdigest()[:32]}"'
-    return found
+    """Return the files of the page by their paths in its folder: content, media type and tag."""
+    return dict(_files_below(files("engine.server").joinpath("page")))
 
 
-def _type_of(name: str) -> str:
-    return mimetypes.guess_type(name)[0] or "application/octet-stream"
+def _files_below(
+    folder: Traversable, path: str = ""
+) -> Iterator[tuple[str, tuple[bytes, str, str]]]:
+    for entry in folder.iterdir():
+        if entry.is_dir():
+            yield from _files_below(entry, f"{path}{entry.name}/")
+        elif kind := _KINDS.get(PurePosixPath(entry.name).suffix):
+            content = entry.read_bytes()
+            tag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
+            yield path + entry.name, (content, kind, tag)
 
 
 @router.get("/")
@@ -68,7 +79,7 @@ async def begin_session(request: Request) -> Response:
     return answer
 
 
-@router.get("/page/{name}", responses={404: fault("There is no such file.")})
+@router.get("/page/{name:path}", responses={404: fault("There is no such file.")})
 async def page_file(request: Request, name: str) -> Response:
     """Return a file of the page."""
     if name not in _page_files():

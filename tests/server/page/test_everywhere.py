@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
+from importlib.resources import files
+from pathlib import Path
 
 import pytest
 
@@ -109,14 +112,34 @@ def test_a_token_is_asked_for_once_and_pictures_come_with_it(visit, library, set
 def test_the_page_is_small_and_kept(served):
     page = served.http.get("/", headers={"Accept": "text/html"})
     assert "default-src 'none'" in page.headers["content-security-policy"]
-    served_names = re.findall(r'"\./(\w+\.js)"', served.http.get("/page/main.js").text)
-    assert set(served_names) >= {"api.js", "grid.js", "viewer.js", "box.js"}
     again = served.http.get(
         "/page/main.js", headers={"If-None-Match": served.http.get("/page/main.js").headers["etag"]}
     )
     assert again.status_code == 304
     assert served.http.get("/page/nothing.js").status_code == 404
+    assert served.http.get("/page/views").status_code == 404
     assert served.http.get("/page/..%2Fguard.py").status_code == 404
+    assert served.http.get("/page/views/..%2F..%2Frun.py").status_code == 404
+
+
+def test_each_module_is_served_and_comes_by_an_import(served):
+    page = files("engine.server") / "page"
+    modules = {str(file.relative_to(page)) for file in Path(str(page)).rglob("*.js")}
+    reached, left = set(), ["main.js"]
+    while left:
+        name = left.pop()
+        if name in reached:
+            continue
+        reached.add(name)
+        answer = served.http.get(f"/page/{name}")
+        assert answer.status_code == 200 and "javascript" in answer.headers["content-type"], name
+        imported = re.findall(r'(?:from|import) "(\.[^"]+)"', answer.text)
+        left += [
+            posixpath.normpath(posixpath.join(posixpath.dirname(name), each)) for each in imported
+        ]
+        if name == "views/views.js":
+            left += [each for each in modules if each.startswith("views/view_")]
+    assert reached == modules
 
 
 @pytest.mark.parametrize("view", ["library", "indexing"])

@@ -112,7 +112,7 @@ def test_marks(visit, sentence, asked, expected):
     page = visit()
     found = page.evaluate(
         """async ([sentence, asked]) => {
-          const { marked } = await import("/page/marking.js");
+          const { marked } = await import("/page/hits/marking.js");
           const quoted = document.createElement("q");
           quoted.append(...marked(sentence, asked));
           const marks = [...quoted.querySelectorAll("mark")];
@@ -173,7 +173,7 @@ def test_rows_stay_where_they_are_when_more_hits_come(visit):
     page = visit("/?kind=image")
     laid = page.evaluate(
         """async () => {
-          const { layOut } = await import("/page/layout.js");
+          const { layOut } = await import("/page/hits/layout.js");
           const file = (i) => ({ width: 40 + (i % 7) * 20, height: 60 });
           const hits = Array.from({ length: 500 }, (_, i) => ({ kind: "image", file: file(i) }));
           const whole = (line) => JSON.stringify(layOut(hits, 1000, line).tiles);

@@ -28,7 +28,7 @@ def rewritten(page: Page, served, text: str, call: str) -> list:
     parsed = served.http.get("/api/parse", params={"text": text}).json()
     return page.evaluate(
         f"""async (parsed) => {{
-            const text = await import('/page/query_text.js');
+            const text = await import('/page/search/query_text.js');
             const parts = text.partsOf(parsed);
             return parts.map((part, place) => [part, {call}]);
         }}""",
