@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
+from engine.common.local_times import isos_of
 from engine.store import Store
-from engine.store.records import AssetFacts
+from engine.store.records import AssetFacts, ListedFile
 from engine.types import (
     AllOf,
     Filter,
@@ -32,6 +33,7 @@ _PERCEIVED = {
     Kind.IMAGE: Modality.IMAGE, Kind.VIDEO: Modality.KEYFRAME, Kind.AUDIO: Modality.SOUND,
 }  # fmt: skip
 _SPOKEN = {Kind.IMAGE: "picture", Kind.VIDEO: "video", Kind.AUDIO: "sound"}
+_File = TypeVar("_File", AssetFacts, ListedFile)
 _FIRST = {Sort.DATE: "newest", Sort.SIZE: "largest", Sort.PATH: "first"}
 
 
@@ -47,10 +49,14 @@ def list_files(
     started = time.perf_counter()
     with store.snapshot():
         passing = _passing(store, query.filter, query.kinds)
-        order, first = _ordered(store, passing, query.filter, query.kinds, query.sort or Sort.DATE)
+        order = ordered_files(store, query.filter, query.kinds, query.sort or Sort.DATE)
         shown = order[: query.top]
-        records = store.records([first[of.asset_id] for of in shown])
-    hits = [_hit(rank, of, records.get(first[of.asset_id])) for rank, of in enumerate(shown, 1)]
+        first = store.first_moments(file.asset_id for file in shown)
+        records = store.records(list(first.values()))
+    hits = [
+        _hit(rank, of, records.get(first.get(of.asset_id, NO_MOMENT)))
+        for rank, of in enumerate(shown, 1)
+    ]
     notes = (*query.understood, _counts(order, query))
     plan = Plan(query, (), query.top, moments=len(passing), passing=len(passing), notes=notes)
     if on_plan is not None:
@@ -61,67 +67,46 @@ def list_files(
 
 def ordered_files(
     store: Store, passes: Filter | None, kinds: Sequence[Kind], sort: Sort
-) -> tuple[list[AssetFacts], dict[int, int]]:
-    """Return the files that pass a filter, in an order, and the first moment of each by its id.
-
-    A file that has none, such as a silence, has ``NO_MOMENT``.
-    """
-    with store.snapshot():
-        return _ordered(store, _passing(store, passes, kinds), passes, kinds, sort)
+) -> list[ListedFile]:
+    """Return the files that pass a filter, in an order: dates and sizes fall, paths rise."""
+    files = store.files(passes or AllOf(()), kinds)
+    if sort is Sort.PATH:
+        return _order(files)
+    dated = sort is not Sort.SIZE
+    return _order(files, dates_of(files) if dated else [file.size for file in files])
 
 
 def _passing(store: Store, passes: Filter | None, kinds: Sequence[Kind]) -> MomentIds:
     return store.moment_ids(kinds) if passes is None else store.passing(passes, kinds)
 
 
-def _ordered(
-    store: Store, passing: MomentIds, passes: Filter | None, kinds: Sequence[Kind], sort: Sort
-) -> tuple[list[AssetFacts], dict[int, int]]:
-    bare = store.bare_assets(passes or AllOf(()), kinds)
-    first = dict.fromkeys(bare, NO_MOMENT) | _first_moments(store, passing)
-    return _order(list(store.facts(first).values()), sort), first
+def dates_of(files: Sequence[ListedFile]) -> list[str]:
+    """Return when each was made, by its file where it does not say."""
+    changed = isos_of(np.array([file.mtime_ns for file in files], np.int64))
+    return [file.taken_at or date for file, date in zip(files, changed, strict=True)]
 
 
 def sort_hits(store: Store, result: SearchResult, sort: Sort) -> SearchResult:
     """Put the hits of a search in another order; which hits they are stays as it is."""
     if sort is Sort.LIKELY:
         return result
-    facts = store.facts({hit.asset_id for hit in result.hits})
-    places = {of.asset_id: at for at, of in enumerate(_order(list(facts.values()), sort))}
+    facts = list(store.facts({hit.asset_id for hit in result.hits}).values())
+    by_size = [of.size for of in facts] if sort is Sort.SIZE else None
+    keys = [of.date for of in facts] if sort is Sort.DATE else by_size
+    places = {of.asset_id: at for at, of in enumerate(_order(facts, keys))}
     hits = sorted(result.hits, key=lambda hit: places.get(hit.asset_id, len(places)))
     return replace(result, hits=tuple(replace(hit, rank=rank) for rank, hit in enumerate(hits, 1)))
 
 
-def _first_moments(store: Store, passing: MomentIds) -> dict[int, int]:
-    """Return the first moment of each asset that these are of."""
-    if not len(passing):
-        return {}
-    ids, owners = store.assets_of(int(passing[0]), int(passing[-1]))
-    kept = np.isin(ids, passing, assume_unique=True)
-    assets, at = np.unique(owners[kept], return_index=True)
-    return dict(zip(assets.tolist(), ids[kept][at].tolist(), strict=True))
+def _order(files: Sequence[_File], keys: Sequence[Any] | None = None) -> list[_File]:
+    """Return files in the order of their paths, or of falling keys where there are some."""
+    places = sorted(range(len(files)), key=lambda at: files[at].path)
+    if keys is not None:
+        places.sort(key=keys.__getitem__, reverse=True)
+    return [files[at] for at in places]
 
 
-def _order(facts: Sequence[AssetFacts], sort: Sort) -> list[AssetFacts]:
-    by_path = sorted(facts, key=lambda of: of.path)
-    key = _KEYS.get(sort)
-    return by_path if key is None else sorted(by_path, key=key, reverse=True)
-
-
-def _date(of: AssetFacts) -> str:
-    return of.date
-
-
-def _size(of: AssetFacts) -> int:
-    return of.size
-
-
-_KEYS: Mapping[Sort, Callable[[AssetFacts], Any]] = {
-    Sort.DATE: _date, Sort.LIKELY: _date, Sort.SIZE: _size,
-}  # fmt: skip
-
-
-def _hit(rank: int, of: AssetFacts, record: MomentRecord | None) -> Hit:
+def _hit(rank: int, of: ListedFile, record: MomentRecord | None) -> Hit:
     moment_id = NO_MOMENT if record is None else record.moment_id
     modality = _PERCEIVED[of.kind] if record is None else record.moment.modality
     return Hit(
@@ -130,7 +115,7 @@ def _hit(rank: int, of: AssetFacts, record: MomentRecord | None) -> Hit:
     )  # fmt: skip
 
 
-def _counts(order: Sequence[AssetFacts], query: Query) -> str:
+def _counts(order: Sequence[ListedFile], query: Query) -> str:
     """Count the files that pass, and say which of them are shown."""
     counts = Counter(of.kind for of in order)
     kinds = ", ".join(_counted(counts[kind], _SPOKEN[kind]) for kind in Kind if counts[kind])

@@ -22,6 +22,7 @@ from engine.store.records import (
     AssetFacts,
     Background,
     KnownAsset,
+    ListedFile,
     MissingAsset,
     Row,
     SegmentInfo,
@@ -212,14 +213,18 @@ class Catalog:
         with translated(self.path):
             return _sorted(self.connections.reader.passing(where, kinds, modalities))
 
-    def bare_assets(self, where: Filter, kinds: Sequence[str] = ()) -> list[int]:
-        """Return the assets that pass a filter and have no moment, such as silences, by id.
+    def files(self, where: Filter, kinds: Sequence[str] = ()) -> list[ListedFile]:
+        """Return the assets that pass a filter, with or without moments, in no order.
 
         Raises:
             InvalidQuery: as ``passing``.
         """
         with translated(self.path):
-            return sorted(asset_id for (asset_id,) in self.connections.reader.bare(where, kinds))
+            return list(map(row_decoding.listed_file, self.connections.reader.files(where, kinds)))
+
+    def first_moments(self, asset_ids: Iterable[int]) -> dict[int, int]:
+        """Return the first moment of each asset; those without any are left out."""
+        return dict(self._ask("first_moments", ids=_listed(asset_ids)))
 
     def tombstones(self, since: int = -1) -> MomentIds:
         """Return the ids of deleted moments whose vectors are still in some segment, or index.

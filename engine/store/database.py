@@ -41,8 +41,8 @@ class ReadConnection(Protocol):
     ) -> Iterable[Row]:
         """Return ids of the moments whose assets pass a filter, in rows of one."""
 
-    def bare(self, where: Filter, kinds: Sequence[str]) -> Iterable[Row]:
-        """Return ids of the assets that pass a filter and have no moment, in rows of one."""
+    def files(self, where: Filter, kinds: Sequence[str]) -> Iterable[Row]:
+        """Return what the assets that pass a filter are listed by, as ``ListedFile`` has it."""
 
     def begin(self) -> None:
         """See one generation from the next read on, until ``end``."""

@@ -96,10 +96,10 @@ class PostgresReader:
         text, values = filters.select(where, kinds, modalities, filters.POSTGRES)
         return self.connection.execute(text.encode(), values)
 
-    def bare(self, where: Filter, kinds: Sequence[str]) -> psycopg.Cursor[Row]:
+    def files(self, where: Filter, kinds: Sequence[str]) -> psycopg.Cursor[Row]:
         from engine.store.sql import filters
 
-        text, values = filters.select_bare(where, kinds, filters.POSTGRES)
+        text, values = filters.select_files(where, kinds, filters.POSTGRES)
         return self.connection.execute(text.encode(), values)
 
     def begin(self) -> None:

@@ -60,6 +60,19 @@ class WordsOfMoment(NamedTuple):
     texts: str | None
 
 
+class ListedFile(NamedTuple):
+    """What a file is listed by: where it is, how large, and when it was made."""
+
+    asset_id: int
+    path: str
+    kind: Kind
+    size: int
+    """Bytes."""
+    mtime_ns: int
+    taken_at: str | None
+    """When it was made, ISO 8601 without a zone, where the file says so."""
+
+
 @dataclass(frozen=True, slots=True)
 class AssetFacts:
     """Facts that decide between assets: size, date, dimensions and content."""

@@ -13,6 +13,7 @@ from engine.store.records import (
     AssetFacts,
     Background,
     KnownAsset,
+    ListedFile,
     MissingAsset,
     Row,
     SegmentInfo,
@@ -147,6 +148,12 @@ def act(row: Row) -> Act:
     kind = ActKind(name)
     shown = target if kind in OF_TAGS else from_text(target)
     return Act(kind, from_text(source), shown, asset_id, ActState(state), ordinal)
+
+
+def listed_file(row: Row) -> ListedFile:
+    """Decode what an asset is listed by."""
+    asset_id, path, kind, *rest = row
+    return ListedFile(asset_id, from_text(path), _KINDS[kind], *rest)
 
 
 def facts(row: Row) -> AssetFacts:

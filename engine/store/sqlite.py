@@ -56,10 +56,10 @@ class SqliteReader:
         text, values = filters.select(where, kinds, modalities, filters.SQLITE)
         return self.connection.execute(text, values)
 
-    def bare(self, where: Filter, kinds: Sequence[str]) -> sqlite3.Cursor:
+    def files(self, where: Filter, kinds: Sequence[str]) -> sqlite3.Cursor:
         from engine.store.sql import filters
 
-        return self.connection.execute(*filters.select_bare(where, kinds, filters.SQLITE))
+        return self.connection.execute(*filters.select_files(where, kinds, filters.SQLITE))
 
     def begin(self) -> None:
         self.connection.execute("BEGIN")

@@ -6,16 +6,15 @@ from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import floor
-from pathlib import PurePath
 from typing import TypeVar
 
 from engine.query.browse.lists import filter_of
 from engine.query.generation_cache import GenerationCache
 from engine.query.language import parse_kinds
-from engine.query.listing import ordered_files
+from engine.query.listing import dates_of
 from engine.store import Store
-from engine.store.records import AssetFacts
-from engine.types import Kind, Sort
+from engine.store.records import ListedFile
+from engine.types import AllOf, Kind
 
 _Name = TypeVar("_Name", bound=Hashable)
 _MOST = 200
@@ -80,12 +79,12 @@ class FacetCounter:
         of, passes = parse_kinds(kinds), filter_of(where)
 
         def counted() -> Facets:
-            facts, _ = ordered_files(self._store, passes, of, Sort.PATH)
-            ids = {each.asset_id for each in facts}
+            files = self._store.files(passes or AllOf(()), of)
+            ids = {each.asset_id for each in files}
             tags = self._store.tags(ids)
             places = self._store.places()
             return _facets(
-                facts,
+                files,
                 Counter(tag for words in tags.values() for tag in words),
                 _cells((place for i, place in places.items() if i in ids), degrees),
             )
@@ -94,12 +93,12 @@ class FacetCounter:
             return self._kept.get(self._store.generation(), (of, passes, degrees), counted)
 
 
-def _facets(facts: Sequence[AssetFacts], tags: Counter[str], places: Sequence[PlaceCell]) -> Facets:
-    kinds = Counter(each.kind for each in facts)
-    dates = [each.date for each in facts]
-    folders = Counter(str(PurePath(each.path).parent) for each in facts)
+def _facets(files: Sequence[ListedFile], tags: Counter[str], places: Sequence[PlaceCell]) -> Facets:
+    kinds = Counter(each.kind for each in files)
+    dates = dates_of(files)
+    folders = Counter(each.path.rpartition("/")[0] or "/" for each in files)
     return Facets(
-        len(facts),
+        len(files),
         {kind: kinds[kind] for kind in Kind if kinds[kind]},
         _newest_first(date[:4] for date in dates),
         _newest_first(date[:7] for date in dates),

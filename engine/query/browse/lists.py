@@ -11,7 +11,7 @@ from engine.query.generation_cache import GenerationCache
 from engine.query.language import parse_kinds
 from engine.query.language.query_builder import as_sequence, choice
 from engine.query.language.where_parser import parse_where
-from engine.query.listing import NO_MOMENT, ordered_files
+from engine.query.listing import ordered_files
 from engine.store import Store
 from engine.types import AllOf, Asset, Filter, Kind, Modality, MomentRecord, Sort
 from engine.types.arrays import MomentIds
@@ -61,7 +61,7 @@ class Lister:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._files: GenerationCache[tuple[MomentIds, MomentIds]] = GenerationCache()
+        self._files: GenerationCache[MomentIds] = GenerationCache()
         self._moments: GenerationCache[MomentIds] = GenerationCache()
 
     def assets(
@@ -75,22 +75,17 @@ class Lister:
         """Return a page of files. Errors are those of ``Browsing.assets``."""
         of, passes, order = parse_kinds(kinds), filter_of(where), choice(Sort, sort, "order")
 
-        def files() -> tuple[MomentIds, MomentIds]:
-            facts, first = ordered_files(self._store, passes, of, order)
-            ids = [each.asset_id for each in facts]
-            return np.array(ids, np.int64), np.array([first[i] for i in ids], np.int64)
+        def files() -> MomentIds:
+            ordered = ordered_files(self._store, passes, of, order)
+            return np.array([each.asset_id for each in ordered], np.int64)
 
         with self._store.snapshot():
-            ids, first = self._files.get(self._store.generation(), (of, passes, order), files)
+            ids = self._files.get(self._store.generation(), (of, passes, order), files)
             shown = ids[skip : skip + limit].tolist()
             whole, tags = self._store.whole_assets(shown), self._store.tags(shown)
-        moments = dict(zip(shown, first[skip : skip + limit].tolist(), strict=True))
+            first = self._store.first_moments(shown)
         rows = (
-            ListedAsset(
-                i, whole[i], None if moments[i] == NO_MOMENT else moments[i], tags.get(i, ())
-            )
-            for i in shown
-            if i in whole
+            ListedAsset(i, whole[i], first.get(i), tags.get(i, ())) for i in shown if i in whole
         )
         return AssetPage(len(ids), tuple(rows))
 

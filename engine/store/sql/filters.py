@@ -75,10 +75,10 @@ def select(
     return text, compiler.values
 
 
-def select_bare(
+def select_files(
     where: Filter, kinds: Sequence[str], dialect: Dialect
 ) -> tuple[str, dict[str, object]]:
-    """Write the query for assets without any moment that pass a filter.
+    """Write the query for what assets that pass a filter are listed by.
 
     Raises:
         InvalidQuery: as ``select``.
@@ -87,8 +87,8 @@ def select_bare(
     passed = compiler.filter(where, 0)
     if kinds:
         passed = f"{passed} AND {compiler.among('a.kind', kinds)}"
-    bare = "NOT EXISTS (SELECT 1 FROM moments m WHERE m.asset_id = a.asset_id)"
-    return f"SELECT a.asset_id FROM assets a WHERE {passed} AND {bare}", compiler.values  # noqa: S608
+    listed = "a.asset_id, a.path, a.kind, a.size, a.mtime_ns, a.taken_at"
+    return f"SELECT {listed} FROM assets a WHERE {passed}", compiler.values  # noqa: S608
 
 
 class _Compiler:

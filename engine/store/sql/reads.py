@@ -250,6 +250,9 @@ def _curation() -> dict[str, Select[Any]]:
             a.asset_id, a.path, a.content_hash, a.kind, a.size, a.mtime_ns,
             a.width, a.height, a.duration, a.taken_at,
         ).where(among(a.asset_id, "ids")),
+        "first_moments": select(m.asset_id, func.min(m.moment_id))
+        .where(among(m.asset_id, "ids"))
+        .group_by(m.asset_id),
         "places": select(a.asset_id, a.latitude, a.longitude)
         .where(a.latitude.is_not(None), a.longitude.is_not(None))
         .order_by(a.asset_id),

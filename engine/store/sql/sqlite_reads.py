@@ -63,6 +63,7 @@ READS = {
     "count_tags": "SELECT asset_tags.word, count(*) AS count_1 FROM asset_tags GROUP BY asset_tags.word ORDER BY asset_tags.word",
     "tags": "SELECT asset_tags.asset_id, asset_tags.word FROM asset_tags WHERE asset_tags.asset_id IN (SELECT value FROM json_each(:ids)) ORDER BY asset_tags.asset_id, asset_tags.word",
     "facts": "SELECT assets.asset_id, assets.path, assets.content_hash, assets.kind, assets.size, assets.mtime_ns, assets.width, assets.height, assets.duration, assets.taken_at FROM assets WHERE assets.asset_id IN (SELECT value FROM json_each(:ids))",
+    "first_moments": "SELECT moments.asset_id, min(moments.moment_id) AS min_1 FROM moments WHERE moments.asset_id IN (SELECT value FROM json_each(:ids)) GROUP BY moments.asset_id",
     "places": "SELECT assets.asset_id, assets.latitude, assets.longitude FROM assets WHERE assets.latitude IS NOT NULL AND assets.longitude IS NOT NULL ORDER BY assets.asset_id",
     "captions": "SELECT assets.asset_id, assets.path, assets.caption FROM assets WHERE assets.kind = :kind AND assets.caption IS NOT NULL ORDER BY assets.asset_id",
     "alike_hashes": "SELECT assets.content_hash, assets.asset_id FROM assets WHERE assets.content_hash IN (SELECT assets.content_hash FROM assets GROUP BY assets.content_hash HAVING count(*) > 1) ORDER BY assets.content_hash, assets.asset_id",

@@ -296,11 +296,23 @@ def test_a_date_on_disk_is_that_of_the_users_clock(
         time.tzset()
 
 
-def test_files_without_a_moment_are_known_by_their_filter(store: Store) -> None:
+def test_files_are_listed_by_their_filter_whether_they_have_moments_or_not(store: Store) -> None:
     fill(store, [sound("/silence.wav"), sound("/talk.wav", "one"), picture("/a.jpg")])
-    (silence,) = [known for known in store.assets() if known.path == "/silence.wav"]
-    for where, kinds in (("kind = audio", ()), ("path like '/s*'", ("audio",)), (None, ())):
+
+    def listed(where: str | None, *kinds: str) -> set[str]:
         parsed = AllOf(()) if where is None else parse_where(where)
-        assert store.bare_assets(parsed, kinds) == [silence.asset_id]
-    assert store.bare_assets(parse_where("kind = image")) == []
-    assert store.bare_assets(AllOf(()), ("video",)) == []
+        return {file.path for file in store.files(parsed, kinds)}
+
+    assert listed("kind = audio") == {"/silence.wav", "/talk.wav"}
+    assert listed("path like '/s*'", "audio") == {"/silence.wav"}
+    assert listed(None) == {"/silence.wav", "/talk.wav", "/a.jpg"}
+    assert listed("kind = image", "audio") == listed(None, "video") == set()
+
+
+def test_the_first_moment_of_a_file_is_that_of_its_least_number(store: Store) -> None:
+    fill(store, [sound("/silence.wav"), sound("/talk.wav", "one", "two"), picture("/a.jpg")])
+    numbers = {known.path: known.asset_id for known in store.assets()}
+    first = store.first_moments(numbers.values())
+    assert set(first) == {numbers["/talk.wav"], numbers["/a.jpg"]}
+    moments = [each.moment_id for each in store.moments_of(numbers["/talk.wav"])]
+    assert len(moments) > 1 and first[numbers["/talk.wav"]] == min(moments)
