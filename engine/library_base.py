@@ -23,9 +23,7 @@ from engine.store import Store
 from engine.store.index_roots import drop_roots, index_roots
 from engine.store.index_rules import RuleChanges, RuleOptions
 from engine.store.running import announced
-from engine.types import (
-    IndexReport,
-)
+from engine.types import Failure, IndexReport
 
 if TYPE_CHECKING:
     from engine.index.refresh import Refreshed
@@ -203,20 +201,35 @@ class BaseLibrary:
         return read.added_to(report)
 
     def retry(
-        self, *, wait: bool = False, progress: Watch = False, cancel: CancelToken | None = None
+        self,
+        *,
+        reason: str | None = None,
+        wait: bool = False,
+        on_file: OnFile | None = None,
+        progress: Watch = False,
+        cancel: CancelToken | None = None,
     ) -> IndexReport:
         """Try every failed file again, and forget those that are gone.
+
+        Args:
+            reason: only files that failed for it, as ``failure_reasons`` has it; none may be
+                left that did.
+            on_file: as for ``index``.
 
         Raises:
             LibraryBusy: another process is writing, and ``wait`` was not asked.
         """
+        from engine.library_views import reason_of
         from indexers.pipeline import retry_failures
 
-        failed = [failure.path for failure in self.store.failures()]
+        def only(failure: Failure) -> bool:
+            return reason is None or reason_of(failure) == reason
+
+        failed = [failure.path for failure in self.store.failures() if only(failure)]
         with watched(progress, cancel) as reporting:
             report = retry_failures(
-                self.store, self.spaces.towers(), self.settings, wait=wait,
-                progress=reporting,
+                self.store, self.spaces.towers(), self.settings, only=only, wait=wait,
+                on_file=on_file, progress=reporting,
             )  # fmt: skip
             self.maintenance.settle(wait, reporting)
             return self._read_texts(report, failed, wait, reporting)

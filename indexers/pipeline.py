@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -103,20 +103,23 @@ def retry_failures(
     towers: Towers,
     settings: Settings,
     *,
+    only: Callable[[Failure], bool] | None = None,
     wait: bool = False,
+    on_file: OnFile | None = None,
     progress: Progress = NO_PROGRESS,
 ) -> IndexReport:
-    """Try every failed file again, and forget those that are no longer there.
+    """Try every failed file again, or ``only`` some, and forget those that are not there.
 
     Errors are those of ``run``.
     """
     started = time.monotonic()
     with store.writer(wait=wait) as writer:
-        failed = [failure.path for failure in store.failures()]
+        failures = store.failures()
+        failed = [failure.path for failure in failures if only is None or only(failure)]
         writer.clear_failures([path for path in failed if missing(path)])
         there = [path for path in failed if Path(path).exists()]
         plan = scan(there, store, retry=True, progress=progress)
-        return _Run(plan, store, writer, towers, settings, progress).run(started)
+        return _Run(plan, store, writer, towers, settings, progress, on_file).run(started)
 
 
 @dataclass(eq=False, slots=True)

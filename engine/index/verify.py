@@ -11,6 +11,7 @@ from engine.errors import LibraryCorrupt, LibraryUnavailable, StoreError
 from engine.index import disk
 from engine.index.snapshot import Snapshot
 from engine.store import Store
+from engine.store.verify import HealthProblem
 from engine.types import Modality, Space
 
 _WAY_OUT = "sensorium rebuild"
@@ -18,7 +19,7 @@ _WAY_OUT = "sensorium rebuild"
 
 def verify_indexes(
     store: Store, *, deep: bool = False, progress: Progress = NO_PROGRESS
-) -> Iterator[str]:
+) -> Iterator[HealthProblem]:
     """Yield what is wrong with the indexes on disk, one line each.
 
     Quick: every file is there with its size, and no snapshot is ahead of the log. Deep:
@@ -30,10 +31,10 @@ def verify_indexes(
             try:
                 shelf = disk.opened(store.path, space)
             except LibraryUnavailable as error:  # which `rebuild` would not mend
-                yield str(error)
+                yield HealthProblem(error.code, str(error))
                 continue
             except LibraryCorrupt as damage:
-                yield f"{damage}; {_WAY_OUT}"
+                yield _damaged(str(damage))
                 continue
             if shelf is not None:
                 yield from _ahead(store, space, shelf)
@@ -41,18 +42,22 @@ def verify_indexes(
                     yield from _compared(store, space, shelf, progress)
 
 
-def _ahead(store: Store, space: Space, shelf: disk.SnapshotSet) -> Iterator[str]:
+def _damaged(what: str) -> HealthProblem:
+    return HealthProblem("index_damaged", f"{what}; {_WAY_OUT}")
+
+
+def _ahead(store: Store, space: Space, shelf: disk.SnapshotSet) -> Iterator[HealthProblem]:
     if shelf.level.watermark >= store.next_segment():
         last = store.next_segment() - 1
-        yield (
+        yield _damaged(
             f"index {space.name} is level with segment {shelf.level.watermark}, and the log"
-            f" has none past {last}; {_WAY_OUT}"
+            f" has none past {last}"
         )
 
 
 def _compared(
     store: Store, space: Space, shelf: disk.SnapshotSet, progress: Progress
-) -> Iterator[str]:
+) -> Iterator[HealthProblem]:
     """Read the log, and look for each of its rows.
 
     Past the watermark only merged segments have some that a snapshot holds, and none of those has
@@ -82,17 +87,19 @@ def _compared(
             differing += int((snapshot.vectors(places) != kept).any(axis=1).sum())
             seen[Modality(str(name))][places] = True
     if missing:
-        yield f"index {space.name}: {missing} vectors are missing; {_WAY_OUT}"
+        yield _damaged(f"index {space.name}: {missing} vectors are missing")
     if differing:
-        yield f"index {space.name}: {differing} vectors are not those of the log; {_WAY_OUT}"
+        yield _damaged(f"index {space.name}: {differing} vectors are not those of the log")
     if unread:
         return  # its rows may be those of a segment that could not be read
     for modality, snapshot in shelf.snapshots.items():
         yield from _stray(store, space, snapshot, ~seen[modality])
 
 
-def _stray(store: Store, space: Space, snapshot: Snapshot, unseen: np.ndarray) -> Iterator[str]:
+def _stray(
+    store: Store, space: Space, snapshot: Snapshot, unseen: np.ndarray
+) -> Iterator[HealthProblem]:
     """Yield rows that the log has not, unless their moments are dead."""
     stray = np.setdiff1d(snapshot.ids[unseen], store.tombstones(), assume_unique=True)
     if len(stray):
-        yield f"index {space.name}: {len(stray)} rows are of no moment; {_WAY_OUT}"
+        yield _damaged(f"index {space.name}: {len(stray)} rows are of no moment")

@@ -209,6 +209,23 @@ def test_failures_are_retried_or_forgotten(media: Path, store: Store, settings: 
     assert retry_failures(store, fake_towers(), settings).failed == 1
 
 
+def test_failures_of_one_reason_are_retried_alone(
+    media: Path, store: Store, settings: Settings
+) -> None:
+    words, cut = media / "words.png", media / "cut.png"
+    words.write_text("not yet")
+    make.picture(cut)
+    cut.write_bytes(cut.read_bytes()[:60])
+    run(store, fake_towers(), [media], settings)
+    for path in (words, cut):
+        make.picture(path)
+    report = retry_failures(
+        store, fake_towers(), settings, only=lambda failure: failure.code == "corrupt_media"
+    )
+    assert (report.found, report.added) == (1, 1)
+    assert [Path(f.path).name for f in store.failures()] == ["words.png"]
+
+
 def test_nothing_to_retry(store: Store, settings: Settings) -> None:
     assert retry_failures(store, fake_towers(), settings).found == 0
 

@@ -43,7 +43,10 @@ def _index(library: Library, run: JobRun) -> Mapping[str, Any]:
 
 
 def _retry(library: Library, run: JobRun) -> Mapping[str, Any]:
-    return _indexed(run, lambda: library.retry(progress=run, cancel=run.cancel))
+    return _indexed(
+        run,
+        lambda: library.retry(**run.request, on_file=run.on_file, progress=run, cancel=run.cancel),
+    )
 
 
 def _indexed(run: JobRun, call: Callable[[], IndexReport]) -> Mapping[str, Any]:

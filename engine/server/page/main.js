@@ -5,6 +5,7 @@ import "./hits/grid.js";
 import "./viewer/viewer.js";
 import { findHits, get, ServerFault } from "./requests/api.js";
 import { button, make } from "./elements/elements.js";
+import { wordsOf } from "./requests/connection.js";
 import { Outages } from "./requests/outages.js";
 import { keepRecent } from "./search/kept_searches.js";
 import { ScrollMemory } from "./hits/scroll_memory.js";
@@ -111,7 +112,7 @@ function fail(fault, again = null) {
   if (outages.tell(fault, again)) return;
   if (!(fault instanceof ServerFault)) console.error(fault);
   if (fault.code === "query_syntax") status.textContent = "";  // The box underlines it.
-  else status.textContent = fault.code === "only_less" ? text("only-less") : fault.message;
+  else status.textContent = fault.code === "only_less" ? text("only-less") : wordsOf(fault);
 }
 
 function remember(push = false) {

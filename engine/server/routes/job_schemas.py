@@ -164,6 +164,12 @@ class IndexRequest(BaseModel):
 class RetryRequest(BaseModel):
     """A library whose failed files are tried again."""
 
-    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{}]})
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"examples": [{}, {"reason": "truncated PNG after … bytes"}]},
+    )
 
     library: LibraryName = None
+    reason: Annotated[str, Field(max_length=4096)] | None = Field(
+        None, description="Only files that failed for it, as /api/failures/reasons has it."
+    )

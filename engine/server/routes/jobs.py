@@ -127,9 +127,10 @@ async def index(request: Request, body: IndexRequest, wait: Wait = 0.0) -> JSONR
     response_model=JobDocument, responses=STARTS_JOB,
 )  # fmt: skip
 async def retry(request: Request, body: RetryRequest, wait: Wait = 0.0) -> JSONResponse:
-    """Start to try all failed files of a library again, and forget those that are gone."""
+    """Start to try failed files of a library again, and forget those that are gone."""
     name, _ = shelf_of(request).entry(body.library)
-    return await start_job(request, name, "retry", {}, wait)
+    arguments = {} if body.reason is None else {"reason": body.reason}
+    return await start_job(request, name, "retry", arguments, wait)
 
 
 @router.get("/failures", response_model=FailureList, responses={404: STARTS_JOB[404]})

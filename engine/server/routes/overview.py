@@ -153,7 +153,7 @@ class HealthDocument(BaseModel):
         json_schema_extra={
             "examples": [
                 {
-                    "library": "photos", "problems": [], "segments": 3, "vectors": 885,
+                    "library": "photos", "problems": [], "codes": [], "segments": 3, "vectors": 885,
                     "moments": 885, "quarantine": [],
                 }
             ]
@@ -162,6 +162,7 @@ class HealthDocument(BaseModel):
 
     library: str
     problems: list[str] = Field(description="One line each, with the way out; none is well.")
+    codes: list[str] = Field(description="What each of the problems is, for programs.")
     segments: int
     vectors: int
     moments: int
@@ -180,10 +181,11 @@ async def verify(request: Request, library: Names = []) -> JSONResponse:  # noqa
     chosen = shelf_of(request).libraries(library)
 
     def check() -> list[dict[str, Any]]:
-        names = HealthDocument.model_fields.keys() - {"library"}
+        names = HealthDocument.model_fields.keys() - {"library", "codes"}
         reports = [(name, each.verify()) for name, each in chosen]
         return [
-            {"library": name} | {field: getattr(report, field) for field in names}
+            {"library": name, "codes": [problem.code for problem in report.problems]}
+            | {field: getattr(report, field) for field in names}
             for name, report in reports
         ]
 

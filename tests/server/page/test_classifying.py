@@ -75,6 +75,23 @@ def test_labels_become_tags_and_go_again(visit, workshop):
     assert tags_of(workshop) == {}
 
 
+def test_tags_of_two_labels_are_taken_back_one_by_one_by_ctrl_z(visit, workshop):
+    page = visit("/?view=classify", workshop)
+    classify(page, "red, green, blue")
+    for label in ("green", "red"):
+        page.locator(".results .chips button", has_text=label).click()
+        page.get_by_role("button", name="Apply as tags").click()
+        page.locator(f".deed a[href*={label}]").wait_for()
+    counts = tags_of(workshop)
+    assert set(counts) == {"green", "red"}
+    page.keyboard.press("Control+z")
+    page.locator(".toast", has_text=f"{counts['red']} tags are taken back.").wait_for()
+    assert tags_of(workshop) == {"green": counts["green"]}
+    page.keyboard.press("Control+z")
+    page.locator(".toast", has_text=f"{counts['green']} tags are taken back.").wait_for()
+    assert tags_of(workshop) == {}
+
+
 def test_what_the_server_refuses_is_said_where_one_looks(visit, workshop):
     page = visit("/?view=classify", workshop)
     page.get_by_label("Labels").first.fill("red")

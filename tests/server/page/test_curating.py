@@ -141,3 +141,37 @@ def test_files_that_are_alike_are_named_group_by_group(visit, workshop):
     page.locator(".findings .deed").get_by_role("button", name="Undo").click()
     page.get_by_text("That is taken back.").wait_for()
     assert tags_of(workshop) == {}
+
+
+def test_each_step_is_taken_back_by_ctrl_z_and_a_toast_says_so(visit, workshop):
+    page = visit("/?view=curate", workshop)
+    find_copies(page)
+    page.locator("section.findings").focus()
+    for left in (3, 2):
+        page.keyboard.press("Enter")
+        until(page, f"document.querySelector('.left').textContent.includes('{left} are left')")
+    assert sum(tags_of(workshop).values()) == 3
+    page.locator("h2").click()
+    for left in (3, 4):
+        page.keyboard.press("Control+z")
+        until(page, f"document.querySelector('.left').textContent.includes('{left} are left')")
+        page.locator(".toast", has_text="That is taken back.").wait_for()
+    assert tags_of(workshop) == {}
+    page.keyboard.press("Control+z")
+    assert page.locator(".toast.wrong").count() == 0
+
+
+def test_what_was_found_to_be_bad_is_named_in_german(visit, workshop):
+    page = visit("/?view=curate&method=quality", workshop, locale="de-DE")
+    page.locator("form.task .go").click()
+    page.locator(".found").first.wait_for()
+    verdicts = set(page.locator(".found-as").all_text_contents())
+    assert verdicts and verdicts <= {"winzig", "kontrastarm", "unscharf", "still", "Standbild"}
+    why = page.locator(".found p").first.locator("span").last
+    assert why.get_attribute("lang") == "en", "a screen reader says it as what it is"
+    page.locator("form.applying .go").click()
+    page.locator(".findings .deed button").wait_for()
+    page.locator("h2").click()
+    page.keyboard.press("Control+z")
+    page.locator(".toast").wait_for()
+    assert tags_of(workshop) == {}

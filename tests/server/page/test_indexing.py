@@ -228,6 +228,24 @@ def test_failures_are_grouped_by_reason_and_tried_again(visit, own):
     assert "holds text" in page.locator(".groups").first.text_content()
 
 
+def test_files_that_failed_for_one_reason_are_tried_again_alone(visit, own):
+    broken = folder(own, "broken", 3)
+    (broken / "00.png").write_bytes((broken / "01.png").read_bytes()[:60])
+    (broken / "01.png").write_text("words")
+    page = visit(INDEXING, own.serve())
+    index(page, broken)
+    page.get_by_role("heading", name="Could not be read: 2").wait_for()
+    for name in ("00", "01"):
+        make.picture(broken / f"{name}.png", "black")
+    group = page.locator(".failures .group, .group", has_text="truncated").first
+    group.get_by_role("button", name="Try these again").click()
+    page.get_by_role("heading", name="Could not be read: 1").wait_for()
+    ended = page.locator("li.ended.done", has_text="Try failed files again").first
+    assert "1 added" in ended.text_content() and "truncated" in ended.text_content()
+    page.get_by_role("button", name="Try these again").click()
+    page.get_by_role("heading", name="Could not be read").wait_for(state="hidden")
+
+
 def test_files_that_vanished_are_hidden_or_forgotten_by_choice(visit, own):
     served = own.serve()
     page = visit(INDEXING, served)

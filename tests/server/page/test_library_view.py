@@ -119,12 +119,34 @@ def test_an_index_that_finds_too_little_and_a_space_that_is_filling_are_noted(
     monkeypatch.setattr(Library, "overview", overview)
     with serve(shelf("photos", 4)) as served:
         page = visit(LIBRARY, served)
-        page.get_by_text("All is well; there is more to do").wait_for()
+        page.get_by_text("It can be searched; this is left to do:").wait_for()
         told = page.locator(".card").text_content()
         assert "91.2% of the ten nearest pictures (target 95%)" in told
         assert "pictures: 1 of 4 (25%)" in told
         assert "The next index fills what is searched besides: scenes." in told
         assert "sensorium rebuild --library" in told
+
+
+def test_files_that_were_not_read_are_not_called_well(visit, shelf, serve):
+    with serve(shelf("photos", 2, broken=3)) as served:
+        page = visit(LIBRARY, served)
+        page.locator(".verdict.unread").wait_for()
+        told = page.locator(".health").text_content()
+        assert "some files were not" in told and "could not be read: 3" in told
+        assert "All is well" not in told and page.locator(".verdict.fine").count() == 0
+
+
+def test_what_the_server_finds_wrong_is_told_in_german(visit, shelf, serve):
+    library = shelf("photos", 2, broken=1)
+    with serve(library) as served:
+        lost = next((library / "segments").glob("*.parquet"))
+        lost.unlink()
+        page = visit(LIBRARY, served, locale="de-DE")
+        note = page.locator(".notes ul li", has_text="fehlt oder ist unvollständig")
+        note.wait_for()
+        assert note.locator("small [lang=en]").text_content() == f"segment {lost.name} is missing"
+        page.goto(served.url + "/?view=indexing")
+        page.locator(".group summary", has_text="Dieses Format wird nicht gelesen.").wait_for()
 
 
 def test_an_empty_library_leads_to_adding_files(visit, shelf, serve):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.server.page.browsing import names, until
+from tests.server.page.browsing import names, tags_of, until
 
 
 def test_a_hit_opens_with_its_reasons_and_its_facts(visit):
@@ -60,3 +60,23 @@ def test_tags_are_given_and_taken_away(visit):
     page.locator(".tag", has_text="sunny").wait_for()
     page.get_by_role("button", name="Remove the tag sunny").click()
     until(page, "!document.querySelector('.tag')")
+
+
+def test_a_tag_of_an_opened_hit_is_taken_back_by_a_button_and_by_key(visit, served):
+    page = visit("/?q=blue")
+    page.locator(".tile a").first.click()
+    page.get_by_label("Add a tag").fill("by mistake")
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="Undo", exact=True).click()
+    until(page, "!document.querySelector('.tag')")
+    page.locator(".toast", has_text="Taken back.").wait_for()
+    page.get_by_label("Add a tag").fill("meant")
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="Remove the tag meant").click()
+    until(page, "!document.querySelector('.tag')")
+    page.locator(".viewer h2").click()
+    page.keyboard.press("Control+z")
+    page.locator(".tag", has_text="meant").wait_for()
+    page.get_by_role("button", name="Remove the tag meant").click()
+    until(page, "!document.querySelector('.tag')")
+    assert not {"meant", "by mistake"} & set(tags_of(served))

@@ -117,6 +117,9 @@ def test_files_that_cannot_be_used_are_listed(working, media):
     assert of_job["failures"][0]["path"] == of_library["failures"][0]["path"]
     assert of_job["total"] == of_library["total"] == 1 and of_library["next"] is None
     make.picture(folder / "bad.png", "black")
+    other = {"reason": "there is no such reason"}
+    none = working.http.post("/api/failures/retry", json=other, params={"wait": 20}).json()
+    assert none["result"]["found"] == 0 and none["request"] == other
     again = working.http.post("/api/failures/retry", json={}, params={"wait": 20}).json()
     assert again["result"]["added"] == 1
     assert working.http.get("/api/failures").json()["total"] == 0

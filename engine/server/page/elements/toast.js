@@ -3,17 +3,16 @@
 import { wordsOf } from "../requests/connection.js";
 import { button, make } from "./elements.js";
 import { text } from "../texts/texts.js";
+import { offerUndo } from "./undo.js";
 
 const SHOWN = 12000; // Milliseconds: time to read it and to reach the button by keyboard.
 let place = null;
-let last = null;
 
+/** The place of what is said; a dialog that is open lets nothing beside it be seen or pressed. */
 function shelf() {
-  if (!place) {
-    place = make("div.toasts", { role: "status", "aria-live": "polite" });
-    document.body.append(place);
-    addEventListener("keydown", undoByKey);
-  }
+  place ??= make("div.toasts", { role: "status", "aria-live": "polite" });
+  const room = [...document.querySelectorAll("dialog:modal")].at(-1) ?? document.body;
+  if (place.parentElement !== room) room.append(place);
   return place;
 }
 
@@ -26,9 +25,10 @@ function shelf() {
 export function toast(message, { undo = null, next = null, wrong = false } = {}) {
   const said = make(`div.toast${wrong ? ".wrong" : ""}`, {}, make("span", { dir: "auto" }, message));
   let timer = 0;
+  let withdraw = () => {};
   const close = () => {
     clearTimeout(timer);
-    if (last?.said === said) last = null;
+    withdraw();
     said.remove();
   };
   const wait = () => {
@@ -47,7 +47,7 @@ export function toast(message, { undo = null, next = null, wrong = false } = {})
   if (next) said.append(button(next.label, () => { close(); next.press(); }, { className: "undo" }));
   if (undo) {
     said.append(button(text("undo"), takeBack, { className: "undo" }));
-    last = { said, takeBack };
+    withdraw = offerUndo(said, takeBack);
   }
   said.append(button(text("close"), close, { className: "close" }, "×"));
   for (const held of ["pointerenter", "focusin"]) said.addEventListener(held, () => clearTimeout(timer));
@@ -60,11 +60,4 @@ export function toast(message, { undo = null, next = null, wrong = false } = {})
 /** Say what went wrong, in the words of the server. */
 export function failed(fault) {
   if (fault.name !== "AbortError") toast(wordsOf(fault), { wrong: true });
-}
-
-function undoByKey(event) {
-  if (event.key !== "z" || !(event.ctrlKey || event.metaKey) || event.shiftKey || !last) return;
-  if (event.target.matches("input, textarea")) return;
-  event.preventDefault();
-  last.takeBack();
 }

@@ -1,5 +1,6 @@
 // The connection to the server: where it is lost, it is looked for until it is there again.
 
+import { toldText } from "../texts/server_words.js";
 import { text } from "../texts/texts.js";
 
 const WAITS = [400, 800, 1500, 3000, 6000];  // Milliseconds; the last one again and again.
@@ -39,5 +40,5 @@ export function isLost(fault) {
 
 /** What a fault says to a person: the server's own words, or that it is away. */
 export function wordsOf(fault) {
-  return isLost(fault) || !fault.message ? text("away") : fault.message;
+  return isLost(fault) || !fault.message ? text("away") : toldText(fault.code, fault.message);
 }

@@ -17,6 +17,11 @@ export function text(name, values = {}) {
   return (words[name] ?? name).replace(/\{(\w+)\}/g, (_, value) => values[value] ?? "");
 }
 
+/** The words of that name; null where there are none. */
+export function known(name) {
+  return words[name] ?? null;
+}
+
 export function clock(seconds) {
   const whole = Math.max(0, Math.floor(seconds));
   const [hours, minutes, rest] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];

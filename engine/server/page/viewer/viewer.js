@@ -1,12 +1,14 @@
 // <moment-viewer>: a hit as large as the window, with where else in its file the search hits, and why.
 
-import { get, hitsInFile, ofAsset, post, thumbnailOf } from "../requests/api.js";
+import { get, hitsInFile, ofAsset, thumbnailOf } from "../requests/api.js";
 import { Cutter } from "./cutter.js";
 import { wordsOf } from "../requests/connection.js";
 import { button, make } from "../elements/elements.js";
 import { shapeOf } from "../hits/layout.js";
 import { placeMap } from "./place_map.js";
 import { similarRow } from "./similar_row.js";
+import { changeTagsOf, countChanges, undoRuns } from "../selection/tagging.js";
+import { toast } from "../elements/toast.js";
 import { clock, day, shortName, text } from "../texts/texts.js";
 import { showTranscript } from "./transcript.js";
 import { draw, outlineOf } from "../elements/waveform.js";
@@ -231,10 +233,19 @@ class MomentViewer extends HTMLElement {
 
   #tags(hit, tags) {
     const section = make("section.tags", {}, make("h3", {}, text("tags")));
-    const change = async (part) => {
-      await post("/api/tags", { library: hit.library, assets: [hit.asset_id], ...part });
+    let shown = section;
+    const again = async () => {
       const asset = await get(`/api/assets/${hit.asset_id}`, { library: hit.library });
-      section.replaceWith(this.#tags(hit, asset.tags));
+      const next = this.#tags(hit, asset.tags);
+      shown.replaceWith(next);
+      shown = next;
+    };
+    const change = async (part) => {
+      const runs = await changeTagsOf(new Map([[hit.library, [hit.asset_id]]]), part);
+      await again();
+      if (!countChanges(runs)) return;
+      const [tag] = [...(part.add ?? []), ...(part.remove ?? [])];
+      toast(text(part.add ? "tag-given" : "tag-taken", { tag, count: text("one-file") }), { undo: () => undoRuns(runs).then(again) });
     };
     for (const tag of tags) {
       section.append(make("span.tag", { dir: "auto" }, tag, button(text("remove-tag", { tag }), () => change({ remove: [tag] }), {}, "×")));

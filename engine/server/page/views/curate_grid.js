@@ -2,6 +2,7 @@
 
 import { post } from "../requests/api.js";
 import { make } from "../elements/elements.js";
+import { verdictWords } from "../texts/server_words.js";
 import { shortName, text } from "../texts/texts.js";
 import { counted, Deed, openAddress, pictureAt, runJob, tagAddress, tellFault, toggles, undoRun } from "./working.js";
 
@@ -91,10 +92,10 @@ function chips(groups, chosen, change) {
         if (choice.selectedIndex) chosen.add(choice.value);
         change();
       },
-    }, make("option", { value: "" }, text("cls-all")), ...groups.map(([verdict, count]) => make("option", { value: verdict }, `${verdict} (${count})`)));
+    }, make("option", { value: "" }, text("cls-all")), ...groups.map(([verdict, count]) => make("option", { value: verdict }, `${verdictWords(verdict)} (${count})`)));
     return make("div.chips", {}, choice);
   }
-  const row = toggles(text("cur-findings"), groups.map(([verdict]) => verdict), chosen, change, (verdict) => make("span", { dir: "auto" }, verdict));
+  const row = toggles(text("cur-findings"), groups.map(([verdict]) => verdict), chosen, change, (verdict) => make("span", { dir: "auto" }, verdictWords(verdict)));
   groups.forEach(([, count], place) => row.children[place].append(" ", make("b", {}, count)));
   return row;
 }
@@ -106,5 +107,5 @@ function tileOf(finding, library) {
   const inside = [picture, make("b", { dir: "auto" }, name)];
   const head = finding.moment_id === null ? make("div.look", {}, ...inside)
     : make("a.look", { href: openAddress(library, finding.moment_id), "aria-label": text("wrk-open", { name }) }, ...inside);
-  return make("div.found", { role: "listitem" }, head, make("p", {}, make("span.found-as", { dir: "auto" }, finding.verdict), " ", make("span", { dir: "auto" }, finding.why)));
+  return make("div.found", { role: "listitem" }, head, make("p", {}, make("span.found-as", { dir: "auto" }, verdictWords(finding.verdict)), " ", make("span", { dir: "auto", lang: "en" }, finding.why)));
 }

@@ -2,6 +2,8 @@
 
 import { get, post } from "../requests/api.js";
 import { make } from "../elements/elements.js";
+import { toast } from "../elements/toast.js";
+import { offerUndo } from "../elements/undo.js";
 import { clock, day, shortName, text } from "../texts/texts.js";
 import { counted, Deed, openAddress, pictureAt, tagAddress, tellRefused, undoRun } from "./working.js";
 
@@ -216,7 +218,7 @@ class CopyGroups {
         if (run !== null) runs.push(run);
       }
       groups.forEach((group) => this.#decided.set(group, runs));
-      this.#history.push({ groups, runs });
+      this.#history.push({ groups, runs, withdraw: offerUndo(this.element, () => this.#undo(true)) });
       this.#said.say(counted("cur-given", assets.length, { tag }), null, tagAddress(tag));
       await changed();
     } catch (fault) {
@@ -226,21 +228,23 @@ class CopyGroups {
     }
   }
 
-  /** Take the last decision back, and show its group. */
-  async #undo() {
+  /** Take the last decision back, and show its group; `byKey` is Ctrl+Z, from anywhere in the view. */
+  async #undo(byKey = false) {
     const last = this.#history.at(-1);
     if (!last || this.#busy) return this.#said.say(text("cur-nothing-to-undo"));
     const { library, signal, context, changed } = this.#shown;
     this.#busy = true;
     try {
       for (const run of last.runs) await undoRun(library, run, signal);
-      this.#history.pop();
+      this.#history.pop().withdraw();
       last.groups.forEach((group) => this.#decided.delete(group));
       this.#at = last.groups[0];
       this.#said.say(text("cur-taken"));
+      if (byKey) toast(text("cur-taken"));
       await changed();
       await this.#show();
     } catch (fault) {
+      if (byKey) last.withdraw = offerUndo(this.element, () => this.#undo(true));
       tellRefused(fault, context);
     } finally {
       this.#busy = false;

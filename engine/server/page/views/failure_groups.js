@@ -3,24 +3,30 @@
 import { get } from "../requests/api.js";
 import { button, make } from "../elements/elements.js";
 import { count } from "../elements/figures.js";
+import { told } from "../texts/server_words.js";
 import { text } from "../texts/texts.js";
 
 const PAGE = 100;
 
-/** The groups of a library: `skipped` for files of known types that are passed over. */
-export async function failureGroups(library, skipped, { signal, fail }) {
+/**
+ * The groups of a library: `skipped` for files of known types that are passed over; `retry(reason)`,
+ * where there is one, tries the files of a group again.
+ */
+export async function failureGroups(library, skipped, { signal, fail }, retry = null) {
   const { reasons } = await get("/api/failures/reasons", { library, skipped }, signal);
   const files = reasons.reduce((sum, each) => sum + each.count, 0);
-  return { files, element: make("div.groups", {}, ...reasons.map((group) => groupOf(group, skipped, { signal, fail }))) };
+  return { files, element: make("div.groups", {}, ...reasons.map((group) => groupOf(group, skipped, { signal, fail }, retry))) };
 }
 
-function groupOf(group, skipped, context) {
+function groupOf(group, skipped, context, retry) {
   const files = make("ul.paths", { "aria-label": text("failed-files") });
   const details = make("details", {
     ontoggle: () => details.open && !files.children.length && more(files, group, skipped, context),
-  }, make("summary", {}, make("b", {}, count(group.count)), " ", make("span", { dir: "auto", lang: "en" }, group.reason),
+  }, make("summary", {}, make("b", {}, count(group.count)), " ", told(group.code, group.reason),
     group.retryable ? make("span.quiet", {}, ` ${text("may-help")}`) : ""), files);
-  return details;
+  if (!retry) return make("div.group", {}, details);
+  const again = button(text("retry-these"), () => retry(group.reason), { className: "do", "aria-label": text("retry-these-of", { why: group.reason }) });
+  return make("div.group", {}, details, again);
 }
 
 async function more(list, { library, reason }, skipped, context) {

@@ -2,6 +2,7 @@
 
 import { button, make } from "../elements/elements.js";
 import { count, list, moment, percent, span } from "../elements/figures.js";
+import { taskWords, toldText } from "../texts/server_words.js";
 import { text } from "../texts/texts.js";
 
 const WINDOW = 20000; // Milliseconds of which the rate is that of now.
@@ -9,8 +10,9 @@ const TOLD = 5; // Parts of the whole of which each end is announced.
 
 /** What a job is about, in a line: its kind, and the folders that were named. */
 export function titleOf(job) {
-  const { paths = [] } = job.request;
+  const { paths = [], reason = null } = job.request;
   const kind = text(`job-${job.kind}`) === `job-${job.kind}` ? job.kind : text(`job-${job.kind}`);
+  if (reason) return `${kind}: ${reason}`;
   if (!paths.length) return kind;
   return paths.length === 1 ? `${kind}: ${paths[0]}` : `${kind}: ${text("folders", { count: count(paths.length) })}`;
 }
@@ -70,18 +72,12 @@ export class JobCard {
     if (job.state === "queued") return text("job-waits");
     const unit = text(`unit-${job.unit}`) === `unit-${job.unit}` ? job.unit : text(`unit-${job.unit}`);
     const done = job.total === null ? text("job-done-some", { done: count(job.done), unit }) : text("job-done-of", { done: count(job.done), total: count(job.total), unit });
-    const shown = [this.#doing(job), done];
+    const shown = [taskWords(job.task), done];
     if (job.moments) shown.push(text("job-moments", { count: count(job.moments) }));
     const rate = this.#rate(job);
     if (rate) shown.push(text("job-rate", { rate: count(rate < 10 ? Math.round(10 * rate) / 10 : Math.round(rate)), unit }));
     if (rate && part !== null && job.done < job.total) shown.push(text("job-left", { time: span((job.total - job.done) / rate) }));
     return shown.filter(Boolean).join(" · ");
-  }
-
-  #doing({ task }) {
-    if (task.startsWith("filling ")) return text("task-filling", { space: task.slice("filling ".length) });
-    const known = text(`task-${task.replaceAll(" ", "-")}`);
-    return known.startsWith("task-") ? task : known;
   }
 
   /** Items a second, of late; zero where it is too early to say. */
@@ -96,7 +92,7 @@ export class JobCard {
   /** Announce the begin of a task and each fifth of it: more would be noise. */
   #tell(job, part) {
     const fifth = part === null ? "" : percent(Math.floor(part * TOLD) / TOLD);
-    const told = job.state === "queued" ? text("job-waits") : `${this.#doing(job)} ${fifth}`;
+    const told = job.state === "queued" ? text("job-waits") : `${taskWords(job.task)} ${fifth}`;
     if (told !== this.#told) this.#parts.state.textContent = this.#told = told;
   }
 }
@@ -108,7 +104,7 @@ export function endedJob(job, { resume, vanished, locked }) {
   if (!locked && job.error?.code === "files_vanished") {
     for (const how of ["keep", "forget"]) acts.push(button(text(`vanished-${how}`), () => vanished(job, how), { className: "do" }));
   }
-  const what = job.error ? job.error.message : outcomesOf(job) || (job.state === "done" ? text("job-nothing-new") : "");
+  const what = job.error ? toldText(job.error.code, job.error.message) : outcomesOf(job) || (job.state === "done" ? text("job-nothing-new") : "");
   return make(`li.ended.${job.state}`, { "data-job": job.job },
     make("div", {}, make("b", { dir: "auto" }, titleOf(job)), " ", make("span.state", {}, text(`state-${job.state}`)), " ",
       make("time.quiet", { dateTime: job.ended ?? job.created }, moment(job.ended ?? job.created))),

@@ -1,12 +1,13 @@
 // What a person should know of a library, with what to do next; the worst first.
 
 import { bytes, count } from "../elements/figures.js";
+import { told, toldText } from "../texts/server_words.js";
 import { text } from "../texts/texts.js";
 
 const LITTLE = 1e9; // Bytes that are left on a disk which is as good as full.
 const FULL = 0.9; // Of what a space is for: now and then something has no vector, such as a blank frame.
 
-/** Notes on a library: `{ wrong, hint?, says, lines?, link?, command? }` each; `health` may not be known yet. */
+/** Notes on a library: `{ wrong, hint?, unread?, says, lines?, link?, command? }` each; `health` may not be known yet. */
 export function notesOf(about, health, jobs) {
   return [
     ...damage(about, health), ...disk(about), ...cutOff(about, jobs), ...failures(about),
@@ -20,11 +21,12 @@ const quoted = (path) => (/^[\w@%+=:,./-]+$/.test(path) ? path : `'${path.replac
 const command = (about, call) => `sensorium ${call} --library ${quoted(about.path)}`;
 
 function damage(about, health) {
-  const problems = health?.problems ?? [];
+  const { problems = [], codes = [] } = health ?? {};
   // Files that wait for the next index have a note of their own.
-  const lines = problems.filter((line) => !(about.pending && line.startsWith(`${about.pending} files are pending`)));
-  if (!lines.length) return [];
-  const lost = lines.some((line) => line.startsWith("segment "));
+  const found = problems.map((line, place) => ({ line, code: codes[place] })).filter(({ code }) => !(about.pending && code === "files_pending"));
+  if (!found.length) return [];
+  const lost = found.some(({ code }) => ["segment_lost", "segment_damaged"].includes(code));
+  const lines = found.map(({ code, line }) => told(code, line));
   return [{ wrong: true, says: text(lost ? "note-lost" : "note-damage"), lines, command: command(about, lost ? "rebuild --forget-lost" : "verify --deep") }];
 }
 
@@ -37,12 +39,13 @@ function cutOff(about, jobs) {
   const [last] = jobs.filter((job) => ["index", "retry"].includes(job.kind));
   if (!last || !["interrupted", "failed", "cancelled"].includes(last.state)) return [];
   const to = indexing(about);
-  return [{ wrong: last.state === "failed", says: text(`note-${last.state}`, { why: last.error?.message ?? "" }), link: { to, says: text("note-go-on") } }];
+  const why = last.error ? toldText(last.error.code, last.error.message) : "";
+  return [{ wrong: last.state === "failed", says: text(`note-${last.state}`, { why }), link: { to, says: text("note-go-on") } }];
 }
 
 function failures(about) {
   if (!about.failures) return [];
-  return [{ wrong: false, says: text("note-failures", { count: count(about.failures) }), link: { to: indexing(about), says: text("note-see-why") } }];
+  return [{ wrong: false, unread: true, says: text("note-failures", { count: count(about.failures) }), link: { to: indexing(about), says: text("note-see-why") } }];
 }
 
 function unfinished(about) {

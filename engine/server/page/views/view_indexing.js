@@ -6,6 +6,7 @@ import { failureGroups } from "./failure_groups.js";
 import { count } from "../elements/figures.js";
 import { endedJob, JobCard } from "./job_card.js";
 import { begin, cancel, follow } from "../requests/jobs.js";
+import { toldText } from "../texts/server_words.js";
 import { text } from "../texts/texts.js";
 
 const STREAMS = 2; // Of the six connections that a browser has for a server.
@@ -93,7 +94,7 @@ class IndexingView {
     });
     const refuse = (fault) => {
       if (fault.status !== 403 && fault.status !== 400) return false;
-      wrong.textContent = fault.code === "path_refused" ? text("path-refused") : fault.message;
+      wrong.textContent = fault.code === "path_refused" ? text("path-refused") : toldText(fault.code, fault.message);
       path.setAttribute("aria-invalid", "true");
       path.focus();
       return true;
@@ -163,7 +164,7 @@ class IndexingView {
     const library = this.#library;
     const [{ jobs }, failed, passed] = await Promise.all([
       get("/api/jobs", { library, limit: 100 }, signal),
-      failureGroups(library, false, this.#context), failureGroups(library, true, this.#context),
+      failureGroups(library, false, this.#context, this.#locked ? null : (reason) => this.#start("/api/failures/retry", { reason })), failureGroups(library, true, this.#context),
     ]);
     if (library !== this.#library) return;
     this.#drawNow(jobs.filter((job) => !job.ended).reverse());

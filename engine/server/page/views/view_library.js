@@ -52,15 +52,23 @@ function lastRun(jobs) {
 
 /** The verdict, and what is worth to be known; before the library was checked, what is known by then. */
 function notes(found, checked) {
-  const worst = found.some((note) => note.wrong);
-  const verdict = worst ? "lib-wrong" : !checked ? "checking" : found.some((note) => !note.hint) ? "lib-fine-but" : "lib-fine";
-  const line = make(`p.verdict${worst ? ".wrong" : checked ? ".fine" : ""}`, {}, text(verdict));
+  const verdict = verdictOf(found, checked);
+  const line = make(`p.verdict.${verdict}`, {}, text(`lib-${verdict}`));
   if (!found.length) return [line];
   return [line, make("ul.notes", {}, ...found.map(({ wrong, says, link, command, lines = [] }) => make(`li${wrong ? ".wrong" : ""}`, {},
     make("span", {}, says),
-    lines.length ? make("ul", {}, ...lines.map((each) => make("li", { dir: "auto", lang: "en" }, each))) : null,
+    lines.length ? make("ul", {}, ...lines.map((each) => make("li", { dir: "auto", lang: typeof each === "string" ? "en" : undefined }, each))) : null,
     link ? make("a.do", { href: link.to }, link.says) : null,
     command ? make("code", { dir: "ltr" }, command) : null)))];
+}
+
+/** What is true of all of it: files that were not read are no damage, and not well either. */
+function verdictOf(found, checked) {
+  if (found.some((note) => note.wrong)) return "wrong";
+  if (!checked) return "checking";
+  const open = found.filter((note) => !note.hint);
+  if (!open.length) return "fine";
+  return open.every((note) => note.unread) ? "unread" : "open";
 }
 
 function moments({ moments: held }) {

@@ -4,8 +4,10 @@ import { get, post, ServerFault } from "../requests/api.js";
 import { make } from "../elements/elements.js";
 import { begin, cancel, follow } from "../requests/jobs.js";
 import { tagFilter } from "../selection/tagging.js";
+import { taskWords } from "../texts/server_words.js";
 import { text } from "../texts/texts.js";
-import { failed } from "../elements/toast.js";
+import { failed, toast } from "../elements/toast.js";
+import { offerUndo } from "../elements/undo.js";
 
 /** The words of that name for a count: those of `NAME-one` for one. */
 export function counted(name, count, values = {}) {
@@ -31,11 +33,11 @@ export async function runJob(place, path, body, signal) {
     const show = (job) => {
       if (job.total) [bar.max, bar.value] = [job.total, Math.min(job.done, job.total)];
       else bar.removeAttribute("value");
-      line.textContent = job.task ? text("wrk-done-of", { task: job.task, done: job.done, total: job.total ?? "?" }) : text("wrk-waits");
+      line.textContent = job.task ? text("wrk-done-of", { task: taskWords(job.task), done: job.done, total: job.total ?? "?" }) : text("wrk-waits");
     };
     const job = await follow(begun, show, signal, (lost) => { away.textContent = lost ? text("job-away") : ""; });
     if (job.state === "done") return job;
-    throw Object.assign(new Error(job.error?.message ?? text("wrk-ended")), { name: "JobFault", state: job.state });
+    throw Object.assign(new Error(job.error?.message ?? text("wrk-ended")), { name: "JobFault", state: job.state, code: job.error?.code });
   } finally {
     panel.remove();
   }
@@ -72,21 +74,27 @@ export async function undoRun(library, run, signal) {
   return follow(job, () => {}, signal);
 }
 
-/** A line that says what was done, with a button that takes it back. */
+/** A line that says what was done, with a button that takes it back; so does Ctrl+Z, step by step. */
 export class Deed {
   element = make("p.deed", { role: "status" });
 
-  /** Say it; `undo` is awaited when the button is pressed, and says what it did. */
+  /** Say it; `undo` is awaited when the button is pressed, and returns what it did in words. */
   say(words, undo = null, see = null) {
-    const press = async () => {
+    const press = async (byKey) => {
+      withdraw();
       back.disabled = true;
       try {
-        this.say(await undo());
+        const undone = await undo();
+        this.say(undone);
+        if (byKey) toast(undone); // This line may be out of sight.
       } catch (fault) {
-        this.say(wordsOf(fault));
+        failed(fault);
+        back.disabled = false;
+        withdraw = offerUndo(this.element, () => press(true));
       }
     };
-    const back = make("button.act-line", { type: "button", onclick: press }, text("wrk-undo"));
+    const back = make("button.act-line", { type: "button", onclick: () => press(false) }, text("wrk-undo"));
+    let withdraw = undo ? offerUndo(this.element, () => press(true)) : () => {};
     this.element.replaceChildren(make("span", { dir: "auto" }, words), ...(undo ? [back] : []),
       ...(see ? [make("a", { href: see }, text("wrk-see"))] : []));
   }
