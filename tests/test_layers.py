@@ -71,6 +71,7 @@ HEAVY = {
     "rapidocr",
     "rich",
     "safetensors",
+    "sentence_transformers",
     "sklearn",
     "sqlalchemy",
     "tifffile",

@@ -48,6 +48,15 @@ def expanded(path: UserPath) -> Path:
     return named
 
 
+def folder_of(name: str) -> Path | None:
+    """Return the folder that a name means, absolute; None where it means none."""
+    try:
+        path = Path(name).expanduser()
+        return path.resolve() if name and path.is_dir() else None
+    except (OSError, RuntimeError, ValueError):  # too long for a path, or the home of nobody
+        return None
+
+
 def _pasted(text: str) -> Path | None:
     """Return the path that terminals and file managers paste otherwise than it is.
 

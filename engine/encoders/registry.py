@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from importlib.util import find_spec
-from pathlib import Path
+from typing import Any
 
+from engine.common.user_path import folder_of
 from engine.config import Settings
 from engine.encoders import plugins
 from engine.encoders.openclip import names
@@ -16,9 +17,10 @@ from engine.errors import EncoderUnavailable
 COMPACT = "compact"
 MULTILINGUAL = "compact-multilingual"
 _CLAP = "clap:"
+_SENTENCE = "st:"
 _NAMES = (
-    "compact-multilingual, compact, open_clip:MODEL/PRETRAINED, hf-hub:ORG/NAME, clap:NAME, or"
-    " the folder of an open_clip model; `sensorium models` lists them"
+    "compact-multilingual, compact, open_clip:MODEL/PRETRAINED, hf-hub:ORG/NAME, st:NAME,"
+    " clap:NAME, or the folder of an open_clip model; `sensorium models` lists them"
 )
 
 
@@ -40,8 +42,20 @@ def towers(name: str, settings: Settings, recorded: Iterable[str] = ()) -> Tower
     made = _made(name, settings)
     if isinstance(made, Towers):
         return made
+    if name.startswith(_SENTENCE):
+        return _with_own_ears(made, name, settings, recorded)
     sounds = _sound_bridge(name, settings, recorded)
     return Towers(made, sounds, speech_bridge(settings), screen_bridge(settings))
+
+
+def _with_own_ears(
+    encoder: Any, name: str, settings: Settings, recorded: Iterable[str]
+) -> Towers:
+    """Make towers of an encoder that may hear, which only its model can tell."""
+    from engine.encoders.hearing import OwnOrBridged
+
+    sounds = OwnOrBridged(encoder, lambda: _sound_bridge(name, settings, recorded))
+    return Towers(encoder, sounds, speech_bridge(settings), screen_bridge(settings))
 
 
 def _sound_bridge(name: str, settings: Settings, recorded: Iterable[str]) -> SoundBridge:
@@ -79,6 +93,10 @@ def default_encoder() -> str:
 def _made(name: str, settings: Settings) -> Encoder | Towers:
     """Make the encoder of a name; a plugin may bring towers with bridges of its own."""
     name = normalised(name)
+    if name.startswith(_SENTENCE):
+        from engine.encoders.sentence_transformer.encoder import SentenceTransformerEncoder
+
+        return SentenceTransformerEncoder(name, settings)
     if name == COMPACT:
         from engine.encoders.compact.encoder import CompactEncoder
 
@@ -105,24 +123,22 @@ def normalised(name: str) -> str:
     """
     if name in (COMPACT, MULTILINGUAL):
         return name
+    if name.startswith(_SENTENCE):
+        from engine.encoders.sentence_transformer import names as of_sentences
+
+        try:
+            return of_sentences.parse(name).name
+        except EncoderUnavailable:
+            return name  # as below
     if name.startswith(_CLAP):
         model = name.removeprefix(_CLAP)
-        return f"{_CLAP}{_folder(model) or model}"
+        return f"{_CLAP}{folder_of(model) or model}"
     try:
         source = names.parse(name)
     except EncoderUnavailable:
         return name  # half a name is nothing's, and is complained of when it is built
     hidden = isinstance(source, names.Folder) and "/" not in name and plugins.find(name)
     return name if source is None or hidden else source.name
-
-
-def _folder(name: str) -> Path | None:
-    """Return the folder that a name means, absolute; None where it means none."""
-    try:
-        path = Path(name).expanduser()
-        return path.resolve() if name and path.is_dir() else None
-    except (OSError, RuntimeError):  # too long for a path, or of a user who has no home
-        return None
 
 
 def speech_bridge(settings: Settings) -> SpeechBridge | None:

@@ -1,0 +1,182 @@
+"""A model of sentence-transformers through the ``Encoder`` protocol."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from threading import RLock
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from engine.common.vectors import l2_normalize
+from engine.config import Settings
+from engine.encoders.protocols import Embedded, Heard, Pixels, Spectrogram
+from engine.encoders.sentence_transformer.load import LoadedModel, fetch, load
+from engine.errors import UnsupportedMedia
+from engine.types import Modality, Space
+from engine.types.arrays import Vectors, Waveform
+
+_FAULTS = (ValueError, IndexError, RuntimeError)
+"""The errors that models raise of an input that they cannot take."""
+_SEEN = frozenset({Modality.IMAGE, Modality.KEYFRAME})
+
+
+class SentenceTransformerEncoder:
+    """Implements ``Encoder``, ``EmbedsQueries``, ``Fetched``, and ``MayHear``: sounds lie in the
+    shared space where the model takes them. Making one loads nothing.
+
+    What is found is embedded by the model's ``encode_document``, and what asks by its
+    ``encode_query``, each with the prompt that the model keeps for it.
+
+    Args:
+        name: as ``engine.encoders.sentence_transformer.names`` has it.
+    """
+
+    vocabulary: Sequence[str] = ()
+
+    def __init__(self, name: str, settings: Settings) -> None:
+        self.name = name
+        self._settings = settings
+        self._lock = RLock()
+
+    def check(self) -> None:
+        """Load the model; raise ``EncoderUnavailable`` or ``ExtraMissing`` if it cannot be had."""
+        _ = self._loaded
+
+    def fetch(self) -> None:
+        """Have all of its files on disk, and load nothing."""
+        fetch(self.name)
+
+    @property
+    def _loaded(self) -> LoadedModel:
+        with self._lock:  # threads that decode are often the first to ask, all at once
+            return self._model
+
+    @cached_property
+    def _model(self) -> LoadedModel:
+        return load(self.name, self._settings)
+
+    @cached_property
+    def shared(self) -> Space:
+        """All that the model takes; named for it, so that two can stand side by side."""
+        return Space(self.name, self.name, self._loaded.revision, self._loaded.dim)
+
+    @property
+    def looks(self) -> Space:
+        """The same space: pictures resemble each other where words find them."""
+        return self.shared
+
+    @property
+    def sounds(self) -> Space:
+        """The same space: sounds resemble each other where words find them."""
+        return self.shared
+
+    @property
+    def revision(self) -> str:
+        """The revision of the sound tower, which is that of the space."""
+        return self._loaded.revision
+
+    @property
+    def hears(self) -> bool:
+        """Tell whether sounds have vectors of their own; else they are put into words."""
+        return "audio" in self._loaded.takes
+
+    @property
+    def modalities(self) -> frozenset[Modality]:
+        """The modalities that enter: all, but pictures only where the model takes them."""
+        return frozenset(Modality) - (frozenset() if "image" in self._loaded.takes else _SEEN)
+
+    @property
+    def image_size(self) -> int:
+        return self._loaded.side
+
+    @property
+    def rate(self) -> int:
+        """Samples per second of what ``prepare`` takes."""
+        return self._loaded.rate
+
+    # --- texts ---
+
+    def embed_texts(self, texts: Sequence[str]) -> Vectors:
+        return self._texts(self._loaded.model.encode_document, texts)
+
+    def embed_queries(self, space: str, texts: Sequence[str]) -> Vectors:  # noqa: ARG002
+        """Embed n texts that ask, with the model's prompt for queries, (n, dim)."""
+        return self._texts(self._loaded.model.encode_query, texts)
+
+    # --- pictures ---
+
+    def prepare_image(self, image: Image.Image) -> Pixels:
+        """Return the picture, at twice the side of the model at most: it resizes by itself.
+
+        Raises:
+            UnsupportedMedia: the model takes no pictures.
+        """
+        if "image" not in self._loaded.takes:
+            raise UnsupportedMedia(f"{self.name} embeds no pictures")
+        scale = 2 * self.image_size / min(image.size)
+        if scale < 1:
+            width, height = (max(1, round(side * scale)) for side in image.size)
+            image = image.resize((width, height), Image.Resampling.BICUBIC, reducing_gap=3.0)
+        return np.asarray(image.convert("RGB"), dtype=np.uint8)
+
+    def embed_images(self, pixels: Sequence[Pixels]) -> Embedded:
+        pictures = [Image.fromarray(picture) for picture in pixels]
+        vectors = self._media(pictures)
+        return Embedded({self.shared.name: vectors}, ((),) * len(pixels))
+
+    # --- sounds ---
+
+    def prepare(self, samples: Waveform) -> Spectrogram:
+        """Return the samples themselves, (n,): the model makes its own spectrograms."""
+        return np.asarray(samples if len(samples) else np.zeros(1), np.float32)
+
+    def listen(self, windows: Sequence[Spectrogram]) -> Heard:
+        """Vectors of n windows in the shared space, (n, dim), and no words: (n, 0)."""
+        heard = [{"array": window, "sampling_rate": self.rate} for window in windows]
+        features = self._media(heard)
+        return Heard(features, self.words_of(features))
+
+    def words_of(self, features: Vectors) -> NDArray[np.float32]:
+        """Return no words, (n, 0), because this tower knows none."""
+        return np.zeros((len(features), 0), np.float32)
+
+    def _texts(self, encode: Callable[..., Any], texts: Sequence[str]) -> Vectors:
+        return l2_normalize(self._rows(encode, list(texts)))
+
+    def _media(self, inputs: list[Any]) -> Vectors:
+        """Return the vectors of n pictures or sounds, (n, dim), L2-normalised.
+
+        One that the model cannot take, as a picture of one pixel, costs its own vector and
+        none of those beside it: its row is NaN, which is a fault of its file.
+        """
+        encode = self._loaded.model.encode_document
+        try:
+            rows = self._rows(encode, inputs)
+        except _FAULTS:
+            rows = np.concatenate([self._row_or_nan(one) for one in inputs])
+            if len(inputs) > 1 and np.isnan(rows).all():
+                raise
+        return l2_normalize(rows)
+
+    def _row_or_nan(self, item: Any) -> Vectors:
+        try:
+            return self._rows(self._loaded.model.encode_document, [item])
+        except _FAULTS:
+            return np.full((1, self.shared.dim), np.nan, np.float32)
+
+    def _rows(self, encode: Callable[..., Any], inputs: list[Any]) -> Vectors:
+        if not inputs:
+            return np.zeros((0, self.shared.dim), np.float32)
+        # Padding is a state of tokenizers, which no two threads may set at a time.
+        with self._lock:
+            rows = encode(
+                inputs,
+                batch_size=self._settings.batch_size,
+                show_progress_bar=False,
+                truncate_dim=self._loaded.dim,
+            )
+        return np.asarray(rows, np.float32)
