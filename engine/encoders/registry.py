@@ -48,9 +48,7 @@ def towers(name: str, settings: Settings, recorded: Iterable[str] = ()) -> Tower
     return Towers(made, sounds, speech_bridge(settings), screen_bridge(settings))
 
 
-def _with_own_ears(
-    encoder: Any, name: str, settings: Settings, recorded: Iterable[str]
-) -> Towers:
+def _with_own_ears(encoder: Any, name: str, settings: Settings, recorded: Iterable[str]) -> Towers:
     """Make towers of an encoder that may hear, which only its model can tell."""
     from engine.encoders.hearing import OwnOrBridged
 

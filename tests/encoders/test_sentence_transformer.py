@@ -167,9 +167,7 @@ def test_a_library_is_made_with_one_searched_and_exported(
     folders, media, quiet, tmp_path, monkeypatch
 ):
     monkeypatch.chdir(folders["omni"].parent)
-    with Library.open(
-        tmp_path / "library", create=True, encoder="st:./st", settings=quiet
-    ) as made:
+    with Library.open(tmp_path / "library", create=True, encoder="st:./st", settings=quiet) as made:
         assert not made.index([media]).failures
     name = f"st:{folders['omni']}"
     monkeypatch.chdir(tmp_path)
@@ -180,18 +178,14 @@ def test_a_library_is_made_with_one_searched_and_exported(
         like = opened.search(image=media / "red.png", top=2).hits
         assert {Path(hit.path).name for hit in like} == {"red.png", "hum.mp4"}  # both show red
         opened.export(tmp_path / "out", "imagefolder", vectors=True)
-        with Library.open(
-            tmp_path / "again", create=True, encoder=name, settings=quiet
-        ) as again:
+        with Library.open(tmp_path / "again", create=True, encoder=name, settings=quiet) as again:
             again.import_(tmp_path / "out", "imagefolder")
             assert {hit.kind for hit in again.search("red").hits} == {"image"}
 
 
 def test_it_is_a_space_beside_the_one_of_a_library(folders, media, quiet, tmp_path):
     names = {kind: f"st:{folder}" for kind, folder in folders.items()}
-    with Library.open(
-        tmp_path / "library", create=True, encoder="fake", settings=quiet
-    ) as made:
+    with Library.open(tmp_path / "library", create=True, encoder="fake", settings=quiet) as made:
         made.index([media])
         for name in names.values():
             filled = made.spaces.add(name)

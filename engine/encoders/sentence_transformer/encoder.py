@@ -14,7 +14,7 @@ from PIL import Image
 from engine.common.vectors import l2_normalize
 from engine.config import Settings
 from engine.encoders.protocols import Embedded, Heard, Pixels, Spectrogram
-from engine.encoders.sentence_transformer.load import LoadedModel, fetch, load
+from engine.encoders.sentence_transformer.load import LoadedSentenceModel, fetch, load
 from engine.errors import UnsupportedMedia
 from engine.types import Modality, Space
 from engine.types.arrays import Vectors, Waveform
@@ -51,12 +51,12 @@ class SentenceTransformerEncoder:
         fetch(self.name)
 
     @property
-    def _loaded(self) -> LoadedModel:
+    def _loaded(self) -> LoadedSentenceModel:
         with self._lock:  # threads that decode are often the first to ask, all at once
             return self._model
 
     @cached_property
-    def _model(self) -> LoadedModel:
+    def _model(self) -> LoadedSentenceModel:
         return load(self.name, self._settings)
 
     @cached_property
@@ -157,7 +157,7 @@ class SentenceTransformerEncoder:
         try:
             rows = self._rows(encode, inputs)
         except _FAULTS:
-            rows = np.concatenate([self._row_or_nan(one) for one in inputs])
+            rows = np.concatenate([self._row_or_nan(item) for item in inputs])
             if len(inputs) > 1 and np.isnan(rows).all():
                 raise
         return l2_normalize(rows)

@@ -31,13 +31,13 @@ _USUAL_SIDE, _USUAL_RATE = 1024, 16_000
 
 
 @dataclass(frozen=True, slots=True)
-class LoadedModel:
+class LoadedSentenceModel:
     """A model, and what was learned by asking it."""
 
     model: Any
     """``SentenceTransformer``, in float32, or on a GPU in bfloat16 where it was trained so."""
     takes: frozenset[str]
-    """Of ``text``, ``image``, ``audio`` and ``video``, those that have a vector."""
+    """Its modalities, of ``text``, ``image``, ``audio`` and ``video``."""
     dim: int
     rate: int
     """Samples per second of the sounds that it takes."""
@@ -50,7 +50,7 @@ class LoadedModel:
         return bool(self.model.supports(tuple(sorted(modalities))))
 
 
-def load(name: str, settings: Settings) -> LoadedModel:
+def load(name: str, settings: Settings) -> LoadedSentenceModel:
     """Load a model, and fetch first what of it is not on disk.
 
     Numbers are float32 on a CPU. On a GPU they are bfloat16 where the weights are, and never
@@ -83,13 +83,11 @@ def fetch(name: str) -> Path:
     with _one_line(name):
         offline = hub.unreachable() is not None
         return Path(
-            snapshot_download(
-                wanted.model, allow_patterns=list(_FETCHED), local_files_only=offline
-            )
+            snapshot_download(wanted.model, allow_patterns=list(_FETCHED), local_files_only=offline)
         )
 
 
-def _load(wanted: ModelName, folder: Path, settings: Settings) -> LoadedModel:
+def _load(wanted: ModelName, folder: Path, settings: Settings) -> LoadedSentenceModel:
     from engine.torchvision_ops import declare_missing_operators
 
     declare_missing_operators()
@@ -111,7 +109,7 @@ def _load(wanted: ModelName, folder: Path, settings: Settings) -> LoadedModel:
     if choose.device(settings, "torch") == "cuda":
         trained = getattr(model.config, "dtype", None)
         model.to("cuda", torch.bfloat16 if trained == torch.bfloat16 else torch.float32)
-    return LoadedModel(model, takes, dim, _rate(model), _side(model), revision)
+    return LoadedSentenceModel(model, takes, dim, _rate(model), _side(model), revision)
 
 
 def _dim(model: Any, wanted: ModelName) -> int:
