@@ -61,7 +61,7 @@ class WordsOfMoment(NamedTuple):
 
 
 class ListedFile(NamedTuple):
-    """What a file is listed by: where it is, how large, and when it was made."""
+    """A file in a list: where it is, how large, and when it was made."""
 
     asset_id: int
     path: str
@@ -70,7 +70,7 @@ class ListedFile(NamedTuple):
     """Bytes."""
     mtime_ns: int
     taken_at: str | None
-    """When it was made, ISO 8601 without a zone, where the file says so."""
+    """The time when it was made, ISO 8601 without a zone, where the file says so."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ import { SELECTION_KEYS } from "./selection/selection_bar.js";
 import { loadTexts, text } from "./texts/texts.js";
 import { viewFrom, Views } from "./views/views.js";
 
-const PAUSE = 60; // Milliseconds after a letter: two of one word are asked as one.
+const PAUSE = 60; // Milliseconds between two questions: letters that come sooner are asked as one.
 const box = document.querySelector("search-box");
 const grid = document.querySelector("moment-grid");
 const viewer = document.querySelector("moment-viewer");
@@ -27,12 +27,13 @@ const memory = new ScrollMemory();
 let search = fromAddress(location.search);
 let answered = null; // The address of the search whose hits are shown.
 let asked = null;
-let timer = 0;
+let [timer, lastAsked] = [0, -PAUSE];
 let [next, loading] = [null, false];
 let left = null; // How things were when the search was left for a view.
 
 /** Ask for hits; only the newest question is answered. */
 async function ask() {
+  lastAsked = performance.now();
   asked?.abort();
   outages.end();
   const own = (asked = new AbortController());
@@ -199,7 +200,7 @@ box.addEventListener("ask", ({ detail }) => {
   remember(detail.settled);
   if (detail.settled) keep();
   clearTimeout(timer);
-  timer = setTimeout(ask, detail.settled ? 0 : PAUSE);
+  timer = setTimeout(ask, detail.settled ? 0 : lastAsked + PAUSE - performance.now());
 });
 box.addEventListener("go", ({ detail }) => {
   change(fromAddress(detail.address), true);

@@ -6,14 +6,10 @@ kept in a cookie that no script reads and no other site sends (RFC 6265bis, Same
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterator
-from functools import cache
-from importlib.resources import files
-from importlib.resources.abc import Traversable
-from pathlib import PurePosixPath
+import re
 
 from fastapi import Request
+from starlette.datastructures import Headers
 from starlette.responses import JSONResponse, Response
 
 from engine.server.access.guard import SESSION
@@ -21,6 +17,7 @@ from engine.server.access.tokens import COOKIE
 from engine.server.problems import Problem
 from engine.server.routes.documented import fault
 from engine.server.routes.kept_answers import unchanged
+from engine.server.routes.page_files import PageFile, document, languages, page_files, version
 from engine.server.routes.routers import ReadRouter
 
 router = ReadRouter("page", include_in_schema=False)
@@ -30,39 +27,16 @@ _POLICY = (
     " frame-ancestors 'none'; require-trusted-types-for 'script'"
 )
 """Nothing but what this server sends runs or is shown, and no text can become markup."""
-_KINDS = {
-    ".html": "text/html",
-    ".svg": "image/svg+xml",
-    ".css": "text/css",
-    ".json": "application/json",
-    ".js": "text/javascript",
-}
-"""Media types of the page's files by the ends of their names; nothing else there is served."""
-
-
-@cache
-def _page_files() -> dict[str, tuple[bytes, str, str]]:
-    """Return the files of the page by their paths in its folder: content, media type and tag."""
-    return dict(_files_below(files("engine.server").joinpath("page")))
-
-
-def _files_below(
-    folder: Traversable, path: str = ""
-) -> Iterator[tuple[str, tuple[bytes, str, str]]]:
-    for entry in folder.iterdir():
-        if entry.is_dir():
-            yield from _files_below(entry, f"{path}{entry.name}/")
-        elif kind := _KINDS.get(PurePosixPath(entry.name).suffix):
-            content = entry.read_bytes()
-            tag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
-            yield path + entry.name, (content, kind, tag)
+_VERSION = re.compile(r"[0-9a-f]{12}")
+_LANGUAGE = re.compile(r"\s*([a-zA-Z]{2})")
 
 
 @router.get("/")
 async def start(request: Request) -> Response:
     """Return the page, or to a program what answers here and where it is described."""
     if "text/html" in request.headers.get("accept", ""):
-        return _file(request, "index.html")
+        language = _language(request.query_params.get("lang"), request.headers)
+        return _send(request, document(language, searching=bool(request.query_params)), "no-cache")
     about = {"name": "Sensorium", "api": "/api/openapi.json", "search": "/api/search?text=a%20dog"}
     return JSONResponse(about)
 
@@ -79,18 +53,31 @@ async def begin_session(request: Request) -> Response:
     return answer
 
 
-@router.get("/page/{name:path}", responses={404: fault("There is no such file.")})
-async def page_file(request: Request, name: str) -> Response:
-    """Return a file of the page."""
-    if name not in _page_files():
+def _language(asked: str | None, headers: Headers) -> str:
+    """Return the language that the page will choose: the first one that it speaks."""
+    wanted = [asked or "", *headers.get("accept-language", "").split(",")]
+    codes = (found[1].lower() for each in wanted if (found := _LANGUAGE.match(each)))
+    return next((code for code in codes if code in languages()), "en")
+
+
+@router.get("/page/{path:path}", responses={404: fault("There is no such file.")})
+async def page_file(request: Request, path: str) -> Response:
+    """Return a file of the page: by its version for ever, by its path alone until it is another.
+
+    An older version, of a page that was open while the server was renewed, is the file of now.
+    """
+    given, _, below = path.partition("/")
+    versioned = _VERSION.fullmatch(given) is not None
+    file = page_files().get(below if versioned else path)
+    if file is None:
         raise Problem(404, "not_found", "the page has no such file")
-    return _file(request, name)
+    kept = "public, max-age=31536000, immutable" if given == version() else "no-cache"
+    return _send(request, file, kept)
 
 
-def _file(request: Request, name: str) -> Response:
-    content, kind, tag = _page_files()[name]
-    headers = {"ETag": tag, "Cache-Control": "no-cache", "Content-Security-Policy": _POLICY}
-    if (kept := unchanged(request, tag)) is not None:
+def _send(request: Request, file: PageFile, keep: str) -> Response:
+    headers = {"ETag": file.tag, "Cache-Control": keep, "Content-Security-Policy": _POLICY}
+    if (kept := unchanged(request, file.tag)) is not None:
         kept.headers.update(headers)
         return kept
-    return Response(content, media_type=kind, headers=headers)
+    return Response(file.content, media_type=file.kind, headers=headers)

@@ -2,7 +2,7 @@
 
 import { button, make } from "../elements/elements.js";
 import { between, layOut } from "./layout.js";
-import { selection, Stretch } from "../selection/selection.js";
+import { keyOf, selection, Stretch } from "../selection/selection.js";
 import { shortName, text } from "../texts/texts.js";
 import { folded, foldButton } from "./folding.js";
 import { labelOf, pictureOf, playButton, playOnHover, stop } from "./tile.js";
@@ -11,6 +11,7 @@ class MomentGrid extends HTMLElement {
   #hits = [];
   #laid = layOut([], 1, -1);
   #made = new Map();
+  #pictures = new Map(); // Those of the hits before, while the next are made.
   #focused = 0;
   #frame = 0;
   #stretch = new Stretch();
@@ -31,6 +32,7 @@ class MomentGrid extends HTMLElement {
   /** Show hits; those of a further page stay where they are and get more below them. */
   show(hits, { further = false } = {}) {
     if (!further) {
+      for (const [place, tile] of this.#made) this.#keepPicture(this.#hits[place], tile);
       for (const place of this.#made.keys()) this.#drop(place);
       this.#focused = 0;
       this.#stretch.forget();
@@ -67,7 +69,8 @@ class MomentGrid extends HTMLElement {
       line.style.top = `${this.#laid.lineTop}px`;
       this.append(line);
     }
-    this.#fill();
+    this.#fill(this.#made.size ? innerHeight : 0); // What can be seen first; the rest with the next frame.
+    this.#later();
   }
 
   #later() {
@@ -77,9 +80,10 @@ class MomentGrid extends HTMLElement {
     });
   }
 
-  #fill() {
+  /** Make the tiles in the window and so many pixels above and below it, and no others. */
+  #fill(margin = innerHeight) {
     const top = this.getBoundingClientRect().top;
-    const [begin, end] = between(this.#laid.tiles, -top - innerHeight, -top + 2 * innerHeight);
+    const [begin, end] = between(this.#laid.tiles, -top - margin, -top + innerHeight + margin);
     for (const place of this.#made.keys()) {
       if ((place < begin || place >= end) && place !== this.#focused) {
         this.#drop(place);
@@ -92,6 +96,7 @@ class MomentGrid extends HTMLElement {
       this.#made.set(place, tile);
       this.append(tile);
     }
+    if (margin) this.#pictures.clear();
     if (end >= this.#hits.length - 12 && this.#hits.length) this.dispatchEvent(new Event("end"));
   }
 
@@ -110,6 +115,13 @@ class MomentGrid extends HTMLElement {
     this.#stretch.forget();
     this.#layOut();
     this.#made.get(place)?.querySelector(".fold")?.focus({ preventScroll: true });
+  }
+
+  /** Keep a picture for the hits that come: most of them stay with the next letter. */
+  #keepPicture(hit, tile) {
+    const picture = tile.querySelector("img, canvas");
+    if (picture && hit) this.#pictures.set(keyOf(hit), picture);
+    picture?.remove();
   }
 
   #drop(place) {
@@ -131,7 +143,7 @@ class MomentGrid extends HTMLElement {
     const name = shortName(hit.path);
     const sure = text("sure", { percent: Math.round(100 * hit.confidence) });
     const ask = (type) => () => this.dispatchEvent(new CustomEvent(type, { detail: { hit, place } }));
-    const picture = pictureOf(hit);
+    const picture = this.#pictures.get(keyOf(hit)) ?? pictureOf(hit);
     const link = make("a", {
       href: `?open=${hit.moment_id}@${encodeURIComponent(hit.library)}`, "aria-label": `${name}, ${text(hit.kind)}, ${sure}`,
       tabIndex: place === this.#focused ? 0 : -1,

@@ -6,7 +6,7 @@ let words = {};
 export async function loadTexts() {
   const wanted = [new URLSearchParams(location.search).get("lang"), ...navigator.languages];
   const language = wanted.map((each) => (each ?? "").slice(0, 2)).find((each) => LANGUAGES.includes(each)) ?? "en";
-  words = await (await fetch(`/page/texts/${language}.json`)).json();
+  words = await (await fetch(new URL(`./${language}.json`, import.meta.url))).json();
   document.documentElement.lang = language;
   for (const each of document.querySelectorAll("[data-text]")) each.textContent = text(each.dataset.text);
   for (const each of document.querySelectorAll("[data-label]")) each.setAttribute("aria-label", text(each.dataset.label));

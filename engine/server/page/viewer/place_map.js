@@ -11,7 +11,7 @@ const NEAR = 0.15; // Degrees around a place that count as near it, some 15 km.
 let land = null;
 
 async function rings() {
-  land ??= fetch("/page/viewer/land.json").then((answer) => answer.json()).catch((fault) => {
+  land ??= fetch(new URL("./land.json", import.meta.url)).then((answer) => answer.json()).catch((fault) => {
     land = null;
     throw fault;
   });
