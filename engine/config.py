@@ -90,7 +90,8 @@ class Settings:
     rerank_money: float = 0.05
     """US dollars that reranking one query may cost, where the prices below are known."""
     llm_model: str = "gpt-4o-mini"
-    """The model that a server of chats is asked for; ``OPENAI_BASE_URL`` and
+    """The language model: ``local:qwen``, ``local:smollm2`` or ``local:PATH.gguf``, which run here,
+    or the name of one that a server of chats is asked for; ``OPENAI_BASE_URL`` and
     ``OPENAI_API_KEY`` say which server."""
     llm_price_in: float = 0.0
     """US dollars that a million tokens of a question cost; 0 where nobody knows."""
@@ -98,6 +99,12 @@ class Settings:
     """US dollars that a million tokens of an answer cost; 0 where nobody knows."""
     llm_sees: bool = False
     """Show that model thumbnails beside the words."""
+    llm_seconds: float = 120.0
+    """Seconds that a task of captions, descriptions or chats may take, all questions together."""
+    llm_tokens: int = 50_000
+    """Tokens of question and answer that such a task may take."""
+    llm_money: float = 0.10
+    """US dollars that such a task may cost, where the prices above are known."""
 
     open: str = ""
     """The command of `sensorium open`, with `{path}` and `{start}`, in seconds, filled in; a
@@ -180,6 +187,9 @@ _RANGES: dict[str, tuple[float, float]] = {
     "rerank_seconds": (0.1, 3600),
     "rerank_tokens": (1, 10_000_000),
     "rerank_money": (0, 1_000),
+    "llm_seconds": (0.1, 86_400),
+    "llm_tokens": (1, 100_000_000),
+    "llm_money": (0, 1_000),
     "llm_price_in": (0, 100_000),
     "llm_price_out": (0, 100_000),
 }

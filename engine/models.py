@@ -1,9 +1,11 @@
-"""The encoders that a library can have: listing them, and fetching one ahead. Wiring only."""
+"""The models that there are: listing them, and fetching one ahead. Wiring only."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from engine.common.progress import CancelToken, Progress
+from engine.common.progress_bar import watched
 from engine.config import Settings
 
 if TYPE_CHECKING:
@@ -21,18 +23,46 @@ def list_models(*, downloaded: bool = False) -> list[Offered]:
     return [model for model in offered() if model.downloaded or not downloaded]
 
 
-def fetch_model(name: str, settings: Settings | None = None) -> str:
-    """Fetch all that an encoder needs, to index later without a network; return its full name.
+def fetch_model(
+    name: str,
+    settings: Settings | None = None,
+    *,
+    progress: bool | Progress = False,
+    cancel: CancelToken | None = None,
+) -> str:
+    """Fetch all that a model needs, to use it later without a network; return its full name.
+
+    Args:
+        name: of an encoder, or ``local:qwen``, a language model that runs here.
 
     Raises:
-        EncoderUnavailable: there is no such encoder, or it cannot be fetched.
+        EncoderUnavailable: there is no such model, or it cannot be fetched.
+        Cancelled: ``cancel`` was; a later call goes on where this one was.
     """
     from engine.encoders import registry
     from engine.encoders.protocols import Fetched
 
-    encoder = registry.encoder(name, settings or Settings.load())
+    settings = settings or Settings.load()
+    if name.startswith("local:"):
+        return _fetch_local(name, settings, progress, cancel)
+    encoder = registry.encoder(name, settings)
     if isinstance(encoder, Fetched):
         encoder.fetch()
     else:
         encoder.check()
     return encoder.name
+
+
+def _fetch_local(
+    name: str, settings: Settings, progress: bool | Progress, cancel: CancelToken | None
+) -> str:
+    from engine.generate.gguf_files import locate, pulled_file
+    from engine.generate.pull import pull
+
+    file = pulled_file(name)
+    if file is None:
+        locate(name, settings)
+        return name
+    with watched(progress, cancel) as reporting:
+        pull(file, settings, reporting)
+    return name

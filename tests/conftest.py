@@ -38,7 +38,8 @@ SLOW = (
 )  # fmt: skip
 """Rooms that load real models, start many processes, or try thousands of drawn inputs."""
 LANGUAGE_MODEL = (
-    "tests/commands/test_language_model.py", "tests/generate/test_lm.py",
+    "tests/commands/test_language_model.py", "tests/generate/test_llama.py",
+    "tests/generate/test_lm.py",
     "tests/query/rerank/test_likelihood.py", "tests/query/rerank/test_listwise.py",
     "tests/query/rerank/test_registry.py",
 )  # fmt: skip

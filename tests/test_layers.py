@@ -83,6 +83,7 @@ HEAVY = {
     "umap",
     "uvicorn",
     "webdataset",
+    "xllamacpp",
 }
 """Imported only inside functions, or in modules that are themselves imported so."""
 HEAVY_ALLOWED = {

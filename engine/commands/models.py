@@ -54,10 +54,13 @@ def list_(downloaded: bool, as_json: bool) -> None:
 @models.command()
 @click.argument("name")
 def pull(name: str) -> None:
-    """Fetch all that the encoder NAME needs, to index later without a network."""
+    """Fetch all that the model NAME needs, to use it later without a network.
+
+    NAME is an encoder, or local:qwen, a language model of 1.1 GB that runs here.
+    """
     from engine.models import fetch_model
 
-    click.echo(f"{fetch_model(name, settings())} is on this machine")
+    click.echo(f"{fetch_model(name, settings(), progress=True)} is on this machine")
 
 
 def _show(downloaded: bool, as_json: bool) -> None:

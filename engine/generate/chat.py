@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
+
+if TYPE_CHECKING:
+    from engine.common.progress import CancelToken
 
 Role: TypeAlias = Literal["system", "user", "assistant"]
 
@@ -84,6 +87,8 @@ class Chat(Protocol):
         seconds: float,
         schema: Schema | None = None,
         most_tokens: int | None = None,
+        on_text: Callable[[str], None] | None = None,
+        cancel: CancelToken | None = None,
     ) -> Reply:
         """Answer the last of ``messages``.
 
@@ -92,9 +97,13 @@ class Chat(Protocol):
             schema: what the answer must be, where the model can be held to that. The
                 caller checks all the same.
             most_tokens: of the answer.
+            on_text: called with each piece of the answer as it comes, where the model can do
+                that, and else with the whole.
+            cancel: ends the call from another thread.
 
         Raises:
             ChatFailed: no answer came in time, or none that can be read.
+            Cancelled: ``cancel`` was.
             UsageError: the model is not installed or not configured.
         """
         ...

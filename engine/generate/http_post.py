@@ -18,6 +18,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from engine.common.optional_package import importing
+from engine.common.progress import CancelToken
 from engine.errors import ChatFailed, ExtraMissing
 
 _MISSING = ("asking a server of language models", "llm")
@@ -26,6 +27,8 @@ _LONGEST_WAIT = 8.0
 """Seconds that the waits, which double, grow to."""
 _MOST_BYTES = 4 * 2**20
 """Most bytes of an answer; the longest text that a model writes is a hundredth of that."""
+_GLANCE = 0.1
+"""Seconds between two looks at whether the caller has cancelled."""
 _SHOWN = 200
 """Characters of a server's complaint that are passed on."""
 _chance = random.SystemRandom()
@@ -58,7 +61,13 @@ class _Trouble(Exception):
         self.what, self.again, self.wait = what, again, wait
 
 
-def post(request: Request, *, seconds: float, first_wait: float = 0.5) -> bytes:
+def post(
+    request: Request,
+    *,
+    seconds: float,
+    first_wait: float = 0.5,
+    cancel: CancelToken | None = None,
+) -> bytes:
     """Post a request; returns the body of the server's answer.
 
     Too many requests (429), faults of the server (500 to 599) and lost connections are
@@ -72,6 +81,7 @@ def post(request: Request, *, seconds: float, first_wait: float = 0.5) -> bytes:
 
     Raises:
         ChatFailed: ``seconds`` have passed, or the server will not answer.
+        Cancelled: ``cancel`` was.
         ExtraMissing: httpx is not installed.
     """
     deadline = time.monotonic() + seconds  # importing and making the client takes a while
@@ -81,7 +91,7 @@ def post(request: Request, *, seconds: float, first_wait: float = 0.5) -> bytes:
     work = _Work(client, request, deadline, over, first_wait)
     threading.Thread(target=lambda: done.put(work.run()), daemon=True).start()
     try:
-        result = done.get(timeout=max(0.0, deadline - time.monotonic()))
+        result = _awaited(done, deadline, cancel)
     except queue.Empty:
         raise _late(request, seconds) from None
     finally:
@@ -91,6 +101,20 @@ def post(request: Request, *, seconds: float, first_wait: float = 0.5) -> bytes:
     if isinstance(result, ChatFailed):
         raise result
     return result
+
+
+def _awaited(
+    done: queue.SimpleQueue[bytes | ChatFailed], deadline: float, cancel: CancelToken | None
+) -> bytes | ChatFailed:
+    """Return what comes by the deadline; raise ``queue.Empty`` where nothing does."""
+    while cancel is not None:
+        cancel.check()
+        left = deadline - time.monotonic()
+        if left <= _GLANCE:
+            break
+        with suppress(queue.Empty):
+            return done.get(timeout=_GLANCE)
+    return done.get(timeout=max(0.0, deadline - time.monotonic()))
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,10 +9,11 @@ from __future__ import annotations
 import base64
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
+from engine.common.progress import CancelToken
 from engine.config import Settings
 from engine.errors import ChatFailed, UsageError
 from engine.generate.chat import ChatImage, Message, Reply, Schema, Text, Usage
@@ -77,6 +78,8 @@ class OpenAIChat:
         seconds: float,
         schema: Schema | None = None,
         most_tokens: int | None = None,
+        on_text: Callable[[str], None] | None = None,
+        cancel: CancelToken | None = None,
     ) -> Reply:
         """Answer a chat, as ``Chat.reply`` says.
 
@@ -86,8 +89,11 @@ class OpenAIChat:
         """
         body = json.dumps(self.request(messages, schema, most_tokens)).encode()
         request = Request(f"{self._url}/chat/completions", body, self._key)
-        answer = post(request, seconds=seconds, first_wait=self._first_wait)
-        return _reply(answer, self.model)
+        answer = post(request, seconds=seconds, first_wait=self._first_wait, cancel=cancel)
+        reply = _reply(answer, self.model)
+        if on_text is not None:
+            on_text(reply.text)
+        return reply
 
     def request(
         self,
@@ -96,7 +102,7 @@ class OpenAIChat:
         most_tokens: int | None = None,
     ) -> dict[str, Any]:
         """Return the body of a request, as it is sent."""
-        body: dict[str, Any] = {"model": self.model, "messages": [_message(m) for m in messages]}
+        body: dict[str, Any] = {"model": self.model, "messages": chat_messages(messages)}
         if schema is not None:
             body["response_format"] = {
                 "type": "json_schema",
@@ -110,6 +116,11 @@ class OpenAIChat:
         if most_tokens is not None:
             body[limit] = most_tokens
         return body
+
+
+def chat_messages(messages: Sequence[Message]) -> list[dict[str, Any]]:
+    """Return messages as servers of chats take them."""
+    return [_message(message) for message in messages]
 
 
 def _message(message: Message) -> dict[str, Any]:

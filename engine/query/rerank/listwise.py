@@ -15,9 +15,10 @@ from dataclasses import dataclass, replace
 from engine.common.lru import LRUCache
 from engine.common.progress import Progress
 from engine.errors import ChatFailed
+from engine.generate.budget import Prices
 from engine.generate.chat import Chat, ChatImage, Message, Reply, Schema
 from engine.query.rerank.base import Budget, Document, Reranked, fingerprint, in_fused_order
-from engine.query.rerank.question import Prices, Question, build_question
+from engine.query.rerank.question import Question, build_question
 
 RANKING = Schema(
     "ranking",

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from engine.errors import SensoriumError
+from engine.generate.budget import Prices
 from engine.generate.chat import ChatImage, Message, Text
 from engine.query.rerank.base import Budget, Document, clean
 
@@ -29,14 +30,6 @@ _PICTURE_TOKENS = 2_833
 """The tokens that gpt-4o-mini counts for a small picture; most models count a tenth."""
 _NUMBER_TOKENS, _FRAME_TOKENS = 4, 16
 """The tokens of an answer, for one number and for the JSON around them."""
-
-
-@dataclass(frozen=True, slots=True)
-class Prices:
-    """US dollars for a million tokens; 0 where nobody knows, and then money is no limit."""
-
-    asked: float = 0.0
-    answered: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,8 +17,8 @@ def make_reranker(
 
     Args:
         name: ``cross``, the cross-encoder, or ``lm``, the small language model, which run
-            here, or ``llm``, the server that ``OPENAI_BASE_URL`` and ``OPENAI_API_KEY`` of
-            ``environ`` name.
+            here, or ``llm``, the chat that the settings name: a file of this machine, or a server
+            that ``OPENAI_BASE_URL`` and ``OPENAI_API_KEY`` of ``environ`` name.
 
     Raises:
         UsageError: there is no such reranker, or it is not installed or configured.
@@ -51,11 +51,10 @@ def _lm(settings: Settings) -> Reranker:
 
 
 def _llm(settings: Settings, environ: Mapping[str, str] | None) -> Reranker:
-    from engine.generate.openai import OpenAIChat
+    from engine.generate.budget import Prices
+    from engine.generate.chats import make_chat
     from engine.query.rerank.listwise import Listwise
-    from engine.query.rerank.question import Prices
 
-    chat = OpenAIChat.from_env(settings, environ)
-    chat.check()
+    chat = make_chat(None, settings, environ)
     prices = Prices(settings.llm_price_in, settings.llm_price_out)
     return Listwise(chat, sees=settings.llm_sees, prices=prices)

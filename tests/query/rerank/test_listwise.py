@@ -10,11 +10,11 @@ import time
 import pytest
 
 from engine.errors import CorruptMedia, ExtraMissing
+from engine.generate.budget import Prices
 from engine.generate.chat import Message
 from engine.generate.openai import OpenAIChat
 from engine.query.rerank.base import Budget, Document
 from engine.query.rerank.listwise import Listwise
-from engine.query.rerank.question import Prices
 from engine.testing import chat_server as does
 from engine.testing.chat_server import serving
 

@@ -1,0 +1,38 @@
+"""Chats by name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from engine.config import Settings
+from engine.generate.chat import Chat
+from engine.generate.gguf_files import PREFIX
+
+
+def make_chat(
+    name: str | None, settings: Settings, environ: Mapping[str, str] | None = None
+) -> Chat:
+    """Return the chat of a name. A model loads, or is asked, at first use.
+
+    Args:
+        name: ``local:NAME`` or ``local:PATH.gguf``, which run here, or else a server's name of
+            a model; None for the one that the settings name.
+        environ: names the server; None for that of this process.
+
+    Raises:
+        UsageError: it is not installed or not configured.
+    """
+    name = name or settings.llm_model
+    if name.startswith(PREFIX):
+        from engine.generate.llama import LlamaChat
+
+        local = LlamaChat(name, settings)
+        local.check()
+        return local
+    from dataclasses import replace
+
+    from engine.generate.openai import OpenAIChat
+
+    served = OpenAIChat.from_env(replace(settings, llm_model=name), environ)
+    served.check()
+    return served
