@@ -26,7 +26,7 @@ from engine.common.vectors import chunks
 from engine.config import Settings
 from engine.encoders.towers import Towers
 from engine.store import Addition, KnownAsset, Store
-from engine.types import Failure, Modality, MomentRecord
+from engine.types import Failure, Kind, Modality, Moment, MomentRecord
 from engine.types.arrays import MomentIds
 from indexers.commit import COMMIT_BYTES, COMMIT_SECONDS
 from indexers.decode_events import Note
@@ -157,6 +157,8 @@ class _Job(Assembly):
     known: KnownAsset = field(kw_only=True)
     moments: tuple[MomentRecord, ...] = field(kw_only=True)
     written: bool = field(kw_only=True)
+    spoken: tuple[Moment, ...] = ()
+    """Moments of what is said in it, where shots are embedded with their words."""
     ids: list[int] = field(default_factory=list)
     """The moment of each slot."""
     ended: bool = False
@@ -205,7 +207,8 @@ class _Pass:
         )
         kept = f"what got its vector in {name} keeps it; the same command goes on from there"
         with noting_what_is_kept(lambda: kept):
-            loop.run(_jobs(self._store, lacking), "fill")
+            joint = bool(self._towers.shot_rates)
+            loop.run(_jobs(self._store, lacking, joint), "fill")
         return BackfillReport(
             name, False, len(self._files), self._moments, 0.0, tuple(self._failures)
         )
@@ -277,18 +280,32 @@ class _Pass:
     def _pieces(self, job: _Job) -> Generator[MatchedPiece | Note, None, None]:
         if job.written:
             return stored_texts(job.moments)
-        return decoded_pieces(job.known, job.moments, self._towers, self._settings)
+        return decoded_pieces(
+            job.known, job.moments, self._towers, self._settings, job.spoken
+        )
 
 
-def _jobs(store: Store, lacking: MomentIds) -> Iterator[_Job]:
-    """Yield the work, by ascending moments; those of an asset are numbered in a row."""
+def _jobs(store: Store, lacking: MomentIds, joint: bool) -> Iterator[_Job]:
+    """Yield the work, by ascending moments; those of an asset are numbered in a row.
+
+    Args:
+        joint: whether shots of videos are embedded with their words.
+    """
     for asset_id, of_asset in groupby(_records(store, lacking), lambda record: record.asset_id):
         records = list(of_asset)
         known = store.assets_numbered([asset_id]).get(asset_id)
         for written in (True, False):
             moments = tuple(r for r in records if (r.moment.modality in _WRITTEN) is written)
             if known is not None and moments:
-                yield _Job(known=known, moments=moments, written=written)
+                spoken = _spoken(store, known) if joint and not written else ()
+                yield _Job(known=known, moments=moments, written=written, spoken=spoken)
+
+
+def _spoken(store: Store, known: KnownAsset) -> tuple[Moment, ...]:
+    if known.kind is not Kind.VIDEO:
+        return ()
+    moments = (record.moment for record in store.moments_of(known.asset_id))
+    return tuple(moment for moment in moments if moment.modality is Modality.SPEECH)
 
 
 def _records(store: Store, ids: MomentIds) -> Iterator[MomentRecord]:

@@ -39,9 +39,16 @@ def stored_texts(moments: Sequence[MomentRecord]) -> Generator[MatchedPiece | No
 
 
 def decoded_pieces(
-    known: KnownAsset, moments: Sequence[MomentRecord], towers: Towers, settings: Settings
+    known: KnownAsset,
+    moments: Sequence[MomentRecord],
+    towers: Towers,
+    settings: Settings,
+    spoken: Sequence[Moment] = (),
 ) -> Generator[MatchedPiece | Note, None, None]:
     """Pieces of an asset's file that are of these moments, as they come.
+
+    Args:
+        spoken: what is said in it, for encoders that embed shots with their words.
 
     Raises:
         UnreadableMedia: it is not what was indexed, or changes while it is read.
@@ -50,7 +57,7 @@ def decoded_pieces(
     path = Path(known.path)
     stat = require_unchanged(known)
     left = _UnmatchedMoments(moments)
-    for piece in _decoded(known, moments, towers, settings):
+    for piece in _decoded(known, moments, towers, settings, spoken):
         if isinstance(piece, Prepared):
             for moment_id in left.match(piece.moment):
                 yield MatchedPiece(moment_id, piece)
@@ -83,7 +90,11 @@ def require_unchanged(known: KnownAsset) -> FileStat:
 
 
 def _decoded(
-    known: KnownAsset, moments: Sequence[MomentRecord], towers: Towers, settings: Settings
+    known: KnownAsset,
+    moments: Sequence[MomentRecord],
+    towers: Towers,
+    settings: Settings,
+    spoken: Sequence[Moment],
 ) -> Iterator[DecodeEvent]:
     """Decode the tracks of a file that the moments are of, and nothing besides."""
     path = Path(known.path)
@@ -92,7 +103,7 @@ def _decoded(
     modalities = {record.moment.modality for record in moments}
     tracks: dict[str, Iterator[DecodeEvent]] = {}
     if Modality.KEYFRAME in modalities:
-        tracks["pictures"] = keyframes(path, towers, settings)
+        tracks["pictures"] = keyframes(path, towers, settings, spoken)
     if Modality.SOUND in modalities:
         tracks |= soundtrack(path, towers, settings)
     return run_tracks(tracks)

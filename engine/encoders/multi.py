@@ -73,6 +73,17 @@ class MultiEncoder(Towers):
         prepared = (member.prepare_picture(image) for member in self._seeing)
         return PreparedInput(tuple(part for item in prepared for part in item.parts))
 
+    @property
+    def shot_rates(self) -> tuple[int, ...]:
+        """The rates of all encoders that hear shots, each once."""
+        return tuple(dict.fromkeys(rate for m in self._seeing for rate in m.shot_rates))
+
+    def prepare_shot(
+        self, image: Image.Image, heard: Mapping[int, Waveform], words: str
+    ) -> PreparedInput:
+        prepared = (member.prepare_shot(image, heard, words) for member in self._seeing)
+        return PreparedInput(tuple(part for item in prepared for part in item.parts))
+
     def picture_batch(self, default: int) -> int:
         """Return the smallest batch of the encoders that choose their own size."""
         encoders = (member.encoder for member in self._seeing)

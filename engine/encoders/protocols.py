@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias, runtime_checkable
+from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -130,6 +130,33 @@ class EmbedsQueries(Protocol):
 
     def embed_queries(self, space: str, texts: Sequence[str]) -> Vectors:
         """Embed n texts that ask in the shared space or in a further one, (n, dim)."""
+
+
+@runtime_checkable
+class JointInput(Protocol):
+    """An encoder that may embed a shot of a video by its picture, its sound and its words.
+
+    Such a shot is found by how it looks, by what is heard in it and by what is said.
+    """
+
+    @property
+    def joins(self) -> bool:
+        """Tell whether shots are embedded so; else by their pictures alone. Loads nothing."""
+
+    @property
+    def rate(self) -> int:
+        """Samples per second of the sound of a shot."""
+
+    def prepare_shot(self, image: Image.Image, samples: Waveform | None, words: str) -> Any:
+        """Prepare a shot for ``embed_images``, which takes it among pictures.
+
+        Args:
+            samples: what is heard meanwhile, (n,); None where that is nothing.
+            words: what is said meanwhile.
+
+        Returns:
+            what has ``nbytes``, as an array does.
+        """
 
 
 @runtime_checkable

@@ -20,6 +20,7 @@ from engine.encoders.protocols import (
     Encoder,
     FurtherSpaces,
     Heard,
+    JointInput,
     KnowsWords,
     Qualities,
     ScreenBridge,
@@ -196,6 +197,26 @@ class Towers:
     def prepare_picture(self, image: Image.Image) -> PreparedInput:
         """Prepare one RGB picture for ``submit_pictures``. Called from many threads."""
         return PreparedInput((self.encoder.prepare_image(image),))
+
+    @property
+    def shot_rates(self) -> tuple[int, ...]:
+        """Samples per second of the sound of shots; none where they are seen alone."""
+        encoder = self.encoder
+        return (encoder.rate,) if isinstance(encoder, JointInput) and encoder.joins else ()
+
+    def prepare_shot(
+        self, image: Image.Image, heard: Mapping[int, Waveform], words: str
+    ) -> PreparedInput:
+        """Prepare one shot of a video for ``submit_pictures``; see ``JointInput``.
+
+        Args:
+            heard: its sound at each of ``shot_rates``, where there is any.
+            words: what is said meanwhile.
+        """
+        encoder = self.encoder
+        if isinstance(encoder, JointInput) and encoder.joins:
+            return PreparedInput((encoder.prepare_shot(image, heard.get(encoder.rate), words),))
+        return self.prepare_picture(image)
 
     def picture_batch(self, default: int) -> int:
         """Return how many pictures to submit at a time: the encoder's choice, or ``default``."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from threading import RLock
 from typing import Any
@@ -15,6 +16,7 @@ from engine.common.vectors import l2_normalize
 from engine.config import Settings
 from engine.encoders.protocols import Embedded, Heard, Pixels, Spectrogram
 from engine.encoders.sentence_transformer.load import LoadedSentenceModel, fetch, load
+from engine.encoders.sentence_transformer.names import parse
 from engine.errors import UnsupportedMedia
 from engine.types import Modality, Space
 from engine.types.arrays import Vectors, Waveform
@@ -24,9 +26,24 @@ _FAULTS = (ValueError, IndexError, RuntimeError)
 _SEEN = frozenset({Modality.IMAGE, Modality.KEYFRAME})
 
 
+@dataclass(frozen=True, slots=True)
+class PreparedShot:
+    """A shot of a video as it is embedded."""
+
+    picture: Pixels
+    samples: Waveform | None
+    words: str
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of memory that it holds, as good as."""
+        sound = 0 if self.samples is None else self.samples.nbytes
+        return self.picture.nbytes + sound + 4 * len(self.words)
+
+
 class SentenceTransformerEncoder:
-    """Implements ``Encoder``, ``EmbedsQueries``, ``Fetched``, and ``MayHear``: sounds lie in the
-    shared space where the model takes them. Making one loads nothing.
+    """Implements ``Encoder``, ``EmbedsQueries``, ``JointInput``, ``Fetched``, and ``MayHear``:
+    sounds lie in the shared space where the model takes them. Making one loads nothing.
 
     What is found is embedded by the model's ``encode_document``, and what asks by its
     ``encode_query``, each with the prompt that the model keeps for it.
@@ -123,10 +140,52 @@ class SentenceTransformerEncoder:
             image = image.resize((width, height), Image.Resampling.BICUBIC, reducing_gap=3.0)
         return np.asarray(image.convert("RGB"), dtype=np.uint8)
 
-    def embed_images(self, pixels: Sequence[Pixels]) -> Embedded:
-        pictures = [Image.fromarray(picture) for picture in pixels]
-        vectors = self._media(pictures)
+    @property
+    def joins(self) -> bool:
+        """Tell whether the name asks for shots of one vector."""
+        return parse(self.name).joint
+
+    def prepare_shot(
+        self, image: Image.Image, samples: Waveform | None, words: str
+    ) -> PreparedShot:
+        """Prepare a shot, of whose sound and words as much is taken as the model takes."""
+        heard = samples if self.hears else None
+        return PreparedShot(self.prepare_image(image), heard, words)
+
+    def embed_images(self, pixels: Sequence[Pixels | PreparedShot]) -> Embedded:
+        """Embed pictures, and shots: as one input where the model takes that.
+
+        Where it does not, a shot is the mean direction of its parts. Inputs of different
+        modalities are no batch, so those of one kind go together.
+        """
+        vectors = np.zeros((len(pixels), self.shared.dim), np.float32)
+        inputs = [self._parts(item) for item in pixels]
+        for kind in {tuple(parts) for parts in inputs}:
+            rows = [row for row, parts in enumerate(inputs) if tuple(parts) == kind]
+            vectors[rows] = self._joined(kind, [inputs[row] for row in rows])
         return Embedded({self.shared.name: vectors}, ((),) * len(pixels))
+
+    def _parts(self, item: Pixels | PreparedShot) -> dict[str, Any]:
+        """Return the parts of a picture or a shot by their modality, in a fixed order."""
+        if not isinstance(item, PreparedShot):
+            return {"image": Image.fromarray(item)}
+        parts: dict[str, Any] = {}
+        if item.samples is not None:
+            parts["audio"] = self._heard(item.samples)
+        parts["image"] = Image.fromarray(item.picture)
+        if item.words:
+            parts["text"] = item.words
+        return parts
+
+    def _joined(self, kind: tuple[str, ...], inputs: list[dict[str, Any]]) -> Vectors:
+        """Return one vector for each of n inputs, which have parts of the same kinds."""
+        if len(kind) == 1:
+            return self._media([parts[kind[0]] for parts in inputs])
+        if self._loaded.takes_together(*kind):
+            return self._media(inputs)
+        return l2_normalize(
+            np.mean([self._media([parts[of] for parts in inputs]) for of in kind], axis=0)
+        )
 
     # --- sounds ---
 
@@ -136,9 +195,11 @@ class SentenceTransformerEncoder:
 
     def listen(self, windows: Sequence[Spectrogram]) -> Heard:
         """Vectors of n windows in the shared space, (n, dim), and no words: (n, 0)."""
-        heard = [{"array": window, "sampling_rate": self.rate} for window in windows]
-        features = self._media(heard)
+        features = self._media([self._heard(window) for window in windows])
         return Heard(features, self.words_of(features))
+
+    def _heard(self, samples: Waveform) -> dict[str, Any]:
+        return {"array": samples, "sampling_rate": self.rate}
 
     def words_of(self, features: Vectors) -> NDArray[np.float32]:
         """Return no words, (n, 0), because this tower knows none."""
