@@ -280,9 +280,7 @@ class _Pass:
     def _pieces(self, job: _Job) -> Generator[MatchedPiece | Note, None, None]:
         if job.written:
             return stored_texts(job.moments)
-        return decoded_pieces(
-            job.known, job.moments, self._towers, self._settings, job.spoken
-        )
+        return decoded_pieces(job.known, job.moments, self._towers, self._settings, job.spoken)
 
 
 def _jobs(store: Store, lacking: MomentIds, joint: bool) -> Iterator[_Job]:

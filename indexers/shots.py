@@ -48,8 +48,12 @@ def joint_shots(
 
 def _words(spoken: Sequence[Moment], start: float, end: float) -> str:
     """Return what is said while a shot lasts: the sentences whose middle lies in it."""
-    said = (m for m in spoken if m.start is not None and m.end is not None and m.text)
-    return " ".join(m.text for m in said if start <= (m.start + m.end) / 2 < end)
+    return " ".join(m.text for m in spoken if m.text and start <= _middle(m) < end)
+
+
+def _middle(moment: Moment) -> float:
+    start = moment.start or 0.0
+    return (start + (start if moment.end is None else moment.end)) / 2
 
 
 class _ShotSound:

@@ -13,8 +13,8 @@ from engine import Library
 from engine.encoders import registry
 from engine.encoders.multi import combine
 from engine.encoders.towers import PreparedInput
-from engine.testing.fake_encoder import FakeSpeech, fake_towers
 from engine.store import Store
+from engine.testing.fake_encoder import FakeSpeech, fake_towers
 from engine.types import Modality
 from indexers.decode_events import Prepared
 from indexers.video import decode_video
@@ -126,11 +126,11 @@ def test_words_of_a_shot_are_part_of_it_by_every_route(joint, videos, quiet, tmp
         pieces = [e for e in decode_video(path, towers, quiet) if isinstance(e, Prepared)]
         assert [p.moment.modality for p in pieces][:2] == [Modality.SPEECH, Modality.KEYFRAME]
         assert pieces[1].data.parts[-1].words == WORDS
-    with Store.create(tmp_path / "library", "fake") as store:
-        with Library(store, quiet, first) as library:
-            library.index([path])
-            assert library.spaces.add(joint.encoder.name).failures == ()
-            (again,) = vectors_of_shots(store, joint.shared.name).values()
+    store = Store.create(tmp_path / "library", "fake")
+    with Library(store, quiet, first) as library:
+        library.index([path])
+        assert library.spaces.add(joint.encoder.name).failures == ()
+        (again,) = vectors_of_shots(store, joint.shared.name).values()
     (shot,) = embed(alone, [PreparedInput((pieces[1].data.parts[-1],))])
     np.testing.assert_allclose(again, shot, atol=1e-2)  # float16 on disk
 
@@ -138,12 +138,12 @@ def test_words_of_a_shot_are_part_of_it_by_every_route(joint, videos, quiet, tmp
 def test_without_joint_shots_are_seen_alone(folders, videos, quiet):
     towers = registry.towers(f"st:{folders['omni']}", quiet)
     assert towers.shot_rates == ()
-    pieces = [e for e in decode_video(videos / "red_low.mp4", towers, quiet)]
+    pieces = list(decode_video(videos / "red_low.mp4", towers, quiet))
     keyframe = next(p for p in pieces if isinstance(p, Prepared))
     assert isinstance(keyframe.data.parts[0], np.ndarray)
 
 
 def test_a_video_without_sound_is_seen_alone(joint, videos, quiet):
-    pieces = [e for e in decode_video(videos / "mute.mp4", joint, quiet)]
+    pieces = list(decode_video(videos / "mute.mp4", joint, quiet))
     (keyframe,) = [p for p in pieces if isinstance(p, Prepared)]
     assert keyframe.data.parts[0].samples is None
