@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,9 +42,11 @@ def space_stats(store: Store) -> list[SpaceStats]:
     """
     with store.snapshot():
         infos, serving = store.space_infos(), store.serving()
-        modalities = store.modalities(0, store.next_moment())
+        ids, modalities = store.modalities(0, store.next_moment())
+        names, places = np.unique(modalities, return_inverse=True)
+        kinds = [Modality(str(name)) for name in names]
         counted = [
-            _counted(store, infos, info, info.space.name in serving, *modalities)
+            _counted(store, infos, info, info.space.name in serving, ids, places, kinds)
             for info in infos.values()
         ]
     return sorted(counted, key=lambda stats: (not stats.default, stats.role != "text", stats.name))
@@ -56,11 +58,13 @@ def _counted(
     info: SpaceInfo,
     serves: bool,
     ids: np.ndarray,
-    modalities: np.ndarray,
+    places: np.ndarray,
+    modalities: Sequence[Modality],
 ) -> SpaceStats:
+    """Return the statistics of a space; ``places`` (n,) have the modality of each of ``ids``."""
     space = info.space
-    held = modalities[np.isin(ids, store.stored_ids(space.name))]
-    names, counts = np.unique(held, return_counts=True)
+    held = places[np.isin(ids, store.stored_ids(space.name))]
+    counts = np.bincount(held, minlength=len(modalities)).tolist()
     on_disk = sum(segment.bytes for segment in store.segments(space.name))
     return SpaceStats(
         name=space.name,
@@ -70,7 +74,7 @@ def _counted(
         role=role_name(info, infos.values()),
         default=info.default,
         state="ready" if serves else "filling",
-        vectors=dict(zip(map(Modality, names.tolist()), counts.tolist(), strict=True)),
+        vectors={name: n for name, n in zip(modalities, counts, strict=True) if n},
         bytes=on_disk + _bytes_under(disk.folder_of(store.path, space.name)),
     )
 

@@ -101,6 +101,12 @@ class Catalog:
             self._stream("assets_under", **paths.prefix_bounds(root)) for root in roots
         )
 
+    def folders(self) -> list[str]:
+        """Return the folders that have files of the library, without order."""
+        # Decoding each file only for its folder takes most of a second of 100,000.
+        found = {row[1].rpartition("/")[0] for row in self.connections.stream("assets")}
+        return [paths.from_text(folder) or "/" for folder in found]
+
     def _stream(self, read: str, **values: object) -> Iterator[KnownAsset]:
         return map(row_decoding.known_asset, self.connections.stream(read, **values))
 

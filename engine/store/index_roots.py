@@ -28,7 +28,7 @@ def index_roots(catalog: Catalog) -> list[str]:
     remembered = _read(catalog.path)
     if remembered is not None:
         return remembered
-    return outermost({os.path.dirname(asset.path) for asset in catalog.assets()})  # noqa: PTH120
+    return outermost(catalog.folders())
 
 
 def add_roots(catalog: Catalog, paths: Iterable[str]) -> None:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
-from itertools import islice
-from typing import Any
+from dataclasses import asdict
+from typing import Annotated, Any
 
-from fastapi import Request
+from fastapi import Query, Request
 from starlette.responses import JSONResponse
 
+from engine.classify.result_pages import ResultOrder, ResultPages
 from engine.server.access.scopes import needs
 from engine.server.jobs.calls import results_file
 from engine.server.routes.context import admission_of, json_answer, shelf_of
-from engine.server.routes.curation_schemas import ApplyLabelsRequest, ClassifyBody, ResultsPage
+from engine.server.routes.curation_schemas import (
+    ApplyLabelsRequest,
+    ClassifyBody,
+    ResultCounts,
+    ResultsPage,
+)
 from engine.server.routes.documented import fault
 from engine.server.routes.job_schemas import JobDocument, Wait
 from engine.server.routes.jobs import (
@@ -50,17 +54,38 @@ _NO_RESULTS: dict[int | str, dict[str, Any]] = {
 
 
 @router.get("/classify/{job}", response_model=ResultsPage, responses=_NO_RESULTS)
-async def results(request: Request, job: str, skip: Skip = 0, limit: Page = 100) -> JSONResponse:
-    """Return a page of the results of a classification, in the order of indexing."""
+async def results(
+    request: Request,
+    job: str,
+    order: Annotated[ResultOrder, Query(description="Which come first.")] = "indexed",
+    label: Annotated[str | None, Query(max_length=1000, description="Only those of it.")] = None,
+    below: Annotated[
+        float | None, Query(ge=0, le=1, description="Only those of no label so probable.")
+    ] = None,
+    skip: Skip = 0,
+    limit: Page = 100,
+) -> JSONResponse:
+    """Return a page of the results of a classification."""
     file = job_result(request, job, "classify", results_file)
 
-    def read() -> Sequence[dict[str, Any]]:
-        with file.open(encoding="utf-8") as lines:
-            return [json.loads(line) for line in islice(lines, skip, skip + limit + 1)]
+    def read() -> tuple[list[dict[str, Any]], int]:
+        return ResultPages.of(file).page(skip, limit, order=order, label=label, below=below)
 
-    rows = await admission_of(request).run(read)
-    further = skip + limit if len(rows) > limit else None
-    return json_answer({"results": rows[:limit], "next": further})
+    rows, total = await admission_of(request).run(read)
+    further = skip + limit if skip + limit < total else None
+    return json_answer({"results": rows, "next": further, "total": total})
+
+
+@router.get("/classify/{job}/counts", response_model=ResultCounts, responses=_NO_RESULTS)
+async def counts(request: Request, job: str) -> JSONResponse:
+    """Count the files of each label of a classification, for every threshold at once."""
+    file = job_result(request, job, "classify", results_file)
+
+    def read() -> dict[str, Any]:
+        pages = ResultPages.of(file)
+        return {"total": len(pages), "labels": [asdict(each) for each in pages.counts()]}
+
+    return json_answer(await admission_of(request).run(read))
 
 
 @router.post(

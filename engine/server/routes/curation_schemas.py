@@ -308,6 +308,23 @@ class ResultsPage(BaseModel):
 
     results: list[ResultDocument]
     next: int | None = Field(default=None, description="`skip` of the next page.")
+    total: int = Field(description="Results that there are, of the label that is asked for.")
+
+
+class LabelCountDocument(BaseModel):
+    """A label, and how many files have it."""
+
+    label: str
+    at_least: list[int] = Field(
+        description="Files that have it with a probability of at least 0, 0.01, 0.02 ... 1."
+    )
+
+
+class ResultCounts(BaseModel):
+    """How many files have which label, for any threshold."""
+
+    total: int = Field(description="Files that were classified.")
+    labels: list[LabelCountDocument]
 
 
 class ApplyLabelsRequest(BaseModel):

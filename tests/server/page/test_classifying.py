@@ -58,7 +58,36 @@ def test_a_threshold_acts_at_once_and_a_label_is_looked_at_alone(visit, workshop
     assert page.get_by_text("No file is so probable.").is_visible()
     assert page.get_by_role("button", name="Apply as tags").is_disabled()
     page.locator(".results .chips button", has_text="unknown").click()
-    assert page.locator(".labels tbody tr").count() == 25
+    until(page, "document.querySelectorAll('.labels tbody tr').length === 25")
+
+
+def test_rows_come_as_far_as_one_scrolls_and_none_twice(visit, workshop):
+    page = visit("/?view=classify", workshop, viewport={"width": 1280, "height": 400})
+    asked = []
+
+    def few(route):
+        asked.append(route.request.url)
+        route.continue_(url=route.request.url.replace("limit=60", "limit=4"))
+
+    page.route("**/api/classify/*?*limit=60*", few)
+    classify(page, "red, green, blue")
+    rows = "document.querySelectorAll('.labels tbody tr').length"
+    until(page, rows + " >= 4")
+    begun = page.evaluate(rows)
+    assert begun < 25, "what is far below the window was not asked for"
+    for _ in range(20):
+        page.evaluate("scrollTo(0, document.body.scrollHeight)")
+        if page.evaluate(rows) < 25:
+            until(page, f"{rows} > {begun} || {rows} === 25")
+            begun = page.evaluate(rows)
+    assert page.evaluate(rows) == 25
+    files = page.locator(".file-name").evaluate_all("(all) => all.map((each) => each.title)")
+    assert len(set(files)) == 25
+    sure = [int(each.split()[0]) for each in shown(page, ".sure") if each]
+    assert sure == sorted(sure, reverse=True)
+    page.locator(".view select.chip").select_option("file")
+    until(page, rows + " < 25")
+    until(page, "document.querySelector('.file-name').title.endsWith('blue-0 copy a.png')")
 
 
 def test_labels_become_tags_and_go_again(visit, workshop):

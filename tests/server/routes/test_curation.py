@@ -68,6 +68,13 @@ def test_labels_become_tags_from_a_threshold_on(served):
     results = get(served, job["links"]["results"])["results"]
     assert {result["kind"] for result in results} == {"image"}
     red = [result for result in results if result["label"] == "red"]
+    counted = get(served, f"classify/{job['job']}/counts")
+    assert counted["total"] >= sum(each["at_least"][0] for each in counted["labels"])
+    part = get(served, f"classify/{job['job']}", label="red", order="unsure", limit=1)
+    held = next(each for each in counted["labels"] if each["label"] == "red")
+    assert part["total"] == held["at_least"][0] and part["results"][0]["label"] == "red"
+    none = get(served, f"classify/{job['job']}", below=1, limit=1)
+    assert none["total"] == counted["total"] - sum(e["at_least"][100] for e in counted["labels"])
     applied = post(served, f"classify/{job['job']}/apply", {"threshold": 0.1, "labels": ["red"]})
     assert applied["result"]["tags"] == len(red) > 0
     assert {"tag": "red", "files": len(red)} in get(served, "tags")["tags"]

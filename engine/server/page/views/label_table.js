@@ -1,90 +1,110 @@
-// The table of a classification: made as far as one scrolls, and changed in place by a threshold.
+// The table of a classification: pages of it come as far as one scrolls, and a threshold changes it in place.
 
+import { get } from "../requests/api.js";
 import { make } from "../elements/elements.js";
 import { shortName, text } from "../texts/texts.js";
 import { openAddress, percentOf, pictureAt } from "./working.js";
 
-const STEP = 60; // Rows that are made at a time.
+const STEP = 60; // Rows that are asked for at a time.
 const BINS = 50;
-const ORDERS = {
-  sure: (a, b) => b.sure - a.sure, unsure: (a, b) => a.sure - b.sure,
-  file: (a, b) => a.file.localeCompare(b.file),
-};
+
+/** How many files have which label, for each threshold; `known` is what the server has of it. */
+export class LabelCounts {
+  #known;
+
+  constructor(known) {
+    this.#known = known;
+  }
+
+  get total() {
+    return this.#known.total;
+  }
+
+  /** Files by label of those that are so probable, and how many are none. */
+  at(threshold) {
+    const given = new Map(this.#known.labels.map(({ label, at_least: counts }) => [label, counts[stepOf(threshold, counts)]]));
+    return { given, unknown: this.total - [...given.values()].reduce((sum, each) => sum + each, 0) };
+  }
+
+  /** How many files, of a label or of all, are how probable: from 0 to 1 in equal parts. */
+  spread(label) {
+    const bins = new Array(BINS).fill(0);
+    for (const { label: name, at_least: counts } of this.#known.labels) {
+      if (label && name !== label) continue;
+      const wide = (counts.length - 1) / BINS;
+      // Whatever is certain belongs to the last part.
+      bins.forEach((_, bin) => { bins[bin] += counts[bin * wide] - (bin === BINS - 1 ? 0 : counts[(bin + 1) * wide]); });
+    }
+    return bins;
+  }
+}
+
+const stepOf = (threshold, counts) => Math.round(threshold * (counts.length - 1));
 
 export class LabelTable {
-  #rows;
+  #job;
   #library;
-  #shown = [];
-  #made = 0;
+  #context;
+  #asked = null;
+  #state = null;
+  #next = 0;
+  #rows = [];
   #body = make("tbody");
   #end = make("div.end");
   #seen = new IntersectionObserver((seen) => seen.some((each) => each.isIntersecting) && this.#more(), { rootMargin: "800px" });
-  #threshold = 0;
 
-  constructor(results, library) {
-    this.#library = library;
-    // What is none of the labels has the probability of that, and none of a label.
-    this.#rows = results.map((each) => ({ ...each, sure: each.label === null ? 0 : each.probability }));
+  constructor(job, library, context) {
+    [this.#job, this.#library, this.#context] = [job, library, context];
     const head = ["cls-picture", "file", "cls-label", "cls-probability"].map((name) => make("th", { scope: "col" }, text(name)));
     this.element = make("div.table", {}, make("table.labels", {}, make("caption", {}, text("cls-results")), make("thead", {}, make("tr", {}, ...head)), this.#body), this.#end);
-    this.#seen.observe(this.#end);
   }
 
   stop() {
+    this.#asked?.abort();
     this.#seen.disconnect();
   }
 
-  /** Files by label of those that are so probable, the most first, and how many are none. */
-  count(threshold) {
-    const given = new Map();
-    let unknown = 0;
-    for (const row of this.#rows) {
-      if (row.label !== null && !given.has(row.label)) given.set(row.label, 0);
-      if (holds(row, threshold)) given.set(row.label, given.get(row.label) + 1);
-      else unknown += 1;
-    }
-    return { given: new Map([...given].sort((a, b) => a[0].localeCompare(b[0]))), unknown };
-  }
-
   /** Show what a label or none has; `again` where that or the order changed, else rows stay. */
-  show({ threshold, label, order }, again) {
-    this.#threshold = threshold;
-    if (again || label === "") {
-      this.#shown = this.#rows.filter((row) => label === null || (label === "" ? !holds(row, threshold) : row.label === label)).sort(ORDERS[order]);
-      this.#body.replaceChildren();
-      this.#made = 0;
-      this.#more();
-    } else [...this.#body.rows].forEach((made, i) => this.#tell(made, this.#shown[i]));
+  async show(state, again) {
+    this.#state = { ...state };
+    if (!again && state.label !== "") return this.#rows.forEach(({ made, row }) => this.#tell(made, row));
+    this.#asked?.abort();
+    this.#asked = new AbortController();
+    this.#next = 0;
+    return this.#more({ anew: true });
   }
 
-  /** Draw how many files are how probable; what is below the threshold is pale. */
-  drawHistogram(canvas, { threshold, label }) {
-    const counts = new Array(BINS).fill(0);
-    for (const row of this.#rows) {
-      if (row.label !== null && (!label || row.label === label)) counts[Math.min(BINS - 1, Math.floor(row.sure * BINS))] += 1;
+  async #more({ anew = false } = {}) {
+    const asked = this.#asked;
+    const skip = this.#next;
+    if (skip === null || (asked.loading && !anew)) return;
+    asked.loading = true;
+    try {
+      const page = await get(`/api/classify/${this.#job}`, { ...this.#wanted(), skip, limit: STEP }, AbortSignal.any([asked.signal, this.#context.signal]));
+      if (asked.signal.aborted) return;
+      // What was there stays until what takes its place has come.
+      if (anew) { this.#rows = []; this.#body.replaceChildren(); }
+      for (const row of page.results) {
+        const shown = { ...row, sure: row.label === null ? 0 : row.probability }; // What is none has the probability of that.
+        const made = this.#row(shown);
+        this.#rows.push({ made, row: shown });
+        this.#body.append(made);
+      }
+      this.#next = page.next;
+    } catch (fault) {
+      if (fault.name !== "AbortError") this.#context.fail(fault, () => this.#more({ anew }));
+    } finally {
+      asked.loading = false;
     }
-    const [width, height, scale] = [canvas.clientWidth, canvas.clientHeight, devicePixelRatio || 1];
-    [canvas.width, canvas.height] = [Math.round(width * scale), Math.round(height * scale)];
-    const pen = canvas.getContext("2d");
-    pen.scale(scale, scale);
-    const style = getComputedStyle(canvas);
-    const most = Math.max(1, ...counts);
-    counts.forEach((count, bin) => {
-      if (!count) return;
-      pen.fillStyle = style.getPropertyValue((bin + 1) / BINS > threshold + 1e-9 ? "--accent" : "--edge");
-      const tall = Math.max(2, height * Math.sqrt(count / most));
-      pen.fillRect((bin * width) / BINS, height - tall, Math.max(1, width / BINS - 1), tall);
-    });
+    if (asked.signal.aborted) return;
+    // An observer tells changes alone: what is still in sight has to be seen anew.
+    this.#seen.unobserve(this.#end);
+    if (this.#next !== null) this.#seen.observe(this.#end);
   }
 
-  #more() {
-    const until = Math.min(this.#shown.length, this.#made + STEP);
-    for (; this.#made < until; this.#made += 1) this.#body.append(this.#row(this.#shown[this.#made]));
-    if (this.#made < this.#shown.length) {
-      // An observer tells changes alone: what is still in sight has to be seen anew.
-      this.#seen.unobserve(this.#end);
-      this.#seen.observe(this.#end);
-    }
+  #wanted() {
+    const { label, order, threshold } = this.#state;
+    return label === "" ? { order, below: threshold } : { order, label };
   }
 
   #row(row) {
@@ -100,12 +120,25 @@ export class LabelTable {
   }
 
   #tell(made, row) {
-    const known = holds(row, this.#threshold);
+    const known = row.label !== null && row.sure >= this.#state.threshold;
     made.classList.toggle("below", !known);
     made.querySelector(".given").textContent = known ? row.label : row.label === null ? text("cls-unknown") : text("cls-unknown-else", { label: row.label });
   }
 }
 
-function holds(row, threshold) {
-  return row.label !== null && row.sure >= threshold;
+/** Draw how many files are how probable; what is below the threshold is pale. */
+export function drawSpread(canvas, counts, { threshold, label }) {
+  const bins = counts.spread(label);
+  const [width, height, scale] = [canvas.clientWidth, canvas.clientHeight, devicePixelRatio || 1];
+  [canvas.width, canvas.height] = [Math.round(width * scale), Math.round(height * scale)];
+  const pen = canvas.getContext("2d");
+  pen.scale(scale, scale);
+  const style = getComputedStyle(canvas);
+  const most = Math.max(1, ...bins);
+  bins.forEach((count, bin) => {
+    if (!count) return;
+    pen.fillStyle = style.getPropertyValue((bin + 1) / BINS > threshold + 1e-9 ? "--accent" : "--edge");
+    const tall = Math.max(2, height * Math.sqrt(count / most));
+    pen.fillRect((bin * width) / BINS, height - tall, Math.max(1, width / BINS - 1), tall);
+  });
 }

@@ -2,10 +2,11 @@
 
 import { make } from "../elements/elements.js";
 import { filtersOf } from "../search/filters.js";
-import { LabelTable } from "./label_table.js";
+import { get } from "../requests/api.js";
+import { drawSpread, LabelCounts, LabelTable } from "./label_table.js";
 import { KINDS } from "../search/search.js";
 import { text } from "../texts/texts.js";
-import { checkMayTag, counted, Deed, everyPage, labelled, libraryChoice, percentOf, runJob, tagAddress, tellFault, toggles, undoRun } from "./working.js";
+import { checkMayTag, counted, Deed, labelled, libraryChoice, percentOf, runJob, tagAddress, tellFault, toggles, undoRun } from "./working.js";
 
 /** Labels of a text: one a line or between commas; `name: another; words` describes one further. */
 export function labelsOf(typed) {
@@ -72,9 +73,9 @@ export async function show(root, context) {
 /** Show what a classification found, with all that changes what of it holds. */
 async function showResults({ context, library, results }, job, from = 0) {
   const { signal, remember } = context;
-  const rows = await everyPage(`/api/classify/${job}`, { limit: 1000 }, (page) => page.results, signal);
-  const state = { threshold: from, label: null, order: "sure" };
-  const table = new LabelTable(rows, library.value);
+  const known = new LabelCounts(await get(`/api/classify/${job}/counts`, {}, signal));
+  const state = { threshold: Math.round(100 * from) / 100, label: null, order: "sure" };
+  const table = new LabelTable(job, library.value, context);
   const [counts, told, deed] = [make("div.chips", { role: "group", "aria-label": text("cls-labels") }), make("p.outlook", { "aria-live": "polite" }), new Deed()];
   const outline = make("canvas.histogram", { "aria-hidden": "true" });
   const value = make("output", {});
@@ -90,14 +91,15 @@ async function showResults({ context, library, results }, job, from = 0) {
   function update(again = false) {
     slider.setAttribute("aria-valuetext", percentOf(state.threshold));
     value.textContent = percentOf(state.threshold);
-    const held = table.count(state.threshold);
-    drawCounts(counts, held, rows.length, state.label, (label) => { state.label = label; update(true); });
-    table.show(state, again);
-    table.drawHistogram(outline, state);
-    const given = [...held.given].filter(([label]) => state.label === null || label === state.label);
+    const held = known.at(state.threshold);
+    drawCounts(counts, held, known.total, state.label, (label) => { state.label = label; update(true); });
+    const shown = table.show(state, again);
+    drawSpread(outline, known, state);
+    const given = [...held.given].filter(([label, count]) => count && (state.label === null || label === state.label));
     const files = given.reduce((sum, [, count]) => sum + count, 0);
     apply.disabled = !files;
     told.textContent = files ? counted("cls-will", files, { labels: given.map(([label, count]) => `${label} (${count})`).join(", ") }) : text("cls-will-nothing");
+    return shown;
   }
 
   async function giveTags() {
@@ -117,13 +119,13 @@ async function showResults({ context, library, results }, job, from = 0) {
   }
 
   results.replaceChildren(
-    make("h3", {}, counted("cls-found", rows.length)), counts,
+    make("h3", {}, counted("cls-found", known.total)), counts,
     make("div.threshold", {}, make("div.slide", {}, outline, slider),
       make("p", {}, text("cls-threshold"), " ", value), order),
     make("div.applying", {}, apply, told), place, deed.element, table.element);
   results.hidden = false;
   signal.addEventListener("abort", () => table.stop());
-  update(true);
+  await update(true);
 }
 
 function drawCounts(counts, held, all, chosen, choose) {
