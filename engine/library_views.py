@@ -18,7 +18,7 @@ from engine.query.space_stats import SpaceStats, space_stats
 from engine.store import LibraryStats, SpaceInfo, Store, segments, thumbnails
 from engine.store.index_roots import index_roots
 from engine.store.index_rules import IndexRules, read_rules
-from engine.store.space_lookup import role_name
+from engine.store.space_lookup import is_empty, role_name
 from engine.types import Failure, Modality, Space
 
 _FOLDERS = {segments.FOLDER: "vectors", disk.FOLDER: "indexes", thumbnails.FOLDER: "thumbnails"}
@@ -28,7 +28,11 @@ _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 
 @dataclass(frozen=True, slots=True)
 class SpaceSummary:
-    """A space, and its state: ``default``, ``ready``, ``filling``, ``further`` or ``likeness``."""
+    """A space, and its state.
+
+    It is ``default``, ``ready``, ``filling``, ``further``, ``likeness``, or, of a further one that
+    indexing would fill, ``empty``.
+    """
 
     space: Space
     state: str
@@ -85,20 +89,22 @@ class LibraryDescription:
 
 def describe(store: Store) -> LibraryDescription:
     """Return the counts, spaces and indexes of a library."""
-    infos = store.space_infos().values()
+    infos, stats = store.space_infos().values(), store.stats()
     return LibraryDescription(
         store.path,
         store.encoder,
-        tuple(SpaceSummary(info.space, _state(info, infos)) for info in infos),
-        store.stats(),
+        tuple(SpaceSummary(info.space, _state(info, infos, stats)) for info in infos),
+        stats,
         tuple(IndexSummary(*found) for found in disk.snapshots(store.path, store.spaces())),
         read_rules(store.path),
     )
 
 
-def _state(info: SpaceInfo, infos: Collection[SpaceInfo]) -> str:
+def _state(info: SpaceInfo, infos: Collection[SpaceInfo], stats: LibraryStats) -> str:
     if info.role is None:
-        return role_name(info, infos)
+        role = role_name(info, infos)
+        empty = is_empty(role, stats.vectors.get(info.space.name, 0), stats.moments)
+        return "empty" if empty else role
     return "default" if info.default else "ready" if info.ready else "filling"
 
 

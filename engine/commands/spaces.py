@@ -118,7 +118,8 @@ def _table(counted: Sequence[SpaceStats]) -> list[str]:
     rows = [("space", "dim", "vectors", "MB", "", "encoder", "revision")]
     for space in counted:
         counts = ", ".join(f"{n} {modality}" for modality, n in space.vectors.items()) or "none"
-        state = "default" if space.default else space.state if space.role == "text" else space.role
+        usual = space.role if space.state == "ready" and space.role != "text" else space.state
+        state = "default" if space.default else usual
         size = f"{space.bytes / 1e6:.1f}"
         rows.append(
             (space.name, str(space.dim), counts, size, state, space.encoder, space.revision)

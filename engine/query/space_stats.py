@@ -10,7 +10,7 @@ import numpy as np
 
 from engine.index import disk
 from engine.store import SpaceInfo, Store
-from engine.store.space_lookup import role_name
+from engine.store.space_lookup import is_empty, role_name
 from engine.types import Modality
 
 
@@ -28,7 +28,7 @@ class SpaceStats:
     default: bool
     """True if texts are asked in it when no other space is named."""
     state: str
-    """``ready``, or ``filling`` until it holds all that it should."""
+    """``ready``, ``filling`` until it holds all that it should, or ``empty``: indexing fills it."""
     vectors: Mapping[Modality, int]
     """The vectors of living moments, by modality."""
     bytes: int
@@ -65,15 +65,18 @@ def _counted(
     space = info.space
     held = places[np.isin(ids, store.stored_ids(space.name))]
     counts = np.bincount(held, minlength=len(modalities)).tolist()
+    role, state = role_name(info, infos.values()), "ready" if serves else "filling"
+    if serves and is_empty(role, sum(counts), modalities):
+        state = "empty"
     on_disk = sum(segment.bytes for segment in store.segments(space.name))
     return SpaceStats(
         name=space.name,
         encoder=space.encoder if info.role is None else info.role.encoder,
         revision=space.revision,
         dim=space.dim,
-        role=role_name(info, infos.values()),
+        role=role,
         default=info.default,
-        state="ready" if serves else "filling",
+        state=state,
         vectors={name: n for name, n in zip(modalities, counts, strict=True) if n},
         bytes=on_disk + _bytes_under(disk.folder_of(store.path, space.name)),
     )

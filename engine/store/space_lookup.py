@@ -6,6 +6,10 @@ from collections.abc import Iterable, Mapping
 
 from engine.errors import UsageError
 from engine.store.records import SpaceInfo
+from engine.types import Modality
+
+_SEEN = {Modality.IMAGE, Modality.KEYFRAME}
+"""What further spaces are for."""
 
 
 def find_space(name: str, infos: Mapping[str, SpaceInfo], *, ready: bool = False) -> SpaceInfo:
@@ -60,6 +64,20 @@ def role_name(info: SpaceInfo, infos: Iterable[SpaceInfo]) -> str:
     known = list(infos)
     asked = {name for other in known for name in further(other, known)}
     return "further" if info.space.name in asked else "likeness"
+
+
+def is_empty(role: str, vectors: int, moments: Iterable[Modality]) -> bool:
+    """Return whether a space has nothing, though a library has what it is for.
+
+    Indexing again fills it. Spaces of likeness may well have nothing: of sounds, where there are
+    none.
+
+    Args:
+        role: as ``role_name`` has it.
+        vectors: the number of its vectors.
+        moments: the modalities that the library has moments of.
+    """
+    return role == "further" and not vectors and bool({*moments} & _SEEN)
 
 
 def companions(info: SpaceInfo, infos: Iterable[SpaceInfo]) -> set[str]:

@@ -25,7 +25,8 @@ def results(tmp_path) -> Path:
 
 def write(file: Path, rows) -> None:
     lines = (
-        json.dumps({"file": name, "label": label, "probability": sure}) for name, label, sure in rows
+        json.dumps({"file": name, "label": label, "probability": sure})
+        for name, label, sure in rows
     )
     file.write_text("".join(f"{line}\n" for line in lines))
 

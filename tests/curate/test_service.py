@@ -106,6 +106,14 @@ def test_clusters(library):
     assert all(group[0].verdict == "representative" for group in run.groups)
 
 
+def test_clusters_of_a_modality_with_fewer_files_are_fewer(library):
+    run = library.curate.clusters(k=7)
+    assert "6 of sound make 6 groups, and not 7" in run.notes
+    assert run.settings["k"] == 7
+    with pytest.raises(UsageError, match="k=99: of 16 of image there can be 1 to 16 clusters"):
+        library.curate.clusters(k=99)
+
+
 def test_quality(library, tmp_path):
     run = library.curate.quality("image", limits={"tiny": 10})
     assert run.facts["checked"] == 16 and "tiny" not in {f.verdict for f in run.findings}

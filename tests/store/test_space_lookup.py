@@ -6,8 +6,8 @@ import pytest
 
 from engine.errors import UsageError
 from engine.store import SpaceInfo, SpaceRole
-from engine.store.space_lookup import find_space, require_droppable, serving
-from engine.types import Space
+from engine.store.space_lookup import find_space, is_empty, require_droppable, serving
+from engine.types import Modality, Space
 
 LOOKS = SpaceInfo(Space("looks", "l", "1", 4))
 FULL = SpaceInfo(Space("text", "t", "1", 8), SpaceRole("t", "looks", "text"), True, True)
@@ -38,3 +38,11 @@ def test_the_default_cannot_be_dropped() -> None:
     require_droppable(FILLING)
     with pytest.raises(UsageError, match="make another the default first"):
         require_droppable(FULL)
+
+
+def test_a_further_space_without_vectors_is_empty_where_there_are_pictures() -> None:
+    assert is_empty("further", 0, [Modality.IMAGE])
+    assert is_empty("further", 0, [Modality.SOUND, Modality.KEYFRAME])
+    assert not is_empty("further", 1, [Modality.IMAGE])
+    assert not is_empty("further", 0, [Modality.SOUND])
+    assert not is_empty("likeness", 0, [Modality.IMAGE]) and not is_empty("text", 0, [])

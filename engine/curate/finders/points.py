@@ -89,9 +89,14 @@ def clusters(
     found: list[Finding] = []
     names: dict[int, str] = {}
     made = []
+    most = max(len(items) for items in sets)
     for items in sets:
         progress.start(f"clustering {items.modality}", len(items))
-        grouped = clustering.clusters(items, k, seed=seed, threads=context.settings.threads)
+        # A number that some modality has the files for is no mistake where another has fewer.
+        wanted = k if k is None or k > most else min(k, len(items))
+        if wanted != k:
+            notes.append(f"{len(items)} of {items.modality} make {wanted} groups, and not {k}")
+        grouped = clustering.clusters(items, wanted, seed=seed, threads=context.settings.threads)
         words, first = cluster_names(context, items, grouped), len(names) + 1
         names |= dict(enumerate(words, first))
         found += clustering.findings(store, items, grouped, words, first)

@@ -237,7 +237,8 @@ class SpaceAnswer(BaseModel):
     name: str
     encoder: str
     dim: int
-    state: str = Field(description="default, ready, filling, further or likeness.")
+    state: str = Field(description="default, ready, filling, further, likeness, or empty.")
+    way_out: str | None = Field(description="What to do where it is filling or empty.")
 
 
 class SpaceList(BaseModel):

@@ -34,6 +34,12 @@ async def libraries(request: Request) -> JSONResponse:
     return json_answer({"libraries": await admission_of(request).run(describe)})
 
 
+_WAYS_OUT = {
+    "empty": "nothing is in it yet: POST /api/index fills it",
+    "filling": "it is half filled: POST /api/index goes on with it",
+}
+
+
 @router.get("/spaces", response_model=SpaceList)
 async def spaces(request: Request, library: Names = []) -> JSONResponse:  # noqa: B006
     """List the embedding spaces of libraries."""
@@ -43,7 +49,7 @@ async def spaces(request: Request, library: Names = []) -> JSONResponse:  # noqa
         return [
             {
                 "library": name, "name": each.space.name, "encoder": each.space.encoder,
-                "dim": each.space.dim, "state": each.state,
+                "dim": each.space.dim, "state": each.state, "way_out": _WAYS_OUT.get(each.state),
             }
             for name, library in chosen
             for each in library.describe().spaces

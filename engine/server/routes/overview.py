@@ -24,7 +24,9 @@ class SpaceOverview(BaseModel):
     encoder: str
     role: str = Field(description="text, further or likeness.")
     default: bool
-    state: str = Field(description="ready, or filling until it has all that it should.")
+    state: str = Field(
+        description="ready, filling until it has all that it should, or empty: indexing fills it."
+    )
     dim: int
     bytes: int = Field(description="On disk, its indexes included.")
     vectors: dict[Modality, int] = Field(description="Vectors of living moments.")

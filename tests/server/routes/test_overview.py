@@ -10,7 +10,7 @@ from engine import Library
 from engine.library_views import failure_reasons
 from engine.server.access.tokens import BearerToken
 from engine.server.routes.overview import HealthList, LibraryOverviews, ReasonList
-from engine.types import Failure
+from engine.types import Failure, Space
 from tests import media_files as make
 
 SECRET = "fedcba9876543210fedcba9876543210"
@@ -42,6 +42,18 @@ def test_an_overview_has_counts_sizes_and_what_spaces_cover(served):
     assert about.sizes["catalog"] > 0 < about.sizes["vectors"] and about.free > 0
     stats = served.http.get("/api/stats").json()["libraries"][0]
     assert sum(about.sizes.values()) == stats["bytes"] and about.roots == stats["roots"]
+
+
+def test_a_further_space_that_nothing_is_in_is_empty_and_says_what_fills_it(broken, start):
+    with Library.open(broken) as library, library.store.writer() as writer:
+        writer.ensure_space(Space("scenes", "fake", "1", 8), None)
+    served = start([broken])
+    listed = {each["name"]: each for each in served.http.get("/api/spaces").json()["spaces"]}
+    assert listed["scenes"]["state"] == "empty"
+    assert "POST /api/index" in listed["scenes"]["way_out"]
+    assert listed["fake"]["state"] == "default" and listed["fake"]["way_out"] is None
+    (about,) = served.http.get("/api/overview").json()["libraries"]
+    assert {each["name"]: each["state"] for each in about["spaces"]}["scenes"] == "empty"
 
 
 def test_a_library_that_has_lost_a_segment_says_so(broken, start):

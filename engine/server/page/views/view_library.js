@@ -111,6 +111,7 @@ function coverage(space, { moments: held }) {
     return make("div", {}, all ? text("covers-all", { what: text(`modality-${modality}`), count: count(of) })
       : text("covers-part", { what: text(`modality-${modality}`), count: count(number), all: count(of), part: percent(number / of) }));
   });
+  if (space.state === "empty") return [make("em", {}, text("space-empty"))];
   if (space.state === "filling") shares.push(make("em", {}, text("space-filling")));
   return shares.length ? shares : [text("covers-none")]; // Empty, or its vectors cannot be read.
 }
