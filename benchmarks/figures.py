@@ -29,6 +29,7 @@ GROUPS = {
         "sound_words",
         "teach",
         "speech",
+        "speak",
         "mixed",
         "confidence",
         "likeness",

@@ -99,6 +99,9 @@ class Settings:
     """US dollars that a million tokens of an answer cost; 0 where nobody knows."""
     llm_sees: bool = False
     """Show that model thumbnails beside the words."""
+    speaker: str = "espeak"
+    """The voice that speaks texts: ``espeak``, ``kokoro``, ``hf:NAME``, a checkpoint of SpeechT5,
+    or ``openai:MODEL``, a server's."""
     llm_seconds: float = 120.0
     """Seconds that a task of captions, descriptions or chats may take, all questions together."""
     llm_tokens: int = 50_000

@@ -40,7 +40,7 @@ LAYERS = (
     {"engine.library_encoding"},
     {"engine.library_exchange"},
     {"engine.library"},
-    {"engine.doctor", "engine.models", "engine.profile_indexing"},
+    {"engine.doctor", "engine.models", "engine.profile_indexing", "engine.speaking"},
     {"engine.server"},
     {"engine.commands"},
     {"sensorium", "engine.testing"},
@@ -124,6 +124,7 @@ FACADE = {
     "engine.models",
     "engine.profile_indexing",
     "engine.server",
+    "engine.speaking",
     "engine.commands",
 }
 """All that a command imports when it runs: the ground, the facade, and other commands."""

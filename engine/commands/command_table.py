@@ -72,6 +72,10 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "transcribe", "transcribe",
         "Write down what is said in FILE, a sound or a video.",
     ),
+    "speak": (
+        "speak", "speak",
+        "Speak TEXT into a WAV file.",
+    ),
     "export": (
         "exchange", "export_command",
         "Write files, what is known of them, and their vectors to OUT, a new folder.",

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from engine.config import Settings
 from engine.generate.chat import Chat
 from engine.generate.gguf_files import PREFIX
+from engine.generate.llama import LlamaChat
+from engine.generate.openai import OpenAIChat
 
 
 def make_chat(
@@ -24,15 +27,20 @@ def make_chat(
     """
     name = name or settings.llm_model
     if name.startswith(PREFIX):
-        from engine.generate.llama import LlamaChat
+        made: LlamaChat | OpenAIChat = local_chat(name.removeprefix(PREFIX), settings)
+    else:
+        made = served_chat(name.removeprefix("openai:"), settings, environ)
+    made.check()
+    return made
 
-        local = LlamaChat(name, settings)
-        local.check()
-        return local
-    from dataclasses import replace
 
-    from engine.generate.openai import OpenAIChat
+def local_chat(model: str, settings: Settings) -> LlamaChat:
+    """Make a chat with a file of this machine."""
+    return LlamaChat(PREFIX + model, settings)
 
-    served = OpenAIChat.from_env(replace(settings, llm_model=name), environ)
-    served.check()
-    return served
+
+def served_chat(
+    model: str, settings: Settings, environ: Mapping[str, str] | None = None
+) -> OpenAIChat:
+    """Make a chat with a server's model."""
+    return OpenAIChat.from_env(replace(settings, llm_model=model), environ)

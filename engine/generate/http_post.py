@@ -42,6 +42,10 @@ class Request:
     body: bytes = field(repr=False)
     key: str | None = field(default=None, repr=False)
     """The bearer token. It is in no message and no representation."""
+    accept: str = "application/json"
+    content: str = "application/json"
+    most_bytes: int = _MOST_BYTES
+    """Bytes of an answer, past which it is refused."""
 
     @property
     def host(self) -> str:
@@ -49,7 +53,7 @@ class Request:
 
     def headers(self) -> dict[str, str]:
         bearer = {"Authorization": f"Bearer {self.key}"} if self.key else {}
-        return {"Content-Type": "application/json", "Accept": "application/json"} | bearer
+        return {"Content-Type": self.content, "Accept": self.accept} | bearer
 
 
 class _Trouble(Exception):
@@ -182,8 +186,8 @@ class _Work:
         body = bytearray()
         for chunk in answer.iter_bytes():
             body += chunk
-            if len(body) > _MOST_BYTES:
-                raise _Trouble(f"answered more than {_MOST_BYTES} bytes", again=False)
+            if len(body) > self.request.most_bytes:
+                raise _Trouble(f"answered more than {self.request.most_bytes} bytes", again=False)
             if time.monotonic() > self.deadline:
                 raise _Trouble("did not answer in time", again=False)
         return bytes(body)

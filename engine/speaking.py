@@ -1,0 +1,51 @@
+"""Text into speech, by the voice that the settings name. Wiring only."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from engine.config import Settings
+
+if TYPE_CHECKING:
+    from engine.generate.speaker import Speech
+
+
+def speak(
+    text: str,
+    out: str | Path | None = None,
+    *,
+    speaker: str | None = None,
+    voice: str | None = None,
+    speed: float = 1.0,
+    settings: Settings | None = None,
+) -> Speech:
+    """Speak a text; returns the sound, with the times of its words where the voice knows them.
+
+    Args:
+        out: a WAV file to write; None for none.
+        speaker: ``espeak``, ``kokoro``, ``hf:NAME`` or ``openai:MODEL``; None for the one that
+            the settings name.
+        voice: one of its voices; None for its first.
+        speed: 2 is twice as fast.
+
+    Raises:
+        UsageError: there is no such speaker or voice, nothing to say, or no place for the file.
+        ExtraMissing: a package that it needs is not installed.
+        EncoderUnavailable: its weights are not on this machine.
+        ChatFailed: a server did not speak.
+    """
+    from engine.common.atomic_write import check_place
+    from engine.common.user_path import expanded
+    from engine.generate import registry
+    from engine.generate.speaker import speak as spoken
+
+    settings = settings or Settings.load()
+    path = None if out is None else expanded(out)
+    if path is not None:
+        check_place(path)
+    model = registry.make("speaker", speaker or settings.speaker, settings)
+    speech = spoken(model, text, voice=voice, speed=speed)
+    if path is not None:
+        speech.save(path)
+    return speech

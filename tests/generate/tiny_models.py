@@ -1,0 +1,55 @@
+"""Tiny checkpoints with random weights of models of transformers, made and saved by the tests."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from tokenizers import Tokenizer
+from tokenizers.models import WordLevel
+from tokenizers.pre_tokenizers import Split
+
+from engine.torchvision_ops import declare_missing_operators
+
+declare_missing_operators()  # which importing transformers needs
+LETTERS = ["<s>", "<pad>", "</s>", "<unk>", *"abcdefghijklmnopqrstuvwxyz .,"]
+
+
+def letter_tokenizer() -> Any:
+    """A tokenizer with a token for each letter."""
+    from transformers import PreTrainedTokenizerFast
+
+    model = WordLevel({letter: place for place, letter in enumerate(LETTERS)}, unk_token="<unk>")
+    tokenizer = Tokenizer(model)
+    tokenizer.pre_tokenizer = Split("", "isolated")
+    return PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer, bos_token="<s>", eos_token="</s>", pad_token="<pad>",
+        unk_token="<unk>",
+    )  # fmt: skip
+
+
+def save_speecht5(folder: Path) -> Path:
+    """Save SpeechT5 with 16 numbers a layer, and its vocoder within."""
+    from transformers import (
+        SpeechT5Config,
+        SpeechT5ForTextToSpeech,
+        SpeechT5HifiGan,
+        SpeechT5HifiGanConfig,
+    )
+
+    torch.manual_seed(0)
+    config = SpeechT5Config(
+        vocab_size=len(LETTERS), hidden_size=16, encoder_layers=1, encoder_attention_heads=2,
+        encoder_ffn_dim=16, decoder_layers=1, decoder_attention_heads=2, decoder_ffn_dim=16,
+        num_mel_bins=8, speech_decoder_prenet_units=8, speaker_embedding_dim=4,
+        speech_decoder_postnet_units=8, max_speech_positions=200, max_text_positions=200,
+    )  # fmt: skip
+    SpeechT5ForTextToSpeech(config).save_pretrained(folder)
+    vocoder = SpeechT5HifiGanConfig(
+        model_in_dim=8, upsample_initial_channel=8, upsample_rates=[4, 4],
+        upsample_kernel_sizes=[8, 8], resblock_kernel_sizes=[3], resblock_dilation_sizes=[[1]],
+    )  # fmt: skip
+    SpeechT5HifiGan(vocoder).save_pretrained(folder / "vocoder")
+    letter_tokenizer().save_pretrained(folder)
+    return folder
