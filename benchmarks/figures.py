@@ -50,7 +50,7 @@ GROUPS = {
         "video",
         "jpeg",
     ),
-    "Encoders": ("encoders", "towers", "gpu"),
+    "Encoders": ("encoders", "towers", "http_encoder", "gpu"),
     "Beside other tools": ("peers", "duplicates"),
     "Large libraries": ("index", "million", "near", "classify_speed", "select"),
     "Server": (

@@ -75,6 +75,19 @@ class Settings:
     """The runtime of a CLIP model: ``torch``, ``torch-bf16`` (products in bfloat16), ``onnx``,
     ``onnx-int8`` (faster, and its vectors of pictures are a little coarser), or ``auto``, a
     GPU where PyTorch has one, else the fastest of the first three, which is measured once."""
+    embed_seconds: float = 300.0
+    """Seconds for which a request to an embedding server is tried again, while that is busy,
+    starts anew or asks to wait."""
+    embed_requests: int = 0
+    """Requests that a run may send to an embedding server; 0 for any number."""
+    embed_tokens: int = 0
+    """Tokens, as an embedding server counts them, after which a run ends; 0 for any number."""
+    embed_money: float = 0.0
+    """US dollars, at the price below, after which a run ends; 0 for any sum."""
+    embed_price: float = 0.0
+    """US dollars that a million tokens of an embedding server cost; 0 where nobody knows."""
+    embed_per_minute: int = 0
+    """Requests a minute that an embedding server is sent at most; 0 for any number."""
     max_fetch_bytes: int = 64 * 2**20
     """Bytes of an example that is named by a URL, past which it is refused."""
     fetch_seconds: float = 20.0
@@ -185,6 +198,12 @@ _RANGES: dict[str, tuple[float, float]] = {
     "missing_days": (0, 36_500),
     "recall": (0.5, 1.0),
     "index_memory": (0.05, 1.0),
+    "embed_seconds": (0, 86_400),
+    "embed_requests": (0, 2**40),
+    "embed_tokens": (0, 2**50),
+    "embed_money": (0, 1_000_000),
+    "embed_price": (0, 100_000),
+    "embed_per_minute": (0, 1_000_000),
     "max_fetch_bytes": (1, 2**40),
     "fetch_seconds": (0.1, 3600),
     "rerank_seconds": (0.1, 3600),

@@ -18,6 +18,7 @@
     │   ├── CorruptMedia         the decoder gave up
     │   ├── MediaTooLarge        past a limit; the line names limit and setting
     │   └── UnreadableMedia      permission denied, vanished, I/O error
+    ├── EmbeddingFailed          an embedding server did not answer, or not as it was asked
     ├── ChatFailed               a language model did not answer, or not as it was asked
     ├── OutOfMemory              the machine, or a limit, has no memory for it
     ├── Cancelled                the caller cancelled it; exit code 130
@@ -218,6 +219,13 @@ class UnreadableMedia(MediaError):
     """Permission denied, vanished between scan and decode, or an I/O error."""
 
     code = "unreadable_media"
+    retryable = True
+
+
+class EmbeddingFailed(SensoriumError):
+    """An embedding server did not answer, not in time, or not as it was asked."""
+
+    code = "embedding_failed"
     retryable = True
 
 

@@ -39,7 +39,8 @@ def test_every_error_has_a_code_of_its_own(error):
 def test_what_may_succeed_later_is_retryable():
     retryable = {error.code for error in tree() if error.retryable}
     assert retryable == {
-        "unreadable_media", "chat_failed", "cancelled", "library_busy", "catalog_unreachable",
+        "unreadable_media", "embedding_failed", "chat_failed", "cancelled", "library_busy",
+        "catalog_unreachable",
         "segment_gone", "library_unavailable", "out_of_memory",
     }  # fmt: skip
     assert is_retryable(LibraryBusy("busy"))

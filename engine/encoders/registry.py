@@ -9,8 +9,10 @@ from typing import Any
 from engine.common.user_path import folder_of
 from engine.config import Settings
 from engine.encoders import plugins
+from engine.encoders.http import names as served
 from engine.encoders.openclip import names
 from engine.encoders.protocols import Encoder, ScreenBridge, SoundBridge, SpeechBridge
+from engine.encoders.sentence_transformer import names as of_sentences
 from engine.encoders.towers import Towers
 from engine.errors import EncoderUnavailable
 
@@ -20,7 +22,7 @@ _CLAP = "clap:"
 _SENTENCE = "st:"
 _NAMES = (
     "compact-multilingual, compact, open_clip:MODEL/PRETRAINED, hf-hub:ORG/NAME, st:NAME,"
-    " clap:NAME, or the folder of an open_clip model; `sensorium models` lists them"
+    " clap:NAME, http:URL#MODEL, or the folder of an open_clip model; `sensorium models` lists them"
 )
 
 
@@ -42,7 +44,7 @@ def towers(name: str, settings: Settings, recorded: Iterable[str] = ()) -> Tower
     made = _made(name, settings)
     if isinstance(made, Towers):
         return made
-    if name.startswith(_SENTENCE):
+    if name.startswith(_SENTENCE) or served.is_one(name):
         return _with_own_ears(made, name, settings, recorded)
     sounds = _sound_bridge(name, settings, recorded)
     return Towers(made, sounds, speech_bridge(settings), screen_bridge(settings))
@@ -91,6 +93,10 @@ def default_encoder() -> str:
 def _made(name: str, settings: Settings) -> Encoder | Towers:
     """Make the encoder of a name; a plugin may bring towers with bridges of its own."""
     name = normalised(name)
+    if served.is_one(name):
+        from engine.encoders.http.encoder import HttpEncoder
+
+        return HttpEncoder(name, settings)
     if name.startswith(_SENTENCE):
         from engine.encoders.sentence_transformer.encoder import SentenceTransformerEncoder
 
@@ -121,11 +127,10 @@ def normalised(name: str) -> str:
     """
     if name in (COMPACT, MULTILINGUAL):
         return name
-    if name.startswith(_SENTENCE):
-        from engine.encoders.sentence_transformer import names as of_sentences
-
+    if name.startswith(_SENTENCE) or served.is_one(name):
+        parse = served.parse if served.is_one(name) else of_sentences.parse
         try:
-            return of_sentences.parse(name).name
+            return parse(name).name
         except EncoderUnavailable:
             return name  # as below
     if name.startswith(_CLAP):

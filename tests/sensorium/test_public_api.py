@@ -18,7 +18,8 @@ ROOT = Path(__file__).parents[2]
 PUBLIC = [
     "AlignReport", "AlignStatus", "BackfillReport", "BadImport", "CancelToken", "Cancelled",
     "CatalogUnreachable", "ChatFailed", "Classification", "Compaction", "CorruptMedia",
-    "CurationRun", "EmptyMedia", "EncoderUnavailable", "Evaluation", "ExportFailed",
+    "CurationRun", "EmbeddingFailed", "EmptyMedia", "EncoderUnavailable", "Evaluation",
+    "ExportFailed",
     "ExportFormat", "ExportReport", "ExtraMissing", "Failure", "FetchRefused", "FilesVanished",
     "Finding", "Fusion", "Group", "Hit", "HitDetails", "ImportFormat", "ImportReport",
     "IndexReport",
