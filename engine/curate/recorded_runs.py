@@ -12,6 +12,7 @@ from engine.curate.run import CurationRun, RunBinding, summary_line
 
 if TYPE_CHECKING:
     from engine.curate.actions.apply import ApplyReport
+    from engine.curate.actions.placing import PlacedFiles, Placing
     from engine.curate.actions.tagging import AssetNames, TagChange
     from engine.curate.actions.undo import UndoableRun, UndoReport
     from engine.store.curation_records import RunSummary
@@ -84,6 +85,39 @@ class RecordedRuns:
         return change_tags(
             self._context.store, assets, add, remove, command=command or "", wait=wait
         )
+
+    @records_call
+    def place_files(
+        self,
+        assets: AssetNames,
+        how: Placing,
+        to: str | Path,
+        *,
+        symbolic: bool = True,
+        wait: bool = False,
+        command: str | None = None,
+    ) -> PlacedFiles:
+        """Move files into a folder, or link to them; ``undo`` of its run takes that back.
+
+        The library follows files that move: they keep their moments, vectors and tags.
+
+        Args:
+            assets: as for ``tag``.
+            how: ``move`` or ``link``.
+            to: the folder, which is made where there is none.
+            symbolic: make symbolic links, and not hard ones.
+
+        Raises:
+            UsageError: the folder cannot be made, or there is no file of a number.
+            PathNotFound: the library holds nothing at a path.
+            LibraryBusy: another process writes, and ``wait`` is false.
+        """
+        from engine.curate.actions.placing import place_files
+
+        return place_files(
+            self._context.store, assets, how, Path(to), symbolic=symbolic,
+            command=command or "", wait=wait,
+        )  # fmt: skip
 
     def undoable(self) -> list[UndoableRun]:
         """List the runs that can be taken back, the last one first, with what that would do."""

@@ -53,7 +53,7 @@ def change_tags(
         raise UsageError("no tag is named: add=WORD or remove=WORD", arguments=("add", "remove"))
     if both := sorted({*added} & {*removed}):
         raise UsageError(f"the tag {both[0]} cannot be given and taken at once")
-    paths = _paths(store, assets)
+    paths = paths_of(store, assets)
     with store.writer(wait=wait) as writer:
         had = store.tags(paths)
         give = [(i, word) for i in paths for word in added if word not in had.get(i, ())]
@@ -83,7 +83,7 @@ def _words(words: Sequence[str] | str) -> tuple[str, ...]:
     return tidy
 
 
-def _paths(store: Store, assets: AssetNames) -> dict[int, str]:
+def paths_of(store: Store, assets: AssetNames) -> dict[int, str]:
     """Return the paths of the files that are named, by their numbers, in the order of naming."""
     named = [assets] if isinstance(assets, int | str | Path) else list(assets)
     numbers = [name for name in named if isinstance(name, int)]

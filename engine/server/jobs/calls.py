@@ -140,6 +140,11 @@ def _apply(library: Library, run: JobRun) -> Mapping[str, Any]:
     return {"run": run.request["run_id"], "done": done.done, "passed": [*done.passed]}
 
 
+def _place(library: Library, run: JobRun) -> Mapping[str, Any]:
+    placed = library.curate.place_files(**run.request, wait=True)
+    return {"run": placed.run_id, "done": placed.done, "passed": [*placed.passed]}
+
+
 def _undo(library: Library, run: JobRun) -> Mapping[str, Any]:
     undone = library.curate.undo(run.request["run_id"], wait=True)
     return {"run": undone.run_id, "lines": [*undone.lines], "problems": [*undone.problems]}
@@ -164,6 +169,6 @@ def archive_file(folder: Path, job_id: str) -> Path:
 
 CALLS: Calls = {
     "index": _index, "retry": _retry, "classify": _classify, "export": _export,
-    "apply": _apply, "undo": _undo, "label": _label,
+    "apply": _apply, "undo": _undo, "label": _label, "place": _place,
     **{method: _curate(method) for method in CURATION},
 }  # fmt: skip

@@ -209,7 +209,10 @@ box.addEventListener("go", ({ detail }) => {
 box.addEventListener("change", keep);
 box.addEventListener("leave", () => grid.focusOn(0));
 grid.addEventListener("end", more);
-grid.addEventListener("openhit", ({ detail }) => open(detail.hit));
+grid.addEventListener("openhit", ({ detail }) => {
+  keep(); // Whoever opens by touch or by a screen reader may never have left the box.
+  open(detail.hit);
+});
 for (const [type, sign] of [["more", 1], ["less", -1]]) {
   grid.addEventListener(type, example(sign));
   viewer.addEventListener(type, example(sign));

@@ -27,6 +27,7 @@ from engine.server.routes.curation_schemas import (
     CurateRequest,
     FindingsPage,
     RunList,
+    PlaceRequest,
     UndoRequest,
 )
 from engine.server.routes.documented import fault
@@ -127,6 +128,33 @@ async def apply(request: Request, run: int, body: ApplyRequest, wait: Wait = 0.0
         arguments["to"] = allowed_path(body.to, roots, "to")
     await admission_of(request).run(lambda: run_summary(library, run))
     return await start_job(request, name, "apply", {"run_id": run, **arguments}, wait)
+
+
+@router.post(
+    "/files/place", dependencies=[needs("admin")], status_code=202, response_model=JobDocument,
+    responses={
+        **STARTS_JOB,
+        403: fault("The folder is not below one of `--allow-root`."),
+        404: fault("There is no file of a number, or no library of that name."),
+    },
+)  # fmt: skip
+async def place(request: Request, body: PlaceRequest, wait: Wait = 0.0) -> JSONResponse:
+    """Start to move files into a folder, or to link to them; undo of its run takes it back."""
+    name, library = shelf_of(request).entry(body.library)
+    arguments = body.model_dump(mode="json", exclude={"library"})
+    roots = [str(root) for root in request.app.state.options.roots]
+
+    def check() -> None:
+        arguments["to"] = allowed_path(body.to, roots, "to")
+        for asset in body.assets:
+            try:
+                library.asset(asset)
+            except KeyError:
+                message = f"there is no asset {asset}"
+                raise Problem(404, "asset_not_found", message, "assets") from None
+
+    await admission_of(request).run(check)
+    return await start_job(request, name, "place", arguments, wait)
 
 
 @router.post(

@@ -250,6 +250,27 @@ class ApplyRequest(BaseModel):
     )
 
 
+class PlaceRequest(BaseModel):
+    """Files that are to move into a folder, or to be linked from one."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [{"assets": [7, 9], "how": "move", "to": "/home/ann/sorted out"}]
+        },
+    )
+
+    library: LibraryName = None
+    assets: list[int] = Field(
+        min_length=1, max_length=10_000, description="The numbers of files, which hits have."
+    )
+    how: Literal["move", "link"]
+    to: _Path = Field(
+        description="The folder: below one that the server was started with `--allow-root` for."
+    )
+    symbolic: bool = Field(default=True, description="Make symbolic links, and not hard ones.")
+
+
 class UndoRequest(BaseModel):
     """The library whose run is taken back."""
 

@@ -39,6 +39,12 @@ def type_words(page: Page, words: str, first: str) -> None:
     until(page, leads)
 
 
+def close_hit(page: Page) -> None:
+    """Close the hit that is open, and wait until what lies below can be used again."""
+    page.keyboard.press("Escape")
+    until(page, "!document.querySelector('dialog[open]')")
+
+
 def tags_of(server: Served) -> dict[str, int]:
     """Return the tags of a server's libraries, and how many files have each."""
     found = server.http.get("/api/tags").json()["tags"]

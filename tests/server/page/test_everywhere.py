@@ -12,7 +12,7 @@ import pytest
 from engine.server.access.tokens import BearerToken
 from engine.server.options import ServerOptions
 from tests.server.conftest import serving
-from tests.server.page.browsing import HOSTILE, SECRET, until
+from tests.server.page.browsing import HOSTILE, SECRET, close_hit, until
 
 
 def test_all_of_it_by_keyboard(visit):
@@ -21,7 +21,7 @@ def test_all_of_it_by_keyboard(visit):
     page.locator("h1 a").focus()
     page.keyboard.press("?")
     page.locator("dialog.help[open]").wait_for()
-    page.keyboard.press("Escape")
+    close_hit(page)
     page.keyboard.press("/")
     page.keyboard.type("green")
     until(page, "document.querySelector('.tile .name')?.textContent.includes('green')")
@@ -69,7 +69,7 @@ def test_no_rule_of_accessibility_is_broken(visit, scheme):
     page.locator(".tile a").first.click()
     page.locator(".said").wait_for()
     assert broken() == []
-    page.keyboard.press("Escape")
+    close_hit(page)
     page.locator("input[type=search]").fill("red kind:vdeo")
     page.locator(".mistake mark").wait_for()
     assert broken() == []

@@ -7,7 +7,7 @@ import pytest
 from engine.query.saved_searches import FILE
 from engine.server.options import ServerOptions
 from tests.server.conftest import serving
-from tests.server.page.browsing import Page, type_words, until
+from tests.server.page.browsing import Page, close_hit, type_words, until
 
 
 @pytest.fixture(autouse=True)
@@ -85,10 +85,18 @@ def test_a_search_whose_hit_was_opened_is_kept(visit):
     type_words(page, "yellow", "yellow")
     page.locator(".tile a").first.click()
     page.locator("dialog.viewer[open]").wait_for()
-    page.keyboard.press("Escape")
+    close_hit(page)
     page.locator("input[type=search]").fill("")
     wait_for_kept(page, 1)
     assert kept(page) == ["yellow"]
+
+
+def test_a_hit_that_is_opened_by_no_press_in_the_window_keeps_the_search(visit):
+    page = visit()
+    type_words(page, "blue", "blue")
+    page.evaluate("document.querySelector('.tile a').click()")  # as a screen reader does
+    page.locator("dialog.viewer[open]").wait_for()
+    assert page.evaluate("localStorage.getItem('sensorium.recent')") == '["?q=blue"]'
 
 
 def test_the_last_searches_are_forgotten_and_kept_no_more(visit):

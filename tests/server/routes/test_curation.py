@@ -310,6 +310,7 @@ def test_what_is_no_result_is_told_so(served):
         ("tags", {"assets": [1], "add": ["x"]}, "tag"),
         ("runs/1/apply", {"action": "tag"}, "tag"),
         ("runs/1/apply", {"action": "move", "to": "/"}, "admin"),
+        ("files/place", {"assets": [1], "how": "move", "to": "/"}, "admin"),
         ("runs/1/undo", {}, "tag"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",

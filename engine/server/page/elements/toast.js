@@ -12,7 +12,11 @@ let place = null;
 function shelf() {
   place ??= make("div.toasts", { role: "status", "aria-live": "polite" });
   const room = [...document.querySelectorAll("dialog:modal")].at(-1) ?? document.body;
-  if (place.parentElement !== room) room.append(place);
+  if (place.parentElement !== room) {
+    room.append(place);
+    // It outlives the dialog: what was asked there is often told just before that closes.
+    if (room !== document.body) room.addEventListener("close", () => document.body.append(place), { once: true });
+  }
   return place;
 }
 

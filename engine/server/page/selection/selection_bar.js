@@ -5,6 +5,7 @@ import { askIn, field } from "../elements/dialogs.js";
 import { download } from "./downloads.js";
 import { button, make } from "../elements/elements.js";
 import { exportFiles } from "./export_dialog.js";
+import { placeFiles, placesFor } from "./place_dialog.js";
 import { countFiles, filesOf, keyOf, selection } from "./selection.js";
 import { albumName, albumTag, changeTags, countChanges, undoRuns } from "./tagging.js";
 import { teach } from "./teach_dialog.js";
@@ -17,6 +18,8 @@ class SelectionBar extends HTMLElement {
   #grid = null;
   #count = null;
   #all = null;
+  #place = null;
+  #places = null; // Folders that files may be put into; asked for when something is selected first.
 
   /** Build the bar once its words are there; `grid` has the hits that can all be selected. */
   build(grid) {
@@ -25,6 +28,7 @@ class SelectionBar extends HTMLElement {
     this.setAttribute("role", "region");
     this.setAttribute("aria-label", text("selection"));
     this.#count = make("p.count", { role: "status" });
+    this.#place = button(text("place-act"), () => placeFiles(selection.hits, this.#places), { hidden: true });
     this.#all = button("", () => selection.add(grid.hits), { className: "all" });
     const act = (name, press, shown = name) => button(text(name), press, {}, text(shown));
     this.append(
@@ -32,7 +36,7 @@ class SelectionBar extends HTMLElement {
       make("div.actions", { role: "group", "aria-label": text("actions") },
         act("tag-act", () => this.#tag().catch(failed)), act("album-act", () => this.#album().catch(failed), "album"),
         act("teach-act", () => teach(selection.hits, (words) => this.#ask(words)).catch(failed), "teach"),
-        act("download", () => download(selection.hits)), act("export-act", () => exportFiles(selection.hits))),
+        this.#place, act("download", () => download(selection.hits)), act("export-act", () => exportFiles(selection.hits))),
     );
     selection.addEventListener("change", () => this.#show());
     addEventListener("keydown", (event) => this.#selectAll(event));
@@ -60,6 +64,7 @@ class SelectionBar extends HTMLElement {
     const { hits, size } = selection;
     this.hidden = !size;
     if (!size) return;
+    this.#findPlaces();
     const shown = new Set(this.#grid.hidden ? [] : this.#grid.hits.map(keyOf));
     const elsewhere = hits.filter((hit) => !shown.has(keyOf(hit))).length;
     const files = countFiles(hits);
@@ -72,6 +77,14 @@ class SelectionBar extends HTMLElement {
     this.#all.textContent = this.#all.title = all;
     this.#all.setAttribute("aria-label", all);
     this.#all.hidden = !shown.size || size - elsewhere === shown.size;
+  }
+
+  /** Offer to move files where that may be done. */
+  async #findPlaces() {
+    if (this.#places) return;
+    this.#places = [];
+    this.#places = await placesFor().catch(() => null);
+    this.#place.hidden = !this.#places?.length;
   }
 
   async #tag() {

@@ -47,7 +47,8 @@ class MomentViewer extends HTMLElement {
         make("a.act", { href: hit.media, download: name, title: text("download"), "aria-label": text("download") }, "↓"),
         button(text("before"), go("before"), {}, "‹"), button(text("after"), go("after"), {}, "›"),
         button(text("close"), () => this.#dialog.close(), {}, "×")),
-      stage, similarRow(hit, (other) => this.dispatchEvent(new CustomEvent("openhit", { detail: { hit: other } })), this.#asked.signal), side);
+      stage, similarRow(hit, (other) => this.dispatchEvent(new CustomEvent("openhit", { detail: { hit: other } })), this.#asked.signal), side,
+      ...this.#dialog.querySelectorAll(":scope > .toasts"));
     const known = this.#side(side, hit);
     if (hit.kind === "image") {
       this.#picture(stage, hit);
