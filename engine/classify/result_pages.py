@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 ResultOrder = Literal["indexed", "sure", "unsure", "file"]
-"""As they were indexed; the most, or the least, probable first; by the names of files."""
+"""The order: as they were indexed, the most or the least probable first, or by names of files."""
 STEPS = 100
 """Thresholds between 0 and 1 for which files are counted."""
 _NONE = -1

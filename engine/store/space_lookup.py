@@ -9,7 +9,7 @@ from engine.store.records import SpaceInfo
 from engine.types import Modality
 
 _SEEN = {Modality.IMAGE, Modality.KEYFRAME}
-"""What further spaces are for."""
+"""The modalities that further spaces are for."""
 
 
 def find_space(name: str, infos: Mapping[str, SpaceInfo], *, ready: bool = False) -> SpaceInfo:

@@ -1,4 +1,4 @@
-"""Move files into a folder, or link to them from one, by hand; ``undo`` of the run takes that back."""
+"""Move files into a folder, or link to them from it, by hand; undo of the run takes that back."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from engine.store import Store
 from engine.store.curation_records import Finding
 
 Placing = Literal["move", "link"]
-"""Whether files change their place, or a folder gets links to them."""
+"""The way: files change their place, or a folder gets links to them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,8 +26,8 @@ from engine.server.routes.curation_schemas import (
     ApplyRequest,
     CurateRequest,
     FindingsPage,
-    RunList,
     PlaceRequest,
+    RunList,
     UndoRequest,
 )
 from engine.server.routes.documented import fault

@@ -342,7 +342,7 @@ class LabelCountDocument(BaseModel):
 
 
 class ResultCounts(BaseModel):
-    """How many files have which label, for any threshold."""
+    """Counts of the files that have each label, for any threshold."""
 
     total: int = Field(description="Files that were classified.")
     labels: list[LabelCountDocument]

@@ -15,9 +15,9 @@ def test_files_move_the_library_follows_and_they_come_back(library, media, tmp_p
     assert (placed.done, placed.passed) == (2, ())
     assert {file.name for file in there.iterdir()} == {"0.png", "1.png"}
     assert not (media / "0.png").exists()
-    assert library.store.assets_numbered([before["media/0.png"]])[before["media/0.png"]].path == str(
-        there / "0.png"
-    )
+    assert library.store.assets_numbered([before["media/0.png"]])[
+        before["media/0.png"]
+    ].path == str(there / "0.png")
     run = library.curate.run(placed.run_id)
     assert run.kind == "files" and "'move'" in run.command and len(run) == 2
     library.curate.undo(placed.run_id)
@@ -43,7 +43,8 @@ def test_a_file_that_is_gone_is_passed_over_and_named(library, media, tmp_path):
 
 def test_nothing_is_recorded_where_it_cannot_be(library, media, tmp_path):
     for assets, how, error in (
-        ([999], "move", UsageError), ("/elsewhere", "move", PathNotFound), (media, "burn", UsageError),
+        ([999], "move", UsageError), ("/elsewhere", "move", PathNotFound),
+        (media, "burn", UsageError),
     ):  # fmt: skip
         with pytest.raises(error):
             library.curate.place_files(assets, how, tmp_path / "to")
