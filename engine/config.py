@@ -112,6 +112,9 @@ class Settings:
     """US dollars that a million tokens of an answer cost; 0 where nobody knows."""
     llm_sees: bool = False
     """Show that model thumbnails beside the words."""
+    captioner: str = "template"
+    """The captioner of files: ``template``, which claims nothing beyond what the library knows,
+    ``hf:NAME``, such as BLIP, or ``openai:MODEL``, a server's chat that sees."""
     speaker: str = "espeak"
     """The voice that speaks texts: ``espeak``, ``kokoro``, ``hf:NAME``, a checkpoint of SpeechT5,
     or ``openai:MODEL``, a server's."""

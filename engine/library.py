@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from engine.classify.labels import Label, LabelSource
     from engine.classify.service import ClassifyArguments, OnResults, Paths
     from engine.classify.truth import TruthSource
+    from engine.curate.captioning import CaptionRun
     from engine.curate.embedding_map import EmbeddingMap, MapOf
     from engine.curate.service import Curation
     from engine.types.examples import Example
@@ -210,6 +211,44 @@ class Library(ExchangingLibrary):
         )
         with watched(progress, cancel) as reporting:
             return service.classify(context, request, delivery, reporting)
+
+    def caption(
+        self,
+        paths: Sequence[str | Path] | str | Path = (),
+        *,
+        captioner: str | None = None,
+        style: str = "sentence",
+        apply: bool = False,
+        wait: bool = False,
+        command: str = "",
+        progress: bool | Progress = False,
+        cancel: CancelToken | None = None,
+    ) -> CaptionRun:
+        """Caption files by a model, or by what the library knows of them.
+
+        Args:
+            paths: files and folders; none for all.
+            captioner: ``template``, ``hf:NAME`` or ``openai:MODEL``; None for that of the settings.
+            style: ``sentence``, ``tags`` or ``alt-text``.
+            apply: keep them: they are searched from then on, and ``curate.undo`` takes them back.
+                A file's own caption stays.
+            wait: wait for another writer instead of raising ``LibraryBusy``.
+            command: what would make it again, recorded with them.
+
+        Raises:
+            UsageError: there is no such captioner or style, or nothing to keep.
+            PathNotFound: the library holds nothing at one of ``paths``.
+            LibraryBusy: another process writes, and ``apply`` is set.
+            Cancelled: ``cancel`` was; nothing is kept then.
+        """
+        from engine.library_captions import caption
+
+        with watched(progress, cancel) as reporting:
+            return caption(
+                self.store, self.settings, self.thumbnail, self.classify, paths, captioner, style,
+                apply=apply, wait=wait, command=command or "library.caption()",
+                reporting=reporting,
+            )  # fmt: skip
 
     @staticmethod
     def check_classify(labels: LabelSource, **arguments: Unpack[ClassifyArguments]) -> None:

@@ -27,6 +27,7 @@ LAYERS = (
     {"engine.query", "engine.report"},
     {"engine.classify", "engine.curate", "engine.exchange", "engine.align", "engine.training"},
     {
+        "engine.library_captions",
         "engine.library_datasets",
         "engine.library_embedding",
         "engine.library_open",

@@ -64,6 +64,10 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "tag", "tag",
         "Give files tags, and take tags from them; without PATH, list the tags that there are.",
     ),
+    "caption": (
+        "caption", "caption",
+        "Caption files of the library; with --apply their words are found from then on.",
+    ),
     "rerank": (
         "rerank", "rerank",
         "Put DOCUMENTS, texts or files, in the order of how probably they answer QUERY.",

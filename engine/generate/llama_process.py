@@ -39,8 +39,8 @@ def main() -> None:
     server = xllamacpp.Server(params)
     assert server.listening_address
     os.write(1, b"ready\n")
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 1)
+    null_device = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null_device, 1)
     while os.read(0, 4096):
         pass  # The parent writes nothing; the end of its pipe is the end of it.
     _leave(Path(asked["socket"]).parent)

@@ -51,6 +51,18 @@ ADAPTERS = (
         "a server of chat completions", _WIRE,
     ),
     Adapter(
+        "captioner", "template", "captioners.template", "", "Apache-2.0",
+        "labels, text on screen and facts, in a sentence", "needs none",
+    ),
+    Adapter(
+        "captioner", "hf:NAME", "captioners.transformers", "hf", _OWN,
+        "BLIP, BLIP-2 and their like, by the auto classes of transformers", _TINY,
+    ),
+    Adapter(
+        "captioner", "openai:MODEL", "captioners.served", "llm", _OWN,
+        "a server's chat that sees", _WIRE,
+    ),
+    Adapter(
         "speaker", "espeak", "voices.espeak", "espeak", "GPL-3.0-or-later",
         "eSpeak NG: small, quick, robotic, of a hundred languages", _REAL,
     ),

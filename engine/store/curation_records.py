@@ -58,6 +58,8 @@ class ActKind(StrEnum):
     """Gave the asset at ``source`` the tag ``target``."""
     UNTAG = "untag"
     """Took the tag ``target`` from the asset at ``source``."""
+    CAPTION = "caption"
+    """Gave the asset at ``source``, which had none, the caption ``target``."""
     MOVE = "move"
     """Moved a file from ``source`` to ``target``."""
     HARD_LINK = "hardlink"
@@ -76,7 +78,7 @@ class ActState(StrEnum):
     """It never happened. Libraries of older versions have ``UNDONE`` here."""
 
 
-OF_TAGS = frozenset({ActKind.TAG, ActKind.UNTAG})
+OF_TAGS = frozenset({ActKind.TAG, ActKind.UNTAG, ActKind.CAPTION})
 """Kinds of acts that touch no file."""
 NOTHING_TO_UNDO = frozenset({ActState.UNDONE, ActState.FAILED})
 """States of acts of which nothing is left to take back."""

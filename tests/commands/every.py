@@ -15,6 +15,7 @@ _ENOUGH: dict[tuple[str, ...], list[str]] = {
     ("similar",): ["{media}/0.png"],
     ("rerank",): ["red", "a red thing", "{media}/0.png"],
     ("transcribe",): ["{media}/0.png"],
+    ("caption",): ["--all"],
     ("speak",): ["hello", "--out", "{place}/hello.wav"],
     ("bench",): ["{media}", "--encoder", "fake", "--sample", "2"],
     ("align",): ["--show"],

@@ -53,3 +53,38 @@ def save_speecht5(folder: Path) -> Path:
     SpeechT5HifiGan(vocoder).save_pretrained(folder / "vocoder")
     letter_tokenizer().save_pretrained(folder)
     return folder
+
+
+def save_blip(folder: Path) -> Path:
+    """Save BLIP with 16 numbers a layer, for pictures of 16 pixels."""
+    from transformers import (
+        BertTokenizerFast,
+        BlipConfig,
+        BlipForConditionalGeneration,
+        BlipImageProcessor,
+        BlipProcessor,
+    )
+
+    torch.manual_seed(0)
+    words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "a", "dog", "red", "house", "tree"]
+    config = BlipConfig(
+        text_config={
+            "vocab_size": len(words), "hidden_size": 16, "encoder_hidden_size": 16,
+            "intermediate_size": 16, "projection_dim": 8, "num_hidden_layers": 1,
+            "num_attention_heads": 2, "max_position_embeddings": 80, "bos_token_id": 2,
+            "pad_token_id": 0, "eos_token_id": 3, "sep_token_id": 3,
+        },
+        vision_config={
+            "hidden_size": 16, "intermediate_size": 16, "projection_dim": 8,
+            "num_hidden_layers": 1, "num_attention_heads": 2, "image_size": 16, "patch_size": 8,
+        },
+    )  # fmt: skip
+    model = BlipForConditionalGeneration(config)
+    with torch.no_grad():  # so that it writes words, and not only marks
+        model.text_decoder.cls.predictions.decoder.bias[5:] += 1
+    model.save_pretrained(folder)
+    folder.joinpath("vocab.txt").write_text("\n".join(words))
+    tokenizer = BertTokenizerFast(vocab_file=str(folder / "vocab.txt"))
+    size = {"height": 16, "width": 16}
+    BlipProcessor(BlipImageProcessor(size=size), tokenizer).save_pretrained(folder)
+    return folder

@@ -60,6 +60,8 @@ class UndoableRun:
     """Tags that go away."""
     untagged: int
     """Tags that come back."""
+    captioned: int
+    """Captions that go away."""
     is_last: bool
     """No later run did anything, and it is of the last 24 hours."""
 
@@ -75,6 +77,7 @@ class UndoableRun:
             (self.linked, "link goes away", "links go away"),
             (self.tagged, "tag goes away", "tags go away"),
             (self.untagged, "tag comes back", "tags come back"),
+            (self.captioned, "caption goes away", "captions go away"),
         )
         parts = [
             f"{count:,} {single if count == 1 else several}"
@@ -117,7 +120,7 @@ def _undoable(store: Store, run: Run, newest: bool) -> UndoableRun:
     recent = datetime.now(UTC) - made.replace(tzinfo=made.tzinfo or UTC) < _RECENT
     return UndoableRun(
         run, kinds[ActKind.MOVE], kinds[ActKind.SYMLINK] + kinds[ActKind.HARD_LINK],
-        kinds[ActKind.TAG], kinds[ActKind.UNTAG], newest and recent,
+        kinds[ActKind.TAG], kinds[ActKind.UNTAG], kinds[ActKind.CAPTION], newest and recent,
     )  # fmt: skip
 
 
@@ -172,13 +175,17 @@ def _undo_tags(writer: Writer | None, run_id: int, acts: Sequence[Act]) -> list[
     """Take tags back that were given, give back those that were taken, and say so in lines."""
     given = [act for act in acts if act.kind is ActKind.TAG]
     taken = [act for act in acts if act.kind is ActKind.UNTAG]
+    captions = [act for act in acts if act.kind is ActKind.CAPTION]
     if acts and writer is not None:
         with writer.transaction():
             writer.curation.untag([(act.asset_id, act.target) for act in given if act.asset_id])
             writer.curation.return_tags((act.asset_id, act.target) for act in taken if act.asset_id)
+            writer.curation.uncaption([(a.asset_id, a.target) for a in captions if a.asset_id])
             writer.curation.mark(run_id, acts, ActState.UNDONE)
     counts = ((len(given), "taken back"), (len(taken), "given back"))
-    return [f"{count} tag{'s' * (count != 1)} {what}" for count, what in counts if count]
+    lines = [f"{count} tag{'s' * (count != 1)} {what}" for count, what in counts if count]
+    gone = f"{len(captions)} caption{'s' * (len(captions) != 1)} taken back"
+    return [*lines, gone] if captions else lines
 
 
 def _undo_files(

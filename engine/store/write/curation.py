@@ -158,6 +158,38 @@ class CurationWrites:
                 self._tx.db.execute(gone)
             self._tags_changed([asset_id for asset_id, _ in pairs])
 
+    def caption(self, run_id: int, captions: Iterable[tuple[int, str]]) -> int:
+        """Give assets that have none a caption, and write that into the run's journal, as one.
+
+        Returns:
+            How many assets got one.
+        """
+        asset = schema.assets
+        with self._tx.change():
+            asked = {int(i): storable(text) for i, text in captions}
+            paths = self._paths(list(asked))
+            acts = []
+            for asset_id, path in paths.items():
+                bare = update(asset).where(asset.c.asset_id == asset_id, asset.c.caption.is_(None))
+                if self._tx.db.execute(bare.values(caption=asked[asset_id])).rowcount:
+                    acts.append(
+                        Act(ActKind.CAPTION, path, asked[asset_id], asset_id, ActState.DONE)
+                    )
+            self.intend(run_id, acts)
+            self._tags_changed([act.asset_id for act in acts if act.asset_id is not None])
+        return len(acts)
+
+    def uncaption(self, captions: Sequence[tuple[int, str]]) -> None:
+        """Take captions from assets that still have them as they were given."""
+        asset = schema.assets
+        with self._tx.change():
+            for asset_id, text in captions:
+                same = update(asset).where(
+                    asset.c.asset_id == asset_id, asset.c.caption == storable(text)
+                )
+                self._tx.db.execute(same.values(caption=None))
+            self._tags_changed([asset_id for asset_id, _ in captions])
+
     def _put_tags(self, pairs: Sequence[tuple[int, str]]) -> None:
         rows = [{"asset_id": i, "word": w, "folded": ascii_lower(w)} for i, w in pairs]
         for part in chunks(rows, _ROWS_PER_STATEMENT):

@@ -1,0 +1,112 @@
+"""Captions by BLIP, BLIP-2 and their like, by the auto classes of transformers."""
+
+from __future__ import annotations
+
+import io
+import threading
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from engine.config import Settings
+from engine.errors import ChatFailed
+from engine.generate.captioner import CaptionStyle, Scene, tidy
+from engine.generate.hf_models import loading, model_source, require_transformers
+
+if TYPE_CHECKING:
+    from engine.common.progress import CancelToken
+
+_MOST_TOKENS = 60
+
+
+class HfCaptioner:
+    """``hf:NAME``, a model that writes a text for a picture. Making one loads nothing.
+
+    Args:
+        model: a folder, or the hub's name of a model that is on disk.
+    """
+
+    def __init__(self, model: str, settings: Settings) -> None:
+        self.name = f"hf:{model}"
+        self._model, self._settings = model, settings
+        self._lock = threading.Lock()
+
+    @property
+    def revision(self) -> str:
+        """The model with the transformers that ran it."""
+        from importlib.metadata import version
+
+        return f"{self.name}, transformers {version('transformers')}"
+
+    def check(self) -> None:
+        """See that it can be had, without loading it.
+
+        Raises:
+            ExtraMissing: transformers is not installed.
+            EncoderUnavailable: the model is not on this machine.
+        """
+        require_transformers()
+        model_source(self._model)
+
+    def caption(
+        self,
+        scene: Scene,
+        style: CaptionStyle,
+        *,
+        seconds: float,
+        cancel: CancelToken | None = None,
+    ) -> str:
+        """Caption the first picture of a file; see ``Captioner.caption``.
+
+        Such a model writes a sentence, whatever the style; of tags these are its words.
+        """
+        import torch
+        from PIL import Image
+
+        pictures = scene.pictures()
+        if not pictures:
+            raise ChatFailed("there is no picture to caption")
+        processor, model = self._loaded
+        image = Image.open(io.BytesIO(pictures[0])).convert("RGB")
+        inputs = processor(images=image, return_tensors="pt")
+        with self._lock, torch.inference_mode():
+            ids = model.generate(
+                **inputs, max_new_tokens=_MOST_TOKENS, do_sample=False,
+                stopping_criteria=_stops(seconds, cancel),
+            )  # fmt: skip
+        if cancel is not None:
+            cancel.check()
+        text = processor.batch_decode(ids, skip_special_tokens=True)[0]
+        if style is CaptionStyle.TAGS:
+            text = ", ".join(word for word in text.split() if len(word) > 3)
+        return tidy(text, style)
+
+    @cached_property
+    def _loaded(self) -> tuple[Any, Any]:
+        source = model_source(self._model)
+        with loading(self.name):
+            from transformers import AutoModelForImageTextToText, AutoProcessor
+
+            here = {"local_files_only": True}
+            processor = AutoProcessor.from_pretrained(source, **here)
+            model = AutoModelForImageTextToText.from_pretrained(
+                source, use_safetensors=True, **here
+            )
+        return processor, model.eval()
+
+
+def _stops(seconds: float, cancel: CancelToken | None) -> Any:
+    """Make the criteria that end the writing of a text by time, or by another thread."""
+    import time
+
+    from transformers import StoppingCriteria, StoppingCriteriaList
+
+    deadline = time.monotonic() + seconds
+
+    class Over(StoppingCriteria):  # type: ignore[misc]
+        def __call__(self, ids: Any, *_: Any, **__: Any) -> Any:
+            import torch
+
+            over = time.monotonic() > deadline or (cancel is not None and cancel.cancelled)
+            return torch.full((ids.shape[0],), over, dtype=torch.bool)
+
+    return StoppingCriteriaList([Over()])
