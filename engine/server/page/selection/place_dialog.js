@@ -20,7 +20,7 @@ export async function placesFor() {
 /** Ask for a folder, and put the files of hits there. */
 export function placeFiles(hits, roots) {
   askIn(text("place-title", { count: countFiles(hits) }), {
-    verb: text("place-act"),
+    verb: text("place-do"),
     fill: (body) => {
       const about = make("p.quiet", { role: "status" }, text(`place-${WAYS[0]}-does`));
       const ways = WAYS.map((way, at) => make("label.tick", {},

@@ -28,7 +28,7 @@ class SelectionBar extends HTMLElement {
     this.setAttribute("role", "region");
     this.setAttribute("aria-label", text("selection"));
     this.#count = make("p.count", { role: "status" });
-    this.#place = button(text("place-act"), () => placeFiles(selection.hits, this.#places), { hidden: true });
+    this.#place = button(text("place-act"), () => placeFiles(selection.hits, this.#places), { hidden: true }, text("place-short"));
     this.#all = button("", () => selection.add(grid.hits), { className: "all" });
     const act = (name, press, shown = name) => button(text(name), press, {}, text(shown));
     this.append(

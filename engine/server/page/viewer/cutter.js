@@ -2,6 +2,7 @@
 
 import { ofAsset } from "../requests/api.js";
 import { button, make } from "../elements/elements.js";
+import { bytes } from "../elements/figures.js";
 import { save } from "./save.js";
 import { fineClock, text } from "../texts/texts.js";
 
@@ -140,7 +141,7 @@ export class Cutter {
     this.#told.textContent = text("saving");
     try {
       const { name, size } = await save(address, this.#signal);
-      this.#told.replaceChildren(`${text("saved")} `, make("bdi", {}, name), `, ${(size / 1e6).toFixed(2)} MB`);
+      this.#told.replaceChildren(`${text("saved")} `, make("bdi", {}, name), `, ${bytes(size)}`);
     } catch (fault) {
       if (fault.name !== "AbortError") this.#told.textContent = fault.status ? fault.message : text("away");
     }

@@ -4,6 +4,7 @@ import { get, hitsInFile, ofAsset, thumbnailOf } from "../requests/api.js";
 import { Cutter } from "./cutter.js";
 import { wordsOf } from "../requests/connection.js";
 import { button, make } from "../elements/elements.js";
+import { bytes } from "../elements/figures.js";
 import { shapeOf } from "../hits/layout.js";
 import { placeMap } from "./place_map.js";
 import { similarRow } from "./similar_row.js";
@@ -207,7 +208,7 @@ class MomentViewer extends HTMLElement {
     const { file = {} } = hit;
     fact("file", hit.path);
     fact("date", day(file.date));
-    fact("size", [file.width && `${file.width} × ${file.height}`, file.size && `${(file.size / 1e6).toFixed(2)} MB`].filter(Boolean).join(", "));
+    fact("size", [file.width && `${file.width} × ${file.height}`, file.size && bytes(file.size)].filter(Boolean).join(", "));
     fact("length", file.duration ? clock(file.duration) : "");
     // What comes later is below what was there: nothing that is read moves.
     return get(`/api/assets/${hit.asset_id}`, { library: hit.library }, this.#asked.signal).then((asset) => {

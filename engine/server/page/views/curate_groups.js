@@ -2,6 +2,7 @@
 
 import { get, post } from "../requests/api.js";
 import { make } from "../elements/elements.js";
+import { bytes } from "../elements/figures.js";
 import { toast } from "../elements/toast.js";
 import { offerUndo } from "../elements/undo.js";
 import { clock, day, shortName, text } from "../texts/texts.js";
@@ -125,13 +126,14 @@ class CopyGroups {
     const list = make("dl");
     const fact = (key, value, good = false) => value && list.append(make("dt", {}, text(key)), make(good ? "dd.best" : "dd", { dir: "auto" }, value));
     if (facts) {
-      fact("size", `${(facts.size / 1e6).toFixed(2)} MB`, facts.size === best.size);
+      fact("size", bytes(facts.size), facts.size === best.size);
       fact("cur-pixels", facts.width ? `${facts.width} × ${facts.height}` : "", pixelsOf(facts) === best.pixels);
       fact("length", facts.duration ? clock(facts.duration) : "");
       fact("date", day(facts.date));
     }
     fact("file", finding.path);
     fact("cur-why", finding.why);
+    list.lastElementChild.lang = "en"; // Sentences of the server are.
     const key = place < 9 ? make("kbd", {}, place + 1) : null;
     return make(`article.copy${kept ? ".kept" : ""}`, {}, make("div.look", {}, ...[facts ? this.#media(finding, facts, name) : make("p", {}, text("cur-gone"))].flat()),
       make("button.keep", { type: "button", "aria-pressed": String(kept), "aria-label": text("cur-keep-this", { place: place + 1, name }), onclick: () => this.#choose(place) },

@@ -97,6 +97,16 @@ export class JobCard {
   }
 }
 
+/** What came of a job that has no files counted: only of indexing is that nothing new. */
+function resultOf({ state, kind, result }) {
+  if (state !== "done") return "";
+  if (["index", "retry"].includes(kind)) return text("job-nothing-new");
+  // The line of the server says more, and says it in English.
+  if (result?.line && document.documentElement.lang === "en") return result.line;
+  const files = result?.findings ?? result?.files ?? result?.done;
+  return files === undefined ? "" : text(files === 1 ? "one-file" : "count-files", { count: count(files) });
+}
+
 /** The row of a job that has ended, with what can be done about it. */
 export function endedJob(job, { resume, vanished, locked }) {
   const acts = [];
@@ -104,7 +114,7 @@ export function endedJob(job, { resume, vanished, locked }) {
   if (!locked && job.error?.code === "files_vanished") {
     for (const how of ["keep", "forget"]) acts.push(button(text(`vanished-${how}`), () => vanished(job, how), { className: "do" }));
   }
-  const what = job.error ? toldText(job.error.code, job.error.message) : outcomesOf(job) || (job.state === "done" ? text("job-nothing-new") : "");
+  const what = job.error ? toldText(job.error.code, job.error.message) : outcomesOf(job) || resultOf(job);
   return make(`li.ended.${job.state}`, { "data-job": job.job },
     make("div", {}, make("b", { dir: "auto" }, titleOf(job)), " ", make("span.state", {}, text(`state-${job.state}`)), " ",
       make("time.quiet", { dateTime: job.ended ?? job.created }, moment(job.ended ?? job.created))),
