@@ -49,9 +49,14 @@ def last_line(text: str) -> str:
     return lines[-1].strip()[:120].replace("|", "/")
 
 
+def torch_requirement() -> str:
+    """The version of PyTorch that Sensorium runs with here."""
+    return f"torch=={version('torch').partition('+')[0]}"
+
+
 def peers() -> dict[str, Peer]:
     """The peers by name. PyTorch is the version that Sensorium runs with here."""
-    torch = f"torch=={version('torch').partition('+')[0]}"
+    torch = torch_requirement()
     # Of its dependencies one still imports pkg_resources, which setuptools has dropped.
     setuptools = "setuptools<81"
     return {
