@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.common.progress import CancelToken
@@ -14,6 +15,7 @@ from engine.library_reading import ReadingLibrary
 if TYPE_CHECKING:
     from engine.library_relevance import LibraryRelevance, RerankDocument
     from engine.query.prepare import PreparedExample
+    from engine.query.rerank.gains import RerankEvaluation
     from engine.query.rerank.relevance import DocumentRelevance
     from engine.query.transcription import Transcription
     from engine.types.arrays import Vectors
@@ -76,6 +78,37 @@ class EncodingLibrary(ReadingLibrary):
         """
         found = self._relevance.rerank(query, documents, self.towers)
         return found if top is None else found[:top]
+
+    def evaluate_rerank(
+        self,
+        judgements: str | Path,
+        reranker: str,
+        *,
+        top: int = 50,
+        progress: Watch = False,
+        cancel: CancelToken | None = None,
+    ) -> RerankEvaluation:
+        """Measure on judgements of this library whether a reranker that sees gains, and keep it.
+
+        Half of the queries choose how much its verdicts count, for each modality; the other half
+        says whether that gains. From then on ``rerank=`` uses it for those modalities alone where
+        it did.
+
+        Args:
+            judgements: a CSV or TSV with the columns query and path, a line for each file that
+                answers a query.
+            reranker: ``vl:NAME``.
+            top: the hits of each query that are put in order.
+
+        Raises:
+            PathNotFound: there are no such judgements.
+            UsageError: they cannot be read, or the reranker is none that is measured.
+            EncoderUnavailable: its model cannot be had.
+            LibraryReadOnly: the library takes no writes.
+            Cancelled: ``cancel`` was.
+        """
+        with watched(progress, cancel) as reporting:
+            return self._search.evaluate_rerank(reranker, judgements, top, reporting)
 
     def transcribe(
         self,

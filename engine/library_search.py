@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import replace
+from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from engine.common.progress import Progress
+from engine.common.choices import SEEING_RERANKER
+from engine.common.progress import NO_PROGRESS, Progress
 from engine.config import Settings
-from engine.errors import EmptyMedia
+from engine.errors import EmptyMedia, UsageError
 from engine.query.listing import NO_MOMENT, list_files, sort_hits
 from engine.query.plan import is_about_backgrounds, validated
 from engine.query.search import OnPlan, Searcher
 from engine.store import Store
 from engine.store.running import running_index
-from engine.types import Hit, Query, SearchResult
+from engine.types import Hit, PartKind, Query, QueryPart, SearchResult
 
 if TYPE_CHECKING:
     from engine.query.rerank.base import Reranker
+    from engine.query.rerank.evaluate import JudgedQuery
+    from engine.query.rerank.gains import RerankEvaluation
     from engine.query.thumbnails import CheckFile
 
 
@@ -95,8 +99,52 @@ class LibrarySearch:
             if name not in self._rerankers:
                 from engine.query.rerank.registry import make_reranker
 
-                self._rerankers[name] = make_reranker(name, self._settings)
+                self._rerankers[name] = make_reranker(
+                    name, self._settings, library=self._store.path
+                )
             return self._rerankers[name]
+
+    def evaluate_rerank(
+        self, name: str, judgements: str | Path, top: int, progress: Progress
+    ) -> RerankEvaluation:
+        """Measure a reranker that sees, and keep what it gained.
+
+        Errors are those of ``Library.evaluate_rerank``.
+        """
+        from engine.encoders.sentence_transformer.pairs import SeeingPairs
+        from engine.query.rerank.evaluate import evaluate
+        from engine.query.rerank.gains import write_gains
+        from engine.query.rerank.judgements import read_judgements
+
+        if not name.startswith(SEEING_RERANKER):
+            raise UsageError(f"{name} needs no measuring; {SEEING_RERANKER}NAME does")
+        model = SeeingPairs(name, self._settings)
+        model.check()
+        answers = read_judgements(judgements)
+        model.load()
+        judged = self._judged_queries(answers, top, progress)
+        evaluation = evaluate(model, judged, progress)
+        write_gains(self._store.path, evaluation)
+        return evaluation
+
+    def _judged_queries(
+        self, answers: Mapping[str, Collection[str]], top: int, progress: Progress
+    ) -> list[JudgedQuery]:
+        from engine.query.rerank.apply import document_of
+        from engine.query.rerank.evaluate import JudgedQuery
+        from engine.query.rerank.judgements import is_relevant
+
+        judged = []
+        progress.start("searching", len(answers))
+        for text, paths in answers.items():
+            query = validated(Query(parts=(QueryPart(text, PartKind.TEXT),), top=top))
+            found = self._searcher.run(query, progress=NO_PROGRESS)
+            captions = self._captions({hit.asset_id for hit in found.hits})
+            documents = [document_of(hit, found, self.thumbnail, captions) for hit in found.hits]
+            relevant = {hit.moment_id for hit in found.hits if is_relevant(hit.path, paths)}
+            judged.append(JudgedQuery(text, tuple(documents), frozenset(relevant)))
+            progress.advance()
+        return judged
 
     def _captions(self, asset_ids: Collection[int]) -> dict[int, str]:
         """Return the captions of assets that have one, by id."""

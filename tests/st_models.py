@@ -136,6 +136,60 @@ def write_texts(folder: Path, seed: int = 7) -> Path:
     return _saved(_spread(BertModel(config)), tokenizer, folder)
 
 
+def write_cross_encoder(folder: Path, seed: int = 7) -> Path:
+    """A cross-encoder that takes texts and pictures, on the towers of ``write_omni``."""
+    write_omni(folder, seed)  # which makes torchvision importable first
+    from sentence_transformers import CrossEncoder
+    from sentence_transformers.base.modules import Dense, Transformer
+    from sentence_transformers.sentence_transformer.modules import Pooling
+    from torch.nn import Identity
+
+    from engine.common.silence import quiet_transformers
+
+    with quiet_transformers():
+        score = Dense(
+            DIM, 1, activation_function=Identity(),
+            module_input_name="sentence_embedding", module_output_name="scores",
+        )  # fmt: skip
+        first = Transformer(str(folder / "plain"))
+        whole = CrossEncoder(modules=[first, Pooling(DIM, "mean"), score], device="cpu")
+        whole.save_pretrained(str(folder / "pairs"))
+    return folder / "pairs"
+
+
+def write_blip(folder: Path, seed: int = 7) -> Path:
+    """A BLIP with its head of image-text matching."""
+    from engine.torchvision_ops import declare_missing_operators
+
+    declare_missing_operators()
+    import torch
+    from transformers import (
+        BlipConfig,
+        BlipForImageTextRetrieval,
+        BlipImageProcessorPil,
+        BlipProcessor,
+    )
+
+    tokenizer = byte_tokenizer(["<pad>", "<eos>", "<bos>", "<unk>"], model_max_length=64)
+    tower = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 1,
+             "num_attention_heads": 2}  # fmt: skip
+    config = BlipConfig(
+        text_config=tower | {
+            "vocab_size": len(tokenizer), "encoder_hidden_size": 32, "projection_dim": 16,
+            "max_position_embeddings": 64, "pad_token_id": 0, "bos_token_id": 2,
+            "sep_token_id": 1, "eos_token_id": 1,
+        },
+        vision_config=tower | {"image_size": 32, "patch_size": 8},
+        image_text_hidden_size=16,
+    )  # fmt: skip
+    torch.manual_seed(seed)
+    model = _spread(BlipForImageTextRetrieval(config))
+    model.save_pretrained(folder)
+    pictures = BlipImageProcessorPil(size={"height": 32, "width": 32})
+    BlipProcessor(pictures, tokenizer).save_pretrained(folder)
+    return folder
+
+
 def _spread(model: Any) -> Any:
     """Bring weights far from the beginning of a training, where everything is nearly alike."""
     import torch

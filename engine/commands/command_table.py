@@ -108,6 +108,10 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "spaces", "spaces",
         "List the embedding spaces of a library, and choose the one that texts are asked in.",
     ),
+    "evaluate-rerank": (
+        "evaluate_rerank", "evaluate_rerank",
+        "Measure whether RERANKER gains on JUDGEMENTS of this library, and keep the result.",
+    ),
     "align": (
         "align", "align",
         "Learn where sounds lie, from pairs, or what pictures show, from captions.",

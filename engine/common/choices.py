@@ -23,7 +23,9 @@ KIND_WORDS = {
 }  # fmt: skip
 """Words that people have for kinds of files."""
 RERANKERS = ("cross", "lm", "llm")
-"""Names of the rerankers that a query may ask for."""
+"""Names of the rerankers that a query may ask for, beside those that see."""
+SEEING_RERANKER = "vl:"
+"""The beginning of a name of a reranker that sees: ``vl:NAME``, a model's repository or folder."""
 _LONGEST = 40
 """Characters of a misspelt value that are compared."""
 

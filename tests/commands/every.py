@@ -19,6 +19,7 @@ _ENOUGH: dict[tuple[str, ...], list[str]] = {
     ("speak",): ["hello", "--out", "{place}/hello.wav"],
     ("bench",): ["{media}", "--encoder", "fake", "--sample", "2"],
     ("align",): ["--show"],
+    ("evaluate-rerank",): ["{place}/judgements.csv", "vl:none"],
     ("classify",): ["--all", "--labels", "red,blue"],
     ("evaluate",): ["{results}", "--truth", "{truth}"],
     ("spaces", "default"): ["fake"],

@@ -64,7 +64,7 @@ def load(name: str, settings: Settings) -> LoadedSentenceModel:
     wanted = parse(name)
     folder = fetch(name)
     with quiet_transformers(), _one_line(name), hub.offline():
-        _refuse_pickles(folder)
+        refuse_pickles(folder)
         return _load(wanted, folder, settings)
 
 
@@ -76,15 +76,22 @@ def fetch(name: str) -> Path:
     if not find_spec("sentence_transformers"):
         raise ExtraMissing(f"the encoder {name}", "st")
     wanted = parse(name)
-    if (folder := Path(wanted.model)).is_absolute():
+    with _one_line(name):
+        return fetch_folder(wanted.model)
+
+
+def fetch_folder(model: str) -> Path:
+    """Return the folder of a model: its own, or that of the hub's cache, fetched first.
+
+    Raises:
+        Exception: whatever the hub's client does, where it is neither on disk nor to be had.
+    """
+    if (folder := Path(model)).is_absolute():
         return folder
     from huggingface_hub import snapshot_download
 
-    with _one_line(name):
-        offline = hub.unreachable() is not None
-        return Path(
-            snapshot_download(wanted.model, allow_patterns=list(_FETCHED), local_files_only=offline)
-        )
+    offline = hub.unreachable() is not None
+    return Path(snapshot_download(model, allow_patterns=list(_FETCHED), local_files_only=offline))
 
 
 def _load(wanted: ModelName, folder: Path, settings: Settings) -> LoadedSentenceModel:
@@ -157,8 +164,12 @@ def _module_folders(folder: Path) -> list[Path]:
     return [path for path in paths if path.is_dir()]
 
 
-def _refuse_pickles(folder: Path) -> None:
-    """Refuse a folder of which a part has no other weights than pickles, which can run code."""
+def refuse_pickles(folder: Path) -> None:
+    """Refuse a folder of which a part has no other weights than pickles, which can run code.
+
+    Raises:
+        EncoderUnavailable: it is such a one.
+    """
     for place in (folder, *_module_folders(folder)):
         pickles = [found for pattern in _PICKLES for found in place.glob(pattern)]
         if pickles and not any(place.glob("*.safetensors")):

@@ -50,7 +50,7 @@ def rerank_hits(
         reranker.load(progress)
     loaded = time.perf_counter()
     written = captions({hit.asset_id for hit in found.hits})
-    documents = [_document(hit, found, thumbnail, written) for hit in found.hits]
+    documents = [document_of(hit, found, thumbnail, written) for hit in found.hits]
     done = reranker.rerank(query.text, documents, _budget(found, settings))
     took = {"load": loaded - began, "rerank": time.perf_counter() - loaded}
     return replace(
@@ -78,9 +78,10 @@ def _budget(found: SearchResult, settings: Settings) -> Budget:
     )
 
 
-def _document(
+def document_of(
     hit: Hit, found: SearchResult, thumbnail: Callable[[int], bytes], captions: Mapping[int, str]
 ) -> Document:
+    """Return a hit as rerankers get to know it; the arguments are those of ``rerank_hits``."""
     words = next((why.words for why in hit.why if why.words), "") or ""
     name = PurePath(hit.path).name
     times = "" if hit.start is None else f", {hit.start:.0f} s"
@@ -91,6 +92,7 @@ def _document(
         _written(hit, words, captions.get(hit.asset_id, "")),
         f"{hit.modality} of {hit.kind} {name}{times}",
         partial(thumbnail, hit.moment_id),
+        hit.modality,
     )
 
 

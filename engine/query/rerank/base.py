@@ -26,6 +26,8 @@ class Document:
     """Facts of the catalog: kind, the path's name, times."""
     thumbnail: Callable[[], bytes] | None = None
     """A function that makes a JPEG, when it is asked for."""
+    modality: str = ""
+    """The modality of the moment (``image``, ``keyframe``, ``speech``)."""
 
 
 @dataclass(frozen=True, slots=True)

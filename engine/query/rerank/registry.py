@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 
-from engine.common.choices import RERANKERS, no_choice
+from engine.common.choices import RERANKERS, SEEING_RERANKER, no_choice
 from engine.config import Settings
 from engine.errors import UsageError
 from engine.query.rerank.base import Reranker
 
 
 def make_reranker(
-    name: str, settings: Settings, environ: Mapping[str, str] | None = None
+    name: str,
+    settings: Settings,
+    environ: Mapping[str, str] | None = None,
+    *,
+    library: Path | None = None,
 ) -> Reranker:
     """Return the reranker of that name. A model loads, or is asked, at first use.
 
     Args:
         name: ``cross``, the cross-encoder, or ``lm``, the small language model, which run
             here, or ``llm``, the chat that the settings name: a file of this machine, or a server
-            that ``OPENAI_BASE_URL`` and ``OPENAI_API_KEY`` of ``environ`` name.
+            that ``OPENAI_BASE_URL`` and ``OPENAI_API_KEY`` of ``environ`` name; or ``vl:NAME``, a
+            model that sees, which a library has measured.
+        library: the folder of the library, whose measurements those that see need.
 
     Raises:
         UsageError: there is no such reranker, or it is not installed or configured.
@@ -29,6 +36,8 @@ def make_reranker(
         return _lm(settings)
     if name == "llm":
         return _llm(settings, environ)
+    if name.startswith(SEEING_RERANKER):
+        return _seeing(name, settings, library)
     raise UsageError(no_choice("reranker", name, RERANKERS))
 
 
@@ -39,6 +48,16 @@ def _cross(settings: Settings) -> Reranker:
     model = CrossEncoder(settings)
     model.check()
     return Cross(model)
+
+
+def _seeing(name: str, settings: Settings, library: Path | None) -> Reranker:
+    from engine.encoders.sentence_transformer.pairs import SeeingPairs
+    from engine.query.rerank.gains import read_gains
+    from engine.query.rerank.seeing import Seeing
+
+    model = SeeingPairs(name, settings)
+    model.check()
+    return Seeing(model, lambda: read_gains(library, name) if library else None)
 
 
 def _lm(settings: Settings) -> Reranker:
