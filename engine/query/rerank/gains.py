@@ -37,7 +37,7 @@ class ModalityGain:
 
     @property
     def used(self) -> bool:
-        """True where verdicts count: the gain is more than its standard error, on enough queries."""
+        """True where verdicts count: the gain is above its standard error, on enough queries."""
         gain = self.after - self.before
         return self.queries >= LEAST_QUERIES and gain > 0 and gain > self.error
 
