@@ -83,8 +83,7 @@ def save_blip(folder: Path) -> Path:
     with torch.no_grad():  # so that it writes words, and not only marks
         model.text_decoder.cls.predictions.decoder.bias[5:] += 1
     model.save_pretrained(folder)
-    folder.joinpath("vocab.txt").write_text("\n".join(words))
-    tokenizer = BertTokenizerFast(vocab_file=str(folder / "vocab.txt"))
+    tokenizer = BertTokenizerFast(vocab={word: place for place, word in enumerate(words)})
     size = {"height": 16, "width": 16}
     BlipProcessor(BlipImageProcessor(size=size), tokenizer).save_pretrained(folder)
     return folder
