@@ -112,6 +112,10 @@ class Settings:
     """US dollars that a million tokens of an answer cost; 0 where nobody knows."""
     llm_sees: bool = False
     """Show that model thumbnails beside the words."""
+    describe_model: str = ""
+    """The model that answers questions about a file: ``openai:MODEL``, ``responses:MODEL``,
+    ``gemini:MODEL``, ``hf:NAME`` or ``local:PATH.gguf``, which see; empty for the language model,
+    which gets the words alone unless ``llm_sees``."""
     captioner: str = "template"
     """The captioner of files: ``template``, which claims nothing beyond what the library knows,
     ``hf:NAME``, such as BLIP, or ``openai:MODEL``, a server's chat that sees."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -23,6 +24,9 @@ from engine.query.transcription import Transcription, transcribe
 from engine.types import PartKind, Query
 from engine.types.arrays import Vectors
 from engine.types.examples import Example
+
+if TYPE_CHECKING:
+    from engine.query.describing import Description
 
 
 def embed_texts(texts: Sequence[str], towers: Towers) -> Vectors:
@@ -50,6 +54,37 @@ def embed_examples(prepared: Sequence[PreparedExample], towers: Towers) -> Vecto
     if not prepared:
         return np.zeros((0, towers.shared.dim), np.float32)
     return np.stack([rows[towers.shared.name] for rows in embed_prepared(prepared, towers)])
+
+
+def describe_example(
+    example: Example,
+    question: str,
+    towers: Towers,
+    settings: Settings,
+    model: str | None,
+    on_text: Callable[[str], None] | None,
+    progress: Progress,
+) -> Description:
+    """Answer one question about a picture, a video or a sound.
+
+    Errors are those of ``Library.ask_file``.
+    """
+    from engine.generate import registry
+    from engine.generate.budget import MeteredChat, ModelBudget, Prices
+    from engine.generate.chats import make_chat
+    from engine.query.describing import MediaConversation
+
+    name = model or settings.describe_model
+    chat = registry.make("vision chat", name, settings) if name else make_chat(None, settings)
+    prices = Prices(settings.llm_price_in, settings.llm_price_out)
+    metered = MeteredChat(chat, ModelBudget.of(settings), prices)
+    part = example_part(example, PartKind.FILE, "example")
+    with resolve_examples(Query((part,)), settings) as (query, files):
+        (known,) = query.parts
+        with naming_file(known.value):
+            path = files[known.value].path
+            talk = MediaConversation(path, metered, towers, settings, progress)
+            return talk.ask(question, on_text=on_text)
 
 
 def transcribe_example(

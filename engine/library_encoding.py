@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +14,7 @@ from engine.library_reading import ReadingLibrary
 
 if TYPE_CHECKING:
     from engine.library_relevance import LibraryRelevance, RerankDocument
+    from engine.query.describing import Description
     from engine.query.prepare import PreparedExample
     from engine.query.rerank.gains import RerankEvaluation
     from engine.query.rerank.relevance import DocumentRelevance
@@ -133,6 +134,39 @@ class EncodingLibrary(ReadingLibrary):
 
         with watched(progress, cancel) as reporting:
             return transcribe_example(example, self.towers, self.settings, words, reporting)
+
+    def ask_file(
+        self,
+        example: Example,
+        question: str,
+        *,
+        model: str | None = None,
+        on_text: Callable[[str], None] | None = None,
+        progress: Watch = False,
+        cancel: CancelToken | None = None,
+    ) -> Description:
+        """Answer a question about a picture, a video or a sound, which need not be in the library.
+
+        The model is shown a picture, or the keyframes of a video that bear on the question, and
+        given what is said and heard.
+
+        Args:
+            example: as for ``similar``.
+            model: such as ``gemini:MODEL`` or ``local:qwen``; None for that of the settings.
+            on_text: called with each piece of the answer as it comes.
+
+        Raises:
+            UsageError: the question is empty, or the model is not installed or configured.
+            InvalidQuery: the example cannot be read.
+            ChatFailed: the model did not answer, or the budget is spent.
+            Cancelled: ``cancel`` was.
+        """
+        from engine.library_embedding import describe_example
+
+        with watched(progress, cancel) as reporting:
+            return describe_example(
+                example, question, self.towers, self.settings, model, on_text, reporting
+            )
 
     @cached_property
     def _relevance(self) -> LibraryRelevance:

@@ -76,6 +76,10 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "transcribe", "transcribe",
         "Write down what is said in FILE, a sound or a video.",
     ),
+    "describe": (
+        "describe", "describe",
+        "Answer QUESTION about FILE, a picture, a video or a sound, by the configured model.",
+    ),
     "speak": (
         "speak", "speak",
         "Speak TEXT into a WAV file.",

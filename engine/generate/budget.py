@@ -85,6 +85,16 @@ class MeteredChat:
         self.model = chat.model
 
     @property
+    def sees(self) -> bool:
+        """True if it takes pictures."""
+        return bool(getattr(self._chat, "sees", False))
+
+    @property
+    def hears(self) -> bool:
+        """True if it takes sound and video as they are."""
+        return bool(getattr(self._chat, "hears", False))
+
+    @property
     def spent(self) -> Spent:
         """The cost so far, of all questions together."""
         return self._spent

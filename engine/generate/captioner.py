@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
 from engine.errors import ChatFailed, UsageError
-from engine.generate.chat import Chat, ChatImage, Message, Schema, Text
+from engine.generate.chat import Chat, ChatImage, Message, Part, Schema, Text
 
 if TYPE_CHECKING:
     from engine.common.progress import CancelToken
@@ -144,7 +144,7 @@ class ChatCaptioner:
         pictures = [ChatImage(jpeg) for jpeg in scene.pictures()]
         if not pictures:
             raise ChatFailed("there is no picture to caption")
-        parts: tuple[Text | ChatImage, ...] = (Text(_QUESTIONS[style]), *pictures)
+        parts: tuple[Part, ...] = (Text(_QUESTIONS[style]), *pictures)
         reply = self._chat.reply(
             [Message.from_text("system", _SYSTEM), Message("user", parts)],
             seconds=seconds, schema=_ANSWER, most_tokens=200, cancel=cancel,

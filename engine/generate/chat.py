@@ -27,11 +27,23 @@ class ChatImage:
 
 
 @dataclass(frozen=True, slots=True)
+class ChatMedia:
+    """A part of a message that is heard or watched, as a file."""
+
+    content: bytes = field(repr=False)
+    mime: str
+    """``audio/wav``, ``video/mp4``."""
+
+
+Part: TypeAlias = Text | ChatImage | ChatMedia
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     """One turn of a chat."""
 
     role: Role
-    parts: tuple[Text | ChatImage, ...]
+    parts: tuple[Part, ...]
 
     @classmethod
     def from_text(cls, role: Role, text: str) -> Message:

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from engine.common.progress import CancelToken
 from engine.config import Settings
 from engine.errors import ChatFailed, UsageError
-from engine.generate.chat import ChatImage, Message, Reply, Schema, Text, Usage
+from engine.generate.chat import ChatImage, ChatMedia, Message, Part, Reply, Schema, Text, Usage
 from engine.generate.http_post import Request, check, post
 
 _URL, _KEY = "OPENAI_BASE_URL", "OPENAI_API_KEY"
@@ -40,6 +40,7 @@ class OpenAIChat:
         self, model: str, *, base_url: str = _OWN, key: str | None = None, first_wait: float = 0.5
     ) -> None:
         self.model = model
+        self.sees = False
         self._url = _checked_url(base_url)
         self._key = _checked_key(key)
         self._first_wait = first_wait
@@ -52,7 +53,9 @@ class OpenAIChat:
             UsageError: OpenAI's own server, which needs a key, and no key; or as above.
         """
         url, key = server_of(environ)
-        return cls(settings.llm_model, base_url=url, key=key)
+        made = cls(settings.llm_model, base_url=url, key=key)
+        made.sees = settings.llm_sees
+        return made
 
     def check(self) -> None:
         """See that it can be asked, without asking.
@@ -140,11 +143,27 @@ def _message(message: Message) -> dict[str, Any]:
     return {"role": message.role, "content": [_part(part) for part in message.parts]}
 
 
-def _part(part: Text | ChatImage) -> dict[str, Any]:
+def _part(part: Part) -> dict[str, Any]:
     if isinstance(part, Text):
         return {"type": "text", "text": part.text}
-    url = f"data:image/jpeg;base64,{base64.b64encode(part.jpeg).decode()}"
-    return {"type": "image_url", "image_url": {"url": url, "detail": "low"}}
+    if isinstance(part, ChatImage):
+        return {"type": "image_url", "image_url": {"url": jpeg_url(part), "detail": "low"}}
+    raise ChatFailed("this model is asked about pictures and words alone")
+
+
+def jpeg_url(picture: ChatImage) -> str:
+    """Return a picture as a URL that holds it."""
+    return f"data:image/jpeg;base64,{base64.b64encode(picture.jpeg).decode()}"
+
+
+def refuse_media(messages: Sequence[Message]) -> None:
+    """Refuse messages with sound or video.
+
+    Raises:
+        ChatFailed: one has some.
+    """
+    if any(isinstance(part, ChatMedia) for message in messages for part in message.parts):
+        raise ChatFailed("this model is asked about pictures and words alone")
 
 
 def _reply(body: bytes, asked: str) -> Reply:

@@ -63,6 +63,27 @@ ADAPTERS = (
         "a server's chat that sees", _WIRE,
     ),
     Adapter(
+        "vision chat", "openai:MODEL", "vision_chats.completions", "openai", _OWN,
+        "chat completions with pictures, by the package openai", _WIRE,
+    ),
+    Adapter(
+        "vision chat", "responses:MODEL", "vision_chats.responses", "openai", _OWN,
+        "OpenAI's Responses API, by the package openai", _WIRE,
+    ),
+    Adapter(
+        "vision chat", "gemini:MODEL", "vision_chats.gemini", "gemini", _OWN,
+        "Gemini by google-genai: pictures, and video and sound as they are", _WIRE,
+    ),
+    Adapter(
+        "vision chat", "hf:NAME", "vision_chats.transformers", "hf", _OWN,
+        "Qwen3-VL, Gemma 4, SmolVLM and their like, by AutoModelForMultimodalLM", _TINY,
+    ),
+    Adapter(
+        "vision chat", "local:NAME", "chats.local_chat", "local-chat", _OWN,
+        "PATH.gguf beside its mmproj-*.gguf, in llama.cpp; without one it gets words alone",
+        "real weights, words alone",
+    ),
+    Adapter(
         "speaker", "espeak", "voices.espeak", "espeak", "GPL-3.0-or-later",
         "eSpeak NG: small, quick, robotic, of a hundred languages", _REAL,
     ),

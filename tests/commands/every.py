@@ -16,6 +16,7 @@ _ENOUGH: dict[tuple[str, ...], list[str]] = {
     ("rerank",): ["red", "a red thing", "{media}/0.png"],
     ("transcribe",): ["{media}/0.png"],
     ("caption",): ["--all"],
+    ("describe",): ["{media}/0.png", "what is it?"],
     ("speak",): ["hello", "--out", "{place}/hello.wav"],
     ("bench",): ["{media}", "--encoder", "fake", "--sample", "2"],
     ("align",): ["--show"],

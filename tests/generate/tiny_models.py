@@ -87,3 +87,45 @@ def save_blip(folder: Path) -> Path:
     size = {"height": 16, "width": 16}
     BlipProcessor(BlipImageProcessor(size=size), tokenizer).save_pretrained(folder)
     return folder
+
+
+def save_vision_chat(folder: Path) -> Path:
+    """Save LLaVA with CLIP's tower and Llama, 16 numbers a layer, with a chat template."""
+    from transformers import (
+        CLIPImageProcessor,
+        CLIPVisionConfig,
+        LlamaConfig,
+        LlavaConfig,
+        LlavaForConditionalGeneration,
+        LlavaProcessor,
+    )
+
+    torch.manual_seed(0)
+    tokenizer = letter_tokenizer()
+    tokenizer.add_special_tokens({"additional_special_tokens": ["<image>"]})
+    image = tokenizer.convert_tokens_to_ids("<image>")
+    vision = CLIPVisionConfig(
+        hidden_size=16, intermediate_size=16, num_hidden_layers=2, num_attention_heads=2,
+        image_size=16, patch_size=8, projection_dim=8,
+    )  # fmt: skip
+    text = LlamaConfig(
+        vocab_size=len(tokenizer), hidden_size=16, intermediate_size=16, num_hidden_layers=1,
+        num_attention_heads=2, num_key_value_heads=2, max_position_embeddings=512,
+    )  # fmt: skip
+    config = LlavaConfig(vision_config=vision, text_config=text, image_token_id=image)
+    model = LlavaForConditionalGeneration(config)
+    model.generation_config.eos_token_id = model.generation_config.bos_token_id = None
+    model.generation_config.pad_token_id = 1
+    model.save_pretrained(folder)
+    template = (
+        "{% for m in messages %}{% for p in m.content %}"
+        "{% if p.type == 'image' %}<image>{% else %}{{ p.text }}{% endif %}"
+        "{% endfor %}.{% endfor %}"
+    )
+    size = {"shortest_edge": 16}
+    pictures = CLIPImageProcessor(size=size, crop_size={"height": 16, "width": 16})
+    LlavaProcessor(
+        pictures, tokenizer, patch_size=8, vision_feature_select_strategy="default",
+        chat_template=template, num_additional_image_tokens=1,
+    ).save_pretrained(folder)  # fmt: skip
+    return folder

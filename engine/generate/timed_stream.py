@@ -1,0 +1,84 @@
+"""Events of a vendor's client, read in a thread that is left behind when their time is over."""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from typing import Any
+
+from engine.common.progress import CancelToken
+from engine.errors import ChatFailed
+
+_GLANCE = 0.1
+"""Seconds between two looks at whether the caller has cancelled."""
+_END = object()
+
+
+def timed(
+    begin: Callable[[], Any],
+    *,
+    seconds: float,
+    cancel: CancelToken | None,
+    translate: Callable[[Exception], ChatFailed],
+) -> Iterator[Any]:
+    """Yield the events of the stream that ``begin`` returns.
+
+    A client's timeout is that of one read, and a server that sends a byte now and then outlasts
+    it: so the clock is here.
+
+    Args:
+        translate: makes an error of the client ours; its text may hold a key, so that it is not
+            passed on.
+
+    Raises:
+        ChatFailed: ``seconds`` have passed, or as ``translate`` says.
+        Cancelled: ``cancel`` was.
+    """
+    deadline = time.monotonic() + seconds
+    events: queue.SimpleQueue[Any] = queue.SimpleQueue()
+    over = threading.Event()
+    threading.Thread(target=_read, args=(begin, events, over, translate), daemon=True).start()
+    try:
+        while (event := _next(events, deadline, seconds, cancel)) is not _END:
+            if isinstance(event, ChatFailed):
+                raise event
+            yield event
+    finally:
+        over.set()
+
+
+def _read(
+    begin: Callable[[], Any],
+    events: queue.SimpleQueue[Any],
+    over: threading.Event,
+    translate: Callable[[Exception], ChatFailed],
+) -> None:
+    stream = None
+    try:
+        stream = begin()
+        for event in stream:
+            if over.is_set():
+                break
+            events.put(event)
+        events.put(_END)
+    except Exception as error:
+        events.put(translate(error))
+    finally:
+        with suppress(Exception):
+            stream.close()  # type: ignore[union-attr]
+
+
+def _next(
+    events: queue.SimpleQueue[Any], deadline: float, seconds: float, cancel: CancelToken | None
+) -> Any:
+    while True:
+        if cancel is not None:
+            cancel.check()
+        left = deadline - time.monotonic()
+        if left <= 0:
+            raise ChatFailed(f"the model did not answer within {seconds:g} s")
+        with suppress(queue.Empty):
+            return events.get(timeout=min(left, _GLANCE))
