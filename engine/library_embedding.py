@@ -88,13 +88,23 @@ def describe_example(
 
 
 def transcribe_example(
-    example: Example, towers: Towers, settings: Settings, words: bool, progress: Progress
+    example: Example,
+    towers: Towers,
+    settings: Settings,
+    words: bool,
+    progress: Progress,
+    transcriber: str | None = None,
 ) -> Transcription:
     """Return what is said in a sound or a video.
 
     Errors are those of ``Library.transcribe``.
     """
-    if towers.speech is None:
+    speech = towers.speech
+    if transcriber:
+        from engine.generate import registry
+
+        speech = registry.make("transcriber", transcriber, settings)
+    if speech is None:
         if not settings.speech:
             raise UsageError("speech is turned off: the setting speech, or SENSORIUM_SPEECH, is 0")
         raise ExtraMissing("transcribing", "speech")
@@ -103,4 +113,4 @@ def transcribe_example(
         (known,) = query.parts
         with naming_file(known.value):
             path = files[known.value].path
-            return transcribe(path, towers.speech, settings, words=words, progress=progress)
+            return transcribe(path, speech, settings, words=words, progress=progress)

@@ -116,6 +116,7 @@ class EncodingLibrary(ReadingLibrary):
         example: Example,
         *,
         words: bool = False,
+        transcriber: str | None = None,
         progress: Watch = False,
         cancel: CancelToken | None = None,
     ) -> Transcription:
@@ -124,6 +125,7 @@ class EncodingLibrary(ReadingLibrary):
         Args:
             example: as for ``similar``.
             words: time each word as well, which takes longer.
+            transcriber: ``whisper``, ``hf:NAME`` or ``openai:MODEL``; None for the library's own.
 
         Raises:
             ExtraMissing: the speech bridge is not installed.
@@ -133,7 +135,9 @@ class EncodingLibrary(ReadingLibrary):
         from engine.library_embedding import transcribe_example
 
         with watched(progress, cancel) as reporting:
-            return transcribe_example(example, self.towers, self.settings, words, reporting)
+            return transcribe_example(
+                example, self.towers, self.settings, words, reporting, transcriber
+            )
 
     def ask_file(
         self,

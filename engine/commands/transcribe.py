@@ -18,17 +18,30 @@ _FORMATS = ("text", "srt", "vtt")
     "--format", "form", type=click.Choice(_FORMATS), default="text", show_default=True,
     help="Sentences a line, or subtitles.",
 )  # fmt: skip
+@click.option("--srt", "form", flag_value="srt", help="Subtitles: short for --format srt.")
+@click.option("--vtt", "form", flag_value="vtt", help="Subtitles: short for --format vtt.")
+@click.option(
+    "--transcriber", metavar="NAME",
+    help="The model, such as whisper, hf:NAME or openai:MODEL; by default the library's own.",
+)  # fmt: skip
 @click.option("--words", is_flag=True, help="Time each word; they are shown by --json.")
 @library_option
 @json_option
-def transcribe(file: str, form: str, words: bool, library: Path | None, as_json: bool) -> None:
+def transcribe(
+    file: str,
+    form: str,
+    transcriber: str | None,
+    words: bool,
+    library: Path | None,
+    as_json: bool,
+) -> None:
     """Write down what is said in FILE, a sound or a video.
 
     FILE is a path or a URL, which need not be in the library, whose model hears it. Subtitles
     have better times than sentences alone, and take longer.
     """
     with open_library(library) as opened:
-        found = opened.transcribe(file, words=words or form != "text")
+        found = opened.transcribe(file, words=words or form != "text", transcriber=transcriber)
     if as_json:
         print_json(found.to_dict())
     elif form == "text":

@@ -176,6 +176,15 @@ class WhisperSpeech:
         )
 
 
+def require() -> None:
+    """See that faster-whisper can be used.
+
+    Raises:
+        ExtraMissing: it is not installed.
+    """
+    _faster_whisper()
+
+
 def _faster_whisper() -> Any:
     with importing("the speech bridge", "speech", "faster_whisper"):
         import faster_whisper

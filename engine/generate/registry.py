@@ -63,6 +63,18 @@ ADAPTERS = (
         "a server's chat that sees", _WIRE,
     ),
     Adapter(
+        "transcriber", "whisper", "transcriber.whisper", "speech", "MIT",
+        "Whisper base in faster-whisper, with the times of words", _REAL,
+    ),
+    Adapter(
+        "transcriber", "hf:NAME", "transcriber.transformers", "hf", _OWN,
+        "Whisper, SpeechT5, Qwen3-ASR and their like, by transformers", _TINY,
+    ),
+    Adapter(
+        "transcriber", "openai:MODEL", "transcriber.served", "llm", _OWN,
+        "a server of /v1/audio/transcriptions", _WIRE,
+    ),
+    Adapter(
         "vision chat", "openai:MODEL", "vision_chats.completions", "openai", _OWN,
         "chat completions with pictures, by the package openai", _WIRE,
     ),

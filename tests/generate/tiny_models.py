@@ -129,3 +129,28 @@ def save_vision_chat(folder: Path) -> Path:
         chat_template=template, num_additional_image_tokens=1,
     ).save_pretrained(folder)  # fmt: skip
     return folder
+
+
+def save_whisper(folder: Path) -> Path:
+    """Save Whisper with 16 numbers a layer, for spans of 2 seconds."""
+    from transformers import (
+        WhisperConfig,
+        WhisperFeatureExtractor,
+        WhisperForConditionalGeneration,
+    )
+
+    torch.manual_seed(0)
+    config = WhisperConfig(
+        vocab_size=len(LETTERS), num_mel_bins=80, d_model=16, encoder_layers=1, decoder_layers=1,
+        encoder_attention_heads=2, decoder_attention_heads=2, encoder_ffn_dim=16,
+        decoder_ffn_dim=16, max_source_positions=1500, max_target_positions=448,
+        bos_token_id=0, eos_token_id=2, pad_token_id=1, decoder_start_token_id=0,
+        suppress_tokens=[], begin_suppress_tokens=[],
+    )  # fmt: skip
+    model = WhisperForConditionalGeneration(config)
+    model.generation_config.suppress_tokens = model.generation_config.begin_suppress_tokens = None
+    model.generation_config.forced_decoder_ids = None
+    model.save_pretrained(folder)
+    WhisperFeatureExtractor().save_pretrained(folder)
+    letter_tokenizer().save_pretrained(folder)
+    return folder
