@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from engine.query.browse.place_names import NearbyTown
     from engine.query.concepts.service import Concepts
     from engine.store.records import AssetFacts
 
@@ -71,6 +72,16 @@ class Browsing:
             KeyError: the library has no such file.
         """
         return self._lister.asset(asset_id)
+
+    @staticmethod
+    def town_near(latitude: float, longitude: float) -> NearbyTown | None:
+        """Return the town that a place is near to; None far from any, or without the extra.
+
+        Names are those of GeoNames, by the extra ``places``; no server is asked.
+        """
+        from engine.query.browse.place_names import town_near
+
+        return town_near(latitude, longitude)
 
     def tags(self, asset_ids: Iterable[int]) -> Mapping[int, tuple[str, ...]]:
         """Return the tags that files have themselves, in order; files without are left out."""

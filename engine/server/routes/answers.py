@@ -136,11 +136,22 @@ class NeighboursAnswer(BaseModel):
     after: list[MomentAnswer]
 
 
+class TownAnswer(BaseModel):
+    """A town that a place is near to, by GeoNames."""
+
+    name: str
+    country: str = Field(description="The code of ISO 3166, such as AT.")
+    km: float = Field(description="How far its middle is.")
+
+
 class PlaceAnswer(BaseModel):
     """A place in degrees."""
 
     latitude: float
     longitude: float
+    near: TownAnswer | None = Field(
+        default=None, description="Of a single file, where the extra `places` is installed."
+    )
 
 
 class AssetAnswer(FileFacts):

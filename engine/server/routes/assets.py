@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import Query, Request
@@ -84,9 +85,13 @@ async def asset_facts(request: Request, asset: Number, library: Name = None) -> 
 
     def run() -> dict[str, Any]:
         try:
-            return _asset(name, chosen.browse.asset(asset))
+            found = _asset(name, chosen.browse.asset(asset))
         except KeyError:
             raise no_asset(asset) from None
+        if (place := found["place"]) is not None:
+            near = chosen.browse.town_near(place["latitude"], place["longitude"])
+            place["near"] = None if near is None else asdict(near)
+        return found
 
     return json_answer(await admission_of(request).run(run))
 

@@ -165,6 +165,11 @@ def test_a_place_is_on_a_map_and_leads_to_what_was_made_near_it(visit, opened):
         " for (let i = 0; i < d.length; i += 4) seen.add(d[i] << 16 | d[i + 1] << 8 | d[i + 2]);"
     )
     until(page, colours + " return seen.has(0xdfe9ec) && seen.has(0xf6f3ea); })()")  # sea and land
+    pytest.importorskip("reverse_geocode")
+    assert page.locator(".town").text_content() == "Vienna, Austria GeoNames"
+    german = visit("/?q=green", opened, locale="de-DE")
+    open_file(german, "vienna.jpg")
+    german.locator(".town", has_text="Vienna, Österreich").wait_for()
     page.get_by_role("button", name="Files from near here").click()
     until(page, "document.querySelectorAll('.tile').length === 1")
     assert names(page) == ["vienna.jpg"]

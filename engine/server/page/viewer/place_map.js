@@ -4,10 +4,12 @@
 // package world-atlas): rings of tenths of a degree, each point but the first as its step.
 
 import { button, make } from "../elements/elements.js";
+import { count } from "../elements/figures.js";
 import { text } from "../texts/texts.js";
 
 const SPAN = 50; // Degrees of longitude that are shown: enough to know a coast by.
 const NEAR = 0.15; // Degrees around a place that count as near it, some 15 km.
+const FAR = 15; // Kilometres from which a town is said to be near, and not where it is.
 let land = null;
 
 async function rings() {
@@ -19,15 +21,22 @@ async function rings() {
 }
 
 /** Show a place; `search(words)` is called to look for what was made near it. */
-export function placeMap({ latitude, longitude }, search) {
+export function placeMap({ latitude, longitude, near = null }, search) {
   const where = `${Math.abs(latitude).toFixed(3)}° ${latitude < 0 ? "S" : "N"}, ${Math.abs(longitude).toFixed(3)}° ${longitude < 0 ? "W" : "E"}`;
   const canvas = make("canvas", { role: "img", "aria-label": text("map-of", { place: where }) });
   const paint = () => rings().then((all) => canvas.isConnected && draw(canvas, all, latitude, longitude)).catch(() => {});
   new ResizeObserver(paint).observe(canvas);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", paint);
   const box = [latitude - NEAR, longitude - NEAR, latitude + NEAR, longitude + NEAR].map((each) => each.toFixed(3));
-  return make("section.map", {}, make("h3", {}, text("place")), canvas,
+  return make("section.map", {}, make("h3", {}, text("place")), canvas, near ? make("p.town", {}, townOf(near), " ", make("small", {}, "GeoNames")) : null,
     make("p", {}, where, " ", button(text("near-here"), () => search(`place:${box.join(",")}`), { className: "plain" })));
+}
+
+/** A town with its country, in the language of the page, and how far it is where that is far. */
+function townOf({ name, country, km }) {
+  const countries = new Intl.DisplayNames([document.documentElement.lang], { type: "region" });
+  const shown = make("bdi", {}, `${name}, ${countries.of(country) ?? country}`);
+  return km < FAR ? make("b", {}, shown) : make("b", {}, `${text("town-near", { km: count(Math.round(km)) })} `, shown);
 }
 
 function draw(canvas, all, latitude, longitude) {
