@@ -11,6 +11,7 @@ from engine.config import Settings
 from engine.encoders import plugins
 from engine.encoders.http import names as served
 from engine.encoders.openclip import names
+from engine.encoders.pe_av import names as pe_av
 from engine.encoders.protocols import Encoder, ScreenBridge, SoundBridge, SpeechBridge
 from engine.encoders.sentence_transformer import names as of_sentences
 from engine.encoders.towers import Towers
@@ -22,7 +23,8 @@ _CLAP = "clap:"
 _SENTENCE = "st:"
 _NAMES = (
     "compact-multilingual, compact, open_clip:MODEL/PRETRAINED, hf-hub:ORG/NAME, st:NAME,"
-    " clap:NAME, http:URL#MODEL, or the folder of an open_clip model; `sensorium models` lists them"
+    " clap:NAME, pe-av:NAME, http:URL#MODEL, or the folder of an open_clip"
+    " model; `sensorium models` lists them"
 )
 
 
@@ -41,6 +43,11 @@ def towers(name: str, settings: Settings, recorded: Iterable[str] = ()) -> Tower
 
         clap = ClapEncoder(name, settings)
         return Towers(clap, clap)
+    if name.startswith(pe_av.PREFIX):
+        from engine.encoders.pe_av.encoder import PeAvEncoder
+
+        heard = PeAvEncoder(name, settings)
+        return Towers(heard, heard)
     made = _made(name, settings)
     if isinstance(made, Towers):
         return made
@@ -101,6 +108,14 @@ def _made(name: str, settings: Settings) -> Encoder | Towers:
         from engine.encoders.sentence_transformer.encoder import SentenceTransformerEncoder
 
         return SentenceTransformerEncoder(name, settings)
+    if name.startswith(pe_av.PREFIX):
+        from engine.encoders.pe_av.encoder import PeAvEncoder
+
+        return PeAvEncoder(name, settings)
+    if name.startswith(_CLAP):
+        from engine.encoders.clap import ClapEncoder
+
+        return ClapEncoder(name, settings)
     if name == COMPACT:
         from engine.encoders.compact.encoder import CompactEncoder
 
@@ -127,12 +142,15 @@ def normalised(name: str) -> str:
     """
     if name in (COMPACT, MULTILINGUAL):
         return name
-    if name.startswith(_SENTENCE) or served.is_one(name):
-        parse = served.parse if served.is_one(name) else of_sentences.parse
-        try:
-            return parse(name).name
-        except EncoderUnavailable:
-            return name  # as below
+    try:
+        if served.is_one(name):
+            return served.parse(name).name
+        if name.startswith(_SENTENCE):
+            return of_sentences.parse(name).name
+        if name.startswith(pe_av.PREFIX):
+            return pe_av.parse(name).name
+    except EncoderUnavailable:
+        return name  # as below
     if name.startswith(_CLAP):
         model = name.removeprefix(_CLAP)
         return f"{_CLAP}{folder_of(model) or model}"
