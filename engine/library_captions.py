@@ -47,8 +47,8 @@ def caption(
     Errors are those of ``Library.caption``.
     """
     from engine.curate.captioning import CaptionContext, apply_captions, caption_files
-    from engine.generate import registry
     from engine.generate.captioner import TemplateCaptioner, caption_style
+    from engine.query import model_roles as registry
 
     chosen = caption_style(style)
     model = registry.make("captioner", captioner or settings.captioner, settings)

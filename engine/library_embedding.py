@@ -69,9 +69,9 @@ def describe_example(
 
     Errors are those of ``Library.ask_file``.
     """
-    from engine.generate import registry
     from engine.generate.budget import MeteredChat, ModelBudget, Prices
     from engine.generate.chats import make_chat
+    from engine.query import model_roles as registry
     from engine.query.describing import MediaConversation
 
     name = model or settings.describe_model
@@ -101,7 +101,7 @@ def transcribe_example(
     """
     speech = towers.speech
     if transcriber:
-        from engine.generate import registry
+        from engine.query import model_roles as registry
 
         speech = registry.make("transcriber", transcriber, settings)
     if speech is None:

@@ -37,8 +37,8 @@ def speak(
     """
     from engine.common.atomic_write import check_place
     from engine.common.user_path import expanded
-    from engine.generate import registry
     from engine.generate.speaker import speak as spoken
+    from engine.query import model_roles as registry
 
     settings = settings or Settings.load()
     path = None if out is None else expanded(out)

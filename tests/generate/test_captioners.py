@@ -10,8 +10,8 @@ import pytest
 from PIL import Image
 
 from engine.errors import ChatFailed, UsageError
-from engine.generate import registry
 from engine.generate.captioner import CaptionStyle, Scene, TemplateCaptioner, tags_of, tidy
+from engine.query import model_roles as registry
 from engine.testing import chat_server as does
 from engine.testing.chat_server import serving
 from tests.generate.tiny_models import save_blip

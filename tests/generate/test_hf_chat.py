@@ -9,8 +9,8 @@ from PIL import Image
 
 from engine.common.progress import CancelToken
 from engine.errors import Cancelled, ChatFailed
-from engine.generate import registry
 from engine.generate.chat import ChatImage, ChatMedia, Message, Text
+from engine.query import model_roles as registry
 from tests.generate.tiny_models import save_vision_chat
 
 

@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 from engine.errors import ChatFailed, EncoderUnavailable, ExtraMissing, UsageError
-from engine.generate import espeak, registry
+from engine.generate import espeak
 from engine.generate.speaker import Speech, SpokenWord, joined, of_wav, sentences, speak
+from engine.query import model_roles as registry
 from engine.testing import chat_server as does
 from engine.testing.chat_server import serving
 from tests.generate.tiny_models import save_speecht5

@@ -9,7 +9,8 @@ import pytest
 
 from engine.encoders.protocols import Sentence, Word
 from engine.errors import ChatFailed, UsageError
-from engine.generate import registry, transcriber
+from engine.query import model_roles as registry
+from engine.query import transcribers as transcriber
 from engine.testing.form_server import serving_forms
 from tests.generate.tiny_models import save_whisper
 

@@ -9,8 +9,8 @@ import pytest
 
 from engine.common.progress import CancelToken
 from engine.errors import Cancelled, ChatFailed, UsageError
-from engine.generate import registry
 from engine.generate.chat import ChatImage, ChatMedia, Message, Schema, Text, Usage
+from engine.query import model_roles as registry
 from engine.testing import chat_server as does
 from engine.testing import stream_server as streams
 from engine.testing.chat_server import serving

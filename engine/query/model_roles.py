@@ -22,7 +22,7 @@ class Adapter:
     form: str
     """The name that it is asked for by; ``:`` parts the adapter from its model."""
     place: str
-    """Module below this room and function in it, which is called with model and settings."""
+    """Module below ``engine``, and function in it, which is called with model and settings."""
     extra: str
     """The extra of this distribution that it needs; empty for none."""
     licence: str
@@ -43,71 +43,72 @@ _REAL, _TINY, _WIRE = "real weights", "tiny random weights", "a server of the wi
 _OWN = "of the model"
 ADAPTERS = (
     Adapter(
-        "chat", "local:NAME", "chats.local_chat", "local-chat", "Apache-2.0",
+        "chat", "local:NAME", "generate.chats.local_chat", "local-chat", "Apache-2.0",
         "local:qwen, local:smollm2, or local:PATH.gguf, in llama.cpp", _REAL,
     ),
     Adapter(
-        "chat", "openai:MODEL", "chats.served_chat", "llm", _OWN,
+        "chat", "openai:MODEL", "generate.chats.served_chat", "llm", _OWN,
         "a server of chat completions", _WIRE,
     ),
     Adapter(
-        "captioner", "template", "captioners.template", "", "Apache-2.0",
+        "captioner", "template", "generate.captioners.template", "", "Apache-2.0",
         "labels, text on screen and facts, in a sentence", "needs none",
     ),
     Adapter(
-        "captioner", "hf:NAME", "captioners.transformers", "hf", _OWN,
+        "captioner", "hf:NAME", "generate.captioners.transformers", "hf", _OWN,
         "BLIP, BLIP-2 and their like, by the auto classes of transformers", _TINY,
     ),
     Adapter(
-        "captioner", "openai:MODEL", "captioners.served", "llm", _OWN,
+        "captioner", "openai:MODEL", "generate.captioners.served", "llm", _OWN,
         "a server's chat that sees", _WIRE,
     ),
     Adapter(
-        "transcriber", "whisper", "transcriber.whisper", "speech", "MIT",
+        "transcriber", "whisper", "query.transcribers.whisper", "speech", "MIT",
         "Whisper base in faster-whisper, with the times of words", _REAL,
     ),
     Adapter(
-        "transcriber", "hf:NAME", "transcriber.transformers", "hf", _OWN,
+        "transcriber", "hf:NAME", "query.transcribers.transformers", "hf", _OWN,
         "Whisper, SpeechT5, Qwen3-ASR and their like, by transformers", _TINY,
     ),
     Adapter(
-        "transcriber", "openai:MODEL", "transcriber.served", "llm", _OWN,
+        "transcriber", "openai:MODEL", "query.transcribers.served", "llm", _OWN,
         "a server of /v1/audio/transcriptions", _WIRE,
     ),
     Adapter(
-        "vision chat", "openai:MODEL", "vision_chats.completions", "openai", _OWN,
+        "vision chat", "openai:MODEL", "generate.vision_chats.completions", "openai", _OWN,
         "chat completions with pictures, by the package openai", _WIRE,
     ),
     Adapter(
-        "vision chat", "responses:MODEL", "vision_chats.responses", "openai", _OWN,
+        "vision chat", "responses:MODEL", "generate.vision_chats.responses", "openai", _OWN,
         "OpenAI's Responses API, by the package openai", _WIRE,
     ),
     Adapter(
-        "vision chat", "gemini:MODEL", "vision_chats.gemini", "gemini", _OWN,
+        "vision chat", "gemini:MODEL", "generate.vision_chats.gemini", "gemini", _OWN,
         "Gemini by google-genai: pictures, and video and sound as they are", _WIRE,
     ),
     Adapter(
-        "vision chat", "hf:NAME", "vision_chats.transformers", "hf", _OWN,
+        "vision chat", "hf:NAME", "generate.vision_chats.transformers", "hf", _OWN,
         "Qwen3-VL, Gemma 4, SmolVLM and their like, by AutoModelForMultimodalLM", _TINY,
     ),
     Adapter(
-        "vision chat", "local:NAME", "chats.local_chat", "local-chat", _OWN,
+        "vision chat", "local:NAME", "generate.chats.local_chat", "local-chat", _OWN,
         "PATH.gguf beside its mmproj-*.gguf, in llama.cpp; without one it gets words alone",
         "real weights, words alone",
     ),
     Adapter(
-        "speaker", "espeak", "voices.espeak", "espeak", "GPL-3.0-or-later",
+        "speaker", "espeak", "generate.voices.espeak", "espeak", "GPL-3.0-or-later",
         "eSpeak NG: small, quick, robotic, of a hundred languages", _REAL,
     ),
     Adapter(
-        "speaker", "kokoro", "voices.kokoro", "espeak", "Apache-2.0",
+        "speaker", "kokoro", "generate.voices.kokoro", "espeak", "Apache-2.0",
         "Kokoro-82M, int8: a human voice, with a Japanese accent", _REAL,
     ),
     Adapter(
-        "speaker", "hf:NAME", "voices.speecht5", "hf", _OWN, "SpeechT5 with its HiFi-GAN", _TINY,
+        "speaker", "hf:NAME", "generate.voices.speecht5", "hf", _OWN,
+        "SpeechT5 with its HiFi-GAN", _TINY,
     ),
     Adapter(
-        "speaker", "openai:MODEL", "voices.served_voice", "llm", _OWN,
+        "speaker", "openai:MODEL", "generate.voices.served_voice", "llm", _OWN,
         "a server of /v1/audio/speech", _WIRE,
     ),
 )  # fmt: skip
@@ -129,8 +130,8 @@ def make(role: str, name: str, settings: Settings) -> Any:
     prefix, colon, model = name.partition(":")
     for adapter in adapters(role):
         if adapter.prefix == prefix and adapter.takes_model == bool(colon and model):
-            module, _, function = adapter.place.partition(".")
-            made = getattr(import_module(f"engine.generate.{module}"), function)(model, settings)
+            module, _, function = adapter.place.rpartition(".")
+            made = getattr(import_module(f"engine.{module}"), function)(model, settings)
             made.check()
             return made
     forms = ", ".join(adapter.form for adapter in adapters(role))
