@@ -40,6 +40,7 @@ GROUPS = {
     ),
     "Speed": (
         "latency",
+        "local_chat",
         "startup",
         "planning",
         "ingest",

@@ -10,6 +10,7 @@ from engine.config import Settings
 
 if TYPE_CHECKING:
     from engine.encoders.offered import Offered
+    from engine.query.model_roles import Adapter
 
 
 def list_models(*, downloaded: bool = False) -> list[Offered]:
@@ -21,6 +22,22 @@ def list_models(*, downloaded: bool = False) -> list[Offered]:
     from engine.encoders.available import offered
 
     return [model for model in offered() if model.downloaded or not downloaded]
+
+
+def list_roles(role: str | None = None) -> list[Adapter]:
+    """List the ways to have a model play a role; None for all roles.
+
+    Raises:
+        UsageError: there is no such role.
+    """
+    from engine.errors import UsageError
+    from engine.query.model_roles import adapters
+
+    found = list(adapters(role))
+    if not found:
+        roles = dict.fromkeys(each.role for each in adapters())
+        raise UsageError(f"no role is called {role!r}; there is {', '.join(roles)}")
+    return found
 
 
 def fetch_model(

@@ -41,14 +41,40 @@ def models(ctx: click.Context, downloaded: bool, as_json: bool) -> None:
 
 @models.command("list")
 @_downloaded_option
+@click.option(
+    "--role", metavar="ROLE",
+    help="Instead, the models that write, see or speak: chat, captioner, speaker ...; or all.",
+)  # fmt: skip
 @json_option
-def list_(downloaded: bool, as_json: bool) -> None:
+def list_(downloaded: bool, role: str | None, as_json: bool) -> None:
     """List the encoders, with what is known of them without a network.
 
     A line is a name, the vectors' dimension, the side of the pictures, the number of
     parameters, and the size of what is on disk.
     """
-    _show(downloaded, as_json)
+    if role is None:
+        _show(downloaded, as_json)
+    else:
+        _show_roles(None if role == "all" else role, as_json)
+
+
+@models.command("test")
+@click.argument("name")
+@click.option("--role", metavar="ROLE", help="The role, where a name may have several.")
+@json_option
+def test(name: str, role: str | None, as_json: bool) -> None:
+    """Load the model NAME, have it embed or answer, and say its speed and memory."""
+    from engine.model_trial import try_model
+
+    trial = try_model(name, role, settings())
+    if as_json:
+        print_json(dataclasses.asdict(trial))
+        return
+    click.echo(f"{trial.name}, {trial.role}: {trial.answer}")
+    click.echo(
+        f"{trial.loading:.2f} s with its loading, {trial.seconds:.2f} s then;"
+        f" {trial.memory / 2**20:.0f} MiB"
+    )
 
 
 @models.command()
@@ -61,6 +87,18 @@ def pull(name: str) -> None:
     from engine.models import fetch_model
 
     click.echo(f"{fetch_model(name, settings(), progress=True)} is on this machine")
+
+
+def _show_roles(role: str | None, as_json: bool) -> None:
+    from engine.models import list_roles
+
+    found = list_roles(role)
+    if as_json:
+        names = ("role", "form", "extra", "licence", "about", "ran_on")
+        print_json({"models": [{name: getattr(each, name) for name in names} for each in found]})
+        return
+    for each in found:
+        click.echo("\t".join((each.role, each.form, each.licence, each.about)))
 
 
 def _show(downloaded: bool, as_json: bool) -> None:

@@ -36,6 +36,7 @@ _ENOUGH: dict[tuple[str, ...], list[str]] = {
     ("curate", "apply"): ["1", "--apply", "tag"],
     ("curate", "leaks"): ["{media}"],
     ("models", "fetch"): ["compact"],
+    ("models", "test"): ["template"],
     ("remove",): ["{media}/0.png"],
     ("serve",): ["--host", "0.0.0.0"],  # which ends at once: it asks for a token
 }

@@ -1,0 +1,153 @@
+"""Try a model once: load it, ask it, and say how long that took and what memory. Wiring only."""
+
+from __future__ import annotations
+
+import io
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from engine.common.memory import resident_bytes
+from engine.config import Settings
+from engine.errors import UsageError
+
+_TEXT = "A dog runs along the beach."
+_SECONDS = 600.0
+
+
+@dataclass(frozen=True, slots=True)
+class ModelTrial:
+    """What came of trying a model."""
+
+    name: str
+    role: str
+    loading: float
+    """Seconds of the first answer, with the loading."""
+    seconds: float
+    """Seconds of the second answer."""
+    answer: str
+    """The answer, in a few words."""
+    memory: int
+    """Bytes that this process, and the model's own where it has one, grew by."""
+
+
+def try_model(name: str, role: str | None = None, settings: Settings | None = None) -> ModelTrial:
+    """Load a model, and have it embed or answer twice.
+
+    Args:
+        name: of an encoder, or of a model that plays a role.
+        role: where a name has several: ``chat``, ``vision chat``, ``captioner``, ``transcriber``
+            or ``speaker``.
+
+    Raises:
+        UsageError: there is no such model, it is not installed, or plays several roles.
+        ChatFailed: it did not answer.
+    """
+    settings = settings or Settings.load()
+    chosen = role or _role_of(name)
+    ask = _embed if chosen == "encoder" else _ASKS.get(chosen)
+    if ask is None:
+        raise UsageError(f"no role is called {chosen!r}; there is {', '.join(_ASKS)}")
+    before, began = resident_bytes(), time.monotonic()
+    made = _made(name, chosen, settings)
+    answer = ask(made)
+    loading, began = time.monotonic() - began, time.monotonic()
+    ask(made)
+    seconds = time.monotonic() - began
+    return ModelTrial(
+        name, chosen, loading, seconds, answer, max(0, resident_bytes() - before) + _child(made)
+    )
+
+
+def _role_of(name: str) -> str:
+    from engine.query.model_roles import adapters
+
+    prefix, colon, _ = name.partition(":")
+    found = {
+        each.role
+        for each in adapters()
+        if each.prefix == prefix and each.takes_model == bool(colon)
+    }
+    if prefix == "local":
+        return "chat"
+    if len(found) > 1:
+        raise UsageError(
+            f"{name} may be a {', a '.join(sorted(found))}: name its role", arguments=("role",)
+        )
+    return found.pop() if found else "encoder"
+
+
+def _made(name: str, role: str, settings: Settings) -> Any:
+    if role == "encoder":
+        from engine.encoders import registry
+
+        made = registry.encoder(name, settings)
+        made.check()
+        return made
+    from engine.query.model_roles import make
+
+    return make(role, name, settings)
+
+
+def _embed(made: Any) -> str:
+    rows = made.embed_texts([_TEXT])
+    return f"a vector of {rows.shape[1]} numbers"
+
+
+def _chat(made: Any) -> str:
+    from engine.generate.chat import Message
+
+    asked = [Message.from_text("user", "Say hello in one short sentence.")]
+    return str(made.reply(asked, seconds=_SECONDS, most_tokens=24).text)
+
+
+def _vision(made: Any) -> str:
+    from engine.generate.chat import ChatImage, Message, Text
+
+    asked = [Message("user", (Text("What colour is this?"), ChatImage(_red())))]
+    return str(made.reply(asked, seconds=_SECONDS, most_tokens=24).text)
+
+
+def _caption(made: Any) -> str:
+    from engine.generate.captioner import CaptionStyle, Scene
+
+    scene = Scene("image", ("a red square",), pictures=lambda: [_red()])
+    return str(made.caption(scene, CaptionStyle.SENTENCE, seconds=_SECONDS))
+
+
+def _speaker(made: Any) -> str:
+    from engine.generate.speaker import speak
+
+    return f"{speak(made, _TEXT).seconds:.1f} s of speech"
+
+
+def _transcriber(made: Any) -> str:
+    import numpy as np
+
+    tone = 0.3 * np.sin(np.arange(2 * made.rate) / 20)
+    return f"{len(made.transcribe(tone.astype(np.float32)))} sentences in a tone of 2 s"
+
+
+_ASKS: dict[str, Callable[[Any], str]] = {
+    "chat": _chat,
+    "vision chat": _vision,
+    "captioner": _caption,
+    "transcriber": _transcriber,
+    "speaker": _speaker,
+}
+
+
+def _red() -> bytes:
+    from PIL import Image
+
+    stream = io.BytesIO()
+    Image.new("RGB", (64, 64), (220, 30, 30)).save(stream, "JPEG")
+    return stream.getvalue()
+
+
+def _child(made: Any) -> int:
+    """Return the resident bytes of a model's own process; 0 where it has none."""
+    server = getattr(made, "server", None)
+    pid = getattr(server, "pid", None)
+    return resident_bytes(pid) if pid else 0

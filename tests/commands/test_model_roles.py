@@ -1,0 +1,55 @@
+"""`sensorium models`: roles that models play, and one tried."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from click.testing import CliRunner
+
+from engine.commands.main import main
+from engine.errors import UsageError
+from engine.model_trial import try_model
+from engine.models import list_roles
+from engine.query.model_roles import ADAPTERS
+
+
+def run(*args: str):
+    return CliRunner().invoke(main, args, catch_exceptions=False)
+
+
+def test_roles_are_listed():
+    listed = json.loads(run("models", "list", "--role", "all", "--json").output)["models"]
+    assert len(listed) == len(ADAPTERS)
+    assert {each["role"] for each in listed} >= {"chat", "speaker", "captioner", "transcriber"}
+    lines = run("models", "list", "--role", "speaker").output.splitlines()
+    assert lines[0].split("\t")[:3] == ["speaker", "espeak", "GPL-3.0-or-later"]
+    with pytest.raises(UsageError, match="no role is called 'x'; there is chat, captioner"):
+        list_roles("x")
+
+
+@pytest.mark.parametrize(
+    ("name", "role", "answer"),
+    [
+        ("template", "captioner", "A picture of a red square."),
+        ("espeak", "speaker", "s of speech"),
+        ("fake", "encoder", "a vector of 64 numbers"),
+    ],
+)
+def test_a_model_is_tried(name, role, answer, settings):
+    trial = try_model(name, settings=settings)
+    assert trial.role == role
+    assert answer in trial.answer
+
+
+def test_a_name_of_several_roles_asks_for_one(settings):
+    with pytest.raises(UsageError, match="hf:x may be a captioner, a speaker"):
+        try_model("hf:x", settings=settings)
+    with pytest.raises(UsageError, match="no role is called 'cook'"):
+        try_model("hf:x", "cook", settings)
+
+
+def test_the_command_says_speed_and_memory():
+    done = run("models", "test", "template")
+    assert done.output.startswith("template, captioner: A picture of a red square.\n")
+    assert " s with its loading, " in done.output
