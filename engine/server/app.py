@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from asyncio import to_thread
+from asyncio import create_task, to_thread, wait
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from importlib.util import find_spec
@@ -20,6 +20,7 @@ from engine.server.load.admission import Admission
 from engine.server.load.encoding import Encoding
 from engine.server.load.intake import Intake
 from engine.server.load.search_processes import SearchProcesses
+from engine.server.load.warming import read_lists
 from engine.server.observing.metrics import Metrics
 from engine.server.observing.observer import RequestObserver
 from engine.server.observing.tracing import prepare_tracing
@@ -100,6 +101,8 @@ def make_app(shelf: Shelf, options: ServerOptions) -> ASGIApp:
             running.push_async_callback(to_thread, jobs.close)
             if tools is not None:
                 await running.enter_async_context(tools.session_manager.run())
+            warming = create_task(to_thread(read_lists, shelf))
+            running.push_async_callback(wait, [warming])
             yield
 
     # The pages that FastAPI would add load their scripts from another server.

@@ -41,9 +41,9 @@ def run(
     with listening:
         host, port = listening.getsockname()[:2]
         shown = f"[{host}]" if ":" in host else host
-        announce(f"serving {', '.join(shelf.names)} at http://{shown}:{port}; Ctrl-C ends it")
         configure_logs(options.log_format)
         config = server_config(make_app(shelf, options), options)
+        announce(f"serving {', '.join(shelf.names)} at http://{shown}:{port}; Ctrl-C ends it")
         Server(config, shelf).run(sockets=[listening])
 
 
