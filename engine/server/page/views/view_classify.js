@@ -98,7 +98,7 @@ async function showResults({ context, library, results }, job, from = 0) {
     const given = [...held.given].filter(([label, count]) => count && (state.label === null || label === state.label));
     const files = given.reduce((sum, [, count]) => sum + count, 0);
     apply.disabled = !files;
-    told.textContent = files ? counted("cls-will", files, { labels: given.map(([label, count]) => `${label} (${count})`).join(", ") }) : text("cls-will-nothing");
+    told.textContent = files ? counted("cls-will", files, { labels: given.map(([label, count]) => `${label} (${count.toLocaleString(document.documentElement.lang)})`).join(", ") }) : text("cls-will-nothing");
     return shown;
   }
 
