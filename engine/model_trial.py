@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from engine.common.choices import SEEING_RERANKER
 from engine.common.memory import resident_bytes
 from engine.config import Settings
 from engine.errors import UsageError
@@ -36,7 +37,7 @@ def try_model(name: str, role: str | None = None, settings: Settings | None = No
     """Load a model, and have it embed or answer twice.
 
     Args:
-        name: of an encoder, or of a model that plays a role.
+        name: of an encoder, of a reranker that sees (``vl:NAME``), or of a model that plays a role.
         role: where a name has several: ``chat``, ``vision chat``, ``captioner``, ``transcriber``
             or ``speaker``.
 
@@ -63,6 +64,8 @@ def try_model(name: str, role: str | None = None, settings: Settings | None = No
 def _role_of(name: str) -> str:
     from engine.query.model_roles import adapters
 
+    if name.startswith(SEEING_RERANKER):
+        return "reranker"
     prefix, colon, _ = name.partition(":")
     found = {
         each.role
@@ -82,17 +85,26 @@ def _made(name: str, role: str, settings: Settings) -> Any:
     if role == "encoder":
         from engine.encoders import registry
 
-        made = registry.encoder(name, settings)
-        made.check()
-        return made
+        return registry.towers(name, settings)
+    if role == "reranker":
+        from engine.encoders.sentence_transformer.pairs import SeeingPairs
+
+        return SeeingPairs(name, settings)
     from engine.query.model_roles import make
 
     return make(role, name, settings)
 
 
 def _embed(made: Any) -> str:
-    rows = made.embed_texts([_TEXT])
-    return f"a vector of {rows.shape[1]} numbers"
+    from engine.encoder_trial import embed_once
+
+    return embed_once(made)
+
+
+def _judge(made: Any) -> str:
+    from engine.encoder_trial import judge_once
+
+    return judge_once(made)
 
 
 def _chat(made: Any) -> str:
@@ -130,6 +142,7 @@ def _transcriber(made: Any) -> str:
 
 
 _ASKS: dict[str, Callable[[Any], str]] = {
+    "reranker": _judge,
     "chat": _chat,
     "vision chat": _vision,
     "captioner": _caption,

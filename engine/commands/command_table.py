@@ -106,7 +106,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     ),
     "models": (
         "models", "models",
-        "List the encoders that a library can have, or fetch one ahead.",
+        "List the encoders that a library can have, fetch one ahead, or test one.",
     ),
     "spaces": (
         "spaces", "spaces",

@@ -28,10 +28,11 @@ def _downloaded_option(command: click.decorators.FC) -> click.decorators.FC:
 @json_option
 @click.pass_context
 def models(ctx: click.Context, downloaded: bool, as_json: bool) -> None:
-    """List the encoders that a library can have, or fetch one ahead.
+    """List the encoders that a library can have, fetch one ahead, or test one.
 
-    Beside these, --encoder takes hf-hub:ORG/NAME, a model's folder, and a checkpoint as
-    open_clip:MODEL/./FILE; docs/encoders.md has all of it.
+    Beside these, --encoder takes any st:NAME, clap:NAME, pe-av:NAME, http:URL#MODEL and
+    hf-hub:ORG/NAME, a model's folder, and a checkpoint as open_clip:MODEL/./FILE;
+    docs/encoders.md has all of it.
     """
     if ctx.invoked_subcommand is None:
         _show(downloaded, as_json)

@@ -14,12 +14,14 @@ from engine.encoders.weight_files import AISFX, E5_SMALL, EFFICIENTNET, MINILM, 
 def offered() -> list[Offered]:
     """List every encoder that has a name of its own, without importing any.
 
-    They are the embedded ones, those of third parties, the models on disk that came from a hub, and
-    what open_clip knows by a tag.
+    They are the embedded ones, those of third parties, the models on disk that came from a hub,
+    those of hubs that are recommended, and what open_clip knows by a tag.
     """
     from engine.encoders.openclip import available
+    from engine.encoders.recommended import recommended
 
-    return [*_embedded(), *_plugins(), *available.from_hub(), *available.tagged()]
+    found = [*_embedded(), *_plugins(), *available.from_hub(), *recommended()]
+    return [*found, *available.tagged()]
 
 
 def _embedded() -> Iterator[Offered]:

@@ -21,3 +21,5 @@ class Offered:
     """Size of its weights on disk; None where they are not."""
     downloaded: bool | None = None
     """True if all that it needs is on disk; None of a third party's, which only it knows."""
+    licence: str | None = None
+    """The licence of its weights, where that is known without asking anybody."""

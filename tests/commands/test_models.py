@@ -126,6 +126,7 @@ def test_the_list_tells_what_is_known_without_a_network(models):
     assert found["open_clip:ViT-B-32/openai"] == {
         "name": "open_clip:ViT-B-32/openai", "origin": "open_clip", "dim": 512,
         "image_size": 224, "parameters": 151_277_313, "bytes": None, "downloaded": False,
+        "licence": None,
     }  # fmt: skip
     assert found["compact"]["dim"] == 384
     assert found["compact"]["downloaded"] is True

@@ -1,4 +1,4 @@
-"""When a sound is heard: PE-A-Frame of transformers, which embeds sound a frame at a time.
+"""Tell when a sound is heard, by PE-A-Frame of transformers, which embeds a frame at a time.
 
 Frames of 40 ms make moments finer than windows: within a window that answers a text, they say
 from when to when.

@@ -75,6 +75,16 @@ class SeeingPairs:
                 f"{self.name} names no model; an example is vl:Qwen/Qwen3-VL-Reranker-2B"
             )
 
+    def fetch(self) -> None:
+        """Have all of its files on disk, and load nothing.
+
+        Raises:
+            EncoderUnavailable: they cannot be had.
+        """
+        self.check()
+        with _one_line(self.name):
+            fetch_folder(self._model_name)
+
     def is_loaded(self) -> bool:
         """Tell whether it can answer at once."""
         return "_pairs" in self.__dict__
