@@ -27,8 +27,6 @@ from engine.generate.chat import Message
 from engine.generate.gguf_files import locate
 from engine.generate.llama import LlamaChat
 
-_READ_WORDS = 400
-_WRITTEN = 64
 _ROUNDS = 3
 _HOURS = 3600.0
 _BARE = """
@@ -109,17 +107,17 @@ def binding(process: subprocess.Popen[str]) -> Ask:
     return ask
 
 
-def questions(round_: int) -> tuple[str, str]:
+def questions(round_: int, count: int) -> tuple[str, str]:
     """Return a long question and a short one; no two begin alike, so that nothing is kept."""
-    words = " ".join(str(number * 7919 % 1000) for number in range(round_, round_ + _READ_WORDS))
+    words = " ".join(str(number * 7919 % 1000) for number in range(round_, round_ + count))
     return f"{round_}: which of these is largest? {words}", f"{round_}: tell a long story."
 
 
-def rates(ask: Ask, round_: int) -> tuple[float, float, float]:
+def rates(ask: Ask, round_: int, count: int, most: int) -> tuple[float, float, float]:
     """Return tokens a second read and written, and seconds to the first token of a short one."""
-    long, short = questions(round_)
+    long, short = questions(round_, count)
     read = ask(long, 1)
-    wrote = ask(short, _WRITTEN)
+    wrote = ask(short, most)
     return read.read / read.first, (wrote.written - 1) / wrote.rest, wrote.first
 
 
@@ -136,8 +134,10 @@ def best(found: Sequence[tuple[float, float, float]]) -> tuple[float, float, flo
 
 @command(__doc__)
 @click.option("--model", default="local:qwen", show_default=True)
+@click.option("--numbers", default=200, show_default=True, help="Of a question that is read.")
+@click.option("--written", default=64, show_default=True, help="Tokens of an answer.")
 @click.option("--threads", default=0, help="0 for those of the settings.")
-def main(model: str, threads: int) -> None:
+def main(model: str, numbers: int, written: int, threads: int) -> None:
     settings = Settings.from_env()
     settings = replace(settings, threads=threads or settings.threads)
     file = locate(model, settings)
@@ -157,7 +157,7 @@ def main(model: str, threads: int) -> None:
         found: dict[str, list[tuple[float, float, float]]] = {name: [] for name in asks}
         for round_ in range(_ROUNDS):
             for name, ask in asks.items():
-                found[name].append(rates(ask, 10 * round_ + 1))
+                found[name].append(rates(ask, 10 * round_ + 1, numbers, written))
         ours, theirs = best(found["adapter"]), best(found["binding"])
         used = memory(chat.server.pid)
     finally:
