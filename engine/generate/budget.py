@@ -95,6 +95,11 @@ class MeteredChat:
         return bool(getattr(self._chat, "hears", False))
 
     @property
+    def hears_samples(self) -> bool:
+        """True if it takes the samples of a sound, as a WAV file at 16 kHz."""
+        return bool(getattr(self._chat, "hears_samples", False))
+
+    @property
     def spent(self) -> Spent:
         """The cost so far, of all questions together."""
         return self._spent

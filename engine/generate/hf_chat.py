@@ -1,21 +1,26 @@
-"""Chats that see, by ``AutoModelForMultimodalLM`` of transformers."""
+"""Chats that see, or hear, by ``AutoModelForMultimodalLM`` of transformers."""
 
 from __future__ import annotations
 
 import io
+import json
 import threading
 import time
 from collections.abc import Callable, Sequence
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 from engine.common.progress import CancelToken
 from engine.config import Settings
-from engine.errors import ChatFailed
+from engine.errors import ChatFailed, EncoderUnavailable
 from engine.generate.chat import ChatImage, ChatMedia, Message, Reply, Schema, Text, Usage
 from engine.generate.hf_models import loading, model_source, require_transformers
+from engine.generate.speaker import of_wav
 
 _MOST_TOKENS = 512
+_RATE = 16_000
+"""Samples a second of what these models hear."""
 
 
 class HfChat:
@@ -25,12 +30,29 @@ class HfChat:
         model: a folder, or the hub's name of a model that is on disk.
     """
 
-    sees = True
-
     def __init__(self, model: str, settings: Settings) -> None:
         self.model = f"hf:{model}"
         self._model, self._settings = model, settings
         self._lock = threading.Lock()
+
+    @property
+    def sees(self) -> bool:
+        """True if the model has a tower of pictures."""
+        return "vision_config" in self._config
+
+    @property
+    def hears_samples(self) -> bool:
+        """True if the model has a tower of sounds, which takes samples at 16 kHz."""
+        return "audio_config" in self._config
+
+    @cached_property
+    def _config(self) -> dict[str, Any]:
+        file = Path(model_source(self._model)) / "config.json"
+        try:
+            config: dict[str, Any] = json.loads(file.read_text("utf-8"))
+        except (OSError, ValueError) as error:
+            raise EncoderUnavailable(f"{self.model} has no config.json that can be read") from error
+        return config
 
     def check(self) -> None:
         """See that it can be had, without loading it.
@@ -131,4 +153,9 @@ def _part(part: object) -> dict[str, Any]:
 
         return {"type": "image", "image": Image.open(io.BytesIO(part.jpeg)).convert("RGB")}
     assert isinstance(part, ChatMedia)
-    raise ChatFailed("this model is asked about pictures and words alone")
+    if part.mime != "audio/wav":
+        raise ChatFailed(f"this model is not asked about {part.mime}")
+    sound = of_wav(part.content)
+    if sound.rate != _RATE:
+        raise ChatFailed(f"this model hears sound at {_RATE} Hz")
+    return {"type": "audio", "audio": sound.samples}

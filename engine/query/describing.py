@@ -27,6 +27,7 @@ from engine.encoders.towers import Towers
 from engine.errors import EmptyMedia, MediaError, UsageError
 from engine.generate.budget import MeteredChat, Spent
 from engine.generate.chat import ChatImage, ChatMedia, Message, Part, Text
+from engine.generate.speaker import Speech
 from engine.query.prepare import media_type
 from engine.query.transcription import Transcription, transcribe
 from engine.types import Kind, MediaType
@@ -46,6 +47,8 @@ _HEARD, _LIKELY = 8, 0.2
 _TURNS = 6
 """Turns before this one that a chat is reminded of."""
 _MOST_TOKENS = 400
+_RATE, _HEARD_SECONDS = 16_000, 30.0
+"""Samples a second, and seconds, that a chat gets which hears samples."""
 _WHOLE_BYTES = 15 * 2**20
 """Bytes of a sound or a video that is given as it is, to a chat that hears."""
 _SYSTEM = (
@@ -249,13 +252,29 @@ class MediaConversation:
             return Transcription((), 0.0)  # a video that has no sound
 
     def _whole_file(self) -> list[ChatMedia]:
-        """Return a short sound or video as it is, for a chat that hears."""
-        if not self._chat.hears or self._media.kind is Kind.IMAGE:
+        """Return a short sound or video as it is, or its samples, for a chat that hears."""
+        if self._media.kind is Kind.IMAGE:
+            return []
+        if self._chat.hears_samples:
+            return self._samples()
+        if not self._chat.hears:
             return []
         if self._path.stat().st_size > _WHOLE_BYTES:
             return []
         mime = f"{self._media.kind.value}/{self._media.format}"
         return [ChatMedia(self._path.read_bytes(), mime)]
+
+    def _samples(self) -> list[ChatMedia]:
+        """Return the first half minute that is heard."""
+        from engine.media.audio import read_audio
+
+        try:
+            chunk = next(iter(read_audio(self._path, _RATE, _HEARD_SECONDS)), None)
+        except MediaError:
+            return []
+        if chunk is None:
+            return []
+        return [ChatMedia(Speech(chunk.samples, _RATE).to_wav(), "audio/wav")]
 
     @cached_property
     def _media(self) -> MediaType:

@@ -88,7 +88,8 @@ ADAPTERS = (
     ),
     Adapter(
         "vision chat", "hf:NAME", "generate.vision_chats.transformers", "hf", _OWN,
-        "Qwen3-VL, Gemma 4, SmolVLM and their like, by AutoModelForMultimodalLM", _TINY,
+        "Qwen3-VL, Gemma 4, SmolVLM, Qwen2-Audio and their like, by AutoModelForMultimodalLM",
+        _TINY,
     ),
     Adapter(
         "vision chat", "local:NAME", "generate.chats.local_chat", "local-chat", _OWN,

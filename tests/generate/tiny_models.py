@@ -154,3 +154,43 @@ def save_whisper(folder: Path) -> Path:
     WhisperFeatureExtractor().save_pretrained(folder)
     letter_tokenizer().save_pretrained(folder)
     return folder
+
+
+def save_audio_chat(folder: Path) -> Path:
+    """Save Qwen2-Audio with 16 numbers a layer, with a chat template."""
+    from transformers import (
+        Qwen2AudioConfig,
+        Qwen2AudioEncoderConfig,
+        Qwen2AudioForConditionalGeneration,
+        Qwen2AudioProcessor,
+        Qwen2Config,
+        WhisperFeatureExtractor,
+    )
+
+    torch.manual_seed(0)
+    tokenizer = letter_tokenizer()
+    marks = ["<|AUDIO|>", "<|audio_bos|>", "<|audio_eos|>"]
+    tokenizer.add_special_tokens({"additional_special_tokens": marks})
+    audio = Qwen2AudioEncoderConfig(
+        d_model=16, encoder_layers=1, encoder_attention_heads=2, encoder_ffn_dim=16,
+        num_mel_bins=80, max_source_positions=1500,
+    )  # fmt: skip
+    text = Qwen2Config(
+        vocab_size=len(tokenizer), hidden_size=16, intermediate_size=16, num_hidden_layers=1,
+        num_attention_heads=2, num_key_value_heads=2, max_position_embeddings=2048,
+    )  # fmt: skip
+    place = tokenizer.convert_tokens_to_ids("<|AUDIO|>")
+    model = Qwen2AudioForConditionalGeneration(
+        Qwen2AudioConfig(audio_config=audio, text_config=text, audio_token_index=place)
+    )
+    model.generation_config.eos_token_id = model.generation_config.bos_token_id = None
+    model.generation_config.pad_token_id = 1
+    model.save_pretrained(folder)
+    template = (
+        "{% for m in messages %}{% for p in m.content %}"
+        "{% if p.type == 'audio' %}<|audio_bos|><|AUDIO|><|audio_eos|>{% else %}{{ p.text }}"
+        "{% endif %}{% endfor %}.{% endfor %}"
+    )
+    features = WhisperFeatureExtractor(feature_size=80)
+    Qwen2AudioProcessor(features, tokenizer, chat_template=template).save_pretrained(folder)
+    return folder

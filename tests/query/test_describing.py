@@ -14,6 +14,7 @@ from engine.errors import ChatFailed, InvalidQuery, UsageError
 from engine.generate import chats, vision_chats
 from engine.generate.budget import MeteredChat, ModelBudget, Prices
 from engine.generate.chat import ChatImage, ChatMedia, Message, Reply, Usage
+from engine.generate.speaker import of_wav
 from engine.query.describing import MediaConversation
 from tests import media_files as make
 
@@ -106,6 +107,15 @@ def test_a_short_sound_is_given_as_it_is_to_those_that_hear(ask, tmp_path):
     (heard,) = chat.shown(ChatMedia)
     assert (heard.content, heard.mime) == (sound.read_bytes(), "audio/wav")
     assert not chat.shown(ChatImage)
+
+
+def test_samples_are_given_to_those_that_hear_samples(ask, tmp_path):
+    chat = Chat(sees=False)
+    chat.hears_samples = True
+    ask(chat, make.sound(tmp_path / "a.wav", (440, 2.0)))
+    (heard,) = chat.shown(ChatMedia)
+    assert of_wav(heard.content).rate == 16_000
+    assert of_wav(heard.content).seconds == pytest.approx(2.0, abs=0.1)
 
 
 def test_turns_are_remembered(library, settings, tmp_path):
