@@ -41,6 +41,7 @@ LAYERS = (
     {"engine.library_encoding"},
     {"engine.library_exchange"},
     {"engine.library"},
+    {"engine.encoder_trial"},
     {
         "engine.doctor",
         "engine.model_trial",
@@ -130,6 +131,7 @@ FACADE = {
     "engine.common",
     "engine.library",
     "engine.doctor",
+    "engine.encoder_trial",
     "engine.model_trial",
     "engine.models",
     "engine.profile_indexing",
