@@ -1,4 +1,4 @@
-"""What the first visitor would wait for, done while nobody has asked yet."""
+"""Work that the first visitor would wait for, done while nobody has asked yet."""
 
 from __future__ import annotations
 
