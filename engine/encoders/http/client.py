@@ -8,6 +8,7 @@ import math
 import os
 import random
 import time
+import weakref
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -159,6 +160,7 @@ class EmbeddingClient:
         httpx = require(self.served.name)
         if self._http is None:
             self._http = httpx.Client()
+            weakref.finalize(self, self._http.close)  # encoders have no end of their own
         try:
             with self._http.stream(
                 "POST", url, content=body, headers=self._headers(), timeout=_ONE_REQUEST
