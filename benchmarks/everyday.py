@@ -154,7 +154,7 @@ def _find(library: Library) -> Find:
 # --- a person's folder ----------------------------------------------------------------------
 
 
-def _home_library(data: Path, work: Path, encoder: str) -> Path:
+def home_library(data: Path, work: Path, encoder: str) -> Path:
     """Return the folder's library, with speech and text in pictures, made where there is none."""
     folder = work / f"home-{encoder}.library"
     if not folder.exists():
@@ -232,7 +232,7 @@ def _columns(data: Path, work: Path) -> Iterator[Figures]:
     """Yield the figures of compact, of classes alone, and of all."""
     need(data / "home", data / "home-queries.csv", data / "home-nothing.csv")
     for encoder in (registry.COMPACT, registry.MULTILINGUAL):
-        folder = _home_library(data, work, encoder)
+        folder = home_library(data, work, encoder)
         seen = list(_seen(data, encoder))
         for scenes, figures in zip((True, False), seen, strict=False):
             with _opened(folder, encoder, scenes) as library:

@@ -23,6 +23,7 @@ _DOCS = _BENCHMARKS.parent / "docs"
 GROUPS = {
     "Quality": (
         "everyday",
+        "ask",
         "pictures",
         "languages",
         "sounds",

@@ -116,6 +116,9 @@ class Settings:
     """The model that answers questions about a file: ``openai:MODEL``, ``responses:MODEL``,
     ``gemini:MODEL``, ``hf:NAME`` or ``local:PATH.gguf``, which see; empty for the language model,
     which gets the words alone unless ``llm_sees``."""
+    ask_model: str = ""
+    """The model that writes the answers of `sensorium ask`, such as ``local:qwen``; empty for none:
+    then answers quote what the library holds, and nothing leaves this machine."""
     captioner: str = "template"
     """The captioner of files: ``template``, which claims nothing beyond what the library knows,
     ``hf:NAME``, such as BLIP, or ``openai:MODEL``, a server's chat that sees."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
@@ -23,6 +23,8 @@ from engine.types import (
 
 if TYPE_CHECKING:
     from engine.align.service import Alignment
+    from engine.assistant.answer import Answer
+    from engine.assistant.service import Assistant
     from engine.classify.classification import Classification, LibraryLinks, TagRun
     from engine.classify.evaluate import Evaluation
     from engine.classify.labels import Label, LabelSource
@@ -94,6 +96,51 @@ class Library(ExchangingLibrary):
         if not where:
             self._maps = {**dict([*self._maps.items()][-3:]), asked: (now, made)}
         return made
+
+    # --- questions ------------------------------------------------------------------
+
+    def ask(
+        self,
+        question: str,
+        *,
+        model: str | None = None,
+        where: Sequence[str] | str = (),
+        seconds: float | None = None,
+        on_text: Callable[[str], None] | None = None,
+        cancel: CancelToken | None = None,
+    ) -> Answer:
+        """Answer a question by sentences that cite moments of this library.
+
+        Without a model the sentences are what moments say, or are found to show. With one it
+        writes them from numbered passages, and is held to those; whatever it fails at, the
+        passages are quoted instead, and a note of the answer says so.
+
+        Args:
+            model: such as ``local:qwen`` or ``openai:MODEL``; None for ``ask_model`` of the
+                settings, which is none by default.
+            where: only files of which these filters are true.
+            seconds: for the model, all its questions together; by default ``llm_seconds``.
+            on_text: called with pieces of the model's answer before it is verified.
+
+        Raises:
+            UsageError: the question is empty, or the model is not installed or configured.
+            QuerySyntax: a filter cannot be read.
+            Cancelled: ``cancel`` was.
+        """
+        from engine.generate.chats import make_chat
+
+        named = model or self.settings.ask_model
+        chat = make_chat(named, self.settings) if named else None
+        return self._assistant.ask(
+            question, chat=chat, where=where, seconds=seconds, on_text=on_text, cancel=cancel
+        )
+
+    @cached_property
+    def _assistant(self) -> Assistant:
+        from engine.assistant.service import Assistant, cross_encoder_verifier
+
+        verifier = cross_encoder_verifier(self.settings)
+        return Assistant(self.store, self.settings, self.run, verifier)
 
     # --- before a library is made, and beside an event loop -------------------------
 

@@ -26,6 +26,7 @@ LAYERS = (
     {"engine.index", "indexers"},
     {"engine.query", "engine.report"},
     {"engine.classify", "engine.curate", "engine.exchange", "engine.align", "engine.training"},
+    {"engine.assistant"},
     {
         "engine.library_captions",
         "engine.library_datasets",

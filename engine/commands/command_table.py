@@ -20,6 +20,10 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "search", "search",
         "Find moments by TEXT, by an example, or by both.",
     ),
+    "ask": (
+        "ask", "ask",
+        "Answer QUESTION by sentences that cite moments of the library, offline.",
+    ),
     "similar": (
         "similar", "similar",
         "Find moments that look or sound like FILE, which need not be in the library.",

@@ -12,6 +12,7 @@ from engine.commands.main import main
 _ENOUGH: dict[tuple[str, ...], list[str]] = {
     ("index",): ["{media}"],
     ("search",): ["red"],
+    ("ask",): ["which picture shows red?"],
     ("similar",): ["{media}/0.png"],
     ("rerank",): ["red", "a red thing", "{media}/0.png"],
     ("transcribe",): ["{media}/0.png"],

@@ -1,0 +1,138 @@
+"""Answers that cite moments: are the citations right, and is it admitted where there are none?
+
+    python -m benchmarks.ask --data DIR [--work DIR] [--model NAME]
+
+Thirty questions about a person's folder (home/), in ask.csv, were written before any answer was
+looked at, each with the moments that bear it; ten have no answer there, and five are Chinese. A
+citation is right where it is of such a file, and overlaps the moment where one is named; a
+sentence is borne where one of its citations is right, so a sentence in answer to a question
+without an answer never is. The line from which a passage bears a question was chosen on half of
+the made-up questions of ask_texts, and its figures are of the other half.
+
+With --model the same is asked of a chat, which writes from the passages. With --work the library
+is kept there for the next run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+import numpy as np
+
+from benchmarks.ask_texts import QUESTIONS
+from benchmarks.common import (
+    Row,
+    at_least,
+    at_most,
+    command,
+    conclude,
+    data_option,
+    machine,
+    need,
+    rows,
+    scratch,
+)
+from benchmarks.everyday import home_library
+from benchmarks.rerank_texts import MOMENTS
+from engine.assistant.answer import Answer
+from engine.assistant.evidence import Passage
+from engine.assistant.verification import BEARS, Verifier
+from engine.encoders import registry
+from engine.encoders.cross_encoder import CrossEncoder
+from engine.library import Library
+
+_HERE = Path(__file__).parent
+_ANSWERED = {False: 0.7, True: 0.75}
+_BORNE = {False: 0.95, True: 0.9}
+"""Least shares without and with a model."""
+
+
+def _is_right(passage: Passage, right: str, home: Path) -> bool:
+    """Tell whether a cited moment is among those that bear a question."""
+    for each in filter(None, right.split("|")):
+        name, _, times = each.partition("#t=")
+        if passage.path != str((home / name).resolve()):
+            continue
+        if not times or passage.start is None:
+            return True
+        start, _, end = times.partition(",")
+        last = passage.end if passage.end is not None else passage.start
+        if last >= float(start) and passage.start <= float(end or "inf"):
+            return True
+    return False
+
+
+def _share(parts: Sequence[bool]) -> float:
+    return float(np.mean(parts)) if parts else 0.0
+
+
+def _counted(parts: Sequence[bool]) -> str:
+    return f"{sum(parts)} of {len(parts)}"
+
+
+def _tables(asked: list[dict[str, str]], answers: list[Answer], home: Path) -> list[Row]:
+    right_cited, borne, refused, wrongly, chinese = [], [], [], [], []
+    for row, answer in zip(asked, answers, strict=True):
+        right = [_is_right(passage, row["right"], home) for passage in answer.passages]
+        borne += [any(right[n - 1] for n in sentence.cites) for sentence in answer.sentences]
+        if row["right"]:
+            right_cited.append(any(right))
+            wrongly.append(not answer.found)
+        else:
+            refused.append(not answer.found)
+        if row["language"] == "zh":
+            chinese.append(any(right) if row["right"] else not answer.found)
+        verdict = "right" if (any(right) or (not row["right"] and not answer.found)) else "WRONG"
+        click.echo(f"{row['id']} {verdict}: {row['question']} {answer.text}", err=True)
+    written = any(answer.spent.questions for answer in answers)
+    return [
+        ("sentences whose cited moment bears the question", _counted(borne),
+         at_least(_share(borne), _BORNE[written])),
+        ("questions whose right moment is cited", _counted(right_cited),
+         at_least(_share(right_cited), _ANSWERED[written])),
+        ("questions without an answer, refused", _counted(refused),
+         at_least(_share(refused), 0.8)),
+        ("questions with an answer, refused", _counted(wrongly),
+         at_most(_share(wrongly), 0.15)),
+        ("Chinese questions, right", _counted(chinese), None),
+    ]  # fmt: skip
+
+
+def _line(verifier: Verifier) -> list[Row]:
+    """Measure the line on the half of the made-up questions that did not choose it."""
+    kept, wrong = [], []
+    for question, right in QUESTIONS[1::2]:
+        verdicts = dict(zip(MOMENTS, verifier.verdicts(question, [*MOMENTS.values()]), strict=True))
+        kept += [verdicts.pop(right) >= BEARS] if right else []
+        wrong += [verdict >= BEARS for verdict in verdicts.values()]
+    return [
+        ("line of the cross-encoder, other half: right passages kept", _counted(kept), None),
+        ("line of the cross-encoder, other half: wrong passages kept", _counted(wrong), None),
+    ]
+
+
+@command(__doc__)
+@data_option
+@click.option("--work", type=click.Path(path_type=Path), help="Folder that keeps the library.")
+@click.option("--model", help="A chat that writes the answers, such as local:qwen.")
+def main(data: Path, work: Path | None, model: str | None) -> None:
+    home = data / "home"
+    need(home)
+    asked = rows(_HERE / "ask.csv")
+    with scratch() as folder:
+        place = home_library(data, work or folder, registry.MULTILINGUAL)
+        with Library.open(place) as library:
+            answers = [library.ask(row["question"], model=model) for row in asked]
+            lines = _line(Verifier(CrossEncoder(library.settings)))
+    table = [*_tables(asked, answers, home), *lines]
+    by = model or "extractive answers"
+    conclude(
+        f"{len(asked)} questions about 435 files, {by} ({machine()})",
+        ["", "figure"], table, variant=model or "",
+    )  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()

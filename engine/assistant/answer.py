@@ -1,0 +1,161 @@
+"""An answer: sentences that cite moments, and the record of how it came about."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from engine.assistant.evidence import Claim, Passage
+from engine.assistant.question import Question
+from engine.assistant.verification import LeftOut
+from engine.common.text import printable
+from engine.generate.budget import Spent
+
+NOT_HERE = "Not in this library."
+EXTRACTIVE = "extractive"
+"""The name in the place of a model's, where none wrote."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A sentence of an answer."""
+
+    text: str
+    cites: tuple[int, ...]
+    """Numbers of ``Answer.passages``, from 1."""
+
+    def __str__(self) -> str:
+        marks = "".join(f"[{number}]" for number in self.cites)
+        return f"{self.text.rstrip('.')} {marks}."
+
+
+@dataclass(frozen=True, slots=True)
+class Searched:
+    """One search that a question became."""
+
+    query: str
+    hits: int
+    likely: int
+    by: str = "rules"
+    """``rules``, or the model that asked for it."""
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The answer to a question. ``str`` of it is what `sensorium ask` prints."""
+
+    question: Question
+    sentences: tuple[Sentence, ...]
+    passages: tuple[Passage, ...]
+    """The passages that are cited, in the order of their numbers."""
+    model: str = EXTRACTIVE
+    """The model that wrote the sentences, or ``extractive``."""
+    searches: tuple[Searched, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
+    """Passages that were found and are not likely, or do not bear the question."""
+    dropped: tuple[str, ...] = ()
+    """Sentences of a model that nothing bears, with the reason."""
+    notes: tuple[str, ...] = ()
+    prompts: Mapping[str, str] = field(default_factory=dict)
+    """The versions of the prompts that a model was asked with."""
+    took_ms: Mapping[str, float] = field(default_factory=dict)
+    spent: Spent = field(default_factory=Spent)
+
+    @property
+    def found(self) -> bool:
+        """False where nothing in the library bears the question."""
+        return bool(self.sentences)
+
+    @property
+    def text(self) -> str:
+        """The sentences with their numbers."""
+        return " ".join(map(str, self.sentences)) if self.found else NOT_HERE
+
+    def __str__(self) -> str:
+        return "\n".join([printable(self.text), *self.sources()])
+
+    def sources(self) -> list[str]:
+        """Return a line for each cited moment: its number, path and time."""
+        return [
+            f"[{number}] {printable(passage.where)}"
+            for number, passage in enumerate(self.passages, 1)
+        ]
+
+    def explain(self) -> str:
+        """Return what was asked, found, left out, verified and spent, as lines."""
+        return "\n".join(map(printable, self._explained()))
+
+    def _explained(self) -> Iterator[str]:
+        asked = self.question
+        yield f"question: {asked.text}"
+        yield f"wanted: {asked.wanted}, about \u201c{asked.subject}\u201d"
+        for search in self.searches:
+            counts = f"{search.hits} hits, {search.likely} likely"
+            yield f"searched ({search.by}): {search.query}: {counts}"
+            yield from (f"  {note}" for note in search.notes)
+        for number, passage in enumerate(self.passages, 1):
+            yield f"cited [{number}]: {_judged(passage)}"
+        for left in self.left_out:
+            yield f"left out, {left.reason}: {_judged(left.passage)}"
+        yield from (f"dropped, {reason}" for reason in self.dropped)
+        yield from (f"note: {note}" for note in self.notes)
+        prompts = ", ".join(f"{name} {version}" for name, version in self.prompts.items())
+        yield f"answered by: {self.model}" + (f", prompts {prompts}" if prompts else "")
+        yield "took: " + ", ".join(f"{stage} {ms:.0f} ms" for stage, ms in self.took_ms.items())
+        if self.spent.questions:
+            yield f"spent: {self.spent}"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the answer with its whole record, for JSON."""
+        return {
+            "question": self.question.text, "found": self.found, "text": self.text,
+            "wanted": self.question.wanted, "subject": self.question.subject,
+            "sentences": [{"text": s.text, "cites": [*s.cites]} for s in self.sentences],
+            "citations": [
+                {"number": number, **passage.to_dict()}
+                for number, passage in enumerate(self.passages, 1)
+            ],
+            "model": self.model, "prompts": dict(self.prompts),
+            "searches": [
+                {"query": s.query, "by": s.by, "hits": s.hits, "likely": s.likely,
+                 "notes": [*s.notes]} for s in self.searches
+            ],
+            "left_out": [
+                {"reason": left.reason, **left.passage.to_dict()} for left in self.left_out
+            ],
+            "dropped": [*self.dropped], "notes": [*self.notes],
+            "took_ms": {stage: round(ms, 1) for stage, ms in self.took_ms.items()},
+            "spent": {
+                "seconds": round(self.spent.seconds, 3), "asked": self.spent.asked,
+                "answered": self.spent.answered, "money": self.spent.money,
+            },
+        }  # fmt: skip
+
+
+def _judged(passage: Passage) -> str:
+    verdict = "" if passage.verdict is None else f", verdict {passage.verdict:.1f}"
+    text = passage.text if len(passage.text) <= 80 else passage.text[:79] + "\u2026"
+    return (
+        f"{passage.where}, {passage.claim} \u201c{text}\u201d ({passage.confidence:.0%}{verdict})"
+    )
+
+
+def cited(
+    sentences: list[tuple[str, list[Passage]]],
+) -> tuple[tuple[Sentence, ...], tuple[Passage, ...]]:
+    """Number the passages of sentences in the order in which they are cited."""
+    numbers: dict[tuple[int, int, Claim], int] = {}
+    passages: list[Passage] = []
+    made = []
+    for text, borne_by in sentences:
+        own = []
+        for passage in borne_by:
+            key = passage.key
+            if key not in numbers:
+                passages.append(passage)
+                numbers[key] = len(passages)
+            own.append(numbers[key])
+        made.append(Sentence(text, tuple(dict.fromkeys(own))))
+    return tuple(made), tuple(passages)

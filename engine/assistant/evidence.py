@@ -1,0 +1,175 @@
+"""Passages: what moments say, or are found to show, in one sentence each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import PurePath
+from typing import Any
+
+from engine.common.text import clock
+from engine.query.rerank.base import clean
+from engine.store import Store
+from engine.store.fulltext.documents import spaced_name
+from engine.types import Asset, Hit, Kind, Modality
+
+_LONGEST = 1_000
+"""Characters of a passage that are kept."""
+
+
+class Claim(StrEnum):
+    """The way in which a moment bears something."""
+
+    SAYS = "says"
+    READS = "reads"
+    CAPTION = "caption"
+    NAME = "name"
+    SHOWS = "shows"
+    SOUNDS = "sounds"
+    LISTED = "listed"
+    """It passes the filters, where nothing else was asked."""
+
+
+WORDED = frozenset({Claim.SAYS, Claim.READS, Claim.CAPTION})
+"""Claims whose words are a sentence of the library's own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A moment as evidence. Times are seconds from the index, None for a picture."""
+
+    path: str
+    kind: Kind
+    asset_id: int
+    moment_id: int
+    modality: Modality
+    start: float | None
+    end: float | None
+    claim: Claim
+    text: str
+    """The words that are said, written or captioned; else those that were searched for."""
+    confidence: float
+    """The search's calibrated probability that it answers, 0 to 1."""
+    verdict: float | None = None
+    """The cross-encoder's log odds that it bears the question; None where it did not judge."""
+    date: str = ""
+    """The time at which the media says that it was made, ISO 8601; empty where it does not."""
+    place: tuple[float, float] | None = None
+    """Latitude and longitude, in degrees."""
+
+    @property
+    def key(self) -> tuple[int, int, Claim]:
+        """Numbers that tell it from other passages: a file without moments has a moment 0."""
+        return self.asset_id, self.moment_id, self.claim
+
+    @property
+    def name(self) -> str:
+        """The name of the file, fit for one line."""
+        return clean(PurePath(self.path).name, 200)
+
+    @property
+    def sentence(self) -> str:
+        """One sentence that the moment bears, without a full stop."""
+        sure = f" ({self.confidence:.0%})"
+        return {
+            Claim.SAYS: f"{self.name} says: \u201c{self.text}\u201d",
+            Claim.READS: f"{self.name} reads: \u201c{self.text}\u201d",
+            Claim.CAPTION: f"{self.name} is described as: \u201c{self.text}\u201d",
+            Claim.NAME: f"the name of {self.name} matches \u201c{self.text}\u201d{sure}",
+            Claim.SHOWS: f"{self.name} shows \u201c{self.text}\u201d{sure}",
+            Claim.LISTED: f"{self.name} is one of them",
+            Claim.SOUNDS: f"{self.name} sounds like \u201c{self.text}\u201d{sure}",
+        }[self.claim]
+
+    @property
+    def where(self) -> str:
+        """The path with the time, as a player opens it."""
+        if self.kind is Kind.IMAGE or self.start is None:
+            return self.path
+        return f"{self.path} at {clock(self.start)}"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return its facts for JSON."""
+        return {
+            "path": self.path, "kind": self.kind, "modality": self.modality,
+            "moment_id": self.moment_id, "start": self.start, "end": self.end,
+            "claim": self.claim, "text": self.text, "confidence": round(self.confidence, 4),
+            "verdict": None if self.verdict is None else round(self.verdict, 2),
+            "date": self.date or None, "place": self.place,
+        }  # fmt: skip
+
+
+def passages_of(store: Store, hits: Sequence[Hit], subject: str) -> list[Passage]:
+    """Return the passages of hits, in their order; a caption once a file."""
+    if not hits:
+        return []
+    records = store.records([hit.moment_id for hit in hits])
+    assets = store.whole_assets({hit.asset_id for hit in hits})
+    found: list[Passage] = []
+    captioned: set[int] = set()
+    for hit in hits:
+        record, asset = records.get(hit.moment_id), assets.get(hit.asset_id)
+        if asset is None:
+            continue
+        moment_text = "" if record is None else record.moment.text or ""
+        claim, text = _claim(hit, moment_text, asset, subject)
+        if claim is Claim.CAPTION:
+            if hit.asset_id in captioned:
+                continue
+            captioned.add(hit.asset_id)
+        found.append(
+            Passage(
+                hit.path, hit.kind, hit.asset_id, hit.moment_id, hit.modality, hit.start, hit.end,
+                claim, clean(text, _LONGEST), hit.confidence, date=asset.taken_at or "",
+                place=asset.place,
+            )
+        )  # fmt: skip
+    return found
+
+
+def _claim(hit: Hit, text: str, asset: Asset, subject: str) -> tuple[Claim, str]:
+    if not hit.why:
+        return Claim.LISTED, subject
+    if hit.modality is Modality.SPEECH:
+        return Claim.SAYS, text
+    if hit.modality is Modality.SCREEN:
+        return Claim.READS, text
+    perceived = Claim.SOUNDS if hit.modality is Modality.SOUND else Claim.SHOWS
+    weight = {why.branch: 0.0 for why in hit.why}
+    for why in hit.why:
+        weight[why.branch] = max(weight[why.branch], why.log_odds)
+    by_words = weight.pop("words", 0.0)
+    if by_words <= max(weight.values(), default=0.0):
+        return perceived, subject
+    # The words of the file found it, and not its looks: so they alone are claimed.
+    written = ". ".join(
+        dict.fromkeys(filter(None, (asset.caption, *(asset.texts or "").split("\n"))))
+    )
+    if _shares_words(subject, written):
+        return Claim.CAPTION, written
+    if _shares_words(subject, spaced_name(hit.path)):
+        return Claim.NAME, subject
+    return perceived, subject
+
+
+def _shares_words(subject: str, text: str) -> bool:
+    return any(word in text.casefold() for word in subject.casefold().split() if len(word) > 2)
+
+
+def best_of_each(passages: Iterable[Passage]) -> list[Passage]:
+    """Return each moment once, at its highest confidence, in the order of the first."""
+    best: dict[tuple[int, int, Claim], Passage] = {}
+    for passage in passages:
+        key = passage.key
+        if key not in best or passage.confidence > best[key].confidence:
+            best[key] = passage
+    return list(best.values())
+
+
+def by_file(passages: Iterable[Passage]) -> Mapping[str, list[Passage]]:
+    """Group passages by their files, the first file first."""
+    files: dict[str, list[Passage]] = {}
+    for passage in passages:
+        files.setdefault(passage.path, []).append(passage)
+    return files

@@ -1,0 +1,148 @@
+"""Read a question by rules: what kind of answer it wants, and which searches find that.
+
+No model is needed. A question that no rule knows is open: its words are searched for, and what
+is said, written or captioned answers it.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+from engine.types import Kind
+
+
+class Wanted(StrEnum):
+    """The kind of answer that a question wants."""
+
+    WORDS = "words"
+    """Sentences that are said, to be read, or written about a file."""
+    SPEECH = "speech"
+    """Sentences that are said."""
+    FILES = "files"
+    """The files that show or sound like something."""
+    COUNT = "count"
+    """The number of such files."""
+    DATE = "date"
+    """The time at which such a file was made."""
+    PLACE = "place"
+    """The place at which such a file was made."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question, and the searches that it becomes."""
+
+    text: str
+    wanted: Wanted
+    subject: str
+    """The words for what it is about, which an answer can quote."""
+    searches: tuple[str, ...]
+    """Queries in the query language; the first is the narrowest."""
+    kinds: tuple[Kind, ...] = ()
+    clauses: tuple[str, ...] = ()
+    """The questions in it, which a passage may bear one by one."""
+
+
+_NOUNS = {
+    Kind.IMAGE: r"pictures?|photos?|photographs?|images?|pics?|screenshots?|scans?|signs?",
+    Kind.VIDEO: r"videos?|movies?|films?|clips?|footage",
+    Kind.AUDIO: r"recordings?|sounds?|songs?|tracks?|(?:voice\ )?memos?|voicemails?|podcasts?",
+}
+_NOUN = (
+    "(?:" + "|".join(f"(?P<{kind}>{words})" for kind, words in _NOUNS.items())
+    + r"|files?|moments?|scenes?)"
+)  # fmt: skip
+_ANY = r"(?:(?:a|an|any|some|the|of\ my|my|our|all|one|other)\s+)*"
+_LINK = r"(?:of|showing|with|about|from|in\ which|where|that\ (?:shows?|ha[sv]e?|contains?))"
+_SHOW = r"(?:shows?|ha(?:s|ve)|contains?|depicts?|features?|is\ of|are\ of)"
+_SAY = (
+    r"(?:talks?\ (?:about|of)|speaks?\ (?:about|of)|mentions?|says?|tells?\ (?:about|of)"
+    r"|(?:is|are)\ about|discuss(?:es)?)"
+)
+_SAID = r"(?:said|talked\ about|mentioned|spoke\ (?:about|of)|told\ of)"
+_MADE = r"(?:taken|made|recorded|filmed|shot|photographed)"
+_MAKE = r"(?:photograph|film|record|take\ (?:the|a)\ picture\ of)"
+_THERE = (
+    r"(?:\s+(?:are|is)\s+there(?:\s+in\s+(?:the|my|this)\s+library)?|\s+do\s+(?:i|we)\s+have"
+    r"|\s+(?:are|is)\s+in\s+(?:the|my|this)\s+library|\s+have\s+(?:i|we))?"
+)
+_OF_FILE = rf"{_ANY}{_NOUN}\s+{_LINK}"
+_OF = rf"(?:{_OF_FILE}\s+)?(?P<x>.+?)"
+_HAS = rf"(?:{_LINK}|{_SHOW})"
+_IS = rf"(?:{_SHOW}|(?:is|are)\ there)"
+_EN = [
+    (Wanted.COUNT, rf"how\ many\s+{_NOUN}\s+(?:are\ there\s+)?{_HAS}\s+(?P<x>.+?){_THERE}"),
+    (Wanted.COUNT, rf"how\ many\s+{_NOUN}{_THERE}(?P<x>)"),
+    (Wanted.DATE, rf"when\ (?:was|were)\s+{_OF}\s+{_MADE}"),
+    (Wanted.DATE, rf"when\ did\ (?:i|we)\s+{_MAKE}\s+(?P<x>.+)"),
+    (Wanted.PLACE, rf"where\ (?:was|were)\s+{_OF}\s+{_MADE}"),
+    (Wanted.PLACE, rf"where\ did\ (?:i|we)\s+{_MAKE}\s+(?P<x>.+)"),
+    (Wanted.SPEECH, rf"(?:in\ )?(?:which|what)\s+{_NOUN}\s+{_SAY}\s+(?P<x>.+)"),
+    (Wanted.SPEECH, r"what\ (?:is|was)\s+said\s+(?:about|on|of)\s+(?P<x>.+)"),
+    (Wanted.SPEECH, rf"who\ (?:{_SAID}|{_SAY})\s+(?P<x>.+)"),
+    (Wanted.FILES, rf"(?:in\ )?(?:which|what)\s+{_NOUN}\s+{_IS}\s+(?P<x>.+)"),
+    (Wanted.FILES, rf"(?:is|are)\ there\s+{_OF_FILE}\s+(?P<x>.+)"),
+    (Wanted.FILES, rf"(?:do|have)\ (?:i|we)\s+(?:(?:have|got)\s+)?{_OF_FILE}\s+(?P<x>.+)"),
+    (Wanted.FILES, rf"(?:show|find|give)\s+(?:me\s+)?{_OF_FILE}\s+(?P<x>.+)"),
+]  # fmt: skip
+_ZH_NOUNS = {
+    Kind.IMAGE: "照片|图片|相片|截图", Kind.VIDEO: "视频|影片|录像", Kind.AUDIO: "录音|音频|歌",
+}  # fmt: skip
+_ZH_NOUN = "(?:" + "|".join(f"(?P<{k}>{w})" for k, w in _ZH_NOUNS.items()) + "|文件)"
+_ZH_WHICH = rf"(?:哪|什么)[一些张段个首]*{_ZH_NOUN}(?:里面|里|中|上)?"
+_ZH_MANY = "有?(?:多少|几)[张段个首]?"
+_ZH = [
+    (Wanted.COUNT, rf"{_ZH_MANY}{_ZH_NOUN}(?:里面|里|中|上)?(?:有|显示|拍了|拍到)(?P<x>.+)"),
+    (Wanted.COUNT, rf"{_ZH_MANY}(?P<x>.+?)的{_ZH_NOUN}"),
+    (Wanted.SPEECH, rf"{_ZH_WHICH}(?:说到|谈到|提到|讲)了?(?P<x>.+)"),
+    (Wanted.FILES, rf"{_ZH_WHICH}(?:有|显示|拍了|拍到|出现)了?(?P<x>.+)"),
+    (Wanted.FILES, rf"有没有(?P<x>.+?)的{_ZH_NOUN}"),
+    (Wanted.DATE, rf"(?P<x>.+?)的{_ZH_NOUN}是?(?:什么时候|何时|哪天)拍的"),
+    (Wanted.PLACE, rf"(?P<x>.+?)的{_ZH_NOUN}是?(?:在哪里|在哪儿|在哪)拍的"),
+]
+_RULES = [
+    *((wanted, re.compile(rule, re.IGNORECASE | re.VERBOSE)) for wanted, rule in _EN),
+    *((wanted, re.compile(rule)) for wanted, rule in _ZH),
+]
+_END = re.compile("[\\s?!.\uff1f\uff01\u3002]+$")
+_CLAUSE = re.compile(
+    r",?\s+and\s+(?=(?:what|where|when|who|why|how|which)\b)"
+    "|\uff0c(?=[^\uff0c]*[什哪谁怎何])",
+    re.I,
+)
+_ASKING = re.compile(
+    r"^(?:(?:please|can\ you\ tell\ me|could\ you\ tell\ me|tell\ me|do\ you\ know)\s+)*"
+    r"(?:(?:what|which|who|whom|whose|when|where|why|how(?:\ (?:long|much|many|often|far))?)\b\s*)?"
+    r"(?:(?:is|are|was|were|do|does|did|has|have|had|can|should|must|will|would)\b\s*)?"
+    r"(?:(?:i|we|you|it|there)\b\s*)?(?:(?:have|need)\ to\b\s*)?",
+    re.IGNORECASE | re.VERBOSE,
+)
+_THEN = re.compile(r"\s*,?\s+and\s+then\s+|\s+followed\s+by\s+", re.IGNORECASE)
+
+
+def read_question(text: str) -> Question:
+    """Return what a question asks for, by rules alone."""
+    asked = " ".join(text.split())
+    clauses = tuple(filter(None, (_END.sub("", part) for part in _CLAUSE.split(asked))))
+    first = clauses[0] if clauses else asked
+    for wanted, rule in _RULES:
+        if match := rule.fullmatch(first):
+            kinds = tuple(kind for kind in Kind if match.groupdict().get(kind))
+            subject = match["x"].strip(" ,\uff0c")
+            return Question(
+                asked, wanted, subject, _searches(wanted, subject, first), kinds, clauses
+            )
+    subject = _ASKING.sub("", first) or first
+    return Question(
+        asked, Wanted.WORDS, subject, _searches(Wanted.WORDS, subject, first), (), clauses
+    )
+
+
+def _searches(wanted: Wanted, subject: str, clause: str) -> tuple[str, ...]:
+    """Return the queries; words are also looked for by the question as it was asked."""
+    narrow = _THEN.sub(" then ", subject)
+    if wanted in (Wanted.WORDS, Wanted.SPEECH):
+        return tuple(dict.fromkeys((narrow, clause)))
+    return (narrow,)

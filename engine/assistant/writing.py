@@ -1,0 +1,204 @@
+"""Answers that a chat writes from numbered passages, and what is held against them.
+
+A model writes the words alone. Which moments there are, and their times, come from the index: a
+sentence is left out where it cites nothing, where no cited passage bears it, or where it has a
+number that is in none of them. What passages say is data, quoted in JSON: at worst a model that
+follows it writes a sentence that bears no question, which is left out like any other.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from engine.assistant.evidence import WORDED, Passage
+from engine.assistant.extractive import Sentences
+from engine.assistant.prompts import prompt
+from engine.assistant.question import Question
+from engine.assistant.verification import BEARS, Verifier
+from engine.errors import ChatFailed
+from engine.generate.budget import MeteredChat
+from engine.generate.chat import Message, Schema
+from engine.query.rerank.base import clean
+from engine.query.rerank.cross import excerpt
+
+if TYPE_CHECKING:
+    from engine.common.progress import CancelToken
+
+_PASSAGES = 8
+"""Passages that a model is given; small models lose the thread with more."""
+_SENTENCES, _LONGEST = 4, 400
+"""Sentences of a model that are read, and characters of each."""
+_SEARCHES, _SEARCH = 3, 80
+"""Searches that a model may ask for, and characters of each."""
+_ANSWER_TOKENS, _SEARCH_TOKENS = 256, 96
+_QUOTE = 0.5
+"""Share of a passage's letters from which on its words are a quote of it."""
+_NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
+_MARK = re.compile(r"\s*\[\d+(?:,\s*\d+)*\]")
+
+_TEXTS = {"type": "array", "items": {"type": "string"}, "maxItems": _SEARCHES}
+SEARCHES = Schema(
+    "searches",
+    {
+        "type": "object",
+        "properties": {"searches": _TEXTS},
+        "required": ["searches"],
+        "additionalProperties": False,
+    },
+)
+_SENTENCE = {
+    "type": "object",
+    "properties": {
+        "text": {"type": "string"},
+        "cites": {"type": "array", "items": {"type": "integer"}},
+    },
+    "required": ["text", "cites"],
+    "additionalProperties": False,
+}
+SENTENCES = Schema(
+    "sentences",
+    {
+        "type": "object",
+        "properties": {"sentences": {"type": "array", "items": _SENTENCE, "maxItems": _SENTENCES}},
+        "required": ["sentences"],
+        "additionalProperties": False,
+    },
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """Sentences of a model that passages bear, and those that were dropped, with the reason."""
+
+    sentences: Sentences
+    dropped: tuple[str, ...]
+
+
+def model_searches(question: Question, chat: MeteredChat, cancel: CancelToken | None) -> list[str]:
+    """Return further searches that a model asks for.
+
+    Raises:
+        ChatFailed: it does not answer, or not in the form that was asked for.
+    """
+    instructions = prompt("searches")
+    messages = [
+        Message.from_text("system", instructions.text),
+        Message.from_text("user", json.dumps({"question": question.text}, ensure_ascii=False)),
+    ]
+    reply = chat.reply(messages, schema=SEARCHES, most_tokens=_SEARCH_TOKENS, cancel=cancel)
+    texts = _read(reply.text, "searches")
+    return [
+        clean(text, _SEARCH) for text in texts[:_SEARCHES] if isinstance(text, str) and text.strip()
+    ]
+
+
+def written_sentences(
+    question: Question,
+    passages: Sequence[Passage],
+    chat: MeteredChat,
+    verifier: Verifier,
+    cancel: CancelToken | None = None,
+    on_text: Callable[[str], None] | None = None,
+) -> Written:
+    """Return what a model answers from passages, held to them.
+
+    Args:
+        passages: those that bear the question, best first.
+        on_text: called with pieces of the model's answer before it is verified.
+
+    Raises:
+        ChatFailed: it does not answer, or not in the form that was asked for.
+    """
+    given = passages[:_PASSAGES]
+    asked = {
+        "passages": [_given(number, passage, question) for number, passage in enumerate(given, 1)],
+        "question": question.text,
+    }
+    messages = [
+        Message.from_text("system", prompt("answer").text),
+        Message.from_text("user", json.dumps(asked, ensure_ascii=False)),
+    ]
+    reply = chat.reply(
+        messages, schema=SENTENCES, most_tokens=_ANSWER_TOKENS, cancel=cancel, on_text=on_text
+    )
+    kept: Sentences = []
+    dropped: list[str] = []
+    for item in _read(reply.text, "sentences")[:_SENTENCES]:
+        text, cites = _sentence(item)
+        borne_by = [given[number - 1] for number in cites if 1 <= number <= len(given)]
+        reason, left = _held(question, text, borne_by, verifier)
+        if reason:
+            dropped.append(f"{reason}: {text[:120]}")
+        else:
+            kept.append((text, left))
+    return Written(kept, tuple(dropped))
+
+
+def _given(number: int, passage: Passage, question: Question) -> dict[str, Any]:
+    text = excerpt(passage.text, question.text)
+    return {"number": number, "file": passage.name, passage.claim.value: text}
+
+
+def _read(answer: str, key: str) -> list[Any]:
+    try:
+        document = json.loads(answer)
+    except (ValueError, RecursionError):
+        raise ChatFailed("the model's answer is no JSON, or was cut off") from None
+    items = document.get(key) if isinstance(document, dict) else None
+    if not isinstance(items, list):
+        raise ChatFailed(f"the model's answer has no {key}")
+    return items
+
+
+def _sentence(item: object) -> tuple[str, list[int]]:
+    if not isinstance(item, dict):
+        return "", []
+    text, cites = item.get("text"), item.get("cites")
+    numbers = [n for n in cites if type(n) is int] if isinstance(cites, list) else []
+    words = clean(_MARK.sub("", text), _LONGEST) if isinstance(text, str) else ""
+    return words, list(dict.fromkeys(numbers))
+
+
+def _held(
+    question: Question, text: str, borne_by: Sequence[Passage], verifier: Verifier
+) -> tuple[str, list[Passage]]:
+    """Return why a sentence is dropped, or nothing and the passages that bear it."""
+    if not any(map(str.isalpha, text)):
+        return "no sentence", []
+    if not borne_by:
+        return "cites nothing", []
+    known = " ".join(f"{p.text} {p.name} {p.date}" for p in borne_by) + f" {question.text}"
+    numbers = set(_NUMBER.findall(known))
+    if strange := [number for number in _NUMBER.findall(text) if number not in numbers]:
+        return f"{strange[0]} is in no passage that it cites", []
+    if verifier.refusal(text) is not None:
+        # What cannot be judged is left to stand only where it repeats a passage.
+        left = [p for p in borne_by if _repeats(text, p)]
+        return ("" if left else "could not be verified"), left
+    if verifier.refusal(question.text) is None and not _bears(question.text, text, verifier):
+        return "does not bear the question", []
+    left = [
+        p for p in borne_by if _bears(text, p.text if p.claim in WORDED else p.sentence, verifier)
+    ]
+    return ("" if left else "its citations do not bear it"), left
+
+
+def _bears(asked: str, text: str, verifier: Verifier) -> bool:
+    return verifier.verdicts(asked, [text])[0] >= BEARS
+
+
+def _repeats(text: str, passage: Passage) -> bool:
+    """Tell whether a sentence is a good part of what a passage says, word for word.
+
+    A word out of it is no quote: a passage that orders a word would be obeyed so.
+    """
+    own, whole = _letters(text), _letters(passage.text)
+    return own in _letters(passage.sentence) and len(own) >= _QUOTE * len(whole)
+
+
+def _letters(text: str) -> str:
+    return "".join(filter(str.isalnum, text.casefold()))

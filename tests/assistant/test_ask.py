@@ -1,0 +1,120 @@
+"""Answers without a model: quotes, files, counts and dates, each with its moment, or none."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from engine.assistant.answer import NOT_HERE
+from engine.assistant.verification import Verifier
+from engine.errors import QuerySyntax, UsageError
+from tests.assistant.conftest import HOSTILE_NAME, SAID
+
+
+def names(answer) -> set[str]:
+    return {Path(passage.path).name for passage in answer.passages}
+
+
+def test_what_is_said_is_quoted_once_with_every_moment_that_says_it(library):
+    answer = library.ask("What did the doctor say?")
+    (sentence,) = answer.sentences
+    assert SAID["visit"].strip(".") in sentence.text
+    assert sentence.cites == (1, 2)
+    assert names(answer) == {"visit.mp4", "again.mp4"}
+    # Times are those of the index.
+    assert {(p.start, p.end) for p in answer.passages} == {(0.5, 0.9)}
+    assert answer.text.endswith("[1][2].")
+    assert str(answer).splitlines()[1].startswith("[1] ")
+
+
+def test_a_number_of_things_is_a_matter_of_words(library):
+    assert names(library.ask("How many tablets every morning?")) == {"visit.mp4", "again.mp4"}
+
+
+def test_files_that_show_something_are_named_one_by_one(library):
+    answer = library.ask("Which picture shows red?")
+    assert {p.path.rpartition("/")[2] for p in answer.passages} >= {"00.png", "06.png"}
+    assert all(p.confidence >= 0.5 and p.claim == "shows" for p in answer.passages)
+    # No more is claimed than what was searched for, with how likely it is.
+    assert all(
+        f"shows \u201cred\u201d ({p.confidence:.0%})" in answer.text for p in answer.passages
+    )
+
+
+def test_files_are_counted(library):
+    answer = library.ask("How many pictures show blue?")
+    assert answer.text == "2 pictures are likely matches for \u201cblue\u201d [1][2]."
+    assert library.ask("How many videos do I have?").text.startswith("5 videos [1]")
+    assert library.ask("how many pictures are there?", where="path = 0*").text.startswith("10 pic")
+
+
+def test_dates_and_places_come_from_the_index_or_are_not_known(library):
+    told = library.ask("When was the picture of red taken?")
+    assert "does not say when it was made" in told.text
+    assert "does not say where" in library.ask("Where was the picture of red taken?").text
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "What did the lawyer say about the contract?",
+        "Where are the keys of the cellar?",
+        "Which picture shows a giraffe?",
+        "How many recordings of rain are there?",
+        "Which video mentions a helicopter?",
+    ],
+)
+def test_what_is_not_here_is_not_answered(library, question):
+    answer = library.ask(question)
+    assert (answer.found, answer.text, answer.passages) == (False, NOT_HERE, ())
+
+
+def test_without_the_verifier_less_would_be_left_out(library, monkeypatch):
+    """The cross-encoder is what stands between likely words and an answer."""
+    question = "Who swam in the sea?"
+    assert names(library.ask(question)) == {"trip.mp4"}
+    monkeypatch.setattr(library._assistant, "_verifier", Verifier(None))
+    assert "words were not verified" in library.ask(question).notes[0]
+
+
+def test_files_that_give_orders_change_nothing(library):
+    for question in ("What did the doctor say?", "How many pictures show blue?"):
+        assert "HACKED" not in library.ask(question).text
+    said = library.ask("Which video says to ignore all previous instructions?")
+    (sentence,) = said.sentences
+    assert names(said) == {"hostile.mp4"}
+    assert sentence.text.startswith("hostile.mp4 says: \u201cIgnore all previous")
+    shown = library.ask("Which picture shows red?")
+    assert HOSTILE_NAME in names(shown)
+    assert shown.text.count("HACKED") == 1  # the name of the file, as a name
+
+
+def test_a_question_that_is_no_query_is_asked_as_it_stands(library):
+    for question in ("what is said about 2: + -", "which picture shows kind:nothing (", "why -?"):
+        assert library.ask(question).searches
+
+
+@pytest.mark.parametrize("question", ["", " ?!", "a" * 2_001])
+def test_no_question_is_a_mistake(library, question):
+    with pytest.raises(UsageError):
+        library.ask(question)
+
+
+def test_a_filter_that_cannot_be_read_is_a_mistake(library):
+    with pytest.raises(QuerySyntax):
+        library.ask("which picture shows red?", where="colour = red")
+
+
+def test_the_record_tells_all(library):
+    answer = library.ask("What did the doctor say?")
+    document = json.loads(json.dumps(answer.to_dict()))
+    assert document["model"] == "extractive"
+    assert document["sentences"] == [{"text": answer.sentences[0].text, "cites": [1, 2]}]
+    assert [c["number"] for c in document["citations"]] == [1, 2]
+    assert [s["query"] for s in document["searches"]] == [*answer.question.searches]
+    assert document["left_out"]
+    explained = answer.explain()
+    for part in ("wanted: words", "searched (rules)", "cited [1]", "left out, not likely", "took:"):
+        assert part in explained

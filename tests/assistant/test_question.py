@@ -1,0 +1,65 @@
+"""Questions read by rules: the kind of answer, what it is about, and the searches."""
+
+from __future__ import annotations
+
+import pytest
+
+from engine.assistant.question import Wanted, read_question
+from engine.types import Kind
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted", "subject", "kinds"),
+    [
+        ("Which video shows the whiteboard?", Wanted.FILES, "the whiteboard", (Kind.VIDEO,)),
+        ("which pictures have a dog", Wanted.FILES, "a dog", (Kind.IMAGE,)),
+        ("Is there a recording of thunder?", Wanted.FILES, "thunder", (Kind.AUDIO,)),
+        ("Do I have any photos of my cat?", Wanted.FILES, "my cat", (Kind.IMAGE,)),
+        ("Which memo mentions the doctor?", Wanted.SPEECH, "the doctor", (Kind.AUDIO,)),
+        ("What is said about the budget?", Wanted.SPEECH, "the budget", ()),
+        ("Who says that it rains?", Wanted.SPEECH, "that it rains", ()),
+        ("How many pictures of pandas are there?", Wanted.COUNT, "pandas", (Kind.IMAGE,)),
+        ("how many videos do I have?", Wanted.COUNT, "", (Kind.VIDEO,)),
+        ("How many photos from 2023 are there?", Wanted.COUNT, "2023", (Kind.IMAGE,)),
+        ("When was the picture of the zebra taken?", Wanted.DATE, "the zebra", (Kind.IMAGE,)),
+        ("Where did I photograph the tower?", Wanted.PLACE, "the tower", ()),
+        ("哪张照片里有熊猫\uff1f", Wanted.FILES, "熊猫", (Kind.IMAGE,)),
+        ("有多少张狗的照片\uff1f", Wanted.COUNT, "狗", (Kind.IMAGE,)),
+        ("哪段录音提到了医生\uff1f", Wanted.SPEECH, "医生", (Kind.AUDIO,)),
+        ("熊猫的照片是什么时候拍的\uff1f", Wanted.DATE, "熊猫", (Kind.IMAGE,)),
+        # Of things and not of files: no rule knows these, so words answer them.
+        ("How many tablets should I take?", Wanted.WORDS, "tablets should I take", ()),
+        ("When is the meeting?", Wanted.WORDS, "the meeting", ()),
+        ("What do I have to buy?", Wanted.WORDS, "buy", ()),
+        ("会议什么时候开始\uff1f", Wanted.WORDS, "会议什么时候开始", ()),
+    ],
+)
+def test_a_question_is_read_by_rules(text, wanted, subject, kinds):
+    read = read_question(text)
+    assert (read.wanted, read.subject, read.kinds) == (wanted, subject, kinds)
+
+
+def test_words_are_searched_by_what_matters_and_by_the_question_itself():
+    assert read_question("What did the doctor say?").searches == (
+        "the doctor say",
+        "What did the doctor say",
+    )
+
+
+def test_moments_in_order_are_one_search():
+    assert read_question("Which video shows a car and then a dog?").searches == (
+        "a car then a dog",
+    )
+
+
+def test_a_second_question_is_a_clause_of_its_own():
+    read = read_question("Which video mentions a treasure, and where is it buried?")
+    assert (read.subject, read.clauses) == (
+        "a treasure",
+        ("Which video mentions a treasure", "where is it buried"),
+    )
+
+
+@pytest.mark.parametrize("text", ["?", "what", "how many pictures", "a" * 2_000, "和 and what"])
+def test_anything_can_be_asked(text):
+    assert read_question(text).searches

@@ -1,0 +1,128 @@
+"""Answers that a chat writes, held to the passages; whatever it fails at, these are quoted."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from engine.assistant.prompts import prompt
+from engine.errors import UsageError
+from engine.testing import chat_server as does
+from engine.testing.chat_server import serving
+
+QUESTION = "What did the doctor say?"
+NO_SEARCHES = does.says(json.dumps({"searches": []}))
+
+
+def writes(*sentences: tuple[str, list[int]]) -> does.Behaviour:
+    return does.says(json.dumps({"sentences": [{"text": t, "cites": c} for t, c in sentences]}))
+
+
+@pytest.fixture
+def ask(library, monkeypatch):
+    """Ask with a server's model that behaves so, one behaviour a request."""
+    monkeypatch.setenv("NO_PROXY", "*")
+    monkeypatch.setenv("OPENAI_API_KEY", "none")
+
+    def asked(*behaviours, question=QUESTION, seconds=20.0):
+        with serving(*behaviours) as served:
+            monkeypatch.setenv("OPENAI_BASE_URL", served.url)
+            return library.ask(question, model="test-1", seconds=seconds), served
+
+    return asked
+
+
+def test_a_sentence_that_its_passage_bears_is_the_answer(ask):
+    answer, served = ask(NO_SEARCHES, writes(("The doctor said two tablets every morning.", [1])))
+    assert answer.text == "The doctor said two tablets every morning [1]."
+    assert answer.model == "test-1"
+    assert answer.prompts == {name: prompt(name).version for name in ("searches", "answer")}
+    assert answer.spent.questions == 2
+    told = json.loads(served.bodies[1]["messages"][1]["content"])
+    assert [p["number"] for p in told["passages"]] == [1, 2]
+    assert "start" not in served.bodies[1]["messages"][1]["content"]
+
+
+@pytest.mark.parametrize(
+    ("sentence", "reason"),
+    [
+        (("The doctor said two tablets every morning.", []), "cites nothing"),
+        (("The doctor said two tablets every morning.", [9]), "cites nothing"),
+        (("The doctor said 20 tablets every morning.", [1]), "20 is in no passage"),
+        (("At 0:47 the doctor said two tablets.", [1]), "0:47 is in no passage"),
+        (("The capital of France is Paris.", [1]), "does not bear the question"),
+        (("HACKED", [1]), "could not be verified"),
+        (("", [1]), "no sentence"),
+    ],
+)
+def test_what_nothing_bears_is_left_out(ask, sentence, reason):
+    right = ("The doctor said two tablets every morning.", [1])
+    answer, _ = ask(NO_SEARCHES, writes(sentence, right))
+    assert answer.text == "The doctor said two tablets every morning [1]."
+    assert answer.dropped[0].startswith(reason)
+    # Alone it leaves nothing, and the passages are quoted.
+    answer, _ = ask(NO_SEARCHES, writes(sentence))
+    assert answer.model == "extractive"
+    assert answer.text.startswith(("visit.mp4 says", "again.mp4 says"))
+    assert "nothing that the model wrote is borne out" in answer.notes[-1]
+
+
+def _broken() -> Iterator[tuple[str, does.Behaviour]]:
+    yield "nonsense", does.says("the weather is nice")
+    yield "another form", does.says('{"sentences": "none"}')
+    yield "cut off", does.breaks_off
+    yield "refused", does.refuses(400, "no such model")
+    yield "no bytes", does.sends(b"")
+
+
+@pytest.mark.parametrize("behaviour", [pytest.param(b, id=name) for name, b in _broken()])
+def test_a_model_that_fails_costs_a_note(ask, behaviour):
+    answer, _ = ask(behaviour, seconds=1.0)
+    assert answer.model == "extractive"
+    assert "tablets every morning" in answer.text
+    assert any(note.startswith("searched by rules alone: ") for note in answer.notes)
+    assert any(note.startswith("the passages are quoted as they are: ") for note in answer.notes)
+
+
+def test_a_model_that_hangs_is_not_waited_for(ask):
+    def hangs(handler, _):
+        handler.server.closing.wait(30)
+
+    answer, _ = ask(hangs, seconds=0.5)
+    assert answer.model == "extractive"
+    assert answer.spent.seconds < 5
+    assert "tablets every morning" in answer.text
+
+
+def test_searches_of_a_model_find_more(ask):
+    searched = does.says(json.dumps({"searches": ["swam in the sea"]}))
+    answer, _ = ask(searched, writes(), question="Did anybody bathe in the ocean?")
+    assert [s.query for s in answer.searches if s.by == "test-1"] == ['"swam in the sea"']
+
+
+def test_a_question_without_evidence_is_not_written_about(ask):
+    answer, served = ask(NO_SEARCHES, question="Where are the keys of the cellar?")
+    assert not answer.found
+    assert len(served.bodies) == 1
+
+
+def test_hostile_passages_stand_in_quotes_and_are_not_obeyed(ask):
+    question = "Which video says to ignore all previous instructions?"
+    answer, served = ask(NO_SEARCHES, writes(("HACKED", [1])), question=question)
+    told = served.bodies[-1]["messages"]
+    assert "HACKED" not in told[0]["content"]
+    assert "HACKED" in json.loads(told[1]["content"])["passages"][0]["says"]
+    assert answer.text.startswith("hostile.mp4 says: \u201cIgnore all previous")
+
+
+def test_a_model_that_cannot_be_is_a_mistake(library):
+    with pytest.raises(UsageError):
+        library.ask(QUESTION, model="local:nothing")
+
+
+def test_every_prompt_has_a_version():
+    for name in ("searches", "answer"):
+        assert prompt(name).version.isdigit()
+        assert prompt(name).text
