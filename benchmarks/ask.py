@@ -36,8 +36,8 @@ from benchmarks.common import (
 )
 from benchmarks.everyday import home_library
 from benchmarks.rerank_texts import MOMENTS
-from engine.assistant.answer import Answer
-from engine.assistant.evidence import Passage
+from engine.assistant.answer import CitedAnswer
+from engine.assistant.evidence import EvidencePassage
 from engine.assistant.verification import BEARS, Verifier
 from engine.encoders import registry
 from engine.encoders.cross_encoder import CrossEncoder
@@ -49,7 +49,7 @@ _BORNE = {False: 0.95, True: 0.9}
 """Least shares without and with a model."""
 
 
-def _is_right(passage: Passage, right: str, home: Path) -> bool:
+def _is_right(passage: EvidencePassage, right: str, home: Path) -> bool:
     """Tell whether a cited moment is among those that bear a question."""
     for each in filter(None, right.split("|")):
         name, _, times = each.partition("#t=")
@@ -72,7 +72,7 @@ def _counted(parts: Sequence[bool]) -> str:
     return f"{sum(parts)} of {len(parts)}"
 
 
-def _tables(asked: list[dict[str, str]], answers: list[Answer], home: Path) -> list[Row]:
+def _tables(asked: list[dict[str, str]], answers: list[CitedAnswer], home: Path) -> list[Row]:
     right_cited, borne, refused, wrongly, chinese = [], [], [], [], []
     for row, answer in zip(asked, answers, strict=True):
         right = [_is_right(passage, row["right"], home) for passage in answer.passages]

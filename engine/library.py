@@ -23,7 +23,7 @@ from engine.types import (
 
 if TYPE_CHECKING:
     from engine.align.service import Alignment
-    from engine.assistant.answer import Answer
+    from engine.assistant.answer import CitedAnswer
     from engine.assistant.service import Assistant
     from engine.classify.classification import Classification, LibraryLinks, TagRun
     from engine.classify.evaluate import Evaluation
@@ -108,7 +108,7 @@ class Library(ExchangingLibrary):
         seconds: float | None = None,
         on_text: Callable[[str], None] | None = None,
         cancel: CancelToken | None = None,
-    ) -> Answer:
+    ) -> CitedAnswer:
         """Answer a question by sentences that cite moments of this library.
 
         Without a model the sentences are what moments say, or are found to show. With one it

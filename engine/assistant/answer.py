@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from engine.assistant.evidence import Claim, Passage
-from engine.assistant.question import Question
-from engine.assistant.verification import LeftOut
+from engine.assistant.evidence import Claim, EvidencePassage
+from engine.assistant.question import LibraryQuestion
+from engine.assistant.verification import LeftOutPassage
 from engine.common.text import printable
 from engine.generate.budget import Spent
 
@@ -18,12 +18,12 @@ EXTRACTIVE = "extractive"
 
 
 @dataclass(frozen=True, slots=True)
-class Sentence:
+class CitedSentence:
     """A sentence of an answer."""
 
     text: str
     cites: tuple[int, ...]
-    """Numbers of ``Answer.passages``, from 1."""
+    """Numbers of ``CitedAnswer.passages``, from 1."""
 
     def __str__(self) -> str:
         marks = "".join(f"[{number}]" for number in self.cites)
@@ -43,17 +43,17 @@ class Searched:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class CitedAnswer:
     """The answer to a question. ``str`` of it is what `sensorium ask` prints."""
 
-    question: Question
-    sentences: tuple[Sentence, ...]
-    passages: tuple[Passage, ...]
+    question: LibraryQuestion
+    sentences: tuple[CitedSentence, ...]
+    passages: tuple[EvidencePassage, ...]
     """The passages that are cited, in the order of their numbers."""
     model: str = EXTRACTIVE
     """The model that wrote the sentences, or ``extractive``."""
     searches: tuple[Searched, ...] = ()
-    left_out: tuple[LeftOut, ...] = ()
+    left_out: tuple[LeftOutPassage, ...] = ()
     """Passages that were found and are not likely, or do not bear the question."""
     dropped: tuple[str, ...] = ()
     """Sentences of a model that nothing bears, with the reason."""
@@ -134,7 +134,7 @@ class Answer:
         }  # fmt: skip
 
 
-def _judged(passage: Passage) -> str:
+def _judged(passage: EvidencePassage) -> str:
     verdict = "" if passage.verdict is None else f", verdict {passage.verdict:.1f}"
     text = passage.text if len(passage.text) <= 80 else passage.text[:79] + "\u2026"
     return (
@@ -143,11 +143,11 @@ def _judged(passage: Passage) -> str:
 
 
 def cited(
-    sentences: list[tuple[str, list[Passage]]],
-) -> tuple[tuple[Sentence, ...], tuple[Passage, ...]]:
+    sentences: list[tuple[str, list[EvidencePassage]]],
+) -> tuple[tuple[CitedSentence, ...], tuple[EvidencePassage, ...]]:
     """Number the passages of sentences in the order in which they are cited."""
     numbers: dict[tuple[int, int, Claim], int] = {}
-    passages: list[Passage] = []
+    passages: list[EvidencePassage] = []
     made = []
     for text, borne_by in sentences:
         own = []
@@ -157,5 +157,5 @@ def cited(
                 passages.append(passage)
                 numbers[key] = len(passages)
             own.append(numbers[key])
-        made.append(Sentence(text, tuple(dict.fromkeys(own))))
+        made.append(CitedSentence(text, tuple(dict.fromkeys(own))))
     return tuple(made), tuple(passages)

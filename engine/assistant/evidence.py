@@ -36,7 +36,7 @@ WORDED = frozenset({Claim.SAYS, Claim.READS, Claim.CAPTION})
 
 
 @dataclass(frozen=True, slots=True)
-class Passage:
+class EvidencePassage:
     """A moment as evidence. Times are seconds from the index, None for a picture."""
 
     path: str
@@ -100,13 +100,13 @@ class Passage:
         }  # fmt: skip
 
 
-def passages_of(store: Store, hits: Sequence[Hit], subject: str) -> list[Passage]:
+def passages_of(store: Store, hits: Sequence[Hit], subject: str) -> list[EvidencePassage]:
     """Return the passages of hits, in their order; a caption once a file."""
     if not hits:
         return []
     records = store.records([hit.moment_id for hit in hits])
     assets = store.whole_assets({hit.asset_id for hit in hits})
-    found: list[Passage] = []
+    found: list[EvidencePassage] = []
     captioned: set[int] = set()
     for hit in hits:
         record, asset = records.get(hit.moment_id), assets.get(hit.asset_id)
@@ -119,7 +119,7 @@ def passages_of(store: Store, hits: Sequence[Hit], subject: str) -> list[Passage
                 continue
             captioned.add(hit.asset_id)
         found.append(
-            Passage(
+            EvidencePassage(
                 hit.path, hit.kind, hit.asset_id, hit.moment_id, hit.modality, hit.start, hit.end,
                 claim, clean(text, _LONGEST), hit.confidence, date=asset.taken_at or "",
                 place=asset.place,
@@ -157,9 +157,9 @@ def _shares_words(subject: str, text: str) -> bool:
     return any(word in text.casefold() for word in subject.casefold().split() if len(word) > 2)
 
 
-def best_of_each(passages: Iterable[Passage]) -> list[Passage]:
+def best_of_each(passages: Iterable[EvidencePassage]) -> list[EvidencePassage]:
     """Return each moment once, at its highest confidence, in the order of the first."""
-    best: dict[tuple[int, int, Claim], Passage] = {}
+    best: dict[tuple[int, int, Claim], EvidencePassage] = {}
     for passage in passages:
         key = passage.key
         if key not in best or passage.confidence > best[key].confidence:
@@ -167,9 +167,9 @@ def best_of_each(passages: Iterable[Passage]) -> list[Passage]:
     return list(best.values())
 
 
-def by_file(passages: Iterable[Passage]) -> Mapping[str, list[Passage]]:
+def by_file(passages: Iterable[EvidencePassage]) -> Mapping[str, list[EvidencePassage]]:
     """Group passages by their files, the first file first."""
-    files: dict[str, list[Passage]] = {}
+    files: dict[str, list[EvidencePassage]] = {}
     for passage in passages:
         files.setdefault(passage.path, []).append(passage)
     return files

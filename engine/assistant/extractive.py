@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from engine.assistant.evidence import WORDED, Claim, Passage, by_file
-from engine.assistant.question import Question, Wanted
+from engine.assistant.evidence import WORDED, Claim, EvidencePassage, by_file
+from engine.assistant.question import LibraryQuestion, Wanted
 from engine.query.rerank.cross import excerpt
 from engine.types import Kind
 
@@ -20,10 +20,12 @@ _CLOSE = 4.6
 """Nats behind the best verdict within which other sentences are quoted beside it."""
 _NOUNS = {Kind.IMAGE: "picture", Kind.VIDEO: "video", Kind.AUDIO: "recording"}
 
-Sentences = list[tuple[str, list[Passage]]]
+Sentences = list[tuple[str, list[EvidencePassage]]]
 
 
-def extractive_sentences(question: Question, passages: Sequence[Passage]) -> Sentences:
+def extractive_sentences(
+    question: LibraryQuestion, passages: Sequence[EvidencePassage]
+) -> Sentences:
     """Return the sentences that answer a question, each with the passages that bear it.
 
     Args:
@@ -42,13 +44,13 @@ def extractive_sentences(question: Question, passages: Sequence[Passage]) -> Sen
     return _quoted(question, passages)
 
 
-def _of_files(passages: Sequence[Passage]) -> list[Passage]:
+def _of_files(passages: Sequence[EvidencePassage]) -> list[EvidencePassage]:
     return [own[0] for own in by_file(passages).values()][:_FILES]
 
 
-def _quoted(question: Question, passages: Sequence[Passage]) -> Sentences:
+def _quoted(question: LibraryQuestion, passages: Sequence[EvidencePassage]) -> Sentences:
     """Quote the sentences; copies of one are quoted once, with all that say it."""
-    same: dict[str, list[Passage]] = {}
+    same: dict[str, list[EvidencePassage]] = {}
     best = max((p.verdict for p in passages if p.verdict is not None), default=None)
     for passage in passages:
         if passage.claim not in WORDED:
@@ -67,7 +69,7 @@ def _letters(text: str) -> str:
     return "".join(filter(str.isalnum, text.casefold()))
 
 
-def _count(question: Question, passages: Sequence[Passage]) -> Sentences:
+def _count(question: LibraryQuestion, passages: Sequence[EvidencePassage]) -> Sentences:
     files = [own[0] for own in by_file(passages).values()]
     kinds = {passage.kind for passage in files}
     noun = _NOUNS[kinds.pop()] if len(kinds) == 1 else "file"
@@ -82,13 +84,13 @@ def _count(question: Question, passages: Sequence[Passage]) -> Sentences:
     return [(line, files[:_COUNTED])]
 
 
-def _dated(passage: Passage) -> str:
+def _dated(passage: EvidencePassage) -> str:
     if not passage.date:
         return f"{passage.sentence}, and does not say when it was made"
     return f"{passage.sentence}, and was made on {passage.date.replace('T', ' at ')}"
 
 
-def _placed(passage: Passage) -> str:
+def _placed(passage: EvidencePassage) -> str:
     if passage.place is None:
         return f"{passage.sentence}, and does not say where it was made"
     north, east = passage.place

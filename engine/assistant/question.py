@@ -31,7 +31,7 @@ class Wanted(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class LibraryQuestion:
     """A question, and the searches that it becomes."""
 
     text: str
@@ -122,7 +122,7 @@ _ASKING = re.compile(
 _THEN = re.compile(r"\s*,?\s+and\s+then\s+|\s+followed\s+by\s+", re.IGNORECASE)
 
 
-def read_question(text: str) -> Question:
+def read_question(text: str) -> LibraryQuestion:
     """Return what a question asks for, by rules alone."""
     asked = " ".join(text.split())
     clauses = tuple(filter(None, (_END.sub("", part) for part in _CLAUSE.split(asked))))
@@ -131,11 +131,11 @@ def read_question(text: str) -> Question:
         if match := rule.fullmatch(first):
             kinds = tuple(kind for kind in Kind if match.groupdict().get(kind))
             subject = match["x"].strip(" ,\uff0c")
-            return Question(
+            return LibraryQuestion(
                 asked, wanted, subject, _searches(wanted, subject, first), kinds, clauses
             )
     subject = _ASKING.sub("", first) or first
-    return Question(
+    return LibraryQuestion(
         asked, Wanted.WORDS, subject, _searches(Wanted.WORDS, subject, first), (), clauses
     )
 

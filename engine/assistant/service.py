@@ -7,11 +7,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from engine.assistant.answer import EXTRACTIVE, Answer, Searched, cited
-from engine.assistant.evidence import WORDED, Claim, Passage, best_of_each, passages_of
+from engine.assistant.answer import EXTRACTIVE, CitedAnswer, Searched, cited
+from engine.assistant.evidence import WORDED, Claim, EvidencePassage, best_of_each, passages_of
 from engine.assistant.extractive import Sentences, extractive_sentences
 from engine.assistant.prompts import prompt
-from engine.assistant.question import Question, Wanted, read_question
+from engine.assistant.question import LibraryQuestion, Wanted, read_question
 from engine.assistant.verification import Verifier
 from engine.assistant.writing import model_searches, written_sentences
 from engine.common.text import printable
@@ -71,7 +71,7 @@ class Assistant:
         seconds: float | None = None,
         on_text: Callable[[str], None] | None = None,
         cancel: CancelToken | None = None,
-    ) -> Answer:
+    ) -> CitedAnswer:
         """Answer a question; errors are those of ``Library.ask``."""
         if not any(map(str.isalnum, text)):
             raise UsageError("the question is empty")
@@ -97,7 +97,7 @@ class Assistant:
             if written:
                 model, sentences = metered.model, written
         made, used = cited(sentences)
-        return Answer(
+        return CitedAnswer(
             question, made, used, model, tuple(record.searches), verified.left_out[:_LEFT_OUT],
             record.dropped, tuple(record.notes), record.prompts, record.took,
             Spent() if metered is None else metered.spent,
@@ -105,8 +105,8 @@ class Assistant:
 
     def _written(
         self,
-        question: Question,
-        passages: Sequence[Passage],
+        question: LibraryQuestion,
+        passages: Sequence[EvidencePassage],
         chat: MeteredChat,
         record: _Record,
         cancel: CancelToken | None,
@@ -133,14 +133,14 @@ class Assistant:
 
     def _searched(
         self,
-        question: Question,
+        question: LibraryQuestion,
         searches: Sequence[str],
         by: str,
         where: Sequence[str] | str,
         record: _Record,
-    ) -> list[Passage]:
+    ) -> list[EvidencePassage]:
         began = time.perf_counter()
-        passages: list[Passage] = []
+        passages: list[EvidencePassage] = []
         for text in searches:
             found = self._run(self._query(question, text, where))
             hits = [hit for hit in found.hits if hit.likely]
@@ -150,7 +150,7 @@ class Assistant:
         record.took["search"] = record.took.get("search", 0.0) + took
         return passages
 
-    def _query(self, question: Question, text: str, where: Sequence[str] | str) -> Query:
+    def _query(self, question: LibraryQuestion, text: str, where: Sequence[str] | str) -> Query:
         counts = question.wanted is Wanted.COUNT
         top = _COUNT_TOP if counts else _TOP
         group = Group.ASSET if counts else Group.NONE
@@ -166,12 +166,12 @@ class Assistant:
 
     def _searched_by_model(
         self,
-        question: Question,
+        question: LibraryQuestion,
         chat: MeteredChat,
         where: Sequence[str] | str,
         record: _Record,
         cancel: CancelToken | None,
-    ) -> list[Passage]:
+    ) -> list[EvidencePassage]:
         """Search for what a model makes of the question, where it wants words."""
         if question.wanted not in _WORDS:
             return []
@@ -189,7 +189,9 @@ def _instead(reason: str) -> str:
     return f"the passages are quoted as they are: {printable(reason)}"
 
 
-def _wanted(question: Question, passages: Sequence[Passage]) -> list[Passage]:
+def _wanted(
+    question: LibraryQuestion, passages: Sequence[EvidencePassage]
+) -> list[EvidencePassage]:
     """Return the passages of the sort that a question wants."""
     if question.wanted is Wanted.SPEECH:
         return [passage for passage in passages if passage.claim is Claim.SAYS]

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from engine.assistant.evidence import WORDED, Passage
+from engine.assistant.evidence import WORDED, EvidencePassage
 from engine.query.calibration.confidence import LIKELY
 from engine.query.rerank.cross import Pairs, excerpt, refusal
 
@@ -22,10 +22,10 @@ model does not see). On the other half it keeps 11 of 13 right passages and none
 
 
 @dataclass(frozen=True, slots=True)
-class LeftOut:
+class LeftOutPassage:
     """A passage that is no part of the answer, and the reason."""
 
-    passage: Passage
+    passage: EvidencePassage
     reason: str
 
 
@@ -33,8 +33,8 @@ class LeftOut:
 class Verified:
     """Passages that bear a question, best first, and those that do not."""
 
-    kept: tuple[Passage, ...]
-    left_out: tuple[LeftOut, ...]
+    kept: tuple[EvidencePassage, ...]
+    left_out: tuple[LeftOutPassage, ...]
     note: str = ""
     """The reason why nothing was judged; empty where it was."""
 
@@ -59,7 +59,7 @@ class Verifier:
         # One by one: in a batch a verdict depends on its neighbours by 0.2.
         return [float(self._pairs.logits(asked, [excerpt(t, asked)])[0]) for t in texts]
 
-    def verify(self, clauses: Sequence[str], passages: Sequence[Passage]) -> Verified:
+    def verify(self, clauses: Sequence[str], passages: Sequence[EvidencePassage]) -> Verified:
         """Keep the passages that bear one of the clauses of a question.
 
         A passage of words counts where it is likely by the search, and borne out by the
@@ -79,21 +79,21 @@ class Verifier:
             passage = replace(passage, verdict=verdict)
             reason = _reason(passage)
             if reason:
-                left_out.append(LeftOut(passage, reason))
+                left_out.append(LeftOutPassage(passage, reason))
             else:
                 kept.append(passage)
         kept.sort(key=lambda p: -_probability(p))
         return Verified(tuple(kept), tuple(left_out), why and f"words were not verified: {why}")
 
 
-def _probability(passage: Passage) -> float:
+def _probability(passage: EvidencePassage) -> float:
     """Return the more confident of search and cross-encoder, as `Library.rerank` does."""
     if passage.verdict is None:
         return passage.confidence
     return max(passage.confidence, float(1 / (1 + np.exp(-passage.verdict))))
 
 
-def _reason(passage: Passage) -> str:
+def _reason(passage: EvidencePassage) -> str:
     if _probability(passage) < LIKELY:
         return f"not likely ({passage.confidence:.0%})"
     if passage.verdict is not None and passage.verdict < BEARS:

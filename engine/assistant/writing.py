@@ -14,10 +14,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from engine.assistant.evidence import WORDED, Passage
+from engine.assistant.evidence import WORDED, EvidencePassage
 from engine.assistant.extractive import Sentences
 from engine.assistant.prompts import prompt
-from engine.assistant.question import Question
+from engine.assistant.question import LibraryQuestion
 from engine.assistant.verification import BEARS, Verifier
 from engine.errors import ChatFailed
 from engine.generate.budget import MeteredChat
@@ -71,14 +71,16 @@ SENTENCES = Schema(
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class WrittenSentences:
     """Sentences of a model that passages bear, and those that were dropped, with the reason."""
 
     sentences: Sentences
     dropped: tuple[str, ...]
 
 
-def model_searches(question: Question, chat: MeteredChat, cancel: CancelToken | None) -> list[str]:
+def model_searches(
+    question: LibraryQuestion, chat: MeteredChat, cancel: CancelToken | None
+) -> list[str]:
     """Return further searches that a model asks for.
 
     Raises:
@@ -97,13 +99,13 @@ def model_searches(question: Question, chat: MeteredChat, cancel: CancelToken | 
 
 
 def written_sentences(
-    question: Question,
-    passages: Sequence[Passage],
+    question: LibraryQuestion,
+    passages: Sequence[EvidencePassage],
     chat: MeteredChat,
     verifier: Verifier,
     cancel: CancelToken | None = None,
     on_text: Callable[[str], None] | None = None,
-) -> Written:
+) -> WrittenSentences:
     """Return what a model answers from passages, held to them.
 
     Args:
@@ -135,10 +137,10 @@ def written_sentences(
             dropped.append(f"{reason}: {text[:120]}")
         else:
             kept.append((text, left))
-    return Written(kept, tuple(dropped))
+    return WrittenSentences(kept, tuple(dropped))
 
 
-def _given(number: int, passage: Passage, question: Question) -> dict[str, Any]:
+def _given(number: int, passage: EvidencePassage, question: LibraryQuestion) -> dict[str, Any]:
     text = excerpt(passage.text, question.text)
     return {"number": number, "file": passage.name, passage.claim.value: text}
 
@@ -164,8 +166,8 @@ def _sentence(item: object) -> tuple[str, list[int]]:
 
 
 def _held(
-    question: Question, text: str, borne_by: Sequence[Passage], verifier: Verifier
-) -> tuple[str, list[Passage]]:
+    question: LibraryQuestion, text: str, borne_by: Sequence[EvidencePassage], verifier: Verifier
+) -> tuple[str, list[EvidencePassage]]:
     """Return why a sentence is dropped, or nothing and the passages that bear it."""
     if not any(map(str.isalpha, text)):
         return "no sentence", []
@@ -191,7 +193,7 @@ def _bears(asked: str, text: str, verifier: Verifier) -> bool:
     return verifier.verdicts(asked, [text])[0] >= BEARS
 
 
-def _repeats(text: str, passage: Passage) -> bool:
+def _repeats(text: str, passage: EvidencePassage) -> bool:
     """Tell whether a sentence is a good part of what a passage says, word for word.
 
     A word out of it is no quote: a passage that orders a word would be obeyed so.
