@@ -19,7 +19,7 @@ _SECONDS = 600.0
 
 @dataclass(frozen=True, slots=True)
 class ModelTrial:
-    """What came of trying a model."""
+    """The result of trying a model."""
 
     name: str
     role: str
