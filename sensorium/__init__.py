@@ -19,11 +19,13 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from engine.align.service import AlignReport, AlignStatus
+    from engine.assistant.answer import CitedAnswer
     from engine.classify.classification import Classification
     from engine.classify.evaluate import Evaluation
     from engine.classify.labels import Label
     from engine.common.progress import CancelToken, Progress
     from engine.config import Settings
+    from engine.curate.captioning import CaptionRun
     from engine.curate.run import CurationRun
     from engine.errors import (
         BadImport,
@@ -60,11 +62,14 @@ if TYPE_CHECKING:
     )
     from engine.exchange.export import ExportReport
     from engine.exchange.import_dataset import ImportReport
+    from engine.generate.speaker import Speech
     from engine.library import Library
     from engine.library_views import LibraryDescription
+    from engine.query.describing import Description
     from engine.query.hit_details import HitDetails, Passage
     from engine.query.language import quoted
     from engine.query.space_stats import SpaceStats
+    from engine.speaking import speak
     from engine.store import LibraryStats
     from engine.store.compaction import Compaction
     from engine.store.curation_records import Finding
@@ -98,12 +103,15 @@ __all__ = [
     "BadImport",
     "CancelToken",
     "Cancelled",
+    "CaptionRun",
     "CatalogUnreachable",
     "ChatFailed",
+    "CitedAnswer",
     "Classification",
     "Compaction",
     "CorruptMedia",
     "CurationRun",
+    "Description",
     "EmbeddingFailed",
     "EmptyMedia",
     "EncoderUnavailable",
@@ -154,6 +162,7 @@ __all__ = [
     "SpaceMismatch",
     "SpaceStats",
     "Span",
+    "Speech",
     "StoreError",
     "UnreadableMedia",
     "UnsupportedMedia",
@@ -162,6 +171,7 @@ __all__ = [
     "Why",
     "__version__",
     "quoted",
+    "speak",
 ]
 
 _ELSEWHERE = {
@@ -169,9 +179,12 @@ _ELSEWHERE = {
     "AlignStatus": "engine.align.service",
     "BackfillReport": "indexers.backfill",
     "CancelToken": "engine.common.progress",
+    "CaptionRun": "engine.curate.captioning",
+    "CitedAnswer": "engine.assistant.answer",
     "Classification": "engine.classify.classification",
     "Compaction": "engine.store.compaction",
     "CurationRun": "engine.curate.run",
+    "Description": "engine.query.describing",
     "Evaluation": "engine.classify.evaluate",
     "ExportReport": "engine.exchange.export",
     "Finding": "engine.store.curation_records",
@@ -185,8 +198,10 @@ _ELSEWHERE = {
     "Progress": "engine.common.progress",
     "Settings": "engine.config",
     "SpaceStats": "engine.query.space_stats",
+    "Speech": "engine.generate.speaker",
     "VerifyReport": "engine.store.verify",
     "quoted": "engine.query.language.query_parser",
+    "speak": "engine.speaking",
 }
 """Modules of names that are neither values nor errors."""
 
