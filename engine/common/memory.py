@@ -98,6 +98,14 @@ def save_address_space() -> None:
             mallopt(_M_ARENA_MAX, 1)
 
 
+def give_back_memory() -> None:
+    """Return to the system what this process has freed and keeps for later, where glibc can."""
+    if sys.platform == "linux":
+        trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+        if trim is not None:
+            trim(0)
+
+
 def resident_bytes(pid: int | None = None) -> int:
     """Return the memory of a process that is in use, in bytes; 0 where the system does not say.
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import errno
+import platform
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -55,3 +58,17 @@ def test_a_package_is_missing_only_where_it_is_not_installed():
         _import(ImportError("bridge.so: failed to map segment from shared object"))
     with pytest.raises(OutOfMemory):
         _import(MemoryError())
+
+
+def test_what_was_freed_is_given_back_to_the_system():
+    program = (
+        "from engine.common.memory import give_back_memory, resident_bytes\n"
+        "blocks = [bytearray(100_000) for _ in range(2_000)]\n"
+        "last = blocks.pop(); del blocks\n"  # The last one keeps the heap from shrinking.
+        "kept = resident_bytes(); give_back_memory(); print(kept, resident_bytes())"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    kept, left = map(int, done.stdout.split())
+    if platform.libc_ver()[0] != "glibc":
+        pytest.skip("the C library cannot")
+    assert kept - left > 100 * 2**20

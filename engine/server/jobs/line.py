@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from engine.common.memory import give_back_memory
 from engine.common.progress import CancelToken, cancelling_waits
 from engine.errors import UNEXPECTED, Cancelled, SensoriumError, StoreError
 from engine.library import Library
@@ -243,6 +244,7 @@ class JobLine:
     def _work(self) -> None:
         while (run := self._next()) is not None:
             job = self._ran(run)
+            give_back_memory()  # What a job takes is many times what a request does.
             with self._changed:
                 self._run = None
                 self._end(job)
