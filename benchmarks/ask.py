@@ -74,8 +74,10 @@ def _counted(parts: Sequence[bool]) -> str:
 
 def _tables(asked: list[dict[str, str]], answers: list[CitedAnswer], home: Path) -> list[Row]:
     right_cited, borne, refused, wrongly, chinese = [], [], [], [], []
+    cited: list[bool] = []
     for row, answer in zip(asked, answers, strict=True):
         right = [_is_right(passage, row["right"], home) for passage in answer.passages]
+        cited += right
         borne += [any(right[n - 1] for n in sentence.cites) for sentence in answer.sentences]
         if row["right"]:
             right_cited.append(any(right))
@@ -90,6 +92,7 @@ def _tables(asked: list[dict[str, str]], answers: list[CitedAnswer], home: Path)
     return [
         ("sentences whose cited moment bears the question", _counted(borne),
          at_least(_share(borne), _BORNE[written])),
+        ("cited moments that bear the question", _counted(cited), None),
         ("questions whose right moment is cited", _counted(right_cited),
          at_least(_share(right_cited), _ANSWERED[written])),
         ("questions without an answer, refused", _counted(refused),

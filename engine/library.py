@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
@@ -106,7 +106,6 @@ class Library(ExchangingLibrary):
         model: str | None = None,
         where: Sequence[str] | str = (),
         seconds: float | None = None,
-        on_text: Callable[[str], None] | None = None,
         cancel: CancelToken | None = None,
     ) -> CitedAnswer:
         """Answer a question by sentences that cite moments of this library.
@@ -120,7 +119,6 @@ class Library(ExchangingLibrary):
                 settings, which is none by default.
             where: only files of which these filters are true.
             seconds: for the model, all its questions together; by default ``llm_seconds``.
-            on_text: called with pieces of the model's answer before it is verified.
 
         Raises:
             UsageError: the question is empty, or the model is not installed or configured.
@@ -131,9 +129,7 @@ class Library(ExchangingLibrary):
 
         named = model or self.settings.ask_model
         chat = make_chat(named, self.settings) if named else None
-        return self._assistant.ask(
-            question, chat=chat, where=where, seconds=seconds, on_text=on_text, cancel=cancel
-        )
+        return self._assistant.ask(question, chat=chat, where=where, seconds=seconds, cancel=cancel)
 
     @cached_property
     def _assistant(self) -> Assistant:

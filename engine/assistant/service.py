@@ -69,7 +69,6 @@ class Assistant:
         chat: Chat | None = None,
         where: Sequence[str] | str = (),
         seconds: float | None = None,
-        on_text: Callable[[str], None] | None = None,
         cancel: CancelToken | None = None,
     ) -> CitedAnswer:
         """Answer a question; errors are those of ``Library.ask``."""
@@ -92,7 +91,7 @@ class Assistant:
         model, sentences = EXTRACTIVE, extractive_sentences(question, verified.kept)
         if sentences and metered is not None and question.wanted in _WORDS:
             began = time.perf_counter()
-            written = self._written(question, verified.kept, metered, record, cancel, on_text)
+            written = self._written(question, verified.kept, metered, record, cancel)
             record.took["write"] = (time.perf_counter() - began) * 1e3
             if written:
                 model, sentences = metered.model, written
@@ -110,12 +109,11 @@ class Assistant:
         chat: MeteredChat,
         record: _Record,
         cancel: CancelToken | None,
-        on_text: Callable[[str], None] | None,
     ) -> Sentences:
         """Return the sentences of a model that are borne out; none where it failed."""
         record.prompts["answer"] = prompt("answer").version
         try:
-            written = written_sentences(question, passages, chat, self._verifier, cancel, on_text)
+            written = written_sentences(question, passages, chat, self._verifier, cancel)
         except ChatFailed as error:
             record.notes.append(_instead(str(error)))
             return []

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -104,13 +104,11 @@ def written_sentences(
     chat: MeteredChat,
     verifier: Verifier,
     cancel: CancelToken | None = None,
-    on_text: Callable[[str], None] | None = None,
 ) -> WrittenSentences:
     """Return what a model answers from passages, held to them.
 
     Args:
         passages: those that bear the question, best first.
-        on_text: called with pieces of the model's answer before it is verified.
 
     Raises:
         ChatFailed: it does not answer, or not in the form that was asked for.
@@ -124,9 +122,7 @@ def written_sentences(
         Message.from_text("system", prompt("answer").text),
         Message.from_text("user", json.dumps(asked, ensure_ascii=False)),
     ]
-    reply = chat.reply(
-        messages, schema=SENTENCES, most_tokens=_ANSWER_TOKENS, cancel=cancel, on_text=on_text
-    )
+    reply = chat.reply(messages, schema=SENTENCES, most_tokens=_ANSWER_TOKENS, cancel=cancel)
     kept: Sentences = []
     dropped: list[str] = []
     for item in _read(reply.text, "sentences")[:_SENTENCES]:
