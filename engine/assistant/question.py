@@ -50,6 +50,7 @@ _NOUNS = {
     Kind.VIDEO: r"videos?|movies?|films?|clips?|footage",
     Kind.AUDIO: r"recordings?|sounds?|songs?|tracks?|(?:voice\ )?memos?|voicemails?|podcasts?",
 }
+_PLURALS = {Kind.IMAGE: "pictures", Kind.VIDEO: "videos", Kind.AUDIO: "recordings"}
 _NOUN = (
     "(?:" + "|".join(f"(?P<{kind}>{words})" for kind, words in _NOUNS.items())
     + r"|files?|moments?|scenes?)"
@@ -132,7 +133,7 @@ def read_question(text: str) -> LibraryQuestion:
             kinds = tuple(kind for kind in Kind if match.groupdict().get(kind))
             subject = match["x"].strip(" ,\uff0c")
             return LibraryQuestion(
-                asked, wanted, subject, _searches(wanted, subject, first), kinds, clauses
+                asked, wanted, subject, _searches(wanted, subject, first, kinds), kinds, clauses
             )
     subject = _ASKING.sub("", first) or first
     return LibraryQuestion(
@@ -140,9 +141,15 @@ def read_question(text: str) -> LibraryQuestion:
     )
 
 
-def _searches(wanted: Wanted, subject: str, clause: str) -> tuple[str, ...]:
+def _searches(
+    wanted: Wanted, subject: str, clause: str, kinds: tuple[Kind, ...] = ()
+) -> tuple[str, ...]:
     """Return the queries; words are also looked for by the question as it was asked."""
-    narrow = _THEN.sub(" then ", subject)
+    # A picture has no order of moments.
+    narrow = subject if kinds == (Kind.IMAGE,) else _THEN.sub(" then ", subject)
+    if kinds and f"from {subject}".casefold() in clause.casefold():
+        # The query language takes "pictures from 2023" for a date, and "2023" for a word.
+        narrow = f"{_PLURALS[kinds[0]]} from {subject}"
     if wanted in (Wanted.WORDS, Wanted.SPEECH):
         return tuple(dict.fromkeys((narrow, clause)))
     return (narrow,)

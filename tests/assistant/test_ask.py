@@ -10,6 +10,7 @@ import pytest
 from engine.assistant.answer import NOT_HERE
 from engine.assistant.verification import Verifier
 from engine.errors import QuerySyntax, UsageError
+from engine.library import Library
 from tests.assistant.conftest import HOSTILE_NAME, SAID
 
 
@@ -118,3 +119,14 @@ def test_the_record_tells_all(library):
     explained = answer.explain()
     for part in ("wanted: words", "searched (rules)", "cited [1]", "left out, not likely", "took:"):
         assert part in explained
+
+
+def test_files_of_a_time_are_counted_for_certain(library):
+    assert library.ask("How many pictures from today are there?").text.startswith("13 pictures")
+    assert not library.ask("How many pictures from 2001 are there?").found
+
+
+def test_nothing_is_found_in_an_empty_library(tmp_path, settings):
+    with Library.open(tmp_path / "empty", create=True, encoder="fake", settings=settings) as empty:
+        for question in ("what is said?", "how many pictures are there?", "哪张照片里有熊猫"):
+            assert not empty.ask(question).found

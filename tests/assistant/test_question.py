@@ -52,6 +52,15 @@ def test_moments_in_order_are_one_search():
     )
 
 
+def test_a_picture_has_no_moments_in_order():
+    read = read_question("Which pictures show a car and then a dog?")
+    assert read.searches == ("a car and then a dog",)
+
+
+def test_files_from_a_time_are_asked_for_as_such():
+    assert read_question("How many photos from 2023 are there?").searches == ("pictures from 2023",)
+
+
 def test_a_second_question_is_a_clause_of_its_own():
     read = read_question("Which video mentions a treasure, and where is it buried?")
     assert (read.subject, read.clauses) == (
