@@ -126,7 +126,8 @@ def server_of(environ: Mapping[str, str] | None = None) -> tuple[str, str | None
     key = environ.get(_KEY)
     if url.rstrip("/") == _OWN and not key:
         raise UsageError(
-            f"no language model is set up: set {_KEY}, or {_URL} to a server of your own"
+            f"no language model is set up: set {_KEY}, {_URL} to a server of your own,"
+            " or SENSORIUM_LLM_MODEL to local:qwen, which needs neither"
         )
     return _checked_url(url), _checked_key(key)
 
