@@ -34,6 +34,8 @@ _SENTENCES, _LONGEST = 4, 400
 """Sentences of a model that are read, and characters of each."""
 _SEARCHES, _SEARCH = 3, 80
 """Searches that a model may ask for, and characters of each."""
+_SEARCH_SHARE = 1 / 3
+"""Share of the time for a model's searches: a slow one must still come to answer."""
 _ANSWER_TOKENS, _SEARCH_TOKENS = 256, 96
 _QUOTE = 0.5
 """Share of a passage's letters from which on its words are a quote of it."""
@@ -91,7 +93,10 @@ def model_searches(
         Message.from_text("system", instructions.text),
         Message.from_text("user", json.dumps({"question": question.text}, ensure_ascii=False)),
     ]
-    reply = chat.reply(messages, schema=SEARCHES, most_tokens=_SEARCH_TOKENS, cancel=cancel)
+    reply = chat.reply(
+        messages, seconds=chat.seconds_left * _SEARCH_SHARE, schema=SEARCHES,
+        most_tokens=_SEARCH_TOKENS, cancel=cancel,
+    )  # fmt: skip
     texts = _read(reply.text, "searches")
     return [
         clean(text, _SEARCH) for text in texts[:_SEARCHES] if isinstance(text, str) and text.strip()
