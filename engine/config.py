@@ -112,11 +112,11 @@ class Settings:
     """US dollars that a million tokens of an answer cost; 0 where nobody knows."""
     llm_sees: bool = False
     """Show that model thumbnails beside the words."""
-    describe_model: str = ""
+    vision_model: str = ""
     """The model that answers questions about a file: ``openai:MODEL``, ``responses:MODEL``,
     ``gemini:MODEL``, ``hf:NAME`` or ``local:PATH.gguf``, which see; empty for the language model,
     which gets the words alone unless ``llm_sees``."""
-    ask_model: str = ""
+    answer_model: str = ""
     """The model that writes the answers of `sensorium ask`, such as ``local:qwen``; empty for none:
     then answers quote what the library holds, and nothing leaves this machine."""
     captioner: str = "template"

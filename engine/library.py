@@ -115,7 +115,7 @@ class Library(ExchangingLibrary):
         passages are quoted instead, and a note of the answer says so.
 
         Args:
-            model: such as ``local:qwen`` or ``openai:MODEL``; None for ``ask_model`` of the
+            model: such as ``local:qwen`` or ``openai:MODEL``; None for ``answer_model`` of the
                 settings, which is none by default.
             where: only files of which these filters are true.
             seconds: for the model, all its questions together; by default ``llm_seconds``.
@@ -127,7 +127,7 @@ class Library(ExchangingLibrary):
         """
         from engine.generate.chats import make_chat
 
-        named = model or self.settings.ask_model
+        named = model or self.settings.answer_model
         chat = make_chat(named, self.settings) if named else None
         return self._assistant.ask(question, chat=chat, where=where, seconds=seconds, cancel=cancel)
 

@@ -74,7 +74,7 @@ def describe_example(
     from engine.query import model_roles as registry
     from engine.query.describing import MediaConversation
 
-    name = model or settings.describe_model
+    name = model or settings.vision_model
     chat = registry.make("vision chat", name, settings) if name else make_chat(None, settings)
     prices = Prices(settings.llm_price_in, settings.llm_price_out)
     metered = MeteredChat(chat, ModelBudget.of(settings), prices)

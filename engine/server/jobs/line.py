@@ -244,10 +244,10 @@ class JobLine:
     def _work(self) -> None:
         while (run := self._next()) is not None:
             job = self._ran(run)
-            give_back_memory()  # What a job takes is many times what a request does.
             with self._changed:
                 self._run = None
                 self._end(job)
+            give_back_memory()  # What a job takes is many times what a request does.
 
     def _next(self) -> JobRun | None:
         with self._changed:

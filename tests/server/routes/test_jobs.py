@@ -165,6 +165,7 @@ def test_a_client_that_goes_away_is_watched_for_no_more(working, media, gate):
 def test_a_job_that_is_cancelled_ends_and_can_go_on(working, media, gate):
     folder = folder_of(media, "cancelled", *["red"] * 30)
     job = start(working, wait=0, paths=[str(folder)])
+    assert any(state["state"] == "running" for _, state, _ in events(working, job))
     working.http.delete(f"/api/jobs/{job['job']}")
     gate.set()
     ended = finished(working, job)
