@@ -6,8 +6,6 @@ import os
 import socket
 import subprocess
 import sys
-import time
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from benchmarks.peers.environments import Unavailable, last_line
+from benchmarks.peers.environments import Unavailable, last_line, wait_for
 from benchmarks.serving import Server
 from engine.index.exact import import_faiss
 from engine.library import Library
@@ -78,21 +76,8 @@ def clip_retrieval_back(library: Path, work: Path) -> Iterator[Server]:
             env=os.environ | {"PYTHONPATH": paths}, stdout=subprocess.DEVNULL, stderr=out,
         )  # fmt: skip
     try:
-        _wait(process, port, log)
+        wait_for(process, f"http://127.0.0.1:{port}/indices-list", log)
         yield Server("127.0.0.1", port, process.pid)
     finally:
         process.kill()
         process.wait(60)
-
-
-def _wait(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
-    until = time.monotonic() + 120
-    while time.monotonic() < until:
-        if process.poll() is not None:
-            raise Unavailable(f"does not run: {last_line(log.read_text())}")
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/indices-list", timeout=5):
-                return
-        except OSError:
-            time.sleep(0.2)
-    raise Unavailable("does not begin within two minutes")

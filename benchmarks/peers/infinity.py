@@ -6,13 +6,11 @@ import json
 import os
 import socket
 import subprocess
-import time
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from benchmarks.peers.environments import Peer, Unavailable, last_line, torch_requirement
+from benchmarks.peers.environments import Peer, torch_requirement, wait_for
 from benchmarks.serving import Server
 from engine.torchvision_ops import declare_missing_operators
 
@@ -81,21 +79,8 @@ def infinity(model: Path, work: Path) -> Iterator[Server]:
             env=os.environ | quiet, stdout=out, stderr=subprocess.STDOUT,
         )  # fmt: skip
     try:
-        _wait(process, port, log)
+        wait_for(process, f"http://127.0.0.1:{port}/health", log)
         yield Server("127.0.0.1", port, process.pid)
     finally:
         process.kill()
         process.wait(60)
-
-
-def _wait(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
-    until = time.monotonic() + 180
-    while time.monotonic() < until:
-        if process.poll() is not None:
-            raise Unavailable(f"does not run: {last_line(log.read_text())}")
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=5):
-                return
-        except OSError:
-            time.sleep(0.5)
-    raise Unavailable("does not begin within three minutes")

@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import itertools
 import json
-import math
 import queue
 import random
 import threading
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from importlib.util import find_spec
 from typing import Any
 from urllib.parse import urlsplit
 
 from engine.common.optional_package import importing
 from engine.common.progress import CancelToken
+from engine.common.retry_after import retry_after_seconds
 from engine.errors import ChatFailed, ExtraMissing
 
 _MISSING = ("asking a server of language models", "llm")
@@ -199,7 +197,7 @@ class _Work:
             complaint = complaint.replace(self.request.key, "***")
         what = f"answered {status}" + (f" ({complaint[:_SHOWN]})" if complaint else "")
         again = status == 429 or 500 <= status <= 599
-        wait = _seconds(answer.headers.get("Retry-After"))
+        wait = retry_after_seconds(answer.headers.get("Retry-After"))
         return _Trouble(what, again=again, wait=wait)
 
 
@@ -210,21 +208,6 @@ def _complaint(body: bytes) -> str:
     except (ValueError, LookupError, TypeError, RecursionError):
         return ""
     return " ".join(message.split()) if isinstance(message, str) else ""
-
-
-def _seconds(retry_after: str | None) -> float | None:
-    """``Retry-After``, seconds or a date (RFC 9110, 10.2.3); None where it is neither."""
-    if retry_after is None:
-        return None
-    try:
-        seconds = float(retry_after)
-    except ValueError:
-        try:
-            date = parsedate_to_datetime(retry_after)
-        except ValueError:
-            return None
-        seconds = (date.replace(tzinfo=date.tzinfo or UTC) - datetime.now(UTC)).total_seconds()
-    return max(0.0, seconds) if math.isfinite(seconds) else None
 
 
 def _late(request: Request, seconds: float) -> ChatFailed:

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import json
 import logging
-import math
 import os
 import random
 import time
 import weakref
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from importlib.util import find_spec
 from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
+from engine.common.retry_after import retry_after_seconds
 from engine.config import Settings
 from engine.encoders.http.dialects import EmbeddingRequest, tokens_of
 from engine.encoders.http.names import ServedModel, vendor
@@ -200,7 +198,7 @@ class EmbeddingClient:
         lasting = status in (500, 501) and not persist
         if status in (408, 425, 429) or (500 <= status <= 599 and not lasting):
             what = f"answered {status}" + (f" ({complaint})" if complaint else "")
-            return _Trouble(what, _seconds(answer.headers.get("Retry-After")))
+            return _Trouble(what, retry_after_seconds(answer.headers.get("Retry-After")))
         return RequestRefused(self.served.host, status, complaint)
 
     def _headers(self) -> dict[str, str]:
@@ -251,21 +249,6 @@ def _complaint(body: bytes) -> str:
     except (ValueError, RecursionError):
         return ""
     return " ".join(found.split())[:_SHOWN] if isinstance(found, str) else ""
-
-
-def _seconds(retry_after: str | None) -> float | None:
-    """``Retry-After``, seconds or a date (RFC 9110, 10.2.3); None where it is neither."""
-    if retry_after is None:
-        return None
-    try:
-        seconds = float(retry_after)
-    except ValueError:
-        try:
-            date = parsedate_to_datetime(retry_after)
-        except ValueError:
-            return None
-        seconds = (date.replace(tzinfo=date.tzinfo or UTC) - datetime.now(UTC)).total_seconds()
-    return max(0.0, seconds) if math.isfinite(seconds) else None
 
 
 def require(name: str) -> Any:
