@@ -11,7 +11,7 @@ from engine.common.choices import OnFile
 from engine.common.progress import CancelToken, Progress
 from engine.common.progress_bar import watched
 from engine.config import Settings
-from engine.library_exchange import ExchangingLibrary
+from engine.library_asking import AskingLibrary
 from engine.library_open import OpenOptions, forget_lost, preview
 from engine.query.language import SearchOptions, SimilarOptions
 from engine.store.index_rules import RuleChanges, RuleOptions
@@ -23,8 +23,6 @@ from engine.types import (
 
 if TYPE_CHECKING:
     from engine.align.service import Alignment
-    from engine.assistant.answer import CitedAnswer
-    from engine.assistant.service import Assistant
     from engine.classify.classification import Classification, LibraryLinks, TagRun
     from engine.classify.evaluate import Evaluation
     from engine.classify.labels import Label, LabelSource
@@ -36,7 +34,7 @@ if TYPE_CHECKING:
     from engine.types.examples import Example
 
 
-class Library(ExchangingLibrary):
+class Library(AskingLibrary):
     """A folder that holds all of the state: catalog, vectors, and what derives from them.
 
     All methods may be called from many threads, and while another process writes to the
@@ -96,47 +94,6 @@ class Library(ExchangingLibrary):
         if not where:
             self._maps = {**dict([*self._maps.items()][-3:]), asked: (now, made)}
         return made
-
-    # --- questions ------------------------------------------------------------------
-
-    def ask(
-        self,
-        question: str,
-        *,
-        model: str | None = None,
-        where: Sequence[str] | str = (),
-        seconds: float | None = None,
-        cancel: CancelToken | None = None,
-    ) -> CitedAnswer:
-        """Answer a question by sentences that cite moments of this library.
-
-        Without a model the sentences are what moments say, or are found to show. With one it
-        writes them from numbered passages, and is held to those; whatever it fails at, the
-        passages are quoted instead, and a note of the answer says so.
-
-        Args:
-            model: such as ``local:qwen`` or ``openai:MODEL``; None for ``answer_model`` of the
-                settings, which is none by default.
-            where: only files of which these filters are true.
-            seconds: for the model, all its questions together; by default ``llm_seconds``.
-
-        Raises:
-            UsageError: the question is empty, or the model is not installed or configured.
-            QuerySyntax: a filter cannot be read.
-            Cancelled: ``cancel`` was.
-        """
-        from engine.generate.chats import make_chat
-
-        named = model or self.settings.answer_model
-        chat = make_chat(named, self.settings) if named else None
-        return self._assistant.ask(question, chat=chat, where=where, seconds=seconds, cancel=cancel)
-
-    @cached_property
-    def _assistant(self) -> Assistant:
-        from engine.assistant.service import Assistant, cross_encoder_verifier
-
-        verifier = cross_encoder_verifier(self.settings)
-        return Assistant(self.store, self.settings, self.run, verifier)
 
     # --- before a library is made, and beside an event loop -------------------------
 

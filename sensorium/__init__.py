@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from engine.align.service import AlignReport, AlignStatus
-    from engine.assistant.answer import CitedAnswer
+    from engine.assistant.answer import CitedAnswer, StreamedSentence
+    from engine.assistant.conversation import Conversation
     from engine.classify.classification import Classification
     from engine.classify.evaluate import Evaluation
     from engine.classify.labels import Label
@@ -109,6 +110,7 @@ __all__ = [
     "CitedAnswer",
     "Classification",
     "Compaction",
+    "Conversation",
     "CorruptMedia",
     "CurationRun",
     "Description",
@@ -164,6 +166,7 @@ __all__ = [
     "Span",
     "Speech",
     "StoreError",
+    "StreamedSentence",
     "UnreadableMedia",
     "UnsupportedMedia",
     "UsageError",
@@ -181,6 +184,7 @@ _ELSEWHERE = {
     "CancelToken": "engine.common.progress",
     "CaptionRun": "engine.curate.captioning",
     "CitedAnswer": "engine.assistant.answer",
+    "Conversation": "engine.assistant.conversation",
     "Classification": "engine.classify.classification",
     "Compaction": "engine.store.compaction",
     "CurationRun": "engine.curate.run",
@@ -199,6 +203,7 @@ _ELSEWHERE = {
     "Settings": "engine.config",
     "SpaceStats": "engine.query.space_stats",
     "Speech": "engine.generate.speaker",
+    "StreamedSentence": "engine.assistant.answer",
     "VerifyReport": "engine.store.verify",
     "quoted": "engine.query.language.query_parser",
     "speak": "engine.speaking",

@@ -41,6 +41,7 @@ LAYERS = (
     {"engine.library_reading"},
     {"engine.library_encoding"},
     {"engine.library_exchange"},
+    {"engine.library_asking"},
     {"engine.library"},
     {"engine.encoder_trial"},
     {

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 from engine.assistant.evidence import Claim, EvidencePassage
 from engine.assistant.question import LibraryQuestion
@@ -28,6 +28,23 @@ class CitedSentence:
     def __str__(self) -> str:
         marks = "".join(f"[{number}]" for number in self.cites)
         return f"{self.text.rstrip('.')} {marks}."
+
+
+@dataclass(frozen=True, slots=True)
+class StreamedSentence:
+    """A sentence as it is made: verified, with the moments that it cites."""
+
+    sentence: CitedSentence
+    passages: tuple[EvidencePassage, ...]
+    """The moments of ``sentence.cites``, in that order."""
+    model: str = EXTRACTIVE
+
+    def __str__(self) -> str:
+        return str(self.sentence)
+
+
+OnSentence: TypeAlias = Callable[[StreamedSentence], None]
+"""Called with each sentence of an answer once it is verified, in the order of the answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,20 +159,29 @@ def _judged(passage: EvidencePassage) -> str:
     )
 
 
-def cited(
-    sentences: list[tuple[str, list[EvidencePassage]]],
-) -> tuple[tuple[CitedSentence, ...], tuple[EvidencePassage, ...]]:
-    """Number the passages of sentences in the order in which they are cited."""
-    numbers: dict[tuple[int, int, Claim], int] = {}
-    passages: list[EvidencePassage] = []
-    made = []
-    for text, borne_by in sentences:
-        own = []
+class SentenceCollector:
+    """Collects the sentences of an answer as they are made, and numbers what they cite.
+
+    Args:
+        on_sentence: called with each.
+    """
+
+    def __init__(self, on_sentence: OnSentence | None = None) -> None:
+        self._on_sentence = on_sentence
+        self._numbers: dict[tuple[int, int, Claim], int] = {}
+        self.sentences: list[CitedSentence] = []
+        self.passages: list[EvidencePassage] = []
+        """Cited passages in the order of their numbers."""
+
+    def add(self, text: str, borne_by: Sequence[EvidencePassage], model: str = EXTRACTIVE) -> None:
+        """Add a sentence with the passages that bear it."""
+        own: dict[int, EvidencePassage] = {}
         for passage in borne_by:
-            key = passage.key
-            if key not in numbers:
-                passages.append(passage)
-                numbers[key] = len(passages)
-            own.append(numbers[key])
-        made.append(CitedSentence(text, tuple(dict.fromkeys(own))))
-    return tuple(made), tuple(passages)
+            if passage.key not in self._numbers:
+                self.passages.append(passage)
+                self._numbers[passage.key] = len(self.passages)
+            own.setdefault(self._numbers[passage.key], passage)
+        sentence = CitedSentence(text, tuple(own))
+        self.sentences.append(sentence)
+        if self._on_sentence is not None:
+            self._on_sentence(StreamedSentence(sentence, tuple(own.values()), model))

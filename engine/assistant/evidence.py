@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import PurePath
-from typing import Any
+from typing import Any, Self
 
 from engine.common.text import clock
 from engine.query.rerank.base import clean
 from engine.store import Store
 from engine.store.fulltext.documents import spaced_name
-from engine.types import Asset, Hit, Kind, Modality
+from engine.types import Asset, Hit, Kind, Modality, MomentRecord
 
 _LONGEST = 1_000
 """Characters of a passage that are kept."""
+_BESIDE = 3
+"""Moments that come after another one, and are named."""
 
 
 class Claim(StrEnum):
@@ -29,10 +32,15 @@ class Claim(StrEnum):
     SOUNDS = "sounds"
     LISTED = "listed"
     """It passes the filters, where nothing else was asked."""
+    BESIDE = "beside"
+    """It comes before or after another moment."""
 
 
 WORDED = frozenset({Claim.SAYS, Claim.READS, Claim.CAPTION})
 """Claims whose words are a sentence of the library's own."""
+_IN_TURN = {
+    Modality.SPEECH: Claim.SAYS, Modality.SCREEN: Claim.READS, Modality.KEYFRAME: Claim.BESIDE,
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +87,7 @@ class EvidencePassage:
             Claim.NAME: f"the name of {self.name} matches \u201c{self.text}\u201d{sure}",
             Claim.SHOWS: f"{self.name} shows \u201c{self.text}\u201d{sure}",
             Claim.LISTED: f"{self.name} is one of them",
+            Claim.BESIDE: f"{self.name} shows the moment {self.text} that",
             Claim.SOUNDS: f"{self.name} sounds like \u201c{self.text}\u201d{sure}",
         }[self.claim]
 
@@ -93,11 +102,24 @@ class EvidencePassage:
         """Return its facts for JSON."""
         return {
             "path": self.path, "kind": self.kind, "modality": self.modality,
-            "moment_id": self.moment_id, "start": self.start, "end": self.end,
-            "claim": self.claim, "text": self.text, "confidence": round(self.confidence, 4),
+            "asset_id": self.asset_id, "moment_id": self.moment_id,
+            "start": self.start, "end": self.end, "claim": self.claim,
+            "text": self.text, "confidence": round(self.confidence, 4),
             "verdict": None if self.verdict is None else round(self.verdict, 2),
             "date": self.date or None, "place": self.place,
         }  # fmt: skip
+
+    @classmethod
+    def from_dict(cls, fields: Mapping[str, Any]) -> Self:
+        """Return the passage of such facts."""
+        place = fields["place"]
+        return cls(
+            str(fields["path"]), Kind(fields["kind"]), int(fields["asset_id"]),
+            int(fields["moment_id"]), Modality(fields["modality"]), fields["start"], fields["end"],
+            Claim(fields["claim"]), str(fields["text"]), float(fields["confidence"]),
+            fields["verdict"], str(fields["date"] or ""),
+            None if place is None else (float(place[0]), float(place[1])),
+        )  # fmt: skip
 
 
 def passages_of(store: Store, hits: Sequence[Hit], subject: str) -> list[EvidencePassage]:
@@ -126,6 +148,38 @@ def passages_of(store: Store, hits: Sequence[Hit], subject: str) -> list[Evidenc
             )
         )  # fmt: skip
     return found
+
+
+def beside(store: Store, passage: EvidencePassage, step: int) -> list[EvidencePassage]:
+    """Return the moments of a file that come after one, or before it where ``step`` is negative.
+
+    What is said, where anything is, and else what is to be read, and else what is shown.
+    """
+    if passage.start is None:
+        return []
+    moments = [r for r in store.moments_of(passage.asset_id) if r.moment.start is not None]
+    for modality, claim in _IN_TURN.items():
+        own = [record for record in moments if record.moment.modality is modality]
+        own.sort(key=lambda record: (record.moment.start or 0.0, record.moment_id))
+        starts = [record.moment.start or 0.0 for record in own]
+        if step > 0:
+            near = own[bisect_right(starts, passage.start) :][:_BESIDE]
+        else:
+            near = own[: bisect_left(starts, passage.start)][-_BESIDE:]
+        if near:
+            return [_moment_passage(record, passage, claim, step) for record in near]
+    return []
+
+
+def _moment_passage(
+    record: MomentRecord, near: EvidencePassage, claim: Claim, step: int
+) -> EvidencePassage:
+    moment = record.moment
+    text = clean(moment.text or "", _LONGEST) or ("after" if step > 0 else "before")
+    return replace(
+        near, moment_id=record.moment_id, modality=moment.modality, start=moment.start,
+        end=moment.end, claim=claim, text=text, confidence=1.0, verdict=None,
+    )  # fmt: skip
 
 
 def _claim(hit: Hit, text: str, asset: Asset, subject: str) -> tuple[Claim, str]:

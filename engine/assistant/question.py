@@ -7,10 +7,16 @@ is said, written or captioned answers it.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Any, Self
 
+from engine.errors import UsageError
 from engine.types import Kind
+
+_LONGEST = 2_000
+"""Characters of a question."""
 
 
 class Wanted(StrEnum):
@@ -43,6 +49,22 @@ class LibraryQuestion:
     kinds: tuple[Kind, ...] = ()
     clauses: tuple[str, ...] = ()
     """The questions in it, which a passage may bear one by one."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return its fields for JSON."""
+        return {
+            "text": self.text, "wanted": self.wanted, "subject": self.subject,
+            "searches": [*self.searches], "kinds": [*self.kinds], "clauses": [*self.clauses],
+        }  # fmt: skip
+
+    @classmethod
+    def from_dict(cls, fields: Mapping[str, Any]) -> Self:
+        """Return the question of such fields."""
+        return cls(
+            str(fields["text"]), Wanted(fields["wanted"]), str(fields["subject"]),
+            tuple(map(str, fields["searches"])), tuple(map(Kind, fields["kinds"])),
+            tuple(map(str, fields["clauses"])),
+        )  # fmt: skip
 
 
 _NOUNS = {
@@ -121,6 +143,33 @@ _ASKING = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 _THEN = re.compile(r"\s*,?\s+and\s+then\s+|\s+followed\s+by\s+", re.IGNORECASE)
+
+
+def checked_question(text: str) -> str:
+    """Return a question that can be asked.
+
+    Raises:
+        UsageError: it is empty or too long.
+    """
+    if not any(map(str.isalnum, text)):
+        raise UsageError("the question is empty")
+    if len(text) > _LONGEST:
+        raise UsageError(f"the question has {len(text):,} characters; {_LONGEST:,} are read")
+    return text
+
+
+def about(question: LibraryQuestion, subject: str) -> LibraryQuestion:
+    """Return the same question about something else."""
+    subject = subject.strip()
+    text = question.text
+    if question.subject and question.subject in text:
+        text = text.replace(question.subject, subject)
+    else:
+        text = f"{text} {subject}"
+    return replace(
+        question, text=text, subject=subject, clauses=(_END.sub("", text),),
+        searches=_searches(question.wanted, subject, text, question.kinds),
+    )  # fmt: skip
 
 
 def read_question(text: str) -> LibraryQuestion:

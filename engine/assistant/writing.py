@@ -10,12 +10,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from engine.assistant.evidence import WORDED, EvidencePassage
-from engine.assistant.extractive import Sentences
+from engine.assistant.json_items import JsonItems
 from engine.assistant.prompts import prompt
 from engine.assistant.question import LibraryQuestion
 from engine.assistant.verification import BEARS, Verifier
@@ -72,14 +71,6 @@ SENTENCES = Schema(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class WrittenSentences:
-    """Sentences of a model that passages bear, and those that were dropped, with the reason."""
-
-    sentences: Sentences
-    dropped: tuple[str, ...]
-
-
 def model_searches(
     question: LibraryQuestion, chat: MeteredChat, cancel: CancelToken | None
 ) -> list[str]:
@@ -103,42 +94,74 @@ def model_searches(
     ]
 
 
-def written_sentences(
-    question: LibraryQuestion,
-    passages: Sequence[EvidencePassage],
-    chat: MeteredChat,
-    verifier: Verifier,
-    cancel: CancelToken | None = None,
-) -> WrittenSentences:
-    """Return what a model answers from passages, held to them.
+OnWritten: TypeAlias = Callable[[str, Sequence[EvidencePassage]], None]
+
+
+class Writer:
+    """Has a chat write sentences from passages, and holds each to them as it comes.
 
     Args:
-        passages: those that bear the question, best first.
-
-    Raises:
-        ChatFailed: it does not answer, or not in the form that was asked for.
+        on_written: called with each sentence that passages bear, and with those.
     """
-    given = passages[:_PASSAGES]
-    asked = {
-        "passages": [_given(number, passage, question) for number, passage in enumerate(given, 1)],
-        "question": question.text,
-    }
-    messages = [
-        Message.from_text("system", prompt("answer").text),
-        Message.from_text("user", json.dumps(asked, ensure_ascii=False)),
-    ]
-    reply = chat.reply(messages, schema=SENTENCES, most_tokens=_ANSWER_TOKENS, cancel=cancel)
-    kept: Sentences = []
-    dropped: list[str] = []
-    for item in _read(reply.text, "sentences")[:_SENTENCES]:
-        text, cites = _sentence(item)
+
+    def __init__(
+        self,
+        question: LibraryQuestion,
+        passages: Sequence[EvidencePassage],
+        verifier: Verifier,
+        on_written: OnWritten,
+    ) -> None:
+        """``passages`` are those that bear the question, best first."""
+        self._question, self._given = question, passages[:_PASSAGES]
+        self._verifier, self._on_written = verifier, on_written
+        self._seen: list[tuple[str, list[int]]] = []
+        self.kept = 0
+        """Sentences that were borne out."""
+        self.dropped: list[str] = []
+        """Those that were not, with the reason."""
+
+    def write(self, chat: MeteredChat, cancel: CancelToken | None = None) -> None:
+        """Ask the chat.
+
+        Raises:
+            ChatFailed: it does not answer, or not in the form that was asked for. Sentences that
+                came before that are kept.
+        """
+        question, items = self._question, JsonItems("sentences")
+        numbered = enumerate(self._given, 1)
+        asked = {
+            "passages": [_given(number, passage, question) for number, passage in numbered],
+            "question": question.text,
+        }
+        messages = [
+            Message.from_text("system", prompt("answer").text),
+            Message.from_text("user", json.dumps(asked, ensure_ascii=False)),
+        ]
+
+        def read(piece: str) -> None:
+            for item in items.feed(piece):
+                self._take(item)
+
+        reply = chat.reply(
+            messages, schema=SENTENCES, most_tokens=_ANSWER_TOKENS, on_text=read, cancel=cancel
+        )
+        for item in _read(reply.text, "sentences"):
+            self._take(item)
+
+    def _take(self, item: object) -> None:
+        """Judge a sentence, once: those that were streamed come again with the whole."""
+        text, cites = sentence = _sentence(item)
+        if sentence in self._seen or len(self._seen) >= _SENTENCES:
+            return
+        self._seen.append(sentence)
+        given = self._given
         borne_by = [given[number - 1] for number in cites if 1 <= number <= len(given)]
-        reason, left = _held(question, text, borne_by, verifier)
+        reason, left = _held(self._question, text, borne_by, self._verifier)
         if reason:
-            dropped.append(f"{reason}: {text[:120]}")
+            self.dropped.append(f"{reason}: {text[:120]}")
         else:
-            kept.append((text, left))
-    return WrittenSentences(kept, tuple(dropped))
+            self.kept += 1
+            self._on_written(text, left)
 
 
 def _given(number: int, passage: EvidencePassage, question: LibraryQuestion) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -76,7 +77,8 @@ def test_without_the_verifier_less_would_be_left_out(library, monkeypatch):
     """The cross-encoder is what stands between likely words and an answer."""
     question = "Who swam in the sea?"
     assert names(library.ask(question)) == {"trip.mp4"}
-    monkeypatch.setattr(library._assistant, "_verifier", Verifier(None))
+    sources = replace(library._assistant._sources, verifier=Verifier(None))
+    monkeypatch.setattr(library._assistant, "_sources", sources)
     assert "words were not verified" in library.ask(question).notes[0]
 
 

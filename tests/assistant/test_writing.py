@@ -126,3 +126,21 @@ def test_every_prompt_has_a_version():
     for name in ("searches", "answer"):
         assert prompt(name).version.isdigit()
         assert prompt(name).text
+
+
+def test_a_model_that_is_cut_off_leaves_what_was_borne_out(ask, library):
+    """Sentences are held to their passages while the model still writes."""
+    from engine.assistant.json_items import JsonItems
+
+    text = json.dumps(
+        {"sentences": [{"text": "One.", "cites": [1]}, {"text": "Two.", "cites": []}]}
+    )
+    items = JsonItems("sentences")
+    whole = [item for letter in text for item in items.feed(letter)]
+    assert [item["text"] for item in whole] == ["One.", "Two."]
+    assert [*JsonItems("sentences").feed(text[:60])] == whole[:1]
+    right = '{"sentences": [{"text": "The doctor said two tablets every morning.", "cites": [1]}, {'
+    answer, _ = ask(NO_SEARCHES, does.says(right))
+    assert answer.text == "The doctor said two tablets every morning [1]."
+    assert answer.model == "test-1"
+    assert answer.notes[-1].startswith("the model ended early: ")

@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[2]
 PUBLIC = [
     "AlignReport", "AlignStatus", "BackfillReport", "BadImport", "CancelToken", "Cancelled",
     "CaptionRun", "CatalogUnreachable", "ChatFailed", "CitedAnswer", "Classification",
-    "Compaction", "CorruptMedia", "CurationRun", "Description", "EmbeddingFailed", "EmptyMedia",
+    "Compaction", "Conversation", "CorruptMedia", "CurationRun", "Description", "EmbeddingFailed", "EmptyMedia",
     "EncoderUnavailable", "Evaluation", "ExportFailed", "ExportFormat", "ExportReport",
     "ExtraMissing", "Failure", "FetchRefused", "FilesVanished", "Finding", "Fusion", "Group",
     "Hit", "HitDetails", "ImportFormat", "ImportReport", "IndexReport", "InvalidQuery", "Kind",
@@ -27,7 +27,7 @@ PUBLIC = [
     "Modality", "NotALibrary", "OutOfMemory", "PartKind", "Passage", "PathNotFound", "Plan",
     "Progress", "Query", "QueryPart", "QuerySyntax", "SearchResult", "SegmentGone",
     "SensoriumError", "Settings", "SpaceMismatch", "SpaceStats", "Span", "Speech", "StoreError",
-    "UnreadableMedia", "UnsupportedMedia", "UsageError", "VerifyReport", "Why", "__version__",
+    "StreamedSentence", "UnreadableMedia", "UnsupportedMedia", "UsageError", "VerifyReport", "Why", "__version__",
     "quoted", "speak",
 ]  # fmt: skip
 ENCODERS = [

@@ -1,0 +1,227 @@
+"""One question on its way: searches, passages, verification, sentences."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from engine.assistant.answer import (
+    CitedAnswer,
+    OnSentence,
+    Searched,
+    SentenceCollector,
+)
+from engine.assistant.evidence import WORDED, Claim, EvidencePassage, best_of_each, passages_of
+from engine.assistant.extractive import extractive_sentences
+from engine.assistant.prompts import prompt
+from engine.assistant.question import LibraryQuestion, Wanted
+from engine.assistant.scope import EVERYWHERE, Scope
+from engine.assistant.verification import LeftOutPassage, Verifier
+from engine.assistant.writing import Writer, model_searches
+from engine.common.text import printable
+from engine.config import Settings
+from engine.errors import ChatFailed, QuerySyntax
+from engine.generate.budget import MeteredChat, ModelBudget, Prices, Spent
+from engine.query.calibration.confidence import LIKELY
+from engine.query.language import build_query, quoted
+from engine.store import Store
+from engine.types import Group, Query, SearchResult
+
+if TYPE_CHECKING:
+    from engine.common.progress import CancelToken
+    from engine.generate.chat import Chat
+
+_TOP, _COUNT_TOP = 30, 2_000
+"""Moments that a search brings; of a count more, since all of them are the answer."""
+_LEFT_OUT = 20
+"""Passages that were left out, of which the record tells."""
+_WORDS = (Wanted.WORDS, Wanted.SPEECH)
+"""The kinds of answers that a model may write; counts, files, dates and places are not its."""
+
+RunQuery = Callable[[Query], SearchResult]
+
+
+@dataclass(frozen=True, slots=True)
+class AskOptions:
+    """How a question is answered; see ``Library.ask``."""
+
+    chat: Chat | None = None
+    where: Sequence[str] | str = ()
+    scope: Scope = EVERYWHERE
+    seconds: float | None = None
+    on_sentence: OnSentence | None = None
+    cancel: CancelToken | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerSources:
+    """What answers are made from: the library, its searches and the verifier."""
+
+    store: Store
+    settings: Settings
+    run: RunQuery
+    verifier: Verifier
+
+
+@dataclass
+class AnswerRecord:
+    """The record of a question so far."""
+
+    searches: list[Searched] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    took: dict[str, float] = field(default_factory=dict)
+    prompts: dict[str, str] = field(default_factory=dict)
+    left_out: tuple[LeftOutPassage, ...] = ()
+    dropped: list[str] = field(default_factory=list)
+
+    @contextmanager
+    def timed(self, stage: str) -> Iterator[None]:
+        """Add the time of the block to a stage's."""
+        began = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.took[stage] = self.took.get(stage, 0.0) + (time.perf_counter() - began) * 1e3
+
+
+class Asking:
+    """A question that is being answered."""
+
+    def __init__(
+        self, sources: AnswerSources, question: LibraryQuestion, options: AskOptions
+    ) -> None:
+        self._sources, self._question, self._options = sources, question, options
+        self._record = AnswerRecord()
+        self._collector = SentenceCollector(options.on_sentence)
+        self._chat = None if options.chat is None else self._metered(options.chat)
+
+    def answer(self) -> CitedAnswer:
+        """Search, verify and write."""
+        passages = self._searched(self._question.searches, "rules")
+        if self._chat is not None:
+            passages += self._searched_by_model(self._chat)
+        kept = self._verified(passages)
+        if kept and self._chat is not None and self._question.wanted in _WORDS:
+            self._write(kept, self._chat)
+        if self._collector.sentences and self._chat is not None:
+            return replace(self._made(), model=self._chat.model)
+        return self.answer_from(kept)
+
+    def answer_from(self, passages: Sequence[EvidencePassage]) -> CitedAnswer:
+        """Answer from passages that bear the question, without a search."""
+        for text, borne_by in extractive_sentences(self._question, passages):
+            self._collector.add(text, borne_by)
+        return self._made()
+
+    def quote(self, passages: Sequence[EvidencePassage]) -> CitedAnswer:
+        """Return the passages as they are, a sentence each."""
+        for passage in passages:
+            self._collector.add(passage.sentence, [passage])
+        return self._made()
+
+    def _made(self) -> CitedAnswer:
+        record = self._record
+        return CitedAnswer(
+            self._question, tuple(self._collector.sentences), tuple(self._collector.passages),
+            searches=tuple(record.searches), left_out=record.left_out[:_LEFT_OUT],
+            dropped=tuple(record.dropped), notes=tuple(record.notes), prompts=record.prompts,
+            took_ms=record.took, spent=Spent() if self._chat is None else self._chat.spent,
+        )  # fmt: skip
+
+    def _verified(self, passages: Sequence[EvidencePassage]) -> Sequence[EvidencePassage]:
+        """Return the passages that bear the question, best first."""
+        with self._record.timed("verify"):
+            wanted = _of_wanted_sort(self._question, best_of_each(passages))
+            verified = self._sources.verifier.verify(self._question.clauses, wanted)
+        if verified.note and any(p.claim in WORDED for p in verified.kept):
+            self._record.notes.append(verified.note)
+        self._record.left_out = verified.left_out
+        return verified.kept
+
+    def _write(self, passages: Sequence[EvidencePassage], chat: MeteredChat) -> None:
+        """Have a model write; what of it is borne out is collected."""
+        record = self._record
+        record.prompts["answer"] = prompt("answer").version
+
+        def collect(text: str, borne_by: Sequence[EvidencePassage]) -> None:
+            self._collector.add(text, borne_by, chat.model)
+
+        writer = Writer(self._question, passages, self._sources.verifier, collect)
+        with record.timed("write"):
+            try:
+                writer.write(chat, self._options.cancel)
+            except ChatFailed as error:
+                record.notes.append(
+                    f"the model ended early: {printable(str(error))}" if writer.kept
+                    else _instead(str(error))
+                )  # fmt: skip
+            else:
+                if not writer.kept:
+                    record.notes.append(_instead("nothing that the model wrote is borne out"))
+        record.dropped += writer.dropped
+
+    def _metered(self, chat: Chat) -> MeteredChat:
+        settings, seconds = self._sources.settings, self._options.seconds
+        budget = ModelBudget.of(settings)
+        if seconds is not None:
+            budget = replace(budget, seconds=min(budget.seconds, seconds))
+        prices = Prices(settings.llm_price_in, settings.llm_price_out)
+        return MeteredChat(chat, budget, prices)
+
+    def _searched(self, searches: Sequence[str], by: str) -> list[EvidencePassage]:
+        passages: list[EvidencePassage] = []
+        with self._record.timed("search"):
+            for text in searches:
+                found = self._sources.run(self._query(text))
+                hits = [hit for hit in found.hits if hit.likely]
+                self._record.searches.append(
+                    Searched(text, len(found.hits), len(hits), by, found.notes)
+                )
+                passages += passages_of(self._sources.store, found.hits, self._question.subject)
+        return passages
+
+    def _query(self, text: str) -> Query:
+        counts = self._question.wanted is Wanted.COUNT
+        top = _COUNT_TOP if counts else _TOP
+        group = Group.ASSET if counts else Group.NONE
+        kinds, where = self._question.kinds, self._options.where
+        try:
+            query = build_query(text, local=False, kinds=kinds, where=where, top=top, group=group)
+        except QuerySyntax:
+            # A question is no query: what the language cannot read stands for itself.
+            query = build_query(
+                quoted(text), local=False, kinds=kinds, where=where, top=top, group=group
+            )
+        return self._options.scope.narrowed(query)
+
+    def _searched_by_model(self, chat: MeteredChat) -> list[EvidencePassage]:
+        """Search for what a model makes of the question, where it wants words."""
+        if self._question.wanted not in _WORDS:
+            return []
+        self._record.prompts["searches"] = prompt("searches").version
+        try:
+            searches = model_searches(self._question, chat, self._options.cancel)
+        except ChatFailed as error:
+            self._record.notes.append(f"searched by rules alone: {printable(str(error))}")
+            return []
+        new = [text for text in searches if text not in self._question.searches]
+        return self._searched([quoted(text) for text in new], chat.model)
+
+
+def _instead(reason: str) -> str:
+    return f"the passages are quoted as they are: {printable(reason)}"
+
+
+def _of_wanted_sort(
+    question: LibraryQuestion, passages: Sequence[EvidencePassage]
+) -> list[EvidencePassage]:
+    """Return the passages of the sort that a question wants."""
+    if question.wanted is Wanted.SPEECH:
+        return [passage for passage in passages if passage.claim is Claim.SAYS]
+    if question.wanted is Wanted.WORDS:
+        return [passage for passage in passages if passage.claim in WORDED]
+    # What a file shows needs no reader; words in it count where the search is sure of them.
+    return [p for p in passages if p.claim not in WORDED or p.confidence >= LIKELY]

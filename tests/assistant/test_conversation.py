@@ -1,0 +1,134 @@
+"""Conversations: what a turn refers to in the answers before it, and what is kept of them."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from engine.errors import PathNotFound, UsageError
+from tests.assistant.test_ask import names
+
+
+@pytest.fixture
+def talk(library):
+    return library.chat()
+
+
+def cited(answer) -> list[str]:
+    return [passage.name for passage in answer.passages]
+
+
+@pytest.mark.parametrize("text", ["the second one", "Show me the second one!", "第二个", "[2]"])
+def test_a_number_means_what_the_last_answer_cites(talk, text):
+    first = talk.ask("What did the doctor say?")
+    answer = talk.ask(text)
+    assert answer.passages == (first.passages[1],)
+    assert "tablets" in answer.text
+
+
+def test_what_is_shown_is_what_was_cited(talk):
+    first = talk.ask("Which picture shows blue?")
+    assert set(cited(first)) >= {"02.png", "08.png"}
+    assert talk.ask("show me").passages == first.passages
+    assert talk.ask("给我看看").passages == first.passages
+
+
+@pytest.mark.parametrize("text", ["show me", "and after that?", "the first one", "然后呢"])
+def test_nothing_is_referred_to_before_there_is_an_answer(talk, text):
+    answer = talk.ask(text)
+    assert not answer.found
+    assert answer.notes == ("there is no answer so far to refer to",)
+
+
+def test_a_number_that_is_not_there_is_said(talk):
+    talk.ask("Who swam in the sea?")
+    answer = talk.ask("the fourth one")
+    assert (answer.found, answer.notes) == (False, ("the last answer cites 1 moment",))
+    assert len(talk.ask("show me").passages) == 1  # the turn that failed is no turn
+
+
+@pytest.mark.parametrize(
+    "text", ["No, I meant green", "not that one, I mean green", "what about green?", "我是说green"]
+)
+def test_a_correction_asks_the_same_about_something_else(talk, text):
+    talk.ask("Which picture shows blue?")
+    answer = talk.ask(text)
+    assert answer.question.subject == "green"
+    assert set(cited(answer)) >= {"01.png", "07.png"}
+    assert answer.notes[0].startswith("understood as: Which picture shows green")
+
+
+@pytest.mark.parametrize("text", ["not that one", "another one?", "换一个", "any others?"])
+def test_others_are_asked_for_without_those_that_were_named(talk, text):
+    first = talk.ask("Which picture shows blue?")
+    answer = talk.ask(text)
+    assert not set(cited(answer)) & set(cited(first))
+
+
+def test_a_pronoun_means_the_file_that_was_cited(talk):
+    talk.ask("Who swam in the sea?")
+    for text in ("When was it taken?", "when was that video made?"):
+        answer = talk.ask(text)
+        assert cited(answer) == ["trip.mp4"]
+        assert "does not say when it was made" in answer.text
+    answer = talk.ask("what is said about the doctor in it?")
+    assert not answer.found
+
+
+def test_a_number_narrows_a_question(talk):
+    talk.ask("What did the doctor say?")
+    first, second = talk.turns[-1].passages
+    assert talk.ask("when was the second one made?").passages[0].path == second.path
+    assert first.path != second.path
+
+
+def test_what_comes_after_is_the_next_sentence(library, tmp_path):
+    assert library.chat().ask("Who swam in the sea?").found
+    talk = library.chat()
+    talk.ask("Who swam in the sea?")
+    # The one sentence of the file has none after it, but there are keyframes.
+    answer = talk.ask("and after that?")
+    assert all(p.start > talk.turns[0].passages[0].start for p in answer.passages)
+
+
+def test_a_conversation_may_be_about_some_files(library):
+    folder = next(iter(library.store.assets())).path.rpartition("/")[0]
+    talk = library.chat(f"{folder}/visit.mp4")
+    assert names(talk.ask("What did the doctor say?")) == {"visit.mp4"}
+    assert not talk.ask("Who swam in the sea?").found
+    assert names(library.chat([folder]).ask("Who swam in the sea?")) == {"trip.mp4"}
+    with pytest.raises(PathNotFound, match="nothing there is in this library"):
+        library.chat(f"{folder}/nothing.mp4")
+
+
+def test_a_conversation_is_saved_and_goes_on(library, talk, tmp_path):
+    first = talk.ask("What did the doctor say?")
+    talk.save(tmp_path / "talk.json")
+    for saved in (tmp_path / "talk.json", json.loads(json.dumps(talk.to_dict()))):
+        again = library.chat(saved=saved)
+        assert again.to_dict() == talk.to_dict()
+        assert again.ask("the second one").passages[0].where == first.passages[1].where
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"version": 9}', '{"version": 1, "about": 3}'])
+def test_what_is_no_conversation_is_refused(library, tmp_path, text):
+    (tmp_path / "talk.json").write_text(text)
+    with pytest.raises(UsageError, match="conversation"):
+        library.chat(saved=tmp_path / "talk.json")
+    with pytest.raises(UsageError, match="cannot be read"):
+        library.chat(saved=tmp_path / "nothing.json")
+
+
+def test_history_is_bounded(library, monkeypatch):
+    talk = library.chat()
+    for _ in range(22):
+        talk.ask("How many videos do I have?")
+    assert len(talk.turns) == 20
+
+
+def test_sentences_come_as_they_are_made(library):
+    heard = []
+    answer = library.ask("Which picture shows blue?", on_sentence=heard.append)
+    assert [each.sentence for each in heard] == [*answer.sentences]
+    assert [p for each in heard for p in each.passages] == [*answer.passages]
