@@ -18,9 +18,9 @@ from engine.assistant.evidence import WORDED, Claim, EvidencePassage, best_of_ea
 from engine.assistant.extractive import extractive_sentences
 from engine.assistant.prompts import prompt
 from engine.assistant.question import LibraryQuestion, Wanted
-from engine.assistant.scope import EVERYWHERE, Scope
+from engine.assistant.scope import EVERYWHERE, FileScope
 from engine.assistant.verification import LeftOutPassage, Verifier
-from engine.assistant.writing import Writer, model_searches
+from engine.assistant.writing import SentenceWriter, model_searches
 from engine.common.text import printable
 from engine.config import Settings
 from engine.errors import ChatFailed, QuerySyntax
@@ -46,11 +46,11 @@ RunQuery = Callable[[Query], SearchResult]
 
 @dataclass(frozen=True, slots=True)
 class AskOptions:
-    """How a question is answered; see ``Library.ask``."""
+    """Options of an answer; see ``Library.ask``."""
 
     chat: Chat | None = None
     where: Sequence[str] | str = ()
-    scope: Scope = EVERYWHERE
+    scope: FileScope = EVERYWHERE
     seconds: float | None = None
     on_sentence: OnSentence | None = None
     cancel: CancelToken | None = None
@@ -58,7 +58,7 @@ class AskOptions:
 
 @dataclass(frozen=True, slots=True)
 class AnswerSources:
-    """What answers are made from: the library, its searches and the verifier."""
+    """The sources of answers: the library, its searches and the verifier."""
 
     store: Store
     settings: Settings
@@ -149,7 +149,7 @@ class Asking:
         def collect(text: str, borne_by: Sequence[EvidencePassage]) -> None:
             self._collector.add(text, borne_by, chat.model)
 
-        writer = Writer(self._question, passages, self._sources.verifier, collect)
+        writer = SentenceWriter(self._question, passages, self._sources.verifier, collect)
         with record.timed("write"):
             try:
                 writer.write(chat, self._options.cancel)

@@ -14,7 +14,7 @@ from engine.assistant.asking import AnswerSources, Asking, AskOptions
 from engine.assistant.evidence import EvidencePassage, beside
 from engine.assistant.question import LibraryQuestion, Wanted, checked_question
 from engine.assistant.references import ResolvedTurn, Turn, resolve
-from engine.assistant.scope import Scope
+from engine.assistant.scope import FileScope
 from engine.errors import UsageError
 
 if TYPE_CHECKING:
@@ -150,7 +150,7 @@ class Conversation:
 
 
 def _turn(saved: Mapping[str, Any]) -> Turn:
-    scope = Scope(tuple(saved["scope"]["only"]), tuple(saved["scope"]["but_not"]))
+    scope = FileScope(tuple(saved["scope"]["only"]), tuple(saved["scope"]["but_not"]))
     passages = tuple(map(EvidencePassage.from_dict, saved["citations"]))
     question = LibraryQuestion.from_dict(saved["question"])
     return Turn(str(saved["text"]), question, scope, str(saved["answer"]), passages)

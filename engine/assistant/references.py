@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from engine.assistant.evidence import EvidencePassage, by_file
 from engine.assistant.question import LibraryQuestion, about, read_question
-from engine.assistant.scope import EVERYWHERE, Scope
+from engine.assistant.scope import EVERYWHERE, FileScope
 from engine.types import Kind
 
 _ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth",
@@ -137,7 +137,7 @@ class Turn:
     text: str
     """The words as they were typed."""
     question: LibraryQuestion
-    scope: Scope
+    scope: FileScope
     answer: str
     passages: tuple[EvidencePassage, ...]
 
@@ -147,13 +147,13 @@ class ResolvedTurn:
     """A turn with its references resolved."""
 
     question: LibraryQuestion
-    scope: Scope = EVERYWHERE
+    scope: FileScope = EVERYWHERE
     recalled: tuple[EvidencePassage, ...] = ()
     """The moments that are asked for themselves; then nothing is searched for."""
     step: int = 0
     """1 for what comes after the recalled moment, -1 for what comes before."""
     note: str = ""
-    """How it was understood, or why it was not."""
+    """The way in which it was understood, or the reason why it was not."""
     failed: bool = False
     """It refers to what is not there."""
 
@@ -183,7 +183,7 @@ def _first(rules: Sequence[re.Pattern[str]], text: str) -> re.Match[str] | None:
     return next((found for rule in rules if (found := rule.fullmatch(text))), None)
 
 
-def _again(question: LibraryQuestion, subject: str, scope: Scope) -> ResolvedTurn:
+def _again(question: LibraryQuestion, subject: str, scope: FileScope) -> ResolvedTurn:
     """Ask the same about something else; a whole question stands for itself."""
     whole = read_question(subject)
     same = whole if whole.subject != subject and whole.wanted != "words" else None
@@ -191,13 +191,13 @@ def _again(question: LibraryQuestion, subject: str, scope: Scope) -> ResolvedTur
         r"^(?:(?:the\s+)?ones?\s+)?(?:of|for|with|about|from|in)\s+(?=\w)", "", subject
     )
     asked = same or about(question, subject)
-    return ResolvedTurn(asked, Scope(scope.only), note=f"understood as: {asked.text}")
+    return ResolvedTurn(asked, FileScope(scope.only), note=f"understood as: {asked.text}")
 
 
 def _without(turn: Turn) -> ResolvedTurn:
     """Ask again, without the files that the answer named."""
     named = tuple(by_file(turn.passages))
-    scope = Scope(turn.scope.only, (*turn.scope.but_not, *named))
+    scope = FileScope(turn.scope.only, (*turn.scope.but_not, *named))
     note = f"understood as: {turn.question.text}, without the {len(scope.but_not)} files so far"
     return ResolvedTurn(turn.question, scope, note=note)
 
@@ -274,7 +274,7 @@ def _about_files(
     names = list(dict.fromkeys(p.name for p in passages))
     shown = ", ".join(names[:3]) + ("" if len(names) <= 3 else f" and {len(names) - 3} more")
     return ResolvedTurn(
-        question, Scope(tuple(by_file(passages))), tuple(passages), note=f"asked about {shown}"
+        question, FileScope(tuple(by_file(passages))), tuple(passages), note=f"asked about {shown}"
     )
 
 

@@ -13,7 +13,7 @@ _MOST = 50
 
 
 @dataclass(frozen=True, slots=True)
-class Scope:
+class FileScope:
     """Files and folders, by their whole paths."""
 
     only: tuple[str, ...] = ()
@@ -32,7 +32,7 @@ class Scope:
         return replace(query, filter=filters[0] if len(filters) == 1 else AllOf(tuple(filters)))
 
 
-EVERYWHERE = Scope()
+EVERYWHERE = FileScope()
 
 
 def _any(paths: Iterable[str]) -> Filter:

@@ -97,7 +97,7 @@ def model_searches(
 OnWritten: TypeAlias = Callable[[str, Sequence[EvidencePassage]], None]
 
 
-class Writer:
+class SentenceWriter:
     """Has a chat write sentences from passages, and holds each to them as it comes.
 
     Args:

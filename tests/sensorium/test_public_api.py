@@ -18,7 +18,8 @@ ROOT = Path(__file__).parents[2]
 PUBLIC = [
     "AlignReport", "AlignStatus", "BackfillReport", "BadImport", "CancelToken", "Cancelled",
     "CaptionRun", "CatalogUnreachable", "ChatFailed", "CitedAnswer", "Classification",
-    "Compaction", "Conversation", "CorruptMedia", "CurationRun", "Description", "EmbeddingFailed", "EmptyMedia",
+    "Compaction", "Conversation", "CorruptMedia",
+    "CurationRun", "Description", "EmbeddingFailed", "EmptyMedia",
     "EncoderUnavailable", "Evaluation", "ExportFailed", "ExportFormat", "ExportReport",
     "ExtraMissing", "Failure", "FetchRefused", "FilesVanished", "Finding", "Fusion", "Group",
     "Hit", "HitDetails", "ImportFormat", "ImportReport", "IndexReport", "InvalidQuery", "Kind",
@@ -27,7 +28,8 @@ PUBLIC = [
     "Modality", "NotALibrary", "OutOfMemory", "PartKind", "Passage", "PathNotFound", "Plan",
     "Progress", "Query", "QueryPart", "QuerySyntax", "SearchResult", "SegmentGone",
     "SensoriumError", "Settings", "SpaceMismatch", "SpaceStats", "Span", "Speech", "StoreError",
-    "StreamedSentence", "UnreadableMedia", "UnsupportedMedia", "UsageError", "VerifyReport", "Why", "__version__",
+    "StreamedSentence", "UnreadableMedia", "UnsupportedMedia", "UsageError", "VerifyReport", "Why",
+    "__version__",
     "quoted", "speak",
 ]  # fmt: skip
 ENCODERS = [
