@@ -11,7 +11,7 @@ from engine.common.choices import OnFile
 from engine.common.progress import CancelToken, Progress
 from engine.common.progress_bar import watched
 from engine.config import Settings
-from engine.library_asking import AskingLibrary
+from engine.library_composing import ComposingLibrary
 from engine.library_open import OpenOptions, forget_lost, preview
 from engine.query.language import SearchOptions, SimilarOptions
 from engine.store.index_rules import RuleChanges, RuleOptions
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from engine.types.examples import Example
 
 
-class Library(AskingLibrary):
+class Library(ComposingLibrary):
     """A folder that holds all of the state: catalog, vectors, and what derives from them.
 
     All methods may be called from many threads, and while another process writes to the

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from engine.assistant.asking import AskOptions
     from engine.assistant.conversation import Conversation
     from engine.assistant.service import Assistant
+    from engine.assistant.verification import Verifier
 
 
 class AskingLibrary(ExchangingLibrary):
@@ -101,7 +102,12 @@ class AskingLibrary(ExchangingLibrary):
 
     @cached_property
     def _assistant(self) -> Assistant:
-        from engine.assistant.service import Assistant, cross_encoder_verifier
+        from engine.assistant.service import Assistant
 
-        verifier = cross_encoder_verifier(self.settings)
-        return Assistant(self.store, self.settings, self.run, verifier)
+        return Assistant(self.store, self.settings, self.run, self._verifier)
+
+    @cached_property
+    def _verifier(self) -> Verifier:
+        from engine.assistant.service import cross_encoder_verifier
+
+        return cross_encoder_verifier(self.settings)

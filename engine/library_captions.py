@@ -14,16 +14,6 @@ if TYPE_CHECKING:
     from engine.classify.classification import Classification
     from engine.curate.captioning import CaptionRun
 
-_LABELS = (
-    "people", "a face", "a child", "a dog", "a cat", "a bird", "a horse", "an insect", "flowers",
-    "trees", "a forest", "mountains", "a beach", "the sea", "a river", "snow", "the sky",
-    "a sunset", "a street", "a car", "a train", "a boat", "an airplane", "a bicycle",
-    "a building", "a bridge", "a church", "a room", "a kitchen", "furniture", "food", "a drink",
-    "a book", "a computer", "a screenshot", "a document", "a map", "a drawing", "a painting",
-    "a statue", "sports", "a concert", "a toy", "clothes", "fire", "the moon", "a clock", "fruit",
-    "fish", "a garden",
-)  # fmt: skip
-"""The things that the template names where one is probably seen."""
 _SURE = 0.5
 """Probability from which one is named: a caption that claims too much is worse than none."""
 
@@ -46,6 +36,7 @@ def caption(
 
     Errors are those of ``Library.caption``.
     """
+    from engine.classify.everyday_things import EVERYDAY_THINGS
     from engine.curate.captioning import CaptionContext, apply_captions, caption_files
     from engine.generate.captioner import TemplateCaptioner, caption_style
     from engine.query import model_roles as registry
@@ -57,7 +48,9 @@ def caption(
         if not isinstance(model, TemplateCaptioner):
             return {}
         wanted = {*asset_ids}
-        results = classify([*_LABELS], paths=paths or None, multi=True, threshold=_SURE).results
+        results = classify(
+            [*EVERYDAY_THINGS], paths=paths or None, multi=True, threshold=_SURE
+        ).results
         return {
             result.asset_id: result.labels[: result.chosen]
             for result in results

@@ -27,6 +27,7 @@ LAYERS = (
     {"engine.query", "engine.report"},
     {"engine.classify", "engine.curate", "engine.exchange", "engine.align", "engine.training"},
     {"engine.assistant"},
+    {"engine.compose"},
     {
         "engine.library_captions",
         "engine.library_datasets",
@@ -42,6 +43,7 @@ LAYERS = (
     {"engine.library_encoding"},
     {"engine.library_exchange"},
     {"engine.library_asking"},
+    {"engine.library_composing"},
     {"engine.library"},
     {"engine.encoder_trial"},
     {

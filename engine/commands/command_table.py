@@ -24,6 +24,10 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "ask", "ask",
         "Answer QUESTION by sentences that cite moments of the library, offline.",
     ),
+    "watch-report": (
+        "watch_report", "watch_report",
+        "Report what is seen, said and to be read in VIDEO, as one page that opens offline.",
+    ),
     "similar": (
         "similar", "similar",
         "Find moments that look or sound like FILE, which need not be in the library.",

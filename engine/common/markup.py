@@ -9,6 +9,10 @@ _UNSEEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u
 """Characters that HTML forbids, that reverse the order of letters, or that are no UTF-8."""
 
 
+_VOID = frozenset({"br", "hr", "img", "input", "meta"})
+"""Elements that have no end tag."""
+
+
 class Html(str):
     """Markup that may stand in a page as it is; a plain ``str`` is text and is escaped."""
 
@@ -38,4 +42,6 @@ def element(name: str, *children: object, **attributes: object) -> Html:
         for key, value in attributes.items()
         if value is not None
     )
+    if name in _VOID:
+        return Html(f"<{name}{written}>")
     return Html(f"<{name}{written}>{''.join(map(markup, children))}</{name}>")

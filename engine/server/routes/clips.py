@@ -11,6 +11,7 @@ from fastapi import Query, Request
 from starlette.responses import FileResponse, Response
 
 from engine.common.progress import CancelToken
+from engine.media.clip_types import CLIP_TYPES
 from engine.server.access.media_access import asset_of, checked_file, made_file, no_asset
 from engine.server.load.admission import Admission
 from engine.server.problems import Problem
@@ -21,10 +22,6 @@ from engine.server.routes.routers import ReadRouter
 from engine.types import Asset, Kind
 
 router = ReadRouter("media", "/api/assets/{asset}")
-_TYPES = {
-    ".mp4": "video/mp4", ".m4a": "audio/mp4", ".mp3": "audio/mpeg", ".ogg": "audio/ogg",
-    ".wav": "audio/wav", ".flac": "audio/flac",
-}  # fmt: skip
 WAITING = 4
 """Cuts that wait while one is made: it may encode, and no search is to wait for that."""
 SECONDS = 30.0
@@ -36,7 +33,7 @@ _Seconds = Annotated[
 ]
 _BYTES = {"schema": {"type": "string", "format": "binary"}}
 _CLIP: dict[int | str, dict[str, Any]] = {
-    200: {"description": "The part.", "content": dict.fromkeys(_TYPES.values(), _BYTES)},
+    200: {"description": "The part.", "content": dict.fromkeys(CLIP_TYPES.values(), _BYTES)},
     206: {"description": "The part of it that a Range asks for."},
     416: fault("It has no such Range."),
     **GONE,
@@ -68,7 +65,7 @@ async def clip(
                 )
             except KeyError:  # removed since it was looked up
                 raise no_asset(asset) from None
-            return made_file(made, {"Cache-Control": "no-store"}, _TYPES[made.suffix])
+            return made_file(made, {"Cache-Control": "no-store"}, CLIP_TYPES[made.suffix])
 
     return await _cutting(request).run(run, cancel)
 

@@ -1,0 +1,73 @@
+"""The part of the facade that makes pages: reports, stories and lessons. Wiring only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from engine.common.progress import CancelToken, Progress
+from engine.common.progress_bar import watched
+from engine.library_asking import AskingLibrary
+
+if TYPE_CHECKING:
+    from engine.assistant.answer import CitedAnswer
+    from engine.compose.context import ComposeContext
+    from engine.compose.watch_report import WatchReport
+
+
+class ComposingLibrary(AskingLibrary):
+    """A library that makes pages of its own moments."""
+
+    @contextmanager
+    def _composing(
+        self, model: str | None, seconds: float | None, progress: bool | Progress,
+        cancel: CancelToken | None,
+    ) -> Iterator[ComposeContext]:  # fmt: skip
+        from engine.compose.service import compose_context
+
+        def ask(question: str, where: str) -> CitedAnswer:
+            return self.ask(question, model=model, where=where, seconds=seconds, cancel=cancel)
+
+        with watched(progress, cancel) as reporting:
+            yield compose_context(
+                self.store, self.settings, run=self.run, ask=ask, verifier=self._verifier,
+                thumbnail=lambda moment, side: self.thumbnail(moment, side=side),
+                browse=self.browse, concepts=self.concepts, towers=self._towers.now,
+                model=model, seconds=seconds, progress=reporting, cancel=cancel,
+            )  # fmt: skip
+
+    def watch_report(
+        self,
+        video: str | Path,
+        *,
+        out: str | Path | None = None,
+        questions: Sequence[str] = (),
+        model: str | None = None,
+        seconds: float | None = None,
+        progress: bool | Progress = False,
+        cancel: CancelToken | None = None,
+    ) -> WatchReport:
+        """Report what is seen, said and to be read in a video or a sound, as one page of HTML.
+
+        Its chapters are those that the file names, or are found by its shots, pauses and words.
+        All that it claims is borne by moments of the library, which it lists.
+
+        Args:
+            video: a file that the library holds.
+            out: the page to write; times move a player where the video lies at or below its
+                folder. None for a report whose ``html`` nobody writes.
+            questions: that are asked of this file alone, as ``ask`` answers them.
+            model: as for ``ask``; it may write their answers.
+            seconds: for the model, all its questions together; by default ``llm_seconds``.
+
+        Raises:
+            PathNotFound: the library has no such file.
+            UsageError: it is a picture, ``out`` cannot be written, or a question cannot be asked.
+            Cancelled: ``cancel`` was; nothing is written then.
+        """
+        from engine.compose.service import make_report
+
+        with self._composing(model, seconds, progress, cancel) as context:
+            return make_report(context, video, questions, out)
