@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 from engine.assistant.evidence import Claim, EvidencePassage
 from engine.compose.chapters import ChapterSpan, found_chapters, named_chapters
 from engine.compose.context import ComposeContext
-from engine.compose.restrict import path_glob
 from engine.compose.seen import LikelyName, heard_words, likely_names
 from engine.errors import UsageError
 from engine.media.rights import Rights, rights_of
@@ -103,7 +103,7 @@ def watch_report(
     seen = tuple(n for n in names if any(p.claim is Claim.SHOWS for p in n.passages))
     heard = tuple(heard_words(context, file.asset_id, path))
     taught_sounds = tuple(n for n in names if n.taught and n not in seen)
-    where = f"path = {quoted(path_glob(path))}"
+    where = f"path = {quoted(glob.escape(path))}"
     context.progress.start("answering", len(questions), "questions")
     answers = []
     for question in questions:
