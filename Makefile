@@ -11,6 +11,8 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-warn-conflicts
+# A process that ends is not begun again: xdist would run its test once more, and then wait for ever.
+PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --max-worker-restart 0
 WEIGHTS := engine/encoders/compact/weights.txt
 MULTILINGUAL := engine/encoders/compact/weights-multilingual.txt
 LLM_WEIGHTS := engine/generate/weights.txt
@@ -22,7 +24,7 @@ demo: $(VENV)/demo.stamp
 	$(BIN)/python -m engine.commands.demo
 
 test: $(VENV)/test.stamp
-	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+	$(PYTEST)
 
 lint: $(VENV)/test.stamp
 	$(BIN)/ruff check .
@@ -30,7 +32,7 @@ lint: $(VENV)/test.stamp
 	$(BIN)/mypy
 
 check: lint
-	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m 'not slow'
+	$(PYTEST) -m 'not slow'
 
 docs: $(VENV)/test.stamp
 	$(BIN)/python -m engine.commands.reference docs

@@ -53,14 +53,15 @@ PAGE = tuple(
     f"tests/server/page/{file.name}"
     for file in sorted((Path(__file__).parent / "server/page").glob("test_*.py"))
 )
-"""Files whose tests share a server of one library. They take a third of all time, so both
-processes get half of them."""
-_GROUPS = (LANGUAGE_MODEL, WARM, PAGE[::2], PAGE[1::2])
+"""Files whose tests share a server of one library and a browser. They take a quarter of all time,
+so they come first; two browsers at once have brought a machine of two processors to a halt."""
+_GROUPS = (LANGUAGE_MODEL, WARM, PAGE)
 _TOGETHER = {file: group[0] for group in _GROUPS for file in group}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what `make check` leaves out, and put it first, so that no process ends with it."""
+    """Mark what `make check` leaves out, and put it first, so that no process ends with it: the
+    longest group of all, the page's, before the others."""
     here = Path(__file__).parent
     for item in items:
         if str(item.path.relative_to(here)).startswith(SLOW):
@@ -69,7 +70,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         assert not loads or _file(item.nodeid) in LANGUAGE_MODEL, (
             f"LANGUAGE_MODEL lacks {item.nodeid}"
         )
-    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+    items.sort(
+        key=lambda item: (
+            item.get_closest_marker("slow") is None,
+            _file(item.nodeid) not in PAGE,
+        )
+    )
 
 
 @pytest.hookimpl(optionalhook=True)

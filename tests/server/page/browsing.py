@@ -14,6 +14,10 @@ BROWSER = shutil.which("chromium") or shutil.which("chromium-browser")
 if BROWSER is None:
     pytest.skip("there is no Chromium", allow_module_level=True)
 
+ARGS = ("--no-sandbox", "--disable-gpu")
+"""Root has no sandbox. Without a GPU all is drawn by the processor, at once and in a thread; a
+GPU that is imitated takes dozens of threads, which two processes of tests then wait for."""
+
 HOSTILE = "<img src=x onerror=document.title='owned'>.png"
 COLOURS = ("red", "green", "blue", "yellow")
 SECRET = "0123456789abcdef0123456789abcdef"

@@ -12,7 +12,7 @@ from engine import Library
 from engine.server.options import ServerOptions
 from tests import media_files as make
 from tests.server.conftest import Served, serving
-from tests.server.page.browsing import BROWSER, COLOURS, HOSTILE, Page, playwright, tags_of
+from tests.server.page.browsing import ARGS, BROWSER, COLOURS, HOSTILE, Page, playwright, tags_of
 
 
 @pytest.fixture(scope="session")
@@ -44,7 +44,7 @@ def served(library: Path, settings) -> Iterator[Served]:
 @pytest.fixture(scope="module")
 def browser() -> Iterator[playwright.Browser]:
     with playwright.sync_playwright() as driver:
-        started = driver.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])
+        started = driver.chromium.launch(executable_path=BROWSER, args=ARGS)
         yield started
         started.close()
 

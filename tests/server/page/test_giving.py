@@ -9,9 +9,9 @@ import pytest
 
 from tests import media_files as make
 from tests.media.test_clip import filmed
-from tests.server.page.browsing import BROWSER, Page, playwright, until
+from tests.server.page.browsing import ARGS, BROWSER, Page, playwright, until
 
-_DEVICES = ("--no-sandbox", "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
+_DEVICES = (*ARGS, "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
 
 
 @pytest.fixture(scope="module")

