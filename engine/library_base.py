@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from threading import Thread
 from types import TracebackType
@@ -14,6 +15,7 @@ from engine.common.progress_bar import watched
 from engine.common.user_path import path_list, resolved
 from engine.config import Settings
 from engine.encoders.towers import Towers
+from engine.index.lost_pages import guarded_indexes
 from engine.library_open import OpenOptions, library_towers, open_store
 from engine.library_search import LibrarySearch
 from engine.library_spaces import LibrarySpaces
@@ -85,6 +87,10 @@ class BaseLibrary:
         """Close the catalog. The object is of no use afterwards."""
         self.searcher.close()
         self.store.close()
+
+    def guarded_indexes(self) -> AbstractContextManager[None]:
+        """Make a page of a mapped index that is lost in this context an error, and no signal."""
+        return guarded_indexes(self.store.path)
 
     def __enter__(self) -> Self:
         return self

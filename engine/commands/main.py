@@ -17,6 +17,7 @@ from engine.commands.command_table import LazyGroup
 from engine.commands.options import JSON_ASKED, complain, printed_warnings, report_error
 from engine.commands.signals import Stop
 from engine.common.file_state import os_reason
+from engine.common.mapped_files import watch_pages
 from engine.common.memory import is_out_of_memory, save_address_space
 from engine.errors import Cancelled, OutOfMemory, SensoriumError, StoreError, UsageError
 
@@ -59,6 +60,7 @@ class _Group(LazyGroup):
         own = args is None  # of a process that is ours; arguments come from another program
         if own:
             streams.guard()
+            watch_pages(ends=True)
             save_address_space()
         if "_SENSORIUM_COMPLETE" in os.environ:
             from engine.commands.completion import register

@@ -279,4 +279,7 @@ def half_rows(count: int, dim: int) -> NDArray[np.float16]:
     if 2 * count * dim <= _IN_MEMORY:
         return np.empty((count, dim), np.float16)
     with tempfile.TemporaryFile(dir=Path(tempfile.gettempdir())) as file:
+        # A full disk is an error here; later, at a page of a file with holes, it is a signal.
+        if hasattr(os, "posix_fallocate"):
+            os.posix_fallocate(file.fileno(), 0, 2 * count * dim)
         return np.memmap(file, np.float16, "w+", shape=(count, dim)).view(np.ndarray)

@@ -9,7 +9,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future, wait
+from contextvars import copy_context
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TypeAlias
 
 import numpy as np
@@ -193,7 +195,9 @@ def _start(run: _Run, branches: Sequence[Branch]) -> list[tuple[Branch, _Nearest
     threads = run.sources.threads
     many = sum(branch.vectors for branch in branches) >= _SIDE_BY_SIDE
     if threads is not None and many and len(branches) > 1:
-        return [(branch, threads.submit(run.found_by, branch, of)) for branch, of in admitted]
+        # In a copy of this context, which guards what is mapped: one can be entered once.
+        start = (partial(copy_context().run, run.found_by, branch, of) for branch, of in admitted)
+        return [(branch, threads.submit(call)) for (branch, _), call in zip(admitted, start, strict=True)]
     return [(branch, run.found_by(branch, of)) for branch, of in admitted]
 
 

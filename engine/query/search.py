@@ -18,6 +18,7 @@ from engine.errors import LibraryBusy, SegmentGone
 from engine.index import gpu
 from engine.index.allowed import Allowed
 from engine.index.guard import Guard
+from engine.index.lost_pages import MappedIndexes
 from engine.index.space import SpaceIndex
 from engine.query.concepts.concept import Concept
 from engine.query.concepts.names import with_concepts
@@ -81,6 +82,7 @@ class Searcher:
         self._choices: GenerationCache[SelectedSpaces] = GenerationCache()
         self._spellers: GenerationCache[Speller] = GenerationCache()
         self._concepts = ConceptShelf(store.path)
+        self._mapped = MappedIndexes(store.path, lambda: self.forget([*self.indexes]))
 
     def _text_towers(self, chosen: SelectedSpaces) -> dict[str, TextCache]:
         """Return the text tower of each space that texts are asked in, with its cache."""
@@ -130,8 +132,12 @@ class Searcher:
         Raises:
             Cancelled: ``progress`` says so.
             InvalidQuery: the query asks for nothing, or an example cannot be read.
+            LibraryUnavailable: a disk fails under an index, or it was cut.
             SpaceMismatch: the library was made with other weights.
         """
+        return self._mapped.read(lambda: self._run(query, on_plan, progress))
+
+    def _run(self, query: Query, on_plan: OnPlan | None, progress: Progress) -> SearchResult:
         until = _until(query)
         took: dict[str, float] = {}
         query, taught = self._with_concepts(query)

@@ -268,7 +268,7 @@ class JobLine:
     def _ran(self, run: JobRun) -> Job:
         """Make the call of a job, and return the job as it has ended."""
         try:
-            with cancelling_waits(run.cancel):
+            with cancelling_waits(run.cancel), self._library.guarded_indexes():
                 result = self._calls[run.job.kind](self._library, run)
         except Cancelled:
             state = JobState.INTERRUPTED if self._stopping else JobState.CANCELLED
