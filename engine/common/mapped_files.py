@@ -30,7 +30,7 @@ from typing import Any
 _BUS_ADRERR = 2
 """The cause of a signal that comes of a page which its file has not, or whose disk fails."""
 _AT_CODE, _AT_ADDRESS = 8, 16
-"""Where a ``siginfo_t`` of 64 bits has its cause, and the address."""
+"""The places of the cause and of the address in a ``siginfo_t`` of 64 bits."""
 _WITH_INFO, _AGAIN_INSIDE = 4, 0x40000000
 """``SA_SIGINFO`` and ``SA_NODEFER``: a second page may be lost while the first is handled."""
 _FIXED = 0x10

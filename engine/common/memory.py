@@ -92,6 +92,8 @@ def save_address_space() -> None:
         return
     for name in ("OPENBLAS_NUM_THREADS", "RAYON_NUM_THREADS"):  # of FAISS, of tokenizers
         os.environ.setdefault(name, "1")
+    # Arrow's own allocator begins a thread, and prints a line where it cannot.
+    os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
     if sys.platform == "linux":
         mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
         if mallopt is not None:  # which is glibc's alone
