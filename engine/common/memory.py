@@ -93,7 +93,7 @@ def save_address_space() -> None:
     for name in ("OPENBLAS_NUM_THREADS", "RAYON_NUM_THREADS"):  # of FAISS, of tokenizers
         os.environ.setdefault(name, "1")
     # Arrow's own allocator begins a thread, and prints a line where it cannot.
-    os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
+    os.environ.setdefault("JE_ARROW_MALLOC_CONF", "background_thread:false")
     if sys.platform == "linux":
         mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
         if mallopt is not None:  # which is glibc's alone

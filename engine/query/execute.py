@@ -197,7 +197,10 @@ def _start(run: _Run, branches: Sequence[Branch]) -> list[tuple[Branch, _Nearest
     if threads is not None and many and len(branches) > 1:
         # In a copy of this context, which guards what is mapped: one can be entered once.
         start = (partial(copy_context().run, run.found_by, branch, of) for branch, of in admitted)
-        return [(branch, threads.submit(call)) for (branch, _), call in zip(admitted, start, strict=True)]
+        return [
+            (branch, threads.submit(call))
+            for (branch, _), call in zip(admitted, start, strict=True)
+        ]
     return [(branch, run.found_by(branch, of)) for branch, of in admitted]
 
 

@@ -38,7 +38,8 @@ made = sqlite3.connect(file)
 made.execute("CREATE TABLE words (word)")
 made.executemany("INSERT INTO words VALUES (?)", [("word" * 99,)] * 9999)
 made.commit(); made.close()
-rows = connect_reader(file).execute("SELECT word FROM words"); rows.fetchone(); cut(); rows.fetchall()
+rows = connect_reader(file).execute("SELECT word FROM words")
+rows.fetchone(); cut(); rows.fetchall()
 """,
     "an index beside what is guarded": """
 import numpy as np
@@ -76,11 +77,16 @@ def test_what_is_cut_is_named_in_a_line(tmp_path: Path, script: str) -> None:
 
 
 def test_in_a_program_of_others_the_signal_does_what_it_did(tmp_path: Path) -> None:
-    script = _BEGIN.replace("ends=True", "") + """
+    script = (
+        _BEGIN.replace("ends=True", "")
+        + """
 import faulthandler, numpy as np
 file.write_bytes(bytes(9999))
 mapped = np.memmap(file, np.uint8, "r"); cut(); mapped.sum()
 """
+    )
     words = [sys.executable, "-X", "faulthandler", "-c", script, str(tmp_path)]
     done = subprocess.run(words, capture_output=True, text=True, check=False)
-    assert done.returncode == -signal.SIGBUS and done.stderr.startswith("Fatal Python error: Bus error")
+    assert done.returncode == -signal.SIGBUS and done.stderr.startswith(
+        "Fatal Python error: Bus error"
+    )

@@ -77,7 +77,7 @@ def test_a_disk_that_fails_at_the_second_look_too_is_an_error(tmp_path, rows):
         return float(mapped.sum())
 
     indexes = MappedIndexes(tmp_path, lambda: forgotten.append(True))
-    with pytest.raises(LibraryUnavailable, match="cannot be read: .*nothing was changed"):
+    with pytest.raises(LibraryUnavailable, match=r"cannot be read: .*nothing was changed"):
         indexes.read(fail)
     assert indexes.read(lambda: 1) == 1
     assert len(forgotten) == 2
