@@ -138,7 +138,10 @@ def _on_fault(number: int, info: int, context: int) -> None:
 
 def _mapping(address: int) -> tuple[str, int]:
     """Return the file that is mapped at an address, and how its pages may be used."""
-    with suppress(OSError, ValueError), open("/proc/self/maps", errors="surrogateescape") as maps:
+    with (
+        suppress(OSError, ValueError),
+        Path("/proc/self/maps").open(errors="surrogateescape") as maps,
+    ):
         for line in maps:
             span, allowed, *rest = line.rstrip("\n").split(maxsplit=5)
             first, last = (int(end, 16) for end in span.split("-"))
