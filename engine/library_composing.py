@@ -14,6 +14,7 @@ from engine.library_asking import AskingLibrary
 if TYPE_CHECKING:
     from engine.assistant.answer import CitedAnswer
     from engine.compose.context import ComposeContext
+    from engine.compose.story import Story
     from engine.compose.watch_report import WatchReport
 
 
@@ -71,3 +72,39 @@ class ComposingLibrary(AskingLibrary):
 
         with self._composing(model, seconds, progress, cancel) as context:
             return make_report(context, video, questions, out)
+
+    def story(
+        self,
+        asked: str,
+        *,
+        out: str | Path | None = None,
+        model: str | None = None,
+        seconds: float | None = None,
+        progress: bool | Progress = False,
+        cancel: CancelToken | None = None,
+    ) -> Story:
+        """Make a story of the pictures and videos of an album or a search, as one page of HTML.
+
+        They are captioned, in the order of their dates, else of their paths; near copies are
+        folded. Beside the page are the cut lists of a film: an EDL (CMX 3600), an OTIO, and a
+        script by which ffmpeg makes it.
+
+        Args:
+            asked: the name of an album, a tag ``album:NAME``; else a query.
+            out: the page to write; None for a story whose ``html`` nobody writes.
+            model: that may write sentences between them, held to their moments; as for ``ask``.
+            seconds: for the model, all its questions together; by default ``llm_seconds``.
+
+        Returns:
+            The story; its ``found`` is False where the library has nothing of it, and then nothing
+            is written.
+
+        Raises:
+            UsageError: nothing is asked, or ``out`` cannot be written.
+            QuerySyntax: the query cannot be read.
+            Cancelled: ``cancel`` was; no page is written then.
+        """
+        from engine.compose.service import make_story
+
+        with self._composing(model, seconds, progress, cancel) as context:
+            return make_story(context, asked, out)

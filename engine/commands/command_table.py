@@ -24,6 +24,10 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "ask", "ask",
         "Answer QUESTION by sentences that cite moments of the library, offline.",
     ),
+    "story": (
+        "story", "story",
+        "Make a story of the pictures and videos of ALBUM, or of what QUERY finds.",
+    ),
     "watch-report": (
         "watch_report", "watch_report",
         "Report what is seen, said and to be read in VIDEO, as one page that opens offline.",

@@ -12,6 +12,9 @@ from engine.common.atomic_write import check_place, write_text
 from engine.common.progress import CancelToken, Progress
 from engine.common.user_path import expanded
 from engine.compose.context import ComposeContext
+from engine.compose.story import Story, story
+from engine.compose.story_files import with_sound, write_story
+from engine.compose.story_page import StoryPage
 from engine.compose.watch_report import WatchReport, watch_report
 from engine.compose.watch_report_page import ReportPage
 from engine.config import Settings
@@ -110,3 +113,16 @@ def make_report(
     if place is not None:
         write_text(place, made.html)
     return made
+
+
+def make_story(context: ComposeContext, asked: str, out: str | Path | None) -> Story:
+    """Make a story, and write it. Errors are those of ``Library.story``."""
+    place = _place(out)
+    found = story(context, asked)
+    if not found.found:
+        return found
+    found = replace(found, cuts=with_sound(found.cuts))
+    made = replace(found, html=StoryPage(context, found).html())
+    if place is None:
+        return made
+    return write_story(made, place, context.settings, context.progress)

@@ -19,7 +19,7 @@ _LONGEST = 500
 _MOST_TAGS, _LONGEST_TAG = 12, 40
 _QUOTED = 120
 """Characters of a text on screen, or of speech, that a caption repeats."""
-_MONTHS = (
+MONTHS = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September",
     "October", "November", "December",
 )  # fmt: skip
@@ -239,4 +239,4 @@ def _month(taken_at: str) -> str:
     match = re.match(r"(\d{4})-(\d{2})", taken_at)
     if not match or not 1 <= int(match[2]) <= 12:
         return ""
-    return f"{_MONTHS[int(match[2]) - 1]} {match[1]}"
+    return f"{MONTHS[int(match[2]) - 1]} {match[1]}"

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
+from PIL import ExifTags, Image
 
 from engine.library import Library
+from engine.testing.fake_encoder import COLOURS as COLOURS_RGB
 from tests import media_files as make
 
 COLOURS = ("red", "green", "blue", "yellow", "black", "white")
@@ -36,6 +40,9 @@ def library(tmp_path_factory, settings) -> Iterator[Library]:
     for number in range(12):
         make.picture(media / f"{number:02}.png", COLOURS[number % 6], (80 + number, 60))
     make.picture(media / "<img src=x onerror=alert(2)>.png", "red", (90, 60))
+    for day, colour in (("12", "green"), ("14", "blue"), ("13", "yellow")):
+        dated(media / "trip" / f"{colour}.jpg", colour, f"2023:05:{day} 10:00:00")
+    shutil.copy(media / "trip/green.jpg", media / "trip/green copy.jpg")
     make.video(media / "violin.mp4", ("red", "green", "blue"), 8.0, 440.0)
     cues = [
         f"{n}\n00:00:{2 * n:02},000 --> 00:00:{2 * n + 1:02},500\n{text}\n"
@@ -47,8 +54,19 @@ def library(tmp_path_factory, settings) -> Iterator[Library]:
     make.sound(media / "tone.wav", (3000, 3.0))
     with Library.open(place / "library", create=True, encoder="fake", settings=settings) as made:
         report = made.index([media])
-        assert (report.added, report.failed) == (16, 0)
+        assert (report.added, report.failed) == (20, 0)
         yield made
+
+
+def dated(path: Path, colour: str, date: str) -> None:
+    """Draw a picture with a pattern, the date of a camera, and who made it."""
+    path.parent.mkdir(exist_ok=True)
+    image = Image.effect_noise((160, 120), 60).convert("RGB")
+    image = Image.blend(image, Image.new("RGB", image.size, COLOURS_RGB[colour]), 0.7)
+    exif = Image.Exif()
+    exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.DateTimeOriginal] = date
+    exif[ExifTags.Base.Copyright] = "Ann <b>Example</b>"
+    image.save(path, exif=exif)
 
 
 @dataclass
