@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.common.progress import Progress
 from engine.config import Settings
 from engine.store import Store
+from engine.types import Modality
 
 if TYPE_CHECKING:
     from engine.classify.classification import Classification
+    from engine.classify.scores import Scorer
     from engine.curate.captioning import CaptionRun
+    from engine.encoders.towers import Towers
+    from engine.types.arrays import Vectors
 
-_SURE = 0.5
+SURE = 0.5
 """Probability from which one is named: a caption that claims too much is worse than none."""
 
 
@@ -49,7 +54,7 @@ def caption(
             return {}
         wanted = {*asset_ids}
         results = classify(
-            [*EVERYDAY_THINGS], paths=paths or None, multi=True, threshold=_SURE
+            [*EVERYDAY_THINGS], paths=paths or None, multi=True, threshold=SURE
         ).results
         return {
             result.asset_id: result.labels[: result.chosen]
@@ -62,3 +67,28 @@ def caption(
         seconds=settings.llm_seconds, progress=reporting,
     )  # fmt: skip
     return apply_captions(store, run, command=command, wait=wait) if apply else run
+
+
+class SeenLabels:
+    """Names the things that are probably seen in a picture, which need not be in the library."""
+
+    def __init__(self, store: Store, towers: Towers, settings: Settings) -> None:
+        self._store, self._towers, self._settings = store, towers, settings
+
+    @cached_property
+    def _scorer(self) -> Scorer:
+        from engine.classify.classifier import Classifier, ClassifyOptions
+        from engine.classify.labels import labels_of
+
+        options = ClassifyOptions(labels_of([*EVERYDAY_THINGS]), multi=True)
+        return Classifier(self._store, self._towers, self._settings, options).scorer(Modality.IMAGE)
+
+    def of(self, vector: Vectors) -> list[tuple[str, float]]:
+        """Return all labels with their probabilities, the most probable first.
+
+        Args:
+            vector: that of the picture in the shared space, (dim,).
+        """
+        scores = self._scorer.each(vector[None], len(EVERYDAY_THINGS))
+        found = zip(scores.labels[0].tolist(), scores.probabilities[0].tolist(), strict=True)
+        return [(EVERYDAY_THINGS[place], probability) for place, probability in found]

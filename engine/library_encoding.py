@@ -13,6 +13,8 @@ from engine.library_base import Watch
 from engine.library_reading import ReadingLibrary
 
 if TYPE_CHECKING:
+    from engine.assistant.answer import CitedAnswer
+    from engine.library_captions import SeenLabels
     from engine.library_relevance import LibraryRelevance, RerankDocument
     from engine.query.describing import Description
     from engine.query.prepare import PreparedExample
@@ -171,6 +173,45 @@ class EncodingLibrary(ReadingLibrary):
             return describe_example(
                 example, question, self.towers, self.settings, model, on_text, reporting
             )
+
+    def ask_example(
+        self,
+        example: Example,
+        question: str = "",
+        *,
+        where: Sequence[str] | str = (),
+        seconds: float | None = None,
+        cancel: CancelToken | None = None,
+    ) -> CitedAnswer:
+        """Answer about a picture, a video or a sound, with what is similar in the library, cited.
+
+        What it shows is told by ``vision_model`` of the settings, and without one by labels and
+        the text in it; a note of the answer says so.
+
+        Args:
+            example: as for ``similar``; all of the file is meant.
+            question: none for what it is.
+            where: only files of which these filters are true are similar.
+            seconds: for the model; by default ``llm_seconds``.
+
+        Raises:
+            InvalidQuery: the example cannot be read.
+            UsageError: the model is not installed or configured.
+            QuerySyntax: a filter cannot be read.
+            Cancelled: ``cancel`` was.
+        """
+        from engine.library_questions import answer_about_example
+
+        return answer_about_example(
+            example, question, self.store, self.settings, self.towers, self._seen_labels,
+            self.similar, {"where": where}, seconds, cancel,
+        )  # fmt: skip
+
+    @cached_property
+    def _seen_labels(self) -> SeenLabels:
+        from engine.library_captions import SeenLabels
+
+        return SeenLabels(self.store, self.towers, self.settings)
 
     @cached_property
     def _relevance(self) -> LibraryRelevance:

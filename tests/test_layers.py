@@ -37,7 +37,7 @@ LAYERS = (
         "engine.library_spaces",
         "engine.library_views",
     },
-    {"engine.library_relevance"},
+    {"engine.library_questions", "engine.library_relevance"},
     {"engine.library_base"},
     {"engine.library_reading"},
     {"engine.library_encoding"},

@@ -27,7 +27,7 @@ class CitedSentence:
 
     def __str__(self) -> str:
         marks = "".join(f"[{number}]" for number in self.cites)
-        return f"{self.text.rstrip('.')} {marks}."
+        return f"{self.text.rstrip('.')} {marks}." if marks else f"{self.text.rstrip('.')}."
 
 
 @dataclass(frozen=True, slots=True)

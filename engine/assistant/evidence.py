@@ -30,6 +30,8 @@ class Claim(StrEnum):
     NAME = "name"
     SHOWS = "shows"
     SOUNDS = "sounds"
+    ALIKE = "alike"
+    """It looks or sounds like what was sent along with the question."""
     LISTED = "listed"
     """It passes the filters, where nothing else was asked."""
     BESIDE = "beside"
@@ -88,6 +90,7 @@ class EvidencePassage:
             Claim.SHOWS: f"{self.name} shows \u201c{self.text}\u201d{sure}",
             Claim.LISTED: f"{self.name} is one of them",
             Claim.BESIDE: f"{self.name} shows the moment {self.text} that",
+            Claim.ALIKE: f"{self.name} is similar{sure}",
             Claim.SOUNDS: f"{self.name} sounds like \u201c{self.text}\u201d{sure}",
         }[self.claim]
 

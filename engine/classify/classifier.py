@@ -141,7 +141,7 @@ class Classifier:
         """The scorer of each modality that the library holds."""
         if self._moments is None:
             return {}
-        plain = {m: self._scorer(self._moments, m) for m in self._moments.indexes}
+        plain = {m: self.scorer(m) for m in self._moments.indexes}
         if self.options.examples is None:
             return plain
         from engine.classify.examples import learn_from_folder
@@ -153,9 +153,10 @@ class Classifier:
         self.notes += notes
         return scorers
 
-    def _scorer(self, moments: AssetStream, modality: Modality) -> Scorer:
+    def scorer(self, modality: Modality) -> Scorer:
+        """Return the scorer of one modality, without what examples teach."""
         prompts = self._prompted(templates(self.options.templates)[modality])
-        directions = background.label_directions(prompts, self._reference(moments, modality))
+        directions = background.label_directions(prompts, self._reference(modality))
         trained = self._trained() if modality in SEEN else None
         cosines = None if trained is None else prompts.labels
         return Scorer(directions, calibration.sureness(modality), cosines, trained)
@@ -179,14 +180,16 @@ class Classifier:
         )  # fmt: skip
         return kept_vectors(self._settings, f"classify-{named}", (len(texts), space.dim), embed)
 
-    def _reference(self, moments: AssetStream, modality: Modality) -> Vectors:
+    def _reference(self, modality: Modality) -> Vectors:
         """Return the vectors (n, dim) that labels are compared with as their background."""
         if modality is Modality.SPEECH:
             embed = partial(self._towers.encoder.embed_texts, phrases())
             return self._kept(("{}",), phrases(), embed)
         typical = self._towers.typical(modality)
         if typical is None:
-            sample = moments.sample(modality, _SAMPLE)
+            if self._moments is None or modality not in self._moments.indexes:
+                return np.zeros((0, self._towers.shared.dim), np.float32)
+            sample = self._moments.sample(modality, _SAMPLE)
             typical = sample - sample.mean(axis=0, keepdims=True)
         return typical
 

@@ -12,38 +12,25 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image
 
 from engine.common.progress import NO_PROGRESS, CancelToken, Progress
 from engine.common.text import clock
 from engine.common.vectors import chunks
 from engine.config import Settings
 from engine.encoders.towers import Towers
-from engine.errors import EmptyMedia, MediaError, UsageError
+from engine.errors import MediaError, UsageError
 from engine.generate.budget import MeteredChat, Spent
 from engine.generate.chat import ChatImage, ChatMedia, Message, Part, Text
 from engine.generate.speaker import Speech
-from engine.query.prepare import media_type
-from engine.query.transcription import Transcription, transcribe
-from engine.types import Kind, MediaType
+from engine.query.known_media import SHOWN, SIDE, KnownMedia, MediaFrame
+from engine.types import Kind
 
-_SIDE = 512
-"""Pixels of the longest side of a picture that a chat is shown."""
-_SHOWN = 6
-"""Keyframes of a video that a chat is shown for a question."""
-_MOST_FRAMES = 240
-"""Keyframes of a video that are looked at."""
 _MOST_WORDS = 4_000
 """Characters of speech that a chat gets for a question."""
-_WINDOWS = 60
-"""Windows of sound that are listened to."""
-_HEARD, _LIKELY = 8, 0.2
-"""Words for what is heard: at most, and their least probability."""
 _TURNS = 6
 """Turns before this one that a chat is reminded of."""
 _MOST_TOKENS = 400
@@ -74,12 +61,6 @@ class Description:
     """The cost of the conversation so far."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Frame:
-    time: float
-    image: Image.Image
-
-
 class MediaConversation:
     """A conversation about one picture, video or sound. Making one decodes nothing.
 
@@ -98,6 +79,7 @@ class MediaConversation:
     ) -> None:
         self._path, self._chat, self._towers = path, chat, towers
         self._settings, self._progress = settings, progress
+        self._known = KnownMedia(path, towers, settings, progress)
         self._turns: list[Message] = []
 
     def ask(
@@ -129,40 +111,40 @@ class MediaConversation:
         reply = self._chat.reply(asked, most_tokens=_MOST_TOKENS, on_text=on_text, cancel=cancel)
         text = reply.text.strip()
         self._turns += [Message.from_text("user", question), Message.from_text("assistant", text)]
-        timed = self._media.kind is Kind.VIDEO
+        timed = self._known.media.kind is Kind.VIDEO
         times = tuple(frame.time for frame in shown) if timed else ()
         return Description(text, reply.model, times, bool(shown), self._chat.spent)
 
-    def _facts(self, question: str, shown: Sequence[_Frame]) -> dict[str, Any]:
-        facts: dict[str, Any] = {"kind": self._media.kind.value, "name": self._path.name}
-        if shown and self._media.kind is Kind.VIDEO:
+    def _facts(self, question: str, shown: Sequence[MediaFrame]) -> dict[str, Any]:
+        facts: dict[str, Any] = {"kind": self._known.media.kind.value, "name": self._path.name}
+        if shown and self._known.media.kind is Kind.VIDEO:
             facts["pictures"] = [f"at {clock(frame.time)}" for frame in shown]
-        if self._heard:
-            facts["sounds"] = self._heard
+        if self._known.heard:
+            facts["sounds"] = self._known.heard
         if spoken := self._spoken(question):
             facts["speech"] = spoken
-        if not shown and self._on_screen:
-            facts["text to be read"] = self._on_screen
+        if not shown and self._known.on_screen:
+            facts["text to be read"] = self._known.on_screen
         return facts
 
     # --- what is seen -------------------------------------------------------------
 
     @property
     def _sees(self) -> bool:
-        return self._media.kind is not Kind.AUDIO and self._chat.sees
+        return self._known.media.kind is not Kind.AUDIO and self._chat.sees
 
-    def _chosen_frames(self, question: str) -> list[_Frame]:
+    def _chosen_frames(self, question: str) -> list[MediaFrame]:
         """Return the keyframes that bear most on a question, in the order of their times.
 
         Half of them are those nearest to it, and the others are spread over the video.
         """
-        frames = self._frames
-        if len(frames) <= _SHOWN:
+        frames = self._known.frames
+        if len(frames) <= SHOWN:
             return frames
         shared = self._towers.shared.name
         asked = self._towers.embed_queries(shared, [question])[0]
-        nearest = np.argsort(-(self._frame_vectors @ asked), kind="stable")[: _SHOWN // 2]
-        count = _SHOWN - len(nearest)
+        nearest = np.argsort(-(self._frame_vectors @ asked), kind="stable")[: SHOWN // 2]
+        count = SHOWN - len(nearest)
         spread = [(2 * place + 1) * len(frames) // (2 * count) for place in range(count)]
         return [frames[place] for place in sorted({*map(int, nearest), *spread})]
 
@@ -170,56 +152,15 @@ class MediaConversation:
     def _frame_vectors(self) -> Any:
         encoder, shared = self._towers.encoder, self._towers.shared.name
         rows = []
-        for part in chunks(self._frames, self._settings.batch_size):
+        for part in chunks(self._known.frames, self._settings.batch_size):
             self._progress.advance(0)
             inputs = [encoder.prepare_image(frame.image) for frame in part]
             rows.append(encoder.embed_images(inputs).vectors[shared])
         return np.concatenate(rows)
 
-    @cached_property
-    def _frames(self) -> list[_Frame]:
-        if self._media.kind is Kind.VIDEO:
-            from engine.media.video import read_keyframes
-
-            found = islice(read_keyframes(self._path, self._settings, _SIDE // 2), _MOST_FRAMES)
-            return [_Frame(each.time, each.image) for each in found]
-        from engine.media.image import read_frames
-
-        first = next(iter(read_frames(self._path, self._settings, _SIDE)))
-        return [_Frame(0.0, first.image)]
-
-    @cached_property
-    def _on_screen(self) -> list[str]:
-        screen = self._towers.screen
-        if screen is None or self._media.kind is Kind.AUDIO:
-            return []
-        texts = (text for frame in self._frames[:_SHOWN] for text in screen.read(frame.image))
-        return list(dict.fromkeys(text for text in texts if text.strip()))
-
-    # --- what is heard ------------------------------------------------------------
-
-    @cached_property
-    def _heard(self) -> list[str]:
-        """The words for what is heard, the most probable first."""
-        if self._media.kind is Kind.IMAGE:
-            return []
-        from engine.media.audio import read_windows
-
-        sound = self._towers.sound
-        try:
-            found = islice(read_windows(self._path, self._settings, sound.rate), _WINDOWS)
-            windows = [sound.prepare(chunk.samples) for chunk in found]
-        except MediaError:
-            return []
-        if not windows:
-            return []
-        best = sound.listen(windows).probabilities.max(axis=0)
-        order = np.argsort(-best, kind="stable")[:_HEARD]
-        return [sound.vocabulary[place] for place in order if best[place] >= _LIKELY]
-
     def _spoken(self, question: str) -> list[str]:
         """Return sentences with times: all of them, or those nearest to the question."""
-        sentences = self._transcription.sentences
+        sentences = self._known.transcription.sentences
         lines = [f"{clock(s.start)} {s.text}" for s in sentences]
         if sum(map(len, lines)) <= _MOST_WORDS:
             return lines
@@ -235,25 +176,9 @@ class MediaConversation:
             kept.append(place)
         return [lines[place] for place in sorted(kept)]
 
-    @cached_property
-    def _transcription(self) -> Transcription:
-        speech = self._towers.speech
-        if speech is None or self._media.kind is Kind.IMAGE:
-            return Transcription((), 0.0)
-        try:
-            return transcribe(
-                self._path, speech, self._settings, words=False, progress=self._progress
-            )
-        except EmptyMedia:
-            return Transcription((), 0.0)
-        except MediaError:
-            if self._media.kind is Kind.AUDIO:
-                raise
-            return Transcription((), 0.0)  # a video that has no sound
-
     def _whole_file(self) -> list[ChatMedia]:
         """Return a short sound or video as it is, or its samples, for a chat that hears."""
-        if self._media.kind is Kind.IMAGE:
+        if self._known.media.kind is Kind.IMAGE:
             return []
         if self._chat.hears_samples:
             return self._samples()
@@ -261,7 +186,7 @@ class MediaConversation:
             return []
         if self._path.stat().st_size > _WHOLE_BYTES:
             return []
-        mime = f"{self._media.kind.value}/{self._media.format}"
+        mime = f"{self._known.media.kind.value}/{self._known.media.format}"
         return [ChatMedia(self._path.read_bytes(), mime)]
 
     def _samples(self) -> list[ChatMedia]:
@@ -276,14 +201,10 @@ class MediaConversation:
             return []
         return [ChatMedia(Speech(chunk.samples, _RATE).to_wav(), "audio/wav")]
 
-    @cached_property
-    def _media(self) -> MediaType:
-        return media_type(self._path)
 
-
-def _jpeg(frame: _Frame) -> ChatImage:
+def _jpeg(frame: MediaFrame) -> ChatImage:
     image = frame.image.copy()
-    image.thumbnail((_SIDE, _SIDE))
+    image.thumbnail((SIDE, SIDE))
     stream = io.BytesIO()
     image.convert("RGB").save(stream, "JPEG", quality=85)
     return ChatImage(stream.getvalue())
