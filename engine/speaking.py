@@ -49,3 +49,14 @@ def speak(
     if path is not None:
         speech.save(path)
     return speech
+
+
+def voices(speaker: str | None = None, *, settings: Settings | None = None) -> tuple[str, ...]:
+    """Return the voices of a speaker, the default one first; empty where only its server knows.
+
+    Errors are those of ``speak``.
+    """
+    from engine.query import model_roles as registry
+
+    settings = settings or Settings.load()
+    return tuple(registry.make("speaker", speaker or settings.speaker, settings).voices)

@@ -14,7 +14,16 @@ from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
 from engine.server.access.guard import AccessGuard
-from engine.server.dialects import clip_retrieval, embeddings, rerank, transcriptions
+from engine.server.asking import asked_question
+from engine.server.dialects import (
+    chat_completions,
+    clip_retrieval,
+    embeddings,
+    rerank,
+    responses,
+    transcriptions,
+)
+from engine.server.dialects import speech as speech_routes
 from engine.server.jobs.runner import JobRunner
 from engine.server.load.admission import Admission
 from engine.server.load.encoding import Encoding
@@ -27,6 +36,7 @@ from engine.server.observing.tracing import prepare_tracing
 from engine.server.options import ServerOptions
 from engine.server.problems import add_handlers
 from engine.server.routes import archives as archive_routes
+from engine.server.routes import asking as ask_routes
 from engine.server.routes import assets as asset_routes
 from engine.server.routes import caller as caller_routes
 from engine.server.routes import classification as classify_routes
@@ -60,7 +70,8 @@ _NATIVE = (
 )  # fmt: skip
 _JOBS = (job_routes, classify_routes, curate_routes, tag_routes, export_routes, stats_routes)
 _ENCODING = (embeddings, rerank, transcriptions)
-_ROOMS = (*_NATIVE, *_JOBS, *_ENCODING, clip_retrieval, operations, page_routes)
+_ASSISTANT = (ask_routes, chat_completions, responses, speech_routes)
+_ROOMS = (*_NATIVE, *_ASSISTANT, *_JOBS, *_ENCODING, clip_retrieval, operations, page_routes)
 """Modules of routes."""
 
 
@@ -75,6 +86,8 @@ def make_app(shelf: Shelf, options: ServerOptions) -> ASGIApp:
     encoding = Encoding(options, metrics.batch)
     drawing = Admission(2, 8 * options.waiting, options.seconds, "drawing")
     speech = Admission(1, transcriptions.WAITING, transcriptions.SECONDS, "speech")
+    asking = Admission(options.workers, asked_question.WAITING, asked_question.SECONDS, "asking")
+    speaking = Admission(1, speech_routes.WAITING, speech_routes.SECONDS, "speaking")
     cutting = Admission(1, clip_routes.WAITING, clip_routes.SECONDS, "cut")
 
     metrics.gauge(
@@ -83,7 +96,7 @@ def make_app(shelf: Shelf, options: ServerOptions) -> ASGIApp:
     jobs = JobRunner(shelf)
     metrics.gauge("sensorium_jobs_live", "Jobs that wait or run.", lambda: jobs.live)
     metrics.gauge("sensorium_jobs_watched", "Streams of events of jobs.", lambda: jobs.watched)
-    tools = _tools(shelf, admission, options)
+    tools = _tools(shelf, admission, asking, options)
     routes = _mcp_routes(tools) if tools is not None else []
 
     @asynccontextmanager
@@ -96,6 +109,8 @@ def make_app(shelf: Shelf, options: ServerOptions) -> ASGIApp:
             running.callback(speech.close)
             running.callback(drawing.close)
             running.callback(cutting.close)
+            running.callback(asking.close)
+            running.callback(speaking.close)
             if not options.read_only:
                 await to_thread(jobs.recover)
             running.push_async_callback(to_thread, jobs.close)
@@ -113,7 +128,7 @@ def make_app(shelf: Shelf, options: ServerOptions) -> ASGIApp:
     app.state.shelf, app.state.admission, app.state.options = shelf, admission, options
     app.state.jobs = jobs
     app.state.encoding, app.state.speech, app.state.drawing = encoding, speech, drawing
-    app.state.cutting = cutting
+    app.state.cutting, app.state.asking, app.state.speaking = cutting, asking, speaking
     app.state.metrics = metrics
     app.state.pages = HitPages(secrets.token_bytes(16), searches)
     add_handlers(app)
@@ -135,13 +150,15 @@ def _include_routes(app: FastAPI) -> None:
     app.router.routes += operations.open_router.routes
 
 
-def _tools(shelf: Shelf, admission: Admission, options: ServerOptions) -> MCPServer | None:
+def _tools(
+    shelf: Shelf, admission: Admission, asking: Admission, options: ServerOptions
+) -> MCPServer | None:
     """Return the tools for assistants; None where the extra `mcp` is not installed."""
     if find_spec("mcp") is None:
         return None
     from engine.server.mcp.server import make_mcp, who_may_tag
 
-    return make_mcp(shelf, admission, who_may_tag(options))
+    return make_mcp(shelf, admission, who_may_tag(options), asking)
 
 
 def _mcp_routes(tools: MCPServer) -> list[BaseRoute]:

@@ -6,8 +6,10 @@ The object is that of OpenAI's API with a field more, so that clients of either 
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Mapping
+from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -23,6 +25,7 @@ _STATUS: Mapping[type[errors.SensoriumError], int] = {
     errors.EncoderUnavailable: 501,
     errors.ExtraMissing: 501,
     errors.UsageError: 400,
+    errors.ChatFailed: 502,
     errors.MediaTooLarge: 413,
     errors.UnsupportedMedia: 415,
     errors.MediaError: 422,
@@ -75,32 +78,42 @@ def status_of(error: errors.SensoriumError) -> int:
     return next((s for kind, s in _STATUS.items() if isinstance(error, kind)), 500)
 
 
-def add_handlers(app: FastAPI) -> None:
-    """Have every error of an app answered by one JSON object."""
-
-    @app.exception_handler(Problem)
-    async def _(_: Request, error: Problem) -> JSONResponse:
+def fault_response(error: Exception) -> JSONResponse:
+    """Return the answer to what went wrong while a request was worked on."""
+    if isinstance(error, Problem):
         return problem_response(error.status, error.code, error.message, param=error.param)
-
-    @app.exception_handler(errors.SensoriumError)
-    async def _(_: Request, error: errors.SensoriumError) -> JSONResponse:
+    if isinstance(error, errors.SensoriumError):
         status = status_of(error)
         if status >= 500:
             _log.warning("%s: %s", error.code, error)
         busy = isinstance(error, errors.LibraryBusy)
         message = _BUSY if busy else str(error)
         return problem_response(status, error.code, message, retryable=error.retryable)
-
-    @app.exception_handler(Overloaded)
-    async def _(_: Request, error: Overloaded) -> JSONResponse:
+    if isinstance(error, Overloaded):
         wait = {"Retry-After": str(error.seconds)}
         message = f"too many requests are waiting; try again in {error.seconds} s"
         return problem_response(429, "overloaded", message, retryable=True, headers=wait)
-
-    @app.exception_handler(DeadlineMissed)
-    async def _(_: Request, __: DeadlineMissed) -> JSONResponse:
+    if isinstance(error, DeadlineMissed):
         message = "it took longer than a request may; ask for less, or try again"
         return problem_response(504, "deadline", message, retryable=True)
+    _log.error("unexpected error", exc_info=error)
+    return problem_response(500, errors.UNEXPECTED, "an error of the server; its log has more")
+
+
+def fault_document(error: Exception) -> dict[str, Any]:
+    """Return what went wrong as it is told where an answer has begun: the error object."""
+    document: dict[str, Any] = json.loads(bytes(fault_response(error).body))["error"]
+    return document
+
+
+def add_handlers(app: FastAPI) -> None:
+    """Have every error of an app answered by one JSON object."""
+
+    for kind in (Problem, errors.SensoriumError, Overloaded, DeadlineMissed, Exception):
+
+        @app.exception_handler(kind)
+        async def _(_: Request, error: Exception) -> JSONResponse:
+            return fault_response(error)
 
     @app.exception_handler(RequestValidationError)
     async def _(_: Request, error: RequestValidationError) -> JSONResponse:
@@ -113,11 +126,6 @@ def add_handlers(app: FastAPI) -> None:
             message = f"there is no {request.url.path}; /api/openapi.json lists what there is"
         code, headers = _CODES.get(error.status_code, "http_error"), error.headers or {}
         return problem_response(error.status_code, code, message, headers=headers)
-
-    @app.exception_handler(Exception)
-    async def _(_: Request, error: Exception) -> JSONResponse:
-        _log.error("unexpected error", exc_info=error)
-        return problem_response(500, errors.UNEXPECTED, "an error of the server; its log has more")
 
 
 def _invalid(error: RequestValidationError) -> JSONResponse:

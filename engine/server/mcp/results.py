@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from typing_extensions import TypedDict  # pydantic reads those of typing from Python 3.12 on
 
+from engine.assistant.answer import CitedAnswer
 from engine.common.result_view import words_of
 from engine.types import Hit, Kind, MomentRecord
 
@@ -75,6 +76,37 @@ class Page(TypedDict):
     left_out: int
 
 
+class CitedMoment(TypedDict):
+    """A moment that a sentence cites, by its number; times are seconds, none for a picture."""
+
+    number: int
+    moment: int
+    kind: str
+    path: str
+    start: float | None
+    end: float | None
+    claim: str
+    text: str
+    confidence: float
+
+
+class AnswerSentence(TypedDict):
+    """A sentence, and the numbers of the moments that bear it."""
+
+    text: str
+    cites: list[int]
+
+
+class Answered(TypedDict):
+    """An answer; where nothing in the library bears the question, `found` is false."""
+
+    found: bool
+    sentences: list[AnswerSentence]
+    citations: list[CitedMoment]
+    model: str
+    notes: list[str]
+
+
 class TagsGiven(TypedDict):
     """Tags that were given and taken, and the run by which that is taken back."""
 
@@ -100,6 +132,24 @@ def found_moments(hits: Sequence[tuple[str, Hit]], notes: list[str]) -> Found:
     if len(moments) < len(hits):
         notes = [*notes, f"{len(hits) - len(moments)} more moments are left out: ask for fewer"]
     return Found(moments=moments, notes=notes)
+
+
+def answered(answer: CitedAnswer) -> Answered:
+    """Return an answer as a result, with as many of its citations as fit into it."""
+    citations = fitting(
+        CitedMoment(
+            number=number, moment=p.moment_id, kind=p.kind.value, path=p.path, start=p.start,
+            end=p.end, claim=p.claim.value, text=p.text, confidence=round(p.confidence, 3),
+        )
+        for number, p in enumerate(answer.passages, 1)
+    )  # fmt: skip
+    left_out = len(answer.passages) - len(citations)
+    more = [f"{left_out} more citations are left out"] if left_out else []
+    sentences = fitting(AnswerSentence(text=s.text, cites=[*s.cites]) for s in answer.sentences)
+    return Answered(
+        found=answer.found, sentences=sentences, citations=citations, model=answer.model,
+        notes=[*answer.notes, *more],
+    )  # fmt: skip
 
 
 def shown_moment(library: str, record: MomentRecord) -> ShownMoment:

@@ -23,21 +23,24 @@ _WRITES = ToolAnnotations(
 _INSTRUCTIONS = """\
 Search a person's pictures, videos and sounds by what is seen, heard, said or written in them.
 `search` finds moments; `look` shows them; `listen` plays them; `read` has the words around them.
+`ask` answers a question by sentences that cite moments, or says that nothing here bears it.
 Cite moments by path and time. A confidence below 0.5 means that it is rather no answer."""
 
 
 def make_mcp(
-    shelf: Shelf, admission: Admission | None = None, may_tag: MayTag | None = None
-) -> MCPServer:
+    shelf: Shelf, admission: Admission | None = None, may_tag: MayTag | None = None,
+    asking: Admission | None = None,
+) -> MCPServer:  # fmt: skip
     """Return a server of the protocol over the libraries of a shelf.
 
     Args:
         admission: bounds how many tools work at a time, as it does for other requests.
         may_tag: tells who may tag; with None there is no such tool, and no other changes
             anything.
+        asking: bounds questions, which may take longer than other tools.
     """
     tools, apps = Tools(shelf, may_tag), gallery_apps()
-    bound = partial(_bounded, admission) if admission is not None else lambda tool: tool
+    bound = _bounding(admission)
     for shown in (tools.search, tools.similar, tools.look, tools.listen):
         apps.tool(resource_uri=URI, annotations=_READS)(bound(shown))
     server = MCPServer(
@@ -46,6 +49,7 @@ def make_mcp(
     )  # fmt: skip
     for tool in (tools.read, tools.status):
         server.tool(annotations=_READS)(bound(tool))
+    server.tool(annotations=_READS)(_bounding(asking)(tools.ask))
     if may_tag is not None:
         server.tool(annotations=_WRITES)(bound(tools.tag))
     return server
@@ -60,6 +64,11 @@ def who_may_tag(options: ServerOptions) -> MayTag | None:
             return None
         return lambda caller: caller is not None and "tag" in caller.scopes
     return (lambda _: True) if options.allow_tag else None
+
+
+def _bounding(admission: Admission | None) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Return what bounds a tool; what is alone needs no bounds."""
+    return partial(_bounded, admission) if admission is not None else lambda tool: tool
 
 
 def _bounded(admission: Admission, tool: Callable[..., Any]) -> Callable[..., Any]:

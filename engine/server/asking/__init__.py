@@ -1,0 +1,1 @@
+"""Questions that the server answers, whichever dialect they come in."""

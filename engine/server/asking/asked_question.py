@@ -1,0 +1,120 @@
+"""A question to libraries, as every dialect asks it: with files, earlier turns, and a deadline."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from engine.assistant.answer import CitedAnswer
+from engine.common.progress import CancelToken
+from engine.errors import EmptyMedia, ExtraMissing, InvalidQuery
+from engine.library import Library
+from engine.server.asking.joined_answer import AnswerJoiner, JoinedAnswer, OnAnswered
+from engine.server.dialects.inputs import MediaInput
+from engine.server.routes.unreadable import unreadable
+
+SECONDS = 120.0
+"""Seconds that an answer may take, from the arrival of its question."""
+WAITING = 16
+"""Questions that wait while others are answered."""
+_SEARCHING = 20.0
+"""Seconds of them that are kept for searching; a model has the others."""
+_LEAST = 1.0
+"""Seconds that a model has where a question has waited for long."""
+
+
+@dataclass(frozen=True, slots=True)
+class EarlierTurn:
+    """A question that was asked before, with its answer where that was told."""
+
+    question: str
+    answer: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SentFile:
+    """A file that is sent along, and its place in the request."""
+
+    media: MediaInput
+    param: str
+
+
+@dataclass(frozen=True, slots=True)
+class AskedQuestion:
+    """A question, and whom it is put to."""
+
+    text: str
+    libraries: Sequence[tuple[str, Library]]
+    where: tuple[str, ...] = ()
+    files: tuple[SentFile, ...] = ()
+    earlier: tuple[EarlierTurn, ...] = ()
+    seconds: float | None = None
+    """Seconds that a model may take, where the caller bounds them."""
+    until: float = field(default_factory=lambda: time.monotonic() + SECONDS)
+    """The end of its time, on the monotonic clock."""
+
+    def answer(self, on_answered: OnAnswered, cancel: CancelToken) -> JoinedAnswer:
+        """Answer it; sentences are handed on as they are made.
+
+        Raises:
+            Problem: a file cannot be read.
+            SensoriumError: as ``Library.ask`` and ``Library.ask_example`` say.
+        """
+        joiner = AnswerJoiner(on_answered, several=len(self.libraries) > 1)
+        text, files = self._heard(cancel)
+        for place, (name, library) in enumerate(self.libraries):
+            if not files:
+                answer = library.ask(
+                    text, where=self.where, seconds=self._model_seconds, cancel=cancel
+                )
+                _add(joiner, name, answer)
+            for file in files:
+                # What a file shows is told once; each library has its own that are like it.
+                _add(joiner, name, self._about(library, file, cancel), all_of_it=place == 0)
+        return joiner.joined()
+
+    def _heard(self, cancel: CancelToken) -> tuple[str, tuple[SentFile, ...]]:
+        """Return the question in words: a sound that comes without any is the question."""
+        spoken = [file for file in self.files if file.media.kind == "audio"]
+        if self.text or len(self.files) != 1 or not spoken:
+            return self.text, self.files
+        library = self.libraries[0][1]
+        try:
+            words = library.transcribe(_content(spoken[0].media), cancel=cancel).text
+        except (ExtraMissing, EmptyMedia):
+            words = ""
+        except InvalidQuery as error:
+            raise _unreadable(error, spoken[0]) from error
+        return (words, ()) if any(map(str.isalnum, words)) else ("", self.files)
+
+    def _about(self, library: Library, file: SentFile, cancel: CancelToken) -> CitedAnswer:
+        try:
+            return library.ask_example(
+                _content(file.media), self.text, where=self.where, seconds=self._model_seconds,
+                cancel=cancel,
+            )  # fmt: skip
+        except InvalidQuery as error:
+            raise _unreadable(error, file) from error
+
+    @property
+    def _model_seconds(self) -> float:
+        left = max(_LEAST, self.until - time.monotonic() - _SEARCHING)
+        return left if self.seconds is None else min(left, self.seconds)
+
+
+def _content(media: MediaInput) -> str | bytes:
+    return media.url or media.content or b""
+
+
+def _unreadable(error: InvalidQuery, file: SentFile) -> Exception:
+    reason = str(error).partition(": ")[2] or str(error)
+    return unreadable(error, f"{file.param} cannot be read: {reason}", file.param)
+
+
+def _add(joiner: AnswerJoiner, name: str, answer: CitedAnswer, *, all_of_it: bool = True) -> None:
+    for sentence in answer.sentences:
+        if all_of_it or sentence.cites:
+            passages = [answer.passages[number - 1] for number in sentence.cites]
+            joiner.add_sentence(name, sentence.text, passages, answer.model)
+    joiner.add_answer(name, answer)

@@ -1,0 +1,139 @@
+"""Read the conversations of OpenAI's clients: messages, or items of the Responses API.
+
+The last message is the question; those before it are what it may refer to. Instructions
+(``system``, ``developer``) and results of tools are read over: answers are held to the library.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from engine.server.asking.asked_question import EarlierTurn, SentFile
+from engine.server.dialects.inputs import media_of
+from engine.server.problems import Problem
+
+MOST_FILES = 4
+"""Files that one question may have."""
+_MOST_MESSAGES = 1_000
+_READ_OVER = ("system", "developer", "tool", "function")
+_TEXTS = ("text", "input_text", "output_text")
+_IMAGES = ("image_url", "input_image")
+_PARTS = "text, image_url and input_audio, or input_text, input_image and input_audio"
+
+
+@dataclass(frozen=True, slots=True)
+class ReadMessages:
+    """A question with its files, and the turns before it."""
+
+    text: str
+    files: tuple[SentFile, ...]
+    earlier: tuple[EarlierTurn, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Message:
+    user: bool
+    text: str
+    files: tuple[SentFile, ...]
+
+
+def read_messages(messages: object, param: str) -> ReadMessages:
+    """Return the question of a conversation.
+
+    Args:
+        messages: a list of messages; a string is one message of the user.
+        param: its name in the request.
+
+    Raises:
+        Problem: 400; it is none, or has parts that are not read here.
+    """
+    if isinstance(messages, str):
+        messages = [{"role": "user", "content": messages}]
+    if not isinstance(messages, list) or not messages:
+        raise _refused(f"{param} is a list of messages, the last of which is the question", param)
+    if len(messages) > _MOST_MESSAGES:
+        raise _refused(f"{len(messages)} messages are more than {_MOST_MESSAGES}", param)
+    read = [
+        message
+        for at, each in enumerate(messages)
+        if (message := _message(each, f"{param}[{at}]")) is not None
+    ]
+    if not read or not read[-1].user:
+        raise _refused("the last message is the user's, with the question", param)
+    *before, last = read
+    if not last.text and not last.files:
+        raise _refused("the last message has neither text nor a file", f"{param}[{len(read) - 1}]")
+    if len(last.files) > MOST_FILES:
+        raise _refused(f"a question may have {MOST_FILES} files", param)
+    return ReadMessages(last.text, last.files, _turns(before))
+
+
+def _turns(messages: Sequence[_Message]) -> tuple[EarlierTurn, ...]:
+    """Return questions with what answered them."""
+    turns: list[EarlierTurn] = []
+    for message in messages:
+        if message.user and message.text:
+            turns.append(EarlierTurn(message.text))
+        elif not message.user and turns and not turns[-1].answer:
+            turns[-1] = EarlierTurn(turns[-1].question, message.text)
+    return tuple(turns)
+
+
+def _message(value: object, where: str) -> _Message | None:
+    if not isinstance(value, dict):
+        raise _refused(f"{where}: a message is an object with role and content", where)
+    if value.get("type", "message") != "message":
+        return None  # a call of a tool, its result, or reasoning, of the Responses API
+    role = value.get("role")
+    if role in _READ_OVER:
+        return None
+    if role not in ("user", "assistant"):
+        raise _refused(f"{where}: role is user, assistant, system, developer or tool", where)
+    texts, files = _content(value.get("content"), where, required=role == "user")
+    return _Message(role == "user", "\n".join(texts).strip(), tuple(files))
+
+
+def _content(content: object, where: str, *, required: bool) -> tuple[list[str], list[SentFile]]:
+    if isinstance(content, str):
+        return [_whole(content, where)], []
+    if content is None and not required:
+        return [], []
+    if not isinstance(content, list):
+        raise _refused(f"{where}: content is a string or a list of parts", where)
+    texts, files = [], []
+    for at, part in enumerate(content):
+        place = f"{where}.content[{at}]"
+        kind = part.get("type") if isinstance(part, dict) else None
+        if kind == "refusal":
+            continue
+        if kind in _TEXTS:
+            texts.append(_whole(part.get("text"), place))
+        elif kind in _IMAGES or kind == "input_audio":
+            files.append(SentFile(_file(part, kind, place), place))
+        else:
+            raise _refused(f"{place}: a part is {_PARTS}, and not {kind!r}", place)
+    return texts, files
+
+
+def _file(part: Mapping[str, Any], kind: str, where: str) -> Any:
+    if kind == "input_audio":
+        audio = part.get("input_audio")
+        return media_of("audio", audio.get("data") if isinstance(audio, dict) else None, where)
+    if part.get("file_id"):
+        raise _refused(f"{where}: no files are kept here; send image_url", where)
+    value = part.get("image_url")
+    return media_of("image", value.get("url") if isinstance(value, dict) else value, where)
+
+
+def _whole(value: object, where: str) -> str:
+    if not isinstance(value, str):
+        raise _refused(f"{where}: text is a string", where)
+    if any("\ud800" <= character <= "\udfff" for character in value):
+        raise _refused(f"{where}: the text has half of a character of UTF-16", where)
+    return value
+
+
+def _refused(message: str, param: str) -> Problem:
+    return Problem(400, "invalid_request", message, param)
