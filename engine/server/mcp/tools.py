@@ -52,6 +52,8 @@ _MOST_WORDS = 4000
 """Characters of a query."""
 _MOST_CAPTION = 4000
 _MOST_QUESTION = 2000
+_MODEL_SECONDS = 45.0
+"""Seconds that a model may take for an answer: hosts wait a minute."""
 
 _Library = Annotated[
     str | None, Field(description="The name of a library, as status lists it; the first if omitted")
@@ -188,7 +190,7 @@ class Tools:
         """
         with _plain_errors():
             _, chosen = self._chosen(library)
-            answer = chosen.ask(question)
+            answer = chosen.ask(question, seconds=_MODEL_SECONDS)
             result = answered(answer)
             lines = [str(answer), *(f"Note: {note}" for note in result["notes"])]
             shown = "\n".join(lines).encode(errors="replace")[:MOST_TEXT].decode(errors="ignore")
