@@ -13,7 +13,7 @@ from engine.library_base import Watch
 from engine.library_reading import ReadingLibrary
 
 if TYPE_CHECKING:
-    from engine.assistant.answer import CitedAnswer
+    from engine.assistant.answer import CitedAnswer, OnSentence
     from engine.library_captions import SeenLabels
     from engine.library_relevance import LibraryRelevance, RerankDocument
     from engine.query.describing import Description
@@ -181,6 +181,7 @@ class EncodingLibrary(ReadingLibrary):
         *,
         where: Sequence[str] | str = (),
         seconds: float | None = None,
+        on_sentence: OnSentence | None = None,
         cancel: CancelToken | None = None,
     ) -> CitedAnswer:
         """Answer about a picture, a video or a sound, with what is similar in the library, cited.
@@ -193,6 +194,7 @@ class EncodingLibrary(ReadingLibrary):
             question: none for what it is.
             where: only files of which these filters are true are similar.
             seconds: for the model; by default ``llm_seconds``.
+            on_sentence: called with each sentence as it is made.
 
         Raises:
             InvalidQuery: the example cannot be read.
@@ -204,7 +206,7 @@ class EncodingLibrary(ReadingLibrary):
 
         return answer_about_example(
             example, question, self.store, self.settings, self.towers, self._seen_labels,
-            self.similar, {"where": where}, seconds, cancel,
+            self.similar, {"where": where}, seconds, on_sentence, cancel,
         )  # fmt: skip
 
     @cached_property

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from engine.assistant.answer import EXTRACTIVE
 from engine.assistant.example_answer import KnownScene, SentExample, example_answer
 from engine.assistant.question import read_question
 from engine.config import Settings
@@ -23,7 +24,7 @@ from engine.types import Group, Kind, PartKind, Query, SearchResult
 from engine.types.examples import Example
 
 if TYPE_CHECKING:
-    from engine.assistant.answer import CitedAnswer
+    from engine.assistant.answer import CitedAnswer, OnSentence
     from engine.common.progress import CancelToken
     from engine.query.describing import Description
 
@@ -42,6 +43,7 @@ def answer_about_example(
     similar: Callable[..., SearchResult],
     options: SimilarOptions,
     seconds: float | None,
+    on_sentence: OnSentence | None,
     cancel: CancelToken | None,
 ) -> CitedAnswer:
     """Answer a question about a file; errors are those of ``Library.ask_example``."""
@@ -56,8 +58,9 @@ def answer_about_example(
             sent = SentExample(
                 lambda: _scene(file, media, labels, settings, towers),
                 _describer(file, settings, towers, seconds, cancel),
+                settings.vision_model or EXTRACTIVE,
             )
-            return example_answer(question, sent, found, store)
+            return example_answer(question, sent, found, store, on_sentence)
 
 
 def _scene(
@@ -83,7 +86,7 @@ def _describer(
     towers: Towers,
     seconds: float | None,
     cancel: CancelToken | None,
-) -> Callable[[str], Description] | None:
+) -> Callable[[str, Callable[[str], None]], Description] | None:
     """Return what has the model of the settings that sees answer; None where there is none."""
     if not settings.vision_model:
         return None
@@ -97,4 +100,4 @@ def _describer(
         budget = replace(budget, seconds=min(budget.seconds, seconds))
     prices = Prices(settings.llm_price_in, settings.llm_price_out)
     talk = MediaConversation(file.path, MeteredChat(chat, budget, prices), towers, settings)
-    return lambda question: talk.ask(question, cancel=cancel)
+    return lambda question, on_text: talk.ask(question, on_text=on_text, cancel=cancel)

@@ -113,6 +113,7 @@ HEAVY_ALLOWED = {
     "engine.media.envelope": {"av"},
     "engine.media.sampling": {"av"},
     "engine.media.seeking": {"av"},
+    "engine.media.sound_file": {"av"},
     "engine.media.texts": {"av"},
     "engine.media.timed_texts": {"av"},
     "engine.media.upright": {"av"},

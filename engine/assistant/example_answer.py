@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from engine.assistant.answer import EXTRACTIVE, CitedAnswer, Searched, cited
-from engine.assistant.evidence import Claim, EvidencePassage, passages_of
+from engine.assistant.answer import (
+    EXTRACTIVE,
+    CitedAnswer,
+    OnSentence,
+    Searched,
+    SentenceCollector,
+)
+from engine.assistant.evidence import Claim, passages_of
 from engine.assistant.question import LibraryQuestion
 from engine.common.text import printable
 from engine.errors import ChatFailed
@@ -26,6 +33,8 @@ _UNKNOWN = {
     "audio": "Nothing in the sound is recognised for certain",
 }
 _NONE_ALIKE = "Nothing in this library is similar to it"
+_END = re.compile("(?<=[.!?])\\s+|(?<=[\u3002\uff01\uff1f])|\n+")
+"""The end of a sentence that a model writes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,48 +52,87 @@ class SentExample:
 
     Attributes:
         scene: makes what is known of it without a model, when that is asked for.
-        describe: has a model answer about it; None where none that sees is set up.
+        describe: has a model answer about it, piece by piece; None where none is set up.
+        model: the name of that model.
     """
 
     scene: Callable[[], KnownScene]
-    describe: Callable[[str], Description] | None
+    describe: Callable[[str, Callable[[str], None]], Description] | None
+    model: str = EXTRACTIVE
 
 
 def example_answer(
-    question: LibraryQuestion, example: SentExample, found: SearchResult, store: Store
+    question: LibraryQuestion,
+    example: SentExample,
+    found: SearchResult,
+    store: Store,
+    on_sentence: OnSentence | None = None,
 ) -> CitedAnswer:
     """Return what a file shows, and the files of the library that are like it, which are cited.
 
     Args:
         found: the moments that are like it, the likeliest first.
+        on_sentence: called with each sentence as it is made.
     """
     notes: list[str] = []
-    shown, model, spent = _described(question, example, notes)
+    collector = SentenceCollector(on_sentence)
+    model, spent = _describe(question, example, collector, notes)
     hits = [hit for hit in found.hits if hit.likely][:_ALIKE]
-    alike = [replace(p, claim=Claim.ALIKE, text="") for p in passages_of(store, hits, "it")]
-    sentences: list[tuple[str, list[EvidencePassage]]] = [(text, []) for text in shown]
-    sentences += [(passage.sentence, [passage]) for passage in alike]
-    if not alike:
-        sentences.append((_NONE_ALIKE, []))
-    made, used = cited(sentences)
+    for passage in passages_of(store, hits, "it"):
+        alike = replace(passage, claim=Claim.ALIKE, text="")
+        collector.add(alike.sentence, [alike], model)
+    if not hits:
+        collector.add(_NONE_ALIKE, [], model)
     searched = Searched("what is like it", len(found.hits), len(hits), notes=found.notes)
-    return CitedAnswer(question, made, used, model, (searched,), notes=tuple(notes), spent=spent)
+    return CitedAnswer(
+        question, tuple(collector.sentences), tuple(collector.passages), model, (searched,),
+        notes=tuple(notes), spent=spent,
+    )  # fmt: skip
 
 
-def _described(
-    question: LibraryQuestion, example: SentExample, notes: list[str]
-) -> tuple[Sequence[str], str, Spent]:
-    """Return sentences about the file, who made them, and what that took."""
-    if example.describe is not None:
-        try:
-            told = example.describe(question.text)
-        except ChatFailed as error:
-            notes.append(f"named by labels and text alone: {printable(str(error))}")
-        else:
-            return [" ".join(told.text.split())], told.model, told.spent
-    else:
+def _describe(
+    question: LibraryQuestion, example: SentExample, collector: SentenceCollector, notes: list[str]
+) -> tuple[str, Spent]:
+    """Add sentences about the file, and return who made them, and what that took."""
+    if example.describe is None:
         notes.append("no model that sees is set up, so labels and texts are named alone")
-    return [_known(example.scene())], EXTRACTIVE, Spent()
+    else:
+        writing = _Sentences(lambda text: collector.add(text, [], example.model))
+        try:
+            description = example.describe(question.text, writing.add)
+        except ChatFailed as error:
+            notes.append(f"the model did not describe it: {printable(str(error))}")
+        else:
+            writing.end(description.text)
+            return example.model, description.spent
+        if collector.sentences:
+            return example.model, Spent()
+    collector.add(_known(example.scene()), [])
+    return EXTRACTIVE, Spent()
+
+
+class _Sentences:
+    """Cuts what a model writes into sentences, which are handed on when they are whole."""
+
+    def __init__(self, on_text: Callable[[str], None]) -> None:
+        self._on_text = on_text
+        self._rest = ""
+        self._begun = False
+
+    def add(self, piece: str) -> None:
+        """Add a piece of the text."""
+        self._begun = True
+        *whole, self._rest = _END.split(self._rest + piece)
+        for sentence in whole:
+            self._tell(sentence)
+
+    def end(self, text: str) -> None:
+        """Hand on what is left; all of it, where no piece of it came."""
+        self._tell(self._rest if self._begun else text)
+
+    def _tell(self, sentence: str) -> None:
+        if words := printable(" ".join(sentence.split())):
+            self._on_text(words)
 
 
 def _known(known: KnownScene) -> str:

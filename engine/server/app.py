@@ -15,6 +15,7 @@ from starlette.types import ASGIApp
 
 from engine.server.access.guard import AccessGuard
 from engine.server.asking import asked_question
+from engine.server.asking.conversations import Conversations
 from engine.server.dialects import (
     chat_completions,
     clip_retrieval,
@@ -129,6 +130,7 @@ def make_app(shelf: Shelf, options: ServerOptions) -> ASGIApp:
     app.state.jobs = jobs
     app.state.encoding, app.state.speech, app.state.drawing = encoding, speech, drawing
     app.state.cutting, app.state.asking, app.state.speaking = cutting, asking, speaking
+    app.state.conversations = Conversations()
     app.state.metrics = metrics
     app.state.pages = HitPages(secrets.token_bytes(16), searches)
     add_handlers(app)

@@ -5,11 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
-from engine.assistant.answer import CitedAnswer
+from engine.assistant.answer import CitedAnswer, OnSentence, StreamedSentence
+from engine.assistant.conversation import Conversation
 from engine.common.progress import CancelToken
 from engine.errors import EmptyMedia, ExtraMissing, InvalidQuery
 from engine.library import Library
+from engine.server.asking.conversations import Conversations
 from engine.server.asking.joined_answer import AnswerJoiner, JoinedAnswer, OnAnswered
 from engine.server.dialects.inputs import MediaInput
 from engine.server.routes.unreadable import unreadable
@@ -22,14 +25,6 @@ _SEARCHING = 20.0
 """Seconds of them that are kept for searching; a model has the others."""
 _LEAST = 1.0
 """Seconds that a model has where a question has waited for long."""
-
-
-@dataclass(frozen=True, slots=True)
-class EarlierTurn:
-    """A question that was asked before, with its answer where that was told."""
-
-    question: str
-    answer: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +41,13 @@ class AskedQuestion:
 
     text: str
     libraries: Sequence[tuple[str, Library]]
+    conversations: Conversations
     where: tuple[str, ...] = ()
     files: tuple[SentFile, ...] = ()
-    earlier: tuple[EarlierTurn, ...] = ()
+    earlier: tuple[str, ...] = ()
+    """The questions before it, the first first."""
+    about: tuple[str, ...] = ()
+    """Paths of the files that it is about; empty for all."""
     seconds: float | None = None
     """Seconds that a model may take, where the caller bounds them."""
     until: float = field(default_factory=lambda: time.monotonic() + SECONDS)
@@ -64,15 +63,23 @@ class AskedQuestion:
         joiner = AnswerJoiner(on_answered, several=len(self.libraries) > 1)
         text, files = self._heard(cancel)
         for place, (name, library) in enumerate(self.libraries):
+            tell = partial(joiner.add_sentence, name)
             if not files:
-                answer = library.ask(
-                    text, where=self.where, seconds=self._model_seconds, cancel=cancel
-                )
-                _add(joiner, name, answer)
+                joiner.add_answer(name, self._asked(library, text, tell, cancel))
             for file in files:
                 # What a file shows is told once; each library has its own that are like it.
-                _add(joiner, name, self._about(library, file, cancel), all_of_it=place == 0)
+                on_sentence = tell if place == 0 else partial(_tell_cited, tell)
+                joiner.add_answer(name, self._about(library, file, on_sentence, cancel))
         return joiner.joined()
+
+    def _asked(
+        self, library: Library, text: str, on_sentence: OnSentence, cancel: CancelToken
+    ) -> CitedAnswer:
+        def ask(talk: Conversation) -> CitedAnswer:
+            seconds = self._model_seconds
+            return talk.ask(text, seconds=seconds, on_sentence=on_sentence, cancel=cancel)
+
+        return self.conversations.go_on(library, self.about, self.where, self.earlier, text, ask)
 
     def _heard(self, cancel: CancelToken) -> tuple[str, tuple[SentFile, ...]]:
         """Return the question in words: a sound that comes without any is the question."""
@@ -88,11 +95,13 @@ class AskedQuestion:
             raise _unreadable(error, spoken[0]) from error
         return (words, ()) if any(map(str.isalnum, words)) else ("", self.files)
 
-    def _about(self, library: Library, file: SentFile, cancel: CancelToken) -> CitedAnswer:
+    def _about(
+        self, library: Library, file: SentFile, on_sentence: OnSentence, cancel: CancelToken
+    ) -> CitedAnswer:
         try:
             return library.ask_example(
                 _content(file.media), self.text, where=self.where, seconds=self._model_seconds,
-                cancel=cancel,
+                on_sentence=on_sentence, cancel=cancel,
             )  # fmt: skip
         except InvalidQuery as error:
             raise _unreadable(error, file) from error
@@ -112,9 +121,6 @@ def _unreadable(error: InvalidQuery, file: SentFile) -> Exception:
     return unreadable(error, f"{file.param} cannot be read: {reason}", file.param)
 
 
-def _add(joiner: AnswerJoiner, name: str, answer: CitedAnswer, *, all_of_it: bool = True) -> None:
-    for sentence in answer.sentences:
-        if all_of_it or sentence.cites:
-            passages = [answer.passages[number - 1] for number in sentence.cites]
-            joiner.add_sentence(name, sentence.text, passages, answer.model)
-    joiner.add_answer(name, answer)
+def _tell_cited(on_sentence: OnSentence, streamed: StreamedSentence) -> None:
+    if streamed.passages:
+        on_sentence(streamed)

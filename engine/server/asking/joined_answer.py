@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from engine.assistant.answer import EXTRACTIVE, NOT_HERE, CitedAnswer, CitedSentence
+from engine.assistant.answer import (
+    EXTRACTIVE,
+    NOT_HERE,
+    CitedAnswer,
+    CitedSentence,
+    StreamedSentence,
+)
 from engine.assistant.evidence import Claim, EvidencePassage
 from engine.generate.budget import Spent
 
@@ -71,12 +77,11 @@ class AnswerJoiner:
         self._answers: list[tuple[str, CitedAnswer]] = []
         self._named = ""
 
-    def add_sentence(
-        self, library: str, text: str, passages: Sequence[EvidencePassage], model: str = EXTRACTIVE
-    ) -> None:
+    def add_sentence(self, library: str, streamed: StreamedSentence) -> None:
         """Add a sentence of a library, with the moments that it cites."""
+        text = streamed.sentence.text
         cites, new = [], []
-        for passage in passages:
+        for passage in streamed.passages:
             key = library, passage.key
             if key not in self._numbers:
                 self._numbers[key] = len(self._numbers) + 1
@@ -87,7 +92,7 @@ class AnswerJoiner:
         made = CitedSentence(text, tuple(dict.fromkeys(cites)))
         self._sentences.append(made)
         self._citations += new
-        self._on_answered(AnsweredSentence(made, tuple(new), model))
+        self._on_answered(AnsweredSentence(made, tuple(new), streamed.model))
 
     def add_answer(self, library: str, answer: CitedAnswer) -> None:
         """Add the record of an answer, whose sentences were added."""

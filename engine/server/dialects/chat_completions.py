@@ -126,12 +126,12 @@ async def _chunks(
             yield event({"error": fault_document(piece)})
             return
         last = isinstance(piece, JoinedAnswer)
-        said = text.finish(piece) if isinstance(piece, JoinedAnswer) else text.add(piece)
+        delta = text.finish(piece) if isinstance(piece, JoinedAnswer) else text.add(piece)
         if not begun:
             begun = True
             yield chunk(piece.model, {"role": "assistant", "content": ""})
-        if said:
-            yield chunk(piece.model, {"content": said})
+        if delta:
+            yield chunk(piece.model, {"content": delta})
         if not last or not isinstance(piece, JoinedAnswer):
             continue
         cites = [annotation(each) for each in text.citations]
@@ -139,8 +139,8 @@ async def _chunks(
             yield chunk(piece.model, {"annotations": cites})
         yield chunk(piece.model, {}, text.reason)
         if usage:
-            told = {"choices": [], "usage": _usage(asked, text, piece)}
-            yield event({**about, "model": piece.model, **told})
+            last_chunk = {"choices": [], "usage": _usage(asked, text, piece)}
+            yield event({**about, "model": piece.model, **last_chunk})
     yield "data: [DONE]\n\n"
 
 
@@ -159,8 +159,7 @@ def token_counts(asked: AskedQuestion, text: CitedText, answer: JoinedAnswer) ->
     """
     if answer.model != EXTRACTIVE and answer.spent.questions:
         return answer.spent.asked, answer.spent.answered
-    turns = [part for turn in asked.earlier for part in (turn.question, turn.answer)]
-    return sum(map(count_tokens, [*turns, asked.text])), count_tokens(text.text)
+    return sum(map(count_tokens, [*asked.earlier, asked.text])), count_tokens(text.text)
 
 
 def _usage(asked: AskedQuestion, text: CitedText, answer: JoinedAnswer) -> dict[str, int]:

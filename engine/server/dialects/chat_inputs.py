@@ -6,11 +6,11 @@ The last message is the question; those before it are what it may refer to. Inst
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from engine.server.asking.asked_question import EarlierTurn, SentFile
+from engine.server.asking.asked_question import SentFile
 from engine.server.dialects.inputs import media_of
 from engine.server.problems import Problem
 
@@ -29,7 +29,8 @@ class ReadMessages:
 
     text: str
     files: tuple[SentFile, ...]
-    earlier: tuple[EarlierTurn, ...]
+    earlier: tuple[str, ...]
+    """Questions that were asked before in words alone; what answered them is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,18 +68,8 @@ def read_messages(messages: object, param: str) -> ReadMessages:
         raise _refused("the last message has neither text nor a file", f"{param}[{len(read) - 1}]")
     if len(last.files) > MOST_FILES:
         raise _refused(f"a question may have {MOST_FILES} files", param)
-    return ReadMessages(last.text, last.files, _turns(before))
-
-
-def _turns(messages: Sequence[_Message]) -> tuple[EarlierTurn, ...]:
-    """Return questions with what answered them."""
-    turns: list[EarlierTurn] = []
-    for message in messages:
-        if message.user and message.text:
-            turns.append(EarlierTurn(message.text))
-        elif not message.user and turns and not turns[-1].answer:
-            turns[-1] = EarlierTurn(turns[-1].question, message.text)
-    return tuple(turns)
+    earlier = tuple(each.text for each in before if each.user and each.text and not each.files)
+    return ReadMessages(last.text, last.files, earlier)
 
 
 def _message(value: object, where: str) -> _Message | None:

@@ -33,8 +33,8 @@ def asked_question(request: Request, body: Mapping[str, Any], read: ReadMessages
     """
     chosen = shelf_of(request).libraries(_strings(body, "libraries"))
     return AskedQuestion(
-        read.text, chosen, where=tuple(_strings(body, "where")), files=read.files,
-        earlier=read.earlier,
+        read.text, chosen, request.app.state.conversations,
+        where=tuple(_strings(body, "where")), files=read.files, earlier=read.earlier,
     )  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 
 class LibraryChoice(BaseModel):
-    """What is asked, beside what the dialect knows."""
+    """The libraries that are asked, beside what the dialect knows."""
 
     libraries: list[str] = Field(default=[], description="Names of libraries; none for all.")
     where: list[str] = Field(default=[], description="Filters that all have to be true.")

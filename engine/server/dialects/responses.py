@@ -123,8 +123,8 @@ class _Draft:
     def failed(self, error: Exception) -> dict[str, Any]:
         """Return the response as one that failed."""
         fault = fault_document(error)
-        told = {"code": "server_error", "message": fault["message"]}
-        return {**self.document(None), "status": "failed", "error": told}
+        reason = {"code": "server_error", "message": fault["message"]}
+        return {**self.document(None), "status": "failed", "error": reason}
 
     def _usage(self, answer: JoinedAnswer) -> dict[str, Any]:
         asked, answered = token_counts(self.asked, self.text, answer)
@@ -140,7 +140,7 @@ async def _events(draft: _Draft, stream: AnswerStream) -> AsyncIterator[str]:
     numbers, begun = count(), False
     place = {"item_id": draft.message, "output_index": 0, "content_index": 0}
 
-    def told(kind: str, **data: Any) -> str:
+    def typed(kind: str, **data: Any) -> str:
         number = next(numbers)
         return event(
             {"type": f"response.{kind}", "sequence_number": number, **data}, f"response.{kind}"
@@ -151,24 +151,24 @@ async def _events(draft: _Draft, stream: AnswerStream) -> AsyncIterator[str]:
             yield ALIVE
             continue
         if isinstance(piece, Exception):
-            yield told("failed", response=draft.failed(piece))
+            yield typed("failed", response=draft.failed(piece))
             return
         if not begun:
             begun = True
             started = draft.document(None, piece.model)
-            yield told("created", response=started)
-            yield told("in_progress", response=started)
-            yield told("output_item.added", output_index=0, item=draft.item("in_progress"))
+            yield typed("created", response=started)
+            yield typed("in_progress", response=started)
+            yield typed("output_item.added", output_index=0, item=draft.item("in_progress"))
             empty = {"type": "output_text", "text": "", "annotations": [], "logprobs": []}
-            yield told("content_part.added", **place, part=empty)
+            yield typed("content_part.added", **place, part=empty)
         if not isinstance(piece, JoinedAnswer):
-            if said := draft.text.add(piece):
-                yield told("output_text.delta", **place, delta=said, logprobs=[])
+            if delta := draft.text.add(piece):
+                yield typed("output_text.delta", **place, delta=delta, logprobs=[])
             continue
-        if said := draft.text.finish(piece):
-            yield told("output_text.delta", **place, delta=said, logprobs=[])
+        if delta := draft.text.finish(piece):
+            yield typed("output_text.delta", **place, delta=delta, logprobs=[])
         for each in _endings(draft, piece, place):
-            yield told(each.pop("kind"), **each)
+            yield typed(each.pop("kind"), **each)
 
 
 def _endings(

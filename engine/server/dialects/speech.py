@@ -11,7 +11,6 @@ from starlette.responses import Response
 
 from engine import speaking
 from engine.config import Settings
-from engine.media.sound_file import sound_file, sound_formats
 from engine.server.dialects.bodies import json_object
 from engine.server.load.admission import Admission
 from engine.server.problems import Problem
@@ -73,13 +72,15 @@ _DOCUMENTED: dict[str, Any] = {
 @router.post("/v1/audio/speech", response_model=None, **_DOCUMENTED)
 async def speech(request: Request) -> Response:
     """Speak a text, by the voice that the settings name."""
+    from engine.media.sound_file import sound_file, sound_formats
+
     body = await json_object(request)
     text, form, speed = _text(body), _format(body), _speed(body)
     settings = shelf_of(request).library().settings
 
     def spoken() -> bytes:
-        said = speaking.speak(text, voice=_voice(body, settings), speed=speed, settings=settings)
-        return sound_file(said.samples, said.rate, form)
+        speech = speaking.speak(text, voice=_voice(body, settings), speed=speed, settings=settings)
+        return sound_file(speech.samples, speech.rate, form)
 
     speaking_turns: Admission = request.app.state.speaking
     content = await speaking_turns.run(spoken)
@@ -97,6 +98,8 @@ def _text(body: Mapping[str, Any]) -> str:
 
 
 def _format(body: Mapping[str, Any]) -> str:
+    from engine.media.sound_file import sound_formats
+
     if body.get("stream_format") not in (None, "audio"):
         message = "stream_format: sound is sent as it is, so it is audio"
         raise Problem(400, "invalid_request", message, "stream_format")

@@ -14,15 +14,6 @@ from engine.types import Kind, Modality
 _Question = Annotated[str, Field(max_length=2_000)]
 
 
-class AskedTurn(BaseModel):
-    """A question that was asked before, and its answer."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    question: _Question
-    answer: str = Field(default="", max_length=20_000)
-
-
 class AskedFile(BaseModel):
     """A file of a library that a question is about."""
 
@@ -43,7 +34,7 @@ class AskRequest(BaseModel):
                 {"question": "which pictures show a dog?", "where": ["date >= 2024"]},
                 {
                     "question": "and after that?", "about": {"asset": 3, "library": "home"},
-                    "earlier": [{"question": "what is said about the budget?"}], "stream": True,
+                    "earlier": ["what is said about the budget?"], "stream": True,
                 },
             ]
         },
@@ -61,7 +52,7 @@ class AskRequest(BaseModel):
         description="The one file that is asked about; then `libraries` is not heeded.",
     )
     earlier: Annotated[
-        list[AskedTurn], Field(max_length=50, description="What was asked before, the first first.")
+        list[_Question], Field(max_length=50, description="Questions before it, the first first.")
     ] = []
     seconds: float | None = Field(
         default=None, gt=0, le=SECONDS,

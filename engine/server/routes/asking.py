@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import glob
 from collections.abc import AsyncIterator
 from typing import Any
 
 from fastapi import Request
 from starlette.responses import Response, StreamingResponse
 
-from engine.query.language.query_parser import quoted
 from engine.server.access.media_access import asset_of
 from engine.server.asking.answer_stream import AnswerStream, whole_answer
-from engine.server.asking.asked_question import AskedQuestion, EarlierTurn
+from engine.server.asking.asked_question import AskedQuestion
 from engine.server.asking.events import ALIVE, event
 from engine.server.asking.joined_answer import AnsweredSentence, JoinedAnswer, LibraryCitation
 from engine.server.asking.moment_address import moment_path
@@ -61,7 +59,8 @@ async def ask(request: Request, body: AskRequest) -> Response:
 
 
 async def _asked(request: Request, body: AskRequest) -> AskedQuestion:
-    shelf, where = shelf_of(request), [*body.where]
+    shelf = shelf_of(request)
+    paths: tuple[str, ...] = ()
     if body.about is None:
         libraries = shelf.libraries(body.libraries)
     else:
@@ -69,11 +68,11 @@ async def _asked(request: Request, body: AskRequest) -> AskedQuestion:
         libraries = shelf.libraries([about.library])
         ((_, library),) = libraries
         asset = await admission_of(request).run(lambda: asset_of(library, about.asset))
-        where.append(f"path = {quoted(glob.escape(asset.path))}")
-    earlier = tuple(EarlierTurn(turn.question, turn.answer) for turn in body.earlier)
+        paths = (asset.path,)
     return AskedQuestion(
-        body.question, libraries, tuple(where), earlier=earlier, seconds=body.seconds
-    )
+        body.question, libraries, request.app.state.conversations, tuple(body.where),
+        earlier=tuple(body.earlier), about=paths, seconds=body.seconds,
+    )  # fmt: skip
 
 
 async def _events(body: AskRequest, stream: AnswerStream) -> AsyncIterator[str]:
@@ -83,11 +82,11 @@ async def _events(body: AskRequest, stream: AnswerStream) -> AsyncIterator[str]:
         elif isinstance(piece, Exception):
             yield event(fault_document(piece), "fault")
         elif isinstance(piece, AnsweredSentence):
-            told = {
+            sentence = {
                 "text": piece.sentence.text, "cites": [*piece.sentence.cites],
                 "citations": [citation_document(each) for each in piece.citations],
             }  # fmt: skip
-            yield event(told, "sentence")
+            yield event(sentence, "sentence")
         else:
             yield event(_document(body, piece), "end")
 
@@ -110,7 +109,7 @@ def citation_document(citation: LibraryCitation) -> dict[str, Any]:
     passage, library = citation.passage, citation.library
     return {
         "number": citation.number, "title": passage.where, "url": moment_path(citation),
-        "library": library, "asset_id": passage.asset_id, **passage.to_dict(),
+        "library": library, **passage.to_dict(),
         "thumbnail": thumbnail_at(library, passage.moment_id) if passage.moment_id else None,
         "media": media_at(library, passage.asset_id),
     }  # fmt: skip

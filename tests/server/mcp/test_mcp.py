@@ -21,6 +21,9 @@ from mcp.types import CallToolResult
 from PIL import Image
 
 from engine import Library
+from engine.assistant.answer import CitedAnswer, CitedSentence
+from engine.assistant.evidence import Claim, EvidencePassage
+from engine.assistant.question import LibraryQuestion, Wanted
 from engine.server.access.tokens import BearerToken
 from engine.server.load.admission import Admission
 from engine.server.mcp import results as mcp_results
@@ -30,8 +33,9 @@ from engine.server.mcp.server import make_mcp, who_may_tag
 from engine.server.options import ServerOptions
 from engine.server.problems import Problem
 from engine.server.shelf import Shelf
+from engine.types import Kind, Modality
 
-TOOLS = {"search", "similar", "look", "listen", "read", "status"}
+TOOLS = {"search", "similar", "look", "listen", "read", "ask", "status"}
 
 
 @pytest.fixture
@@ -71,6 +75,7 @@ async def every_tool(client: Client) -> dict[str, CallToolResult]:
     await call("similar", moment=moment, top=2)
     await call("look", moments=[moment])
     await call("read", moment=moment)
+    await call("ask", question="which picture shows red?")
     heard = await client.call_tool("search", {"text": "kind:audio"})
     sound = heard.structured_content["moments"][0]["moment"]
     await call("listen", moment=sound, start=0.5, end=1.0)
@@ -83,6 +88,9 @@ async def every_tool(client: Client) -> dict[str, CallToolResult]:
 def check_all(results: dict[str, CallToolResult]) -> None:
     """Check that each tool has a text for models, and structured content for programs."""
     assert results["search"].structured_content["moments"][0]["path"].endswith("red.png")
+    answer = results["ask"].structured_content
+    assert answer["found"] and answer["citations"][0]["path"].endswith("red.png")
+    assert answer["sentences"][0]["cites"] == [1] and "[1]" in results["ask"].content[0].text
     assert {c.type for c in results["look"].content} == {"text", "image"}
     (sound,) = [c for c in results["listen"].content if c.type == "audio"]
     with wave.open(BytesIO(base64.b64decode(sound.data))) as heard:
@@ -329,3 +337,17 @@ def test_huge_pictures_are_shown_small(settings, tmp_path):
     shelf.close()
     assert sum(each.type == "image" for each in result.content) == 8
     assert len(result.model_dump_json(by_alias=True)) < 700_000
+
+
+def test_an_answer_is_bounded_and_says_what_is_not_here(call, made, settings):
+    nothing = call("ask", question="What did the lawyer say about the contract?")
+    assert not nothing.is_error and not nothing.structured_content["found"]
+    assert nothing.content[0].text.startswith("Not in this library.")
+    assert call("ask", question="?").is_error
+    passage = EvidencePassage(
+        "/x" * 2_000, Kind.IMAGE, 1, 1, Modality.IMAGE, None, None, Claim.SHOWS, "red", 0.9
+    )
+    question = LibraryQuestion("?", Wanted.COUNT, "red", ())
+    many = CitedAnswer(question, (CitedSentence("Many", tuple(range(1, 501))),), (passage,) * 500)
+    assert len(json.dumps(mcp_results.answered(many))) < 350_000
+    assert "left out" in mcp_results.answered(many)["notes"][-1]
