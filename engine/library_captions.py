@@ -73,14 +73,17 @@ class SeenLabels:
     """Names the things that are probably seen in a picture, which need not be in the library."""
 
     def __init__(self, store: Store, towers: Towers, settings: Settings) -> None:
+        from engine.classify.everyday_things import EVERYDAY_THINGS
+
         self._store, self._towers, self._settings = store, towers, settings
+        self._names = EVERYDAY_THINGS
 
     @cached_property
     def _scorer(self) -> Scorer:
         from engine.classify.classifier import Classifier, ClassifyOptions
         from engine.classify.labels import labels_of
 
-        options = ClassifyOptions(labels_of([*EVERYDAY_THINGS]), multi=True)
+        options = ClassifyOptions(labels_of([*self._names]), multi=True)
         return Classifier(self._store, self._towers, self._settings, options).scorer(Modality.IMAGE)
 
     def of(self, vector: Vectors) -> list[tuple[str, float]]:
@@ -89,6 +92,6 @@ class SeenLabels:
         Args:
             vector: that of the picture in the shared space, (dim,).
         """
-        scores = self._scorer.each(vector[None], len(EVERYDAY_THINGS))
+        scores = self._scorer.each(vector[None], len(self._names))
         found = zip(scores.labels[0].tolist(), scores.probabilities[0].tolist(), strict=True)
-        return [(EVERYDAY_THINGS[place], probability) for place, probability in found]
+        return [(self._names[place], probability) for place, probability in found]
