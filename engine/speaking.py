@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.config import Settings
+from engine.errors import UsageError
 
 if TYPE_CHECKING:
     from engine.generate.speaker import Speech
@@ -60,3 +61,33 @@ def voices(speaker: str | None = None, *, settings: Settings | None = None) -> t
 
     settings = settings or Settings.load()
     return tuple(registry.make("speaker", speaker or settings.speaker, settings).voices)
+
+
+_PLAYERS = (
+    ("paplay",), ("aplay", "-q"), ("afplay",), ("mpv", "--really-quiet"),
+    ("ffplay", "-nodisp", "-autoexit", "-loglevel", "quiet"),
+)  # fmt: skip
+"""Programs that play a WAV file and end with it."""
+
+
+def play(speech: Speech) -> None:
+    """Play what was spoken by a program of the system, until it ends.
+
+    Raises:
+        UsageError: there is none, or it fails.
+    """
+    import shutil
+    import subprocess
+    from tempfile import TemporaryDirectory
+
+    command = next((each for each in _PLAYERS if shutil.which(each[0])), None)
+    if command is None:
+        raise UsageError(
+            "no program to play sound with is installed, such as aplay or mpv; write it to a file"
+        )
+    with TemporaryDirectory(prefix="sensorium-speech-") as folder:
+        file = Path(folder) / "answer.wav"
+        file.write_bytes(speech.to_wav())
+        done = subprocess.run([*command, str(file)], stdin=subprocess.DEVNULL)
+    if done.returncode:
+        raise UsageError(f"{command[0]} could not play: it ended with {done.returncode}")

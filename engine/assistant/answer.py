@@ -7,12 +7,14 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from engine.assistant.evidence import Claim, EvidencePassage
+from engine.assistant.frames import frames_of
 from engine.assistant.question import LibraryQuestion
 from engine.assistant.verification import LeftOutPassage
 from engine.common.text import printable
 from engine.generate.budget import Spent
 
-NOT_HERE = "Not in this library."
+NOT_HERE = frames_of("").absent
+_STOPS = ".\u3002"
 EXTRACTIVE = "extractive"
 """The name in the place of a model's, where none wrote."""
 
@@ -24,10 +26,13 @@ class CitedSentence:
     text: str
     cites: tuple[int, ...]
     """Numbers of ``CitedAnswer.passages``, from 1."""
+    stop: str = "."
+    """The full stop of its language."""
 
     def __str__(self) -> str:
         marks = "".join(f"[{number}]" for number in self.cites)
-        return f"{self.text.rstrip('.')} {marks}." if marks else f"{self.text.rstrip('.')}."
+        text = self.text.rstrip(_STOPS)
+        return f"{text} {marks}{self.stop}" if marks else f"{text}{self.stop}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +84,9 @@ class CitedAnswer:
     """The versions of the prompts that a model was asked with."""
     took_ms: Mapping[str, float] = field(default_factory=dict)
     spent: Spent = field(default_factory=Spent)
+    absent: str = ""
+    """The words in the place of an answer, where nothing is found; empty for those of the
+    question's language."""
 
     @property
     def found(self) -> bool:
@@ -88,7 +96,15 @@ class CitedAnswer:
     @property
     def text(self) -> str:
         """The sentences with their numbers."""
-        return " ".join(map(str, self.sentences)) if self.found else NOT_HERE
+        if self.found:
+            return " ".join(map(str, self.sentences))
+        return self.absent or frames_of(self.question.text).absent
+
+    @property
+    def spoken(self) -> str:
+        """The sentences without numbers, for a voice."""
+        said = (f"{s.text.rstrip(_STOPS)}{s.stop}" for s in self.sentences)
+        return " ".join(said) or self.text
 
     def __str__(self) -> str:
         return "\n".join([printable(self.text), *self.sources()])
@@ -163,11 +179,12 @@ class SentenceCollector:
     """Collects the sentences of an answer as they are made, and numbers what they cite.
 
     Args:
-        on_sentence: called with each.
+        stop: the full stop of its language.
+        on_sentence: called with each sentence.
     """
 
-    def __init__(self, on_sentence: OnSentence | None = None) -> None:
-        self._on_sentence = on_sentence
+    def __init__(self, stop: str = ".", on_sentence: OnSentence | None = None) -> None:
+        self._stop, self._on_sentence = stop, on_sentence
         self._numbers: dict[tuple[int, int, Claim], int] = {}
         self.sentences: list[CitedSentence] = []
         self.passages: list[EvidencePassage] = []
@@ -181,7 +198,7 @@ class SentenceCollector:
                 self.passages.append(passage)
                 self._numbers[passage.key] = len(self.passages)
             own.setdefault(self._numbers[passage.key], passage)
-        sentence = CitedSentence(text, tuple(own))
+        sentence = CitedSentence(text, tuple(own), self._stop)
         self.sentences.append(sentence)
         if self._on_sentence is not None:
             self._on_sentence(StreamedSentence(sentence, tuple(own.values()), model))

@@ -95,7 +95,7 @@ class Asking:
     ) -> None:
         self._sources, self._question, self._options = sources, question, options
         self._record = AnswerRecord()
-        self._collector = SentenceCollector(options.on_sentence)
+        self._collector = SentenceCollector(question.frames.stop, options.on_sentence)
         self._chat = None if options.chat is None else self._metered(options.chat)
 
     def answer(self) -> CitedAnswer:
@@ -119,7 +119,7 @@ class Asking:
     def quote(self, passages: Sequence[EvidencePassage]) -> CitedAnswer:
         """Return the passages as they are, a sentence each."""
         for passage in passages:
-            self._collector.add(passage.sentence, [passage])
+            self._collector.add(passage.worded(self._question.frames), [passage])
         return self._made()
 
     def _made(self) -> CitedAnswer:

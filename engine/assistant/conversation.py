@@ -6,15 +6,17 @@ import json
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
 from engine.assistant.answer import CitedAnswer, OnSentence
 from engine.assistant.asking import AnswerSources, Asking, AskOptions
 from engine.assistant.evidence import EvidencePassage, beside
+from engine.assistant.frames import listed_names
 from engine.assistant.question import LibraryQuestion, Wanted, checked_question
 from engine.assistant.references import ResolvedTurn, Turn, resolve
 from engine.assistant.scope import FileScope
+from engine.common.text import printable
 from engine.errors import UsageError
 
 if TYPE_CHECKING:
@@ -88,8 +90,14 @@ class Conversation:
         )
         asking = Asking(self._sources, resolved.question, options)
         answer = self._answered(asking, resolved)
-        if resolved.note:
+        if resolved.failed:
+            answer = replace(answer, absent=f"{resolved.note[0].upper()}{resolved.note[1:]}.")
+        elif resolved.note:
             answer = replace(answer, notes=(resolved.note, *answer.notes))
+            if resolved.scope.only and not answer.found:
+                frames = resolved.question.frames
+                names = listed_names([PurePath(path).name for path in scope.only], frames)
+                answer = replace(answer, absent=frames.not_in.format(names=printable(names)))
         if not resolved.failed:
             self._turns.append(
                 Turn(text, resolved.question, resolved.scope, answer.text, answer.passages)

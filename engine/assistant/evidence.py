@@ -9,6 +9,7 @@ from enum import StrEnum
 from pathlib import PurePath
 from typing import Any, Self
 
+from engine.assistant.frames import AnswerFrames, frames_of
 from engine.common.text import clock
 from engine.query.rerank.base import clean
 from engine.store import Store
@@ -80,19 +81,13 @@ class EvidencePassage:
 
     @property
     def sentence(self) -> str:
-        """One sentence that the moment bears, without a full stop."""
-        sure = f" ({self.confidence:.0%})"
-        return {
-            Claim.SAYS: f"{self.name} says: \u201c{self.text}\u201d",
-            Claim.READS: f"{self.name} reads: \u201c{self.text}\u201d",
-            Claim.CAPTION: f"{self.name} is described as: \u201c{self.text}\u201d",
-            Claim.NAME: f"the name of {self.name} matches \u201c{self.text}\u201d{sure}",
-            Claim.SHOWS: f"{self.name} shows \u201c{self.text}\u201d{sure}",
-            Claim.LISTED: f"{self.name} is one of them",
-            Claim.BESIDE: f"{self.name} shows the moment {self.text} that",
-            Claim.ALIKE: f"{self.name} is similar{sure}",
-            Claim.SOUNDS: f"{self.name} sounds like \u201c{self.text}\u201d{sure}",
-        }[self.claim]
+        """One English sentence that the moment bears, without a full stop."""
+        return self.worded(frames_of(""))
+
+    def worded(self, frames: AnswerFrames) -> str:
+        """Return the sentence in the language of some frames, without a full stop."""
+        sure = f"{self.confidence:.0%}"
+        return frames.claims[self.claim].format(name=self.name, text=self.text, sure=sure)
 
     @property
     def where(self) -> str:

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from engine.assistant.evidence import WORDED, Claim, EvidencePassage, by_file
+from engine.assistant.frames import listed_names
 from engine.assistant.question import LibraryQuestion, Wanted
 from engine.query.rerank.cross import excerpt
-from engine.types import Kind
 
 _SENTENCES = 3
 """Sentences that are quoted, the best first; the same words of several files are one."""
@@ -18,7 +18,6 @@ _COUNTED = 20
 """Files of a count that are cited."""
 _CLOSE = 4.6
 """Nats behind the best verdict within which other sentences are quoted beside it."""
-_NOUNS = {Kind.IMAGE: "picture", Kind.VIDEO: "video", Kind.AUDIO: "recording"}
 
 Sentences = list[tuple[str, list[EvidencePassage]]]
 
@@ -35,12 +34,10 @@ def extractive_sentences(
         return []
     if question.wanted is Wanted.COUNT:
         return _count(question, passages)
-    if question.wanted is Wanted.DATE:
-        return [(_dated(best), [best]) for best in _of_files(passages)]
-    if question.wanted is Wanted.PLACE:
-        return [(_placed(best), [best]) for best in _of_files(passages)]
+    if question.wanted in (Wanted.DATE, Wanted.PLACE):
+        return _facts(question, passages)
     if question.wanted is Wanted.FILES:
-        return [(best.sentence, [best]) for best in _of_files(passages)]
+        return [(best.worded(question.frames), [best]) for best in _of_files(passages)]
     return _quoted(question, passages)
 
 
@@ -61,7 +58,7 @@ def _quoted(question: LibraryQuestion, passages: Sequence[EvidencePassage]) -> S
     found = []
     for own in [*same.values()][:_SENTENCES]:
         part = excerpt(own[0].text, question.text)
-        found.append((replace(own[0], text=part).sentence, own[:_FILES]))
+        found.append((replace(own[0], text=part).worded(question.frames), own[:_FILES]))
     return found
 
 
@@ -70,28 +67,44 @@ def _letters(text: str) -> str:
 
 
 def _count(question: LibraryQuestion, passages: Sequence[EvidencePassage]) -> Sentences:
+    frames = question.frames
     files = [own[0] for own in by_file(passages).values()]
     kinds = {passage.kind for passage in files}
-    noun = _NOUNS[kinds.pop()] if len(kinds) == 1 else "file"
     count = len(files)
-    about = f" for \u201c{question.subject}\u201d" if question.subject else ""
+    one, several = frames.nouns[kinds.pop() if len(kinds) == 1 else None]
+    about = frames.about.format(subject=question.subject) if question.subject else ""
     if files[0].claim is Claim.LISTED:
-        line = f"{count} {noun}{'' if count == 1 else 's'}{about}"
-    elif count == 1:
-        line = f"1 {noun} is a likely match{about}"
+        frame = frames.listed
     else:
-        line = f"{count} {noun}s are likely matches{about}"
+        frame = frames.counted[0 if count == 1 else 1]
+    line = frame.format(count=count, noun=one if count == 1 else several, about=about)
     return [(line, files[:_COUNTED])]
 
 
-def _dated(passage: EvidencePassage) -> str:
-    if not passage.date:
-        return f"{passage.sentence}, and does not say when it was made"
-    return f"{passage.sentence}, and was made on {passage.date.replace('T', ' at ')}"
-
-
-def _placed(passage: EvidencePassage) -> str:
-    if passage.place is None:
-        return f"{passage.sentence}, and does not say where it was made"
-    north, east = passage.place
-    return f"{passage.sentence}, and was made at {north:.5f}, {east:.5f} (latitude, longitude)"
+def _facts(question: LibraryQuestion, passages: Sequence[EvidencePassage]) -> Sentences:
+    """Return a sentence for each file that has the fact, and one for all that do not."""
+    frames, dates = question.frames, question.wanted is Wanted.DATE
+    found: Sentences = []
+    lacking = []
+    for passage in _of_files(passages):
+        sentence = passage.worded(frames)
+        if dates and passage.date:
+            line = frames.made_on.format(sentence=sentence, date=passage.date.replace("T", " "))
+        elif not dates and passage.place is not None:
+            north, east = passage.place
+            line = frames.made_at.format(sentence=sentence, place=f"{north:.5f}, {east:.5f}")
+        else:
+            lacking.append(passage)
+            continue
+        found.append((line, [passage]))
+    if lacking:
+        names = listed_names([passage.name for passage in lacking], frames)
+        subject = lacking[0].text if lacking[0].claim in WORDED else question.subject
+        several = len(lacking) > 1
+        sentence = (
+            frames.shows.format(names=names, text=subject) if several
+            else lacking[0].worded(frames)
+        )  # fmt: skip
+        lack = (frames.no_date if dates else frames.no_place)[several]
+        found.append((lack.format(sentence=sentence), lacking))
+    return found

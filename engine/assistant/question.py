@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, Self
 
+from engine.assistant.frames import AnswerFrames, frames_of
 from engine.errors import UsageError
 from engine.types import Kind
 
@@ -49,6 +50,11 @@ class LibraryQuestion:
     kinds: tuple[Kind, ...] = ()
     clauses: tuple[str, ...] = ()
     """The questions in it, which a passage may bear one by one."""
+
+    @property
+    def frames(self) -> AnswerFrames:
+        """The words of answers in its language."""
+        return frames_of(self.text)
 
     def to_dict(self) -> dict[str, Any]:
         """Return its fields for JSON."""

@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from engine.assistant.evidence import WORDED, EvidencePassage
+from engine.assistant.frames import frames_of
 from engine.assistant.json_items import JsonItems
 from engine.assistant.prompts import prompt
 from engine.assistant.question import LibraryQuestion
@@ -208,7 +209,9 @@ def _held(
     if verifier.refusal(question.text) is None and not _bears(question.text, text, verifier):
         return "does not bear the question", []
     left = [
-        p for p in borne_by if _bears(text, p.text if p.claim in WORDED else p.sentence, verifier)
+        p
+        for p in borne_by
+        if _bears(text, p.text if p.claim in WORDED else p.sentence, verifier)
     ]
     return ("" if left else "its citations do not bear it"), left
 

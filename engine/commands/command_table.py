@@ -32,6 +32,10 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "watch_report", "watch_report",
         "Report what is seen, said and to be read in VIDEO, as one page that opens offline.",
     ),
+    "chat": (
+        "chat", "chat",
+        "Talk about the library, or about ABOUT, files and folders of it, offline.",
+    ),
     "similar": (
         "similar", "similar",
         "Find moments that look or sound like FILE, which need not be in the library.",

@@ -54,8 +54,18 @@ def test_files_are_counted(library):
 
 def test_dates_and_places_come_from_the_index_or_are_not_known(library):
     told = library.ask("When was the picture of red taken?")
-    assert "does not say when it was made" in told.text
-    assert "does not say where" in library.ask("Where was the picture of red taken?").text
+    (sentence,) = told.sentences  # once, for all of them
+    assert "do not say when they were made" in sentence.text
+    assert len(sentence.cites) == len(told.passages) == 3
+    assert "do not say where" in library.ask("Where was the picture of red taken?").text
+
+
+def test_an_answer_speaks_the_language_of_the_question(library):
+    answer = library.ask("有多少张blue的照片\uff1f")
+    assert answer.text == "2 张照片很可能符合\u201cblue\u201d [1][2]。"
+    assert "里有\u201cred\u201d" in library.ask("哪张照片里有red\uff1f").text
+    assert "没有注明时间" in library.ask("red的照片是什么时候拍的\uff1f").text
+    assert library.ask("哪张照片里有熊猫\uff1f").text == "这个库里没有。"
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ _ENOUGH: dict[tuple[str, ...], list[str]] = {
     ("ask",): ["which picture shows red?"],
     ("story",): ["red", "--out", "{place}/story.html"],
     ("watch-report",): ["{media}/deep.wav", "--out", "{place}/report.html"],
+    ("chat",): [],
     ("similar",): ["{media}/0.png"],
     ("rerank",): ["red", "a red thing", "{media}/0.png"],
     ("transcribe",): ["{media}/0.png"],

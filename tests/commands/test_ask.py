@@ -47,3 +47,46 @@ def test_a_model_that_is_down_costs_a_line(run, indexed, monkeypatch):
         done = run("ask", "--model", "test-1", "what is said about tea?")
     assert done.code == 1
     assert done.err.startswith("searched by rules alone: ")
+
+
+def test_sentences_are_printed_as_they_come(run, indexed):
+    done = run("ask", "--stream", "which picture shows red?")
+    assert (done.code, done.out) == (0, run("ask", "which picture shows red?").out)
+    assert run("ask", "--stream", "where are the keys?").out == "Not in this library.\n"
+    assert run("ask", "--stream", "--json", "which picture shows red?").code == 2
+
+
+def test_an_answer_is_spoken(run, indexed, tmp_path, monkeypatch):
+    import stat
+
+    import numpy as np
+
+    from engine.generate.speaker import Speech
+
+    spoken = []
+
+    class Voice:
+        name, voices = "voice", ("only",)
+
+        def check(self):
+            pass
+
+        def stream(self, text, *, voice=None, speed=1.0):
+            spoken.append(text)
+            yield Speech(np.zeros(160, np.float32), 16_000)
+
+    monkeypatch.setattr("engine.query.model_roles.make", lambda *_: Voice())
+    file = tmp_path / "answer.wav"
+    done = run("ask", "which picture shows red?", "--speak-to", file)
+    assert done.code == 0
+    assert file.read_bytes().startswith(b"RIFF")
+    assert "[1]" not in spoken[0]
+    assert "0.png shows" in spoken[0]
+    # Aloud, by the first player that is there.
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert "no program to play sound" in run("ask", "which picture shows red?", "--speak").err
+    player = tmp_path / "aplay"
+    player.write_text(f'#!/bin/sh\necho "$@" > {tmp_path}/played\n')
+    player.chmod(player.stat().st_mode | stat.S_IXUSR)
+    assert run("ask", "which picture shows red?", "--speak").code == 0
+    assert (tmp_path / "played").read_text().startswith("-q ")

@@ -1,0 +1,116 @@
+"""The words around what moments say, in the language of the question: English or Chinese."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from engine.types import Kind
+
+_HAN = re.compile("[\u4e00-\u9fff]")
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerFrames:
+    """The words of answers in one language. ``claims`` are by the name of a claim."""
+
+    claims: Mapping[str, str]
+    stop: str
+    absent: str
+    """The answer where nothing in the library bears a question."""
+    not_in: str
+    nouns: Mapping[Kind | None, tuple[str, str]]
+    """One and several files of a kind; None for files of several kinds."""
+    counted: tuple[str, str]
+    """A count of likely matches: one, and several."""
+    listed: str
+    """A count of what is there for certain."""
+    about: str
+    made_on: str
+    made_at: str
+    no_date: tuple[str, str]
+    """Files that do not say when they were made: one, and several."""
+    no_place: tuple[str, str]
+    shows: str
+    """Several files that show something."""
+    and_more: tuple[str, str, str]
+    """Between names, before the last one, and in the place of further ones."""
+
+
+_EN = AnswerFrames(
+    claims={
+        "says": "{name} says: \u201c{text}\u201d",
+        "reads": "{name} reads: \u201c{text}\u201d",
+        "caption": "{name} is described as: \u201c{text}\u201d",
+        "name": "the name of {name} matches \u201c{text}\u201d ({sure})",
+        "shows": "{name} shows \u201c{text}\u201d ({sure})",
+        "listed": "{name} is one of them",
+        "beside": "{name} goes on here", "alike": "{name} is similar ({sure})",
+        "sounds": "{name} sounds like \u201c{text}\u201d ({sure})",
+    },
+    stop=".",
+    absent="Not in this library.",
+    not_in="Not in {names}.",
+    nouns={
+        Kind.IMAGE: ("picture", "pictures"), Kind.VIDEO: ("video", "videos"),
+        Kind.AUDIO: ("recording", "recordings"), None: ("file", "files"),
+    },
+    counted=("1 {noun} is a likely match{about}", "{count} {noun} are likely matches{about}"),
+    listed="{count} {noun}{about}",
+    about=" for \u201c{subject}\u201d",
+    made_on="{sentence}, and was made on {date}",
+    made_at="{sentence}, and was made at {place} (latitude, longitude)",
+    no_date=(
+        "{sentence}, and does not say when it was made",
+        "{sentence}, and do not say when they were made",
+    ),
+    no_place=(
+        "{sentence}, and does not say where it was made",
+        "{sentence}, and do not say where they were made",
+    ),
+    shows="{names} match \u201c{text}\u201d",
+    and_more=(", ", " and ", "{count} more"),
+)  # fmt: skip
+_ZH = AnswerFrames(
+    claims={
+        "says": "{name} 里说\uff1a\u201c{text}\u201d",
+        "reads": "{name} 上写着\uff1a\u201c{text}\u201d",
+        "caption": "{name} 的说明是\uff1a\u201c{text}\u201d",
+        "name": "{name} 的文件名与\u201c{text}\u201d相符\uff08{sure}\uff09",
+        "shows": "{name} 里有\u201c{text}\u201d\uff08{sure}\uff09",
+        "listed": "{name} 是其中之一",
+        "beside": "{name} 从这里继续", "alike": "{name} 与此相似\uff08{sure}\uff09",
+        "sounds": "{name} 听起来像\u201c{text}\u201d\uff08{sure}\uff09",
+    },
+    stop="。",
+    absent="这个库里没有。",
+    not_in="{names} 里没有。",
+    nouns={
+        Kind.IMAGE: ("张照片",) * 2, Kind.VIDEO: ("个视频",) * 2,
+        Kind.AUDIO: ("段录音",) * 2, None: ("个文件",) * 2,
+    },
+    counted=("1 {noun}很可能符合{about}", "{count} {noun}很可能符合{about}"),
+    listed="{count} {noun}{about}",
+    about="\u201c{subject}\u201d",
+    made_on="{sentence}\uff0c时间是 {date}",
+    made_at="{sentence}\uff0c地点是 {place}\uff08纬度、经度\uff09",
+    no_date=("{sentence}\uff0c但没有注明时间",) * 2,
+    no_place=("{sentence}\uff0c但没有注明地点",) * 2,
+    shows="{names} 符合\u201c{text}\u201d",
+    and_more=("、", "和", "另外 {count} 个"),
+)  # fmt: skip
+
+
+def frames_of(text: str) -> AnswerFrames:
+    """Return the frames in the language of a question."""
+    return _ZH if _HAN.search(text) else _EN
+
+
+def listed_names(names: Sequence[str], frames: AnswerFrames, most: int = 4) -> str:
+    """Return names as one list, the first ones and the number of the others."""
+    comma, last, more = frames.and_more
+    shown = [*names[:most]]
+    if len(names) > most:
+        shown.append(more.format(count=len(names) - most))
+    return shown[0] if len(shown) == 1 else f"{comma.join(shown[:-1])}{last}{shown[-1]}"
