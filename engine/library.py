@@ -13,7 +13,7 @@ from engine.common.progress_bar import watched
 from engine.config import Settings
 from engine.library_composing import ComposingLibrary
 from engine.library_open import OpenOptions, forget_lost, preview
-from engine.query.language import SearchOptions, SimilarOptions
+from engine.query.language import SearchOptions, SimilarOptions, quoted
 from engine.store.index_rules import RuleChanges, RuleOptions
 from engine.types import (
     IndexReport,
@@ -245,10 +245,17 @@ class Library(ComposingLibrary):
 
         with watched(progress, cancel) as reporting:
             return caption(
-                self.store, self.settings, self.thumbnail, self.classify, paths, captioner, style,
-                apply=apply, wait=wait, command=command or "library.caption()",
+                self.store, self.settings, self.thumbnail, self.classify, self._likely, paths,
+                captioner, style, apply=apply, wait=wait, command=command or "library.caption()",
                 reporting=reporting,
             )  # fmt: skip
+
+    def _likely(self, thing: str) -> dict[int, float]:
+        """Return how probably pictures and videos show a thing, where that is likely."""
+        found = self.search(
+            quoted(thing), kinds=(Kind.IMAGE, Kind.VIDEO), group="asset", likely=True, top=10_000
+        )
+        return {hit.asset_id: hit.confidence for hit in found.hits}
 
     @staticmethod
     def check_classify(labels: LabelSource, **arguments: Unpack[ClassifyArguments]) -> None:

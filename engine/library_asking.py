@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from engine.assistant.conversation import Conversation
     from engine.assistant.service import Assistant
     from engine.assistant.verification import Verifier
+    from engine.types.arrays import Vectors
 
 
 class AskingLibrary(ExchangingLibrary):
@@ -44,7 +45,8 @@ class AskingLibrary(ExchangingLibrary):
             model: such as ``local:qwen`` or ``openai:MODEL``; None for ``answer_model`` of the
                 settings, which is none by default.
             where: only files of which these filters are true.
-            seconds: for the model, all its questions together; by default ``llm_seconds``.
+            seconds: for the whole answer; what is not done by then is left out, and a note says
+                so. By default the model alone is bounded, by ``llm_seconds``.
             on_sentence: called with each sentence once it is verified, in the order of the
                 answer, with the moments that it cites.
 
@@ -102,12 +104,27 @@ class AskingLibrary(ExchangingLibrary):
 
     @cached_property
     def _assistant(self) -> Assistant:
+        from engine.assistant.asking import AnswerSources
+        from engine.assistant.rivals import rival_names
         from engine.assistant.service import Assistant
 
-        return Assistant(self.store, self.settings, self.run, self._verifier)
+        return Assistant(
+            AnswerSources(
+                self.store, self.settings, self.run, self._verifier,
+                rival_names(self.store, self.searcher, lambda: self.towers, self.settings),
+                self._vectors_of, lambda text: self.embed([text])[0],
+            )
+        )  # fmt: skip
 
     @cached_property
     def _verifier(self) -> Verifier:
         from engine.assistant.service import cross_encoder_verifier
 
         return cross_encoder_verifier(self.settings)
+
+    def _vectors_of(self, moment_ids: Sequence[int]) -> dict[int, Vectors]:
+        from engine.query.moment_vectors import moment_vectors
+
+        shared = self.towers.shared
+        rows = moment_vectors(self.searcher, [*self.store.records(moment_ids).values()], [shared])
+        return {number: own[shared.name] for number, own in rows.items() if shared.name in own}

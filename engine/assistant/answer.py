@@ -103,8 +103,8 @@ class CitedAnswer:
     @property
     def spoken(self) -> str:
         """The sentences without numbers, for a voice."""
-        said = (f"{s.text.rstrip(_STOPS)}{s.stop}" for s in self.sentences)
-        return " ".join(said) or self.text
+        spoken = (f"{s.text.rstrip(_STOPS)}{s.stop}" for s in self.sentences)
+        return " ".join(spoken) or self.text
 
     def __str__(self) -> str:
         return "\n".join([printable(self.text), *self.sources()])

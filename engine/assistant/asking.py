@@ -8,16 +8,28 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from engine.assistant.answer import (
     CitedAnswer,
     OnSentence,
     Searched,
     SentenceCollector,
 )
-from engine.assistant.evidence import WORDED, Claim, EvidencePassage, best_of_each, passages_of
-from engine.assistant.extractive import extractive_sentences
+from engine.assistant.evidence import (
+    WORDED,
+    Claim,
+    EvidencePassage,
+    best_of_each,
+    by_file,
+    passages_of,
+)
+from engine.assistant.extractive import Sentences, extractive_sentences
+from engine.assistant.named_files import compared, file_of, measured, sentences_of
+from engine.assistant.packing import central, pack
 from engine.assistant.prompts import prompt
-from engine.assistant.question import LibraryQuestion, Wanted
+from engine.assistant.question import LibraryQuestion, Measure, Wanted, open_question
+from engine.assistant.rivals import RivalNames, named_rightly
 from engine.assistant.scope import EVERYWHERE, FileScope
 from engine.assistant.verification import LeftOutPassage, Verifier
 from engine.assistant.writing import SentenceWriter, model_searches
@@ -29,6 +41,7 @@ from engine.query.calibration.confidence import LIKELY
 from engine.query.language import build_query, quoted
 from engine.store import Store
 from engine.types import Group, Query, SearchResult
+from engine.types.arrays import Vectors
 
 if TYPE_CHECKING:
     from engine.common.progress import CancelToken
@@ -36,8 +49,15 @@ if TYPE_CHECKING:
 
 _TOP, _COUNT_TOP = 30, 2_000
 """Moments that a search brings; of a count more, since all of them are the answer."""
+_LEAST_MS = 50.0
+"""Milliseconds that a search gets where the time is over, so that there is something to quote."""
 _LEFT_OUT = 20
 """Passages that were left out, of which the record tells."""
+_SUMMARY, _SUMMED_UP = 4, 3
+"""Sentences of a summary, and files that are summed up."""
+_WINDOW = 1_200
+"""Tokens of a recording that a model is given."""
+_OF_NAMED_FILES = (Wanted.LENGTH, Wanted.SIZE, Wanted.SUMMARY)
 _WORDS = (Wanted.WORDS, Wanted.SPEECH)
 """The kinds of answers that a model may write; counts, files, dates and places are not its."""
 
@@ -64,6 +84,11 @@ class AnswerSources:
     settings: Settings
     run: RunQuery
     verifier: Verifier
+    rivals: RivalNames
+    vectors: Callable[[Sequence[int]], dict[int, Vectors]]
+    """Return the unit vectors (dim,) of moments in the shared space, of those that have one."""
+    embed: Callable[[str], Vectors]
+    """Return the unit vector (dim,) of a text there."""
 
 
 @dataclass
@@ -97,9 +122,12 @@ class Asking:
         self._record = AnswerRecord()
         self._collector = SentenceCollector(question.frames.stop, options.on_sentence)
         self._chat = None if options.chat is None else self._metered(options.chat)
+        self._ends = None if options.seconds is None else time.monotonic() + options.seconds
 
     def answer(self) -> CitedAnswer:
         """Search, verify and write."""
+        if (answer := self._of_named_files()) is not None:
+            return answer
         passages = self._searched(self._question.searches, "rules")
         if self._chat is not None:
             passages += self._searched_by_model(self._chat)
@@ -110,11 +138,84 @@ class Asking:
             return replace(self._made(), model=self._chat.model)
         return self.answer_from(kept)
 
+    def answer_about(self, passages: Sequence[EvidencePassage]) -> CitedAnswer:
+        """Answer a question about files that are known, by any passages of them."""
+        wanted, store = self._question.wanted, self._sources.store
+        files = [own[0] for own in by_file(passages).values()]
+        if wanted in (Wanted.LENGTH, Wanted.SIZE):
+            self._collect(measured(store, files, Measure(wanted), self._question.frames))
+            return self._made()
+        if wanted is Wanted.SUMMARY:
+            return self._summarized(files)
+        return self.answer_from(passages)
+
+    def _of_named_files(self) -> CitedAnswer | None:
+        """Answer about the files that the question names; None where it names none."""
+        question = self._question
+        if question.wanted is Wanted.COMPARE:
+            pair = [file_of(self._found, name) for name in question.compared]
+            both = [passage for passage in pair if passage is not None]
+            if len(both) == 2:
+                self._collect(compared(self._sources.store, both, question))
+            return self._made()
+        if question.wanted not in _OF_NAMED_FILES:
+            return None
+        passage = file_of(self._found, question.subject)
+        if passage is not None:
+            answer = self.answer_about([passage])
+            if answer.found:
+                return answer
+        # It names no file: "how long is the hike" asks for what is said of it.
+        self._question = open_question(question.text)
+        return None
+
+    def _found(self, name: str) -> list[EvidencePassage]:
+        return self._searched([quoted(name)], "rules")
+
+    def _summarized(self, files: Sequence[EvidencePassage]) -> CitedAnswer:
+        """Quote the sentences that say the most of some files, or have a model sum them up."""
+        for file in files[:_SUMMED_UP]:
+            sentences = sentences_of(self._sources.store, file)
+            if not sentences:
+                continue
+            if self._chat is not None:
+                self._write(self._packed(sentences), self._chat)
+            if not self._collector.sentences:
+                with self._record.timed("choose"):
+                    own, vectors = self._vectors_of(sentences)
+                    places = central(vectors, _SUMMARY) if own else []
+                chosen = [own[place] for place in places] or sentences[:_SUMMARY]
+                frames = self._question.frames
+                self._collect([(passage.sentence(frames), [passage]) for passage in chosen])
+        return self._made()
+
+    def _packed(self, sentences: Sequence[EvidencePassage]) -> list[EvidencePassage]:
+        """Return the sentences that fit a model's window, those that bear most on the question."""
+        own, vectors = self._vectors_of(sentences)
+        if not own:
+            return [*sentences[:_SUMMARY]]
+        with self._record.timed("pack"):
+            asked = self._sources.embed(self._question.text)
+            packed = pack(self._question.text, asked, [p.text for p in own], vectors, _WINDOW)
+        self._record.notes.append(str(packed))
+        return [own[place] for place in packed.chosen]
+
+    def _vectors_of(
+        self, passages: Sequence[EvidencePassage]
+    ) -> tuple[list[EvidencePassage], Vectors]:
+        rows = self._sources.vectors([passage.moment_id for passage in passages])
+        own = [passage for passage in passages if passage.moment_id in rows]
+        stacked = [rows[passage.moment_id] for passage in own]
+        return own, np.stack(stacked) if stacked else np.zeros((0, 0), np.float32)
+
     def answer_from(self, passages: Sequence[EvidencePassage]) -> CitedAnswer:
         """Answer from passages that bear the question, without a search."""
-        for text, borne_by in extractive_sentences(self._question, passages):
-            self._collector.add(text, borne_by)
+        self._collect(extractive_sentences(self._question, passages))
         return self._made()
+
+    def _collect(self, sentences: Sentences) -> None:
+        for text, borne_by in sentences:
+            self._collector.add(text, borne_by)
 
     def quote(self, passages: Sequence[EvidencePassage]) -> CitedAnswer:
         """Return the passages as they are, a sentence each."""
@@ -135,11 +236,29 @@ class Asking:
         """Return the passages that bear the question, best first."""
         with self._record.timed("verify"):
             wanted = _of_wanted_sort(self._question, best_of_each(passages))
-            verified = self._sources.verifier.verify(self._question.clauses, wanted)
+            counted, wanted, others = self._counted(wanted)
+            verified = self._sources.verifier.verify(
+                self._question.clauses, wanted, ends=self._ends
+            )
         if verified.note and any(p.claim in WORDED for p in verified.kept):
             self._record.notes.append(verified.note)
-        self._record.left_out = verified.left_out
-        return verified.kept
+        self._record.left_out = (*others, *verified.left_out)
+        return [*counted, *verified.kept]
+
+    def _counted(
+        self, passages: Sequence[EvidencePassage]
+    ) -> tuple[list[EvidencePassage], list[EvidencePassage], list[LeftOutPassage]]:
+        """Return what is counted of what is shown, what is still to be verified, and the rest."""
+        if self._question.wanted is not Wanted.COUNT:
+            return [], [*passages], []
+        shown = [passage for passage in passages if passage.claim is Claim.SHOWS]
+        reasons = named_rightly(
+            self._question.subject, {p.moment_id: p.confidence for p in shown},
+            self._sources.rivals, LIKELY,
+        )  # fmt: skip
+        kept = [p for p in shown if not reasons[p.moment_id]]
+        left = [LeftOutPassage(p, reasons[p.moment_id]) for p in shown if reasons[p.moment_id]]
+        return kept, [p for p in passages if p.claim is not Claim.SHOWS], left
 
     def _write(self, passages: Sequence[EvidencePassage], chat: MeteredChat) -> None:
         """Have a model write; what of it is borne out is collected."""
@@ -175,6 +294,9 @@ class Asking:
         passages: list[EvidencePassage] = []
         with self._record.timed("search"):
             for text in searches:
+                if self._left == 0 and passages:
+                    self._record.notes.append(f"the time was over before the search: {text}")
+                    continue
                 found = self._sources.run(self._query(text))
                 hits = [hit for hit in found.hits if hit.likely]
                 self._record.searches.append(
@@ -195,7 +317,14 @@ class Asking:
             query = build_query(
                 quoted(text), local=False, kinds=kinds, where=where, top=top, group=group
             )
+        if self._left is not None:
+            query = replace(query, deadline_ms=max(self._left * 1e3, _LEAST_MS))
         return self._options.scope.narrowed(query)
+
+    @property
+    def _left(self) -> float | None:
+        """Seconds that are left for the whole answer; None where nothing bounds it."""
+        return None if self._ends is None else max(self._ends - time.monotonic(), 0.0)
 
     def _searched_by_model(self, chat: MeteredChat) -> list[EvidencePassage]:
         """Search for what a model makes of the question, where it wants words."""

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 MOST_TURNS = 20
 """Turns that are remembered, the last ones."""
 _VERSION = 1
-_OF_FILES = (Wanted.DATE, Wanted.PLACE)
+_OF_FILES = (Wanted.DATE, Wanted.PLACE, Wanted.LENGTH, Wanted.SIZE, Wanted.SUMMARY)
 """Kinds of answers that are facts of the files themselves."""
 
 
@@ -99,10 +99,15 @@ class Conversation:
                 names = listed_names([PurePath(path).name for path in scope.only], frames)
                 answer = replace(answer, absent=frames.not_in.format(names=printable(names)))
         if not resolved.failed:
-            self._turns.append(
-                Turn(text, resolved.question, resolved.scope, answer.text, answer.passages)
-            )
+            self._turns.append(self._turn(text, resolved, answer))
         return answer
+
+    def _turn(self, text: str, resolved: ResolvedTurn, answer: CitedAnswer) -> Turn:
+        question, scope = answer.question, resolved.scope
+        if resolved.recalled and not resolved.scope.only and self._turns:
+            # "The second one" asks nothing: what it is about is what was asked before.
+            question, scope = self._turns[-1].question, self._turns[-1].scope
+        return Turn(text, question, scope, answer.text, answer.passages)
 
     def _answered(self, asking: Asking, resolved: ResolvedTurn) -> CitedAnswer:
         if resolved.failed:
@@ -113,7 +118,7 @@ class Conversation:
         if not resolved.scope.only:
             return asking.quote(resolved.recalled) if resolved.recalled else asking.answer()
         if resolved.question.wanted in _OF_FILES:
-            return asking.answer_from(resolved.recalled)
+            return asking.answer_about(resolved.recalled)
         return asking.answer()
 
     # --- kept -----------------------------------------------------------------------

@@ -35,6 +35,8 @@ class Claim(StrEnum):
     """It looks or sounds like what was sent along with the question."""
     LISTED = "listed"
     """It passes the filters, where nothing else was asked."""
+    FILE = "file"
+    """It is the file that a question names, or whose facts it asks for."""
     BESIDE = "beside"
     """It comes before or after another moment."""
 

@@ -71,13 +71,13 @@ def _count(question: LibraryQuestion, passages: Sequence[EvidencePassage]) -> Se
     files = [own[0] for own in by_file(passages).values()]
     kinds = {passage.kind for passage in files}
     count = len(files)
-    one, several = frames.nouns[kinds.pop() if len(kinds) == 1 else None]
+    single, several = frames.nouns[kinds.pop() if len(kinds) == 1 else None]
     about = frames.about.format(subject=question.subject) if question.subject else ""
     if files[0].claim is Claim.LISTED:
         frame = frames.listed
     else:
         frame = frames.counted[0 if count == 1 else 1]
-    line = frame.format(count=count, noun=one if count == 1 else several, about=about)
+    line = frame.format(count=count, noun=single if count == 1 else several, about=about)
     return [(line, files[:_COUNTED])]
 
 

@@ -32,6 +32,13 @@ class AnswerFrames:
     no_date: tuple[str, str]
     """Files that do not say when they were made: one, and several."""
     no_place: tuple[str, str]
+    measured: Mapping[str, str]
+    """The fact of a file, by its name."""
+    lacking: Mapping[str, str]
+    compared: str
+    equal: str
+    more: Mapping[str, tuple[str, str, str]]
+    """The words for more, for less, and for as much, by the name of the fact."""
     shows: str
     """Several files that show something."""
     and_more: tuple[str, str, str]
@@ -47,6 +54,7 @@ _EN = AnswerFrames(
         "shows": "{name} shows \u201c{text}\u201d ({sure})",
         "listed": "{name} is one of them",
         "beside": "{name} goes on here", "alike": "{name} is similar ({sure})",
+        "file": "this is {name}",
         "sounds": "{name} sounds like \u201c{text}\u201d ({sure})",
     },
     stop=".",
@@ -69,6 +77,20 @@ _EN = AnswerFrames(
         "{sentence}, and does not say where it was made",
         "{sentence}, and do not say where they were made",
     ),
+    measured={
+        "length": "{name} is {value} long", "size": "{name} has {value}",
+        "date": "{name} was made on {value}",
+    },
+    lacking={
+        "length": "{name} has no length", "size": "{name} has no size",
+        "date": "{name} does not say when it was made",
+    },
+    compared="{first} is {more} than {second}: {value} against {other}",
+    equal="{first} and {second} are equally {more}: {value}",
+    more={
+        "length": ("longer", "shorter", "long"), "size": ("larger", "smaller", "large"),
+        "date": ("newer", "older", "old"),
+    },
     shows="{names} match \u201c{text}\u201d",
     and_more=(", ", " and ", "{count} more"),
 )  # fmt: skip
@@ -81,6 +103,7 @@ _ZH = AnswerFrames(
         "shows": "{name} 里有\u201c{text}\u201d\uff08{sure}\uff09",
         "listed": "{name} 是其中之一",
         "beside": "{name} 从这里继续", "alike": "{name} 与此相似\uff08{sure}\uff09",
+        "file": "这是 {name}",
         "sounds": "{name} 听起来像\u201c{text}\u201d\uff08{sure}\uff09",
     },
     stop="。",
@@ -97,6 +120,16 @@ _ZH = AnswerFrames(
     made_at="{sentence}\uff0c地点是 {place}\uff08纬度、经度\uff09",
     no_date=("{sentence}\uff0c但没有注明时间",) * 2,
     no_place=("{sentence}\uff0c但没有注明地点",) * 2,
+    measured={
+        "length": "{name} 长 {value}", "size": "{name} 有 {value}",
+        "date": "{name} 的时间是 {value}",
+    },
+    lacking={
+        "length": "{name} 没有长度", "size": "{name} 没有大小", "date": "{name} 没有注明时间",
+    },
+    compared="{first} 比 {second} 更{more}\uff1a{value}\uff0c{other}",
+    equal="{first} 和 {second} 一样{more}\uff1a{value}",
+    more={"length": ("长", "短", "长"), "size": ("大", "小", "大"), "date": ("新", "旧", "新")},
     shows="{names} 符合\u201c{text}\u201d",
     and_more=("、", "和", "另外 {count} 个"),
 )  # fmt: skip

@@ -35,6 +35,22 @@ class Wanted(StrEnum):
     """The time at which such a file was made."""
     PLACE = "place"
     """The place at which such a file was made."""
+    LENGTH = "length"
+    """The length of a video or a recording."""
+    SIZE = "size"
+    """The bytes of a file."""
+    COMPARE = "compare"
+    """The longer, newer or larger one of two files."""
+    SUMMARY = "summary"
+    """The sentences of a file that say the most of it."""
+
+
+class Measure(StrEnum):
+    """A fact of files by which two of them are compared."""
+
+    LENGTH = "length"
+    SIZE = "size"
+    DATE = "date"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +66,11 @@ class LibraryQuestion:
     kinds: tuple[Kind, ...] = ()
     clauses: tuple[str, ...] = ()
     """The questions in it, which a passage may bear one by one."""
+    compared: tuple[str, str] = ("", "")
+    """The words for the two files that are compared."""
+    measure: Measure = Measure.LENGTH
+    least: bool = False
+    """True where the shorter, older or smaller one is asked for."""
 
     @property
     def frames(self) -> AnswerFrames:
@@ -61,6 +82,7 @@ class LibraryQuestion:
         return {
             "text": self.text, "wanted": self.wanted, "subject": self.subject,
             "searches": [*self.searches], "kinds": [*self.kinds], "clauses": [*self.clauses],
+            "compared": [*self.compared], "measure": self.measure, "least": self.least,
         }  # fmt: skip
 
     @classmethod
@@ -70,6 +92,8 @@ class LibraryQuestion:
             str(fields["text"]), Wanted(fields["wanted"]), str(fields["subject"]),
             tuple(map(str, fields["searches"])), tuple(map(Kind, fields["kinds"])),
             tuple(map(str, fields["clauses"])),
+            (str(fields["compared"][0]), str(fields["compared"][1])), Measure(fields["measure"]),
+            bool(fields["least"]),
         )  # fmt: skip
 
 
@@ -101,7 +125,34 @@ _OF_FILE = rf"{_ANY}{_NOUN}\s+{_LINK}"
 _OF = rf"(?:{_OF_FILE}\s+)?(?P<x>.+?)"
 _HAS = rf"(?:{_LINK}|{_SHOW})"
 _IS = rf"(?:{_SHOW}|(?:is|are)\ there)"
+_MORE = {
+    "longer": (Measure.LENGTH, False), "shorter": (Measure.LENGTH, True),
+    "larger": (Measure.SIZE, False), "bigger": (Measure.SIZE, False),
+    "smaller": (Measure.SIZE, True), "newer": (Measure.DATE, False),
+    "later": (Measure.DATE, False), "more recent": (Measure.DATE, False),
+    "older": (Measure.DATE, True), "earlier": (Measure.DATE, True),
+    "长": (Measure.LENGTH, False), "短": (Measure.LENGTH, True), "大": (Measure.SIZE, False),
+    "小": (Measure.SIZE, True), "新": (Measure.DATE, False), "晚": (Measure.DATE, False),
+    "旧": (Measure.DATE, True), "早": (Measure.DATE, True),
+}  # fmt: skip
+_THAN = "(?P<more>" + "|".join(m.replace(" ", r"\ ") for m in _MORE if m.isascii()) + ")"
+_ZH_THAN = "(?P<more>" + "|".join(m for m in _MORE if not m.isascii()) + ")"
+_SOME_NOUN = "(?:" + "|".join(_NOUNS.values()) + r"|files?)"
+_NAMED = rf"(?:(?:{_ANY}{_SOME_NOUN}|it|this|that|.+\.\w{{2,5}}|\w+\ \d+)\b.*)"
+"""A file: by a noun of files, a name with a suffix or a number, or as it."""
 _EN = [
+    (Wanted.COMPARE, rf"which(?:\ one|\ file|\s+{_NOUN})?\s+is\s+(?:the\s+)?{_THAN}(?:\s+one)?"
+                     r"\s*[,:]?\s+(?P<x>.+?)\s+or\s+(?P<y>.+)"),
+    (Wanted.COMPARE, rf"which\ of\s+(?P<x>.+?)\s+(?:and|or)\s+(?P<y>.+?)\s+is\s+(?:the\s+)?{_THAN}"
+                     r"(?:\s+one)?"),
+    (Wanted.COMPARE, rf"(?:is|was)\s+(?P<x>.+?)\s+(?:any\s+)?{_THAN}\s+than\s+(?P<y>.+)"),
+    (Wanted.LENGTH, rf"how\ long\ (?:is|are|was)\s+(?P<x>{_NAMED})"),
+    (Wanted.SIZE, rf"how\ (?:large|big)\ (?:is|are|was)\s+(?P<x>{_NAMED})"),
+    (Wanted.SUMMARY, r"(?:please\s+)?(?:summari[sz]e|sum\ up|give\ me\ (?:a|the)\ summary\ of)\s+"
+                     r"(?P<x>.+)"),
+    (Wanted.SUMMARY, r"what\ (?:is|was|are)\s+(?P<x>.+?)\s+about"),
+    (Wanted.SUMMARY, r"what\ (?:happens|happened|is\ said|(?:do|does)\ (?:he|she|it|they)\ say)"
+                     r"\s+in\s+(?P<x>.+)"),
     (Wanted.COUNT, rf"how\ many\s+{_NOUN}\s+(?:are\ there\s+)?{_HAS}\s+(?P<x>.+?){_THERE}"),
     (Wanted.COUNT, rf"how\ many\s+{_NOUN}{_THERE}(?P<x>)"),
     (Wanted.DATE, rf"when\ (?:was|were)\s+{_OF}\s+{_MADE}"),
@@ -111,6 +162,8 @@ _EN = [
     (Wanted.SPEECH, rf"(?:in\ )?(?:which|what)\s+{_NOUN}\s+{_SAY}\s+(?P<x>.+)"),
     (Wanted.SPEECH, r"what\ (?:is|was)\s+said\s+(?:about|on|of)\s+(?P<x>.+)"),
     (Wanted.SPEECH, rf"who\ (?:{_SAID}|{_SAY})\s+(?P<x>.+)"),
+    (Wanted.SPEECH, r"what\ (?:do|does|did)\ (?:he|she|it|they|anyone|anybody|people)\ say\s+"
+                    r"(?:about|on|of)\s+(?P<x>.+)"),
     (Wanted.FILES, rf"(?:in\ )?(?:which|what)\s+{_NOUN}\s+{_IS}\s+(?P<x>.+)"),
     (Wanted.FILES, rf"(?:is|are)\ there\s+{_OF_FILE}\s+(?P<x>.+)"),
     (Wanted.FILES, rf"(?:do|have)\ (?:i|we)\s+(?:(?:have|got)\s+)?{_OF_FILE}\s+(?P<x>.+)"),
@@ -123,6 +176,15 @@ _ZH_NOUN = "(?:" + "|".join(f"(?P<{k}>{w})" for k, w in _ZH_NOUNS.items()) + "|�
 _ZH_WHICH = rf"(?:哪|什么)[一些张段个首]*{_ZH_NOUN}(?:里面|里|中|上)?"
 _ZH_MANY = "有?(?:多少|几)[张段个首]?"
 _ZH = [
+    (
+        Wanted.COMPARE,
+        rf"(?P<x>.+?)(?:和|跟|与|还是)(?P<y>.+?)(?:哪|谁)一?[个张段]?(?:视频|录音|照片)?"
+        rf"(?:更|比较|是)?{_ZH_THAN}",
+    ),
+    (Wanted.COMPARE, rf"(?P<x>.+?)比(?P<y>.+?)(?:更|要)?{_ZH_THAN}吗?"),
+    (Wanted.LENGTH, r"(?P<x>.+?)有?多长"),
+    (Wanted.SUMMARY, "(?:请)?(?:总结|概括)(?:一下)?(?P<x>.+)"),
+    (Wanted.SUMMARY, "(?P<x>.+?)(?:是关于什么的|(?:讲|说|谈)(?:了|的是)(?:些)?什么)"),
     (Wanted.COUNT, rf"{_ZH_MANY}{_ZH_NOUN}(?:里面|里|中|上)?(?:有|显示|拍了|拍到)(?P<x>.+)"),
     (Wanted.COUNT, rf"{_ZH_MANY}(?P<x>.+?)的{_ZH_NOUN}"),
     (Wanted.SPEECH, rf"{_ZH_WHICH}(?:说到|谈到|提到|讲)了?(?P<x>.+)"),
@@ -135,6 +197,8 @@ _RULES = [
     *((wanted, re.compile(rule, re.IGNORECASE | re.VERBOSE)) for wanted, rule in _EN),
     *((wanted, re.compile(rule)) for wanted, rule in _ZH),
 ]
+_SEEN = re.compile(r"\b(?:photograph|film|shot|shoot|picture)|拍", re.IGNORECASE)
+"""Words for how only what is seen is made."""
 _END = re.compile("[\\s?!.\uff1f\uff01\u3002]+$")
 _CLAUSE = re.compile(
     r",?\s+and\s+(?=(?:what|where|when|who|why|how|which)\b)"
@@ -186,10 +250,25 @@ def read_question(text: str) -> LibraryQuestion:
     for wanted, rule in _RULES:
         if match := rule.fullmatch(first):
             kinds = tuple(kind for kind in Kind if match.groupdict().get(kind))
+            if not kinds and wanted in (Wanted.DATE, Wanted.PLACE) and _SEEN.search(first):
+                kinds = (Kind.IMAGE, Kind.VIDEO)
             subject = match["x"].strip(" ,\uff0c")
-            return LibraryQuestion(
+            read = LibraryQuestion(
                 asked, wanted, subject, _searches(wanted, subject, first, kinds), kinds, clauses
             )
+            if wanted is not Wanted.COMPARE:
+                return read
+            measure, least = _MORE[" ".join(match["more"].lower().split())]
+            pair = (subject, match["y"].strip(" ,\uff0c"))
+            return replace(read, compared=pair, measure=measure, least=least, kinds=())
+    return open_question(asked, clauses)
+
+
+def open_question(text: str, clauses: tuple[str, ...] = ()) -> LibraryQuestion:
+    """Return a question that words answer, whatever its form is."""
+    asked = " ".join(text.split())
+    clauses = clauses or (_END.sub("", asked),)
+    first = clauses[0] or asked
     subject = _ASKING.sub("", first) or first
     return LibraryQuestion(
         asked, Wanted.WORDS, subject, _searches(Wanted.WORDS, subject, first), (), clauses

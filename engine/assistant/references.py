@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from engine.assistant.evidence import EvidencePassage, by_file
-from engine.assistant.question import LibraryQuestion, about, read_question
+from engine.assistant.question import LibraryQuestion, Wanted, about, read_question
 from engine.assistant.scope import EVERYWHERE, FileScope
 from engine.types import Kind
 
@@ -127,6 +127,18 @@ _DUMMY = _rule(
     r"\b(?:(?:is|are|was|were)\s+there|there\s+(?:is|are|was|were)|(?:do|does|did)\s+it\s+(?:rain|snow)"
     r"|that\s+(?:show|say|talk|have|has|contain|mention)\w*|says?\s+that)\b"
 )
+_BARE = {
+    "When was it made": _rule(
+        rf"{_SOFT}when(?:\s+(?:exactly|(?:is|was)\ (?:that|this|it)))?"
+        "|(?:那|那么)?(?:是)?(?:什么时候|何时)(?:呢|拍的|录的)?"
+    ),
+    "Where was it made": _rule(
+        rf"{_SOFT}where(?:\s+(?:exactly|(?:was)\ (?:that|this|it)))?"
+        "|(?:那|那么)?(?:是)?(?:在)?(?:哪里|哪儿|什么地方)(?:呢|拍的|录的)?"
+    ),
+}  # fmt: skip
+"""Questions that are one word, of what was cited."""
+_SAYING = re.compile(r"(?:he|she|it|they)\ (?:say|says|said|mentions?|tells?)", re.IGNORECASE)
 _END = re.compile("[\\s?!.\uff1f\uff01\u3002]+$")
 
 
@@ -171,11 +183,16 @@ def resolve(text: str, turns: Sequence[Turn]) -> ResolvedTurn:
             return _recalled(question, None, last, step)
     if previous is not None:
         if match := _first(_CORRECT, asked):
-            return _again(previous.question, match["x"], previous.scope)
+            return _again(previous.question, match["x"])
         if _first(_OTHERS, asked):
             return _without(previous)
         if (match := _first(_INSTEAD, asked)) and not _PRONOUN.fullmatch(match["x"]):
-            return _again(previous.question, match["x"], previous.scope)
+            return _again(previous.question, match["x"])
+    for whole, rule in _BARE.items():
+        if last is not None and rule.fullmatch(asked):
+            it = "它是什么时候拍的" if "When" in whole else "它是在哪里拍的"
+            text = whole if asked.isascii() else it
+            return _within(text, read_question(text), last)
     return _within(text, question, last)
 
 
@@ -183,7 +200,7 @@ def _first(rules: Sequence[re.Pattern[str]], text: str) -> re.Match[str] | None:
     return next((found for rule in rules if (found := rule.fullmatch(text))), None)
 
 
-def _again(question: LibraryQuestion, subject: str, scope: FileScope) -> ResolvedTurn:
+def _again(question: LibraryQuestion, subject: str) -> ResolvedTurn:
     """Ask the same about something else; a whole question stands for itself."""
     whole = read_question(subject)
     same = whole if whole.subject != subject and whole.wanted != "words" else None
@@ -191,7 +208,7 @@ def _again(question: LibraryQuestion, subject: str, scope: FileScope) -> Resolve
         r"^(?:(?:the\s+)?ones?\s+)?(?:of|for|with|about|from|in)\s+(?=\w)", "", subject
     )
     asked = same or about(question, subject)
-    return ResolvedTurn(asked, FileScope(scope.only), note=f"understood as: {asked.text}")
+    return ResolvedTurn(asked, note=f"understood as: {asked.text}")
 
 
 def _without(turn: Turn) -> ResolvedTurn:
@@ -247,11 +264,11 @@ def _within(text: str, question: LibraryQuestion, last: Turn | None) -> Resolved
             found = None if number is None else _numbered(question, number, last)
             if found is None or found.failed:
                 return found or ResolvedTurn(question)
-            return _about_files(text, match, [found.recalled[0]])
+            return _about_files(text, match, [found.recalled[0]], last)
     for rule in (_PRONOUN, _ZH_PRONOUN):
         hidden = _DUMMY.sub(lambda found: "_" * len(found[0]), text)
         if match := rule.search(hidden):
-            return _about_files(text, match, _meant(match["what"], last.passages))
+            return _about_files(text, match, _meant(match["what"], last.passages), last)
     return ResolvedTurn(question)
 
 
@@ -266,16 +283,31 @@ def _meant(what: str, passages: Sequence[EvidencePassage]) -> list[EvidencePassa
 
 
 def _about_files(
-    text: str, match: re.Match[str], passages: Sequence[EvidencePassage]
+    text: str, match: re.Match[str], passages: Sequence[EvidencePassage], last: Turn
 ) -> ResolvedTurn:
     """Ask the question, without the words that refer, about the files of these passages."""
     named = _named(text, match)
     question = read_question(named)
+    if question.wanted is Wanted.COMPARE:
+        whole = read_question(f"{text[: match.start()]} {passages[0].name} {text[match.end() :]}")
+        return ResolvedTurn(whole, note=f"understood as: {whole.text}")
     names = list(dict.fromkeys(p.name for p in passages))
     shown = ", ".join(names[:3]) + ("" if len(names) <= 3 else f" and {len(names) - 3} more")
     return ResolvedTurn(
-        question, FileScope(tuple(by_file(passages))), tuple(passages), note=f"asked about {shown}"
-    )
+        _about_subject(question, match, last), FileScope(tuple(by_file(passages))),
+        tuple(passages), note=f"asked about {shown}",
+    )  # fmt: skip
+
+
+def _about_subject(question: LibraryQuestion, match: re.Match[str], last: Turn) -> LibraryQuestion:
+    """Put what was asked about into the place of "it": "when is it" means the meeting."""
+    what, subject = match.groupdict().get("what"), last.question.subject
+    if question.wanted is not Wanted.WORDS or not subject or what is None:
+        return question
+    if _SAYING.search(question.text) or what.lower() in ("he", "she", "him", "her", "they"):
+        return question
+    named = re.sub(rf"(?<!\w){re.escape(what)}(?!\w)", subject, question.text, count=1)
+    return read_question(named)
 
 
 def _named(text: str, match: re.Match[str]) -> str:

@@ -6,24 +6,19 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from engine.assistant.answer import CitedAnswer
-from engine.assistant.asking import AnswerSources, Asking, AskOptions, RunQuery
+from engine.assistant.asking import AnswerSources, Asking, AskOptions
 from engine.assistant.conversation import Conversation
 from engine.assistant.question import checked_question, read_question
 from engine.assistant.verification import Verifier
 from engine.config import Settings
 from engine.errors import EncoderUnavailable
-from engine.store import Store
 
 
 class Assistant:
-    """Answers questions about a library. Making one loads nothing.
+    """Answers questions about a library. Making one loads nothing."""
 
-    Args:
-        run: runs a query of the library.
-    """
-
-    def __init__(self, store: Store, settings: Settings, run: RunQuery, verifier: Verifier) -> None:
-        self._sources = AnswerSources(store, settings, run, verifier)
+    def __init__(self, sources: AnswerSources) -> None:
+        self._sources = sources
 
     def ask(self, text: str, options: AskOptions) -> CitedAnswer:
         """Answer a question; errors are those of ``Library.ask``."""

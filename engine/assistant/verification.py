@@ -6,6 +6,7 @@ what is seen; what it cannot judge has the search's own calibrated line, and the
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -59,8 +60,18 @@ class Verifier:
         # One by one: in a batch a verdict depends on its neighbours by 0.2.
         return [float(self._pairs.logits(asked, [excerpt(t, asked)])[0]) for t in texts]
 
-    def verify(self, clauses: Sequence[str], passages: Sequence[EvidencePassage]) -> Verified:
+    def verify(
+        self,
+        clauses: Sequence[str],
+        passages: Sequence[EvidencePassage],
+        *,
+        ends: float | None = None,
+    ) -> Verified:
         """Keep the passages that bear one of the clauses of a question.
+
+        Args:
+            ends: the time of the monotonic clock from which on no more are judged; the likeliest
+                are judged first, and those that are not judged are left out.
 
         A passage of words counts where it is likely by the search, and borne out by the
         cross-encoder; or where the cross-encoder alone is more sure of it than not.
@@ -68,13 +79,21 @@ class Verifier:
         judged = [clause for clause in clauses if self.refusal(clause) is None]
         why = "" if judged or not clauses else self.refusal(clauses[0]) or ""
         worded = [passage for passage in passages if passage.claim in WORDED]
-        texts = [passage.text for passage in worded]
-        verdicts = [self.verdicts(clause, texts) for clause in judged]
-        by_moment = {
-            p.key: max(row[at] for row in verdicts) for at, p in enumerate(worded)
-        } if verdicts else {}  # fmt: skip
+        worded.sort(key=lambda passage: -passage.confidence)
+        by_moment: dict[object, float] = {}
+        late = set()
+        for passage in worded if judged else ():
+            if ends is not None and by_moment and time.monotonic() >= ends:
+                late.add(passage.key)
+                continue
+            by_moment[passage.key] = max(self.verdicts(c, [passage.text])[0] for c in judged)
+        if late:
+            why = f"the time was over: {len(late)} passages were not verified, and are left out"
         kept, left_out = [], []
         for passage in passages:
+            if passage.key in late:
+                left_out.append(LeftOutPassage(passage, "the time was over"))
+                continue
             verdict = by_moment.get(passage.key)
             passage = replace(passage, verdict=verdict)
             reason = _reason(passage)
@@ -83,7 +102,11 @@ class Verifier:
             else:
                 kept.append(passage)
         kept.sort(key=lambda p: -_probability(p))
-        return Verified(tuple(kept), tuple(left_out), why and f"words were not verified: {why}")
+        return Verified(
+            tuple(kept),
+            tuple(left_out),
+            why if late or not why else f"words were not verified: {why}",
+        )
 
 
 def _probability(passage: EvidencePassage) -> float:

@@ -17,7 +17,7 @@ from engine.assistant.evidence import WORDED, EvidencePassage
 from engine.assistant.frames import frames_of
 from engine.assistant.json_items import JsonItems
 from engine.assistant.prompts import prompt
-from engine.assistant.question import LibraryQuestion
+from engine.assistant.question import LibraryQuestion, Wanted
 from engine.assistant.verification import BEARS, Verifier
 from engine.errors import ChatFailed
 from engine.generate.budget import MeteredChat
@@ -206,7 +206,8 @@ def _held(
         # What cannot be judged is left to stand only where it repeats a passage.
         left = [p for p in borne_by if _repeats(text, p)]
         return ("" if left else "could not be verified"), left
-    if verifier.refusal(question.text) is None and not _bears(question.text, text, verifier):
+    asks = question.wanted is not Wanted.SUMMARY and verifier.refusal(question.text) is None
+    if asks and not _bears(question.text, text, verifier):
         return "does not bear the question", []
     left = [
         p

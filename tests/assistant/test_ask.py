@@ -142,3 +142,48 @@ def test_nothing_is_found_in_an_empty_library(tmp_path, settings):
     with Library.open(tmp_path / "empty", create=True, encoder="fake", settings=settings) as empty:
         for question in ("what is said?", "how many pictures are there?", "哪张照片里有熊猫"):
             assert not empty.ask(question).found
+
+
+def test_two_files_are_compared_by_their_facts(library):
+    answer = library.ask("Which is longer, visit.mp4 or notes.mp4?")
+    assert answer.text == "notes.mp4 is longer than visit.mp4: 1.8 s against 1.0 s [1][2]."
+    assert [p.name for p in answer.passages] == ["notes.mp4", "visit.mp4"]
+    assert "visit.mp4 is shorter" in library.ask("which is shorter, visit.mp4 or notes.mp4").text
+    assert library.ask("Is visit larger than visit?").text.startswith(
+        "visit.mp4 and visit.mp4 are eq"
+    )
+    assert "does not say when" in library.ask("which is newer, visit.mp4 or 00.png?").text
+    assert "比 visit.mp4 更长" in library.ask("visit.mp4和notes.mp4哪个更长").text
+    assert not library.ask("Which is longer, nothing.mp4 or visit.mp4?").found
+
+
+def test_files_say_how_long_and_how_large_they_are(library):
+    assert library.ask("How long is visit.mp4?").text == "visit.mp4 is 1.0 s long [1]."
+    assert library.ask("How large is 00.png?").text.startswith("00.png has ")
+    assert library.ask("How long is 00.png?").text == "00.png has no length [1]."
+
+
+def test_a_recording_is_summed_up_by_its_sentences(library):
+    for question in ("What is trip.mp4 about?", "summarize trip", "trip.mp4讲了什么"):
+        (passage,) = library.ask(question).passages
+        assert (passage.name, passage.claim, passage.start) == ("trip.mp4", "says", 0.5)
+    assert not library.ask("What is the fuss about?").found
+
+
+def test_what_is_rather_something_else_is_not_counted(library, monkeypatch):
+    sources = library._assistant._sources
+    question = "How many pictures show blue?"
+    better = {p.moment_id: ["red", "a\ndog", "x"] for p in library.ask(question).passages[:1]}
+    counted = replace(sources, rivals=lambda _, ids: {i: better.get(i, []) for i in ids})
+    monkeypatch.setattr(library._assistant, "_sources", counted)
+    answer = library.ask(question)
+    assert answer.text.startswith("1 picture is a likely match")
+    assert any(left.reason == "rather shows \u201cred\u201d" for left in answer.left_out)
+
+
+def test_the_whole_answer_keeps_its_time(library, monkeypatch):
+    """What was not verified in time is left out, and said; the likeliest is judged all the same."""
+    answer = library.ask("What did the doctor say?", seconds=1e-6)
+    assert names(answer) <= {"visit.mp4", "again.mp4"}
+    assert answer.found
+    assert any("the time was over" in note for note in answer.notes)

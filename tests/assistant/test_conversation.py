@@ -132,3 +132,17 @@ def test_sentences_come_as_they_are_made(library):
     answer = library.ask("Which picture shows blue?", on_sentence=heard.append)
     assert [each.sentence for each in heard] == [*answer.sentences]
     assert [p for each in heard for p in each.passages] == [*answer.passages]
+
+
+def test_one_word_asks_for_a_fact_of_what_was_cited(talk):
+    talk.ask("Who swam in the sea?")
+    assert "does not say when it was made" in talk.ask("And when?").text
+    assert "does not say where it was made" in talk.ask("where?").text
+    assert talk.ask("how long is it?").text == "trip.mp4 is 1.2 s long [1]."
+    assert "visit.mp4" in talk.ask("Is it longer than visit.mp4?").text
+
+
+def test_what_a_number_recalls_is_still_about_what_was_asked(talk):
+    talk.ask("Which picture shows blue?")
+    talk.ask("the first one")
+    assert set(cited(talk.ask("and green?"))) >= {"01.png", "07.png"}

@@ -22,7 +22,7 @@ from engine.types import Kind
         ("how many videos do I have?", Wanted.COUNT, "", (Kind.VIDEO,)),
         ("How many photos from 2023 are there?", Wanted.COUNT, "2023", (Kind.IMAGE,)),
         ("When was the picture of the zebra taken?", Wanted.DATE, "the zebra", (Kind.IMAGE,)),
-        ("Where did I photograph the tower?", Wanted.PLACE, "the tower", ()),
+        ("Where did I photograph the tower?", Wanted.PLACE, "the tower", (Kind.IMAGE, Kind.VIDEO)),
         ("哪张照片里有熊猫\uff1f", Wanted.FILES, "熊猫", (Kind.IMAGE,)),
         ("有多少张狗的照片\uff1f", Wanted.COUNT, "狗", (Kind.IMAGE,)),
         ("哪段录音提到了医生\uff1f", Wanted.SPEECH, "医生", (Kind.AUDIO,)),
@@ -72,3 +72,41 @@ def test_a_second_question_is_a_clause_of_its_own():
 @pytest.mark.parametrize("text", ["?", "what", "how many pictures", "a" * 2_000, "和 and what"])
 def test_anything_can_be_asked(text):
     assert read_question(text).searches
+
+
+@pytest.mark.parametrize(
+    ("text", "pair", "measure", "least"),
+    [
+        ("Which is longer, a.mp4 or b.mp4?", ("a.mp4", "b.mp4"), "length", False),
+        ("which video is shorter: a.mp4 or b.mp4", ("a.mp4", "b.mp4"), "length", True),
+        ("Which of a.mp4 and b.mp4 is older?", ("a.mp4", "b.mp4"), "date", True),
+        ("Is a.mp4 larger than b.mp4?", ("a.mp4", "b.mp4"), "size", False),
+        ("a.mp4和b.mp4哪个更新\uff1f", ("a.mp4", "b.mp4"), "date", False),
+        ("a.mp4比b.mp4长吗\uff1f", ("a.mp4", "b.mp4"), "length", False),
+    ],
+)
+def test_two_files_are_compared(text, pair, measure, least):
+    read = read_question(text)
+    assert (read.wanted, read.compared, read.measure, read.least) == (
+        Wanted.COMPARE, pair, measure, least,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted", "subject"),
+    [
+        ("How long is the video of the beach?", Wanted.LENGTH, "the video of the beach"),
+        ("how long is bikes.mp4", Wanted.LENGTH, "bikes.mp4"),
+        ("How long is the hike?", Wanted.WORDS, "the hike"),
+        ("How long does the cake bake?", Wanted.WORDS, "the cake bake"),
+        ("How large is it?", Wanted.SIZE, "it"),
+        ("Summarize memo 4", Wanted.SUMMARY, "memo 4"),
+        ("What is memo 4 about?", Wanted.SUMMARY, "memo 4"),
+        ("总结一下memo 4", Wanted.SUMMARY, "memo 4"),
+        ("What does he say about the money?", Wanted.SPEECH, "the money"),
+    ],
+)
+def test_files_are_asked_about(text, wanted, subject):
+    read = read_question(text)
+    assert (read.wanted, read.subject) == (wanted, subject)
+    assert type(read).from_dict(read.to_dict()) == read
