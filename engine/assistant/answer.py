@@ -179,11 +179,11 @@ class SentenceCollector:
     """Collects the sentences of an answer as they are made, and numbers what they cite.
 
     Args:
-        stop: the full stop of its language.
         on_sentence: called with each sentence.
+        stop: the full stop of its language.
     """
 
-    def __init__(self, stop: str = ".", on_sentence: OnSentence | None = None) -> None:
+    def __init__(self, on_sentence: OnSentence | None = None, *, stop: str = ".") -> None:
         self._stop, self._on_sentence = stop, on_sentence
         self._numbers: dict[tuple[int, int, Claim], int] = {}
         self.sentences: list[CitedSentence] = []

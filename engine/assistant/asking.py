@@ -120,7 +120,7 @@ class Asking:
     ) -> None:
         self._sources, self._question, self._options = sources, question, options
         self._record = AnswerRecord()
-        self._collector = SentenceCollector(question.frames.stop, options.on_sentence)
+        self._collector = SentenceCollector(options.on_sentence, stop=question.frames.stop)
         self._chat = None if options.chat is None else self._metered(options.chat)
         self._ends = None if options.seconds is None else time.monotonic() + options.seconds
 
@@ -186,7 +186,7 @@ class Asking:
                     places = central(vectors, _SUMMARY) if own else []
                 chosen = [own[place] for place in places] or sentences[:_SUMMARY]
                 frames = self._question.frames
-                self._collect([(passage.sentence(frames), [passage]) for passage in chosen])
+                self._collect([(passage.worded(frames), [passage]) for passage in chosen])
         return self._made()
 
     def _packed(self, sentences: Sequence[EvidencePassage]) -> list[EvidencePassage]:

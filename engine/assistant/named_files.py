@@ -29,7 +29,7 @@ _ARTICLE = re.compile(
 def called(passages: Sequence[EvidencePassage], name: str) -> list[EvidencePassage]:
     """Return the passages of files that are called so, with or without a suffix; one a file."""
     asked = _words(_ARTICLE.sub("", name))
-    found = {}
+    found: dict[str, EvidencePassage] = {}
     for passage in passages:
         whole = PurePath(passage.path).name
         if asked and asked in (_words(whole), _words(PurePath(whole).stem)):

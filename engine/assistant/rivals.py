@@ -87,7 +87,7 @@ def named_rightly(
         if sure < least or (names is None and sure < line):
             verdicts[number] = f"not likely ({sure:.0%})"
         elif names is not None and len(names) > MOST_BETTER:
-            verdicts[number] = f"rather shows \u201c{names[0]}\u201d"
+            verdicts[number] = f"rather shows \u201c{' '.join(names[0].split())}\u201d"
         else:
             verdicts[number] = ""
     return verdicts

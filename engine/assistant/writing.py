@@ -14,7 +14,6 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from engine.assistant.evidence import WORDED, EvidencePassage
-from engine.assistant.frames import frames_of
 from engine.assistant.json_items import JsonItems
 from engine.assistant.prompts import prompt
 from engine.assistant.question import LibraryQuestion, Wanted
@@ -210,9 +209,7 @@ def _held(
     if asks and not _bears(question.text, text, verifier):
         return "does not bear the question", []
     left = [
-        p
-        for p in borne_by
-        if _bears(text, p.text if p.claim in WORDED else p.sentence, verifier)
+        p for p in borne_by if _bears(text, p.text if p.claim in WORDED else p.sentence, verifier)
     ]
     return ("" if left else "its citations do not bear it"), left
 
