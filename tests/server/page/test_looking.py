@@ -69,8 +69,9 @@ def test_nothing_moves_while_it_loads_and_while_one_types(visit, browser, served
         assert found == []
 
 
-def test_notes_of_a_search_are_behind_a_word(visit):
+def test_notes_of_a_search_are_behind_a_word_and_move_nothing(visit):
     page = visit()
+    top = page.locator("moment-grid").bounding_box()["y"]
 
     def noted(route) -> None:
         found = route.fetch()
@@ -79,6 +80,8 @@ def test_notes_of_a_search_are_behind_a_word(visit):
 
     page.route("**/api/search", noted)
     type_words(page, "green", "green")
+    page.locator(".notes summary").wait_for()
+    assert page.locator("moment-grid").bounding_box()["y"] == top
     page.locator(".notes summary").click()
     assert page.locator(".notes p").text_content() == "the next index fills <b>scenes</b>"
     assert page.locator(".notes p").is_visible()
