@@ -30,6 +30,7 @@ from engine.common.vectors import chunks, l2_normalize
 from engine.config import Settings
 from engine.encoders import hub
 from engine.encoders.hub import first_sentence
+from engine.encoders.one_space import OneSpace
 from engine.encoders.protocols import Embedded, Heard, Pixels, Spectrogram
 from engine.encoders.revisions import model_revision
 from engine.errors import EncoderUnavailable, ExtraMissing, UnsupportedMedia
@@ -56,7 +57,7 @@ class LoadedClap:
     revision: str
 
 
-class ClapEncoder:
+class ClapEncoder(OneSpace):
     """Implements ``Encoder`` for texts, and ``SoundBridge`` with a tower in the place of
     words: its features lie in the shared space. Making one loads nothing.
 
@@ -67,7 +68,6 @@ class ClapEncoder:
 
     modalities = frozenset({Modality.SOUND})
     image_size = 1
-    vocabulary: Sequence[str] = ()
 
     def __init__(self, name: str, settings: Settings) -> None:
         self.name = name
@@ -93,21 +93,6 @@ class ClapEncoder:
         """Texts and sounds; named for the model, so that two can stand side by side."""
         dim = int(self._loaded.model.config.projection_dim)
         return Space(self.name, self.name, self._loaded.revision, dim)
-
-    @property
-    def looks(self) -> Space:
-        """The same space; nothing that is looked at is in it."""
-        return self.shared
-
-    @property
-    def sounds(self) -> Space:
-        """The same space: sounds resemble each other where words find them."""
-        return self.shared
-
-    @property
-    def revision(self) -> str:
-        """The revision of the sound tower, which is that of the space."""
-        return self._loaded.revision
 
     @property
     def rate(self) -> int:
@@ -159,10 +144,6 @@ class ClapEncoder:
         starts = np.cumsum([0] + [len(w) for w in windows[:-1]])
         features = l2_normalize(np.add.reduceat(rows, starts))
         return Heard(features, self.words_of(features))
-
-    def words_of(self, features: Vectors) -> NDArray[np.float32]:
-        """Return no words, (n, 0), because this tower knows none."""
-        return np.zeros((len(features), 0), np.float32)
 
     def _sounds(self, parts: Spectrogram) -> NDArray[np.float32]:
         import torch

@@ -8,7 +8,6 @@ from pathlib import Path
 from threading import RLock
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
 from engine.common.vectors import chunks, l2_normalize
@@ -19,12 +18,13 @@ from engine.encoders.http.dialects import EmbeddingInput, Row, most_items, quest
 from engine.encoders.http.kept_rows import UnusedRows
 from engine.encoders.http.kept_rows import key_of as item_key
 from engine.encoders.http.names import parse
+from engine.encoders.one_space import OneSpace, fitted
 from engine.encoders.protocols import Embedded, Heard, Pixels, Spectrogram
 from engine.encoders.revisions import revision_of
 from engine.encoders.runtime.backend import Done, Pending
 from engine.errors import EmbeddingFailed, UnsupportedMedia
 from engine.types import Modality, Space
-from engine.types.arrays import Vectors, Waveform
+from engine.types.arrays import Vectors
 
 _REVISION = 1
 """Revision of the code between an input and what is sent."""
@@ -36,7 +36,7 @@ _AGAIN = 3
 _SEEN = frozenset({Modality.IMAGE, Modality.KEYFRAME})
 
 
-class HttpEncoder:
+class HttpEncoder(OneSpace):
     """Implements ``Encoder``, ``EmbedsQueries``, ``Pipelined`` and ``MayHear``: sounds lie in the
     shared space where the server takes them. Making one asks nothing.
 
@@ -48,7 +48,6 @@ class HttpEncoder:
         first_wait: seconds before a request is tried again the first time.
     """
 
-    vocabulary: Sequence[str] = ()
     image_size = _SIDE
     rate = probe.RATE
 
@@ -98,21 +97,6 @@ class HttpEncoder:
         return Space(self.name, self.name, revision, facts.dim)
 
     @property
-    def looks(self) -> Space:
-        """The same space: pictures resemble each other where words find them."""
-        return self.shared
-
-    @property
-    def sounds(self) -> Space:
-        """The same space: sounds resemble each other where words find them."""
-        return self.shared
-
-    @property
-    def revision(self) -> str:
-        """The revision of the sound tower, which is that of the space."""
-        return self.shared.revision
-
-    @property
     def hears(self) -> bool:
         """Tell whether sounds have vectors of their own; else they are put into words."""
         return "audio" in self._facts.takes
@@ -141,11 +125,7 @@ class HttpEncoder:
         """
         if "image" not in self._facts.takes:
             raise UnsupportedMedia(f"{self.name} embeds no pictures")
-        scale = _SIDE / min(image.size)
-        if scale < 1:
-            width, height = (max(1, round(side * scale)) for side in image.size)
-            image = image.resize((width, height), Image.Resampling.BICUBIC, reducing_gap=3.0)
-        return np.frombuffer(probe.as_jpeg(image.convert("RGB")), np.uint8)
+        return np.frombuffer(probe.as_jpeg(fitted(image, _SIDE)), np.uint8)
 
     def embed_images(self, pixels: Sequence[Pixels]) -> Embedded:
         vectors = self._embedded([EmbeddingInput("image", picture.tobytes()) for picture in pixels])
@@ -161,20 +141,12 @@ class HttpEncoder:
 
     # --- sounds ---
 
-    def prepare(self, samples: Waveform) -> Spectrogram:
-        """Return the samples themselves, (n,): the server makes its own spectrograms."""
-        return np.asarray(samples if len(samples) else np.zeros(1), np.float32)
-
     def listen(self, windows: Sequence[Spectrogram]) -> Heard:
         """Vectors of n windows in the shared space, (n, dim), and no words: (n, 0)."""
         features = self._embedded(
             [EmbeddingInput("audio", probe.as_wav(window)) for window in windows]
         )
         return Heard(features, self.words_of(features))
-
-    def words_of(self, features: Vectors) -> NDArray[np.float32]:
-        """Return no words, (n, 0), because this tower knows none."""
-        return np.zeros((len(features), 0), np.float32)
 
     # --- asking ---
 

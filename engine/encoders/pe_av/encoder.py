@@ -19,6 +19,7 @@ from PIL import Image
 
 from engine.common.vectors import chunks, l2_normalize
 from engine.config import Settings
+from engine.encoders.one_space import OneSpace, fitted
 from engine.encoders.pe_av.load import LoadedPeAv, fetch, load
 from engine.encoders.pe_av.names import JOINT, SOUND, VIDEO, parse
 from engine.encoders.protocols import Embedded, Heard, Pixels, Spectrogram
@@ -45,15 +46,13 @@ class SeenAndHeard:
         return self.picture.nbytes + self.samples.nbytes
 
 
-class PeAvEncoder:
+class PeAvEncoder(OneSpace):
     """Implements ``Encoder``, ``JointInput``, ``Fetched`` and ``SoundBridge``. Making one loads
     nothing.
 
     Args:
         name: as ``engine.encoders.pe_av.names`` has it.
     """
-
-    vocabulary: Sequence[str] = ()
 
     def __init__(self, name: str, settings: Settings) -> None:
         self._parsed = parse(name)
@@ -86,21 +85,6 @@ class PeAvEncoder:
         return Space(self.name, self.name, revision, self._loaded.dim)
 
     @property
-    def looks(self) -> Space:
-        """The same space."""
-        return self.shared
-
-    @property
-    def sounds(self) -> Space:
-        """The same space: sounds lie where the videos lie that they belong to."""
-        return self.shared
-
-    @property
-    def revision(self) -> str:
-        """The revision of the sound tower, which is that of the space."""
-        return self.shared.revision
-
-    @property
     def image_size(self) -> int:
         return self._loaded.side
 
@@ -128,11 +112,7 @@ class PeAvEncoder:
 
     def prepare_image(self, image: Image.Image) -> Pixels:
         """Return the frame, at twice the side of the model at most: it resizes by itself."""
-        scale = 2 * self.image_size / min(image.size)
-        if scale < 1:
-            width, height = (max(1, round(side * scale)) for side in image.size)
-            image = image.resize((width, height), Image.Resampling.BICUBIC, reducing_gap=3.0)
-        return np.asarray(image.convert("RGB"), dtype=np.uint8)
+        return np.asarray(fitted(image, 2 * self.image_size), dtype=np.uint8)
 
     @property
     def joins(self) -> bool:
@@ -175,10 +155,6 @@ class PeAvEncoder:
 
     # --- sounds ---
 
-    def prepare(self, samples: Waveform) -> Spectrogram:
-        """Return the samples themselves, (n,): the model makes its own codes of them."""
-        return np.asarray(samples if len(samples) else np.zeros(1), np.float32)
-
     def listen(self, windows: Sequence[Spectrogram]) -> Heard:
         """Vectors of n windows in the shared space, (n, dim), and no words: (n, 0).
 
@@ -194,10 +170,6 @@ class PeAvEncoder:
                 )
         features = l2_normalize(features)
         return Heard(features, self.words_of(features))
-
-    def words_of(self, features: Vectors) -> NDArray[np.float32]:
-        """Return no words, (n, 0), because this tower knows none."""
-        return np.zeros((len(features), 0), np.float32)
 
     def _audio(self, sounds: Sequence[Waveform]) -> dict[str, Any]:
         return dict(self._loaded.sounds(list(sounds), sampling_rate=self.rate, return_tensors="pt"))

@@ -9,11 +9,11 @@ from threading import RLock
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
 from engine.common.vectors import l2_normalize
 from engine.config import Settings
+from engine.encoders.one_space import OneSpace, fitted
 from engine.encoders.protocols import Embedded, Heard, Pixels, Spectrogram
 from engine.encoders.sentence_transformer.load import LoadedSentenceModel, fetch, load
 from engine.encoders.sentence_transformer.names import parse
@@ -41,7 +41,7 @@ class PreparedShot:
         return self.picture.nbytes + sound + 4 * len(self.words)
 
 
-class SentenceTransformerEncoder:
+class SentenceTransformerEncoder(OneSpace):
     """Implements ``Encoder``, ``EmbedsQueries``, ``JointInput``, ``Fetched``, and ``MayHear``:
     sounds lie in the shared space where the model takes them. Making one loads nothing.
 
@@ -51,8 +51,6 @@ class SentenceTransformerEncoder:
     Args:
         name: as ``engine.encoders.sentence_transformer.names`` has it.
     """
-
-    vocabulary: Sequence[str] = ()
 
     def __init__(self, name: str, settings: Settings) -> None:
         self.name = name
@@ -80,21 +78,6 @@ class SentenceTransformerEncoder:
     def shared(self) -> Space:
         """All that the model takes; named for it, so that two can stand side by side."""
         return Space(self.name, self.name, self._loaded.revision, self._loaded.dim)
-
-    @property
-    def looks(self) -> Space:
-        """The same space: pictures resemble each other where words find them."""
-        return self.shared
-
-    @property
-    def sounds(self) -> Space:
-        """The same space: sounds resemble each other where words find them."""
-        return self.shared
-
-    @property
-    def revision(self) -> str:
-        """The revision of the sound tower, which is that of the space."""
-        return self._loaded.revision
 
     @property
     def hears(self) -> bool:
@@ -134,11 +117,7 @@ class SentenceTransformerEncoder:
         """
         if "image" not in self._loaded.takes:
             raise UnsupportedMedia(f"{self.name} embeds no pictures")
-        scale = 2 * self.image_size / min(image.size)
-        if scale < 1:
-            width, height = (max(1, round(side * scale)) for side in image.size)
-            image = image.resize((width, height), Image.Resampling.BICUBIC, reducing_gap=3.0)
-        return np.asarray(image.convert("RGB"), dtype=np.uint8)
+        return np.asarray(fitted(image, 2 * self.image_size), dtype=np.uint8)
 
     @property
     def joins(self) -> bool:
@@ -189,10 +168,6 @@ class SentenceTransformerEncoder:
 
     # --- sounds ---
 
-    def prepare(self, samples: Waveform) -> Spectrogram:
-        """Return the samples themselves, (n,): the model makes its own spectrograms."""
-        return np.asarray(samples if len(samples) else np.zeros(1), np.float32)
-
     def listen(self, windows: Sequence[Spectrogram]) -> Heard:
         """Vectors of n windows in the shared space, (n, dim), and no words: (n, 0)."""
         features = self._media([self._heard(window) for window in windows])
@@ -200,10 +175,6 @@ class SentenceTransformerEncoder:
 
     def _heard(self, samples: Waveform) -> dict[str, Any]:
         return {"array": samples, "sampling_rate": self.rate}
-
-    def words_of(self, features: Vectors) -> NDArray[np.float32]:
-        """Return no words, (n, 0), because this tower knows none."""
-        return np.zeros((len(features), 0), np.float32)
 
     def _texts(self, encode: Callable[..., Any], texts: Sequence[str]) -> Vectors:
         return l2_normalize(self._rows(encode, list(texts)))
