@@ -9,8 +9,11 @@ decoding. A length agrees with the header, or with the span of the packets, wher
 gives a guess. Bare samples (``s16le``), lists and pictures in a row are not media by content,
 and left out. So are files in which ffprobe decodes nothing, since it opens none that has a stream
 whose decoder it cannot start; those in which it finds other streams than were written, as in
-MPEG pictures of codecs that MPEG has no name for; and those that are another container to it
-once they are cut.
+MPEG pictures of codecs that MPEG has no name for; those that are another container to it
+once they are cut; and, with what is cut of them, those that it reports as damaged just as they
+were written: a container that has no place for what the decoder needs (WMV in RealMedia and
+WTV, Speex in WAV, the stream of ASF that is no file) makes no file that any reader reads. There it
+is no judge: what it counts is what it has made of noise.
 """
 
 from __future__ import annotations
@@ -57,18 +60,22 @@ class Found:
     """Seconds of sound that were decoded, of the track that a player chooses."""
     container: str = ""
     """The format, as ffprobe names it."""
+    damaged: bool = False
+    """The reader reported damage."""
 
 
 def by_ffprobe(path: Path) -> Found:
     """Return what ffprobe finds."""
-    document = _probed(path, "-show_frames") or _probed(path)
+    document, damaged = _probed(path, "-show_frames")
+    if not document:
+        document, damaged = _probed(path)
     streams = {stream["index"]: stream for stream in document.get("streams", ())}
     read = document.get("packets_and_frames", document.get("packets", ()))
     frames = [entry for entry in read if entry.get("type") == "frame"]
     pictures = next((i for i, stream in streams.items() if _is_moving(stream)), None)
     sounds = [i for i, stream in streams.items() if stream.get("codec_type") == "audio"]
     if pictures is None and not sounds:
-        return Found("none")
+        return Found("none", damaged=damaged)
     shown = [frame for frame in frames if frame.get("stream_index") == pictures]
     seconds = sum(
         int(frame.get("nb_samples", 0)) / int(streams[sounds[0]]["sample_rate"])
@@ -78,15 +85,16 @@ def by_ffprobe(path: Path) -> Found:
     lengths = {*_spans(document, read), seconds, len(shown) / RATE} - {0.0}
     kind = "audio" if pictures is None else "video"
     container = document.get("format", {}).get("format_name", "")
-    return Found(kind, tuple(lengths), len(shown), seconds, container)
+    return Found(kind, tuple(lengths), len(shown), seconds, container, damaged)
 
 
-def _probed(path: Path, *more: str) -> dict[str, Any]:
+def _probed(path: Path, *more: str) -> tuple[dict[str, Any], bool]:
+    """Return what ffprobe says of a file, and whether it reports damage."""
     entries = (
         "stream=index,codec_type,sample_rate:stream_disposition=attached_pic:format=duration,format_name"
         ":packet=stream_index,pts_time,dts_time,duration_time:frame=stream_index,nb_samples"
     )
-    words = ["ffprobe", "-v", "quiet", "-of", "json", "-show_packets", *more]
+    words = ["ffprobe", "-v", "error", "-of", "json", "-show_packets", *more]
     done = subprocess.run(
         [*words, "-show_entries", entries, f"file:{path}"], capture_output=True, check=False
     )
@@ -94,7 +102,7 @@ def _probed(path: Path, *more: str) -> dict[str, Any]:
         document: dict[str, Any] = json.loads(done.stdout)
     except ValueError:  # it could not open the file, or a decoder
         document = {}
-    return document
+    return document, bool(done.stderr.strip())
 
 
 def _is_moving(stream: dict[str, Any]) -> bool:
@@ -184,22 +192,22 @@ def compared(
     """Yield each file with the facts in which its readers differ; None where ffprobe is silent."""
     seen = set()
     for recipe, path in made:
-        yield path, _compared(path, recipe)
-        if recipe.container not in seen:
+        whole = by_ffprobe(path)
+        yield path, _compared(path, recipe, whole)
+        if recipe.container not in seen and not whole.damaged:
             seen.add(recipe.container)
-            whole = by_ffprobe(path).container
             for part in cut(path, folder):
-                yield part, _compared(part, recipe, is_cut_of=whole)
+                yield part, _compared(part, recipe, by_ffprobe(part), is_cut_of=whole.container)
 
 
-def _compared(path: Path, recipe: Recipe | None = None, *, is_cut_of: str = "") -> list[str] | None:
-    ours, theirs = by_reader(path), by_ffprobe(path)
-    if is_cut_of and theirs.container != is_cut_of:
-        return None  # without its head it is no longer what it was
-    written = recipe is not None and bool(recipe.video)
-    if not (theirs.frames or theirs.sound) or (written and theirs.kind != "video"):
+def _compared(
+    path: Path, recipe: Recipe, theirs: Found, *, is_cut_of: str = ""
+) -> list[str] | None:
+    if theirs.container != is_cut_of if is_cut_of else theirs.damaged:
+        return None  # without its head it is no longer what it was; or no reader reads it
+    if not (theirs.frames or theirs.sound) or (recipe.video and theirs.kind != "video"):
         return None
-    return differences(ours, theirs, cut=bool(is_cut_of))
+    return differences(by_reader(path), theirs, cut=bool(is_cut_of))
 
 
 @command(__doc__)
@@ -224,7 +232,8 @@ def main(work: Path | None, share: float) -> None:
                 click.echo(f"{path.name}: {difference}", err=True)
     right = [(fact, files - wrong[fact]) for fact in FACTS]
     conclude(
-        f"{files:,} files that ffmpeg wrote, and {unread} that ffprobe does not read; {machine()}.",
+        f"{files:,} files that ffmpeg wrote, and {unread} that ffprobe does not read as they were"
+        f" written; {machine()}.",
         ("fact", "agree with ffprobe", "share"),
         [(fact, n, f"{n / files:.2%}", at_least(n / files, 1.0, "100 %")) for fact, n in right],
     )

@@ -101,6 +101,9 @@ a.flv flv flv libmp3lame rate=44100
 b.flv flv libx264 aac
 c.flv flv flashsv pcm_u8 pixels=bgr24 rate=11025
 d.flv flv flashsv2 nellymoser pixels=bgr24 rate=22050
+a.swf swf flv -
+b.swf swf mjpeg libmp3lame pixels=yuvj420p rate=44100
+a.avm2 avm2 flv -
 a.wmv asf wmv2 wmav2
 b.wmv asf wmv1 wmav1
 c.asf asf msmpeg4 libmp3lame

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
+from itertools import islice
 from math import inf
 from pathlib import Path
 
@@ -29,6 +31,8 @@ _GAP_SECONDS = 0.5
 """Seconds without samples, by the times of the frames, past which a soundtrack has a gap."""
 _LOWEST_RATE, _HIGHEST_RATE = 1_000, 1_000_000
 """Samples per second past which a header is damaged, and would fill hours or memory."""
+_IMA, _BLOCKS = "adpcm_ima_wav", 4
+"""The codec whose blocks say how many channels they have, and how many are asked."""
 _OFFSET_AND_SCALE = {"u1": (128.0, 2.0**-7), "i2": (0.0, 2.0**-15), "i4": (0.0, 2.0**-31)}
 """Per integer sample type, what silence is and what makes full scale 1."""
 
@@ -154,7 +158,23 @@ def soundtrack(container: InputContainer) -> AudioStream:
     if not _LOWEST_RATE <= stream.rate <= _HIGHEST_RATE:
         raise CorruptMedia(f"a sampling rate of {stream.rate:,} Hz")
     stream.codec_context.thread_count = 1
+    if not stream.codec_context.channels and stream.codec_context.name == _IMA:
+        stream.codec_context.layout = _layout_of_blocks(container, stream)
     return stream
+
+
+def _layout_of_blocks(container: InputContainer, stream: AudioStream) -> str:
+    """Return the layout of IMA ADPCM whose header has lost it, as FFmpeg 8 does in NUT.
+
+    A block begins with a sample, an index below 89 and a zero for each channel.
+    """
+    blocks: list[bytes] = []
+    with suppress(*containers.BREAKS), containers.opened_again(container) as again:
+        packets = again.demux(again.streams[stream.index])
+        blocks.extend(bytes(packet) for packet in islice(packets, _BLOCKS) if packet.size)
+    second = [block[6:8] for block in blocks]
+    stereo = all(len(header) == 2 and header[0] < 89 and not header[1] for header in second)
+    return "stereo" if stereo else "mono"
 
 
 def decoded(container: InputContainer, stream: AudioStream) -> Iterator[AudioFrame]:

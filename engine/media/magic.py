@@ -111,6 +111,7 @@ _WEAK_MAGIC = (
     (re.compile(rb"\x12\0\x0a"), "obu"),
     (re.compile(rb".{4}[\x11\x12]\xaf", re.DOTALL), "flic"),
     (re.compile(rb"FORM.{4}(?:8SVX|16SV|MAUD)", re.DOTALL), "iff"),
+    (re.compile(rb"[FC]WS[\x01-\x32]"), "swf"),  # most hold drawings and a program
 )
 """First bytes that data of other kinds has as well: FFmpeg must find a stream there."""
 

@@ -18,7 +18,7 @@ from benchmarks.media_zoo import SECONDS, Specimen
 from engine.config import Settings
 from engine.errors import UnsupportedMedia
 from engine.media.audio import probe_audio, read_audio
-from engine.media.sniff import sniff
+from engine.media.sniff import skipped_type, sniff
 from engine.media.video import probe_video, read_keyframes, read_samples, read_still
 from engine.testing.fake_encoder import fake_towers
 from engine.types import Kind, MediaType
@@ -79,6 +79,21 @@ def test_sounds_of_every_container(tmp_path: Path, specimen: Specimen) -> None:
     assert probe_audio(path).duration == pytest.approx(SECONDS, abs=_NEAR)
     samples = sum(len(chunk.samples) for chunk in read_audio(path, 16000, 10))
     assert samples / 16000 == pytest.approx(heard(path), abs=0.05)
+
+
+@pytest.mark.parametrize("layout", ["mono", "stereo"])
+def test_ima_adpcm_in_nut_has_the_channels_of_its_blocks(tmp_path: Path, layout: str) -> None:
+    specimen = Specimen("a.nut", "nut", None, "adpcm_ima_wav", layout=layout)
+    path = made(specimen, tmp_path)
+    samples = sum(len(chunk.samples) for chunk in read_audio(path, 16000, 10))
+    assert samples / 16000 == pytest.approx(SECONDS, abs=_NEAR)
+
+
+def test_drawings_in_flash_are_no_media(tmp_path: Path) -> None:
+    path = tmp_path / "game.swf"
+    path.write_bytes(b"FWS\x06" + (21).to_bytes(4, "little") + b"\0\0\x0c\x01\0\x40\0" + bytes(6))
+    assert sniff(path) is None
+    assert skipped_type(path) == "swf"
 
 
 def test_the_zoo_is_large() -> None:
