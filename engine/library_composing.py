@@ -14,6 +14,7 @@ from engine.library_asking import AskingLibrary
 if TYPE_CHECKING:
     from engine.assistant.answer import CitedAnswer
     from engine.compose.context import ComposeContext
+    from engine.compose.lesson import Lesson
     from engine.compose.story import Story
     from engine.compose.watch_report import WatchReport
 
@@ -108,3 +109,42 @@ class ComposingLibrary(AskingLibrary):
 
         with self._composing(model, seconds, progress, cancel) as context:
             return make_story(context, asked, out)
+
+    def lesson(
+        self,
+        topic: str,
+        *,
+        out: str | Path | None = None,
+        level: str = "school",
+        quiz: bool = False,
+        model: str | None = None,
+        seconds: float | None = None,
+        progress: bool | Progress = False,
+        cancel: CancelToken | None = None,
+    ) -> Lesson:
+        """Make a lesson of what this library says, shows and sounds of a topic, as a page of HTML.
+
+        Its sentences are those of the library, verified as answers are; pictures and sounds are
+        called likely, with how likely. A quiz leaves out words of such sentences, and is marked
+        within the page.
+
+        Args:
+            topic: such as "how a violin makes sound".
+            out: the page to write; None for a lesson whose ``html`` nobody writes.
+            level: ``school`` or ``university``, which has more, and what is said around it.
+            quiz: whether it has a quiz.
+            model: that may write sentences and questions, held to passages; as for ``ask``.
+            seconds: for the model, all its questions together; by default ``llm_seconds``.
+
+        Returns:
+            The lesson; its ``found`` is False where the library has not enough about the topic,
+            and then nothing is written.
+
+        Raises:
+            UsageError: the topic is empty, there is no such level, or ``out`` cannot be written.
+            Cancelled: ``cancel`` was; nothing is written then.
+        """
+        from engine.compose.service import make_lesson
+
+        with self._composing(model, seconds, progress, cancel) as context:
+            return make_lesson(context, topic, level, quiz=quiz, out=out)

@@ -24,6 +24,10 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "ask", "ask",
         "Answer QUESTION by sentences that cite moments of the library, offline.",
     ),
+    "lesson": (
+        "lesson", "lesson",
+        "Make a lesson of what the library says, shows and sounds of TOPIC.",
+    ),
     "story": (
         "story", "story",
         "Make a story of the pictures and videos of ALBUM, or of what QUERY finds.",

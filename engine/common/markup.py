@@ -32,7 +32,7 @@ def join(parts: list[Html] | tuple[Html, ...], between: str = "\n") -> Html:
     return Html(between.join(parts))
 
 
-def element(name: str, *children: object, **attributes: object) -> Html:
+def element(name: str, /, *children: object, **attributes: object) -> Html:
     """Make ``<name ...>children</name>``; attributes that are None are left out.
 
     An underscore at the end of a name is dropped (``class_``), others become hyphens.

@@ -12,6 +12,8 @@ from engine.common.atomic_write import check_place, write_text
 from engine.common.progress import CancelToken, Progress
 from engine.common.user_path import expanded
 from engine.compose.context import ComposeContext
+from engine.compose.lesson import Lesson, LessonLevel, lesson
+from engine.compose.lesson_page import LessonPage
 from engine.compose.story import Story, story
 from engine.compose.story_files import with_sound, write_story
 from engine.compose.story_page import StoryPage
@@ -19,7 +21,7 @@ from engine.compose.watch_report import WatchReport, watch_report
 from engine.compose.watch_report_page import ReportPage
 from engine.config import Settings
 from engine.encoders.towers import Towers
-from engine.errors import ExtraMissing
+from engine.errors import ExtraMissing, UsageError
 from engine.generate.budget import MeteredChat, ModelBudget, Prices
 from engine.generate.chats import make_chat
 from engine.query.browse.service import Browsing
@@ -126,3 +128,22 @@ def make_story(context: ComposeContext, asked: str, out: str | Path | None) -> S
     if place is None:
         return made
     return write_story(made, place, context.settings, context.progress)
+
+
+def make_lesson(
+    context: ComposeContext, topic: str, level: str, *, quiz: bool, out: str | Path | None
+) -> Lesson:
+    """Make a lesson, and write it. Errors are those of ``Library.lesson``."""
+    try:
+        chosen = LessonLevel(level)
+    except ValueError:
+        known = " and ".join(LessonLevel)
+        raise UsageError(f"no level is called {level!r}; there are {known}") from None
+    place = _place(out)
+    found = lesson(context, topic, chosen, quiz=quiz)
+    if not found.found:
+        return found
+    made = replace(found, html=LessonPage(context, found).html())
+    if place is not None:
+        write_text(place, made.html)
+    return made

@@ -13,6 +13,7 @@ _ENOUGH: dict[tuple[str, ...], list[str]] = {
     ("index",): ["{media}"],
     ("search",): ["red"],
     ("ask",): ["which picture shows red?"],
+    ("lesson",): ["red", "--out", "{place}/lesson.html"],
     ("story",): ["red", "--out", "{place}/story.html"],
     ("watch-report",): ["{media}/deep.wav", "--out", "{place}/report.html"],
     ("chat",): [],
