@@ -14,7 +14,7 @@ from engine.library_asking import AskingLibrary
 if TYPE_CHECKING:
     from engine.assistant.answer import CitedAnswer
     from engine.compose.context import ComposeContext
-    from engine.compose.lesson import Lesson
+    from engine.compose.lesson import TopicLesson
     from engine.compose.story import Story
     from engine.compose.watch_report import WatchReport
 
@@ -121,7 +121,7 @@ class ComposingLibrary(AskingLibrary):
         seconds: float | None = None,
         progress: bool | Progress = False,
         cancel: CancelToken | None = None,
-    ) -> Lesson:
+    ) -> TopicLesson:
         """Make a lesson of what this library says, shows and sounds of a topic, as a page of HTML.
 
         Its sentences are those of the library, verified as answers are; pictures and sounds are

@@ -58,7 +58,7 @@ class Quoted:
 
 
 @dataclass(frozen=True, slots=True)
-class Lesson:
+class TopicLesson:
     """The facts of a lesson; ``html`` is the page. ``found`` is False where there is not enough."""
 
     topic: str
@@ -97,14 +97,14 @@ class Lesson:
         }  # fmt: skip
 
 
-def lesson(context: ComposeContext, topic: str, level: LessonLevel, *, quiz: bool) -> Lesson:
+def lesson(context: ComposeContext, topic: str, level: LessonLevel, *, quiz: bool) -> TopicLesson:
     """Gather a lesson. Errors are those of ``Library.lesson``."""
     topic = " ".join(topic.split())
     if not any(map(str.isalnum, topic)) or len(topic) > _LONGEST:
         raise UsageError(f"a topic has 1 to {_LONGEST} characters")
     read = read_topic(topic)
     found = moments_of_topic(context, read)
-    made = Lesson(topic, level, read.thing)
+    made = TopicLesson(topic, level, read.thing)
     count = len(found.worded) + len(found.shown) + len(found.heard)
     if count < _ENOUGH or not (found.worded or read.is_thing):
         return made

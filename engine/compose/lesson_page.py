@@ -8,7 +8,7 @@ from engine.assistant.evidence import Claim, EvidencePassage
 from engine.common.markup import Html, element, join
 from engine.compose.context import ComposeContext
 from engine.compose.document import Citations, contents, document, name_of, quote, section, when
-from engine.compose.lesson import Lesson, LessonLevel, Quoted
+from engine.compose.lesson import LessonLevel, Quoted, TopicLesson
 from engine.compose.pictures import clip, still
 from engine.compose.quiz import QuizQuestion
 from engine.compose.sources import source_list
@@ -25,7 +25,7 @@ _LEVELS = {LessonLevel.SCHOOL: "for school", LessonLevel.UNIVERSITY: "for univer
 class LessonPage:
     """Writes one lesson as a page."""
 
-    def __init__(self, context: ComposeContext, lesson: Lesson) -> None:
+    def __init__(self, context: ComposeContext, lesson: TopicLesson) -> None:
         self._context, self._lesson = context, lesson
         self._cites = Citations()
 
@@ -101,9 +101,10 @@ class LessonPage:
         else:
             length = _SOUND if passage.kind is Kind.AUDIO else (passage.end or start) - start
             shown = clip(self._context, passage, start, start + length)
-        text = (f"Likely {passage.text}", element("small", f"{passage.confidence:.0%}, ",
-                element("bdi", name_of(passage.path)), _at(passage)))  # fmt: skip
-        caption = element("figcaption", self._cites.claim("div", *text, by=[passage]))
+        likely = f"Likely {passage.text} ({passage.confidence:.0%})"
+        where = element("small", element("bdi", name_of(passage.path)), _at(passage))
+        claim = self._cites.claim("div", likely, by=[passage])
+        caption = element("figcaption", claim, where)
         return element("figure", shown, caption)
 
     def _words(self) -> Html:

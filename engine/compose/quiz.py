@@ -23,6 +23,17 @@ _STEM = 5
 """Letters by which two words count as forms of one."""
 _WORD = re.compile(r"[^\W\d_]{4,}(?:-[^\W\d_]+)*|\d+(?:[.,:]\d+)*")
 _SENTENCE = re.compile(r"[^.!?]+(?:[.!?]+(?!\s)[^.!?]+)*[.!?]*")
+_EMPTY = frozenset(
+    {
+        *("about", "above", "after", "again", "along", "among", "around", "because", "before"),
+        *("below", "between", "could", "during", "every", "from", "have", "however", "into"),
+        *("many", "more", "most", "much", "must", "other", "over", "should", "since", "some"),
+        *("such", "than", "that", "their", "them", "then", "there", "these", "they", "this"),
+        *("those", "through", "toward", "under", "until", "upon", "were", "what", "when"),
+        *("where", "which", "while", "will", "with", "within", "without", "would", "your"),
+    }
+)
+"""Words that ask for grammar, and for nothing of the topic."""
 _UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]")
 """Letters of scripts that put no spaces between words."""
 
@@ -62,7 +73,7 @@ def cloze_questions(
     ]
     counts = Counter(_stem(word) for text, _ in sentences for word in set(_WORD.findall(text)))
     asked = {_stem(word) for word in _WORD.findall(topic)}
-    words = sorted({word for text, _ in sentences for word in _WORD.findall(text)})
+    words = sorted({word for text, _ in sentences for word in _WORD.findall(text)} - _EMPTY)
     found: list[QuizQuestion] = []
     used: set[int] = set()
     for text, passage in sentences:
@@ -88,7 +99,7 @@ def _cloze(
     if len(text.split()) < _WORDS or len(text) > _LONGEST:
         return None
     stems = Counter(_stem(match[0]) for match in here)
-    fit = [m for m in here if stems[_stem(m[0])] == 1 and _stem(m[0]) not in asked]
+    fit = [m for m in here if stems[_stem(m[0])] == 1 and _asks(m[0], asked)]
     chooser = random.Random(hashlib.blake2b(text.encode()).digest())  # noqa: S311
     for match in sorted(fit, key=lambda m: (counts[_stem(m[0])], -len(m[0]), m.start())):
         others = _alike(match[0], [w for w in words if _stem(w) not in stems], at=match.start())
@@ -100,6 +111,10 @@ def _cloze(
         before, after = text[: match.start()], text[match.end() :]
         return QuizQuestion("", before, after, tuple(options), options.index(match[0]), passage)
     return None
+
+
+def _asks(word: str, asked: set[str]) -> bool:
+    return word.casefold() not in _EMPTY and _stem(word) not in asked
 
 
 def _alike(word: str, words: Sequence[str], at: int) -> list[str]:

@@ -12,7 +12,7 @@ from engine.common.atomic_write import check_place, write_text
 from engine.common.progress import CancelToken, Progress
 from engine.common.user_path import expanded
 from engine.compose.context import ComposeContext
-from engine.compose.lesson import Lesson, LessonLevel, lesson
+from engine.compose.lesson import LessonLevel, TopicLesson, lesson
 from engine.compose.lesson_page import LessonPage
 from engine.compose.story import Story, story
 from engine.compose.story_files import with_sound, write_story
@@ -132,7 +132,7 @@ def make_story(context: ComposeContext, asked: str, out: str | Path | None) -> S
 
 def make_lesson(
     context: ComposeContext, topic: str, level: str, *, quiz: bool, out: str | Path | None
-) -> Lesson:
+) -> TopicLesson:
     """Make a lesson, and write it. Errors are those of ``Library.lesson``."""
     try:
         chosen = LessonLevel(level)

@@ -1,4 +1,4 @@
-"""What a lesson is about: its words, the thing in it, and the moments that bear either."""
+"""The topic of a lesson: its words, the thing in it, and the moments that bear either."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _GENERIC = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class Topic:
+class LessonTopic:
     """A topic, and the thing in it that can be seen or heard."""
 
     text: str
@@ -51,7 +51,7 @@ class Topic:
         return words <= set(content_words(self.thing)) | _GENERIC
 
 
-def read_topic(text: str) -> Topic:
+def read_topic(text: str) -> LessonTopic:
     """Return what a topic is about, by rules alone."""
     subject = read_question(text).subject or text
     content = set(content_words(text)) - _GENERIC
@@ -61,7 +61,7 @@ def read_topic(text: str) -> Topic:
             thing.append(word)
         elif thing:
             break
-    return Topic(text, subject, " ".join(thing[:_THING]) or subject)
+    return LessonTopic(text, subject, " ".join(thing[:_THING]) or subject)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ class TopicMoments:
     note: str = ""
 
 
-def moments_of_topic(context: ComposeContext, topic: Topic) -> TopicMoments:
+def moments_of_topic(context: ComposeContext, topic: LessonTopic) -> TopicMoments:
     """Find what is said, shown and heard of a topic. Sentences are verified, as answers are."""
     searches = list(dict.fromkeys((topic.text, topic.subject, topic.thing)))
     context.progress.start("searching", len(searches), "searches")

@@ -81,7 +81,7 @@ def test_ten_questions_of_ten_sentences_are_right(library, lesson):
         assert [line in VIOLIN for line in whole].index(True) == question.answer
         assert sum(line in VIOLIN for line in whole) == 1
         assert len(set(map(str.casefold, question.options))) == len(question.options) >= 3
-        assert "violin" not in map(str.casefold, question.options)
+        assert not {"violin", "because", "until"} & set(map(str.casefold, question.options))
     assert cloze_questions(passages, TOPIC) == made
 
 
@@ -100,7 +100,7 @@ def test_a_thing_is_shown_where_nothing_is_said_of_it(library):
     page = Page(made.html)
     check(page, library)
     assert "Nothing that is said or written in this library" in page.root.text
-    assert f"Likely green{made.shown[0].confidence:.0%}" in page.root.text
+    assert f"Likely green ({made.shown[0].confidence:.0%})" in page.root.text
 
 
 @pytest.mark.parametrize("topic", ["how quantum computers work", "giraffes", "why red is warm"])
