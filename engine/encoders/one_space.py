@@ -1,4 +1,4 @@
-"""What encoders have in common whose one space holds all that they embed."""
+"""Share what is the same for all encoders whose one space holds all that they embed."""
 
 from __future__ import annotations
 
