@@ -9,6 +9,7 @@ from typing import Any
 
 from engine.common.optional_package import importing
 from engine.common.progress import CancelToken
+from engine.common.server_keys import secret
 from engine.errors import ChatFailed, ExtraMissing, UsageError
 from engine.generate.chat import ChatImage, ChatMedia, Message, Reply, Schema, Text, Usage
 from engine.generate.timed_stream import timed
@@ -36,7 +37,7 @@ class GeminiChat:
         environ = os.environ if environ is None else environ
         self.model = model
         self._url = environ.get(_URL)
-        self._key = next((environ[name].strip() for name in _KEYS if environ.get(name)), "")
+        self._key = next(filter(None, (secret(environ, name) for name in _KEYS)), "")
         if not self._key:
             raise UsageError(f"no key for Gemini is set up: set {_KEYS[0]}")
 

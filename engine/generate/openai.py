@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from engine.common.progress import CancelToken
+from engine.common.server_keys import secret
 from engine.config import Settings
 from engine.errors import ChatFailed, UsageError
 from engine.generate.chat import ChatImage, ChatMedia, Message, Part, Reply, Schema, Text, Usage
@@ -123,11 +124,11 @@ def server_of(environ: Mapping[str, str] | None = None) -> tuple[str, str | None
     """
     environ = os.environ if environ is None else environ
     url = environ.get(_URL) or _OWN
-    key = environ.get(_KEY)
+    key = secret(environ, _KEY)
     if url.rstrip("/") == _OWN and not key:
         raise UsageError(
-            f"no language model is set up: set {_KEY}, {_URL} to a server of your own,"
-            " or SENSORIUM_LLM_MODEL to local:qwen, which needs neither"
+            f"no language model is set up: set {_KEY} or {_KEY}_FILE, {_URL} to a server of your"
+            " own, or SENSORIUM_LLM_MODEL to local:qwen, which needs neither"
         )
     return _checked_url(url), _checked_key(key)
 

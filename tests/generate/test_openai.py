@@ -169,7 +169,7 @@ def test_the_key_is_shown_nowhere(caplog):
 @pytest.mark.parametrize(
     ("environ", "message"),
     [
-        ({}, "set OPENAI_API_KEY, OPENAI_BASE_URL"),
+        ({}, "set OPENAI_API_KEY or OPENAI_API_KEY_FILE, OPENAI_BASE_URL"),
         ({"OPENAI_BASE_URL": "localhost:8080"}, "OPENAI_BASE_URL is no address"),
         ({"OPENAI_BASE_URL": "http://a:99999/v1"}, "OPENAI_BASE_URL is no address"),
         ({"OPENAI_BASE_URL": "http://me:sesame@a/v1"}, "must hold no password"),

@@ -16,6 +16,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from engine.common.retry_after import retry_after_seconds
+from engine.common.server_keys import secret
 from engine.config import Settings
 from engine.encoders.http.dialects import EmbeddingRequest, tokens_of
 from engine.encoders.http.names import ServedModel, vendor
@@ -217,7 +218,7 @@ def key_of(served: ServedModel, environ: Mapping[str, str] | None = None) -> str
     environ = os.environ if environ is None else environ
     host = urlsplit(served.url).hostname or ""
     names = (KEY, *_VENDOR_KEYS.get(host, ()))
-    key = next((value for name in names if (value := environ.get(name, "").strip())), None)
+    key = next(filter(None, (secret(environ, name) for name in names)), None)
     if key is None:
         return None
     if not key.isascii() or not key.isprintable():
