@@ -13,7 +13,8 @@ MPEG pictures of codecs that MPEG has no name for; those that are another contai
 once they are cut; and, with what is cut of them, those that it reports as damaged just as they
 were written: a container that has no place for what the decoder needs (WMV in RealMedia and
 WTV, Speex in WAV, the stream of ASF that is no file) makes no file that any reader reads. There it
-is no judge: what it counts is what it has made of noise.
+is no judge: what it counts is what it has made of noise. Codecs that the FFmpeg inside of PyAV
+was built without (Codec 2) are counted apart: `index` names such files.
 """
 
 from __future__ import annotations
@@ -24,9 +25,12 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from enum import Enum
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
+import av
+import av.codec.codec
 import click
 
 from benchmarks import ffmpeg_zoo
@@ -62,6 +66,8 @@ class Found:
     """The format, as ffprobe names it."""
     damaged: bool = False
     """The reader reported damage."""
+    codecs: tuple[str, ...] = ()
+    """Those of its streams of pictures and sound."""
 
 
 def by_ffprobe(path: Path) -> Found:
@@ -76,22 +82,25 @@ def by_ffprobe(path: Path) -> Found:
     sounds = [i for i, stream in streams.items() if stream.get("codec_type") == "audio"]
     if pictures is None and not sounds:
         return Found("none", damaged=damaged)
+    codecs = (streams[i].get("codec_name", "") for i in (pictures, *sounds[:1]) if i is not None)
     shown = [frame for frame in frames if frame.get("stream_index") == pictures]
     seconds = sum(
         int(frame.get("nb_samples", 0)) / int(streams[sounds[0]]["sample_rate"])
         for frame in frames
         if sounds and frame.get("stream_index") == sounds[0]
     )
-    lengths = {*_spans(document, read), seconds, len(shown) / RATE} - {0.0}
+    # Bare pictures have no clock: they last as long as all that are there, decodable or not.
+    there = sum(_is_packet(entry) and entry.get("stream_index") == pictures for entry in read)
+    lengths = {*_spans(document, read), seconds, len(shown) / RATE, there / RATE} - {0.0}
     kind = "audio" if pictures is None else "video"
     container = document.get("format", {}).get("format_name", "")
-    return Found(kind, tuple(lengths), len(shown), seconds, container, damaged)
+    return Found(kind, tuple(lengths), len(shown), seconds, container, damaged, tuple(codecs))
 
 
 def _probed(path: Path, *more: str) -> tuple[dict[str, Any], bool]:
     """Return what ffprobe says of a file, and whether it reports damage."""
     entries = (
-        "stream=index,codec_type,sample_rate:stream_disposition=attached_pic:format=duration,format_name"
+        "stream=index,codec_type,codec_name,sample_rate:stream_disposition=attached_pic:format=duration,format_name"
         ":packet=stream_index,pts_time,dts_time,duration_time:frame=stream_index,nb_samples"
     )
     words = ["ffprobe", "-v", "error", "-of", "json", "-show_packets", *more]
@@ -103,6 +112,10 @@ def _probed(path: Path, *more: str) -> tuple[dict[str, Any], bool]:
     except ValueError:  # it could not open the file, or a decoder
         document = {}
     return document, bool(done.stderr.strip())
+
+
+def _is_packet(entry: dict[str, Any]) -> bool:
+    return bool(entry.get("type") != "frame")
 
 
 def _is_moving(stream: dict[str, Any]) -> bool:
@@ -117,7 +130,7 @@ def _spans(document: dict[str, Any], read: Sequence[dict[str, Any]]) -> Iterator
     starts, ends = [], []
     for entry in read:
         time = entry.get("pts_time", entry.get("dts_time"))
-        if entry.get("type") != "frame" and time is not None:
+        if _is_packet(entry) and time is not None:
             starts.append(float(time))
             ends.append(float(time) + float(entry.get("duration_time", 0)))
     if starts:
@@ -186,10 +199,19 @@ def cut(path: Path, folder: Path) -> Iterator[Path]:
         yield place
 
 
-def compared(
-    made: Iterator[tuple[Recipe, Path]], folder: Path
-) -> Iterator[tuple[Path, list[str] | None]]:
-    """Yield each file with the facts in which its readers differ; None where ffprobe is silent."""
+class Unjudged(Enum):
+    """The reason for which ffprobe is no judge of a file."""
+
+    UNREAD = "that ffprobe does not read as they were written"
+    UNDECODED = "of codecs that PyAV was built without"
+
+
+Verdict: TypeAlias = "list[str] | Unjudged"
+"""The facts in which two readers of a file differ, or why they are not compared."""
+
+
+def compared(made: Iterator[tuple[Recipe, Path]], folder: Path) -> Iterator[tuple[Path, Verdict]]:
+    """Yield each file, and cuts of one of each container, with what its readers differ in."""
     seen = set()
     for recipe, path in made:
         whole = by_ffprobe(path)
@@ -200,14 +222,22 @@ def compared(
                 yield part, _compared(part, recipe, by_ffprobe(part), is_cut_of=whole.container)
 
 
-def _compared(
-    path: Path, recipe: Recipe, theirs: Found, *, is_cut_of: str = ""
-) -> list[str] | None:
+def _compared(path: Path, recipe: Recipe, theirs: Found, *, is_cut_of: str = "") -> Verdict:
     if theirs.container != is_cut_of if is_cut_of else theirs.damaged:
-        return None  # without its head it is no longer what it was; or no reader reads it
+        return Unjudged.UNREAD  # without its head it is no longer what it was; or nobody reads it
     if not (theirs.frames or theirs.sound) or (recipe.video and theirs.kind != "video"):
-        return None
+        return Unjudged.UNREAD
+    if not all(map(_is_decoded, theirs.codecs)):
+        return Unjudged.UNDECODED
     return differences(by_reader(path), theirs, cut=bool(is_cut_of))
+
+
+def _is_decoded(codec: str) -> bool:
+    """Tell whether the FFmpeg inside of PyAV has a decoder of a codec."""
+    try:
+        return bool(av.Codec(codec, "r"))
+    except av.codec.codec.UnknownCodecError:
+        return False
 
 
 @command(__doc__)
@@ -221,19 +251,19 @@ def main(work: Path | None, share: float) -> None:
     with scratch() as folder:
         kept = work or folder / "zoo"
         kept.mkdir(parents=True, exist_ok=True)
-        files, unread, wrong = 0, 0, Counter[str]()
+        files, unjudged, wrong = 0, Counter[Unjudged](), Counter[str]()
         for path, found in compared(ffmpeg_zoo.make_all(kept, share), folder):
-            if found is None:
-                unread += 1
+            if isinstance(found, Unjudged):
+                unjudged[found] += 1
                 continue
             files += 1
             wrong.update(difference.split()[0] for difference in found)
             for difference in found:
                 click.echo(f"{path.name}: {difference}", err=True)
     right = [(fact, files - wrong[fact]) for fact in FACTS]
+    apart = " and ".join(f"{unjudged[reason]} {reason.value}" for reason in Unjudged)
     conclude(
-        f"{files:,} files that ffmpeg wrote, and {unread} that ffprobe does not read as they were"
-        f" written; {machine()}.",
+        f"{files:,} files that ffmpeg wrote; not judged are {apart}; {machine()}.",
         ("fact", "agree with ffprobe", "share"),
         [(fact, n, f"{n / files:.2%}", at_least(n / files, 1.0, "100 %")) for fact, n in right],
     )

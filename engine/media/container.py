@@ -49,23 +49,12 @@ _REFUSED = frozenset({
 # fmt: on
 """Formats that read other files or devices, or that take any text for moving pictures; and ADX,
 whose reader in FFmpeg divides by zero, which ends the process."""
-_WITHOUT_DURATION = frozenset(
-    (
-        *("mp3", "aac", "ac3", "eac3", "dts", "dtshd", "truehd", "mlp", "loas", "sbc", "gsm"),
-        *(
-            "mpegvideo",
-            "h261",
-            "h263",
-            "h264",
-            "hevc",
-            "vvc",
-            "m4v",
-            "mjpeg",
-            "obu",
-            "dirac",
-            "vc1",
-        ),
-    )
+_BARE_PICTURES = frozenset(
+    ("mpegvideo", "h261", "h263", "h264", "hevc", "vvc", "m4v", "mjpeg", "obu", "dirac", "vc1")
+)
+"""Formats of pictures one after another, without a clock: FFmpeg makes up their times."""
+_WITHOUT_DURATION = _BARE_PICTURES | frozenset(
+    ("mp3", "aac", "ac3", "eac3", "dts", "dtshd", "truehd", "mlp", "loas", "sbc", "gsm")
 )
 """Formats whose header gives no length: FFmpeg's guess from the bitrate can be far off."""
 _GIVING_THE_END = ("matroska", "nut")
@@ -247,7 +236,11 @@ def _walked_duration(container: InputContainer, stream: Stream) -> float:
                 if packet.pts is None and packet.size:
                     end = max(end, float((at + (delay or 0)) * packet.time_base))
     # Where the file is damaged, what came before still counts.
-    return end - zero if end - zero > float(shown * base) / 2 else float(shown * base)
+    span, pictures = end - zero, float(shown * base)
+    if container.format.name in _BARE_PICTURES:
+        # Of one that was cut, the times that are made up may begin behind its first picture.
+        return max(span, pictures)
+    return span if span > pictures / 2 else pictures
 
 
 def jumps(container: InputContainer) -> Timeline | None:

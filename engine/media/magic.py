@@ -78,6 +78,7 @@ _CONTAINER_MAGIC = (
     (b".RMF\0\0\0", "rm"),
     (b".RMP", "rm"),
     (b".ra\xfd\0", "rm"),
+    (b"\xc0\xde\xc2\0", "codec2"),
     (b"YUV4MPEG2 ", "yuv4mpegpipe"),
     (b"NSVf", "nsv"),
     (b"NSVs", "nsv"),

@@ -7,7 +7,15 @@ from pathlib import Path
 import pytest
 
 from benchmarks import ffmpeg_zoo
-from benchmarks.containers import Found, by_ffprobe, by_reader, cut, differences
+from benchmarks.containers import (
+    Found,
+    Unjudged,
+    by_ffprobe,
+    by_reader,
+    compared,
+    cut,
+    differences,
+)  # fmt: skip
 from benchmarks.ffmpeg_zoo import Recipe
 
 RECIPES = [
@@ -40,3 +48,13 @@ def test_each_fact_is_compared() -> None:
         "duration", "frames", "sound",
     ]  # fmt: skip
     assert [d.split()[0] for d in differences(Found("audio", (2.0,), 0, 1.6), theirs)] == ["kind"]
+
+
+@pytest.mark.skipif(not ffmpeg_zoo.is_installed(), reason="ffmpeg is not installed")
+def test_what_ffprobe_makes_of_noise_is_no_judge(tmp_path: Path) -> None:
+    recipe = Recipe("wtv", "wmv2", "ac3")
+    path = ffmpeg_zoo.make(recipe, tmp_path)
+    if path is None:
+        pytest.skip("this ffmpeg does not write it")
+    assert by_ffprobe(path).damaged
+    assert list(compared(iter([(recipe, path)]), tmp_path)) == [(path, Unjudged.UNREAD)]

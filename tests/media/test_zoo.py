@@ -96,6 +96,13 @@ def test_drawings_in_flash_are_no_media(tmp_path: Path) -> None:
     assert skipped_type(path) == "swf"
 
 
+def test_a_codec_that_is_not_decoded_here_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "memo.c2"
+    path.write_bytes(b"\xc0\xde\xc2\0\x08\x04\0" + bytes(range(60)))  # the header of Codec 2
+    with pytest.raises(UnsupportedMedia, match="codec2 in a codec that FFmpeg does not decode"):
+        sniff(path)
+
+
 def test_the_zoo_is_large() -> None:
     assert len(media_zoo.VIDEOS) + len(media_zoo.SOUNDS) > 120
 
