@@ -31,7 +31,7 @@ from engine.assistant.prompts import prompt
 from engine.assistant.question import LibraryQuestion, Measure, Wanted, open_question
 from engine.assistant.rivals import RivalNames, named_rightly
 from engine.assistant.scope import EVERYWHERE, FileScope
-from engine.assistant.verification import LeftOutPassage, Verifier
+from engine.assistant.verification import LeftOutPassage, Verifier, standing_alone
 from engine.assistant.writing import SentenceWriter, model_searches
 from engine.common.text import printable
 from engine.config import Settings
@@ -58,6 +58,8 @@ _SUMMARY, _SUMMED_UP = 4, 3
 _WINDOW = 1_200
 """Tokens of a recording that a model is given."""
 _OF_NAMED_FILES = (Wanted.LENGTH, Wanted.SIZE, Wanted.SUMMARY)
+_SHOWN = (Wanted.FILES, Wanted.DATE, Wanted.PLACE)
+"""The kinds of answers that are about one file or a few that show something."""
 _WORDS = (Wanted.WORDS, Wanted.SPEECH)
 """The kinds of answers that a model may write; counts, files, dates and places are not its."""
 
@@ -242,8 +244,13 @@ class Asking:
             )
         if verified.note and any(p.claim in WORDED for p in verified.kept):
             self._record.notes.append(verified.note)
-        self._record.left_out = (*others, *verified.left_out)
-        return [*counted, *verified.kept]
+        kept = [*counted, *verified.kept]
+        if not kept and self._question.wanted in _SHOWN and (alone := standing_alone(wanted)):
+            kept = [alone]
+            self._record.notes.append("no match is likely; this one stands out from all others")
+        left = (*others, *verified.left_out)
+        self._record.left_out = tuple(each for each in left if each.passage not in kept)
+        return kept
 
     def _counted(
         self, passages: Sequence[EvidencePassage]

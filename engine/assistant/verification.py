@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from engine.assistant.evidence import WORDED, EvidencePassage
+from engine.assistant.evidence import WORDED, EvidencePassage, by_file
 from engine.query.calibration.confidence import LIKELY
 from engine.query.rerank.cross import Pairs, excerpt, refusal
 
@@ -20,6 +20,15 @@ BEARS = -4.6
 """Log odds from which a passage bears a question: midway between the last right passage and the
 first wrong one on one half of ``benchmarks.ask_texts`` (a vet's prescription aside, which the
 model does not see). On the other half it keeps 11 of 13 right passages and none of 833 wrong."""
+
+
+ALONE, TIMES = 0.15, 5.0
+"""Confidence from which what is shown is taken where nothing is likely, and how many times that of
+the next file it must be: what was asked in many words is seldom likely, and yet stands out.
+
+Chosen on half of 344 sentences about one of 600 photographs each (photos/dev.csv), whose photograph
+is right in 12 of 17 cases then; on the other half in 8 of 9. What is likely is right in 15 of 66
+and 23 of 79, since many photographs are like it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +116,17 @@ class Verifier:
             tuple(left_out),
             why if late or not why else f"words were not verified: {why}",
         )
+
+
+def standing_alone(passages: Sequence[EvidencePassage]) -> EvidencePassage | None:
+    """Return the passage that shows what was asked, where no other file comes near it."""
+    best = {file: max(own, key=lambda p: p.confidence) for file, own in by_file(passages).items()}
+    ranked = sorted(best.values(), key=lambda passage: -passage.confidence)
+    seen = [passage for passage in ranked if passage.claim not in WORDED]
+    if not seen or seen[0] is not ranked[0] or seen[0].confidence < ALONE:
+        return None
+    others = [passage.confidence for passage in ranked[1:]]
+    return seen[0] if not others or seen[0].confidence >= TIMES * others[0] else None
 
 
 def _probability(passage: EvidencePassage) -> float:
