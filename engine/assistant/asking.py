@@ -28,7 +28,7 @@ from engine.assistant.extractive import Sentences, extractive_sentences
 from engine.assistant.named_files import compared, file_of, measured, sentences_of
 from engine.assistant.packing import central, pack
 from engine.assistant.prompts import prompt
-from engine.assistant.question import LibraryQuestion, Measure, Wanted, open_question
+from engine.assistant.question import LibraryQuestion, Measure, Wanted, open_question, shown_instead
 from engine.assistant.rivals import RivalNames, named_rightly
 from engine.assistant.scope import EVERYWHERE, FileScope
 from engine.assistant.verification import LeftOutPassage, Verifier, standing_alone
@@ -138,6 +138,9 @@ class Asking:
             self._write(kept, self._chat)
         if self._collector.sentences and self._chat is not None:
             return replace(self._made(), model=self._chat.model)
+        if not kept and (shown := shown_instead(self._question)) is not None:
+            self._question = shown
+            kept = self._verified(self._searched(shown.searches, "rules"))
         return self.answer_from(kept)
 
     def answer_about(self, passages: Sequence[EvidencePassage]) -> CitedAnswer:
@@ -240,8 +243,9 @@ class Asking:
             wanted = _of_wanted_sort(self._question, best_of_each(passages))
             counted, wanted, others = self._counted(wanted)
             verified = self._sources.verifier.verify(
-                self._question.clauses, wanted, ends=self._ends
-            )
+                self._question.clauses, wanted, ends=self._ends,
+                mentioned=self._question.subject if self._question.wanted is Wanted.SPEECH else "",
+            )  # fmt: skip
         if verified.note and any(p.claim in WORDED for p in verified.kept):
             self._record.notes.append(verified.note)
         kept = [*counted, *verified.kept]

@@ -199,6 +199,12 @@ _RULES = [
 ]
 _SEEN = re.compile(r"\b(?:photograph|film|shot|shoot|picture)|拍", re.IGNORECASE)
 """Words for how only what is seen is made."""
+_MINE = re.compile(
+    r"where\s+(?:is|are)\s+(?:my|our)\s+(?P<x>.+)|(?:我|我们)的(?P<zh>.+?)在(?:哪里|哪儿|哪)",
+    re.IGNORECASE,
+)
+_OWN = re.compile(r"^(?:(?:my|our)\s+|(?:我|我们)的)", re.IGNORECASE)
+"""The words for whose a thing is, which nothing that is seen can say."""
 _END = re.compile("[\\s?!.\uff1f\uff01\u3002]+$")
 _CLAUSE = re.compile(
     r",?\s+and\s+(?=(?:what|where|when|who|why|how|which)\b)"
@@ -275,11 +281,25 @@ def open_question(text: str, clauses: tuple[str, ...] = ()) -> LibraryQuestion:
     )
 
 
+def shown_instead(question: LibraryQuestion) -> LibraryQuestion | None:
+    """Return the question for what shows a thing of one's own, where no words say where it is."""
+    match = _MINE.fullmatch(question.clauses[0] if question.clauses else question.text)
+    if question.wanted is not Wanted.WORDS or match is None:
+        return None
+    subject = (match["x"] or match["zh"]).strip()
+    return LibraryQuestion(
+        question.text, Wanted.FILES, subject, (subject,), (Kind.IMAGE, Kind.VIDEO),
+        question.clauses,
+    )  # fmt: skip
+
+
 def _searches(
     wanted: Wanted, subject: str, clause: str, kinds: tuple[Kind, ...] = ()
 ) -> tuple[str, ...]:
     """Return the queries; words are also looked for by the question as it was asked."""
     # A picture has no order of moments.
+    if wanted not in (Wanted.WORDS, Wanted.SPEECH):
+        subject = _OWN.sub("", subject) or subject
     narrow = subject if kinds == (Kind.IMAGE,) else _THEN.sub(" then ", subject)
     if kinds and f"from {subject}".casefold() in clause.casefold():
         # The query language takes "pictures from 2023" for a date, and "2023" for a word.

@@ -46,7 +46,7 @@ def _rule(text: str) -> re.Pattern[str]:
 _SHOW = [
     _rule(
         rf"{_SOFT}(?:can\ you\s+|could\ you\s+)?(?:show|open|play|display|give)"
-        rf"(?:\s+me|\s+us)?(?:\s+(?:{_NTH}|{_THAT}))?(?:\s+(?:again|please|now))*"
+        rf"(?:\s+me|\s+us)?(?:\s+(?:{_NTH}|{_THAT}))?(?:\s+(?:to\ (?:me|us)|again|please|now))*"
     ),
     _rule(rf"{_SOFT}(?:what\ about\s+|how\ about\s+)?{_NTH}(?:\s+please)?"),
     _rule(rf"{_SOFT}where\ (?:is|was)\s+(?:that|this|it)"),
@@ -113,7 +113,11 @@ _INSTEAD = [
     ),
     _rule("(?:那|那么)?(?P<x>[^我你他她它这那什哪谁怎何]{1,12})呢"),
 ]
-_IN_NTH = _rule(rf"(?:\b(?P<in>in|of|about|from|on)\s+)?(?:\b|(?=\[|\#)){_NTH}(?=\W|$)")
+_IN_NTH = _rule(
+    r"(?:\b(?P<in>in|of|about|from|on)\s+)?"
+    rf"(?:\b(?:the\s+)?(?P<word>{'|'.join(_ORDINALS)}|last|other)\s+{_THING}"
+    rf"|\bthe\s+(?P<digit>\d+)(?:st|nd|rd|th)\s+{_THING}|\[(?P<mark>\d+)\])(?=\W|$)"
+)
 _ZH_IN_NTH = _rule(f"(?:在)?{_ZH_NTH}(?:里面|里|中|上)?的?")
 _PRONOUN = _rule(
     rf"\b(?:in|of|about|from|on)?\s*\b(?P<what>it|he|she|they|him|her|them|there"
@@ -256,15 +260,17 @@ def _number(match: re.Match[str], last: Turn) -> int | None:
 
 def _within(text: str, question: LibraryQuestion, last: Turn | None) -> ResolvedTurn:
     """Ask within the files that a question refers to, or everywhere."""
-    if last is None:
-        return ResolvedTurn(question)
     for rule in (_IN_NTH, _ZH_IN_NTH):
         if match := rule.search(text):
+            if last is None:
+                return _recalled(question, match, last)
             number = _number(match, last)
             found = None if number is None else _numbered(question, number, last)
             if found is None or found.failed:
                 return found or ResolvedTurn(question)
             return _about_files(text, match, [found.recalled[0]], last)
+    if last is None:
+        return ResolvedTurn(question)
     for rule in (_PRONOUN, _ZH_PRONOUN):
         hidden = _DUMMY.sub(lambda found: "_" * len(found[0]), text)
         if match := rule.search(hidden):

