@@ -117,6 +117,7 @@ function fail(fault, again = null) {
 }
 
 function remember(push = false) {
+  if (viewFrom(location.search)) return; // What is opened above a view leaves its address alone.
   const address = toAddress(search, viewer.opened);
   if (address === (location.search || "/")) return;
   history[push ? "pushState" : "replaceState"](null, "", address);
@@ -132,6 +133,11 @@ function keepPlace() {
 }
 
 function change(to, push) {
+  if (viewFrom(location.search)) {
+    history.pushState(null, "", toAddress(to));
+    go();
+    return;
+  }
   if (push) keepPlace();
   search = to;
   box.show(search);
@@ -224,7 +230,9 @@ viewer.addEventListener("words", ({ detail }) => {
   viewer.close();
   change({ ...emptySearch(), text: detail.words }, true);
 });
+addEventListener("openmoment", ({ detail }) => viewer.open(detail.hit, emptySearch()));
 viewer.addEventListener("closed", ({ detail }) => {
+  if (viewFrom(location.search)) return;
   remember();
   grid.focusOn(grid.hits.findIndex((each) => each.moment_id === detail.hit.moment_id && each.library === detail.hit.library));
 });

@@ -11,7 +11,7 @@ export class ServerFault extends Error {
   }
 }
 
-async function answerOf(response) {
+export async function answerOf(response) {
   if (response.ok) return response.json();
   if (response.status === 401) dispatchEvent(new Event(TOKEN_WANTED));
   let fault = {};

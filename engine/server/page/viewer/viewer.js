@@ -1,5 +1,6 @@
 // <moment-viewer>: a hit as large as the window, with where else in its file the search hits, and why.
 
+import { askAboutFile } from "./ask_file.js";
 import { get, hitsInFile, ofAsset, thumbnailOf } from "../requests/api.js";
 import { Cutter } from "./cutter.js";
 import { wordsOf } from "../requests/connection.js";
@@ -50,14 +51,10 @@ class MomentViewer extends HTMLElement {
         button(text("close"), () => this.#dialog.close(), {}, "×")),
       stage, similarRow(hit, (other) => this.dispatchEvent(new CustomEvent("openhit", { detail: { hit: other } })), this.#asked.signal), side,
       ...this.#dialog.querySelectorAll(":scope > .toasts"));
-    const known = this.#side(side, hit);
-    if (hit.kind === "image") {
-      this.#picture(stage, hit);
-      known.then(() => showTranscript(side, hit, null, null, this.#asked.signal));
-    } else {
-      const [media, jump] = this.#player(stage, hit, search);
-      known.then(() => showTranscript(side, hit, media, jump, this.#asked.signal));
-    }
+    const still = hit.kind === "image";
+    if (still) this.#picture(stage, hit);
+    const [media, jump] = still ? [null, null] : this.#player(stage, hit, search);
+    this.#side(side, hit, jump).then(() => showTranscript(side, hit, media, jump, this.#asked.signal));
     if (!this.#dialog.open) this.#dialog.showModal();
   }
 
@@ -200,7 +197,7 @@ class MomentViewer extends HTMLElement {
     }));
   }
 
-  #side(side, hit) {
+  #side(side, hit, jump) {
     if (hit.why.length) side.append(this.#why(hit));
     const facts = make("dl");
     side.append(make("section", {}, make("h3", {}, text("facts")), facts));
@@ -210,6 +207,7 @@ class MomentViewer extends HTMLElement {
     fact("date", day(file.date));
     fact("size", [file.width && `${file.width} × ${file.height}`, file.size && bytes(file.size)].filter(Boolean).join(", "));
     fact("length", file.duration ? clock(file.duration) : "");
+    side.append(askAboutFile(hit, jump, (other) => this.dispatchEvent(new CustomEvent("openhit", { detail: { hit: other } })), this.#asked.signal));
     // What comes later is below what was there: nothing that is read moves.
     return get(`/api/assets/${hit.asset_id}`, { library: hit.library }, this.#asked.signal).then((asset) => {
       if (asset.place) side.append(placeMap(asset.place, (words) => this.dispatchEvent(new CustomEvent("words", { detail: { words } }))));

@@ -3,7 +3,7 @@
 import { make } from "../elements/elements.js";
 import { text } from "../texts/texts.js";
 
-const VIEWS = ["albums", "library", "indexing", "classify", "curate", "map"];
+const VIEWS = ["ask", "albums", "library", "indexing", "classify", "curate", "map"];
 
 /** The view that an address names; null for the search. */
 export function viewFrom(address) {

@@ -1,0 +1,70 @@
+"""Questions on the page: asked by keyboard, answered as they come, opened, and asked on."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.server.page.browsing import close_hit, shown, until
+
+ASKED = "document.querySelectorAll('.turn .cite').length"
+
+
+def test_an_answer_is_asked_for_opened_and_asked_on(visit, talked):
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+    page = visit("/?view=ask", talked, bypass_csp=True)
+    page.get_by_label("Question", exact=True).press_sequentially("which picture shows red?")
+    page.keyboard.press("Enter")
+    page.locator(".turn .cite").nth(1).wait_for()
+    assert "view=ask&q=which+picture" in page.url
+    # What comes is told to who does not see it.
+    assert page.get_by_role("log", name="Answers").locator(".turn").count() == 1
+    assert shown(page, ".cited b") == ["1 0-red.png", "2 3-red.png"]
+    assert [rule["id"] for rule in axe.run(page).response["violations"]] == []
+
+    page.get_by_role("link", name="Moment 2: 3-red.png").press("Enter")
+    page.locator("dialog.viewer[open] h2", has_text="3-red.png").wait_for()
+    close_hit(page)
+    # The answer is still there, and what is asked next means it.
+    page.get_by_label("Question", exact=True).fill("the first one")
+    page.keyboard.press("Enter")
+    until(page, "document.querySelectorAll('.turn').length == 2")
+    page.locator(".turn").first.locator(".cite").wait_for()
+    assert "0-red.png" in page.locator(".turn").first.locator(".answer").text_content()
+
+    page.get_by_label("Question", exact=True).fill("What did the lawyer say?")
+    page.keyboard.press("Enter")
+    page.get_by_text("Nothing in this library bears that.").wait_for()
+    page.get_by_role("button", name="New talk").click()
+    page.get_by_role("button", name="which pictures show a dog?").wait_for()
+    assert page.locator(".turn").count() == 0 and "q=" not in page.url
+
+
+def test_an_opened_file_is_asked_and_plays_what_is_cited(visit, talked):
+    page = visit("/?q=kind:video%20doctor", talked, locale="de-DE")
+    page.locator(".tile", has_text="visit.mp4").locator("a").first.click()
+    page.get_by_label("Frage zu dieser Datei").fill("What did the doctor say?")
+    page.keyboard.press("Enter")
+    page.get_by_text("wird gesagt").wait_for()
+    page.locator(".viewer .cite").click()
+    until(page, "document.querySelector('.viewer video').currentTime >= 0.5")
+    page.get_by_label("Frage zu dieser Datei").fill("Who swam in the sea?")
+    page.keyboard.press("Enter")
+    page.get_by_text("Dazu ist nichts in dieser Bibliothek.").wait_for()
+    assert page.locator("dialog.viewer[open] h2").text_content() == "visit.mp4"
+
+
+def test_an_answer_that_is_cut_off_says_so_and_keeps_what_came(visit, talked):
+    page = visit("/?view=ask", talked)
+    sentence = 'event: sentence\ndata: {"text": "Half of it", "cites": [], "citations": []}\n\n'
+    page.route(
+        "**/api/ask",
+        lambda route: route.fulfill(content_type="text/event-stream", body=sentence),
+    )
+    page.get_by_label("Question", exact=True).fill("which picture shows red?")
+    page.keyboard.press("Enter")
+    page.get_by_text("The answer was cut off").wait_for()
+    assert page.locator(".answer").text_content().strip() == "Half of it"
+    page.unroute("**/api/ask")
+    page.get_by_label("Question", exact=True).fill("which picture shows green?")
+    page.keyboard.press("Enter")
+    page.locator(".cite").first.wait_for()
