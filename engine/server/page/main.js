@@ -98,7 +98,13 @@ async function files(skip, signal) {
 function tell(page, ms) {
   const likely = page.hits.some((hit) => hit.likely);
   const name = !page.hits.length ? "nothing" : !likely ? "nothing-likely" : page.hits.length === 1 ? "found-one" : page.next ? "found-more" : "found";
-  status.replaceChildren(text(name, { count: page.hits.length, ms }), ...notes(page.notes ?? []));
+  status.replaceChildren(text(name, { count: page.hits.length, ms }), ...notes(page.notes ?? []), ...askInstead());
+}
+
+/** What reads like a question can be asked as one. */
+function askInstead() {
+  if (!/[?\uff1f]\s*$/.test(search.text)) return [];
+  return [" · ", make("a.asks-it", { href: `/?${new URLSearchParams({ view: "ask", q: search.text.trim() })}` }, text("ask-instead"))];
 }
 
 /** What else is to be said, behind a word on the same line: a line of its own would move the hits. */
@@ -237,7 +243,7 @@ viewer.addEventListener("closed", ({ detail }) => {
   grid.focusOn(grid.hits.findIndex((each) => each.moment_id === detail.hit.moment_id && each.library === detail.hit.library));
 });
 document.addEventListener("click", (event) => {
-  const link = event.target.closest("nav.views a, h1 a, .view a[href^='/?']");
+  const link = event.target.closest("nav.views a, h1 a, a.asks-it, .view a[href^='/?']");
   if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
   event.preventDefault();
   keepPlace();

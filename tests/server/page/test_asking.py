@@ -6,18 +6,15 @@ import pytest
 
 from tests.server.page.browsing import close_hit, shown, until
 
-ASKED = "document.querySelectorAll('.turn .cite').length"
-
 
 def test_an_answer_is_asked_for_opened_and_asked_on(visit, talked):
     axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
-    page = visit("/?view=ask", talked, bypass_csp=True)
-    page.get_by_label("Question", exact=True).press_sequentially("which picture shows red?")
-    page.keyboard.press("Enter")
-    page.locator(".turn .cite").nth(1).wait_for()
+    page = visit("/?q=which%20picture%20shows%20red?", talked, bypass_csp=True)
+    page.get_by_role("link", name="Ask it as a question").press("Enter")
+    page.locator(".answered .cite").nth(1).wait_for()
     assert "view=ask&q=which+picture" in page.url
     # What comes is told to who does not see it.
-    assert page.get_by_role("log", name="Answers").locator(".turn").count() == 1
+    assert page.get_by_role("log", name="Answers").locator(".answered").count() == 1
     assert shown(page, ".cited b") == ["1 0-red.png", "2 3-red.png"]
     assert [rule["id"] for rule in axe.run(page).response["violations"]] == []
 
@@ -27,16 +24,16 @@ def test_an_answer_is_asked_for_opened_and_asked_on(visit, talked):
     # The answer is still there, and what is asked next means it.
     page.get_by_label("Question", exact=True).fill("the first one")
     page.keyboard.press("Enter")
-    until(page, "document.querySelectorAll('.turn').length == 2")
-    page.locator(".turn").first.locator(".cite").wait_for()
-    assert "0-red.png" in page.locator(".turn").first.locator(".answer").text_content()
+    until(page, "document.querySelectorAll('.answered').length == 2")
+    page.locator(".answered").first.locator(".cite").wait_for()
+    assert "0-red.png" in page.locator(".answered").first.locator(".reply").text_content()
 
     page.get_by_label("Question", exact=True).fill("What did the lawyer say?")
     page.keyboard.press("Enter")
-    page.get_by_text("Nothing in this library bears that.").wait_for()
-    page.get_by_role("button", name="New talk").click()
+    page.get_by_text("Nothing in this library answers that.").wait_for()
+    page.get_by_role("button", name="New conversation").click()
     page.get_by_role("button", name="which pictures show a dog?").wait_for()
-    assert page.locator(".turn").count() == 0 and "q=" not in page.url
+    assert page.locator(".answered").count() == 0 and "q=" not in page.url
 
 
 def test_an_opened_file_is_asked_and_plays_what_is_cited(visit, talked):
@@ -44,8 +41,7 @@ def test_an_opened_file_is_asked_and_plays_what_is_cited(visit, talked):
     page.locator(".tile", has_text="visit.mp4").locator("a").first.click()
     page.get_by_label("Frage zu dieser Datei").fill("What did the doctor say?")
     page.keyboard.press("Enter")
-    page.get_by_text("wird gesagt").wait_for()
-    page.locator(".viewer .cite").click()
+    page.get_by_role("link", name="Stelle 1: visit.mp4 bei 0:00").click()
     until(page, "document.querySelector('.viewer video').currentTime >= 0.5")
     page.get_by_label("Frage zu dieser Datei").fill("Who swam in the sea?")
     page.keyboard.press("Enter")
@@ -63,7 +59,7 @@ def test_an_answer_that_is_cut_off_says_so_and_keeps_what_came(visit, talked):
     page.get_by_label("Question", exact=True).fill("which picture shows red?")
     page.keyboard.press("Enter")
     page.get_by_text("The answer was cut off").wait_for()
-    assert page.locator(".answer").text_content().strip() == "Half of it"
+    assert page.locator(".reply").text_content().strip() == "Half of it"
     page.unroute("**/api/ask")
     page.get_by_label("Question", exact=True).fill("which picture shows green?")
     page.keyboard.press("Enter")

@@ -11,10 +11,14 @@ export function placeOf(cited) {
   return cited.start === null || cited.kind === "image" ? name : text("ask-at", { name, time: clock(cited.start) });
 }
 
-/** A sentence with its numbers, each of which opens its moment by `open(cited)`. */
-export function sentenceOf({ text: words, cites }, known, open) {
-  const marks = cites.map((number) => link(known.get(number), open, { className: "cite", "aria-label": text("ask-cited", { number, place: placeOf(known.get(number)) }) }, String(number)));
-  return make("span", {}, make("span", { dir: "auto" }, words), " ", ...marks, " ");
+/** A sentence with its numbers, each of which opens its moment by `open(cited)`; of one file they are times. */
+export function sentenceOf({ text: words, cites }, known, open, timed = false) {
+  const marks = cites.map((number) => {
+    const cited = known.get(number);
+    const shown = timed && cited.start !== null ? clock(cited.start) : String(number);
+    return link(cited, open, { className: "cite", "aria-label": text("ask-cited", { number, place: placeOf(cited) }) }, shown);
+  });
+  return make("span", {}, make("span", { dir: "auto" }, words), " ", ...marks);
 }
 
 /** A moment as a card: its picture, how it bears the sentence, its words. */
@@ -29,8 +33,8 @@ export function cardOf(cited, open) {
   }
   const quotes = ["says", "reads", "caption"].includes(cited.claim) && cited.text;
   return make("li", {}, link(cited, open, { title: cited.title }, picture,
-    make("span.about", {}, make("b", { dir: "auto" }, `${cited.number} `, placeOf(cited)),
-      make("small", {}, text(`ask-${cited.claim}`)), quotes ? make("q", { dir: "auto" }, cited.text) : null)));
+    make("span.about", {}, make("b", { dir: "auto" }, `${cited.number} `, shortName(cited.path)),
+      make("small", {}, [cited.kind === "image" || cited.start === null ? "" : clock(cited.start), text(`ask-${cited.claim}`)].filter(Boolean).join(" · ")), quotes ? make("q", { dir: "auto" }, cited.text) : null)));
 }
 
 function link(cited, open, properties, ...children) {

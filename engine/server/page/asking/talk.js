@@ -65,7 +65,7 @@ export class Talk {
     this.#told(question);
     this.#input.value = "";
     this.#stop.hidden = false;
-    const turn = new Turn(question, this.#open);
+    const turn = new Turn(question, this.#open, Boolean(this.#about));
     this.#turns.prepend(turn.element);
     const body = { question, earlier: this.#questions.slice(-20), ...(this.#about ? { about: this.#about } : {}) };
     try {
@@ -95,13 +95,14 @@ export class Talk {
 class Turn {
   #known = new Map();
   #open;
-  #answer = make("p.answer");
+  #ofOneFile;
+  #answer = make("p.reply");
   #cards = make("ol.cited", { "aria-label": text("ask-sources"), hidden: true });
   #waiting = make("p.quiet", {}, text("ask-waiting"));
 
-  constructor(question, open) {
-    this.#open = open;
-    this.element = make("article.turn", {}, make("h3", { dir: "auto" }, question), this.#waiting, this.#answer, this.#cards);
+  constructor(question, open, ofOneFile) {
+    [this.#open, this.#ofOneFile] = [open, ofOneFile];
+    this.element = make("article.answered", {}, make("h3", { dir: "auto" }, question), this.#waiting, this.#answer, this.#cards);
   }
 
   /** Add a sentence as it comes. */
@@ -109,10 +110,10 @@ class Turn {
     this.#waiting.remove();
     for (const cited of citations) {
       this.#known.set(cited.number, cited);
-      this.#cards.append(cardOf(cited, this.#open));
+      if (!this.#ofOneFile) this.#cards.append(cardOf(cited, this.#open));
     }
-    this.#cards.hidden = !this.#known.size;
-    this.#answer.append(sentenceOf({ text: words, cites }, this.#known, this.#open));
+    this.#cards.hidden = !this.#cards.childElementCount;
+    this.#answer.append(sentenceOf({ text: words, cites }, this.#known, this.#open, this.#ofOneFile));
   }
 
   /** Say what is to be said at the end of an answer. */
