@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from engine.assistant.evidence import WORDED, EvidencePassage
@@ -39,6 +40,7 @@ _ANSWER_TOKENS, _SEARCH_TOKENS = 256, 96
 _QUOTE = 0.5
 """Share of a passage's letters from which on its words are a quote of it."""
 _NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
+_SENTENCE_END = re.compile(r"(?<=[.!?])[\"'\u201d]?\s+|(?<=[\u3002\uff01\uff1f])")
 _MARK = re.compile(r"\s*\[\d+(?:,\s*\d+)*\]")
 
 _TEXTS = {"type": "array", "items": {"type": "string"}, "maxItems": _SEARCHES}
@@ -114,6 +116,7 @@ class SentenceWriter:
         """``passages`` are those that bear the question, best first."""
         self._question, self._given = question, passages[:_PASSAGES]
         self._verifier, self._on_written = verifier, on_written
+        self._shown = [_bearing(passage, question, verifier) for passage in self._given]
         self._seen: list[tuple[str, list[int]]] = []
         self.kept = 0
         """Sentences that were borne out."""
@@ -128,7 +131,7 @@ class SentenceWriter:
                 came before that are kept.
         """
         question, items = self._question, JsonItems("sentences")
-        numbered = enumerate(self._given, 1)
+        numbered = enumerate(self._shown, 1)
         asked = {
             "passages": [_given(number, passage, question) for number, passage in numbered],
             "question": question.text,
@@ -154,14 +157,34 @@ class SentenceWriter:
         if sentence in self._seen or len(self._seen) >= _SENTENCES:
             return
         self._seen.append(sentence)
-        given = self._given
-        borne_by = [given[number - 1] for number in cites if 1 <= number <= len(given)]
-        reason, left = _held(self._question, text, borne_by, self._verifier)
+        given = {id(shown): whole for shown, whole in zip(self._shown, self._given, strict=True)}
+        shown = [self._shown[number - 1] for number in cites if 1 <= number <= len(given)]
+        reason, left = _held(self._question, text, shown, self._verifier)
         if reason:
             self.dropped.append(f"{reason}: {text[:120]}")
         else:
             self.kept += 1
-            self._on_written(text, left)
+            self._on_written(text, [given[id(passage)] for passage in left])
+
+
+def _bearing(
+    passage: EvidencePassage, question: LibraryQuestion, verifier: Verifier
+) -> EvidencePassage:
+    """Return a passage with the sentences that bear a question alone, as a model is shown it.
+
+    Of a file that answers and goes on with an order, the model so never sees the order: written
+    beside a true sentence, its words would pass for borne out. A summary is of all sentences.
+    """
+    if passage.claim not in WORDED or question.wanted is Wanted.SUMMARY:
+        return passage
+    asked = [clause for clause in question.clauses if verifier.refusal(clause) is None]
+    sentences = [part for part in _SENTENCE_END.split(passage.text) if part.strip()]
+    if not asked or len(sentences) < 2:
+        return passage
+    judged = [part for part in sentences if verifier.refusal(part) is None]
+    verdicts = [max(verifier.verdicts(clause, [part])[0] for clause in asked) for part in judged]
+    kept = [part for part, verdict in zip(judged, verdicts, strict=True) if verdict >= BEARS]
+    return replace(passage, text=" ".join(kept)) if kept else passage
 
 
 def _given(number: int, passage: EvidencePassage, question: LibraryQuestion) -> dict[str, Any]:
