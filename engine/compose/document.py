@@ -79,6 +79,11 @@ def contents(sections: Iterable[tuple[str, str]]) -> Html:
     return element("nav", *links, aria_label="Contents") if len(links) > 1 else Html("")
 
 
+def percent(confidence: float) -> str:
+    """Return a likelihood, of which nothing is certain."""
+    return f"{min(confidence, 0.99):.0%}"
+
+
 def name_of(path: str) -> str:
     """Return the name of a file, whose bytes need not be UTF-8."""
     return PurePath(path).name.encode("utf-8", "replace").decode()

@@ -7,7 +7,16 @@ from collections.abc import Callable
 from engine.assistant.evidence import Claim, EvidencePassage
 from engine.common.markup import Html, element, join
 from engine.compose.context import ComposeContext
-from engine.compose.document import Citations, contents, document, name_of, quote, section, when
+from engine.compose.document import (
+    Citations,
+    contents,
+    document,
+    name_of,
+    percent,
+    quote,
+    section,
+    when,
+)
 from engine.compose.lesson import LessonLevel, Quoted, TopicLesson
 from engine.compose.pictures import clip, still
 from engine.compose.quiz import QuizQuestion
@@ -101,7 +110,7 @@ class LessonPage:
         else:
             length = _SOUND if passage.kind is Kind.AUDIO else (passage.end or start) - start
             shown = clip(self._context, passage, start, start + length)
-        likely = f"Likely {passage.text} ({passage.confidence:.0%})"
+        likely = f"Likely {passage.text} ({percent(passage.confidence)})"
         where = element("small", element("bdi", name_of(passage.path)), _at(passage))
         claim = self._cites.claim("div", likely, by=[passage])
         caption = element("figcaption", claim, where)
@@ -118,8 +127,7 @@ class LessonPage:
             if clips > 0 and (shown := self._of_moment(quotes[0].passage)):
                 clips -= 1
                 parts.append(shown)
-            ordered = sorted(quotes, key=lambda each: each.passage.start or 0.0)
-            parts += [self._quoted(quoted) for quoted in ordered]
+            parts += [self._stretch(stretch) for stretch in _stretches(quotes)]
         return join(tuple(parts))
 
     def _of_moment(self, passage: EvidencePassage) -> Html:
@@ -129,20 +137,25 @@ class LessonPage:
             shown = still(self._context, passage)
         else:
             shown = clip(self._context, passage, max(0.0, start - _AROUND), end + _AROUND)
-        caption = element("figcaption", element("small", "The moment of this: ",
-                          quote(passage.text[:160])), self._cites.cite(passage))  # fmt: skip
+        words = quote(passage.text[:160])
+        about = element("small", "The moment of this: ", words, " ", self._cites.cite(passage))
+        caption = element("figcaption", about)
         return element("figure", shown, caption)
 
-    def _quoted(self, quoted: Quoted) -> Html:
-        around = [
-            self._cites.claim("p", quote(each.text), by=[each], )
-            for each in quoted.before
-        ]  # fmt: skip
-        passage = quoted.passage
-        kind = element("small", f"{_CLAIMS[passage.claim]}{_at(passage)}", class_="note")
-        middle = self._cites.claim("p", quote(passage.text), " ", kind, by=[passage])
-        later = [self._cites.claim("p", quote(each.text), by=[each]) for each in quoted.after]
-        return element("blockquote", *around, middle, *later)
+    def _stretch(self, stretch: list[tuple[EvidencePassage, bool]]) -> Html:
+        """Quote sentences that follow each other; those that are only around one are faint."""
+        lines = []
+        for passage, bears in stretch:
+            kind = element("small", f"{_CLAIMS[passage.claim]}{_at(passage)}", class_="note")
+            words = (
+                quote(passage.text)
+                if bears
+                else element("span", quote(passage.text), class_="context")
+            )
+            lines.append(
+                self._cites.claim("p", words, *((" ", kind) if bears else ()), by=[passage])
+            )
+        return element("blockquote", *lines)
 
     # --- quiz -----------------------------------------------------------------------
 
@@ -154,7 +167,8 @@ class LessonPage:
         answers = "; ".join(f"{n}: {q.options[q.answer]}" for n, q in enumerate(questions, 1))
         folded = element("details", element("summary", "All answers"), element("p", answers))
         score = element("p", f"{len(questions)} questions in all.", class_="score")
-        return element("div", *asked, score, folded, class_="quiz")
+        printed = element("p", f"Answers: {answers}", class_="note print-only")
+        return element("div", *asked, score, folded, printed, class_="quiz")
 
     def _question(self, number: int, question: QuizQuestion) -> Html:
         passage = question.passage
@@ -191,6 +205,26 @@ class LessonPage:
         listed = source_list(self._context, self._cites.passages)
         summary = element("summary", "All moments by their numbers")
         return Html(listed + element("details", summary, self._cites.listed()))
+
+
+def _stretches(quotes: list[Quoted]) -> list[list[tuple[EvidencePassage, bool]]]:
+    """Return the sentences of a file in order, each once, with whether it bears the topic.
+
+    Sentences around one that another one shares are of one stretch.
+    """
+    stretches: list[list[tuple[EvidencePassage, bool]]] = []
+    bearing = {quoted.passage.moment_id for quoted in quotes}
+    seen: set[int] = set()
+    for quoted in sorted(quotes, key=lambda each: each.passage.start or 0.0):
+        own = [*quoted.before, quoted.passage, *quoted.after]
+        new = [(p, p.moment_id in bearing) for p in own if p.moment_id not in seen]
+        follows = len(new) < len(own) and stretches
+        seen.update(p.moment_id for p in own)
+        if follows:
+            stretches[-1].extend(new)
+        elif new:
+            stretches.append(new)
+    return stretches
 
 
 def _grid(figures: list[Html]) -> Html:

@@ -12,7 +12,7 @@ from engine.compose.connecting import Written
 from engine.compose.context import ComposeContext
 from engine.compose.cut_list import Cut, time_code
 from engine.compose.days import date_in_words
-from engine.compose.document import Citations, contents, document, name_of, quote, section
+from engine.compose.document import Citations, contents, document, name_of, percent, quote, section
 from engine.compose.pictures import SIDE, clip, still
 from engine.compose.sources import source_list
 from engine.compose.story import Story, StoryChapter, StoryItem
@@ -129,7 +129,7 @@ def _counted(count: int, noun: str, nouns: str = "") -> list[str]:
 def _likely(names: Sequence[EvidencePassage]) -> list[object]:
     parts: list[object] = ["Likely "]
     for place, passage in enumerate(names):
-        parts += [", " if place else "", passage.text, f" ({passage.confidence:.0%})"]
+        parts += [", " if place else "", passage.text, f" ({percent(passage.confidence)})"]
     return parts
 
 

@@ -12,7 +12,7 @@ from engine.assistant.evidence import Claim, EvidencePassage
 from engine.common.markup import Html, element, join
 from engine.common.text import clock
 from engine.compose.context import ComposeContext
-from engine.compose.document import Citations, contents, document, name_of, quote, section
+from engine.compose.document import Citations, contents, document, name_of, percent, quote, section
 from engine.compose.pictures import still
 from engine.compose.sources import rights_line
 from engine.compose.watch_report import Chapter, WatchReport
@@ -151,7 +151,7 @@ class ReportPage:
             title = chapter.title
         how = _HOW[chapter.how]
         if chapter.how == "likely":
-            how += f", {chapter.passage.confidence:.0%}"
+            how += f", {percent(chapter.passage.confidence)}"
         times = (
             self._time(chapter.start),
             "\u2013",
@@ -205,7 +205,7 @@ class ReportPage:
         ]  # fmt: skip
         times = join([self._time(start) for start, _ in _merged(passages)[:6]], " ")
         best = max(passages, key=lambda passage: passage.confidence)
-        figure = element("small", f" {confidence:.0%}" + (", taught" if taught else ""))
+        figure = element("small", f" {percent(confidence)}" + (", taught" if taught else ""))
         return element(
             "tr", self._cites.claim("th", name, figure, by=[best]),
             element("td", element("div", *marks, class_="track"), class_="bar"),
