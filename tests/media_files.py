@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import struct
 import wave
 import zlib
@@ -22,7 +23,7 @@ def picture(path: Path, colour: str = "red", size: tuple[int, int] = (40, 30)) -
     """One plain colour; a shade that depends on the name keeps contents apart."""
     path.parent.mkdir(parents=True, exist_ok=True)
     image = Image.new("RGB", size, COLOURS[colour])
-    image.putpixel((0, 0), tuple(zlib.crc32(path.name.encode()).to_bytes(4, "big")[:3]))
+    image.putpixel((0, 0), tuple(zlib.crc32(os.fsencode(path.name)).to_bytes(4, "big")[:3]))
     image.save(path, format=None if path.suffix in Image.registered_extensions() else "PNG")
     return path
 

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     type=click.Choice([choice.value for choice in ExportFormat]),
     required=True,
     help="What is to read it. imagefolder, coco and fiftyone are of pictures; clip-retrieval of"
-    " pictures and keyframes.",
+    " pictures and keyframes; sidecars are XMP and JSON of captions and tags.",
 )
 @click.option(
     "--kind",

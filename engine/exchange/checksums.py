@@ -1,4 +1,4 @@
-"""Writing and checking of SHA256SUMS, as ``sha256sum`` does."""
+"""Write SHA256SUMS, and check what it names, as ``sha256sum`` does."""
 
 from __future__ import annotations
 
@@ -12,13 +12,26 @@ from engine.common.text import printable
 from engine.errors import BadImport
 
 FILE = "SHA256SUMS"
-_LINE = re.compile(r"([0-9a-f]{64}) [ *](.+)")
+_LINE = re.compile(r"(\\?)([0-9a-f]{64}) [ *](.+)")
+_ESCAPES = {"\\": "\\\\", "\n": "\\n", "\r": "\\r"}
+_ESCAPED = re.compile(r"\\([\\nr])")
+"""The places of backslashes and ends of lines in a name; a backslash before the digest says so."""
+_NOWHERE = PurePosixPath("/")
 _BLOCK = 1 << 20
 
 
 def lines(sums: Mapping[str, str]) -> str:
-    """Return the text of the file; names must hold neither line breaks nor backslashes."""
-    return "".join(f"{digest}  {name}\n" for name, digest in sorted(sums.items()))
+    """Return the text of the file."""
+    return "".join(f"{_line(name, digest)}\n" for name, digest in sorted(sums.items()))
+
+
+def _line(name: str, digest: str) -> str:
+    escaped = "".join(_ESCAPES.get(letter, letter) for letter in name)
+    return f"{'' if escaped == name else chr(92)}{digest}  {escaped}"
+
+
+def _named(escaped: str) -> str:
+    return _ESCAPED.sub(lambda found: {"n": "\n", "r": "\r"}.get(found[1], found[1]), escaped)
 
 
 def sha256(path: Path) -> str:
@@ -42,12 +55,13 @@ def verify(folder: Path) -> int:
     if not listed.is_file():
         return 0
     count = 0
-    for number, line in enumerate(listed.read_text(errors="replace").splitlines(), 1):
-        found = _LINE.fullmatch(line)
-        name = PurePosixPath(found[2]) if found else PurePosixPath("/")
+    text = listed.read_bytes().decode("utf-8", "surrogateescape")
+    for number, line in enumerate(text.removesuffix("\n").split("\n"), 1):
+        found = _LINE.fullmatch(line.removesuffix("\r"))
+        name = PurePosixPath(_named(found[3]) if found[1] else found[3]) if found else _NOWHERE
         if found is None or name.is_absolute() or ".." in name.parts:
             raise BadImport(f"{listed}: line {number} is no checksum of a file in the folder")
-        _compare(folder / name, found[1])
+        _compare(folder / name, found[2])
         count += 1
     return count
 

@@ -134,7 +134,7 @@ class OutputFolder:
 
     def text(self, name: str, text: str) -> None:
         with self.file(name) as sink:
-            sink.write(text.encode())
+            sink.write(text.encode("utf-8", "surrogateescape"))  # names are bytes
 
     def copy(self, source: IO[bytes], name: str) -> str:
         """Write a file out of a stream; returns its SHA-256."""

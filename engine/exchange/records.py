@@ -37,6 +37,8 @@ class Item:
     pieces: tuple[Piece, ...]
     tags: tuple[str, ...] = ()
     """Tags that somebody gave the file; what was recognised is in its moments."""
+    captioned_by: str = ""
+    """The model, with its version, that wrote the caption; empty where it is the file's own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,10 +100,23 @@ def items(store: Store, ids: MomentIds, spaces: Sequence[SpaceInfo]) -> Iterator
 
     To be used inside ``store.snapshot()``.
     """
-    pieces = _pieces(store, ids, spaces)
+    pieces, written = _pieces(store, ids, spaces), _written_captions(store)
     for (asset_id, tags), group in groupby(pieces, key=lambda row: row[:2]):
         (*_, asset, first), *rest = group
-        yield Item(asset_id, asset, (first, *(piece for *_, piece in rest)), tags)
+        caption, captioner = written.get(asset_id, ("", ""))
+        by = captioner if caption and caption == asset.caption else ""
+        yield Item(asset_id, asset, (first, *(piece for *_, piece in rest)), tags, by)
+
+
+def _written_captions(store: Store) -> dict[int, tuple[str, str]]:
+    """Return the caption that a model last wrote for each file, with the model."""
+    found = {}
+    for summary in store.curation.runs():
+        captioner = summary.run.settings.get("captioner")
+        if isinstance(captioner, str):
+            for finding in store.curation.findings(summary.run.run_id):
+                found[finding.asset_id] = finding.verdict, captioner
+    return found
 
 
 def _pieces(

@@ -15,6 +15,7 @@ class ExportFormat(StrEnum):
     JSONL = "jsonl"
     CLIP_RETRIEVAL = "clip-retrieval"
     FIFTYONE = "fiftyone"
+    SIDECARS = "sidecars"
 
 
 class ImportFormat(StrEnum):

@@ -38,6 +38,10 @@ def large(tmp_path_factory: pytest.TempPathFactory, settings) -> Path:
         Image.fromarray(pixels).save(folder / "media" / f"{number}.png")
     with Library.open(folder / "library", create=True, encoder="fake", settings=settings) as made:
         made.index([folder / "media"])
+        with made.store.writer() as writer:
+            writer.curation.import_tags(
+                {str(file): [f"tag {file.stem}"] for file in (folder / "media").iterdir()}
+            )
     return folder / "library"
 
 

@@ -23,10 +23,12 @@ def writer_of(name: str) -> type[Format]:
     from engine.exchange.formats.imagefolder_writer import ImageFolderWriter
     from engine.exchange.formats.jsonl_writer import JsonLines
     from engine.exchange.formats.parquet_writer import Parquet
+    from engine.exchange.formats.sidecars_writer import SidecarsWriter
     from engine.exchange.formats.webdataset_writer import WebDataset
 
     writers: tuple[type[Format], ...] = (
         WebDataset, Parquet, ImageFolderWriter, Coco, JsonLines, ClipRetrieval, FiftyOne,
+        SidecarsWriter,
     )  # fmt: skip
     for writer in writers:
         if writer.name == name:

@@ -8,7 +8,7 @@ import { countFiles, filesOf } from "./selection.js";
 import { text } from "../texts/texts.js";
 import { failed, toast } from "../elements/toast.js";
 
-const FORMATS = ["imagefolder", "webdataset", "jsonl", "parquet", "coco", "clip-retrieval", "fiftyone"];
+const FORMATS = ["imagefolder", "webdataset", "jsonl", "parquet", "coco", "clip-retrieval", "fiftyone", "sidecars"];
 
 /** Ask for a format, and export the files of hits; closing the dialog cancels. */
 export function exportFiles(hits) {
