@@ -244,7 +244,7 @@ class Asking:
             counted, wanted, others = self._counted(wanted)
             verified = self._sources.verifier.verify(
                 self._question.clauses, wanted, ends=self._ends,
-                mentioned=self._question.subject if self._question.wanted is Wanted.SPEECH else "",
+                mentioned=self._mentioned,
             )  # fmt: skip
         if verified.note and any(p.claim in WORDED for p in verified.kept):
             self._record.notes.append(verified.note)
@@ -255,6 +255,12 @@ class Asking:
         left = (*others, *verified.left_out)
         self._record.left_out = tuple(each for each in left if each.passage not in kept)
         return kept
+
+    @property
+    def _mentioned(self) -> str:
+        """The words that are enough for a passage: of what is said, or of files that are known."""
+        known = self._question.wanted is Wanted.WORDS and self._options.scope.only
+        return self._question.subject if known or self._question.wanted is Wanted.SPEECH else ""
 
     def _counted(
         self, passages: Sequence[EvidencePassage]

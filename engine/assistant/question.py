@@ -192,6 +192,8 @@ _ZH = [
     (Wanted.FILES, rf"有没有(?P<x>.+?)的{_ZH_NOUN}"),
     (Wanted.DATE, rf"(?P<x>.+?)的{_ZH_NOUN}是?(?:什么时候|何时|哪天)拍的"),
     (Wanted.PLACE, rf"(?P<x>.+?)的{_ZH_NOUN}是?(?:在哪里|在哪儿|在哪)拍的"),
+    (Wanted.DATE, "(?P<x>.+?)是?(?:什么时候|何时|哪天)(?:拍|录|做)的"),
+    (Wanted.PLACE, "(?P<x>.+?)是?(?:在哪里|在哪儿|在哪)(?:拍|录|做)的"),
 ]
 _RULES = [
     *((wanted, re.compile(rule, re.IGNORECASE | re.VERBOSE)) for wanted, rule in _EN),

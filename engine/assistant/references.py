@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from engine.assistant.evidence import EvidencePassage, by_file
-from engine.assistant.question import LibraryQuestion, Wanted, about, read_question
+from engine.assistant.question import LibraryQuestion, Wanted, about, open_question, read_question
 from engine.assistant.scope import EVERYWHERE, FileScope
 from engine.types import Kind
 
@@ -142,6 +142,12 @@ _BARE = {
     ),
 }  # fmt: skip
 """Questions that are one word, of what was cited."""
+_FRAGMENT = _rule(
+    r"(?:and\s+)?(?:(?:at|in|on|from|to|by|for|with)\s+)?"
+    r"(?:which|what|whose|how\ many|how\ much)\s+(?P<x>(?:\w+\s*){1,2})"
+    "|(?:那|那么)?(?:哪|几|多少)一?(?:个|张|段|点|度|号)?(?P<zh>\\w{1,6})"
+)
+"""A question without a verb: of what was said."""
 _SAYING = re.compile(r"(?:he|she|it|they)\ (?:say|says|said|mentions?|tells?)", re.IGNORECASE)
 _END = re.compile("[\\s?!.\uff1f\uff01\u3002]+$")
 
@@ -177,27 +183,59 @@ class ResolvedTurn:
 def resolve(text: str, turns: Sequence[Turn]) -> ResolvedTurn:
     """Return what a turn asks, given those before it, the last one last."""
     asked = _END.sub("", " ".join(text.split()))
-    question = read_question(text)
     last = next((turn for turn in reversed(turns) if turn.passages), None)
     previous = turns[-1] if turns else None
+    found = _recall(text, asked, last, previous)
+    if found is None and previous is not None:
+        found = _follow_up(asked, previous)
+    if found is None and last is not None:
+        found = _short_question(text, asked, last, previous)
+    return found or _within(text, read_question(text), last)
+
+
+def _recall(text: str, asked: str, last: Turn | None, previous: Turn | None) -> ResolvedTurn | None:
+    """Read "show me", "the second one" and "and after that?"."""
     if match := _first(_SHOW, asked):
-        return _recalled(question, match, last)
+        return _recalled(read_question(text), match, last, was_found=last is previous)
     for step, rules in _BESIDE.items():
         if _first(rules, asked):
-            return _recalled(question, None, last, step)
-    if previous is not None:
-        if match := _first(_CORRECT, asked):
-            return _again(previous.question, match["x"])
-        if _first(_OTHERS, asked):
-            return _without(previous)
-        if (match := _first(_INSTEAD, asked)) and not _PRONOUN.fullmatch(match["x"]):
-            return _again(previous.question, match["x"])
+            return _recalled(read_question(text), None, last, step)
+    return None
+
+
+def _follow_up(asked: str, previous: Turn) -> ResolvedTurn | None:
+    """Read "I meant the beach", "not that one" and "what about the beach?"."""
+    if match := _first(_CORRECT, asked):
+        return _again(previous.question, match["x"])
+    if _first(_OTHERS, asked):
+        return _without(previous)
+    match = _first(_INSTEAD, asked)
+    if match and not _PRONOUN.fullmatch(match["x"]):
+        return _again(previous.question, match["x"])
+    return None
+
+
+def _short_question(
+    text: str, asked: str, last: Turn, previous: Turn | None
+) -> ResolvedTurn | None:
+    """Read "when?" and "which gate?", of what was cited."""
     for whole, rule in _BARE.items():
-        if last is not None and rule.fullmatch(asked):
+        if rule.fullmatch(asked):
             it = "它是什么时候拍的" if "When" in whole else "它是在哪里拍的"
-            text = whole if asked.isascii() else it
-            return _within(text, read_question(text), last)
-    return _within(text, question, last)
+            named = whole if asked.isascii() else it
+            return _within(named, read_question(named), last)
+    if last is previous and (match := _FRAGMENT.fullmatch(asked)):
+        return _fragment(text, (match["x"] or match["zh"]).strip(), last)
+    return None
+
+
+def _fragment(text: str, subject: str, last: Turn) -> ResolvedTurn:
+    """Ask for what the files that were cited say of a thing: "which gate?"."""
+    asked = open_question(text)
+    asked = replace(asked, subject=subject, searches=(subject, *asked.searches))
+    scope = FileScope(tuple(by_file(last.passages)))
+    shown = ", ".join(list(dict.fromkeys(p.name for p in last.passages))[:3])
+    return ResolvedTurn(asked, scope, last.passages, note=f"asked about {shown}")
 
 
 def _first(rules: Sequence[re.Pattern[str]], text: str) -> re.Match[str] | None:
@@ -224,11 +262,18 @@ def _without(turn: Turn) -> ResolvedTurn:
 
 
 def _recalled(
-    question: LibraryQuestion, match: re.Match[str] | None, last: Turn | None, step: int = 0
+    question: LibraryQuestion,
+    match: re.Match[str] | None,
+    last: Turn | None,
+    step: int = 0,
+    *,
+    was_found: bool = True,
 ) -> ResolvedTurn:
     if last is None:
         return ResolvedTurn(question, note="there is no answer so far to refer to", failed=True)
     number = None if match is None else _number(match, last)
+    if number is None and step == 0 and not was_found:
+        return ResolvedTurn(question, note="the last answer cites nothing", failed=True)
     if number is None:
         recalled = last.passages[-1:] if step > 0 else last.passages[:1] if step else last.passages
         return ResolvedTurn(question, recalled=tuple(recalled), step=step)

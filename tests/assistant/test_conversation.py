@@ -146,3 +146,24 @@ def test_what_a_number_recalls_is_still_about_what_was_asked(talk):
     talk.ask("Which picture shows blue?")
     talk.ask("the first one")
     assert set(cited(talk.ask("and green?"))) >= {"01.png", "07.png"}
+
+
+def test_a_question_without_a_verb_is_about_what_was_said(talk):
+    talk.ask("What did the doctor say?")
+    answer = talk.ask("Which tablets?")
+    assert set(cited(answer)) == {"visit.mp4", "again.mp4"}
+    assert not talk.ask("How many spoons?").found
+
+
+def test_chinese_pronouns_ask_for_facts_too(talk):
+    talk.ask("哪张照片里有blue\uff1f")
+    answer = talk.ask("它是什么时候拍的\uff1f")
+    assert cited(answer) == ["02.png"]
+    assert "没有注明时间" in answer.text
+    assert set(cited(talk.ask("那green呢\uff1f"))) >= {"01.png", "07.png"}
+
+
+def test_what_the_list_does_not_show_is_not_shown(talk):
+    talk.ask("Which picture shows blue?")
+    assert not talk.ask("What about a giraffe?").found
+    assert talk.ask("show it to me").text == "The last answer cites nothing."
