@@ -24,6 +24,8 @@ GROUPS = {
     "Quality": (
         "everyday",
         "ask",
+        "ask_chats",
+        "ask_packing",
         "pictures",
         "languages",
         "sounds",

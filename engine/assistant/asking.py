@@ -55,7 +55,7 @@ _LEFT_OUT = 20
 """Passages that were left out, of which the record tells."""
 _SUMMARY, _SUMMED_UP = 4, 3
 """Sentences of a summary, and files that are summed up."""
-_WINDOW = 1_200
+WINDOW = 1_200
 """Tokens of a recording that a model is given."""
 _OF_NAMED_FILES = (Wanted.LENGTH, Wanted.SIZE, Wanted.SUMMARY)
 _SHOWN = (Wanted.FILES, Wanted.DATE, Wanted.PLACE)
@@ -201,7 +201,7 @@ class Asking:
             return [*sentences[:_SUMMARY]]
         with self._record.timed("pack"):
             asked = self._sources.embed(self._question.text)
-            packed = pack(self._question.text, asked, [p.text for p in own], vectors, _WINDOW)
+            packed = pack(self._question.text, asked, [p.text for p in own], vectors, WINDOW)
         self._record.notes.append(str(packed))
         return [own[place] for place in packed.chosen]
 

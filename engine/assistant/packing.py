@@ -26,6 +26,8 @@ _NEIGHBOURS = 4
 """The best passages that bring the ones before and after them."""
 _COPY = 0.98
 """The cosine from which a passage says what another one says, and comes last."""
+_CANDIDATES = 600
+"""The nearest passages, of which some are chosen."""
 _MOST = 400
 """Passages that are chosen, however short they are."""
 _WORD = re.compile(r"[a-z0-9\u00c0-\u024f]+|[\u4e00-\u9fff]", re.IGNORECASE)
@@ -70,6 +72,7 @@ def pack(
     """
     if not texts:
         return PackedPassages((), 0, 0)
+    vectors = np.ascontiguousarray(vectors, np.float32)  # halves are no faster, but slower
     costs = np.array([_tokens(text) for text in texts])
     relevance = _scaled(vectors @ asked) + _WORDS * _scaled(_shared_words(question, texts))
     relevance /= 1 + _WORDS
@@ -78,20 +81,20 @@ def pack(
     likest = np.full(len(texts), -1.0, np.float32)
     for place in chosen:
         np.maximum(likest, vectors @ vectors[place], out=likest)
-    open_places = np.ones(len(texts), bool)
-    open_places[chosen] = False
-    while room > 0 and len(chosen) < _MOST:
-        fits = open_places & (costs <= room)
+    nearest = np.argsort(-relevance, kind="stable")[:_CANDIDATES]
+    nearest = np.setdiff1d(nearest, chosen)
+    rows, gains, likest = vectors[nearest], _RELEVANCE * relevance[nearest], likest[nearest]
+    while room > 0 and len(nearest) and len(chosen) < _MOST:
+        fits = costs[nearest] <= room
         if not fits.any():
             break
         new = fits & (likest < _COPY)
-        fits = new if new.any() else fits
-        gain = _RELEVANCE * relevance - (1 - _RELEVANCE) * likest
-        place = int(np.argmax(np.where(fits, gain, -np.inf)))
-        chosen.append(place)
-        open_places[place] = False
-        room -= int(costs[place])
-        np.maximum(likest, vectors @ vectors[place], out=likest)
+        gain = gains - (1 - _RELEVANCE) * likest
+        best = int(np.argmax(np.where(new if new.any() else fits, gain, -np.inf)))
+        chosen.append(int(nearest[best]))
+        room -= int(costs[nearest[best]])
+        costs[nearest[best]] = room + window + 1  # which no room holds again
+        np.maximum(likest, rows @ rows[best], out=likest)
     return PackedPassages(tuple(sorted(chosen)), window - room, len(texts) - len(chosen))
 
 
