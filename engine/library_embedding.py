@@ -74,12 +74,13 @@ def describe_example(
     from engine.query import model_roles as registry
     from engine.query.describing import MediaConversation
 
-    name = model or settings.vision_model
-    chat = registry.make("vision chat", name, settings) if name else make_chat(None, settings)
-    prices = Prices(settings.llm_price_in, settings.llm_price_out)
-    metered = MeteredChat(chat, ModelBudget.of(settings), prices)
     part = example_part(example, PartKind.FILE, "example")
+    # A file that is not there is told before a model that is not there: it is the nearer mistake.
     with resolve_examples(Query((part,)), settings) as (query, files):
+        name = model or settings.vision_model
+        chat = registry.make("vision chat", name, settings) if name else make_chat(None, settings)
+        prices = Prices(settings.llm_price_in, settings.llm_price_out)
+        metered = MeteredChat(chat, ModelBudget.of(settings), prices)
         (known,) = query.parts
         with naming_file(known.value):
             path = files[known.value].path

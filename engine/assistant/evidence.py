@@ -14,7 +14,7 @@ from engine.common.text import clock
 from engine.query.rerank.base import clean
 from engine.store import Store
 from engine.store.fulltext.documents import spaced_name
-from engine.types import Asset, Hit, Kind, Modality, MomentRecord
+from engine.types import Asset, Hit, Kind, Modality, MomentRecord, Span
 
 _LONGEST = 1_000
 """Characters of a passage that are kept."""
@@ -43,6 +43,9 @@ class Claim(StrEnum):
 
 WORDED = frozenset({Claim.SAYS, Claim.READS, Claim.CAPTION})
 """Claims whose words are a sentence of the library's own."""
+_OF_STAGE = {
+    Modality.SPEECH: Claim.SAYS, Modality.SCREEN: Claim.READS, Modality.SOUND: Claim.SOUNDS,
+}  # fmt: skip
 _IN_TURN = {
     Modality.SPEECH: Claim.SAYS, Modality.SCREEN: Claim.READS, Modality.KEYFRAME: Claim.BESIDE,
 }  # fmt: skip
@@ -70,6 +73,8 @@ class EvidencePassage:
     """The time at which the media says that it was made, ISO 8601; empty where it does not."""
     place: tuple[float, float] | None = None
     """Latitude and longitude, in degrees."""
+    stages: tuple[EvidencePassage, ...] = ()
+    """The later moments, where several in order were asked for."""
 
     @property
     def key(self) -> tuple[int, int, Claim]:
@@ -140,14 +145,23 @@ def passages_of(store: Store, hits: Sequence[Hit], subject: str) -> list[Evidenc
             if hit.asset_id in captioned:
                 continue
             captioned.add(hit.asset_id)
-        found.append(
-            EvidencePassage(
-                hit.path, hit.kind, hit.asset_id, hit.moment_id, hit.modality, hit.start, hit.end,
-                claim, clean(text, _LONGEST), hit.confidence, date=asset.taken_at or "",
-                place=asset.place,
-            )
+        passage = EvidencePassage(
+            hit.path, hit.kind, hit.asset_id, hit.moment_id, hit.modality, hit.start, hit.end,
+            claim, clean(text, _LONGEST), hit.confidence, date=asset.taken_at or "",
+            place=asset.place,
         )  # fmt: skip
+        stages = tuple(_stage(passage, span) for span in hit.spans[1:])
+        found.append(replace(passage, stages=stages))
     return found
+
+
+def _stage(first: EvidencePassage, span: Span) -> EvidencePassage:
+    claim = _OF_STAGE.get(span.modality, Claim.SHOWS)
+    text = clean((span.words if claim in WORDED else None) or span.asked, _LONGEST)
+    return replace(
+        first, moment_id=span.moment_id, modality=span.modality, start=span.start, end=span.end,
+        claim=claim, text=text, verdict=None,
+    )  # fmt: skip
 
 
 def beside(store: Store, passage: EvidencePassage, step: int) -> list[EvidencePassage]:

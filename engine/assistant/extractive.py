@@ -37,7 +37,9 @@ def extractive_sentences(
     if question.wanted in (Wanted.DATE, Wanted.PLACE):
         return _facts(question, passages)
     if question.wanted is Wanted.FILES:
-        return [(best.worded(question.frames), [best]) for best in _of_files(passages)]
+        return [
+            (best.worded(question.frames), [best, *best.stages]) for best in _of_files(passages)
+        ]
     return _quoted(question, passages)
 
 

@@ -302,7 +302,9 @@ def _searches(
     # A picture has no order of moments.
     if wanted not in (Wanted.WORDS, Wanted.SPEECH):
         subject = _OWN.sub("", subject) or subject
-    narrow = subject if kinds == (Kind.IMAGE,) else _THEN.sub(" then ", subject)
+    narrow = subject
+    if kinds != (Kind.IMAGE,) and _THEN.search(subject):
+        narrow = " then ".join(f'"{part}"' for part in _THEN.split(subject.replace('"', "")))
     if kinds and f"from {subject}".casefold() in clause.casefold():
         # The query language takes "pictures from 2023" for a date, and "2023" for a word.
         narrow = f"{_PLURALS[kinds[0]]} from {subject}"

@@ -6,10 +6,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from engine.config import Settings
+from engine.errors import UsageError
 from engine.generate.chat import Chat
 from engine.generate.gguf_files import PREFIX
 from engine.generate.llama import LlamaChat
 from engine.generate.openai import OpenAIChat
+
+_SERVED = "openai:"
 
 
 def make_chat(
@@ -19,17 +22,23 @@ def make_chat(
 
     Args:
         name: ``local:NAME`` or ``local:PATH.gguf``, which run here, or else a server's name of
-            a model; None for the one that the settings name.
+            a model, which takes ``openai:`` before it where it has a colon itself; None for the one
+            that the settings name.
         environ: names the server; None for that of this process.
 
     Raises:
-        UsageError: it is not installed or not configured.
+        UsageError: no chat has such a name, or it is not installed or not configured.
     """
+    if name and ":" in name and not name.startswith((PREFIX, _SERVED)):
+        raise UsageError(
+            f"no chat is called {name!r}; there is local:NAME and openai:MODEL, which a server's"
+            f" model with a colon in its name takes, too: {_SERVED}{name}"
+        )
     name = name or settings.llm_model
     if name.startswith(PREFIX):
         made: LlamaChat | OpenAIChat = local_chat(name.removeprefix(PREFIX), settings)
     else:
-        made = served_chat(name.removeprefix("openai:"), settings, environ)
+        made = served_chat(name.removeprefix(_SERVED), settings, environ)
     made.check()
     return made
 

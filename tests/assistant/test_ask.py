@@ -12,6 +12,7 @@ from engine.assistant.answer import NOT_HERE
 from engine.assistant.verification import Verifier
 from engine.errors import QuerySyntax, UsageError
 from engine.library import Library
+from tests import media_files as make
 from tests.assistant.conftest import HOSTILE_NAME, SAID
 
 
@@ -187,3 +188,15 @@ def test_the_whole_answer_keeps_its_time(library, monkeypatch):
     assert names(answer) <= {"visit.mp4", "again.mp4"}
     assert answer.found
     assert any("the time was over" in note for note in answer.notes)
+
+
+def test_moments_in_order_are_all_cited(tmp_path, settings):
+    make.video(tmp_path / "scenes.mp4", ("red", "blue"), 2.0)
+    with Library.open(tmp_path / "lib", create=True, encoder="fake", settings=settings) as made:
+        made.index([tmp_path / "scenes.mp4"])
+        answer = made.ask("Which video shows red and then blue?")
+        (sentence,) = answer.sentences
+        assert sentence.cites == (1, 2)
+        first, second = answer.passages
+        assert (first.name, second.text) == ("scenes.mp4", "blue")
+        assert first.start < second.start

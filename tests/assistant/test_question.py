@@ -48,7 +48,7 @@ def test_words_are_searched_by_what_matters_and_by_the_question_itself():
 
 def test_moments_in_order_are_one_search():
     assert read_question("Which video shows a car and then a dog?").searches == (
-        "a car then a dog",
+        '"a car" then "a dog"',
     )
 
 

@@ -90,3 +90,15 @@ def test_an_answer_is_spoken(run, indexed, tmp_path, monkeypatch):
     player.chmod(player.stat().st_mode | stat.S_IXUSR)
     assert run("ask", "which picture shows red?", "--speak").code == 0
     assert (tmp_path / "played").read_text().startswith("-q ")
+
+
+def test_a_model_of_no_adapter_is_a_line(run, indexed):
+    done = run("ask", "--model", "nosuch:x", "which picture shows red?")
+    assert (done.code, len(done.err.splitlines())) == (2, 1)
+    assert "no chat is called 'nosuch:x'; there is local:NAME and openai:MODEL" in done.err
+
+
+def test_a_file_that_is_not_there_is_told_before_the_model(run, indexed):
+    done = run("describe", "/missing.jpg")
+    assert (done.code, len(done.err.splitlines())) == (2, 1)
+    assert "/missing.jpg" in done.err
