@@ -42,8 +42,8 @@ class AskingLibrary(ExchangingLibrary):
         passages are quoted instead, and a note of the answer says so.
 
         Args:
-            model: such as ``local:qwen`` or ``openai:MODEL``; None for ``answer_model`` of the
-                settings, which is none by default.
+            model: such as ``local:qwen`` or ``openai:MODEL``, or ``extractive`` for none; None for
+                ``answer_model`` of the settings, which is none by default.
             where: only files of which these filters are true.
             seconds: for the whole answer; what is not done by then is left out, and a note says
                 so. By default the model alone is bounded, by ``llm_seconds``.
@@ -96,11 +96,13 @@ class AskingLibrary(ExchangingLibrary):
         return self._assistant.converse(self._ask_options(model, where), paths, document)
 
     def _ask_options(self, model: str | None, where: Sequence[str] | str) -> AskOptions:
+        from engine.assistant.answer import EXTRACTIVE
         from engine.assistant.asking import AskOptions
         from engine.generate.chats import make_chat
 
         named = model or self.settings.answer_model
-        return AskOptions(make_chat(named, self.settings) if named else None, where)
+        writes = named not in ("", EXTRACTIVE)
+        return AskOptions(make_chat(named, self.settings) if writes else None, where)
 
     @cached_property
     def _assistant(self) -> Assistant:

@@ -31,7 +31,7 @@ from engine.assistant.prompts import prompt
 from engine.assistant.question import LibraryQuestion, Measure, Wanted, open_question, shown_instead
 from engine.assistant.rivals import RivalNames, named_rightly
 from engine.assistant.scope import EVERYWHERE, FileScope
-from engine.assistant.verification import LeftOutPassage, Verifier, standing_alone
+from engine.assistant.verification import TIME_OVER, LeftOutPassage, Verifier, standing_alone
 from engine.assistant.writing import SentenceWriter, model_searches
 from engine.common.text import printable
 from engine.config import Settings
@@ -246,7 +246,9 @@ class Asking:
                 self._question.clauses, wanted, ends=self._ends,
                 mentioned=self._mentioned,
             )  # fmt: skip
-        if verified.note and any(p.claim in WORDED for p in verified.kept):
+        # Where the time was over, nothing that is kept says so.
+        late = any(left.reason == TIME_OVER for left in verified.left_out)
+        if verified.note and (late or any(p.claim in WORDED for p in verified.kept)):
             self._record.notes.append(verified.note)
         kept = [*counted, *verified.kept]
         if not kept and self._question.wanted in _SHOWN and (alone := standing_alone(wanted)):

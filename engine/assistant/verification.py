@@ -37,6 +37,8 @@ _SMALL = frozenset(
     ["a", "an", "the", "my", "our", "your", "his", "her", "its", "their", "that", "this", "is",
      "are", "was", "were", "be", "of", "in", "on", "at", "to", "for"]
 )  # fmt: skip
+TIME_OVER = "the time was over"
+"""The reason of passages that nobody had the time to judge."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +114,7 @@ class Verifier:
         kept, left_out = [], []
         for passage in passages:
             if passage.key in late:
-                left_out.append(LeftOutPassage(passage, "the time was over"))
+                left_out.append(LeftOutPassage(passage, TIME_OVER))
                 continue
             verdict = by_moment.get(passage.key)
             passage = replace(passage, verdict=verdict)

@@ -8,10 +8,11 @@ import queue
 import random
 import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from importlib.util import find_spec
-from typing import Any
+from typing import Any, TypeAlias
 from urllib.parse import urlsplit
 
 from engine.common.optional_package import importing
@@ -68,9 +69,14 @@ def post(
     *,
     seconds: float,
     first_wait: float = 0.5,
+    on_bytes: Callable[[bytes], None] | None = None,
     cancel: CancelToken | None = None,
 ) -> bytes:
     """Post a request; returns the body of the server's answer.
+
+    Args:
+        on_bytes: called with each part of a body as it comes, in the caller's thread. What has
+            begun to come is not asked for again.
 
     Too many requests (429), faults of the server (500 to 599) and lost connections are
     tried again, after as long as ``Retry-After`` says, or else after waits that double
@@ -88,12 +94,15 @@ def post(
     """
     deadline = time.monotonic() + seconds  # importing and making the client takes a while
     client = require().Client()
-    done: queue.SimpleQueue[bytes | ChatFailed] = queue.SimpleQueue()
+    done: _Outcome = queue.SimpleQueue()
     over = threading.Event()
-    work = _Work(client, request, deadline, over, first_wait)
+    on_part = None if on_bytes is None else lambda part: done.put(_Part(part))
+    work = _Work(client, request, deadline, over, first_wait, on_part)
     threading.Thread(target=lambda: done.put(work.run()), daemon=True).start()
     try:
-        result = _awaited(done, deadline, cancel)
+        while isinstance(result := _awaited(done, deadline, cancel), _Part):
+            if on_bytes is not None:
+                on_bytes(result.content)
     except queue.Empty:
         raise _late(request, seconds) from None
     finally:
@@ -105,9 +114,19 @@ def post(
     return result
 
 
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A part of a body that is still coming."""
+
+    content: bytes
+
+
+_Outcome: TypeAlias = "queue.SimpleQueue[bytes | ChatFailed | _Part]"
+
+
 def _awaited(
-    done: queue.SimpleQueue[bytes | ChatFailed], deadline: float, cancel: CancelToken | None
-) -> bytes | ChatFailed:
+    done: _Outcome, deadline: float, cancel: CancelToken | None
+) -> bytes | ChatFailed | _Part:
     """Return what comes by the deadline; raise ``queue.Empty`` where nothing does."""
     while cancel is not None:
         cancel.check()
@@ -128,6 +147,7 @@ class _Work:
     deadline: float
     over: threading.Event
     first_wait: float
+    on_part: Callable[[bytes], None] | None = None
 
     def run(self) -> bytes | ChatFailed:
         try:
@@ -158,7 +178,7 @@ class _Work:
         return _chance.uniform(longest / 2, longest)
 
     def _once(self) -> bytes:
-        httpx = require()
+        httpx, begun = require(), False
         left = self.deadline - time.monotonic()
         if left <= 0:
             raise _Trouble("did not answer in time", again=False)
@@ -170,12 +190,14 @@ class _Work:
                 headers=self.request.headers(),
                 timeout=left,
             ) as answer:
+                begun = self.on_part is not None and answer.status_code == httpx.codes.OK
                 body = self._read(answer)
         except httpx.TimeoutException:
             raise _Trouble("did not answer in time", again=False) from None
         except httpx.TransportError as error:
             # As above: no text, and no chain to it.
-            raise _Trouble(f"lost the connection ({type(error).__name__})", again=True) from None
+            what = f"lost the connection ({type(error).__name__})"
+            raise _Trouble(what, again=not begun) from None
         if answer.status_code != httpx.codes.OK:
             raise self._refused(answer, body)
         return body
@@ -184,6 +206,8 @@ class _Work:
         body = bytearray()
         for chunk in answer.iter_bytes():
             body += chunk
+            if self.on_part is not None and answer.status_code == 200:
+                self.on_part(chunk)
             if len(body) > self.request.most_bytes:
                 raise _Trouble(f"answered more than {self.request.most_bytes} bytes", again=False)
             if time.monotonic() > self.deadline:

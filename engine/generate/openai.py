@@ -10,6 +10,8 @@ import base64
 import json
 import os
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -17,7 +19,8 @@ from engine.common.progress import CancelToken
 from engine.common.server_keys import secret
 from engine.config import Settings
 from engine.errors import ChatFailed, UsageError
-from engine.generate.chat import ChatImage, ChatMedia, Message, Part, Reply, Schema, Text, Usage
+from engine.generate.chat import ChatImage, ChatMedia, Message, Part, Reply, Schema, Text
+from engine.generate.chat_chunks import ChatChunks, used_tokens
 from engine.generate.http_post import Request, check, post
 
 _URL, _KEY = "OPENAI_BASE_URL", "OPENAI_API_KEY"
@@ -85,12 +88,20 @@ class OpenAIChat:
             ChatFailed: no answer within ``seconds``, or none that can be read.
             ExtraMissing: httpx is not installed.
         """
-        body = json.dumps(self.request(messages, schema, most_tokens)).encode()
-        request = Request(f"{self._url}/chat/completions", body, self._key)
-        answer = post(request, seconds=seconds, first_wait=self._first_wait, cancel=cancel)
-        reply = _reply(answer, self.model)
-        if on_text is not None:
-            on_text(reply.text)
+        body = self.request(messages, schema, most_tokens)
+        asked = Request(f"{self._url}/chat/completions", b"", self._key)
+        ask = partial(post, seconds=seconds, first_wait=self._first_wait, cancel=cancel)
+        if on_text is None:
+            answer = ask(replace(asked, body=json.dumps(body).encode()))
+            return _reply(answer, self.model)
+        body |= {"stream": True, "stream_options": {"include_usage": True}}
+        chunks = ChatChunks(self.model, on_text)
+        request = replace(asked, body=json.dumps(body).encode(), accept="text/event-stream")
+        answer = ask(request, on_bytes=chunks.add)
+        if chunks.begun:
+            return chunks.reply()
+        reply = _reply(answer, self.model)  # of a server that does not stream
+        on_text(reply.text)
         return reply
 
     def request(
@@ -176,14 +187,8 @@ def _reply(body: bytes, asked: str) -> Reply:
         raise ChatFailed("the server answered with something that is no chat") from None
     if not isinstance(text, str):
         raise ChatFailed("the model answered without a text")
-    model, usage = answer.get("model"), answer.get("usage")
-    usage = usage if isinstance(usage, dict) else {}
-    used = Usage(_count(usage.get("prompt_tokens")), _count(usage.get("completion_tokens")))
-    return Reply(text, model if isinstance(model, str) else asked, used)
-
-
-def _count(value: object) -> int:
-    return value if isinstance(value, int) and value >= 0 else 0
+    model = answer.get("model")
+    return Reply(text, model if isinstance(model, str) else asked, used_tokens(answer))
 
 
 def _checked_url(url: str) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 from engine.testing.chat_server import Behaviour, Handler
@@ -29,22 +30,22 @@ def _data(value: Mapping[str, Any], name: str = "") -> bytes:
     return f"{head}data: {json.dumps(value)}\n\n".encode()
 
 
-def completes(pieces: Sequence[str], *, ends: bool = True) -> Behaviour:
+def completes(pieces: Iterable[str], *, ends: bool = True) -> Behaviour:
     """Stream a chat completion; without ``ends`` the connection breaks off in the middle."""
 
     def behave(handler: Handler, _: dict[str, Any]) -> None:
         about = {"id": "c1", "object": "chat.completion.chunk", "created": 1, "model": "test-1"}
-        chunks = [
+        chunks = (
             about | {"choices": [{"index": 0, "delta": {"content": p}, "finish_reason": None}]}
             for p in pieces
-        ]
+        )
         usage = {"prompt_tokens": 12, "completion_tokens": 3, "total_tokens": 15}
         stop = {"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}
         last = [
             _data(about | stop), _data(about | {"choices": [], "usage": usage}),
             b"data: [DONE]\n\n",
         ]  # fmt: skip
-        _send_events(handler, [*map(_data, chunks), *(last if ends else [])])
+        _send_events(handler, chain(map(_data, chunks), last if ends else []))
 
     return behave
 

@@ -19,6 +19,7 @@ from engine.server.jobs.runner import JobRunner
 from engine.server.options import ServerOptions
 from engine.server.run import Server, _listen, server_config
 from engine.server.shelf import Shelf
+from engine.testing.chat_server import Served as ModelServer
 from tests import media_files as make
 
 
@@ -32,6 +33,8 @@ class Served:
     library: Path
     server: Server | None = None
     options: ServerOptions | None = None
+    model: ModelServer | None = None
+    """The server of models that it asks."""
 
     @property
     def jobs(self) -> JobRunner:

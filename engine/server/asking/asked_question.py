@@ -21,10 +21,10 @@ SECONDS = 120.0
 """Seconds that an answer may take, from the arrival of its question."""
 WAITING = 16
 """Questions that wait while others are answered."""
-_SEARCHING = 20.0
-"""Seconds of them that are kept for searching; a model has the others."""
-_LEAST = 1.0
-"""Seconds that a model has where a question has waited for long."""
+_KEPT_BACK = 10.0
+"""Seconds of them in which what was found is still quoted and sent."""
+_LEAST = 5.0
+"""Seconds that an answer has where its question has waited for long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class AskedQuestion:
     about: tuple[str, ...] = ()
     """Paths of the files that it is about; empty for all."""
     seconds: float | None = None
-    """Seconds that a model may take, where the caller bounds them."""
+    """Seconds that the answer may take, where the caller bounds them."""
     until: float = field(default_factory=lambda: time.monotonic() + SECONDS)
     """The end of its time, on the monotonic clock."""
 
@@ -76,7 +76,7 @@ class AskedQuestion:
         self, library: Library, text: str, on_sentence: OnSentence, cancel: CancelToken
     ) -> CitedAnswer:
         def ask(talk: Conversation) -> CitedAnswer:
-            seconds = self._model_seconds
+            seconds = self._seconds
             return talk.ask(text, seconds=seconds, on_sentence=on_sentence, cancel=cancel)
 
         return self.conversations.go_on(library, self.about, self.where, self.earlier, text, ask)
@@ -100,15 +100,15 @@ class AskedQuestion:
     ) -> CitedAnswer:
         try:
             return library.ask_example(
-                _content(file.media), self.text, where=self.where, seconds=self._model_seconds,
+                _content(file.media), self.text, where=self.where, seconds=self._seconds,
                 on_sentence=on_sentence, cancel=cancel,
             )  # fmt: skip
         except InvalidQuery as error:
             raise _unreadable(error, file) from error
 
     @property
-    def _model_seconds(self) -> float:
-        left = max(_LEAST, self.until - time.monotonic() - _SEARCHING)
+    def _seconds(self) -> float:
+        left = max(_LEAST, self.until - time.monotonic() - _KEPT_BACK)
         return left if self.seconds is None else min(left, self.seconds)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from engine.assistant.answer import CitedAnswer
+from engine.assistant.answer import EXTRACTIVE, CitedAnswer
 from engine.assistant.conversation import Conversation
 from engine.common.lru import LRUCache
 from engine.library import Library
@@ -38,10 +38,12 @@ class Conversations:
         """
         place = (str(library.path), library.generation, tuple(about), tuple(where))
         saved = self._kept.get((*place, tuple(earlier))) if earlier else None
-        talk = library.chat(about, where=where, saved=saved)
-        if saved is None:
+        if saved is None and earlier:
+            again = library.chat(about, where=where, model=EXTRACTIVE)
             for question in earlier[-_REPLAYED:]:
-                talk.ask(question, seconds=0.0)  # no model has a part in it
+                again.ask(question)
+            saved = again.to_dict()
+        talk = library.chat(about, where=where, saved=saved)
         answer = ask(talk)
         self._kept.put((*place, (*earlier, text)), talk.to_dict())
         return answer

@@ -56,7 +56,7 @@ class AskRequest(BaseModel):
     ] = []
     seconds: float | None = Field(
         default=None, gt=0, le=SECONDS,
-        description="Seconds that a model may take; then what was found is quoted.",
+        description="Seconds that the answer may take; what was found by then is quoted.",
     )  # fmt: skip
     stream: bool = Field(default=False, description="Server-sent events, a sentence each.")
     explain: bool = Field(
