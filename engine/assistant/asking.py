@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -25,7 +26,7 @@ from engine.assistant.evidence import (
     passages_of,
 )
 from engine.assistant.extractive import Sentences, extractive_sentences
-from engine.assistant.named_files import compared, file_of, measured, sentences_of
+from engine.assistant.named_files import compared, file_of, file_passage, measured, sentences_of
 from engine.assistant.packing import central, pack
 from engine.assistant.prompts import prompt
 from engine.assistant.question import LibraryQuestion, Measure, Wanted, open_question, shown_instead
@@ -55,6 +56,8 @@ _LEFT_OUT = 20
 """Passages that were left out, of which the record tells."""
 _SUMMARY, _SUMMED_UP = 4, 3
 """Sentences of a summary, and files that are summed up."""
+_SHORT = 8
+"""Sentences of files that searches bring whole, so that nothing is to be packed."""
 WINDOW = 1_200
 """Tokens of a recording that a model is given."""
 _OF_NAMED_FILES = (Wanted.LENGTH, Wanted.SIZE, Wanted.SUMMARY)
@@ -134,8 +137,11 @@ class Asking:
         if self._chat is not None:
             passages += self._searched_by_model(self._chat)
         kept = self._verified(passages)
-        if kept and self._chat is not None and self._question.wanted in _WORDS:
-            self._write(kept, self._chat)
+        if self._chat is not None and self._question.wanted in _WORDS:
+            recording = self._recording()
+            given = best_of_each([*kept, *self._packed(recording)]) if recording else kept
+            if given:
+                self._write(given, self._chat, whole=bool(recording))
         if self._collector.sentences and self._chat is not None:
             return replace(self._made(), model=self._chat.model)
         if not kept and (shown := shown_instead(self._question)) is not None:
@@ -184,7 +190,7 @@ class Asking:
             if not sentences:
                 continue
             if self._chat is not None:
-                self._write(self._packed(sentences), self._chat)
+                self._write(self._packed(sentences), self._chat, whole=True)
             if not self._collector.sentences:
                 with self._record.timed("choose"):
                     own, vectors = self._vectors_of(sentences)
@@ -193,6 +199,21 @@ class Asking:
                 frames = self._question.frames
                 self._collect([(passage.worded(frames), [passage]) for passage in chosen])
         return self._made()
+
+    def _recording(self) -> list[EvidencePassage]:
+        """Return all that is said in the files that the question is about, where that is much.
+
+        A model that is asked about one recording reads what of all of it fits its window.
+        """
+        paths = self._options.scope.only
+        files = list(islice(self._sources.store.assets(paths), _SUMMED_UP + 1)) if paths else []
+        if not files or len(files) > _SUMMED_UP:
+            return []
+        found = [
+            passage for file in files
+            for passage in sentences_of(self._sources.store, file_passage(file))
+        ]  # fmt: skip
+        return found if len(found) > _SHORT else []
 
     def _packed(self, sentences: Sequence[EvidencePassage]) -> list[EvidencePassage]:
         """Return the sentences that fit a model's window, those that bear most on the question."""
@@ -279,7 +300,9 @@ class Asking:
         left = [LeftOutPassage(p, reasons[p.moment_id]) for p in shown if reasons[p.moment_id]]
         return kept, [p for p in passages if p.claim is not Claim.SHOWS], left
 
-    def _write(self, passages: Sequence[EvidencePassage], chat: MeteredChat) -> None:
+    def _write(
+        self, passages: Sequence[EvidencePassage], chat: MeteredChat, *, whole: bool = False
+    ) -> None:
         """Have a model write; what of it is borne out is collected."""
         record = self._record
         record.prompts["answer"] = prompt("answer").version
@@ -287,7 +310,9 @@ class Asking:
         def collect(text: str, borne_by: Sequence[EvidencePassage]) -> None:
             self._collector.add(text, borne_by, chat.model)
 
-        writer = SentenceWriter(self._question, passages, self._sources.verifier, collect)
+        writer = SentenceWriter(
+            self._question, passages, self._sources.verifier, collect, whole=whole
+        )
         with record.timed("write"):
             try:
                 writer.write(chat, self._options.cancel)

@@ -13,6 +13,7 @@ from engine.assistant.frames import AnswerFrames
 from engine.assistant.question import LibraryQuestion, Measure
 from engine.common.text import clock
 from engine.store import Store
+from engine.store.records import KnownAsset
 from engine.types import Asset, Modality
 
 FindPassages = Callable[[str], Sequence[EvidencePassage]]
@@ -112,6 +113,14 @@ def _as_file(passage: EvidencePassage) -> EvidencePassage:
     return replace(
         passage, start=None, end=None, claim=Claim.FILE, text=passage.name, confidence=1.0,
         verdict=None,
+    )  # fmt: skip
+
+
+def file_passage(file: KnownAsset) -> EvidencePassage:
+    """Return a file as a passage that is about no moment of it."""
+    return EvidencePassage(
+        file.path, file.kind, file.asset_id, 0, Modality.SPEECH, None, None, Claim.FILE,
+        PurePath(file.path).name, 1.0,
     )  # fmt: skip
 
 

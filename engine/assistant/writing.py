@@ -112,9 +112,15 @@ class SentenceWriter:
         passages: Sequence[EvidencePassage],
         verifier: Verifier,
         on_written: OnWritten,
+        *,
+        whole: bool = False,
     ) -> None:
-        """``passages`` are those that bear the question, best first."""
-        self._question, self._given = question, passages[:_PASSAGES]
+        """``passages`` are those that bear the question, best first.
+
+        ``whole`` gives all of them, which were packed for the window, and else the first ones.
+        """
+        self._question = question
+        self._given = passages if whole else passages[:_PASSAGES]
         self._verifier, self._on_written = verifier, on_written
         self._shown = [_bearing(passage, question, verifier) for passage in self._given]
         self._seen: list[tuple[str, list[int]]] = []

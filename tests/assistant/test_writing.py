@@ -144,3 +144,33 @@ def test_a_model_that_is_cut_off_leaves_what_was_borne_out(ask, library):
     assert answer.text == "The doctor said two tablets every morning [1]."
     assert answer.model == "test-1"
     assert answer.notes[-1].startswith("the model ended early: ")
+
+
+def test_a_model_that_is_asked_about_a_recording_reads_what_fits_of_all_of_it(
+    tmp_path, settings, monkeypatch
+):
+    from engine.library import Library
+    from tests import media_files as make
+
+    make.video(tmp_path / "talk.mp4", ("red",), 40.0)
+    lines = [f"Sentence {place} is about number {place}." for place in range(1, 31)]
+    (tmp_path / "talk.srt").write_text(
+        "".join(
+            f"{place}\n00:00:{place:02},000 --> 00:00:{place:02},900\n{line}\n\n"
+            for place, line in enumerate(lines, 1)
+        )
+    )
+    monkeypatch.setenv("NO_PROXY", "*")
+    monkeypatch.setenv("OPENAI_API_KEY", "none")
+    with Library.open(tmp_path / "lib", create=True, encoder="fake", settings=settings) as made:
+        made.index([tmp_path / "talk.mp4"])
+        right = writes(("Sentence 7 is about number 7.", [7]))
+        with serving(NO_SEARCHES, right, right) as served:
+            monkeypatch.setenv("OPENAI_BASE_URL", served.url)
+            talk = made.chat(tmp_path / "talk.mp4", model="test-1")
+            answer = talk.ask("What is said about number 7?")
+            summary = made.ask("What is talk.mp4 about?", model="test-1")
+    told = json.loads(served.bodies[1]["messages"][1]["content"])
+    assert len(told["passages"]) == 30
+    assert any(note.startswith("packed 30 passages") for note in answer.notes)
+    assert summary.text == "Sentence 7 is about number 7 [1]."

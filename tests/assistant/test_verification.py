@@ -1,0 +1,51 @@
+"""What bears a question where the cross-encoder says nothing of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from engine.assistant.evidence import Claim, EvidencePassage
+from engine.assistant.verification import mentions, standing_alone
+from engine.types import Kind, Modality
+
+SEEN = EvidencePassage(
+    "/a.jpg", Kind.IMAGE, 1, 1, Modality.IMAGE, None, None, Claim.SHOWS, "a monkey", 0.38
+)
+
+
+def others(*confidences: float) -> list[EvidencePassage]:
+    return [
+        replace(SEEN, path=f"/{number}.jpg", asset_id=number, moment_id=number, confidence=sure)
+        for number, sure in enumerate(confidences, 2)
+    ]
+
+
+def test_what_is_far_above_all_else_stands_alone():
+    assert standing_alone([*others(0.01, 0.005), SEEN]) == SEEN
+    assert standing_alone([SEEN]) == SEEN
+    # Another moment of the same file is no other file.
+    assert standing_alone([SEEN, replace(SEEN, moment_id=9, confidence=0.3)]) == SEEN
+
+
+def test_what_has_neighbours_or_says_little_does_not():
+    assert standing_alone([SEEN, *others(0.2)]) is None
+    assert standing_alone([replace(SEEN, confidence=0.1)]) is None
+    assert standing_alone([]) is None
+    assert standing_alone([SEEN, replace(others(0.5)[0], claim=Claim.SAYS)]) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "subject", "right"),
+    [
+        ("The treasure is buried here", "a treasure", True),
+        ("The treasure is buried here", "the treasures", True),
+        ("The treasure is buried here", "a treasure map", False),
+        ("You two tablets", "the", False),
+        ("北京今天天气很好", "天气", True),
+        ("北京今天天气很好", "下雨", False),
+    ],
+)
+def test_a_mention_has_all_the_words(text, subject, right):
+    assert mentions(text, subject) is right
