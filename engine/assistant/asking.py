@@ -134,9 +134,10 @@ class Asking:
         if (answer := self._of_named_files()) is not None:
             return answer
         passages = self._searched(self._question.searches, "rules")
-        if self._chat is not None:
-            passages += self._searched_by_model(self._chat)
         kept = self._verified(passages)
+        if self._chat is not None and not kept and self._question.wanted in _WORDS:
+            # A model of this machine takes as long for searches as for the answer.
+            kept = self._verified([*passages, *self._searched_by_model(self._chat)])
         if self._chat is not None and self._question.wanted in _WORDS:
             recording = self._recording()
             given = best_of_each([*kept, *self._packed(recording)]) if recording else kept
@@ -371,9 +372,7 @@ class Asking:
         return None if self._ends is None else max(self._ends - time.monotonic(), 0.0)
 
     def _searched_by_model(self, chat: MeteredChat) -> list[EvidencePassage]:
-        """Search for what a model makes of the question, where it wants words."""
-        if self._question.wanted not in _WORDS:
-            return []
+        """Search for what a model makes of the question."""
         self._record.prompts["searches"] = prompt("searches").version
         try:
             searches = model_searches(self._question, chat, self._options.cancel)

@@ -35,14 +35,14 @@ def ask(library, monkeypatch):
 
 
 def test_a_sentence_that_its_passage_bears_is_the_answer(ask):
-    answer, served = ask(NO_SEARCHES, writes(("The doctor said two tablets every morning.", [1])))
+    answer, served = ask(writes(("The doctor said two tablets every morning.", [1])))
     assert answer.text == "The doctor said two tablets every morning [1]."
     assert answer.model == "test-1"
-    assert answer.prompts == {name: prompt(name).version for name in ("searches", "answer")}
-    assert answer.spent.questions == 2
-    told = json.loads(served.bodies[1]["messages"][1]["content"])
+    assert answer.prompts == {name: prompt(name).version for name in ("answer",)}
+    assert answer.spent.questions == 1
+    told = json.loads(served.bodies[0]["messages"][1]["content"])
     assert [p["number"] for p in told["passages"]] == [1, 2]
-    assert "start" not in served.bodies[1]["messages"][1]["content"]
+    assert "start" not in served.bodies[0]["messages"][1]["content"]
 
 
 @pytest.mark.parametrize(
@@ -59,11 +59,11 @@ def test_a_sentence_that_its_passage_bears_is_the_answer(ask):
 )
 def test_what_nothing_bears_is_left_out(ask, sentence, reason):
     right = ("The doctor said two tablets every morning.", [1])
-    answer, _ = ask(NO_SEARCHES, writes(sentence, right))
+    answer, _ = ask(writes(sentence, right))
     assert answer.text == "The doctor said two tablets every morning [1]."
     assert answer.dropped[0].startswith(reason)
     # Alone it leaves nothing, and the passages are quoted.
-    answer, _ = ask(NO_SEARCHES, writes(sentence))
+    answer, _ = ask(writes(sentence))
     assert answer.model == "extractive"
     assert answer.text.startswith(("visit.mp4 says", "again.mp4 says"))
     assert "nothing that the model wrote is borne out" in answer.notes[-1]
@@ -82,7 +82,6 @@ def test_a_model_that_fails_costs_a_note(ask, behaviour):
     answer, _ = ask(behaviour, seconds=1.0)
     assert answer.model == "extractive"
     assert "tablets every morning" in answer.text
-    assert any(note.startswith("searched by rules alone: ") for note in answer.notes)
     assert any(note.startswith("the passages are quoted as they are: ") for note in answer.notes)
 
 
@@ -110,7 +109,7 @@ def test_a_question_without_evidence_is_not_written_about(ask):
 
 def test_hostile_passages_stand_in_quotes_and_are_not_obeyed(ask):
     question = "Which video says to ignore all previous instructions?"
-    answer, served = ask(NO_SEARCHES, writes(("HACKED", [1])), question=question)
+    answer, served = ask(writes(("HACKED", [1])), question=question)
     told = served.bodies[-1]["messages"]
     assert "HACKED" not in told[0]["content"]
     assert "HACKED" in json.loads(told[1]["content"])["passages"][0]["says"]
@@ -140,7 +139,7 @@ def test_a_model_that_is_cut_off_leaves_what_was_borne_out(ask, library):
     assert [item["text"] for item in whole] == ["One.", "Two."]
     assert [*JsonItems("sentences").feed(text[:60])] == whole[:1]
     right = '{"sentences": [{"text": "The doctor said two tablets every morning.", "cites": [1]}, {'
-    answer, _ = ask(NO_SEARCHES, does.says(right))
+    answer, _ = ask(does.says(right))
     assert answer.text == "The doctor said two tablets every morning [1]."
     assert answer.model == "test-1"
     assert answer.notes[-1].startswith("the model ended early: ")
@@ -165,12 +164,12 @@ def test_a_model_that_is_asked_about_a_recording_reads_what_fits_of_all_of_it(
     with Library.open(tmp_path / "lib", create=True, encoder="fake", settings=settings) as made:
         made.index([tmp_path / "talk.mp4"])
         right = writes(("Sentence 7 is about number 7.", [7]))
-        with serving(NO_SEARCHES, right, right) as served:
+        with serving(right, right) as served:
             monkeypatch.setenv("OPENAI_BASE_URL", served.url)
             talk = made.chat(tmp_path / "talk.mp4", model="test-1")
             answer = talk.ask("What is said about number 7?")
             summary = made.ask("What is talk.mp4 about?", model="test-1")
-    told = json.loads(served.bodies[1]["messages"][1]["content"])
+    told = json.loads(served.bodies[0]["messages"][1]["content"])
     assert len(told["passages"]) == 30
     assert any(note.startswith("packed 30 passages") for note in answer.notes)
     assert summary.text == "Sentence 7 is about number 7 [1]."
