@@ -1,7 +1,8 @@
 """Mend slips of typing: words that nothing knows, a letter or two away from one that is known.
 
 A word is left alone where the library has it, where the text tower knows it as one word, and
-where two words are as near. So a word of another language, or a name, is seldom changed:
+where two words are as near. A shorter one is mended too where all others are, in their places,
+those of a title or a line of the library. So a word of another language, or a name, is seldom changed:
 ``benchmarks.names`` counts how many words of four languages are. What is put in a word's place
 is a word of the library, or one of what people look for every day.
 """
@@ -17,6 +18,7 @@ from itertools import islice
 from pathlib import PurePath
 
 from engine.query.everyday_words import everyday_words
+from engine.query.literal import folded
 from engine.store import Store, match_any
 from engine.types import PartKind, Query, QueryPart
 
@@ -29,6 +31,14 @@ _NAME_WORDS = 3
 """Words of a text that may be the name of a file."""
 _LONG = 8
 """Letters from which two slips are forgiven."""
+_TITLE_WORDS = 6
+"""Words of a text that may be a title or a line."""
+_STRANGE = 2
+"""Words of a title that may have slips in them."""
+_SHORTEST_OF_TITLE = 3
+"""Letters of a word that is mended by a title: the others say which it is."""
+_LINES = 200
+"""Moments whose lines are looked through for a title."""
 _TEXTS = 200_000
 """Texts of a library whose words are looked through."""
 
@@ -63,6 +73,9 @@ class Speller:
         plain = unicodedata.normalize("NFC", text)
         if (name := self._name(plain)) is not None:
             return name, [(text, name)]
+        if by_title := self._by_title(plain):
+            words = dict(by_title)
+            return _WORD.sub(lambda match: words.get(match[0], match[0]), plain), by_title
         return _WORD.sub(meant, plain), mended
 
     def _name(self, text: str) -> str | None:
@@ -82,6 +95,40 @@ class Speller:
             return None
         near = [name for known, name in names.items() if _slips(joined, known) == 1]
         return near[0] if len(near) == 1 else None
+
+    def _by_title(self, text: str) -> list[tuple[str, str]]:
+        """Return the words of a text with those of the one title that it is a slip or two from."""
+        typed = _WORD.findall(text)
+        words = [word.casefold() for word in typed]
+        if not 2 <= len(words) <= _TITLE_WORDS:
+            return []
+        strange = [place for place, word in enumerate(words) if self._is_strange(word)]
+        rest = [word for place, word in enumerate(words) if place not in strange]
+        if not 0 < len(strange) <= _STRANGE or not rest:
+            return []
+        found = {
+            line
+            for line in self._lines_with(max(rest, key=len))
+            if len(line) == len(words)
+            and all(line[i] == words[i] for i in range(len(words)) if i not in strange)
+            and all(_slips(words[i], line[i]) <= 1 + (len(text) >= _LONG) for i in strange)
+        }
+        line = found.pop() if len(found) == 1 else ()
+        return [(typed[i], line[i]) for i in strange] if line else []
+
+    def _is_strange(self, word: str) -> bool:
+        """Tell whether nothing knows a word: not what people look for, the library, or the tower."""
+        if len(word) < _SHORTEST_OF_TITLE or not _is_latin(word) or word in everyday_words():
+            return False
+        return not (self._store.count_words(match_any(word) or "", 1) or self._is_known(word))
+
+    def _lines_with(self, word: str) -> Iterator[tuple[str, ...]]:
+        """Yield the names, titles and lines of moments that have a word, as folded words."""
+        ids = [moment for moment, _ in self._store.words(match_any(word) or "", limit=_LINES)]
+        for moment in self._store.words_of(ids) if ids else ():
+            yield tuple(folded(PurePath(moment.path).stem))
+            for text in filter(None, (moment.text, moment.caption, moment.texts)):
+                yield from (tuple(folded(line)) for line in text.splitlines())
 
     def _meant(self, word: str) -> str | None:
         if len(word) < _SHORTEST or not _is_latin(word) or word in everyday_words():

@@ -65,6 +65,30 @@ def test_names_of_files_are_mended_but_for_their_digits(speller: Speller, typed:
         assert speller.mend(other) == (other, [])
 
 
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("Midnight Rane", "Midnight rain"),
+        ("midnigt rain", "midnight rain"),
+        ("holiday in Roem", "holiday in rome"),
+        ("Teh Testers", "the Testers"),
+    ],
+)
+def test_short_words_of_titles_are_mended_by_the_others(
+    speller: Speller, typed: str, meant: str
+) -> None:
+    with speller._store.writer() as writer:
+        writer.commit(
+            [
+                sound("/01.mp3", "la la", caption="Midnight Rain"),
+                picture("/a/Holiday in Rome.jpg", caption="The Testers"),
+            ]
+        )
+    assert speller.mend(typed)[0] == meant
+    for other in ("midnight snow", "rane", "holiday in xyzw", "house in roem", "midnight moose"):
+        assert speller.mend(other) == (other, [])
+
+
 def test_quoted_words_are_as_they_are_and_notes_say_what_was_mended(speller: Speller) -> None:
     assert not build_query('"girafe"').spelling
     query = build_query(["girafe", "then", "elehpant"])
