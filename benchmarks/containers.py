@@ -12,7 +12,7 @@ whose decoder it cannot start; those in which it finds other streams than were w
 MPEG pictures of codecs that MPEG has no name for; those that are another container to it
 once they are cut; and, with what is cut of them, those that it reports as damaged just as they
 were written: a container that has no place for what the decoder needs (WMV in RealMedia and
-WTV, Speex in WAV, the stream of ASF that is no file) makes no file that any reader reads. There it
+WTV, Speex in WAV) makes no file that any reader reads. There it
 is no judge: what it counts is what it has made of noise. Codecs that the FFmpeg inside of PyAV
 was built without (Codec 2) are counted apart: `index` names such files.
 """

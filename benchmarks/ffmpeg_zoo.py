@@ -21,11 +21,14 @@ _TIMEOUT = 60.0
 # fmt: off
 _BOTH = (
     "mp4", "mov", "ipod", "3gp", "3g2", "f4v", "ismv", "psp", "matroska", "webm", "avi", "mpegts",
-    "mpeg", "vob", "dvd", "svcd", "vcd", "nut", "asf", "asf_stream", "flv", "swf", "mxf",
+    "mpeg", "vob", "dvd", "svcd", "vcd", "nut", "asf", "flv", "swf", "mxf",
     "mxf_opatom", "mxf_d10", "ogg", "ogv", "wtv", "rm", "gxf", "dv", "roq", "film_cpk", "smjpeg",
     "amv", "avm2", "mpjpeg", "argo_cvg",
 )
-"""Containers of pictures and sound: each codec is tried in each."""
+"""Containers of pictures and sound: each codec is tried in each.
+
+Not ``asf_stream``, which is what a server sends, and which FFmpeg itself has no reader for.
+"""
 _SOUND = (
     "wav", "w64", "aiff", "au", "caf", "oga", "opus", "spx", "voc", "sox", "ircam", "mmf", "ast",
     "amr", "rso", "aptx", "oma", "wsaud", "wv", "tta", "daud", "kvag", "alp", "apm", "argo_asf",

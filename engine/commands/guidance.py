@@ -19,6 +19,17 @@ _SAME = {
     "tag": "classify", "update": "index", "version": "--version", "view": "open",
 }  # fmt: skip
 """Commands by the names that other programs have for them."""
+_SAME_OPTIONS = {
+    "limit": "top", "num": "top", "count": "top", "max-count": "top", "max-results": "top",
+    "type": "kind", "order": "sort", "sort-by": "sort", "null": "print0", "null-data": "print0",
+    "force": "yes", "assume-yes": "yes", "no-confirm": "yes", "just-print": "dry-run",
+    "simulate": "dry-run", "ignore": "exclude", "db": "library", "database": "library",
+    "silent": "quiet",
+}  # fmt: skip
+"""Options by the names that other programs have for them."""
+_COLOURS = frozenset(("color", "colour", "colors", "colours", "no-color", "no-colour"))
+_NEAR_OPTION = 0.65
+"""How alike the names of options are, from 0 to 1: ``tpo`` and ``top`` are 0.67."""
 _EXAMPLES = {
     "index": "~/Pictures", "similar": "photo.jpg", "teach": "Rex rex1.jpg rex2.jpg rex3.jpg",
     "remove": "~/Pictures/old", "export": "set/ --format webdataset",
@@ -60,6 +71,31 @@ def meant(group: click.Group, typed: Sequence[str]) -> UsageError:
             f" {_typed(['similar', name])}"
         )
     return _instead(f"there is no command {name!r}; to search for it", ["search", name, *rest])
+
+
+def option_meant(error: click.NoSuchOption) -> None:
+    """Put the option that was probably meant into the error of one that there is not."""
+    from difflib import get_close_matches
+
+    name = error.option_name.lstrip("-").lower()
+    if name in _COLOURS:
+        error.possibilities = None
+        error.message = (
+            f"No such option {error.option_name!r}: colours are for terminals, and follow"
+            " NO_COLOR=1, CLICOLOR=0 and CLICOLOR_FORCE=1"
+        )
+        return
+    if error.ctx is None or not error.option_name.startswith("--"):
+        return
+    known = {
+        option.lstrip("-"): option
+        for parameter in error.ctx.command.get_params(error.ctx)
+        for option in (*parameter.opts, *parameter.secondary_opts)
+        if option.startswith("--")
+    }
+    same = _SAME_OPTIONS.get(name, "")
+    near = [same] if same in known else get_close_matches(name, known, 3, _NEAR_OPTION)
+    error.possibilities = [known[option] for option in near]
 
 
 def example(command: str) -> str | None:

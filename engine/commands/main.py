@@ -30,6 +30,10 @@ class _OneLine(click.UsageError):
 
     def __init__(self, error: click.UsageError) -> None:
         super().__init__(error.message, error.ctx)
+        if isinstance(error, click.NoSuchOption):
+            from engine.commands.guidance import option_meant
+
+            option_meant(error)
         self._line = " ".join(error.format_message().split()).rstrip(".")
         self._missing = isinstance(error, click.MissingParameter)
 

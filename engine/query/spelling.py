@@ -2,7 +2,7 @@
 
 A word is left alone where the library has it, where the text tower knows it as one word, and
 where two words are as near. A shorter one is mended too where all others are, in their places,
-those of a title or a line of the library. So a word of another language, or a name, is seldom changed:
+those of a title or a line. So a word of another language, or a name, is seldom changed:
 ``benchmarks.names`` counts how many words of four languages are. What is put in a word's place
 is a word of the library, or one of what people look for every day.
 """
@@ -117,7 +117,7 @@ class Speller:
         return [(typed[i], line[i]) for i in strange] if line else []
 
     def _is_strange(self, word: str) -> bool:
-        """Tell whether nothing knows a word: not what people look for, the library, or the tower."""
+        """Tell whether a word is unknown to the library, to the tower, and to what people seek."""
         if len(word) < _SHORTEST_OF_TITLE or not _is_latin(word) or word in everyday_words():
             return False
         return not (self._store.count_words(match_any(word) or "", 1) or self._is_known(word))

@@ -12,6 +12,7 @@ from engine.common import local_time
 from engine.common.choices import closest_choice, no_choice
 from engine.common.user_path import expanded
 from engine.errors import InvalidQuery, PathNotFound
+from engine.media.sniff import promises_media
 from engine.query.example_values import example_part
 from engine.query.language.pasted_paths import quote_path_words, quote_paths
 from engine.query.language.plain_words import understand
@@ -148,7 +149,9 @@ def build_query(
     query = with_options(query, **options)
     if _is_quoted(text):
         return replace(query, spelling=False)
-    return query if len(stages) > 1 else _as_meant(query)
+    missing = tuple(_missing_files(query)) if local else ()
+    query = query if len(stages) > 1 else _as_meant(query)
+    return replace(query, understood=(*query.understood, *missing)) if missing else query
 
 
 def _is_file(path: str) -> bool:
@@ -156,6 +159,14 @@ def _is_file(path: str) -> bool:
         return expanded(path).is_file()
     except (PathNotFound, OSError):
         return False
+
+
+def _missing_files(query: Query) -> Iterator[str]:
+    """Yield a note for each text that is the path of a media file, and none that is there."""
+    for part in query.parts:
+        path = part.value if part.asked is PartKind.TEXT else ""
+        if "/" in path and " " not in path and promises_media(path) and not _is_file(path):
+            yield f"{path}: there is no such file here; it is looked for as words"
 
 
 def _is_none(_: str) -> bool:

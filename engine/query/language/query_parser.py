@@ -226,8 +226,7 @@ def _value(body: Sequence[Lexeme]) -> tuple[str, PartKind]:
     # One with spaces that is there has been quoted by now.
     if only.role is LexemeRole.WORD and only.token.text.startswith(_RELATIVE):
         raise only.token.refused(
-            f"{only.token.shown} is a path with words behind it, or one with spaces that is not"
-            " there",
+            f"there is no such file: {_joined(body)!r}",
             f"put a + between a path and the words behind it, or {_AS_TEXT}",
         )
     return _joined(body), PartKind.TEXT
