@@ -73,20 +73,19 @@ def meant(group: click.Group, typed: Sequence[str]) -> UsageError:
     return _instead(f"there is no command {name!r}; to search for it", ["search", name, *rest])
 
 
-def option_meant(error: click.NoSuchOption) -> None:
-    """Put the option that was probably meant into the error of one that there is not."""
+def option_meant(error: click.NoSuchOption) -> str:
+    """Return what to say of an option that there is not, with the one that was probably meant."""
     from difflib import get_close_matches
 
-    name = error.option_name.lstrip("-").lower()
+    typed = error.option_name
+    name = typed.lstrip("-").lower()
     if name in _COLOURS:
-        error.possibilities = None
-        error.message = (
-            f"No such option {error.option_name!r}: colours are for terminals, and follow"
-            " NO_COLOR=1, CLICOLOR=0 and CLICOLOR_FORCE=1"
+        return (
+            f"No such option {typed!r}: colours are for terminals, and follow NO_COLOR=1,"
+            " CLICOLOR=0 and CLICOLOR_FORCE=1"
         )
-        return
-    if error.ctx is None or not error.option_name.startswith("--"):
-        return
+    if error.ctx is None or not typed.startswith("--"):
+        return error.format_message()
     known = {
         option.lstrip("-"): option
         for parameter in error.ctx.command.get_params(error.ctx)
@@ -95,7 +94,8 @@ def option_meant(error: click.NoSuchOption) -> None:
     }
     same = _SAME_OPTIONS.get(name, "")
     near = [same] if same in known else get_close_matches(name, known, 3, _NEAR_OPTION)
-    error.possibilities = [known[option] for option in near]
+    meant = " or ".join(repr(known[option]) for option in near)
+    return f"No such option {typed!r}." + f" Did you mean {meant}?" * bool(meant)
 
 
 def example(command: str) -> str | None:

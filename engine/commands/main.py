@@ -30,11 +30,7 @@ class _OneLine(click.UsageError):
 
     def __init__(self, error: click.UsageError) -> None:
         super().__init__(error.message, error.ctx)
-        if isinstance(error, click.NoSuchOption):
-            from engine.commands.guidance import option_meant
-
-            option_meant(error)
-        self._line = " ".join(error.format_message().split()).rstrip(".")
+        self._line = " ".join(_message(error).split()).rstrip(".")
         self._missing = isinstance(error, click.MissingParameter)
 
     def show(self, file: IO[Any] | None = None) -> None:
@@ -53,6 +49,14 @@ class _OneLine(click.UsageError):
             report_error(self.ctx, UsageError(line))
         else:
             complain(line)
+
+
+def _message(error: click.UsageError) -> str:
+    if not isinstance(error, click.NoSuchOption):
+        return error.format_message()
+    from engine.commands.guidance import option_meant
+
+    return option_meant(error)
 
 
 class _Group(LazyGroup):
