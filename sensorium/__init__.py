@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from engine.classify.evaluate import Evaluation
     from engine.classify.labels import Label
     from engine.common.progress import CancelToken, Progress
+    from engine.compose.lesson import TopicLesson
+    from engine.compose.story import Story
+    from engine.compose.watch_report import WatchReport
     from engine.config import Settings
     from engine.curate.captioning import CaptionRun
     from engine.curate.run import CurationRun
@@ -166,11 +169,14 @@ __all__ = [
     "Span",
     "Speech",
     "StoreError",
+    "Story",
     "StreamedSentence",
+    "TopicLesson",
     "UnreadableMedia",
     "UnsupportedMedia",
     "UsageError",
     "VerifyReport",
+    "WatchReport",
     "Why",
     "__version__",
     "quoted",
@@ -203,8 +209,11 @@ _ELSEWHERE = {
     "Settings": "engine.config",
     "SpaceStats": "engine.query.space_stats",
     "Speech": "engine.generate.speaker",
+    "Story": "engine.compose.story",
     "StreamedSentence": "engine.assistant.answer",
+    "TopicLesson": "engine.compose.lesson",
     "VerifyReport": "engine.store.verify",
+    "WatchReport": "engine.compose.watch_report",
     "quoted": "engine.query.language.query_parser",
     "speak": "engine.speaking",
 }

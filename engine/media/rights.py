@@ -41,10 +41,28 @@ class Rights:
 
 
 def rights_of(path: Path, kind: Kind) -> Rights:
-    """Read the rights of a file's EXIF, XMP or container; nothing where it cannot be read."""
+    """Read the rights of a file's EXIF, XMP or container, and of an XMP beside it.
+
+    The file's own come first; there are none where nothing can be read.
+    """
+    own = beside = Rights()
     # Damaged metadata must not cost an export.
     with suppress(Exception):
-        return _of_picture(path) if kind is Kind.IMAGE else _of_container(path)
+        own = _of_picture(path) if kind is Kind.IMAGE else _of_container(path)
+    with suppress(Exception):
+        beside = _of_sidecars(path)
+    return Rights(
+        own.holder or beside.holder, own.artist or beside.artist, own.licence or beside.licence
+    )
+
+
+def _of_sidecars(path: Path) -> Rights:
+    """Read ``img.jpg.xmp`` and ``img.xmp``, the first that there is."""
+    for sidecar in (path.with_name(f"{path.name}.xmp"), path.with_suffix(".xmp")):
+        if sidecar.is_file():
+            with sidecar.open("rb") as stream:
+                xmp = stream.read(_XMP_MOST).decode("utf-8", "replace")
+            return Rights(*(_from_xmp(xmp, key) for key in ("holder", "artist", "licence")))
     return Rights()
 
 

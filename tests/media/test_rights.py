@@ -64,3 +64,19 @@ def test_one_line_of_bounded_length(tmp_path: Path) -> None:
     holder = rights_of(tmp_path / "x.jpg", Kind.IMAGE).holder
     assert holder is not None
     assert len(holder) == 200
+
+
+@pytest.mark.parametrize("name", ["x.jpg.xmp", "x.xmp"])
+def test_an_xmp_beside_a_file_names_what_the_file_does_not(tmp_path, name):
+    exif = Image.Exif()
+    exif[0x013B] = "Jo Doe"
+    Image.new("RGB", (8, 8)).save(tmp_path / "x.jpg", exif=exif)
+    (tmp_path / name).write_text(
+        "<x><dc:rights>2024 Ann</dc:rights><dc:creator>Ann</dc:creator>"
+        '<r xmpRights:UsageTerms="CC BY 4.0"/></x>'
+    )
+    assert rights_of(tmp_path / "x.jpg", Kind.IMAGE) == Rights("2024 Ann", "Jo Doe", "CC BY 4.0")
+    (tmp_path / "x.mp4").write_bytes(b"no video")
+    assert rights_of(tmp_path / "x.mp4", Kind.VIDEO).licence == (
+        "CC BY 4.0" if name == "x.xmp" else None
+    )

@@ -28,7 +28,8 @@ PUBLIC = [
     "Modality", "NotALibrary", "OutOfMemory", "PartKind", "Passage", "PathNotFound", "Plan",
     "Progress", "Query", "QueryPart", "QuerySyntax", "SearchResult", "SegmentGone",
     "SensoriumError", "Settings", "SpaceMismatch", "SpaceStats", "Span", "Speech", "StoreError",
-    "StreamedSentence", "UnreadableMedia", "UnsupportedMedia", "UsageError", "VerifyReport", "Why",
+    "Story", "StreamedSentence", "TopicLesson", "UnreadableMedia", "UnsupportedMedia", "UsageError",
+    "VerifyReport", "WatchReport", "Why",
     "__version__",
     "quoted", "speak",
 ]  # fmt: skip
