@@ -95,3 +95,12 @@ def test_what_cannot_be_is_said(library, tmp_path):
     with pytest.raises(Cancelled):
         library.caption(captioner="hf:wolf", apply=True, cancel=cancel)
     assert captions(library) == [None] * 3
+
+
+def test_the_template_names_what_a_search_is_sure_of(library, monkeypatch):
+    """A dog that a search is sure of is named, whatever the classification says."""
+    first, *_ = [asset.asset_id for asset in library.store.assets()]
+    monkeypatch.setattr(library, "_likely", lambda thing: {first: 0.95} if thing == "a dog" else {})
+    texts = {each.asset_id: each.text for each in library.caption(captioner="template").captions}
+    assert "a dog" in texts.pop(first)
+    assert not any("a dog" in text for text in texts.values())
