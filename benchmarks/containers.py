@@ -82,7 +82,8 @@ def by_ffprobe(path: Path) -> Found:
     sounds = [i for i, stream in streams.items() if stream.get("codec_type") == "audio"]
     if pictures is None and not sounds:
         return Found("none", damaged=damaged)
-    codecs = (streams[i].get("codec_name", "") for i in (pictures, *sounds[:1]) if i is not None)
+    # What ffprobe has no name for it decodes as little.
+    codecs = (streams[i].get("codec_name") for i in (pictures, *sounds[:1]) if i is not None)
     shown = [frame for frame in frames if frame.get("stream_index") == pictures]
     seconds = sum(
         int(frame.get("nb_samples", 0)) / int(streams[sounds[0]]["sample_rate"])
@@ -94,7 +95,9 @@ def by_ffprobe(path: Path) -> Found:
     lengths = {*_spans(document, read), seconds, len(shown) / RATE, there / RATE} - {0.0}
     kind = "audio" if pictures is None else "video"
     container = document.get("format", {}).get("format_name", "")
-    return Found(kind, tuple(lengths), len(shown), seconds, container, damaged, tuple(codecs))
+    return Found(
+        kind, tuple(lengths), len(shown), seconds, container, damaged, tuple(filter(None, codecs))
+    )
 
 
 def _probed(path: Path, *more: str) -> tuple[dict[str, Any], bool]:

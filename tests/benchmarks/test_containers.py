@@ -58,3 +58,15 @@ def test_what_ffprobe_makes_of_noise_is_no_judge(tmp_path: Path) -> None:
         pytest.skip("this ffmpeg does not write it")
     assert by_ffprobe(path).damaged
     assert list(compared(iter([(recipe, path)]), tmp_path)) == [(path, Unjudged.UNREAD)]
+
+
+@pytest.mark.skipif(not ffmpeg_zoo.is_installed(), reason="ffmpeg is not installed")
+def test_a_stream_that_ffprobe_has_no_name_for_does_not_keep_the_rest_from_judgement(
+    tmp_path: Path,
+) -> None:
+    recipe = Recipe("avi", "rawvideo", "libmp3lame")
+    path = ffmpeg_zoo.make(recipe, tmp_path)
+    if path is None:
+        pytest.skip("this ffmpeg does not write it")
+    (_, verdict), *_ = compared(iter([(recipe, path)]), tmp_path)
+    assert verdict is not Unjudged.UNDECODED
