@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from engine.assistant.answer import (
+    EXTRACTIVE,
     CitedAnswer,
     OnSentence,
     Searched,
@@ -186,12 +187,16 @@ class Asking:
 
     def _summarized(self, files: Sequence[EvidencePassage]) -> CitedAnswer:
         """Quote the sentences that say the most of some files, or have a model sum them up."""
+        wrote = EXTRACTIVE
         for file in files[:_SUMMED_UP]:
             sentences = sentences_of(self._sources.store, file)
             if not sentences:
                 continue
             if self._chat is not None:
+                before = len(self._collector.sentences)
                 self._write(self._packed(sentences), self._chat, whole=True)
+                if len(self._collector.sentences) > before:
+                    wrote = self._chat.model
             if not self._collector.sentences:
                 with self._record.timed("choose"):
                     own, vectors = self._vectors_of(sentences)
@@ -199,7 +204,7 @@ class Asking:
                 chosen = [own[place] for place in places] or sentences[:_SUMMARY]
                 frames = self._question.frames
                 self._collect([(passage.worded(frames), [passage]) for passage in chosen])
-        return self._made()
+        return replace(self._made(), model=wrote)
 
     def _recording(self) -> list[EvidencePassage]:
         """Return all that is said in the files that the question is about, where that is much.

@@ -173,3 +173,14 @@ def test_a_model_that_is_asked_about_a_recording_reads_what_fits_of_all_of_it(
     assert len(told["passages"]) == 30
     assert any(note.startswith("packed 30 passages") for note in answer.notes)
     assert summary.text == "Sentence 7 is about number 7 [1]."
+
+
+def test_a_summary_names_the_model_that_wrote_it(ask):
+    line = "The doctor said two tablets every morning."
+    answer, _ = ask(writes((line, [1])), question="Summarise visit.mp4")
+    assert (answer.text, answer.model) == (
+        "The doctor said two tablets every morning [1].",
+        "test-1",
+    )
+    quoted, _ = ask(does.says("nonsense"), question="Summarise visit.mp4")
+    assert quoted.model == "extractive"
