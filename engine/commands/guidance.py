@@ -29,7 +29,7 @@ _SAME_OPTIONS = {
 """Options by the names that other programs have for them."""
 _COLOURS = frozenset(("color", "colour", "colors", "colours", "no-color", "no-colour"))
 _NEAR_OPTION = 0.65
-"""How alike the names of options are, from 0 to 1: ``tpo`` and ``top`` are 0.67."""
+"""The likeness of names of options, from 0 to 1: ``tpo`` and ``top`` are 0.67."""
 _EXAMPLES = {
     "index": "~/Pictures", "similar": "photo.jpg", "teach": "Rex rex1.jpg rex2.jpg rex3.jpg",
     "remove": "~/Pictures/old", "export": "set/ --format webdataset",
