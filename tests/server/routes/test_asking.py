@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -96,6 +97,13 @@ def test_several_libraries_answer_in_turn(talking, made, settings):
         assert "In talk: " in answer["text"] and "In photos: " in answer["text"]
         one = ask(both, "Which picture shows red?", libraries=["photos"])
         assert len(one["citations"]) == 1 and "In photos" not in one["text"]
+
+
+def test_moments_of_one_number_in_two_libraries_are_two(talking, settings, tmp_path):
+    again = shutil.copytree(talking[1], tmp_path / "again")
+    with serving([talking[1], again], settings, talking[0], ServerOptions(port=0)) as both:
+        answer = ask(both, "Which picture shows red?")
+        assert [each["number"] for each in answer["citations"]] == [1, 2, 3, 4]
 
 
 @pytest.mark.parametrize("stream", [False, True])
