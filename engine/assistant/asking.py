@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -31,6 +30,7 @@ from engine.assistant.named_files import compared, file_of, file_passage, measur
 from engine.assistant.packing import central, pack
 from engine.assistant.prompts import prompt
 from engine.assistant.question import LibraryQuestion, Measure, Wanted, open_question, shown_instead
+from engine.assistant.record import AnswerRecord
 from engine.assistant.rivals import RivalNames, named_rightly
 from engine.assistant.scope import EVERYWHERE, FileScope
 from engine.assistant.verification import TIME_OVER, LeftOutPassage, Verifier, standing_alone
@@ -95,27 +95,6 @@ class AnswerSources:
     """Return the unit vectors (dim,) of moments in the shared space, of those that have one."""
     embed: Callable[[str], Vectors]
     """Return the unit vector (dim,) of a text there."""
-
-
-@dataclass
-class AnswerRecord:
-    """The record of a question so far."""
-
-    searches: list[Searched] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-    took: dict[str, float] = field(default_factory=dict)
-    prompts: dict[str, str] = field(default_factory=dict)
-    left_out: tuple[LeftOutPassage, ...] = ()
-    dropped: list[str] = field(default_factory=list)
-
-    @contextmanager
-    def timed(self, stage: str) -> Iterator[None]:
-        """Add the time of the block to a stage's."""
-        began = time.perf_counter()
-        try:
-            yield
-        finally:
-            self.took[stage] = self.took.get(stage, 0.0) + (time.perf_counter() - began) * 1e3
 
 
 class Asking:

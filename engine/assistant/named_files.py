@@ -80,7 +80,8 @@ def compared(store: Store, pair: Sequence[EvidencePassage], question: LibraryQue
     both = [_as_file(passage) for passage in pair]
     more, less, same = frames.more[measure]
     shown = [_shown(value, measure) for value in values]
-    if values[0] == values[1]:
+    if shown[0] == shown[1]:
+        # A difference that nobody sees in the figures is none to tell of.
         line = frames.equal.format(
             first=both[0].name, second=both[1].name, more=same, value=shown[0]
         )
