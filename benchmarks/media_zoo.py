@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -223,7 +224,7 @@ def scene(number: int, size: tuple[int, int] = _SIZE) -> Image.Image:
 def make(specimen: Specimen, folder: Path, seconds: float = SECONDS) -> Path:
     """Write the file; what FFmpeg lacks here raises its error."""
     path = folder / specimen.name
-    with av.open(str(path), "w", format=specimen.container) as output:
+    with _own_priority(), av.open(str(path), "w", format=specimen.container) as output:
         video = _video_stream(output, specimen)
         sound = _sound_stream(output, specimen)
         packets = [*_pictures(video, specimen, seconds), *_tone(sound, specimen, seconds)]
@@ -231,6 +232,20 @@ def make(specimen: Specimen, folder: Path, seconds: float = SECONDS) -> Path:
         for packet in packets:
             output.mux(packet)
     return path
+
+
+@contextmanager
+def _own_priority() -> Iterator[None]:
+    """Keep the priority of this thread: SVT-AV1 makes the one that opens it a real-time one where
+    that is allowed, as it is to root, and all others then wait for it for ever."""
+    if not hasattr(os, "sched_getscheduler"):  # not Linux
+        yield
+        return
+    policy, parameters = os.sched_getscheduler(0), os.sched_getparam(0)
+    try:
+        yield
+    finally:
+        os.sched_setscheduler(0, policy, parameters)
 
 
 def _video_stream(output: Any, specimen: Specimen) -> Any:

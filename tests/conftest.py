@@ -27,6 +27,8 @@ hypothesis.settings.register_profile("sensorium", deadline=None, database=None)
 hypothesis.settings.load_profile("sensorium")
 
 
+_POLICY = os.sched_getscheduler(0) if hasattr(os, "sched_getscheduler") else None
+
 SLOW = (
     "align", "benchmarks", "commands", "docs", "encoders", "exchange", "generate", "sensorium",
     "training", "curate/copies", "curate/actions", "indexers/test_cut_off.py",
@@ -76,6 +78,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             _file(item.nodeid) not in PAGE,
         )
     )
+
+
+@pytest.fixture(autouse=True)
+def _same_priority() -> Iterator[None]:
+    """No test leaves its thread with another priority: a real-time one starves all others."""
+    yield
+    if hasattr(os, "sched_getscheduler") and (policy := os.sched_getscheduler(0)) != _POLICY:
+        os.sched_setscheduler(0, _POLICY, os.sched_param(0))
+        pytest.fail(f"it left its thread with the policy {policy} of the scheduler")
 
 
 @pytest.hookimpl(optionalhook=True)
