@@ -71,11 +71,11 @@ def complete(served: Served, **more: object):
 
 
 def test_a_model_writes_and_is_named_and_its_tokens_are_counted(modelled, behaves):
-    behaves(NO_SEARCHES, writes((WROTE, [1])), NO_SEARCHES, writes((WROTE, [1])))
+    behaves(writes((WROTE, [1])), writes((WROTE, [1])))
     answer = complete(modelled)
     text = answer.choices[0].message.content
     assert text.startswith(f"{WROTE.rstrip('.')} [1].") and answer.model == "test-1"
-    assert (answer.usage.prompt_tokens, answer.usage.completion_tokens) == (240, 60)
+    assert (answer.usage.prompt_tokens, answer.usage.completion_tokens) == (120, 30)
     chunks = complete(modelled, stream=True)
     assert {chunk.model for chunk in chunks} == {"test-1"}
     assert "".join(c.choices[0].delta.content or "" for c in chunks) == text
@@ -97,7 +97,7 @@ def test_the_first_sentence_comes_while_the_model_still_writes(modelled, behaves
 
         stream_server.completes(events())(handler, body)
 
-    behaves(NO_SEARCHES, writes_on)
+    behaves(writes_on)
     with openai.OpenAI(base_url=f"{modelled.url}/v1", api_key="none", max_retries=0) as client:
         messages = [{"role": "user", "content": DOCTOR}]
         for chunk in client.chat.completions.create(model="x", messages=messages, stream=True):
