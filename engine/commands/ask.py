@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from engine.commands.complete import complete_filter
+from engine.commands.answer_options import answer_model_option, answer_seconds_option, where_option
 from engine.commands.options import (
     AnyPath,
     json_option,
@@ -26,19 +26,9 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("question", nargs=-1, required=True)
-@click.option(
-    "--where", metavar="FILTER", multiple=True, shell_complete=complete_filter,
-    help="Only files of which this is true, such as 'kind = video'. May be repeated.",
-)  # fmt: skip
-@click.option(
-    "--model", metavar="NAME",
-    help="The model that writes the answer, such as local:qwen; without one the answer quotes"
-    " what the library holds.",
-)  # fmt: skip
-@click.option(
-    "--seconds", type=click.FloatRange(min=0.1), metavar="N",
-    help="Seconds that the model may take; then what was found is quoted.",
-)  # fmt: skip
+@where_option
+@answer_model_option
+@answer_seconds_option
 @click.option("--stream", is_flag=True, help="Print each sentence as soon as it is verified.")
 @click.option("--speak", is_flag=True, help="Speak the answer, too, by the configured voice.")
 @click.option(

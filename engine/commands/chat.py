@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from engine.commands.answer_options import answer_model_option, answer_seconds_option, where_option
 from engine.commands.ask import print_answer, print_sentence
-from engine.commands.complete import complete_filter
 from engine.commands.options import AnyPath, complain, library_option, open_library, say, warn
 from engine.errors import Cancelled, SensoriumError
 
@@ -21,21 +21,9 @@ _PROMPT = "> "
 
 @click.command()
 @click.argument("about", nargs=-1, type=AnyPath())
-@click.option(
-    "--where", metavar="FILTER", multiple=True, shell_complete=complete_filter,
-    help="Only files of which this is true, such as 'kind = video'. May be repeated.",
-)  # fmt: skip
-@click.option(
-    "--model", metavar="NAME",
-    help="The model that writes the answers, such as local:qwen; without one they quote what the"
-    " library holds.",
-)  # fmt: skip
-@click.option(
-    "--seconds",
-    type=click.FloatRange(min=0.1),
-    metavar="N",
-    help="Seconds that an answer may take.",
-)
+@where_option
+@answer_model_option
+@answer_seconds_option
 @click.option(
     "--save", type=AnyPath(), metavar="FILE",
     help="Write the conversation to a JSON file, after each turn.",

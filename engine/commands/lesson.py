@@ -6,17 +6,15 @@ from pathlib import Path
 
 import click
 
-from engine.commands.options import AnyPath, json_option, library_option, open_library, say, warn
+from engine.commands.answer_options import page_option
+from engine.commands.options import json_option, library_option, open_library, say, warn
 from engine.commands.output.json_output import print_json
 from engine.common.text import printable
 
 
 @click.command()
 @click.argument("topic", nargs=-1, required=True)
-@click.option(
-    "--out", metavar="FILE", type=AnyPath(path_type=Path), required=True,
-    help="The page to write, such as lesson.html.",
-)  # fmt: skip
+@page_option("lesson.html")
 @click.option(
     "--level", type=click.Choice(("school", "university")), default="school", show_default=True,
     help="Few short sentences, or all that there is with what is said around it.",

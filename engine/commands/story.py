@@ -6,21 +6,16 @@ from pathlib import Path
 
 import click
 
-from engine.commands.options import AnyPath, json_option, library_option, open_library, say, warn
+from engine.commands.answer_options import page_model_option, page_option
+from engine.commands.options import json_option, library_option, open_library, say, warn
 from engine.commands.output.json_output import print_json
 from engine.common.text import printable
 
 
 @click.command()
 @click.argument("asked", metavar="ALBUM|QUERY", nargs=-1, required=True)
-@click.option(
-    "--out", metavar="FILE", type=AnyPath(path_type=Path), required=True,
-    help="The page to write, such as story.html; the cut lists are written beside it.",
-)  # fmt: skip
-@click.option(
-    "--model", metavar="NAME",
-    help="A model that may write sentences, such as local:qwen, held to what the files say.",
-)  # fmt: skip
+@page_option("story.html", "; the cut lists are written beside it")
+@page_model_option
 @library_option
 @json_option
 def story(

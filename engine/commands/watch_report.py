@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from engine.commands.answer_options import answer_model_option, page_option
 from engine.commands.options import AnyPath, json_option, library_option, open_library, say, warn
 from engine.commands.output.json_output import print_json
 from engine.common.text import printable
@@ -13,18 +14,12 @@ from engine.common.text import printable
 
 @click.command("watch-report")
 @click.argument("video", metavar="VIDEO", type=AnyPath())
-@click.option(
-    "--out", metavar="FILE", type=AnyPath(path_type=Path), required=True,
-    help="The page to write, such as report.html.",
-)  # fmt: skip
+@page_option("report.html")
 @click.option(
     "--ask", "questions", metavar="QUESTION", multiple=True,
     help="A question to answer from VIDEO alone. May be repeated.",
 )  # fmt: skip
-@click.option(
-    "--model", metavar="NAME",
-    help="The model that writes the answers, such as local:qwen; without one they are quotes.",
-)  # fmt: skip
+@answer_model_option
 @library_option
 @json_option
 def watch_report(
