@@ -47,7 +47,7 @@ from engine.assistant.evidence import EvidencePassage
 from engine.assistant.verification import BEARS, Verifier
 from engine.encoders import registry
 from engine.encoders.cross_encoder import CrossEncoder
-from engine.library import Library
+from engine.library.facade import Library
 
 _HERE = Path(__file__).parent
 _ANSWERED = {False: 0.7, True: 0.75}

@@ -29,7 +29,7 @@ from benchmarks.common import (
 )
 from benchmarks.everyday import home_library
 from engine.encoders import registry
-from engine.library import Library
+from engine.library.facade import Library
 
 _HERE = Path(__file__).parent
 

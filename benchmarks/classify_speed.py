@@ -33,7 +33,7 @@ from engine.config import Settings
 from engine.encoders import registry
 from engine.encoders.compact.encoder import CompactEncoder
 from engine.index.vector_stream import AssetStream, read_vectors
-from engine.library import Library
+from engine.library.facade import Library
 from engine.store import Store
 from engine.types import Asset, Embedding, IndexedAsset, Kind, MediaType, Modality, Moment
 

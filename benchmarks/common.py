@@ -18,7 +18,7 @@ from click.core import ParameterSource
 from benchmarks import results
 from benchmarks.results import Measured, Result, machine_facts, table
 from engine.config import Settings
-from engine.library import Library
+from engine.library.facade import Library
 from engine.query.language import quoted
 from engine.types import IndexReport
 

@@ -30,7 +30,7 @@ from PIL import Image
 
 from benchmarks.common import at_least, at_most, command, conclude, machine, scratch
 from engine.index import inventory
-from engine.library import Library
+from engine.library.facade import Library
 from indexers import commit
 
 _COLOURS = ("red", "green", "blue", "yellow", "black", "white")

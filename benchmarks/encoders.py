@@ -52,7 +52,7 @@ from engine.encoders import registry
 from engine.encoders.protocols import Pixels
 from engine.encoders.towers import Towers
 from engine.errors import SensoriumError
-from engine.library import Library
+from engine.library.facade import Library
 from engine.media.audio import probe_audio
 from engine.store import Store
 

@@ -43,7 +43,7 @@ from benchmarks.common import (
 from engine.config import Settings
 from engine.encoders import registry
 from engine.encoders.weight_files import E5_SMALL
-from engine.library import Library
+from engine.library.facade import Library
 from engine.query.language import quoted
 from engine.store import Store
 from engine.types import Hit, Kind

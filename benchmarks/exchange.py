@@ -28,7 +28,7 @@ from engine.exchange import serialize
 from engine.exchange.export import export
 from engine.exchange.import_dataset import ImportOptions, check_dataset, import_dataset
 from engine.exchange.records import ExportSelection, Item, items
-from engine.library import Library
+from engine.library.facade import Library
 from engine.store import Store
 from engine.types import Kind, Moment
 

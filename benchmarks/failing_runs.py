@@ -253,7 +253,12 @@ def _stack(path: str, copy: Path) -> str:
 
 def import_all() -> None:
     """Import what the commands use, once for all children."""
-    for module in ("engine.library", "engine.store.verify", "indexers.pipeline", "sqlalchemy"):
+    for module in (
+        "engine.library.facade",
+        "engine.store.verify",
+        "indexers.pipeline",
+        "sqlalchemy",
+    ):
         import_module(module)
     for module in ("pyarrow.parquet", "engine.store.write.writer", "engine.commands.main"):
         import_module(module)

@@ -29,7 +29,7 @@ from engine.encoders.hearing import OwnOrBridged
 from engine.encoders.http.encoder import HttpEncoder
 from engine.encoders.towers import Towers
 from engine.errors import EmbeddingFailed
-from engine.library import Library
+from engine.library.facade import Library
 from engine.store import Store
 from engine.testing.embedding_server import Bill, EmbeddingServer, Fault, embedding_server
 

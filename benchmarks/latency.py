@@ -33,7 +33,7 @@ from benchmarks.common import (
 )
 from engine.encoders.compact.text import MiniLM
 from engine.index.exact import import_faiss
-from engine.library import Library
+from engine.library.facade import Library
 from engine.types import Modality
 
 _TORCH_FREE = (

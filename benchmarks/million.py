@@ -25,7 +25,7 @@ from benchmarks.synthetic_library import labels_of, need_real_data, write_librar
 from engine.common.progress_bar import watched
 from engine.common.result_document import search_document
 from engine.index.allowed import Allowed
-from engine.library import Library
+from engine.library.facade import Library
 from engine.query.plan import plan, validated
 from engine.query.space_selection import select_spaces
 from engine.types import Kind, Modality, Query

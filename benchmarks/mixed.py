@@ -43,7 +43,7 @@ from benchmarks.common import (
 )
 from benchmarks.metrics import Found, Place, interval, ndcg, places, recall
 from benchmarks.speech import PROMPTS
-from engine.library import Library
+from engine.library.facade import Library
 from engine.query.group import group_moments
 from engine.query.language import quoted
 from engine.types import Fusion, Group, Hit, Modality

@@ -22,7 +22,7 @@ from pathlib import Path
 import click
 
 from benchmarks.common import Row, at_least, at_most, command, conclude, data_option, need, scratch
-from engine.library import Library
+from engine.library.facade import Library
 
 _EXACT, _SLIPPED, _FOREIGN = 76, 60, 4
 _NAMES = Path(__file__).parent / "names.csv"

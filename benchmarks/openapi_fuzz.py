@@ -29,7 +29,7 @@ from benchmarks.common import at_least, at_most, command, conclude, machine, scr
 from benchmarks.crash import Folder
 from benchmarks.server_soak import fill_films
 from benchmarks.serving import serving
-from engine.library import Library
+from engine.library.facade import Library
 
 _CHECKS = "status_code_conformance,content_type_conformance,response_schema_conformance"
 _SHOWN = 20

@@ -27,7 +27,7 @@ import click
 from benchmarks.common import command, conclude, data_option, machine, need, stop, work_option
 from benchmarks.serving import serving
 from engine.encoders import registry
-from engine.library import Library
+from engine.library.facade import Library
 
 _WORDS = "a red sports car"
 _PICTURE = "document.querySelector('.tile img')?.naturalWidth > 0"

@@ -33,7 +33,7 @@ from engine.config import Settings
 from engine.encoders import registry
 from engine.encoders.compact.encoder import CompactEncoder
 from engine.encoders.compact.text import MiniLM
-from engine.library import Library
+from engine.library.facade import Library
 from engine.store import Store
 from engine.training.pictures import fit, read_nouns
 from engine.types.arrays import Vectors

@@ -23,7 +23,7 @@ import click
 import numpy as np
 
 from benchmarks.common import at_most, command, conclude, machine, scratch
-from engine.library import Library
+from engine.library.facade import Library
 from engine.store import Store
 from engine.testing.fake_encoder import fake_towers
 from engine.types import Asset, Embedding, IndexedAsset, Kind, MediaType, Modality, Moment, Tag

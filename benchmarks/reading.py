@@ -34,7 +34,7 @@ from benchmarks.common import (
 from engine.config import Settings
 from engine.encoders import registry
 from engine.errors import UsageError
-from engine.library import Library
+from engine.library.facade import Library
 from engine.media.image import read_frames
 from engine.types import Modality
 

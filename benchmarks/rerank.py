@@ -54,7 +54,7 @@ from benchmarks.speech import PROMPTS, less_a_third
 from engine.config import Settings
 from engine.generate.chat import Message
 from engine.generate.lm import LocalLM
-from engine.library import Library
+from engine.library.facade import Library
 from engine.query.language import quoted
 from engine.testing import chat_server as does
 from engine.testing.chat_server import Behaviour, Served, serving

@@ -37,7 +37,7 @@ from benchmarks.peers.environments import Unavailable
 from benchmarks.peers.infinity import infinity, random_vit_b_32
 from benchmarks.serving import Tally, as_bodies, load, serving
 from engine.encoders import registry
-from engine.library import Library
+from engine.library.facade import Library
 
 _THREADS = 4
 """Threads that decode, as many as a server has."""

@@ -21,7 +21,7 @@ import click
 from benchmarks.common import at_most, command, conclude, data_option, machine, stop, work_option
 from benchmarks.serving import Connection, Server, many_moments, questions, serving
 from benchmarks.synthetic_library import need_real_data
-from engine.library import Library
+from engine.library.facade import Library
 
 _WARM = 20
 """Turns that are left out."""

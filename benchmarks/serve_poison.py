@@ -21,7 +21,7 @@ from pathlib import Path
 from benchmarks.common import Row, at_most, command, conclude, data_option, machine, need, scratch
 from benchmarks.serving import Connection, Server, serving
 from engine.encoders import registry
-from engine.library import Library
+from engine.library.facade import Library
 
 _ITEMS = 32
 _HOURS = 10

@@ -29,7 +29,7 @@ import httpx
 
 from benchmarks.common import at_least, at_most, command, conclude, machine, scratch
 from benchmarks.crash import Folder
-from engine.library import Library
+from engine.library.facade import Library
 from indexers import commit
 
 _COMMIT_ASSETS = 4

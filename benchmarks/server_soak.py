@@ -36,7 +36,7 @@ from benchmarks.common import Row, at_most, command, conclude, machine, scratch
 from benchmarks.crash import Folder
 from benchmarks.serving import Server, serving
 from engine.encoders import registry
-from engine.library import Library
+from engine.library.facade import Library
 
 _REST = 4.0
 """Seconds of rest before descriptors are counted."""

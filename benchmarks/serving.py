@@ -19,7 +19,7 @@ from benchmarks.common import scratch
 from benchmarks.synthetic_library import labels_of, write_library
 from engine.config import Settings
 from engine.encoders import registry
-from engine.library import Library
+from engine.library.facade import Library
 
 _TICKS = os.sysconf("SC_CLK_TCK")
 _PAGE = os.sysconf("SC_PAGE_SIZE")

@@ -20,7 +20,7 @@ import click
 from benchmarks.common import at_least, at_most, command, conclude, indexed, machine, need, rows
 from benchmarks.speech import PROMPTS
 from engine.generate.speaker import Speech
-from engine.library import Library
+from engine.library.facade import Library
 from engine.speaking import speak
 
 SENTENCES = (

@@ -19,7 +19,7 @@ from statistics import median
 import click
 
 from benchmarks.common import at_most, command, conclude, machine
-from engine.library import Library
+from engine.library.facade import Library
 
 _BARE = (sys.executable, "-c", "import click")
 _MAIN = (sys.executable, "-m", "sensorium")

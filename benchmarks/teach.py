@@ -20,7 +20,7 @@ from PIL import Image
 
 from benchmarks.common import Row, at_least, command, conclude, data_option, machine, need, scratch
 from engine.config import Settings
-from engine.library import Library
+from engine.library.facade import Library
 
 _PHOTOGRAPHS = 1900
 _TAUGHT = 5

@@ -14,7 +14,7 @@ import logging
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from engine.library import Library
+    from engine.library.facade import Library
 
 __all__ = ["Library"]
 
@@ -25,7 +25,7 @@ logging.getLogger(__name__).addHandler(logging.NullHandler())
 def __getattr__(name: str) -> object:
     """Import the facade when it is asked for: a room alone should load alone."""
     if name == "Library":
-        from engine.library import Library
+        from engine.library.facade import Library
 
         return Library
     raise AttributeError(f"module 'engine' has no attribute {name!r}")

@@ -22,7 +22,7 @@ from engine.common.progress import NO_PROGRESS, Progress
 from engine.config import Settings
 from engine.encoders.towers import Towers
 from engine.errors import MediaError, UsageError
-from engine.library import Library
+from engine.library.facade import Library
 from engine.media.sniff import sniff
 from engine.store import KnownAsset, Store
 from engine.types import Asset, FileStat, IndexedAsset, Kind, MediaType

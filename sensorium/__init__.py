@@ -67,8 +67,8 @@ if TYPE_CHECKING:
     from engine.exchange.export import ExportReport
     from engine.exchange.import_dataset import ImportReport
     from engine.generate.speaker import Speech
-    from engine.library import Library
-    from engine.library_views import LibraryDescription
+    from engine.library.facade import Library
+    from engine.library.views import LibraryDescription
     from engine.query.describing import Description
     from engine.query.hit_details import HitDetails, Passage
     from engine.query.language import quoted
@@ -201,8 +201,8 @@ _ELSEWHERE = {
     "HitDetails": "engine.query.hit_details",
     "ImportReport": "engine.exchange.import_dataset",
     "Label": "engine.classify.labels",
-    "Library": "engine.library",
-    "LibraryDescription": "engine.library_views",
+    "Library": "engine.library.facade",
+    "LibraryDescription": "engine.library.views",
     "LibraryStats": "engine.store",
     "Passage": "engine.query.hit_details",
     "Progress": "engine.common.progress",

@@ -18,7 +18,7 @@ from engine.config_file import (
     statements,
 )
 from engine.errors import UsageError
-from engine.library_open import OpenOptions
+from engine.library.open import OpenOptions
 from sensorium import Library
 
 WRITTEN = """\

@@ -29,21 +29,21 @@ LAYERS = (
     {"engine.assistant"},
     {"engine.compose"},
     {
-        "engine.library_captions",
-        "engine.library_datasets",
-        "engine.library_embedding",
-        "engine.library_open",
-        "engine.library_search",
-        "engine.library_spaces",
-        "engine.library_views",
+        "engine.library.captions",
+        "engine.library.datasets",
+        "engine.library.embedding",
+        "engine.library.open",
+        "engine.library.search",
+        "engine.library.spaces",
+        "engine.library.views",
     },
-    {"engine.library_questions", "engine.library_relevance"},
-    {"engine.library_base"},
-    {"engine.library_reading"},
-    {"engine.library_encoding"},
-    {"engine.library_exchange"},
-    {"engine.library_asking"},
-    {"engine.library_composing"},
+    {"engine.library.questions", "engine.library.relevance"},
+    {"engine.library.base"},
+    {"engine.library.reading"},
+    {"engine.library.encoding"},
+    {"engine.library.exchange"},
+    {"engine.library.asking"},
+    {"engine.library.composing"},
     {"engine.library"},
     {"engine.encoder_trial"},
     {
@@ -205,11 +205,11 @@ def test_imports_point_one_way(path):
 
 
 def test_an_arrow_that_points_the_other_way_is_found():
-    source = "def f():\n    from engine.library import Library\n"
+    source = "def f():\n    from engine.library.facade import Library\n"
     assert list(wrong_arrows("engine.store.catalog", imports(ast.parse(source))))
     assert list(wrong_arrows("indexers.scan", iter(["engine.index.exact"])))
     assert list(wrong_arrows("engine.media.image", iter(["engine.encoders.protocols"])))
-    assert list(wrong_arrows("engine.library", iter(["engine.testing.fake_encoder"])))
+    assert list(wrong_arrows("engine.library.facade", iter(["engine.testing.fake_encoder"])))
     assert not list(wrong_arrows("engine.query.plan", iter(["engine.index.exact"])))
 
 
@@ -260,7 +260,7 @@ def test_what_may_be_heavy_is(place):
     assert set().union(*found) == HEAVY_ALLOWED[place]
 
 
-@pytest.mark.parametrize("module", ["engine.library", "engine.commands.main", "sensorium"])
+@pytest.mark.parametrize("module", ["engine.library.facade", "engine.commands.main", "sensorium"])
 def test_what_is_imported_first_loads_nothing_heavy(module):
     code = f"import sys, {module}; print(*sorted({HEAVY!r} & set(sys.modules)))"
     done = subprocess.run(

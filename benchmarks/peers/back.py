@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 from benchmarks.peers.environments import Unavailable, last_line, wait_for
 from benchmarks.serving import Server
 from engine.index.exact import import_faiss
-from engine.library import Library
+from engine.library.facade import Library
 
 _PACKAGES = ("flask", "flask-restful", "flask-cors", "fire", "h5py", "fsspec", "setuptools<81")
 _INDEX = "HNSW32"

@@ -14,7 +14,7 @@ from pathlib import Path
 def main(repository: str, model: str, folder: str, media: str) -> None:
     sys.path.insert(0, repository)
     from engine.config import Settings
-    from engine.library import Library
+    from engine.library.facade import Library
     from engine.store import Store
 
     settings = Settings.from_env()

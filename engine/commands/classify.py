@@ -120,7 +120,7 @@ def classify(
       sensorium classify --all --labels-file labels.txt --out result.parquet
       sensorium classify sounds --labels rain,wind --examples heard --report page.html
     """
-    from engine.library import Library
+    from engine.library.facade import Library
 
     if bool(paths) == whole:
         raise UsageError("name files or folders to classify, or --all for the whole library")
@@ -217,7 +217,7 @@ def evaluate(
 
     The library is only needed for the pictures of a report.
     """
-    from engine.library import Library
+    from engine.library.facade import Library
 
     found = Library.evaluate_results(result, truth)
     if report is not None:

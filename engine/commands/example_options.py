@@ -59,7 +59,7 @@ def clipboard_query(asked: PartKind) -> str | QueryPart:
     Raises:
         UsageError: it holds nothing of use, or there is no program that reads it.
     """
-    from engine.library import Library
+    from engine.library.facade import Library
 
     content = Library.clipboard()
     if isinstance(content, Path):

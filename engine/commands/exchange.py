@@ -162,7 +162,7 @@ def import_command(
     embedded here. All of it is looked at first: where something is wrong with it, nothing is
     taken.
     """
-    from engine.library import Library
+    from engine.library.facade import Library
 
     done = Library.import_new(
         library, source, format_name, to=to, root=root, skip_missing=skip_missing,

@@ -34,7 +34,7 @@ from engine.errors import FilesVanished
 
 if TYPE_CHECKING:
     from engine.common.choices import Vanished
-    from engine.library import Library
+    from engine.library.facade import Library
     from engine.types import IndexReport
 
 
@@ -103,7 +103,7 @@ def index(
     that cannot be read costs one line and is listed by `sensorium failures`; the
     others are unaffected.
     """
-    from engine.library import Library
+    from engine.library.facade import Library
 
     if not paths and (add_space is None or dry_run):
         raise click.MissingParameter(param_hint="'PATH...'", param_type="argument")

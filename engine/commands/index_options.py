@@ -67,7 +67,7 @@ def rule_options(command: Command) -> Command:
 
 def rules_of(options: dict[str, Any]) -> RuleOptions:
     """Take the values of ``rule_options`` out of the options of a command."""
-    from engine.library import Library
+    from engine.library.facade import Library
 
     names = ("exclude", "forget_exclude", "follow_links", "hidden", "gitignore")
     rules: RuleOptions = {name: options.pop(name) for name in names}  # type: ignore[assignment]

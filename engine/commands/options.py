@@ -22,7 +22,7 @@ from engine.errors import SensoriumError
 
 if TYPE_CHECKING:
     from engine.config import Settings
-    from engine.library import Library
+    from engine.library.facade import Library
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 JSON_ASKED = "sensorium.json"
@@ -190,7 +190,7 @@ def settings() -> Settings:
 
 def open_library(library: Path | None) -> Library:
     """Open the library of a command."""
-    from engine.library import Library
+    from engine.library.facade import Library
 
     return Library.open(library, settings=settings())
 

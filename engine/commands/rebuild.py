@@ -32,7 +32,7 @@ from engine.commands.output.text import print_message
 def rebuild(forget_lost: bool, wait: bool, library: Path | None, as_json: bool) -> None:
     """Make again what derives from catalog and vectors: full text, indexes, backgrounds."""
     if forget_lost:
-        from engine.library import Library
+        from engine.library.facade import Library
 
         for line in Library.forget_lost(library):
             print_message(line, err=True)

@@ -47,7 +47,7 @@ _GROUPS = {
 """Public names in the order of the page; what is in no group and is no error comes last."""
 _BESIDE = {
     "library.curate": ("engine.curate.service.Curation", "engine.curate.run.CurationRun"),
-    "library.spaces": ("engine.library_spaces.LibrarySpaces",),
+    "library.spaces": ("engine.library.spaces.LibrarySpaces",),
     "library.align": ("engine.align.service.Alignment",),
     "library.classify": ("engine.classify.classification.Classification",),
 }

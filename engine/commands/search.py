@@ -60,7 +60,7 @@ def search(
     weight, `then` joins moments of one video in order, and double quotes keep what is in
     them as it is. A TEXT of - alone is what is piped in. docs/language.md has all of it.
     """
-    from engine.library import Library
+    from engine.library.facade import Library
 
     dates = [_dated(name, date) for name, date in (("after", after), ("before", before))]
     query = {key: options.pop(key) for key in _OF_THE_QUERY}

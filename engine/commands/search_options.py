@@ -24,7 +24,7 @@ from engine.common.choices import RERANKERS, SEEING_RERANKER, no_choice
 from engine.types import Fusion, Group, Kind, Sort
 
 if TYPE_CHECKING:
-    from engine.library import Library
+    from engine.library.facade import Library
     from engine.types import Plan, SearchResult
 
     OnPlan = Callable[[Plan], None]

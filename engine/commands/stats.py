@@ -20,7 +20,7 @@ from engine.commands.output.json_output import print_json
 from engine.commands.output.text import print_message
 
 if TYPE_CHECKING:
-    from engine.library_views import LibraryDescription
+    from engine.library.views import LibraryDescription
 
 
 @click.command()
@@ -51,7 +51,7 @@ def stats(library: Path | None, file: str | None, as_json: bool) -> None:
 
 def _show_dates(file: str, as_json: bool) -> None:
     """Print where a file says when it was made, the date that counts marked by a star."""
-    from engine.library import Library
+    from engine.library.facade import Library
 
     claims = Library.dates(file)
     if as_json:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from engine.config import Settings
 from engine.errors import UsageError
-from engine.library import Library
+from engine.library.facade import Library
 from engine.server.observing.stages import note_libraries
 from engine.server.problems import Problem
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from engine.library import Library
+from engine.library.facade import Library
 from tests import media_files as make
 
 COLOURS = ("red", "green", "blue", "yellow", "black", "white")

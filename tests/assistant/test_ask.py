@@ -11,7 +11,7 @@ import pytest
 from engine.assistant.answer import NOT_HERE
 from engine.assistant.verification import Verifier
 from engine.errors import QuerySyntax, UsageError
-from engine.library import Library
+from engine.library.facade import Library
 from tests import media_files as make
 from tests.assistant.conftest import HOSTILE_NAME, SAID
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from engine.assistant.answer import EXTRACTIVE
-from engine.library import Library
+from engine.library.facade import Library
 from engine.query.language import quoted
 from engine.store import Store
 from engine.testing.chat_server import serving

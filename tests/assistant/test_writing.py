@@ -148,7 +148,7 @@ def test_a_model_that_is_cut_off_leaves_what_was_borne_out(ask, library):
 def test_a_model_that_is_asked_about_a_recording_reads_what_fits_of_all_of_it(
     tmp_path, settings, monkeypatch
 ):
-    from engine.library import Library
+    from engine.library.facade import Library
     from tests import media_files as make
 
     make.video(tmp_path / "talk.mp4", ("red",), 40.0)

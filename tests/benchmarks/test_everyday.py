@@ -50,7 +50,7 @@ def test_the_row_of_a_category_says_first_and_among_five():
 def test_the_scenes_of_a_library_can_be_left_out(tmp_path, settings):
     from engine.encoders import registry
     from engine.encoders.weight_files import E5_SMALL
-    from engine.library import Library
+    from engine.library.facade import Library
 
     if E5_SMALL.find() is None:
         pytest.skip("no weights of the multilingual encoder")

@@ -12,7 +12,7 @@ from click.testing import CliRunner
 
 from engine.commands.main import main
 from engine.commands.options import settings, typed_command
-from engine.library import Library
+from engine.library.facade import Library
 
 
 def call(*arguments: object):

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from PIL import ExifTags, Image
 
-from engine.library import Library
+from engine.library.facade import Library
 from engine.testing.fake_encoder import COLOURS as COLOURS_RGB
 from tests import media_files as make
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from engine.encoders.towers import Towers
-from engine.library import Library
+from engine.library.facade import Library
 from engine.query.calibration.confidence import confidence
 from engine.query.plan import Inventory, SearchableModality, plan
 from engine.store import Store

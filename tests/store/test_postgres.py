@@ -25,7 +25,7 @@ from engine.errors import (
     StoreError,
     UsageError,
 )
-from engine.library import Library
+from engine.library.facade import Library
 from engine.store import Store, address, failpoints, match_any
 from engine.store.verify import verify
 from engine.types import IndexedAsset

@@ -13,7 +13,7 @@ from starlette.datastructures import Headers
 from starlette.responses import FileResponse
 from starlette.types import Receive, Scope, Send
 
-from engine.library import Library
+from engine.library.facade import Library
 from engine.server.problems import Problem
 from engine.types import Asset, Kind
 

@@ -11,7 +11,7 @@ from engine.assistant.answer import CitedAnswer, OnSentence, StreamedSentence
 from engine.assistant.conversation import Conversation
 from engine.common.progress import CancelToken
 from engine.errors import EmptyMedia, ExtraMissing, InvalidQuery
-from engine.library import Library
+from engine.library.facade import Library
 from engine.server.asking.conversations import Conversations
 from engine.server.asking.joined_answer import AnswerJoiner, JoinedAnswer, OnAnswered
 from engine.server.dialects.inputs import MediaInput

@@ -8,7 +8,7 @@ from typing import Any
 from engine.assistant.answer import EXTRACTIVE, CitedAnswer
 from engine.assistant.conversation import Conversation
 from engine.common.lru import LRUCache
-from engine.library import Library
+from engine.library.facade import Library
 
 _KEPT = 256
 """Conversations that are kept, each to its last answer."""

@@ -15,7 +15,7 @@ from starlette.responses import JSONResponse
 
 from engine.common.json_text import parseable
 from engine.errors import MediaError
-from engine.library import Library
+from engine.library.facade import Library
 from engine.query.language.query_parser import quoted
 from engine.server.access.media_access import picture_of
 from engine.server.dialects.bodies import json_object

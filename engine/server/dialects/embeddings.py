@@ -13,7 +13,7 @@ from fastapi import Request
 from starlette.responses import JSONResponse
 
 from engine.errors import SensoriumError
-from engine.library import Library
+from engine.library.facade import Library
 from engine.server.dialects.bodies import json_object
 from engine.server.dialects.embedding_schemas import (
     CohereEmbedAnswer,

@@ -10,7 +10,7 @@ from fastapi import Request
 from starlette.responses import JSONResponse
 
 from engine.errors import InvalidQuery
-from engine.library import Library
+from engine.library.facade import Library
 from engine.server.dialects.bodies import json_object
 from engine.server.dialects.embeddings import library_of
 from engine.server.dialects.inputs import MediaInput, Part, TextInput, read_document

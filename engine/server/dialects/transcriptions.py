@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from engine.common.progress import CancelToken
 from engine.errors import ExtraMissing, InvalidQuery
-from engine.library import Library
+from engine.library.facade import Library
 from engine.server.dialects.transcription_schemas import TranscriptionAnswer
 from engine.server.load.admission import Admission
 from engine.server.problems import Problem

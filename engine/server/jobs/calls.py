@@ -15,7 +15,7 @@ from engine.common.atomic_write import whole
 from engine.common.file_state import os_reason
 from engine.curate.run import CurationRun
 from engine.errors import ExportFailed, LibraryBusy
-from engine.library import Library
+from engine.library.facade import Library
 from engine.server.jobs.line import Calls, JobRun
 from engine.types import IndexReport
 

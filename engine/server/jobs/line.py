@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from engine.common.memory import give_back_memory
 from engine.common.progress import CancelToken, cancelling_waits
 from engine.errors import UNEXPECTED, Cancelled, SensoriumError, StoreError
-from engine.library import Library
+from engine.library.facade import Library
 from engine.server.load.admission import Overloaded
 from engine.server.problems import Problem
 from engine.types.jobs import ENDED, RESUMABLE, Job, JobState, now

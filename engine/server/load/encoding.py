@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from engine.library import Library
+from engine.library.facade import Library
 from engine.server.dialects.inputs import MediaInput, Part, TextInput
 from engine.server.load.admission import Admission
 from engine.server.load.batcher import Batcher, BatchLimits

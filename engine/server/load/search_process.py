@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from engine.config import Settings
 from engine.errors import SensoriumError
-from engine.library import Library
+from engine.library.facade import Library
 from engine.types import Query, SearchResult
 
 

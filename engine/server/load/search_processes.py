@@ -20,7 +20,7 @@ from queue import Empty, LifoQueue
 from engine.common.progress import CancelToken
 from engine.config import Settings
 from engine.errors import Cancelled
-from engine.library import Library
+from engine.library.facade import Library
 from engine.server.load.search_process import Asked, SearchReply, work
 from engine.types import PartKind, Query, SearchResult
 

@@ -17,7 +17,7 @@ from pydantic import Field
 
 from engine.common.json_text import parseable
 from engine.errors import SensoriumError
-from engine.library import Library
+from engine.library.facade import Library
 from engine.server.access.media_access import asset_of, checked_file, picture_of
 from engine.server.access.tokens import Caller
 from engine.server.mcp.results import (

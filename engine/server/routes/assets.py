@@ -11,7 +11,7 @@ from fastapi import Query, Request
 from pydantic import Field
 from starlette.responses import JSONResponse
 
-from engine.library import Library
+from engine.library.facade import Library
 from engine.server.access.media_access import no_asset
 from engine.server.routes.answers import (
     AssetAnswer,

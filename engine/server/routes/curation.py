@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from fastapi import Body, Query, Request
 from starlette.responses import JSONResponse
 
-from engine.library import Library
+from engine.library.facade import Library
 from engine.server.access.allowed_paths import allowed_path
 from engine.server.access.scopes import check_scope, needs
 from engine.server.problems import Problem

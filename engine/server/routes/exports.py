@@ -8,7 +8,7 @@ from fastapi import Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import FileResponse, JSONResponse, Response
 
-from engine.library import Library
+from engine.library.facade import Library
 from engine.server.access.scopes import needs
 from engine.server.jobs.calls import archive_file
 from engine.server.routes.context import GREATEST, admission_of, shelf_of

@@ -12,7 +12,7 @@ from fastapi import Request
 
 from engine.common.lru import LRUCache
 from engine.common.progress import CancelToken
-from engine.library import Library
+from engine.library.facade import Library
 from engine.server.load.search_processes import SearchProcesses
 from engine.server.observing.stages import note_libraries, note_stages
 from engine.server.problems import Problem

@@ -14,7 +14,7 @@ from fastapi import Header, Query, Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from engine.common.json_text import parseable
-from engine.library_views import reason_of
+from engine.library.views import reason_of
 from engine.server.access.allowed_paths import allowed_path
 from engine.server.access.scopes import needs
 from engine.server.jobs.runner import JobRunner

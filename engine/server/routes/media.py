@@ -9,7 +9,7 @@ from fastapi import Query, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from engine.library import Library
+from engine.library.facade import Library
 from engine.server.access.media_access import asset_of, checked_file, media_type_of, opened_file
 from engine.server.routes.context import Name, Number, admission_of, drawing_of, no_moment, shelf_of
 from engine.server.routes.kept_answers import OF_A_FILE, kept_headers, pictures, tag_of, unchanged

@@ -9,7 +9,7 @@ from fastapi import Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import JSONResponse
 
-from engine.library import Library
+from engine.library.facade import Library
 from engine.server.routes.context import Names, admission_of, json_answer, shelf_of
 from engine.server.routes.routers import ReadRouter
 from engine.types import Kind, Modality

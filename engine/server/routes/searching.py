@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import Query, Request
 from starlette.responses import JSONResponse
 
-from engine.library import Library
+from engine.library.facade import Library
 from engine.server.routes.answers import HitPage, ParsedAnswer, SuggestionList
 from engine.server.routes.context import Names, admission_of, json_answer, pages_of, shelf_of
 from engine.server.routes.hit_pages import Ask

@@ -10,7 +10,7 @@ from pydantic import Field
 from starlette.responses import JSONResponse
 
 from engine.common.user_path import is_url
-from engine.library import Library
+from engine.library.facade import Library
 from engine.server.access.media_access import asset_of, checked_file
 from engine.server.problems import Problem
 from engine.server.routes.answers import HitPage

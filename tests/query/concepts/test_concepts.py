@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from engine.errors import UsageError
-from engine.library import Library
+from engine.library.facade import Library
 from engine.query.concepts.concept import FOLDER
 
 

@@ -14,7 +14,7 @@ import pytest
 
 from engine.assistant.answer import NOT_HERE
 from engine.encoders.protocols import Sentence
-from engine.library import Library
+from engine.library.facade import Library
 from engine.media import fetch
 from engine.query.transcription import Transcription
 from tests.server.conftest import SAID

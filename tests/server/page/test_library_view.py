@@ -11,7 +11,7 @@ import pytest
 
 from engine import Library
 from engine.index.snapshot import Manifest, Tuning
-from engine.library_views import IndexSummary
+from engine.library.views import IndexSummary
 from engine.server.options import ServerOptions
 from engine.types import Modality
 from tests import media_files as make

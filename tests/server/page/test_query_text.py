@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.library import Library
+from engine.library.facade import Library
 from engine.types import Query
 from tests.server.page.browsing import Page
 

@@ -24,7 +24,7 @@ def test_it_is_healthy_ready_and_measured(served):
 
 
 def test_a_thread_that_does_not_end_is_not_ready(start, monkeypatch):
-    from engine.library import Library
+    from engine.library.facade import Library
 
     served, gate = start(seconds=0.1, workers=1), threading.Event()
     usual = Library.run
@@ -45,7 +45,7 @@ def test_a_thread_that_does_not_end_is_not_ready(start, monkeypatch):
 
 
 def test_more_than_may_wait_is_told_to_come_again(start, monkeypatch):
-    from engine.library import Library
+    from engine.library.facade import Library
 
     served, gate, inside = start(workers=1, waiting=1), threading.Event(), threading.Semaphore(0)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from engine import Library
-from engine.library_views import failure_reasons
+from engine.library.views import failure_reasons
 from engine.server.access.tokens import BearerToken
 from engine.server.routes.overview import HealthList, LibraryOverviews, ReasonList
 from engine.types import Failure, Space

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from engine.errors import UsageError
-from engine.library import Library
+from engine.library.facade import Library
 from engine.query.saved_searches import FILE, MOST
 
 

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 from engine.common.progress import CancelToken
 from engine.common.progress_bar import watched
-from engine.library_base import Watch
-from engine.library_reading import ReadingLibrary
+from engine.library.base import Watch
+from engine.library.reading import ReadingLibrary
 
 if TYPE_CHECKING:
     from engine.assistant.answer import CitedAnswer, OnSentence
-    from engine.library_captions import SeenLabels
-    from engine.library_relevance import LibraryRelevance, RerankDocument
+    from engine.library.captions import SeenLabels
+    from engine.library.relevance import LibraryRelevance, RerankDocument
     from engine.query.describing import Description
     from engine.query.prepare import PreparedExample
     from engine.query.rerank.gains import RerankEvaluation
@@ -30,7 +30,7 @@ class EncodingLibrary(ReadingLibrary):
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         """Return the vectors of texts in the default space: unit vectors (n, dim), float32."""
-        from engine.library_embedding import embed_texts
+        from engine.library.embedding import embed_texts
 
         return embed_texts(texts, self.towers)
 
@@ -52,7 +52,7 @@ class EncodingLibrary(ReadingLibrary):
 
         Errors are those of ``embed_example``.
         """
-        from engine.library_embedding import prepare_example
+        from engine.library.embedding import prepare_example
 
         return prepare_example(example, self.towers, self.settings)
 
@@ -62,7 +62,7 @@ class EncodingLibrary(ReadingLibrary):
         Args:
             prepared: what ``prepare_example`` of this library has returned.
         """
-        from engine.library_embedding import embed_examples
+        from engine.library.embedding import embed_examples
 
         return embed_examples(prepared, self.towers)
 
@@ -134,7 +134,7 @@ class EncodingLibrary(ReadingLibrary):
             InvalidQuery: the example cannot be read, or has no sound.
             Cancelled: ``cancel`` was.
         """
-        from engine.library_embedding import transcribe_example
+        from engine.library.embedding import transcribe_example
 
         with watched(progress, cancel) as reporting:
             return transcribe_example(
@@ -167,7 +167,7 @@ class EncodingLibrary(ReadingLibrary):
             ChatFailed: the model did not answer, or the budget is spent.
             Cancelled: ``cancel`` was.
         """
-        from engine.library_embedding import describe_example
+        from engine.library.embedding import describe_example
 
         with watched(progress, cancel) as reporting:
             return describe_example(
@@ -202,7 +202,7 @@ class EncodingLibrary(ReadingLibrary):
             QuerySyntax: a filter cannot be read.
             Cancelled: ``cancel`` was.
         """
-        from engine.library_questions import answer_about_example
+        from engine.library.questions import answer_about_example
 
         return answer_about_example(
             example, question, self.store, self.settings, self.towers, self._seen_labels,
@@ -211,12 +211,12 @@ class EncodingLibrary(ReadingLibrary):
 
     @cached_property
     def _seen_labels(self) -> SeenLabels:
-        from engine.library_captions import SeenLabels
+        from engine.library.captions import SeenLabels
 
         return SeenLabels(self.store, self.towers, self.settings)
 
     @cached_property
     def _relevance(self) -> LibraryRelevance:
-        from engine.library_relevance import LibraryRelevance
+        from engine.library.relevance import LibraryRelevance
 
         return LibraryRelevance(self.store, self.settings, self.searcher)

