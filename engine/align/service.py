@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from engine.align.origin import origin
+from engine.common.part_repr import part_repr
 from engine.common.progress import CancelToken, Progress
 from engine.common.progress_bar import watched
 from engine.common.user_path import expanded
@@ -126,6 +127,9 @@ class Alignment:
     ) -> None:
         self._store, self._towers, self._settings = store, towers, settings
         self._settle, self._drop = settle, drop
+
+    def __repr__(self) -> str:
+        return part_repr(self, self._store.path)
 
     @property
     def aligner(self) -> Aligner:

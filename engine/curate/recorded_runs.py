@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from engine.common.part_repr import part_repr
 from engine.curate.finders.outcome import CurationContext
 from engine.curate.recording import records_call
 from engine.curate.run import CurationRun, RunBinding, summary_line
@@ -23,6 +24,9 @@ class RecordedRuns:
 
     def __init__(self, context: CurationContext) -> None:
         self._context = context
+
+    def __repr__(self) -> str:
+        return part_repr(self, self._context.store.path)
 
     def runs(self) -> list[RunSummary]:
         """List the runs, the oldest first, with how much each found and did."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeAlias
 
+from engine.common.part_repr import part_repr
 from engine.common.progress import CancelToken, Progress
 from engine.common.progress_bar import watched
 from engine.config import Settings
@@ -41,6 +42,9 @@ class LibrarySpaces:
         self._store, self._settings = store, settings
         self._maintenance, self._towers_of = maintenance, towers_of
         self._together: tuple[Parts, Towers] | None = None
+
+    def __repr__(self) -> str:
+        return part_repr(self, self._store.path)
 
     def towers(self) -> Towers:
         """Return the towers of the default and of every other space that is searched, as one."""

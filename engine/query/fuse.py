@@ -8,7 +8,7 @@ engines merge so, and because ranks need no background.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -49,13 +49,6 @@ class Ranking:
 
     def __len__(self) -> int:
         return len(self.ids)
-
-    def branches_of(self, moment_id: int) -> Iterator[tuple[BranchScores, int]]:
-        """Yield the branches that scored a moment, with its place in each."""
-        for branch_scores in self.scored:
-            place = int(branch_scores.ids.searchsorted(moment_id))
-            if place < len(branch_scores.ids) and branch_scores.ids[place] == moment_id:
-                yield branch_scores, place
 
     def where(self, kept: NDArray[np.bool_]) -> Ranking:
         """Return those that a mask (n,) keeps, in the same order."""

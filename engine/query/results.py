@@ -11,7 +11,7 @@ import numpy as np
 from engine.common.id_sets import among, union
 from engine.query.calibration.confidence import LIKELY
 from engine.query.execute import ExecutedPlan
-from engine.query.explain import make_hit, make_span
+from engine.query.explain import HitMaker, make_span
 from engine.query.fuse import Ranking, fuse
 from engine.query.group import HitGroup, Likeness, group_moments
 from engine.query.late_interaction import rank_assets, score_assets
@@ -103,8 +103,9 @@ class ResultBuilder:
         likely = np.flatnonzero(ranking.confidence >= LIKELY)
         counted = int(likely[-1]) + 1 if len(likely) else 0
         groups = group_moments(pages, query.group, query.top, self._likeness, counted)
+        maker = HitMaker(ranking, [led.record for led in groups])
         return [
-            make_hit(rank, led.record, ranking, more=led.more, others=led.others)
+            maker.hit(rank, led.record, more=led.more, others=led.others)
             for rank, led in enumerate(groups, 1)
         ]
 
@@ -114,23 +115,23 @@ class ResultBuilder:
         records = self._records({i for scores in counted for i in scores.ids.tolist()})
         assets = {moment: record.asset_id for moment, record in records.items()}
         answered = score_assets(counted, assets)[: plan.query.top]
-        by_asset = rank_assets(answered, executed.stage(0))
+        firsts = [records[best.moments[0][1]] for best in answered]
+        maker = HitMaker(rank_assets(answered, executed.stage(0)), firsts)
         return [
-            make_hit(
-                rank, records[best.moments[0][1]], by_asset, spans=_spans(best.moments, records)
-            )
-            for rank, best in enumerate(answered, 1)
+            maker.hit(rank, first, spans=_spans(best.moments, records))
+            for rank, (first, best) in enumerate(zip(firsts, answered, strict=True), 1)
         ]
 
     def _of_chains(self, plan: Plan, stages: Sequence[Ranking]) -> list[Hit]:
         """Make a hit where the stages are answered in order, at the moment of the first."""
         records = self._records({i for stage in stages for i in stage.ids.tolist()})
         found = join_stages(stages, records, plan.query.within)
-        groups = _first_of_each(found, plan.query.group, plan.query.top, self._likeness)
+        groups = [*_first_of_each(found, plan.query.group, plan.query.top, self._likeness)]
+        maker = HitMaker(stages[0], [chain.records[0] for chain, _ in groups])
         asked = [" + ".join(p.value for p in parts) for parts in plan.query.stages]
         return [
             replace(
-                make_hit(rank, chain.records[0], stages[0], more=led.more, others=led.others),
+                maker.hit(rank, chain.records[0], more=led.more, others=led.others),
                 score=chain.score,
                 confidence=chain.confidence,
                 likely=chain.confidence >= LIKELY,

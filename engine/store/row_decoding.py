@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from functools import lru_cache
 
 from engine.errors import is_retryable_code
 from engine.store.curation_records import OF_TAGS, Act, ActKind, ActState, Finding, Run
@@ -82,7 +83,9 @@ def kind_and_modality(row: Row) -> tuple[Kind, Modality]:
     return _KINDS[kind], _MODALITIES[modality]
 
 
+@lru_cache(maxsize=1024)
 def tags_of(column: str | None) -> tuple[Tag, ...]:
+    """Decode the tags of a moment; while somebody types, the same moments are found again."""
     return () if column is None else tuple(Tag(word, weight) for word, weight in json.loads(column))
 
 

@@ -319,3 +319,11 @@ def test_a_model_in_a_relative_folder_opens_from_anywhere(tmp_path, settings, mo
 def test_a_query_that_asks_nothing_is_refused(fake):
     with pytest.raises(InvalidQuery):
         fake.search()
+
+
+@pytest.mark.parametrize("part", ["align", "browse", "concepts", "curate", "spaces"])
+def test_a_part_shows_its_calls_at_a_prompt(fake, tmp_path, part):
+    shown = repr(getattr(fake, part))
+    assert str(tmp_path / "lib") in shown
+    assert {"align": "learn", "browse": "facets", "concepts": "teach", "curate": "duplicates",
+            "spaces": "add"}[part] in shown  # fmt: skip

@@ -20,7 +20,7 @@ from engine.query.calibration.log_odds import expected, log_odds
 from engine.query.calibration.sight_and_sound import heard_phrases, seen_phrases
 from engine.query.embed import embed_query
 from engine.query.execute import ExecutedPlan, Sources, execute
-from engine.query.explain import make_hit
+from engine.query.explain import HitMaker
 from engine.query.fuse import fuse
 from engine.store import Background
 from engine.types import Branch, Kind, Modality, PartKind, Plan, Query, QueryPart
@@ -96,7 +96,8 @@ def test_why_names_the_strongest_branch_first(library):
     executed = run(library, RED, words("zebra"), NOT_BLUE, fetch=3)
     ranking = fuse(executed.scored)
     zebra = library.searcher._kept.words("fake", "zebra").ids[0]
-    shown = make_hit(1, library.store.records([zebra])[zebra], ranking)
+    record = library.store.records([zebra])[zebra]
+    shown = HitMaker(ranking, [record]).hit(1, record)
     contributions = [
         why.weight * (why.log_odds if why.weight > 0 else max(why.log_odds, 0.0))
         for why in shown.why

@@ -93,13 +93,6 @@ def test_scores_that_differ_by_rounding_are_equal():
     assert list(fuse([scored(TEXT, m1=3.0, m2=3.001)]).ids) == [2, 1]
 
 
-def test_a_ranking_knows_what_made_it():
-    said = [scored(TEXT, m1=3.0, m2=2.0), scored(WORDS, m2=1.5)]
-    parts = [(one.branch.name, one.log_odds[at]) for one, at in fuse(said).branches_of(2)]
-    assert parts == [("text", 2.0), ("words", 1.5)]
-    assert list(fuse(said).branches_of(7)) == []
-
-
 def test_a_part_of_a_ranking_keeps_its_order():
     ranked = fuse([scored(TEXT, m1=1.0, m2=3.0, m3=2.0)])
     assert list(ranked.where(np.array([True, False, True])).ids) == [2, 1]

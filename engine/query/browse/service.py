@@ -10,6 +10,7 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 from engine.common.lru import LRUCache
+from engine.common.part_repr import part_repr
 from engine.common.progress import CancelToken
 from engine.common.text import printable
 from engine.common.user_path import resolved
@@ -45,6 +46,9 @@ class Browsing:
         self._store, self._settings, self._concepts = store, settings, concepts
         self._lister, self._facets = Lister(store), FacetCounter(store)
         self._making: LRUCache[str, Lock] = LRUCache(64)
+
+    def __repr__(self) -> str:
+        return part_repr(self, self._store.path)
 
     # --- lists --------------------------------------------------------------------
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from engine.common.part_repr import part_repr
 from engine.common.progress import NO_PROGRESS, Progress
 from engine.common.user_path import expanded
 from engine.config import Settings
@@ -42,6 +43,9 @@ class Concepts:
     def __init__(self, store: Store, settings: Settings, searcher: Searcher) -> None:
         self._store, self._settings, self._searcher = store, settings, searcher
         self._files = ConceptShelf(store.path).files
+
+    def __repr__(self) -> str:
+        return part_repr(self, self._store.path)
 
     def __iter__(self) -> Iterator[Concept]:
         return iter(sorted(self._files.all().values(), key=lambda c: key_of(c.name)))

@@ -11,13 +11,13 @@ from starlette.responses import JSONResponse
 from engine.classify.result_pages import ResultOrder, ResultPages
 from engine.server.access.scopes import needs
 from engine.server.jobs.calls import results_file
-from engine.server.routes.context import admission_of, json_answer, shelf_of
-from engine.server.routes.curation_schemas import (
+from engine.server.routes.classification_schemas import (
     ApplyLabelsRequest,
     ClassifyBody,
     ResultCounts,
     ResultsPage,
 )
+from engine.server.routes.context import admission_of, json_answer, shelf_of
 from engine.server.routes.documented import fault
 from engine.server.routes.job_schemas import JobDocument, Wait
 from engine.server.routes.jobs import (

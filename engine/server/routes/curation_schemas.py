@@ -1,4 +1,4 @@
-"""Bodies and answers of the routes of curation, tags and classification."""
+"""Bodies and answers of the routes of curation."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from engine.server.routes.field_types import FiniteNumber, Kinds, Where, Word
 from engine.server.routes.job_schemas import LibraryName
 from engine.types import Kind, Modality
 
@@ -13,22 +14,15 @@ _Path = Annotated[str, Field(min_length=1, max_length=4096)]
 _Paths = Annotated[
     list[_Path], Field(max_length=256, description="Only files at and below these; none for all.")
 ]
-_Kinds = Annotated[list[Kind], Field(max_length=3, description="Only files of these kinds.")]
 _Modalities = Annotated[
     list[Modality],
     Field(max_length=5, description="What is compared; none for pictures, keyframes and sounds."),
 ]
-_Where = Annotated[
-    list[Annotated[str, Field(max_length=4000)]],
-    Field(max_length=32, description="Filters that all have to be true."),
-]
 _Top = Annotated[int | None, Field(ge=1, description="The first so many at most.")]
 _Seed = Annotated[int, Field(ge=0, le=1_000_000_000)]
-_Number = Annotated[float, Field(allow_inf_nan=False)]
 _Labels = Annotated[
     Literal["folder", "tag"], Field(description="Labels are names of folders, or tags.")
 ]
-_Word = Annotated[str, Field(min_length=1, max_length=200)]
 
 
 class _CurateRequest(BaseModel):
@@ -39,8 +33,8 @@ class _CurateRequest(BaseModel):
 
 class _CopiesRequest(_CurateRequest):
     paths: _Paths = []
-    kinds: _Kinds = []
-    threshold: _Number | None = Field(
+    kinds: Kinds = []
+    threshold: FiniteNumber | None = Field(
         default=None, ge=-1, le=1, description="Cosine from which two files are compared closely."
     )
     exact: bool = Field(default=False, description="Only files with the same bytes.")
@@ -63,14 +57,16 @@ class LeaksRequest(_CopiesRequest):
 
     task: Literal["leaks"]
     split_by: Literal["folder", "tag"] = "folder"
-    tags: list[_Word] = Field(default=[], max_length=64, description="The tags that are splits.")
+    tags: list[Word] = Field(default=[], max_length=64, description="The tags that are splits.")
 
 
 class SemDedupRequest(_CurateRequest):
     """Find what means nearly the same as something that stays."""
 
     task: Literal["semdedup"]
-    eps: _Number = Field(ge=0, le=2, description="A file goes where its cosine is over 1 - eps.")
+    eps: FiniteNumber = Field(
+        ge=0, le=2, description="A file goes where its cosine is over 1 - eps."
+    )
     paths: _Paths = []
     kind: Kind = Kind.IMAGE
     clusters: int | None = Field(default=None, ge=1)
@@ -84,9 +80,9 @@ class OutliersRequest(_CurateRequest):
     modalities: _Modalities = []
     neighbours: int = Field(default=10, ge=1, le=1000)
     measure: Literal["distance", "lof"] = "distance"
-    threshold: _Number = Field(default=3.5, ge=0)
+    threshold: FiniteNumber = Field(default=3.5, ge=0)
     top: _Top = None
-    where: _Where = []
+    where: Where = []
 
 
 class ClustersRequest(_CurateRequest):
@@ -96,7 +92,7 @@ class ClustersRequest(_CurateRequest):
     modalities: _Modalities = []
     k: int | None = Field(default=None, ge=1, le=100_000, description="How many groups.")
     seed: _Seed = 0
-    where: _Where = []
+    where: Where = []
 
 
 class SelectRequest(_CurateRequest):
@@ -112,23 +108,23 @@ class SelectRequest(_CurateRequest):
     far: str | None = Field(default=None, max_length=4000)
     pool: int | None = Field(default=None, ge=1)
     seed: _Seed = 0
-    where: _Where = []
+    where: Where = []
 
 
 class QualityRequest(_CurateRequest):
     """Find files that are bad as such: blurred, dark, silent, frozen and the like."""
 
     task: Literal["quality"]
-    kinds: _Kinds = []
-    limits: dict[str, _Number] = Field(default={}, description="Other limits, by verdict.")
-    where: _Where = []
+    kinds: Kinds = []
+    limits: dict[str, FiniteNumber] = Field(default={}, description="Other limits, by verdict.")
+    where: Where = []
 
 
 class CaptionsRequest(_CurateRequest):
     """Find pictures that are not what the captions in their metadata say."""
 
     task: Literal["captions"]
-    threshold: _Number = 1.8
+    threshold: FiniteNumber = 1.8
     top: _Top = None
 
 
@@ -140,7 +136,7 @@ class MislabeledRequest(_CurateRequest):
     modality: Modality | None = None
     top: _Top = None
     seed: _Seed = 0
-    where: _Where = []
+    where: Where = []
 
 
 CurateRequest = Annotated[
@@ -238,14 +234,14 @@ class ApplyRequest(BaseModel):
 
     library: LibraryName = None
     action: Literal["tag", "move", "link"]
-    tag: _Word | None = Field(default=None, description="By default what each was found to be.")
+    tag: Word | None = Field(default=None, description="By default what each was found to be.")
     to: _Path | None = Field(
         default=None,
         description="The folder to move to, or to link from: below one that the server was"
         " started with `--allow-root` for.",
     )
     symbolic: bool = Field(default=True, description="Make symbolic links, and not hard ones.")
-    verdicts: list[_Word] = Field(
+    verdicts: list[Word] = Field(
         default=[], max_length=64, description="None for all but what stays of a group."
     )
 
@@ -277,140 +273,3 @@ class UndoRequest(BaseModel):
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{}]})
 
     library: LibraryName = None
-
-
-class ClassifyBody(BaseModel):
-    """Labels, of which each file gets the one that fits it best."""
-
-    model_config = ConfigDict(
-        extra="forbid",
-        json_schema_extra={
-            "examples": [
-                {"labels": ["cat", "dog"], "unknown": True},
-                {"labels": {"beach": ["a sandy shore"], "city": []}, "kinds": ["image"]},
-            ]
-        },
-    )
-
-    library: LibraryName = None
-    labels: list[_Word] | dict[_Word, list[_Word]] = Field(
-        min_length=1, max_length=1000, description="Names, or names with further descriptions."
-    )
-    kinds: _Kinds = []
-    where: _Where = []
-    unknown: bool = Field(default=False, description="Let a file be none of the labels.")
-    multi: bool = Field(default=False, description="Decide each label by itself.")
-    threshold: _Number | None = Field(default=None, ge=0, le=1)
-    templates: Literal["default", "imagenet", "sound"] = "default"
-    top: int | None = Field(default=None, ge=1, le=1000, description="Labels of a result.")
-    apply_tags: bool = Field(default=False, description="Tag the files; the run can be undone.")
-
-
-class ResultDocument(BaseModel):
-    """The labels of a file."""
-
-    file: str
-    kind: str
-    label: str | None = Field(description="null where it is none of the labels.")
-    probability: float
-    known: float = Field(description="Probability that it is any of the labels.")
-    by: str = Field(description="The modality that decided.")
-    start: float | None
-    end: float | None
-    labels: list[str]
-    probabilities: list[float]
-    chosen: int = Field(description="How many of `labels`, from the first, the file is given.")
-    asset_id: int
-    moment_id: int
-
-
-class ResultsPage(BaseModel):
-    """A page of the results of a classification."""
-
-    results: list[ResultDocument]
-    next: int | None = Field(default=None, description="`skip` of the next page.")
-    total: int = Field(description="Results that there are, of the label that is asked for.")
-
-
-class LabelCountDocument(BaseModel):
-    """A label, and how many files have it."""
-
-    label: str
-    at_least: list[int] = Field(
-        description="Files that have it with a probability of at least 0, 0.01, 0.02 ... 1."
-    )
-
-
-class ResultCounts(BaseModel):
-    """Counts of the files that have each label, for any threshold."""
-
-    total: int = Field(description="Files that were classified.")
-    labels: list[LabelCountDocument]
-
-
-class ApplyLabelsRequest(BaseModel):
-    """The labels of a classification that become tags."""
-
-    model_config = ConfigDict(
-        extra="forbid", json_schema_extra={"examples": [{"threshold": 0.4, "labels": ["beach"]}]}
-    )
-
-    threshold: _Number = Field(
-        default=0, ge=0, le=1, description="Only labels that are at least so probable."
-    )
-    labels: list[_Word] = Field(
-        default=[], max_length=1000, description="Only these; none for all."
-    )
-
-
-class TagsRequest(BaseModel):
-    """Tags that files are to get and to lose."""
-
-    model_config = ConfigDict(
-        extra="forbid", json_schema_extra={"examples": [{"assets": [7, 9], "add": ["beach"]}]}
-    )
-
-    library: LibraryName = None
-    assets: list[int] = Field(
-        min_length=1, max_length=10_000, description="The numbers of files, which hits have."
-    )
-    add: list[_Word] = Field(default=[], max_length=64)
-    remove: list[_Word] = Field(default=[], max_length=64)
-
-
-class TagsCountRequest(BaseModel):
-    """Files whose tags are counted."""
-
-    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"assets": [7, 9]}]})
-
-    library: LibraryName = None
-    assets: list[int] = Field(
-        min_length=1, max_length=10_000, description="The numbers of files, which hits have."
-    )
-
-
-class TagsChanged(BaseModel):
-    """The tags that were given and taken."""
-
-    model_config = ConfigDict(json_schema_extra={"examples": [{"run": 4, "given": 2, "taken": 0}]})
-
-    run: int | None = Field(description="The run to undo; null where all was so already.")
-    given: int
-    taken: int
-
-
-class TagCount(BaseModel):
-    """A tag, and how many files have it."""
-
-    tag: str
-    files: int
-
-
-class TagList(BaseModel):
-    """The tags of libraries, the most frequent first."""
-
-    model_config = ConfigDict(
-        json_schema_extra={"examples": [{"tags": [{"tag": "beach", "files": 12}]}]}
-    )
-
-    tags: list[TagCount]

@@ -138,7 +138,7 @@ def _document(ask: Ask, found: Sequence[Found], skip: int, body: PagedRequest) -
     results = [result for _, _, result in found]
     page: dict[str, Any] = {
         "hits": [
-            _hit(name, replace(hit, rank=skip + at), facts[name].get(hit.asset_id))
+            _hit(name, hit, skip + at, facts[name].get(hit.asset_id))
             for at, (name, _, hit) in enumerate(shown, 1)
         ],
         "more": len(hits) > skip + body.top or (ask.query.lists and len(hits) == skip + body.top),
@@ -185,8 +185,9 @@ def _facts(hits: Sequence[tuple[str, Library, Hit]]) -> dict[str, Mapping[int, A
     }
 
 
-def _hit(name: str, hit: Hit, facts: AssetFacts | None) -> dict[str, Any]:
+def _hit(name: str, hit: Hit, rank: int, facts: AssetFacts | None) -> dict[str, Any]:
     return hit.to_dict() | {
+        "rank": rank,
         "library": name,
         "thumbnail": thumbnail_at(name, hit.moment_id) if hit.moment_id else None,
         "media": media_at(name, hit.asset_id),

@@ -11,14 +11,14 @@ from starlette.responses import JSONResponse
 from engine.server.access.scopes import needs
 from engine.server.problems import Problem
 from engine.server.routes.context import Names, admission_of, json_answer, shelf_of
-from engine.server.routes.curation_schemas import (
+from engine.server.routes.documented import fault
+from engine.server.routes.routers import ReadRouter
+from engine.server.routes.tag_schemas import (
     TagList,
     TagsChanged,
     TagsCountRequest,
     TagsRequest,
 )
-from engine.server.routes.documented import fault
-from engine.server.routes.routers import ReadRouter
 
 router = ReadRouter("tags", "/api")
 _NO_LIBRARY: dict[int | str, dict[str, Any]] = {404: fault("There is no library of that name.")}

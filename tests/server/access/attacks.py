@@ -4,86 +4,21 @@ from __future__ import annotations
 
 import base64
 import gzip
-import io
 import json
-import struct
-import zipfile
-import zlib
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 
-OWN = "Host: localhost\r\nAuthorization: Bearer {token}\r\n"
-
-
-@dataclass(frozen=True)
-class Attack:
-    """A request, as the bytes that are sent, and the statuses by which it may be refused."""
-
-    name: str
-    sent: bytes | Callable[[], bytes]
-    statuses: tuple[int, ...]
-
-    def bytes(self, token: str, reader: str) -> bytes:
-        """Return what is sent with a token that may do anything, or one that may read."""
-        made = self.sent() if callable(self.sent) else self.sent
-        return made.replace(b"{token}", token.encode()).replace(b"{reader}", reader.encode())
-
-
-def get(target: str, *headers: str, method: str = "GET", host: str = OWN) -> bytes:
-    lines = "".join(f"{header}\r\n" for header in headers)
-    return (f"{method} {target} HTTP/1.1\r\n{host}{lines}Connection: close\r\n\r\n").encode(
-        "utf-8", "surrogateescape"
-    )
-
-
-def post(
-    target: str, body: bytes | str | object, kind: str = "application/json", *headers: str
-) -> bytes:
-    text = body if isinstance(body, str | bytes) else json.dumps(body)
-    content = text if isinstance(text, bytes) else text.encode()
-    given = (f"Content-Type: {kind}", f"Content-Length: {len(content)}", *headers)
-    return get(target, *given, method="POST") + content
-
-
-def raw(*lines: str, body: str = "") -> bytes:
-    return ("\r\n".join(lines) + "\r\n\r\n" + body).encode("latin-1")
-
-
-def multipart(*parts: tuple[str, bytes], route: str = "/api/similar/upload") -> bytes:
-    """Return an upload of parts, each with its own head."""
-    whole = b"".join(
-        b"--X\r\n" + head.encode() + b"\r\n\r\n" + body + b"\r\n" for head, body in parts
-    )
-    return post(route, whole + b"--X--\r\n", "multipart/form-data; boundary=X")
-
-
-def upload(content: bytes, name: str = "a.png", route: str = "/api/similar/upload") -> bytes:
-    head = f'Content-Disposition: form-data; name="file"; filename="{name}"'
-    return multipart((head, content), route=route)
-
-
-def png_bomb(side: int = 60_000) -> bytes:
-    """Return a PNG that unpacks to gigabytes, of a few kilobytes."""
-
-    def chunk(kind: bytes, content: bytes) -> bytes:
-        sums = struct.pack(">I", zlib.crc32(kind + content))
-        return struct.pack(">I", len(content)) + kind + content + sums
-
-    head = struct.pack(">IIBBBBB", side, side, 8, 0, 0, 0, 0)
-    rows = zlib.compress(bytes(1_000_000), 9)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
-
-
-def zip_bomb(name: str = "a.png") -> bytes:
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr(name, bytes(20_000_000))
-    return packed.getvalue()
-
-
-def _svg_bomb() -> bytes:
-    entities = "".join(f'<!ENTITY a{n} "{f"&a{n - 1};" * 10}">' for n in range(1, 10))
-    return f'<!DOCTYPE svg [<!ENTITY a0 "ha">{entities}]><svg><text>&a9;</text></svg>'.encode()
+from tests.server.access.requests import (
+    OWN,
+    Attack,
+    get,
+    multipart,
+    png_bomb,
+    post,
+    svg_bomb,
+    upload,
+    zip_bomb,
+)
+from tests.server.access.wire_attacks import WIRE_ATTACKS
 
 
 def _paths() -> Iterator[Attack]:
@@ -181,13 +116,12 @@ def _tokens() -> Iterator[Attack]:
     )
 
 
-def _bombs() -> Iterator[Attack]:
-    nested = b'{"text": ' + b"[" * 100_000 + b"]" * 100_000 + b"}"
+def _uploads() -> Iterator[Attack]:
     unread = (400, 413, 415, 422)
     yield Attack("picture bomb", lambda: upload(png_bomb()), unread)
     yield Attack("zip bomb", lambda: upload(zip_bomb()), unread)
     yield Attack("zip slip", lambda: upload(zip_bomb("../../../../tmp/slipped")), unread)
-    yield Attack("entities of svg", lambda: upload(_svg_bomb(), "a.svg"), unread)
+    yield Attack("entities of svg", lambda: upload(svg_bomb(), "a.svg"), unread)
     yield Attack(
         "a page as a picture", upload(b"<html><script>alert(1)</script>", "a.html"), unread
     )
@@ -202,6 +136,10 @@ def _bombs() -> Iterator[Attack]:
     yield Attack(
         "broken base64", post("/v1/embeddings", {"input": [{"image": "===="}]}), (400, 422)
     )
+
+
+def _bodies() -> Iterator[Attack]:
+    nested = b'{"text": ' + b"[" * 100_000 + b"]" * 100_000 + b"}"
     packed = gzip.compress(b'{"text": "' + bytes(1_000_000) + b'"}')
     for coding in ("gzip", "deflate", "br", "gzip, gzip"):
         sent = post("/api/search", packed, "application/json", f"Content-Encoding: {coding}")
@@ -243,6 +181,9 @@ def _bombs() -> Iterator[Attack]:
         post("/api/search", {"text": "x", "where": ["path:'; DROP TABLE assets;--"]}),
         (200, 400),
     )
+
+
+def _forms() -> Iterator[Attack]:
     yield Attack(
         "a million fields",
         post("/api/similar/upload", b"a=1&" * 200_000, "application/x-www-form-urlencoded"),
@@ -258,86 +199,6 @@ def _bombs() -> Iterator[Attack]:
         (400,),
     )
     yield Attack("no boundary", post("/api/similar/upload", b"x", "multipart/form-data"), (400,))
-
-
-def _wire() -> Iterator[Attack]:
-    top = (
-        "POST /v1/embeddings HTTP/1.1",
-        "Host: localhost",
-        "Authorization: Bearer {token}",
-        "Connection: close",
-    )
-    two = "0\r\n\r\nGET /api/libraries HTTP/1.1\r\nHost: evil\r\n\r\n"
-    for name, lines, body in (
-        ("length and chunks", ("Content-Length: 5", "Transfer-Encoding: chunked"), two),
-        ("chunks and length", ("Transfer-Encoding: chunked", "Content-Length: 5"), two),
-        ("two lengths", ("Content-Length: 5", "Content-Length: 6"), "{}"),
-        ("lengths in one", ("Content-Length: 5, 6",), "{}"),
-        ("negative length", ("Content-Length: -1",), ""),
-        ("length with a plus", ("Content-Length: +2",), "{}"),
-        ("length in hexadecimal", ("Content-Length: 0x2",), "{}"),
-        ("length of 30 digits", ("Content-Length: " + "9" * 30,), ""),
-        ("chunked twice", ("Transfer-Encoding: chunked, chunked",), two),
-        ("unknown coding", ("Transfer-Encoding: xchunked",), two),
-        ("coding with a tab", ("Transfer-Encoding:\tchunked\x0b",), two),
-        ("name with a space", ("Transfer-Encoding : chunked",), two),
-        ("chunk of no number", ("Transfer-Encoding: chunked",), "zz\r\n{}\r\n0\r\n\r\n"),
-        ("chunk of 20 digits", ("Transfer-Encoding: chunked",), "f" * 20 + "\r\n{}"),
-        ("chunk with a bare line feed", ("Transfer-Encoding: chunked",), "2\n{}\n0\n\n"),
-        ("folded header", ("X: a\r\n Host: evil",), ""),
-        ("NUL in a header", ("X: a\0b",), ""),
-        ("carriage return in a header", ("X: a\rHost: evil",), ""),
-        ("colon without a name", (": x",), ""),
-        ("header without a colon", ("evil",), ""),
-        ("header of 200 kB", ("X: " + "y" * 200_000,), ""),
-        ("20,000 headers", ("X: y",) * 20_000, ""),
-    ):
-        # What h11 reads in its own way is then no JSON.
-        yield Attack(name, raw(*top, *lines, body=body), (400, 408, 413, 501))
-    yield Attack(
-        "unknown version",
-        raw("GET /healthz HTTP/9.9", "Host: localhost", "Connection: close"),
-        (505,),
-    )
-    yield Attack("HTTP/0.9", b"GET /healthz\r\n\r\n", (400,))
-    yield Attack("TLS", b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n", (400,))
-    yield Attack("HTTP/2", b"PRI * HTTP/2.0\r\nConnection: close\r\n\r\n", (400, 404, 405, 505))
-    yield Attack("space in the target", raw("GET /healthz x HTTP/1.1", "Host: localhost"), (400,))
-    yield Attack(
-        "control in the method", raw("G\x01T /healthz HTTP/1.1", "Host: localhost"), (400,)
-    )
-    up = (
-        "Upgrade: websocket",
-        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
-        "Sec-WebSocket-Version: 13",
-    )
-    yield Attack(
-        "websocket",
-        raw(
-            "GET /mcp HTTP/1.1",
-            "Host: localhost",
-            "Authorization: Bearer {token}",
-            "Connection: Upgrade, close",
-            *up,
-        ),
-        (400, 404, 405, 406, 426),
-    )
-    yield Attack(
-        "clear HTTP/2",
-        raw(
-            "GET /api/nothing HTTP/1.1",
-            "Host: localhost",
-            "Authorization: Bearer {token}",
-            "Connection: Upgrade, HTTP2-Settings, close",
-            "Upgrade: h2c",
-            "HTTP2-Settings: AAMAAABkAAQAAP__",
-        ),
-        (404,),
-    )
-    for method in ("TRACE", "CONNECT", "PUT", "DELETE", "PROPFIND", "get", "X" * 3000):
-        yield Attack(f"method {method[:10]}", get("/api/search", method=method), (400, 404, 405))
-    for name in ("X-HTTP-Method-Override", "X-Method-Override", "_method"):
-        yield Attack(f"{name}", get("/api/assets/999999", f"{name}: DELETE"), (404,))
 
 
 def _models() -> Iterator[Attack]:
@@ -436,30 +297,9 @@ def _reads() -> Iterator[Attack]:
         yield Attack(f"mcp {json.dumps(params)[:50]}", sent, (200, 400, 404))
 
 
-def _cuts() -> Iterator[Attack]:
-    for what in (
-        "clip", "clip?start=0", "clip?end=1", "clip?start=1&end=1", "clip?start=2&end=1",
-        "clip?start=-1&end=1", "clip?start=NaN&end=1", "clip?start=0&end=nan",
-        "clip?start=0&end=inf", "clip?start=-inf&end=1", "clip?start=0&end=1e999",
-        "clip?start=36000&end=72000", "clip?start=0x0&end=1", "clip?start=0;id&end=1",
-        "clip?start=0&end=1%00", "clip?start=$(id)&end=1", "clip?start=../../etc&end=passwd",
-        "clip?start=0&end=1&library=../../../etc", "clip?start=0&end=1&library=%00",
-        "clip/../../etc/passwd?start=0&end=1", "clip%2f..%2f..?start=0&end=1",
-        "frame", "frame?at=NaN", "frame?at=inf", "frame?at=-0.1", "frame?at=36000",
-        "frame?at=1e9999", "frame?at=1&library=..%2f..", "frame?at=", "frame?at=%F0%9F%90%B1",
-    ):  # fmt: skip
-        for asset in (1, 2, 3, 4, 5, 6):  # pictures and a sound: one of them could be cut
-            yield Attack(f"cut {asset} {what}", get(f"/api/assets/{asset}/{what}"), (400, 404, 422))
-    for asset in ("-1", "1e5", "%2e%2e", "9" * 400, "1%00", "..%2f..%2fetc"):
-        target = f"/api/assets/{asset}/clip?start=0&end=1"
-        yield Attack(f"cut of {asset[:20]}", get(target), (400, 404, 422))
-    unknown = get("/api/assets/1/clip?start=0&end=1", host="Host: localhost\r\n")
-    yield Attack("cut without a token", unknown, (401,))
-
-
 ATTACKS: list[Attack] = [
-    *_paths(), *_names(), *_tokens(), *_bombs(), *_wire(), *_models(), *_writes(), *_reads(),
-    *_cuts(),
+    *_paths(), *_names(), *_tokens(), *_uploads(), *_bodies(), *_forms(), *_models(), *_writes(),
+    *_reads(), *WIRE_ATTACKS,
 ]  # fmt: skip
 
 
