@@ -8,9 +8,9 @@ from collections.abc import Callable
 import numpy as np
 from PIL import Image
 
-from engine.encoders.sentence_transformer.pairs import SeeingPairs
 from engine.encoders.towers import Towers
 from engine.errors import SensoriumError
+from engine.query.rerank.seeing import PairModel
 from engine.types import Modality
 
 _TEXT = "a red boat in the harbour"
@@ -42,7 +42,7 @@ def embed_once(towers: Towers) -> str:
     return f"a vector of {space.dim} numbers; {_took(acts, name)}"
 
 
-def judge_once(pairs: SeeingPairs) -> str:
+def judge_once(pairs: PairModel) -> str:
     """Judge a picture, and a text where it reads, for a query; otherwise as ``embed_once``."""
     picture = _picture()
     acts: dict[str, Callable[[], object]] = {"image": lambda: pairs.logits(_TEXT, [picture])}

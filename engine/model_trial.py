@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from engine.common.choices import SEEING_RERANKER
+from engine.common.choices import MEASURED_RERANKERS
 from engine.common.memory import resident_bytes
 from engine.config import Settings
 from engine.errors import UsageError
@@ -37,7 +37,8 @@ def try_model(name: str, role: str | None = None, settings: Settings | None = No
     """Load a model, and have it embed or answer twice.
 
     Args:
-        name: of an encoder, of a reranker that sees (``vl:NAME``), or of a model that plays a role.
+        name: of an encoder, of a reranker that sees (``vl:NAME``, ``late:NAME``), or of a model
+            that plays a role.
         role: where a name has several: ``chat``, ``vision chat``, ``captioner``, ``transcriber``
             or ``speaker``.
 
@@ -64,7 +65,7 @@ def try_model(name: str, role: str | None = None, settings: Settings | None = No
 def _role_of(name: str) -> str:
     from engine.query.model_roles import adapters
 
-    if name.startswith(SEEING_RERANKER):
+    if name.startswith(MEASURED_RERANKERS):
         return "reranker"
     prefix, colon, _ = name.partition(":")
     found = {
@@ -87,9 +88,9 @@ def _made(name: str, role: str, settings: Settings) -> Any:
 
         return registry.towers(name, settings)
     if role == "reranker":
-        from engine.encoders.sentence_transformer.pairs import SeeingPairs
+        from engine.query.rerank.registry import make_seeing
 
-        return SeeingPairs(name, settings)
+        return make_seeing(name, settings, None)
     from engine.query.model_roles import make
 
     return make(role, name, settings)

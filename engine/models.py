@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from engine.common.choices import SEEING_RERANKER
+from engine.common.choices import LATE_RERANKER, SEEING_RERANKER
 from engine.common.progress import CancelToken, Progress
 from engine.common.progress_bar import watched
 from engine.config import Settings
@@ -63,6 +63,11 @@ def fetch_model(
     settings = settings or Settings.load()
     if name.startswith("local:"):
         return _fetch_local(name, settings, progress, cancel)
+    if name.startswith(LATE_RERANKER):
+        from engine.query.rerank.registry import late_model
+
+        late_model(name, settings).fetch()
+        return name
     if name.startswith(SEEING_RERANKER):
         from engine.encoders.sentence_transformer.pairs import SeeingPairs
 

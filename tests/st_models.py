@@ -190,6 +190,44 @@ def write_blip(folder: Path, seed: int = 7) -> Path:
     return folder
 
 
+def write_colpali(folder: Path, seed: int = 7) -> Path:
+    """A ColPali of transformers: many vectors a text and a picture."""
+    from engine.torchvision_ops import declare_missing_operators
+
+    declare_missing_operators()
+    import torch
+    from transformers import (
+        ColPaliConfig,
+        ColPaliForRetrieval,
+        ColPaliProcessor,
+        SiglipImageProcessorPil,
+    )
+
+    tokenizer = byte_tokenizer(["<pad>", "<eos>", "<bos>", "<unk>"], model_max_length=512)
+    tokenizer.add_special_tokens({"additional_special_tokens": ["<image>"]})
+    tower = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 1,
+             "num_attention_heads": 2}  # fmt: skip
+    text = tower | {
+        "model_type": "gemma", "vocab_size": len(tokenizer) + 64, "num_key_value_heads": 1,
+        "head_dim": 16, "pad_token_id": 0, "bos_token_id": 2, "eos_token_id": 1,
+    }  # fmt: skip
+    vision = {"model_type": "siglip_vision_model", "image_size": 32, "patch_size": 8}
+    config = ColPaliConfig(
+        vlm_config={
+            "model_type": "paligemma", "projection_dim": 32, "hidden_size": 32,
+            "image_token_index": tokenizer.convert_tokens_to_ids("<image>"),
+            "text_config": text, "vision_config": tower | vision | {"projection_dim": 32},
+        },
+        embedding_dim=16,
+    )  # fmt: skip
+    torch.manual_seed(seed)
+    _spread(ColPaliForRetrieval(config)).save_pretrained(folder)
+    pictures = SiglipImageProcessorPil(size={"height": 32, "width": 32})
+    pictures.image_seq_length = 16
+    ColPaliProcessor(pictures, tokenizer).save_pretrained(folder)
+    return folder
+
+
 def _spread(model: Any) -> Any:
     """Bring weights far from the beginning of a training, where everything is nearly alike."""
     import torch

@@ -136,6 +136,10 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "evaluate_rerank", "evaluate_rerank",
         "Measure whether RERANKER gains on JUDGEMENTS of this library, and keep the result.",
     ),
+    "prepare-rerank": (
+        "prepare_rerank", "prepare_rerank",
+        "Embed all pictures ahead for RERANKER, a model of late interaction.",
+    ),
     "align": (
         "align", "align",
         "Learn where sounds lie, from pairs, or what pictures show, from captions.",

@@ -26,7 +26,7 @@ def evaluate_rerank(
     """Measure whether RERANKER gains on JUDGEMENTS of this library, and keep the result.
 
     JUDGEMENTS is a CSV with the columns query and path, a line for each file that answers a
-    query. RERANKER is vl:NAME, a model that sees. `search --rerank vl:NAME` uses it for those
+    query. RERANKER is vl:NAME or late:NAME, a model that sees. `search --rerank` uses it for those
     modalities where it gained on the half of the queries that was held out.
     """
     with open_library(library) as opened:

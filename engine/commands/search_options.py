@@ -20,7 +20,7 @@ from engine.commands.options import (
     warn,
 )
 from engine.commands.output.text import print_tree
-from engine.common.choices import RERANKERS, SEEING_RERANKER, no_choice
+from engine.common.choices import MEASURED_RERANKERS, RERANKERS, no_choice
 from engine.types import Fusion, Group, Kind, Sort
 
 if TYPE_CHECKING:
@@ -31,16 +31,19 @@ if TYPE_CHECKING:
     Ask = Callable[[Library, OnPlan | None], SearchResult]
 
 
+_MEASURED = tuple(f"{prefix}NAME" for prefix in MEASURED_RERANKERS)
+
+
 class _RerankerName(click.ParamType[str]):
-    """The name of a reranker: a word that is known, or ``vl:NAME``."""
+    """The name of a reranker: a word that is known, ``vl:NAME``, or ``late:NAME``."""
 
     name = "reranker"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """Return the name as it stands."""
         known = ("none", *RERANKERS)
-        if value not in known and not str(value).startswith(SEEING_RERANKER):
-            self.fail(no_choice(self.name, value, (*known, f"{SEEING_RERANKER}NAME")), param, ctx)
+        if value not in known and not str(value).startswith(MEASURED_RERANKERS):
+            self.fail(no_choice(self.name, value, (*known, *_MEASURED)), param, ctx)
         return str(value)
 
 
@@ -197,11 +200,11 @@ def ranking_options(command: Command) -> Command:
             type=_RerankerName(),
             default="none",
             show_default=True,
-            metavar="|".join(("none", *RERANKERS, f"{SEEING_RERANKER}NAME")),
+            metavar="|".join(("none", *RERANKERS, *_MEASURED)),
             help="Put the best hits in order by what is said, read, captioned or named in"
             " them: a cross-encoder (cross) or a small language model (lm) on this machine, or"
-            " the one of OPENAI_BASE_URL (llm); or a model that sees (vl:NAME), once"
-            " `sensorium evaluate-rerank` has measured that it gains.",
+            " the one of OPENAI_BASE_URL (llm); or a model that sees (vl:NAME,"
+            " late:NAME), once `sensorium evaluate-rerank` has measured that it gains.",
         ),
         click.option(
             "--rerank-top", default=50, show_default=True, help="How many hits are reranked."

@@ -26,6 +26,10 @@ RERANKERS = ("cross", "lm", "llm")
 """Names of the rerankers that a query may ask for, beside those that see."""
 SEEING_RERANKER = "vl:"
 """The beginning of a name of a reranker that sees: ``vl:NAME``, a model's repository or folder."""
+LATE_RERANKER = "late:"
+"""The beginning of a name of a model of late interaction: ``late:NAME``, likewise."""
+MEASURED_RERANKERS = (SEEING_RERANKER, LATE_RERANKER)
+"""The beginnings of names of rerankers that a library measures before it uses them."""
 _LONGEST = 40
 """Characters of a misspelt value that are compared."""
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from engine.query.describing import Description
     from engine.query.prepare import PreparedExample
     from engine.query.rerank.gains import RerankEvaluation
+    from engine.query.rerank.late import PreparedPages
     from engine.query.rerank.relevance import DocumentRelevance
     from engine.query.transcription import Transcription
     from engine.types.arrays import Vectors
@@ -100,7 +101,7 @@ class EncodingLibrary(ReadingLibrary):
         Args:
             judgements: a CSV or TSV with the columns query and path, a line for each file that
                 answers a query.
-            reranker: ``vl:NAME``.
+            reranker: ``vl:NAME`` or ``late:NAME``.
             top: the hits of each query that are put in order.
 
         Raises:
@@ -112,6 +113,25 @@ class EncodingLibrary(ReadingLibrary):
         """
         with watched(progress, cancel) as reporting:
             return self._search.evaluate_rerank(reranker, judgements, top, reporting)
+
+    def prepare_rerank(
+        self, reranker: str, *, progress: Watch = False, cancel: CancelToken | None = None
+    ) -> PreparedPages:
+        """Embed all pictures and keyframes ahead for a reranker of late interaction.
+
+        A search embeds those that it puts in order when none has before. How long it takes, and
+        how large it gets on disk and in memory, is reported as soon as the first one says.
+
+        Args:
+            reranker: ``late:NAME``.
+
+        Raises:
+            UsageError: it is none of late interaction.
+            EncoderUnavailable: its model cannot be had.
+            Cancelled: ``cancel`` was; what was embedded by then is kept.
+        """
+        with watched(progress, cancel) as reporting:
+            return self._search.prepare_rerank(reranker, reporting)
 
     def transcribe(
         self,

@@ -8,21 +8,23 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from engine.common.choices import SEEING_RERANKER
+from engine.common.choices import LATE_RERANKER, MEASURED_RERANKERS, SEEING_RERANKER
 from engine.common.progress import NO_PROGRESS, Progress
 from engine.config import Settings
 from engine.errors import EmptyMedia, UsageError
 from engine.query.listing import NO_MOMENT, list_files, sort_hits
 from engine.query.plan import is_about_backgrounds, validated
 from engine.query.search import OnPlan, Searcher
+from engine.query.thumbnails import LibraryPages
 from engine.store import Store
 from engine.store.running import running_index
-from engine.types import Hit, PartKind, Query, QueryPart, SearchResult
+from engine.types import Hit, Modality, PartKind, Query, QueryPart, SearchResult
 
 if TYPE_CHECKING:
     from engine.query.rerank.base import Reranker
     from engine.query.rerank.evaluate import JudgedQuery
     from engine.query.rerank.gains import RerankEvaluation
+    from engine.query.rerank.late import PreparedPages
     from engine.query.thumbnails import CheckFile
 
 
@@ -33,6 +35,7 @@ class LibrarySearch:
         self._store, self._settings = store, settings
         self._searcher = searcher
         self._rerankers: dict[str, Reranker] = {}
+        self._pages = LibraryPages(store, settings)
         self._lock = Lock()
 
     def run(self, query: Query, progress: Progress, on_plan: OnPlan | None) -> SearchResult:
@@ -100,7 +103,7 @@ class LibrarySearch:
                 from engine.query.rerank.registry import make_reranker
 
                 self._rerankers[name] = make_reranker(
-                    name, self._settings, library=self._store.path
+                    name, self._settings, library=self._store.path, pages=self._pages
                 )
             return self._rerankers[name]
 
@@ -111,21 +114,36 @@ class LibrarySearch:
 
         Errors are those of ``Library.evaluate_rerank``.
         """
-        from engine.encoders.sentence_transformer.pairs import SeeingPairs
         from engine.query.rerank.evaluate import evaluate
         from engine.query.rerank.gains import write_gains
         from engine.query.rerank.judgements import read_judgements
+        from engine.query.rerank.registry import make_seeing
 
-        if not name.startswith(SEEING_RERANKER):
-            raise UsageError(f"{name} needs no measuring; {SEEING_RERANKER}NAME does")
-        model = SeeingPairs(name, self._settings)
-        model.check()
+        if not name.startswith(MEASURED_RERANKERS):
+            raise UsageError(
+                f"{name} needs no measuring; {SEEING_RERANKER}NAME and {LATE_RERANKER}NAME do"
+            )
+        model = make_seeing(name, self._settings, self._pages)
         answers = read_judgements(judgements)
         model.load()
         judged = self._judged_queries(answers, top, progress)
         evaluation = evaluate(model, judged, progress)
         write_gains(self._store.path, evaluation)
         return evaluation
+
+    def prepare_rerank(self, name: str, progress: Progress) -> PreparedPages:
+        """Embed the pictures of the library ahead for a reranker of late interaction.
+
+        Errors are those of ``Library.prepare_rerank``.
+        """
+        from engine.query.rerank.late import LatePairs
+        from engine.query.rerank.registry import late_model
+
+        if not name.startswith(LATE_RERANKER):
+            raise UsageError(f"{name} needs no preparing; {LATE_RERANKER}NAME does")
+        moments = self._store.moment_ids(modalities=(Modality.IMAGE, Modality.KEYFRAME))
+        model = LatePairs(late_model(name, self._settings), self._pages)
+        return model.prepare(moments.tolist(), progress)
 
     def _judged_queries(
         self, answers: Mapping[str, Collection[str]], top: int, progress: Progress

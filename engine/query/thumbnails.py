@@ -9,8 +9,8 @@ from typing import TypeAlias, TypeVar
 from engine.common.file_state import stored_mtime_ns
 from engine.config import Settings
 from engine.media.thumbnail import SIDE, thumbnail
-from engine.store import KnownAsset
-from engine.store.thumbnails import Key, cached
+from engine.store import KnownAsset, Store
+from engine.store.thumbnails import Key, Marks, PageKey, cached
 from engine.types import Kind, Moment, MomentRecord
 
 Content = TypeVar("Content")
@@ -45,19 +45,55 @@ class Thumbnails:
         Raises:
             MediaError: the file cannot be read as it is now.
         """
-        start, end = _span(record.kind, record.moment)
-        key = Key(asset.content_hash, start, end, record.moment.ordinal, side)
-
-        def make() -> bytes:
-            return thumbnail(
-                Path(asset.path), self._settings, start, end,
-                ordinal=record.moment.ordinal, side=side,
-            )  # fmt: skip
-
+        key = key_of(record, asset, side)
         return cached(
-            self._library, key, lambda: read_checked(asset, make, check),
+            self._library, key,
+            lambda: read_checked(asset, lambda: self._made(key, asset), check),
             keep=lambda: unchanged(asset),
         )  # fmt: skip
+
+    def page(
+        self,
+        record: MomentRecord,
+        asset: KnownAsset,
+        side: int,
+        kept: tuple[str, Marks],
+        embed: Callable[[bytes], bytes],
+    ) -> bytes:
+        """Return what a model makes of the large picture of a moment, from the library where it is.
+
+        The picture itself is not kept: it is large, and looked at once.
+
+        Args:
+            kept: the revision of the model, and the bytes that what it makes begins and ends with.
+            embed: makes it of a JPEG.
+
+        Raises:
+            MediaError: the file cannot be read as it is now.
+        """
+        key = key_of(record, asset, side)
+        return cached(
+            self._library, PageKey(key, *kept), lambda: embed(self._made(key, asset)),
+            keep=lambda: unchanged(asset),
+        )  # fmt: skip
+
+    def has_page(
+        self, record: MomentRecord, asset: KnownAsset, side: int, kept: tuple[str, Marks]
+    ) -> bool:
+        """Tell whether ``page`` need not embed anything."""
+        return (self._library / PageKey(key_of(record, asset, side), *kept).file).is_file()
+
+    def _made(self, key: Key, asset: KnownAsset) -> bytes:
+        return thumbnail(
+            Path(asset.path), self._settings, key.start, key.end,
+            ordinal=key.ordinal, side=key.side,
+        )  # fmt: skip
+
+
+def key_of(record: MomentRecord, asset: KnownAsset, side: int) -> Key:
+    """Return the key of a moment's picture."""
+    start, end = _span(record.kind, record.moment)
+    return Key(asset.content_hash, start, end, record.moment.ordinal, side)
 
 
 def _span(kind: Kind, moment: Moment) -> tuple[float | None, float | None]:
@@ -90,3 +126,34 @@ def unchanged(asset: KnownAsset) -> bool:
     except OSError:
         return False
     return (found.st_size, stored_mtime_ns(found)) == (asset.size, asset.mtime_ns)
+
+
+class LibraryPages:
+    """The pictures of one library for models of late interaction, by moment."""
+
+    def __init__(self, store: Store, settings: Settings) -> None:
+        self._store = store
+        self._thumbnails = Thumbnails(store.path, settings)
+
+    def page(
+        self, moment_id: int, side: int, kept: tuple[str, Marks], embed: Callable[[bytes], bytes]
+    ) -> bytes:
+        """Return what ``embed`` makes of a moment's JPEG; see ``Thumbnails.page``.
+
+        Raises:
+            MediaError: the file cannot be read as it is now.
+            KeyError: the moment is gone.
+        """
+        return self._thumbnails.page(*self._of(moment_id), side, kept, embed)
+
+    def has_page(self, moment_id: int, side: int, kept: tuple[str, Marks]) -> bool:
+        """Tell whether that is kept already.
+
+        Raises:
+            KeyError: the moment is gone.
+        """
+        return self._thumbnails.has_page(*self._of(moment_id), side, kept)
+
+    def _of(self, moment_id: int) -> tuple[MomentRecord, KnownAsset]:
+        record = self._store.records([moment_id])[moment_id]
+        return record, self._store.assets_numbered([record.asset_id])[record.asset_id]

@@ -5,6 +5,7 @@ thumbnails/
     3f9a...-2.500-5.000-0-320.jpg
     3f9a...-strip-20-90.jpg          frames of a video for a seek bar
     3f9a...-whole.peaks              the outline of a sound
+    3f9a...-2.500-5.000-0-8b1c.late  the vectors of a picture for late interaction
 
 A name says of what content, of what span or frame of it, and of what size a picture is.
 So it never goes stale: other content has another name. One takes some 15 kB, and only
@@ -28,7 +29,8 @@ from engine.store.error_translation import translated
 _log = logging.getLogger(__name__)
 
 FOLDER = "thumbnails"
-_SUFFIXES = (".jpg", ".peaks")
+_LATE = ".late"
+_SUFFIXES = (".jpg", ".peaks", _LATE)
 Marks: TypeAlias = tuple[bytes, bytes]
 """The first and the last bytes of a whole file."""
 _JPEG: Marks = (b"\xff\xd8", b"\xff\xd9")
@@ -94,16 +96,34 @@ class Key:
     """Pixels of the longest side."""
 
     @property
+    def shown(self) -> str:
+        """The path without its ending: of what content, and of what span or frame of it."""
+        span = "-".join("" if t is None else f"{t:.3f}" for t in (self.start, self.end))
+        return f"{FOLDER}/{self.content_hash[:2]}/{self.content_hash}-{span}-{self.ordinal}"
+
+    @property
     def file(self) -> str:
         """The path below the library's folder."""
-        span = "-".join("" if t is None else f"{t:.3f}" for t in (self.start, self.end))
-        name = f"{self.content_hash}-{span}-{self.ordinal}-{self.side}.jpg"
-        return f"{FOLDER}/{self.content_hash[:2]}/{name}"
+        return f"{self.shown}-{self.side}.jpg"
 
     @property
     def marks(self) -> Marks:
         """The bytes that a JPEG begins and ends with."""
         return _JPEG
+
+
+@dataclass(frozen=True, slots=True)
+class PageKey:
+    """The picture of which vectors are, and the model that made them."""
+
+    picture: Key
+    revision: str
+    marks: Marks
+
+    @property
+    def file(self) -> str:
+        """The path below the library's folder."""
+        return f"{self.picture.shown}-{self.picture.side}-{self.revision}{_LATE}"
 
 
 def cached(
@@ -148,13 +168,19 @@ def _keep(file: Path, content: bytes) -> None:
 def drop(library: Path) -> int:
     """Remove all thumbnails, to be made again when they are asked for; returns how many.
 
+    Vectors of pictures stay where they are whole: a model takes seconds for one.
+
     Raises:
         LibraryReadOnly, StoreError: some of them cannot be removed.
     """
-    return tidy(library, lambda _: ())
+    return tidy(library, lambda _: (), spare=_LATE)
 
 
-def tidy(library: Path, known: Callable[[Collection[str]], Collection[str]]) -> int:
+def tidy(
+    library: Path,
+    known: Callable[[Collection[str]], Collection[str]],
+    spare: str | None = None,
+) -> int:
     """Remove the pictures of content that no asset has any more; returns how many.
 
     What a crash left half written goes too. What others are writing meanwhile may stay,
@@ -162,6 +188,7 @@ def tidy(library: Path, known: Callable[[Collection[str]], Collection[str]]) -> 
 
     Args:
         known: which of some content hashes an asset has.
+        spare: the ending of files that stay.
 
     Raises:
         LibraryReadOnly, StoreError: some of them cannot be removed.
@@ -172,6 +199,8 @@ def tidy(library: Path, known: Callable[[Collection[str]], Collection[str]]) -> 
             files = _entries(folder)
             living = set(known({_hash_of(file) for file in files}))
             for file in files:
+                if file.suffix == spare:
+                    continue
                 if file.suffix not in _SUFFIXES or _hash_of(file) not in living:
                     file.unlink(missing_ok=True)
                     removed += 1

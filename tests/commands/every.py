@@ -26,6 +26,7 @@ _ENOUGH: dict[tuple[str, ...], list[str]] = {
     ("bench",): ["{media}", "--encoder", "fake", "--sample", "2"],
     ("align",): ["--show"],
     ("evaluate-rerank",): ["{place}/judgements.csv", "vl:none"],
+    ("prepare-rerank",): ["late:none"],
     ("classify",): ["--all", "--labels", "red,blue"],
     ("evaluate",): ["{results}", "--truth", "{truth}"],
     ("spaces", "default"): ["fake"],

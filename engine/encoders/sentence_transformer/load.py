@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -129,13 +129,17 @@ def _dim(model: Any, wanted: ModelName) -> int:
 
 def _settings(model: Any, folder: Path, dim: int, joint: bool) -> dict[str, Any]:
     """Return what decides what goes into the tensors, and what is kept of what comes out."""
-    contents = {
-        path.relative_to(folder).as_posix(): hashlib.blake2b(path.read_bytes()).hexdigest()
-        for path in _files_of_settings(folder)
-    }
-    return {"code": _REVISION, "files": contents, "dim": dim, "joint": joint} | {
+    return {"code": _REVISION, "files": settings_files(folder), "dim": dim, "joint": joint} | {
         "prompts": model.prompts,
         "prompt": model.default_prompt_name,
+    }
+
+
+def settings_files(folder: Path) -> dict[str, str]:
+    """Return the hashes of the files beside the weights, by their paths in the folder."""
+    return {
+        path.relative_to(folder).as_posix(): hashlib.blake2b(path.read_bytes()).hexdigest()
+        for path in _files_of_settings(folder)
     }
 
 
@@ -198,15 +202,29 @@ def _side(model: Any) -> int:
 
 
 @contextmanager
-def _one_line(name: str) -> Iterator[None]:
-    """Whatever goes wrong while a model is fetched and loaded, as one line."""
+def model_loading(name: str, names: str) -> Iterator[None]:
+    """Say whatever goes wrong while a model is fetched and loaded as one line.
+
+    Args:
+        name: the kind of the model and its name.
+        names: what such a name stands for, after the prefix.
+
+    Raises:
+        EncoderUnavailable: something did.
+    """
     try:
         yield
     except ExtraMissing:
         raise
     except Exception as error:
         raise EncoderUnavailable(
-            f"encoder {name} cannot be loaded ({first_sentence(error)}); {PREFIX}NAME names a"
-            " model of sentence-transformers, on a hub that can be reached or in a folder with"
-            " its modules.json and model.safetensors"
+            f"{name} cannot be loaded ({first_sentence(error)}); {names}"
         ) from error
+
+
+def _one_line(name: str) -> AbstractContextManager[None]:
+    return model_loading(
+        f"encoder {name}",
+        f"{PREFIX}NAME names a model of sentence-transformers, on a hub that can be reached or in"
+        " a folder with its modules.json and model.safetensors",
+    )

@@ -8,8 +8,8 @@ matching (Li et al. 2022).
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.util import find_spec
@@ -26,10 +26,13 @@ from engine.common.silence import quiet_transformers
 from engine.common.user_path import folder_of
 from engine.config import Settings
 from engine.encoders import hub
-from engine.encoders.hub import first_sentence
 from engine.encoders.revisions import model_revision
 from engine.encoders.runtime import choose
-from engine.encoders.sentence_transformer.load import fetch_folder, refuse_pickles
+from engine.encoders.sentence_transformer.load import (
+    fetch_folder,
+    model_loading,
+    refuse_pickles,
+)
 from engine.errors import EncoderUnavailable, ExtraMissing
 
 SeenDocument: TypeAlias = "str | Image.Image"
@@ -202,15 +205,9 @@ def _load_blip(folder: Path, config: dict[str, Any], device: str) -> LoadedPairs
     return LoadedPairs(model.float().to(device), processor, False, True, revision)
 
 
-@contextmanager
-def _one_line(name: str) -> Iterator[None]:
-    try:
-        yield
-    except ExtraMissing:
-        raise
-    except Exception as error:
-        raise EncoderUnavailable(
-            f"reranker {name} cannot be loaded ({first_sentence(error)}); {SEEING_RERANKER}NAME"
-            " names a cross-encoder that takes pictures, or a BLIP with its matching head, on a"
-            " hub that can be reached or in a folder"
-        ) from error
+def _one_line(name: str) -> AbstractContextManager[None]:
+    return model_loading(
+        f"reranker {name}",
+        f"{SEEING_RERANKER}NAME names a cross-encoder that takes pictures, or a BLIP with its"
+        " matching head, on a hub that can be reached or in a folder",
+    )

@@ -12,7 +12,7 @@ from typing import TypeAlias
 from engine.common.progress import Progress
 from engine.query.rerank.base import Document
 from engine.query.rerank.gains import ModalityGain, RerankEvaluation
-from engine.query.rerank.seeing import PairModel, seen_document
+from engine.query.rerank.seeing import PairModel, verdicts_of
 
 _WEIGHTS = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 """The weights that are tried: models say log odds in units of their own."""
@@ -41,10 +41,7 @@ def evaluate(
     progress.start("judging", len(queries))
     verdicts = []
     for query in queries:
-        seen = [(d.moment_id, seen_document(d, model.reads)) for d in query.documents]
-        read = [(moment, document) for moment, document in seen if document is not None]
-        logits = model.logits(query.text, [document for _, document in read])
-        verdicts.append({m: float(v) for (m, _), v in zip(read, logits, strict=True)})
+        verdicts.append(verdicts_of(model, query.text, query.documents))
         progress.advance()
     modalities = {d.modality for q, v in zip(queries, verdicts, strict=True) for d in q.documents
                   if d.moment_id in v}  # fmt: skip

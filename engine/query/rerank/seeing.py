@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from threading import Thread
 from time import monotonic
-from typing import Protocol, TypeAlias
+from typing import Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,7 +30,8 @@ _QUERY, _TEXT = 300, 1200
 _BATCH = 4
 """Documents that are judged before time is looked at."""
 _KEPT = 20_000
-_SEEN = ("image", "keyframe")
+SEEN = ("image", "keyframe")
+"""The modalities of which a model sees the picture."""
 _READ = ("speech", "screen")
 
 SeenOrRead: TypeAlias = "str | Image.Image"
@@ -64,9 +65,30 @@ class PairModel(Protocol):
         ...
 
 
+@runtime_checkable
+class DocumentModel(Protocol):
+    """A model of pairs that finds the pictures of documents by itself."""
+
+    def verdicts(self, query: str, documents: Sequence[Document]) -> dict[int, float]:
+        """Return what a model of pairs says of documents, by moment."""
+        ...
+
+
+def verdicts_of(model: PairModel, query: str, documents: Sequence[Document]) -> Mapping[int, float]:
+    """Return the log odds, as a model means them, of those documents that it can judge."""
+    if isinstance(model, DocumentModel):
+        return model.verdicts(query, documents)
+    seen = [(d.moment_id, seen_document(d, model.reads)) for d in documents]
+    read = [(moment, document) for moment, document in seen if document is not None]
+    if not read:
+        return {}
+    logits = model.logits(query, [document for _, document in read])
+    return {moment: float(logit) for (moment, _), logit in zip(read, logits, strict=True)}
+
+
 def seen_document(document: Document, reads: bool) -> SeenOrRead | None:
     """Return a document as a model sees or reads it; None where there is nothing of the kind."""
-    if document.modality in _SEEN and document.thumbnail is not None:
+    if document.modality in SEEN and document.thumbnail is not None:
         with suppress(SensoriumError, OSError, ValueError):
             return Image.open(io.BytesIO(document.thumbnail())).convert("RGB")
     if reads and document.modality in _READ and document.words:
@@ -75,7 +97,7 @@ def seen_document(document: Document, reads: bool) -> SeenOrRead | None:
 
 
 class Seeing:
-    """``vl:NAME``: the fused score plus the weighted verdict of a model that sees.
+    """``vl:NAME`` or ``late:NAME``: the fused score plus the weighted verdict of a model that sees.
 
     Args:
         gains: reads what was measured in the library; None where nothing was.
@@ -191,12 +213,8 @@ class _Judging:
             self.note = f"{len(self.logits)} of {len(documents)} judged: it failed ({reason})"
 
     def _judge(self, documents: Sequence[Document]) -> None:
-        seen = [(d.moment_id, seen_document(d, self.model.reads)) for d in documents]
-        read = [(moment, document) for moment, document in seen if document is not None]
-        if not read:
-            return
-        self.asked = True
-        logits = self.model.logits(self.query, [document for _, document in read])
-        for (moment, _), logit in zip(read, logits.tolist(), strict=True):
+        found = verdicts_of(self.model, self.query, documents)
+        self.asked = self.asked or bool(found)
+        for moment, logit in found.items():
             self.logits[moment] = logit
             self.cache.put((self.query, moment), logit)

@@ -221,6 +221,6 @@ def test_a_library_measures_a_model_and_says_what_it_does(pairs, settings, tmp_p
         after = made.search("red", rerank=name)
         assert "gained for no modality" in after.notes[-1]
         assert [h.path for h in after.hits] == [h.path for h in before.hits]
-        with pytest.raises(UsageError, match="vl:NAME does"):
+        with pytest.raises(UsageError, match="vl:NAME and late:NAME do"):
             made.evaluate_rerank(table, "cross")
         assert not made.verify().problems
