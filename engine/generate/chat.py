@@ -24,6 +24,8 @@ class ChatImage:
     """A part of a message that is looked at."""
 
     jpeg: bytes = field(repr=False)
+    seconds: float | None = None
+    """The time in its video; None where it is of none."""
 
 
 @dataclass(frozen=True, slots=True)

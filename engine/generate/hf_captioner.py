@@ -10,7 +10,12 @@ from typing import TYPE_CHECKING, Any
 from engine.config import Settings
 from engine.errors import ChatFailed
 from engine.generate.captioner import CaptionStyle, Scene, tidy
-from engine.generate.hf_models import loading, model_source, require_transformers
+from engine.generate.hf_models import (
+    GenerationStops,
+    load_model,
+    model_source,
+    require_transformers,
+)
 
 if TYPE_CHECKING:
     from engine.common.progress import CancelToken
@@ -71,7 +76,7 @@ class HfCaptioner:
         with self._lock, torch.inference_mode():
             ids = model.generate(
                 **inputs, max_new_tokens=_MOST_TOKENS, do_sample=False,
-                stopping_criteria=_stops(seconds, cancel),
+                stopping_criteria=GenerationStops(seconds, cancel).criteria(),
             )  # fmt: skip
         if cancel is not None:
             cancel.check()
@@ -82,31 +87,4 @@ class HfCaptioner:
 
     @cached_property
     def _loaded(self) -> tuple[Any, Any]:
-        source = model_source(self._model)
-        with loading(self.name):
-            from transformers import AutoModelForImageTextToText, AutoProcessor
-
-            here = {"local_files_only": True}
-            processor = AutoProcessor.from_pretrained(source, **here)
-            model = AutoModelForImageTextToText.from_pretrained(
-                source, use_safetensors=True, **here
-            )
-        return processor, model.eval()
-
-
-def _stops(seconds: float, cancel: CancelToken | None) -> Any:
-    """Make the criteria that end the writing of a text by time, or by another thread."""
-    import time
-
-    from transformers import StoppingCriteria, StoppingCriteriaList
-
-    deadline = time.monotonic() + seconds
-
-    class Over(StoppingCriteria):  # type: ignore[misc]
-        def __call__(self, ids: Any, *_: Any, **__: Any) -> Any:
-            import torch
-
-            over = time.monotonic() > deadline or (cancel is not None and cancel.cancelled)
-            return torch.full((ids.shape[0],), over, dtype=torch.bool)
-
-    return StoppingCriteriaList([Over()])
+        return load_model(self.name, self._model, "AutoModelForImageTextToText")

@@ -1,11 +1,10 @@
-"""Chats that see, or hear, by ``AutoModelForMultimodalLM`` of transformers."""
+"""Chats that see, watch or hear, by ``AutoModelForMultimodalLM`` of transformers."""
 
 from __future__ import annotations
 
 import io
 import json
 import threading
-import time
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -15,12 +14,22 @@ from engine.common.progress import CancelToken
 from engine.config import Settings
 from engine.errors import ChatFailed, EncoderUnavailable
 from engine.generate.chat import ChatImage, ChatMedia, Message, Reply, Schema, Text, Usage
-from engine.generate.hf_models import loading, model_source, require_transformers
+from engine.generate.hf_models import (
+    GenerationStops,
+    load_model,
+    model_source,
+    require_transformers,
+)
 from engine.generate.speaker import of_wav
 
 _MOST_TOKENS = 512
 _RATE = 16_000
 """Samples a second of what these models hear."""
+_WATCHES = ("video_llama_3", "video_llava")
+"""Kinds of models that were trained on the frames of a video as one input: VideoLLaMA
+3 (Zhang et al. 2025), which reads the time of each frame, and Video-LLaVA (Lin et al. 2023)."""
+_TICKS = 10.0
+"""Places a second by which the times of frames are given: VideoLLaMA 3 reads tenths."""
 
 
 class HfChat:
@@ -85,14 +94,10 @@ class HfChat:
         import torch
 
         del schema
-        deadline = time.monotonic() + seconds
+        stops = GenerationStops(seconds, cancel)
         processor, model = self._loaded
-        inputs = processor.apply_chat_template(
-            [_message(message) for message in messages],
-            add_generation_prompt=True, tokenize=True, return_dict=True, return_tensors="pt",
-        )  # fmt: skip
+        inputs = self._inputs(processor, messages)
         asked = int(inputs["input_ids"].shape[1])
-        stops = _Stops(deadline, cancel)
         with self._lock, torch.inference_mode():
             ids = model.generate(
                 **inputs, max_new_tokens=most_tokens or _MOST_TOKENS, do_sample=False,
@@ -110,35 +115,67 @@ class HfChat:
 
     @cached_property
     def _loaded(self) -> tuple[Any, Any]:
-        source = model_source(self._model)
-        with loading(self.model):
-            from transformers import AutoModelForMultimodalLM, AutoProcessor
+        return load_model(self.model, self._model, "AutoModelForMultimodalLM")
 
-            here = {"local_files_only": True}
-            processor = AutoProcessor.from_pretrained(source, **here)
-            model = AutoModelForMultimodalLM.from_pretrained(source, use_safetensors=True, **here)
-        return processor, model.eval()
+    def _inputs(self, processor: Any, messages: Sequence[Message]) -> Any:
+        """Return the tensors of a chat. Pictures of a model that watches are one video."""
+        if self._config.get("model_type") not in _WATCHES:
+            return processor.apply_chat_template(
+                [_message(message) for message in messages],
+                add_generation_prompt=True, tokenize=True, return_dict=True, return_tensors="pt",
+            )  # fmt: skip
+        watched = [_frames(message) for message in messages]
+        stills = [
+            _image(part)
+            for message, frames in zip(messages, watched, strict=True)
+            for part in message.parts
+            if isinstance(part, ChatImage) and not frames
+        ]
+        asked = processor.apply_chat_template(
+            [_with_video(*turn) for turn in zip(messages, watched, strict=True)],
+            add_generation_prompt=True, tokenize=False,
+        )  # fmt: skip
+        videos = [frames for frames in watched if frames]
+        shown: dict[str, Any] = {"images": stills} if stills else {}
+        if videos:
+            shown["videos"] = [list(map(_pixels, frames)) for frames in videos]
+            shown["video_metadata"] = [_times(frames) for frames in videos]
+        return processor(text=[asked], return_tensors="pt", **shown)
 
 
-class _Stops:
-    """Ends the writing of a text by time, or by another thread, and remembers which."""
+def _frames(message: Message) -> list[ChatImage]:
+    """Return the pictures of a message that are one video; a picture of no time is a still."""
+    shown = [part for part in message.parts if isinstance(part, ChatImage)]
+    return shown if len(shown) > 1 or any(part.seconds is not None for part in shown) else []
 
-    def __init__(self, deadline: float, cancel: CancelToken | None) -> None:
-        self.late = False
-        self._deadline, self._cancel = deadline, cancel
 
-    def criteria(self) -> Any:
-        """Return it as ``generate`` takes it."""
-        from transformers import StoppingCriteriaList
+def _with_video(message: Message, frames: Sequence[ChatImage]) -> dict[str, Any]:
+    """Return a message whose frames stand as one video where the first of them did."""
+    content = [
+        {"type": "video"} if part in frames else _part(part)
+        for part in message.parts
+        if part not in frames[1:]
+    ]
+    return {"role": message.role, "content": content}
 
-        return StoppingCriteriaList([self])
 
-    def __call__(self, ids: Any, *_: Any, **__: Any) -> Any:
-        import torch
+def _times(frames: Sequence[ChatImage]) -> dict[str, Any]:
+    """Return what a processor of videos is told of frames that were chosen already."""
+    times = [float(place) if f.seconds is None else f.seconds for place, f in enumerate(frames)]
+    places = [round(time * _TICKS) for time in times]
+    return {"total_num_frames": max(places) + 1, "fps": _TICKS, "frames_indices": places}
 
-        self.late = self.late or time.monotonic() > self._deadline
-        over = self.late or (self._cancel is not None and self._cancel.cancelled)
-        return torch.full((ids.shape[0],), over, dtype=torch.bool)
+
+def _pixels(part: ChatImage) -> Any:
+    import numpy as np
+
+    return np.asarray(_image(part))
+
+
+def _image(part: ChatImage) -> Any:
+    from PIL import Image
+
+    return Image.open(io.BytesIO(part.jpeg)).convert("RGB")
 
 
 def _message(message: Message) -> dict[str, Any]:
@@ -149,9 +186,7 @@ def _part(part: object) -> dict[str, Any]:
     if isinstance(part, Text):
         return {"type": "text", "text": part.text}
     if isinstance(part, ChatImage):
-        from PIL import Image
-
-        return {"type": "image", "image": Image.open(io.BytesIO(part.jpeg)).convert("RGB")}
+        return {"type": "image", "image": _image(part)}
     assert isinstance(part, ChatMedia)
     if part.mime != "audio/wav":
         raise ChatFailed(f"this model is not asked about {part.mime}")

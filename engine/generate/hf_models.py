@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 from engine.common.optional_package import importing
+from engine.common.progress import CancelToken
 from engine.common.silence import quiet_transformers
 from engine.errors import EncoderUnavailable, ExtraMissing
 from engine.torchvision_ops import declare_missing_operators
@@ -64,3 +67,47 @@ def loading(name: str) -> Iterator[None]:
     except (OSError, ValueError, KeyError, RuntimeError, ImportError) as error:
         why = " ".join(str(error).split())[:200]
         raise EncoderUnavailable(f"{name} cannot be loaded: {why}") from error
+
+
+def load_model(name: str, model: str, auto: str) -> tuple[Any, Any]:
+    """Load a model with its processor, from this machine alone and from safetensors alone.
+
+    Args:
+        name: the name that messages call it by.
+        model: a folder, or the hub's name of a model that is on disk.
+        auto: the auto class of transformers that loads it.
+
+    Raises:
+        ExtraMissing: transformers is not installed.
+        EncoderUnavailable: the model is not on this machine, is another kind, or is damaged.
+    """
+    source = model_source(model)
+    with loading(name):
+        import transformers
+
+        here = {"local_files_only": True}
+        processor = transformers.AutoProcessor.from_pretrained(source, **here)
+        loaded = getattr(transformers, auto).from_pretrained(source, use_safetensors=True, **here)
+    return processor, loaded.eval()
+
+
+class GenerationStops:
+    """Ends the writing of a text by time, or by another thread, and remembers which."""
+
+    def __init__(self, seconds: float, cancel: CancelToken | None) -> None:
+        self.late = False
+        self._deadline, self._cancel = time.monotonic() + seconds, cancel
+
+    def criteria(self) -> Any:
+        """Return it as ``generate`` takes it."""
+        from transformers import StoppingCriteriaList
+
+        return StoppingCriteriaList([self])
+
+    def __call__(self, ids: Any, *_: Any, **__: Any) -> Any:
+        """Tell for each text that is written whether it ends here."""
+        import torch
+
+        self.late = self.late or time.monotonic() > self._deadline
+        over = self.late or (self._cancel is not None and self._cancel.cancelled)
+        return torch.full((ids.shape[0],), over, dtype=torch.bool)

@@ -101,8 +101,10 @@ class MediaConversation:
         if not question:
             raise UsageError("the question is empty")
         shown = self._chosen_frames(question) if self._sees else []
+        timed = self._known.media.kind is Kind.VIDEO
         data = json.dumps(self._facts(question, shown), ensure_ascii=False)
-        parts: list[Part] = [Text(f"<data>{data}</data>\n{question}"), *map(_jpeg, shown)]
+        pictures = [_jpeg(frame, timed) for frame in shown]
+        parts: list[Part] = [Text(f"<data>{data}</data>\n{question}"), *pictures]
         parts += self._whole_file()
         asked = [
             Message.from_text("system", _SYSTEM), *self._turns[-2 * _TURNS :],
@@ -111,7 +113,6 @@ class MediaConversation:
         reply = self._chat.reply(asked, most_tokens=_MOST_TOKENS, on_text=on_text, cancel=cancel)
         text = reply.text.strip()
         self._turns += [Message.from_text("user", question), Message.from_text("assistant", text)]
-        timed = self._known.media.kind is Kind.VIDEO
         times = tuple(frame.time for frame in shown) if timed else ()
         return Description(text, reply.model, times, bool(shown), self._chat.spent)
 
@@ -202,9 +203,9 @@ class MediaConversation:
         return [ChatMedia(Speech(chunk.samples, _RATE).to_wav(), "audio/wav")]
 
 
-def _jpeg(frame: MediaFrame) -> ChatImage:
+def _jpeg(frame: MediaFrame, timed: bool) -> ChatImage:
     image = frame.image.copy()
     image.thumbnail((SIDE, SIDE))
     stream = io.BytesIO()
     image.convert("RGB").save(stream, "JPEG", quality=85)
-    return ChatImage(stream.getvalue())
+    return ChatImage(stream.getvalue(), frame.time if timed else None)

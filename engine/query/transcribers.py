@@ -19,7 +19,7 @@ from engine.config import Settings
 from engine.encoders.protocols import Sentence, SpeechBridge, Word
 from engine.errors import ChatFailed
 from engine.generate import http_post
-from engine.generate.hf_models import loading, model_source, require_transformers
+from engine.generate.hf_models import load_model, model_source, require_transformers
 from engine.generate.http_post import Request
 from engine.generate.openai import server_of
 from engine.generate.speaker import Speech
@@ -88,14 +88,7 @@ class HfTranscriber:
 
     @cached_property
     def _loaded(self) -> tuple[Any, Any]:
-        source = model_source(self._model)
-        with loading(self.name):
-            from transformers import AutoModelForSpeechSeq2Seq, AutoProcessor
-
-            here = {"local_files_only": True}
-            processor = AutoProcessor.from_pretrained(source, **here)
-            model = AutoModelForSpeechSeq2Seq.from_pretrained(source, use_safetensors=True, **here)
-        return processor, model.eval()
+        return load_model(self.name, self._model, "AutoModelForSpeechSeq2Seq")
 
 
 class ServedTranscriber:

@@ -194,3 +194,96 @@ def save_audio_chat(folder: Path) -> Path:
     features = WhisperFeatureExtractor(feature_size=80)
     Qwen2AudioProcessor(features, tokenizer, chat_template=template).save_pretrained(folder)
     return folder
+
+
+def _tower_of_words(tokenizer: Any) -> dict[str, int]:
+    return {
+        "vocab_size": len(tokenizer), "hidden_size": 16, "intermediate_size": 16,
+        "num_hidden_layers": 1, "num_attention_heads": 2, "num_key_value_heads": 2,
+        "max_position_embeddings": 2048,
+    }  # fmt: skip
+
+
+def _video_template(image: str, video: str) -> str:
+    return (
+        "{% for m in messages %}{% for p in m.content %}"
+        "{% if p.type == 'video' %}" + video + "{% elif p.type == 'image' %}" + image + "{% else %}"
+        "{{ p.text }}{% endif %}{% endfor %}.{% endfor %}"
+    )
+
+
+def _marked(*marks: str) -> tuple[Any, list[int]]:
+    tokenizer = letter_tokenizer()
+    tokenizer.add_special_tokens({"additional_special_tokens": list(marks)})
+    return tokenizer, tokenizer.convert_tokens_to_ids(list(marks))
+
+
+def _save_endless(model: Any, folder: Path) -> None:
+    """Save a model that writes until it may write no more."""
+    model.generation_config.eos_token_id = model.generation_config.bos_token_id = None
+    model.generation_config.pad_token_id = 1
+    model.save_pretrained(folder)
+
+
+def save_video_llava(folder: Path) -> Path:
+    """Save Video-LLaVA with CLIP's tower and Llama, 16 numbers a layer, with a chat template."""
+    from transformers import (
+        CLIPVisionConfig,
+        LlamaConfig,
+        VideoLlavaConfig,
+        VideoLlavaForConditionalGeneration,
+        VideoLlavaImageProcessor,
+        VideoLlavaProcessor,
+        VideoLlavaVideoProcessor,
+    )
+
+    torch.manual_seed(0)
+    marks = "<image>", "<video>"
+    tokenizer, (image, video) = _marked(*marks)
+    vision = CLIPVisionConfig(
+        hidden_size=16, intermediate_size=16, num_hidden_layers=2, num_attention_heads=2,
+        image_size=16, patch_size=8, projection_dim=8,
+    )  # fmt: skip
+    text = LlamaConfig(**_tower_of_words(tokenizer))
+    config = VideoLlavaConfig(
+        vision_config=vision, text_config=text, image_token_index=image, video_token_index=video
+    )
+    _save_endless(VideoLlavaForConditionalGeneration(config), folder)
+    sizes = {"size": {"shortest_edge": 16}, "crop_size": {"height": 16, "width": 16}}
+    VideoLlavaProcessor(
+        VideoLlavaImageProcessor(**sizes), VideoLlavaVideoProcessor(**sizes), tokenizer,
+        patch_size=8, chat_template=_video_template(*marks),
+    ).save_pretrained(folder)  # fmt: skip
+    return folder
+
+
+def save_video_llama(folder: Path) -> Path:
+    """Save VideoLLaMA 3 with 16 numbers a layer, with a chat template."""
+    from transformers import (
+        Qwen2Config,
+        VideoLlama3Config,
+        VideoLlama3ForConditionalGeneration,
+        VideoLlama3Processor,
+        VideoLlama3VideoProcessor,
+        VideoLlama3VisionConfig,
+    )
+    from transformers.models.video_llama_3 import VideoLlama3ImageProcessorPil
+
+    torch.manual_seed(0)
+    marks = "<|image_pad|>", "<|video_pad|>"
+    tokenizer, (image, video) = _marked(*marks)
+    vision = VideoLlama3VisionConfig(
+        hidden_size=16, intermediate_size=16, num_hidden_layers=1, num_attention_heads=2,
+        patch_size=14,
+    )  # fmt: skip
+    text = Qwen2Config(**_tower_of_words(tokenizer))
+    config = VideoLlama3Config(
+        vision_config=vision, text_config=text, image_token_id=image, video_token_id=video
+    )
+    _save_endless(VideoLlama3ForConditionalGeneration(config), folder)
+    size = {"shortest_edge": 28 * 28, "longest_edge": 4 * 28 * 28}
+    VideoLlama3Processor(
+        VideoLlama3ImageProcessorPil(size=size), tokenizer, VideoLlama3VideoProcessor(size=size),
+        chat_template=_video_template(*marks),
+    ).save_pretrained(folder)  # fmt: skip
+    return folder
