@@ -11,6 +11,7 @@ from engine.encoders.towers import Towers
 from engine.media.audio import Chunk, is_silent, probe_audio, read_audio, read_windows
 from engine.types import Modality, Moment
 from indexers.decode_events import DecodeEvent, Facts, Prepared, TowerInput
+from indexers.shots import ShotsBeside
 from indexers.track_isolation import run_tracks
 
 SPEECH_SECONDS = 300.0
@@ -26,15 +27,23 @@ def decode_audio(path: Path, towers: Towers, settings: Settings) -> Iterator[Dec
     yield from run_tracks(soundtrack(path, towers, settings))
 
 
-def soundtrack(path: Path, towers: Towers, settings: Settings) -> dict[str, Iterator[DecodeEvent]]:
-    """Return the tracks of a sound, by the name that a fault is reported under."""
-    tracks: dict[str, Iterator[DecodeEvent]] = {"sound": _windows(path, towers, settings)}
+def soundtrack(
+    path: Path, towers: Towers, settings: Settings, beside: ShotsBeside | None = None
+) -> dict[str, Iterator[DecodeEvent]]:
+    """Return the tracks of a sound, by the name that a fault is reported under.
+
+    Args:
+        beside: what is seen and said meanwhile, for encoders that join that.
+    """
+    tracks: dict[str, Iterator[DecodeEvent]] = {"sound": _windows(path, towers, settings, beside)}
     if towers.speech is not None:
         tracks["speech"] = _sentences(path, towers.speech, settings)
     return tracks
 
 
-def _windows(path: Path, towers: Towers, settings: Settings) -> Iterator[Prepared]:
+def _windows(
+    path: Path, towers: Towers, settings: Settings, beside: ShotsBeside | None
+) -> Iterator[Prepared]:
     """Yield the windows worth hearing, prepared.
 
     Bridges that listen at different rates have the file decoded once for each rate, so
@@ -44,8 +53,10 @@ def _windows(path: Path, towers: Towers, settings: Settings) -> Iterator[Prepare
     rates = towers.sound_rates
     for heard in _side_by_side({rate: read_windows(path, settings, rate) for rate in rates}):
         if first := heard.get(rates[0]):
-            window = towers.prepare_sound({rate: c.samples for rate, c in heard.items()})
-            moment = Moment(Modality.SOUND, first.start, _end(first, rates[0]))
+            moment = Moment(Modality.SOUND, first.start, end := _end(first, rates[0]))
+            seen, words = beside.during(first.start, end) if beside else (None, "")
+            samples = {rate: chunk.samples for rate, chunk in heard.items()}
+            window = towers.prepare_sound(samples, seen, words)
             yield Prepared(moment, TowerInput.SOUND, window)
 
 

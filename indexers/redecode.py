@@ -17,7 +17,7 @@ from indexers.decode_events import DecodeEvent, Note, Prepared, TowerInput
 from indexers.file_hash import hash_file, stat_file
 from indexers.image import decode_image
 from indexers.track_isolation import run_tracks
-from indexers.video import keyframes
+from indexers.video import keyframes, shots_beside
 
 _BRIEFEST = 1e-3
 """Seconds that a moment lasts at least, where spans are compared."""
@@ -105,7 +105,9 @@ def _decoded(
     if Modality.KEYFRAME in modalities:
         tracks["pictures"] = keyframes(path, towers, settings, spoken)
     if Modality.SOUND in modalities:
-        tracks |= soundtrack(path, towers, settings)
+        video = known.kind is Kind.VIDEO
+        beside = shots_beside(path, towers, settings, spoken) if video else None
+        tracks |= soundtrack(path, towers, settings, beside)
     return run_tracks(tracks)
 
 

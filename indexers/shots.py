@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
 from engine.config import Settings
 from engine.encoders.towers import Towers
@@ -44,6 +45,35 @@ def joint_shots(
         )
         moment = Moment(Modality.KEYFRAME, frame.start, frame.end)
         yield Prepared(moment, TowerInput.PICTURE, data)
+
+
+class ShotsBeside:
+    """What is seen and said in a video while its sound is heard, from its start to its end.
+
+    The keyframes are decoded a second time, beside the sound: to keep them would take a memory
+    that grows with the video.
+    """
+
+    def __init__(self, frames: Iterator[Keyframe], spoken: Sequence[Moment]) -> None:
+        self._frames, self._spoken = frames, spoken
+        self._shown: Keyframe | None = None
+
+    def during(self, start: float, end: float) -> tuple[Image.Image | None, str]:
+        """Return the picture of the shot that the middle of a window lies in, and the words.
+
+        Windows are asked for in their order. What cannot be seen is no fault of the sound.
+        """
+        middle = (start + end) / 2
+        while self._shown is None or self._shown.end <= middle:
+            try:
+                following = next(self._frames, None)
+            except MediaError:
+                following = None
+            if following is None:
+                break
+            self._shown = following
+        image = None if self._shown is None else self._shown.image
+        return image, _words(self._spoken, start, end)
 
 
 def _words(spoken: Sequence[Moment], start: float, end: float) -> str:

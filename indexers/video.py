@@ -12,7 +12,7 @@ from engine.types import Modality, Moment
 from indexers.audio import soundtrack
 from indexers.decode_events import DecodeEvent, Facts, Prepared
 from indexers.screen import pictures
-from indexers.shots import joint_shots
+from indexers.shots import ShotsBeside, joint_shots
 from indexers.track_isolation import run_tracks
 
 
@@ -21,10 +21,11 @@ def decode_video(path: Path, towers: Towers, settings: Settings) -> Iterator[Dec
     info = probe_video(path)
     metadata = (info.taken_at, info.place, info.caption)
     yield Facts(info.width, info.height, info.duration, *metadata)
-    heard = soundtrack(path, towers, settings) if info.has_audio else {}
+    spoken: list[Moment] = []
+    beside = shots_beside(path, towers, settings, spoken)
+    heard = soundtrack(path, towers, settings, beside) if info.has_audio else {}
     if towers.shot_rates and "speech" in heard:
         # Shots are embedded with their words, so these are written down first.
-        spoken: list[Moment] = []
         speech = {"speech": _noted(heard.pop("speech"), spoken)}
         yield from run_tracks(
             {**speech, "pictures": keyframes(path, towers, settings, spoken), **heard}
@@ -54,3 +55,16 @@ def keyframes(
         return joint_shots(frames, path, towers, settings, spoken)
     shown = ((f.image, Moment(Modality.KEYFRAME, f.start, f.end)) for f in frames)
     return pictures(shown, towers)
+
+
+def shots_beside(
+    path: Path, towers: Towers, settings: Settings, spoken: Sequence[Moment]
+) -> ShotsBeside | None:
+    """Return what is seen and said beside a video's sound; None where no encoder joins that.
+
+    Args:
+        spoken: what is said in the video, which may grow until the first window is heard.
+    """
+    if not towers.joins_sounds:
+        return None
+    return ShotsBeside(read_keyframes(path, settings, towers.image_size), spoken)

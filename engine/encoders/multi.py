@@ -108,13 +108,21 @@ class MultiEncoder(Towers):
         """The sample rates of all sound bridges, each once, the first encoder's first."""
         return tuple(dict.fromkeys(member.sound.rate for member in self._hearing))
 
-    def prepare_sound(self, heard: Mapping[int, Waveform]) -> PreparedInput:
+    @property
+    def joins_sounds(self) -> bool:
+        """Tell whether any of the encoders joins what is seen to windows of sound."""
+        return any(member.joins_sounds for member in self._hearing)
+
+    def prepare_sound(
+        self, heard: Mapping[int, Waveform], image: Image.Image | None = None, words: str = ""
+    ) -> PreparedInput:
         """Prepare a window for each encoder; a bridge that two of them have prepares once."""
-        prepared: dict[int, Spectrogram] = {}
-        for bridge in (member.sound for member in self._hearing):
-            if bridge.rate in heard and id(bridge) not in prepared:
-                prepared[id(bridge)] = bridge.prepare(heard[bridge.rate])
-        return PreparedInput(tuple(prepared.get(id(member.sound)) for member in self._hearing))
+        prepared: dict[tuple[int, bool], Any] = {}
+        keys = [(id(member.sound), member.joins_sounds) for member in self._hearing]
+        for key, member in zip(keys, self._hearing, strict=True):
+            if member.sound.rate in heard and key not in prepared:
+                (prepared[key],) = member.prepare_sound(heard, image, words).parts
+        return PreparedInput(tuple(prepared.get(key) for key in keys))
 
     def embed_windows(self, windows: Sequence[PreparedInput]) -> Embedded:
         parts = [

@@ -245,13 +245,29 @@ class Towers:
         """Samples per second at which a sound is to be decoded; the first decides the windows."""
         return (self.sound.rate,)
 
-    def prepare_sound(self, heard: Mapping[int, Waveform]) -> PreparedInput:
+    @property
+    def joins_sounds(self) -> bool:
+        """Tell whether windows of a video's sound are embedded with what is seen and said."""
+        return (
+            bool(self.shot_rates)
+            and self.has_sound_tower
+            and {Modality.SOUND, Modality.KEYFRAME} <= self.modalities
+        )
+
+    def prepare_sound(
+        self, heard: Mapping[int, Waveform], image: Image.Image | None = None, words: str = ""
+    ) -> PreparedInput:
         """Prepare one window of sound, by its rate, for ``embed_windows``.
 
         Args:
             heard: the samples of the window at those of ``sound_rates`` that heard any.
+            image: what is seen meanwhile, for encoders that join that (``joins_sounds``).
+            words: what is said meanwhile.
         """
-        return PreparedInput((self.sound.prepare(heard[self.sound.rate]),))
+        encoder, samples = self.encoder, heard[self.sound.rate]
+        if image is not None and self.joins_sounds and isinstance(encoder, JointInput):
+            return PreparedInput((encoder.prepare_shot(image, samples, words),))
+        return PreparedInput((self.sound.prepare(samples),))
 
     def embed_windows(self, windows: Sequence[PreparedInput]) -> Embedded:
         """Embed windows that ``prepare_sound`` prepared, as ``embed_sounds`` does."""

@@ -137,12 +137,16 @@ class SentenceTransformerEncoder(OneSpace):
         Where it does not, a shot is the mean direction of its parts. Inputs of different
         modalities are no batch, so those of one kind go together.
         """
-        vectors = np.zeros((len(pixels), self.shared.dim), np.float32)
-        inputs = [self._parts(item) for item in pixels]
+        vectors = self._vectors([self._parts(item) for item in pixels])
+        return Embedded({self.shared.name: vectors}, ((),) * len(pixels))
+
+    def _vectors(self, inputs: list[dict[str, Any]]) -> Vectors:
+        """Return one vector for each of n inputs, by the kinds of their parts, (n, dim)."""
+        vectors = np.zeros((len(inputs), self.shared.dim), np.float32)
         for kind in {tuple(parts) for parts in inputs}:
             rows = [row for row, parts in enumerate(inputs) if tuple(parts) == kind]
             vectors[rows] = self._joined(kind, [inputs[row] for row in rows])
-        return Embedded({self.shared.name: vectors}, ((),) * len(pixels))
+        return vectors
 
     def _parts(self, item: Pixels | PreparedShot) -> dict[str, Any]:
         """Return the parts of a picture or a shot by their modality, in a fixed order."""
@@ -168,9 +172,19 @@ class SentenceTransformerEncoder(OneSpace):
 
     # --- sounds ---
 
-    def listen(self, windows: Sequence[Spectrogram]) -> Heard:
-        """Vectors of n windows in the shared space, (n, dim), and no words: (n, 0)."""
-        features = self._media([self._heard(window) for window in windows])
+    def listen(self, windows: Sequence[Spectrogram | PreparedShot]) -> Heard:
+        """Vectors of n windows in the shared space, (n, dim), and no words: (n, 0).
+
+        A window of a video may come as a shot: with what is seen and said meanwhile.
+        """
+        features = self._vectors(
+            [
+                self._parts(window)
+                if isinstance(window, PreparedShot)
+                else {"audio": self._heard(window)}
+                for window in windows
+            ]
+        )
         return Heard(features, self.words_of(features))
 
     def _heard(self, samples: Waveform) -> dict[str, Any]:

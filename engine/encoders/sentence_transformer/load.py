@@ -22,6 +22,8 @@ from engine.errors import EncoderUnavailable, ExtraMissing, UsageError
 
 _REVISION = 1
 """Revision of the code between an input and its vector."""
+_JOINED = 2
+"""Revision of what is joined: shots, and since 2 the windows of a video's sound as well."""
 _FETCHED = ("*.json", "*.txt", "*.jinja", "*.model", "*.safetensors")
 _SETTINGS = (".json", ".txt", ".jinja", ".model")
 _OF_NO_VECTOR = {"README.md", "model_card.json", "generation_config.json"}
@@ -129,7 +131,8 @@ def _dim(model: Any, wanted: ModelName) -> int:
 
 def _settings(model: Any, folder: Path, dim: int, joint: bool) -> dict[str, Any]:
     """Return what decides what goes into the tensors, and what is kept of what comes out."""
-    return {"code": _REVISION, "files": settings_files(folder), "dim": dim, "joint": joint} | {
+    joined = _JOINED if joint else joint
+    return {"code": _REVISION, "files": settings_files(folder), "dim": dim, "joint": joined} | {
         "prompts": model.prompts,
         "prompt": model.default_prompt_name,
     }
