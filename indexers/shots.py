@@ -48,7 +48,7 @@ def joint_shots(
 
 
 class ShotsBeside:
-    """What is seen and said in a video while its sound is heard, from its start to its end.
+    """The pictures and words that go with the sound of a video, from its start to its end.
 
     The keyframes are decoded a second time, beside the sound: to keep them would take a memory
     that grows with the video.
