@@ -10,6 +10,7 @@ import click
 
 from engine.commands.options import json_option, library_option, open_library, say, warn
 from engine.commands.output.json_output import print_json
+from engine.common import local_time
 from engine.common.text import printable
 
 if TYPE_CHECKING:
@@ -32,7 +33,9 @@ def jobs(library: Path | None, as_json: bool) -> None:
         print_json({"jobs": [dataclasses.asdict(job) for job in listed]})
         return
     for job in listed:
-        click.echo("\t".join((job.job_id, job.created, job.kind, job.state, _about(job))))
+        click.echo(
+            "\t".join((job.job_id, local_time.shown(job.created), job.kind, job.state, _about(job)))
+        )
     if not listed:
         say("no jobs yet")
 

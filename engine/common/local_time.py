@@ -34,6 +34,17 @@ def iso_of(mtime_ns: int) -> str:
     return local(whole).isoformat(timespec="seconds")
 
 
+def shown(text: str) -> str:
+    """Return an instant with its zone, ISO 8601, as people read it: by their clock, to the second.
+
+    A text that is none comes back as it is.
+    """
+    try:
+        return local(datetime.fromisoformat(text)).isoformat(" ", "seconds")
+    except ValueError:
+        return text
+
+
 def instant(text: str) -> int:
     """Return when the time that a date names begins, in nanoseconds since 1970.
 

@@ -21,7 +21,7 @@ from engine.common.id_sets import among, union
 from engine.index.allowed import Allowed
 from engine.index.space import SpaceIndex
 from engine.index.vector_index import VectorIndex
-from engine.query.calibration import heard
+from engine.query.calibration.contrast import CONTRASTS, Contrast, log_odds_of
 from engine.query.calibration.log_odds import BackgroundKey, background, expected, log_odds
 from engine.query.concepts.direction import saturated
 from engine.query.embed import QueryVectors
@@ -289,27 +289,29 @@ def _asked(branch: Branch, run: _Run) -> Vectors:
 
 
 def _with_prior(scored: Sequence[BranchScores], run: _Run) -> Iterator[BranchScores]:
-    """Add to each branch of a wanted text how probable its modality is, of those seen and heard.
+    """Add to each branch of a wanted text how probable its modality is: seen, heard, or words.
 
-    Where a stage searches one of both alone, there is nothing to choose. The first space that
+    Where a stage searches one sort alone, there is nothing to choose. The first space that
     knows says it for all, so that no space gains by what another cannot tell.
     """
     searched: dict[int, set[Modality]] = {}
-    hearing: dict[tuple[QueryPart, ...], float] = {}
+    asks: dict[tuple[tuple[QueryPart, ...], Contrast], float] = {}
     for branch in (scores.branch for scores in scored):
         searched.setdefault(branch.stage, set()).add(_modality(branch))
         shared = branch.family or branch.space or ""
-        known = run.sources.backgrounds.get((shared, heard.QUERY, Modality.SOUND))
-        if known is not None and branch.parts not in hearing and _wants_text(branch):
-            text = run.vectors.for_branch(replace(branch, space=shared))
-            hearing[branch.parts] = heard.log_odds_of_hearing(known, text)
+        for contrast in CONTRASTS if _wants_text(branch) else ():
+            known = run.sources.backgrounds.get((shared, contrast.query, contrast.kept))
+            if known is not None and (branch.parts, contrast) not in asks:
+                text = run.vectors.for_branch(replace(branch, space=shared))
+                asks[branch.parts, contrast] = log_odds_of(known, text)
     for scores in scored:
-        branch, among = scores.branch, searched[scores.branch.stage]
-        of_both = among & heard.SEEN and among & heard.HEARD
-        if of_both and branch.parts in hearing and _wants_text(branch):
-            nats = heard.prior(hearing[branch.parts], _modality(branch))
-            scores = replace(scores, log_odds=scores.log_odds + nats)
-        yield scores
+        branch = scores.branch
+        nats = sum(
+            contrast.prior(asks[branch.parts, contrast], _modality(branch))
+            for contrast in CONTRASTS
+            if (branch.parts, contrast) in asks and contrast.is_among(searched[branch.stage])
+        )
+        yield replace(scores, log_odds=scores.log_odds + nats) if _wants_text(branch) else scores
 
 
 def _wants_text(branch: Branch) -> bool:

@@ -154,7 +154,7 @@ class FullTextScorer:
             np.array([odds[i] for i in best], np.float64),
             tuple(places[i][0] for i in best),
             tuple(places[i][1] for i in best),
-            np.array([i in exact for i in best], np.bool_),
+            np.array([exact.get(i, 0) > literal.Match.WORD for i in best], np.bool_),
         )
 
     def _exact(self, text: str, sums: Mapping[int, _Sum], words: int) -> dict[int, literal.Match]:

@@ -20,8 +20,6 @@ from engine.store.records import WordsOfMoment
 
 MOST_CHECKED = 200
 """Moments with all words of a query that are compared with it word for word."""
-_WHOLE_NATS, _PHRASE_NATS = 25.0, 10.0
-"""Evidence for a whole field and for a phrase of it, beyond what chance explains."""
 _WORD = re.compile(r"[^\W_]+")
 _END = "\0"
 _NO_LETTER = re.compile(rf"[^\w{_END}]+|_+")
@@ -32,18 +30,28 @@ class Match(IntEnum):
     """The part of a moment's words that a query is."""
 
     NONE = 0
-    PHRASE = 1
+    WORD = 1
+    """One word of what a person wrote about a file: a caption, a title, a keyword."""
+    PHRASE = 2
     """Two words or more that follow each other in one of its lines."""
-    WHOLE = 2
+    WHOLE = 3
     """A whole name, title, sentence or line."""
+
+
+_NATS = {Match.PHRASE: 10.0, Match.WHOLE: 25.0}
+"""Evidence for a phrase of a field and for all of it, beyond what chance explains."""
+_WORD_NATS = 5.0
+"""Evidence for a word that is all of a query, beside its rarity. Half of that of a phrase: "Rome"
+in a caption comes before what only resembles the word, and after what surely shows it."""
 
 
 def evidence(match: Match, moments: int) -> float:
     """Return the log odds of a literal match among so many moments, in nats."""
     if match is Match.NONE:
         return 0.0
-    nats = _WHOLE_NATS if match is Match.WHOLE else _PHRASE_NATS
-    return math.log(max(moments, 1)) + nats
+    if match is Match.WORD:
+        return _WORD_NATS
+    return math.log(max(moments, 1)) + _NATS[match]
 
 
 def match_all(store: Store, text: str, moment_ids: Sequence[int]) -> dict[int, Match]:
@@ -55,9 +63,11 @@ def match_all(store: Store, text: str, moment_ids: Sequence[int]) -> dict[int, M
     tags = store.tags({moment.asset_id for moment in moments})
     found: dict[int, Match] = {}
     for moment in _holding("".join(asked), moments, tags):
-        lines = [*_own(moment.text), *tags.get(moment.asset_id, ())]
-        lines += (documents.written(moment.caption, moment.texts) or "").splitlines()
+        written = (documents.written(moment.caption, moment.texts) or "").splitlines()
+        lines = [*_own(moment.text), *tags.get(moment.asset_id, ()), *written]
         best = max((_match(asked, line) for line in lines), default=Match.NONE)
+        if len(asked) == 1 and any(asked[0] in folded(line) for line in written):
+            best = max(best, Match.WORD)
         best = max(best, _match_name(asked, moment.path))
         if best is not Match.NONE:
             found[moment.moment_id] = best

@@ -166,18 +166,21 @@ class Maintenance:
         if self._store.calibrated():
             return
         from engine.index.inventory import draw_samples
+        from engine.query.calibration.contrast import CONTRASTS
         from engine.query.calibration.estimate import SAMPLE, estimate_backgrounds
-        from engine.query.calibration.heard import both_are_held
-        from engine.query.calibration.phrase_vectors import sight_and_sound_vectors
+        from engine.query.calibration.phrase_vectors import contrast_vectors
 
         spaces, generation = self._store.serving(), self._store.generation()
         drawn = {name: draw_samples(self._store, space, SAMPLE) for name, space in spaces.items()}
         texts = {n: rows for n, s in spaces.items() if (rows := self._phrases(s)) is not None}
         samples = {name: rows for name, (_, rows) in drawn.items()}
         kinds = {
-            info.space.name: sight_and_sound_vectors(self._towers_of(info), self._settings)
+            (info.space.name, contrast): contrast_vectors(
+                self._towers_of(info), self._settings, contrast
+            )
             for info in self._text_spaces()
-            if both_are_held(samples[info.space.name])
+            for contrast in CONTRASTS
+            if contrast.is_among(samples[info.space.name])
         }
         backgrounds = estimate_backgrounds(samples, texts, kinds)
         levels = [level for level, _ in drawn.values()]

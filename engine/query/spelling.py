@@ -150,7 +150,10 @@ class Speller:
         if self._knows(word):
             return True
         match = _FORM.fullmatch(word)
-        return match is not None and self._knows(match[1])
+        if match is None:
+            return False
+        stems = {match[1], match[1].removesuffix("i") + "y", match[1] + "e"}
+        return any(stem in everyday_words() or self._knows(stem) for stem in stems)
 
     def _near(self, word: str) -> Iterator[str]:
         """Yield the known words that begin alike and are about as long."""

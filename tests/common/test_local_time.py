@@ -46,6 +46,12 @@ def test_a_time_on_disk_is_the_date_that_the_user_sees(zone: str, shown: str) ->
     assert local_time.instant(shown) == changed
 
 
+@pytest.mark.parametrize("zone", ["Asia/Tokyo"], indirect=True)
+def test_a_time_with_a_zone_is_shown_by_the_users_clock(zone: str) -> None:
+    assert local_time.shown("2024-06-30T22:30:05.123+00:00") == "2024-07-01 07:30:05"
+    assert local_time.shown("") == ""
+
+
 @given(
     st.datetimes(datetime(1700, 1, 1), datetime(2200, 1, 1)),
     st.datetimes(datetime(1700, 1, 1), datetime(2200, 1, 1)) | st.none(),

@@ -15,9 +15,8 @@ import pytest
 from engine import Library
 from engine.index.allowed import Allowed
 from engine.query import execute as executing
-from engine.query.calibration import heard
+from engine.query.calibration.contrast import CONTRASTS
 from engine.query.calibration.log_odds import expected, log_odds
-from engine.query.calibration.sight_and_sound import heard_phrases, seen_phrases
 from engine.query.embed import embed_query
 from engine.query.execute import ExecutedPlan, Sources, execute
 from engine.query.explain import HitMaker
@@ -233,8 +232,11 @@ def test_words_alone_may_have_more_than_the_vectors(library):
 
 def prior_of(library, asked: str, *scores) -> dict[Modality | None, float]:
     """Return the nats that each modality is given by the words of a text."""
-    bank = library.towers.encoder.embed_texts([*seen_phrases(), *heard_phrases()])
-    known = {("fake", heard.QUERY, Modality.SOUND): heard.direction("fake", bank)}
+    known = {}
+    for contrast in CONTRASTS:
+        others, wanted = contrast.phrases()
+        bank = library.towers.encoder.embed_texts([*others, *wanted])
+        known["fake", contrast.query, contrast.kept] = contrast.direction("fake", bank)
     planned = Plan(Query.of(asked), tuple(s.branch for s in scores), 1)
     vectors = embed_query(planned, library.towers, library.settings)
     under_way = executing._Run(planned, vectors, Sources({}, known), np.inf)
@@ -255,10 +257,19 @@ def test_what_is_asked_to_be_heard_takes_from_what_is_seen(library, asked, gains
     assert found[gains] > 5 > found[loses]
 
 
-def test_one_modality_alone_and_unwanted_parts_and_speech_are_left_as_they_are(library):
+def test_what_is_seen_takes_from_what_is_read_and_not_the_other_way(library):
+    car, hours = "a red car", "the opening hours of the bank"
+    both = (Modality.IMAGE, Modality.SCREEN)
+    found = prior_of(library, car, *(scored(text(car, m), m1=5.0) for m in both))
+    assert found[Modality.IMAGE] == 5 > found[Modality.SCREEN]
+    found = prior_of(library, hours, *(scored(text(hours, m), m1=5.0) for m in both))
+    assert set(found.values()) == {5.0}
+
+
+def test_one_modality_alone_and_unwanted_parts_are_left_as_they_are(library):
     barking = "a dog barking"
     assert prior_of(library, barking, scored(text(barking), m1=5.0)) == {Modality.IMAGE: 5.0}
-    said = [scored(text(barking, m), m1=5.0) for m in (Modality.SPEECH, Modality.SOUND)]
+    said = [scored(text(barking, m), m1=5.0) for m in (Modality.SPEECH, Modality.SCREEN)]
     assert set(prior_of(library, barking, *said).values()) == {5.0}
     unwanted = [scored(replace(text(barking, m), weight=-1.0), m1=5.0)
                 for m in (Modality.IMAGE, Modality.SOUND)]  # fmt: skip

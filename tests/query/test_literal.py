@@ -56,9 +56,17 @@ def test_what_a_query_is_of_a_moment(store: Store, query: str, moment: int, matc
     assert match_all(store, query, range(1, 7)) == {moment: match}
 
 
-@pytest.mark.parametrize("query", ["bob", "eggs and milk", "yosemite bob", "", "?!", "Camera"])
+@pytest.mark.parametrize("query", ["milk", "eggs and milk", "yosemite bob", "", "?!", "Camera"])
 def test_words_that_are_only_shared_are_no_match(store: Store, query: str) -> None:
     assert match_all(store, query, range(1, 7)) == {}
+
+
+def test_one_word_of_what_a_person_wrote_is_evidence_and_no_whole_name(store: Store) -> None:
+    assert match_all(store, "bob", range(1, 7)) == {1: Match.WORD, 6: Match.WORD}
+    found = FullTextScorer(store, SIZES).score("bob")
+    said = FullTextScorer(store, SIZES).score("milk")
+    assert found.log_odds[0] > said.log_odds[0] + 3
+    assert not found.literal.any()
 
 
 def test_a_whole_name_is_worth_more_than_any_guess_and_is_marked(store: Store) -> None:

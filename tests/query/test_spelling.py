@@ -50,7 +50,8 @@ def test_slips_are_mended(speller: Speller, typed: str, meant: str) -> None:
 @pytest.mark.parametrize(
     "text",
     ["moose", "woofing", "perro", "cat", "caht", "IMG_0045", "\u4e94\u4e94", "eaten phones",
-     "weasel", "\u0436\u0438\u0440\u0430\u0444", "xyzzyx", "house"],
+     "weasel", "daffodils", "giraffes", "puppies", "xyzzyx", "house",
+     "\u0436\u0438\u0440\u0430\u0444"],
 )  # fmt: skip
 def test_what_may_be_meant_is_left(speller: Speller, text: str) -> None:
     assert speller.mend(text) == (text, [])

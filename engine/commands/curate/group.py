@@ -16,6 +16,7 @@ from engine.commands.options import (
     print_json,
     warn,
 )
+from engine.common import local_time
 from engine.errors import UsageError
 
 
@@ -49,7 +50,8 @@ def runs(library: Path | None, as_json: bool) -> None:
     for summary in listed:
         run, found = summary.run, f"{summary.findings} findings"
         states = ", ".join(f"{count} {state}" for state, count in summary.acts_in_order())
-        columns = (str(run.run_id), run.created, run.kind, found, states, run.command)
+        made = local_time.shown(run.created)
+        columns = (str(run.run_id), made, run.kind, found, states, run.command)
         click.echo("\t".join(columns))
     if not listed:
         click.echo("no runs yet", err=True)

@@ -20,6 +20,7 @@ from engine.commands.options import (
     wait_option,
     warn,
 )
+from engine.common import local_time
 from engine.errors import UsageError
 
 if TYPE_CHECKING:
@@ -88,7 +89,12 @@ def _list(runs: Sequence[UndoableRun], as_json: bool) -> None:
         print_json({"runs": [_document(run) for run in runs]})
         return
     for run in runs:
-        columns = (str(run.run.run_id), run.run.created, run.run.kind, run.taken_back())
+        columns = (
+            str(run.run.run_id),
+            local_time.shown(run.run.created),
+            run.run.kind,
+            run.taken_back(),
+        )
         click.echo("\t".join((*columns, run.run.command)))
     if not runs:
         say("there is nothing to undo")

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
-from engine.query.calibration import heard
+from engine.query.calibration.contrast import Contrast
 from engine.query.calibration.log_odds import estimate
 from engine.query.plan import HEARD, SEEN
 from engine.store import Background
@@ -24,11 +24,11 @@ _EXAMPLE_OF = {"image": SEEN, "audio": HEARD}
 def estimate_backgrounds(
     samples: Mapping[str, Mapping[Modality, Vectors]],
     texts: Mapping[str, Vectors],
-    kinds: Mapping[str, Vectors],
+    kinds: Mapping[tuple[str, Contrast], Vectors],
 ) -> list[Background]:
     """Estimate the backgrounds of texts in their spaces, and of examples in all.
 
-    Where a space is in ``kinds``, the direction from what is seen to what is heard is added.
+    For each space and contrast in ``kinds``, the direction between its sorts is added.
 
     A picture that asks for sounds stands out of the pairs of pictures and sounds, so
     the examples of a space are asked of all that it holds. Samples are put in another
@@ -37,16 +37,14 @@ def estimate_backgrounds(
     Args:
         samples: per space, up to ``SAMPLE`` vectors (n, dim) of each modality.
         texts: per space with a text tower, a bank of phrases through that tower, (q, dim).
-        kinds: per space that holds both, phrases of what is seen and heard: ``heard.direction``.
+        kinds: per space and contrast of which it holds both sorts, the phrases of both.
     """
-    known: list[Background] = []
+    known = [contrast.direction(space, rows) for (space, contrast), rows in kinds.items()]
     for space, drawn in samples.items():
         mixed = {m: np.random.default_rng(0).permutation(rows) for m, rows in drawn.items()}
         asked = dict(_examples(mixed))
         if space in texts:
             asked["text"] = texts[space]
-        if space in kinds:
-            known.append(heard.direction(space, kinds[space]))
         known += [
             estimate((space, kind, modality), queries, sample)
             for modality, sample in mixed.items()

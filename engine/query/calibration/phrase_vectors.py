@@ -17,8 +17,8 @@ from engine.config import Settings
 from engine.encoders.revisions import revision_of
 from engine.encoders.towers import Towers
 from engine.errors import EncoderUnavailable
+from engine.query.calibration.contrast import Contrast
 from engine.query.calibration.phrases import phrases
-from engine.query.calibration.sight_and_sound import heard_phrases, seen_phrases
 from engine.types import Space
 from engine.types.arrays import Vectors
 
@@ -38,10 +38,10 @@ def phrase_vectors(towers: Towers, settings: Settings, further: str | None = Non
     return _vectors(towers, settings, space, list(texts))
 
 
-def sight_and_sound_vectors(towers: Towers, settings: Settings) -> Vectors:
-    """Embed ``seen_phrases()`` and then ``heard_phrases()`` in the shared space, (n, dim)."""
-    texts = [*seen_phrases(), *heard_phrases()]
-    return _vectors(towers, settings, towers.encoder.shared, texts)
+def contrast_vectors(towers: Towers, settings: Settings, contrast: Contrast) -> Vectors:
+    """Embed the phrases of both sorts of a contrast in the shared space, (n, dim)."""
+    others, wanted = contrast.phrases()
+    return _vectors(towers, settings, towers.encoder.shared, [*others, *wanted])
 
 
 def _vectors(towers: Towers, settings: Settings, space: Space, texts: list[str]) -> Vectors:

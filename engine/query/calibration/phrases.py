@@ -63,3 +63,8 @@ def sound_phrases() -> list[str]:
 def listed(bank: str) -> list[str]:
     """Return the phrases of a text that a semicolon stands between."""
     return [phrase.strip() for phrase in bank.split(";")]
+
+
+def saying_phrases() -> list[str]:
+    """Return the phrases of the bank that are said."""
+    return listed(_SAYINGS)

@@ -20,7 +20,8 @@ _POLITE = re.compile(
     r"""^(?:(?:please|pls|can\ you|could\ you|would\ you|i\ want\ to\ see|i\ want\ to|i\ want
     |i(?:'d|\ would)\ like\ to(?:\ see)?|i(?:'m|\ am)\ looking\ for|looking\ for|look\ for
     |search\ for|find\ me|find|show\ me|give\ me|get\ me|let\ me\ see|where\ (?:is|are)
-    |do\ i\ have|all\ of\ my|all\ my)[\s,]+)+""",
+    |where\ (?:did|have|do)\ (?:i|we)\ (?:put|save|saved|keep|store|stored|leave|left)
+    |do\ (?:i|we|you)\ have|(?:is|are)\ there|how\ many|all\ of\ my|all\ my)[\s,]+)+""",
     re.IGNORECASE | re.VERBOSE,
 )
 _THANKS = re.compile(r"[\s,]+(?:please|pls|thanks|thank\ you|for\ me)[.!?]*$", re.IGNORECASE)
@@ -28,13 +29,33 @@ _ARTICLE = r"(?:(?:a|an|the|my|our|some|any|all|every)\s+)*"
 _PICTURES = r"(?:pictures?|photos?|photographs?|images?|pics?|snapshots?)"
 _VIDEOS = r"(?:videos?|movies?|films?|video\ clips?|footage|clips?)"
 _SOUNDS = r"(?:songs?|music|tracks?|recordings?|audio|albums?)"
-_LINKS = r"(?:of|showing|with|from|by|in|taken|made|about)"
+_LINKS = r"(?:of|showing|with|from|by|in|taken|made|about|that|which|containing|i|we|where)"
 _KINDS = (
     (Kind.IMAGE, re.compile(rf"^{_ARTICLE}{_PICTURES}(?=\s+{_LINKS}\b|\s*$)", re.IGNORECASE)),
     (Kind.VIDEO, re.compile(rf"^{_ARTICLE}{_VIDEOS}(?=\s+{_LINKS}\b|\s*$)", re.IGNORECASE)),
     (Kind.AUDIO, re.compile(rf"^{_ARTICLE}{_SOUNDS}(?=\s+(?:of|by|from)\b|\s*$)", re.IGNORECASE)),
 )
-_LINK = re.compile(r"^\s*(?:of|showing|with|by|about|taken|made)\s+(?!\d)", re.IGNORECASE)
+_LINK = re.compile(
+    r"""^\s*(?:(?:that|which)\ (?:shows?|ha(?:ve|s)|contains?)|containing|where\ (?:is|are)
+    |(?:that\ )?(?:i|we)\ (?:took|made|shot|recorded)(?:\ of)?
+    |of|showing|with|by|about|taken|made)\s+(?!\d)""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_IN_THEM = re.compile(r"\s+(?:in|on)\s+(?:it|them)\s*[.!?]*$", re.IGNORECASE)
+"""The end of a text after "pictures with": pictures with dogs in them."""
+_HEARD = re.compile(
+    r"^(?:(?:an?|any|some)\s+)?(?:sounds?|noises?)\s+of\s+(?:(?:an?|the|my|some)\s+)?(?=\S)"
+    r"|^the\s+(?:sounds?|noises?)\s+of\s+(?:an?|the|my|some)\s+(?=\S)",
+    re.IGNORECASE,
+)
+"""The words before something that is to be heard; The Sound of Music is a title."""
+_WITHOUT = re.compile(
+    r"^(?P<wanted>\S.*?),?\s+(?:without|with\s+no|but\s+(?:no|not|without)|ohne)\s+"
+    r"(?:(?:any|an?|the)\s+)?(?P<not>\w[^,;]*?)\s*[.!?]*$",
+    re.IGNORECASE,
+)
+_MOST_UNWANTED = 3
+"""Words of what is not wanted; a longer one is rather a part of a sentence."""
 _OWN = re.compile(r"^(?:(?:my|our|some|any)\s+)+(?=\S)", re.IGNORECASE)
 
 _MONTHS = (
@@ -87,6 +108,10 @@ class Understood:
     kind: Kind | None = None
     filter: Filter | None = None
     notes: tuple[str, ...] = ()
+    unwanted: str = ""
+    """The words for what is to be missing: "people" in "a beach without people"."""
+    heard: bool = False
+    """True where only what is heard was meant."""
 
 
 def understand(text: str, today: date) -> Understood:
@@ -100,13 +125,29 @@ def understand(text: str, today: date) -> Understood:
     rest = _OWN.sub("", rest).strip(" ,")
     if not rest and kind is None and when is None:
         return Understood(spoken, notes=tuple(notes))
+    rest, unwanted, heard = _sides(rest, kind, notes)
+    if unwanted and kind is None and _kind(rest)[1] == "":
+        kind = _kind(rest)[0]  # "photos without people": any picture
     if kind is not None:
         notes.append(f"taken as kind:{kind}; {_QUOTED_UNDOES}")
     if when is not None:
         words, condition, shown = when
         notes.append(f"{words!r} is taken as {shown}; {_QUOTED_UNDOES}")
-        return Understood(rest, kind, condition, tuple(notes))
-    return Understood(rest, kind, None, tuple(notes))
+        return Understood(rest, kind, condition, tuple(notes), unwanted, heard)
+    return Understood(rest, kind, None, tuple(notes), unwanted, heard)
+
+
+def _sides(text: str, kind: Kind | None, notes: list[str]) -> tuple[str, str, bool]:
+    """Return what is wanted of a text, what is not, and whether it is to be heard."""
+    heard = _HEARD.match(text) if kind is None else None
+    if heard:
+        text = text[heard.end() :]
+        notes.append(f"{heard[0].strip()!r} is taken as what is heard; {_QUOTED_UNDOES}")
+    match = _WITHOUT.match(text)
+    if match is None or len(match["not"].split()) > _MOST_UNWANTED:
+        return text, "", bool(heard)
+    notes.append(f"{match['not']!r} is taken as not wanted; {_QUOTED_UNDOES}")
+    return match["wanted"], match["not"], bool(heard)
 
 
 def _stripped(text: str) -> str:
@@ -119,8 +160,8 @@ def _kind(text: str) -> tuple[Kind | None, str]:
     """Return the kind of files that a text begins with, and the text without it."""
     for kind, pattern in _KINDS:
         if match := pattern.match(text):
-            rest = text[match.end() :]
-            return kind, _LINK.sub("", rest).strip()
+            rest = _LINK.sub("", text[match.end() :])
+            return kind, _IN_THEM.sub("", rest).strip()
     return None, text
 
 

@@ -26,6 +26,7 @@ from engine.types import (
     Fusion,
     Group,
     Kind,
+    Modality,
     PartKind,
     Query,
     QueryPart,
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
 
 _Choice = TypeVar("_Choice", bound=StrEnum)
 _QUOTES = ('"', "\u201c")
+_SEEN = (Modality.IMAGE, Modality.KEYFRAME, Modality.SCREEN)
+"""Modalities that do not answer where only what is heard was meant."""
 
 
 class QueryOptions(TypedDict, total=False):
@@ -193,9 +196,13 @@ def _as_meant(query: Query) -> Query:
     if not meant.text and others:
         return query
     parts = (replace(part, value=meant.text), *others) if meant.text else ()
+    if meant.unwanted:
+        parts = (*parts, QueryPart(meant.unwanted, weight=-1.0))
+    seen = [(name, 0.0) for name in _SEEN if meant.heard and name not in dict(query.weights)]
     return replace(
         query,
         parts=parts,
+        weights=tuple(sorted([*query.weights, *seen])),
         kinds=kinds,
         filter=_all(filter(None, (query.filter, meant.filter))),
         understood=meant.notes,

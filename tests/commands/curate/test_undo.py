@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
+import time
 
 import pytest
 
@@ -65,6 +66,17 @@ def test_what_is_days_old_is_not_the_last_thing_done(acted, library):
     assert done.code == 2
     assert "run 2, quality of 2020-02-03" in done.err
     assert "add --yes" in done.err
+
+
+def test_the_list_has_times_by_the_users_clock(acted, library, monkeypatch):
+    with sqlite3.connect(library / "catalog.sqlite") as catalog:
+        catalog.execute("update curation_runs set created_at = '2020-02-03T23:05:06+00:00'")
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    shown = acted("undo", "--list").out.splitlines()[0].split("\t")[1]
+    monkeypatch.undo()
+    time.tzset()
+    assert shown == "2020-02-04 08:05:06"
 
 
 def test_the_list_has_the_last_one_first(acted):

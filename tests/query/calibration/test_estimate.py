@@ -5,18 +5,18 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from engine.query.calibration import heard
+from engine.query.calibration.contrast import HEARD
 from engine.query.calibration.estimate import estimate_backgrounds
 from engine.query.calibration.log_odds import expected
 from engine.query.calibration.phrases import phrases
-from engine.query.calibration.sight_and_sound import heard_phrases, seen_phrases
 from engine.testing.fake_encoder import fake_towers
 from engine.types import Modality
 from engine.types.arrays import Vectors
 
 EMBED = fake_towers().encoder.embed_texts
 TEXTS = {"fake": EMBED(phrases())}
-KINDS = {"fake": EMBED([*seen_phrases(), *heard_phrases()])}
+OTHERS, WANTED = HEARD.phrases()
+KINDS = {("fake", HEARD): EMBED([*OTHERS, *WANTED])}
 
 
 def around(axis: int, count: int, dim: int = 64) -> Vectors:
@@ -36,7 +36,7 @@ def test_examples_are_asked_of_every_modality_of_their_spaces():
     }  # fmt: skip
     assert set(found) == {
         *((q, m) for q in ("text", "image", "audio") for m in shared),
-        (heard.QUERY, Modality.SOUND),
+        (HEARD.query, Modality.SOUND),
     }
     assert found["image", Modality.SOUND].n == 30 * 40
     assert expected(found["audio", Modality.SOUND], shared[Modality.SOUND]).min() > 0.7
@@ -68,7 +68,7 @@ def test_an_empty_library_has_no_background(samples):
 def test_where_both_are_held_the_direction_from_things_to_sounds_is_known():
     both = {Modality.IMAGE: around(0, 3), Modality.SOUND: around(1, 4)}
     found = estimate_backgrounds({"fake": both}, TEXTS, KINDS)
-    assert [one.modality for one in found if one.query == heard.QUERY] == [Modality.SOUND]
-    assert heard.both_are_held(both)
+    assert [one.modality for one in found if one.query == HEARD.query] == [Modality.SOUND]
+    assert HEARD.is_among(both)
     for alone in both:
-        assert not heard.both_are_held({alone})
+        assert not HEARD.is_among({alone})

@@ -8,7 +8,7 @@ import pytest
 
 from engine.query.language import build_query
 from engine.query.language.plain_words import understand
-from engine.types import Kind
+from engine.types import Kind, Modality
 
 TODAY = date(2024, 3, 31)
 
@@ -22,6 +22,12 @@ TODAY = date(2024, 3, 31)
         ("can you find songs by The Testers", "The Testers", Kind.AUDIO),
         ("where is my passport", "passport", None),
         ("show me all my photos", "", Kind.IMAGE),
+        ("how many dogs", "dogs", None),
+        ("where did I put the tax return", "the tax return", None),
+        ("are there any videos of monkeys", "monkeys", Kind.VIDEO),
+        ("pictures with dogs in them", "dogs", Kind.IMAGE),
+        ("photos that show snow", "snow", Kind.IMAGE),
+        ("a picture I took of a giraffe", "a giraffe", Kind.IMAGE),
     ],
 )
 def test_the_frame_around_what_is_sought(text: str, rest: str, kind: Kind | None) -> None:
@@ -32,6 +38,7 @@ def test_the_frame_around_what_is_sought(text: str, rest: str, kind: Kind | None
 @pytest.mark.parametrize(
     "text",
     ["find", "images", "music", "the sound of music", "picture frame", "movie night", "may",
+     "coffee without", "a rebel without any of the usual causes",
      "show jumping", "hello kitty", "a group of friends", "search party", "2023", "IMG_2023",
      "2024-05-06", "1066 and all that", "house of 1900", "The Who", "what did the doctor say"],
 )  # fmt: skip
@@ -64,6 +71,49 @@ def test_dates_in_words(text: str, rest: str, since: str, until: str) -> None:
     assert found.filter is not None
     assert [condition.value for condition in found.filter.filters] == [since, until]
     assert any(f"date >= {since} and date < {until}" in note for note in found.notes)
+
+
+@pytest.mark.parametrize(
+    ("text", "rest", "unwanted"),
+    [
+        ("pizza without people", "pizza", "people"),
+        ("a beach with no people last year", "a beach", "people"),
+        ("Strand ohne Menschen", "Strand", "Menschen"),
+        ("sounds of rain but no thunder", "rain", "thunder"),
+        ("photos without people", "photos", "people"),
+    ],
+)
+def test_what_is_said_to_be_missing_is_not_wanted(text: str, rest: str, unwanted: str) -> None:
+    found = understand(text, TODAY)
+    assert (found.text, found.unwanted) == (rest, unwanted)
+    assert any(f"{unwanted!r} is taken as not wanted" in note for note in found.notes)
+
+
+def test_photos_without_something_are_any_pictures():
+    query = build_query("photos without people")
+    assert query.kinds == (Kind.IMAGE,)
+    assert [(part.value, part.weight) for part in query.parts] == [("photos", 1), ("people", -1)]
+
+
+@pytest.mark.parametrize(
+    ("text", "heard"),
+    [
+        ("sound of waves", True),
+        ("the sound of a dog", True),
+        ("noises of my car", True),
+        ("the sound of music", False),
+        ("a sound engineer", False),
+    ],
+)
+def test_the_sound_of_a_thing_is_not_seen(text: str, heard: bool) -> None:
+    assert understand(text, TODAY).heard is heard
+    seen = {Modality.IMAGE, Modality.KEYFRAME, Modality.SCREEN} if heard else set()
+    assert {name for name, weight in build_query(text).weights if weight == 0} == seen
+
+
+def test_a_weight_that_was_given_stays():
+    query = build_query("sound of waves", weights={"image": 2.0})
+    assert dict(query.weights) == {"image": 2, "keyframe": 0, "screen": 0}
 
 
 @pytest.mark.parametrize(
