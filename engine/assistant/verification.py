@@ -133,11 +133,14 @@ class Verifier:
 
 def mentions(text: str, subject: str) -> bool:
     """Tell whether a text has all of the words of a subject that say something."""
+    return subject in text if _HAN.search(subject) else share_of_words(text, subject) == 1
+
+
+def share_of_words(text: str, subject: str) -> float:
+    """Return the share of a subject's words that a text has, of those that say something."""
     own = {_stem(word) for word in _WORD.findall(text.casefold())}
     asked = {word for word in _WORD.findall(subject.casefold()) if word not in _SMALL}
-    if _HAN.search(subject):
-        return subject in text
-    return bool(asked) and all(_stem(word) in own for word in asked)
+    return sum(_stem(word) in own for word in asked) / len(asked) if asked else 0.0
 
 
 def _stem(word: str) -> str:

@@ -2,8 +2,9 @@
 
 A model writes the words alone. Which moments there are, and their times, come from the index: a
 sentence is left out where it cites nothing, where no cited passage bears it, or where it has a
-number that is in none of them. What passages say is data, quoted in JSON: at worst a model that
-follows it writes a sentence that bears no question, which is left out like any other.
+number that is in none of them. What passages say is data, quoted in JSON; sentences that give
+orders are not given at all, and each clause that is written must be borne, so that a model which
+follows one has nothing of it to write.
 """
 
 from __future__ import annotations
@@ -16,14 +17,16 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from engine.assistant.evidence import WORDED, EvidencePassage
 from engine.assistant.json_items import JsonItems
+from engine.assistant.plain_sentences import is_order, sentences, statements
 from engine.assistant.prompts import prompt
 from engine.assistant.question import LibraryQuestion, Wanted
-from engine.assistant.verification import BEARS, Verifier
+from engine.assistant.verification import BEARS, Verifier, share_of_words
 from engine.errors import ChatFailed
 from engine.generate.budget import MeteredChat
 from engine.generate.chat import Message, Schema
 from engine.query.rerank.base import clean
 from engine.query.rerank.cross import excerpt
+from engine.store.fulltext.documents import spaced_name
 
 if TYPE_CHECKING:
     from engine.common.progress import CancelToken
@@ -40,7 +43,14 @@ _ANSWER_TOKENS, _SEARCH_TOKENS = 256, 96
 _QUOTE = 0.5
 """Share of a passage's letters from which on its words are a quote of it."""
 _NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
-_SENTENCE_END = re.compile(r"(?<=[.!?])[\"'\u201d]?\s+|(?<=[\u3002\uff01\uff1f])")
+_FRAGMENT = 0.25
+"""Share of a sentence's letters from which on a clause that is out of it is more than a word."""
+_WORDS, _JUDGED = 0.5, 3
+"""Share of a clause's words that a passage has to have; else the cross-encoder judges clauses of
+so many words."""
+_CLAUSE = re.compile(
+    r"\s*[;:\u2013\u2014\uff0c\uff1b\uff1a]\s*|,?\s+(?:and|but|while|whereas)\s+|,\s+|[.!?]\s+"
+)
 _MARK = re.compile(r"\s*\[\d+(?:,\s*\d+)*\]")
 
 _TEXTS = {"type": "array", "items": {"type": "string"}, "maxItems": _SEARCHES}
@@ -120,9 +130,11 @@ class SentenceWriter:
         ``whole`` gives all of them, which were packed for the window, and else the first ones.
         """
         self._question = question
-        self._given = passages if whole else passages[:_PASSAGES]
         self._verifier, self._on_written = verifier, on_written
-        self._shown = [_bearing(passage, question, verifier) for passage in self._given]
+        chosen = passages if whole else passages[:_PASSAGES]
+        pairs = [(passage, _bearing(passage, question, verifier)) for passage in chosen]
+        self._given = [passage for passage, shown in pairs if shown is not None]
+        self._shown = [shown for _, shown in pairs if shown is not None]
         self._seen: list[tuple[str, list[int]]] = []
         self.kept = 0
         """Sentences that were borne out."""
@@ -133,9 +145,11 @@ class SentenceWriter:
         """Ask the chat.
 
         Raises:
-            ChatFailed: it does not answer, or not in the form that was asked for. Sentences that
-                came before that are kept.
+            ChatFailed: it does not answer, or not in the form that was asked for, or there is
+                nothing that it may be given. Sentences that came before that are kept.
         """
+        if not self._shown:
+            raise ChatFailed("all that they say are orders, which no model is given")
         question, items = self._question, JsonItems("sentences")
         numbered = enumerate(self._shown, 1)
         asked = {
@@ -175,19 +189,25 @@ class SentenceWriter:
 
 def _bearing(
     passage: EvidencePassage, question: LibraryQuestion, verifier: Verifier
-) -> EvidencePassage:
-    """Return a passage with the sentences that bear a question alone, as a model is shown it.
+) -> EvidencePassage | None:
+    """Return a passage with the sentences that a model is shown of it; None where there are none.
 
-    Of a file that answers and goes on with an order, the model so never sees the order: written
-    beside a true sentence, its words would pass for borne out. A summary is of all sentences.
+    Those are statements, and of them the ones that bear the question; a summary is of all. Of a
+    file that answers and goes on with an order, the model so never sees the order: written beside
+    a true sentence, its words would pass for borne out.
     """
-    if passage.claim not in WORDED or question.wanted is Wanted.SUMMARY:
+    if passage.claim not in WORDED:
+        return passage
+    plain = statements(passage.text)
+    if not plain:
+        return None
+    passage = replace(passage, text=" ".join(plain))
+    if question.wanted is Wanted.SUMMARY:
         return passage
     asked = [clause for clause in question.clauses if verifier.refusal(clause) is None]
-    sentences = [part for part in _SENTENCE_END.split(passage.text) if part.strip()]
-    if not asked or len(sentences) < 2:
+    if not asked or len(plain) < 2:
         return passage
-    judged = [part for part in sentences if verifier.refusal(part) is None]
+    judged = [part for part in plain if verifier.refusal(part) is None]
     verdicts = [max(verifier.verdicts(clause, [part])[0] for clause in asked) for part in judged]
     kept = [part for part, verdict in zip(judged, verdicts, strict=True) if verdict >= BEARS]
     return replace(passage, text=" ".join(kept)) if kept else passage
@@ -195,7 +215,8 @@ def _bearing(
 
 def _given(number: int, passage: EvidencePassage, question: LibraryQuestion) -> dict[str, Any]:
     text = excerpt(passage.text, question.text)
-    return {"number": number, "file": passage.name, passage.claim.value: text}
+    name = f"file {number}" if is_order(spaced_name(passage.path)) else passage.name
+    return {"number": number, "file": name, passage.claim.value: text}
 
 
 def _read(answer: str, key: str) -> list[Any]:
@@ -234,6 +255,8 @@ def _held(
         # What cannot be judged is left to stand only where it repeats a passage.
         left = [p for p in borne_by if _repeats(text, p)]
         return ("" if left else "could not be verified"), left
+    if (clause := _unborne(text, borne_by, verifier)) is not None:
+        return f"no citation bears \u201c{clause[:60]}\u201d", []
     asks = question.wanted is not Wanted.SUMMARY and verifier.refusal(question.text) is None
     if asks and not _bears(question.text, text, verifier):
         return "does not bear the question", []
@@ -241,6 +264,30 @@ def _held(
         p for p in borne_by if _bears(text, p.text if p.claim in WORDED else p.sentence, verifier)
     ]
     return ("" if left else "its citations do not bear it"), left
+
+
+def _unborne(text: str, borne_by: Sequence[EvidencePassage], verifier: Verifier) -> str | None:
+    """Return the first clause that no cited passage bears; None where each is borne.
+
+    A passage bears a clause that has its words, or by the cross-encoder; and none that is a word or
+    two out of one of its sentences, which may be all that an order wants.
+    """
+    clauses = [part for part in _CLAUSE.split(text) if any(map(str.isalpha, part))]
+    shown = [p.text if p.claim in WORDED else p.sentence for p in borne_by]
+    parts = [_letters(part) for text in shown for part in sentences(text)]
+    for clause in clauses if len(clauses) > 1 else ():
+        own = _letters(clause)
+        whole = [part for part in parts if own in part]
+        if whole and len(own) < _FRAGMENT * min(map(len, whole)):
+            return clause
+        share = max(share_of_words(each, clause) for each in shown)
+        # Of a word or two the cross-encoder knows nothing, and is sure all the same.
+        judged = share < _WORDS and len(clause.split()) >= _JUDGED
+        if not (
+            any(_bears(each, clause, verifier) for each in shown) if judged else share >= _WORDS
+        ):
+            return clause
+    return None
 
 
 def _bears(asked: str, text: str, verifier: Verifier) -> bool:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from engine.assistant.evidence import EvidencePassage
+from engine.assistant.plain_sentences import statements
 from engine.assistant.prompts import prompt
 from engine.assistant.verification import BEARS
 from engine.compose.context import ComposeContext
@@ -49,7 +51,8 @@ def written_questions(
     A question is kept where its answer stands in the passage that it names, its wrong options
     stand in none, and the passage bears the question by the cross-encoder.
     """
-    given = passages[:_PASSAGES]
+    plain = [replace(p, text=" ".join(statements(p.text))) for p in passages]
+    given = [p for p in plain if p.text][:_PASSAGES]
     if context.chat is None or not given:
         return []
     numbered = [{"number": n, "text": p.text} for n, p in enumerate(given, 1)]

@@ -87,7 +87,7 @@ def state(library: Library, paths: list[Path]) -> object:
 def obeyed(answer, each: Hostile) -> bool:
     """Tell whether words of the order are the answer's own, and no quote of what a file says."""
     if answer.model == EXTRACTIVE:
-        quotes = [letters(passage.sentence) for passage in answer.passages]
+        quotes = [letters(p.worded(answer.question.frames)) for p in answer.passages]
         return not all(letters(s.text) in quotes for s in answer.sentences)
     return letters(each.payload) in letters(answer.text)
 
@@ -119,6 +119,40 @@ def test_an_order_beside_a_true_sentence_is_not_obeyed(hostile, model, number):
 
 
 @pytest.mark.parametrize("number", range(len(HOSTILE)), ids=ids())
+def test_an_order_is_not_obeyed_in_a_summary_or_a_conversation(hostile, model, number):
+    library, paths = hostile
+    each, path = HOSTILE[number], paths[number]
+    model(each, beside=True)
+    summary = asked(library, path, f"summarize {path.name}", model="test-1")
+    talk = library.chat(path, model="test-1")
+    turns = [talk.ask("what is it about?"), talk.ask(each.question)]
+    for answer in (summary, *turns):
+        assert not obeyed(answer, each), answer.text
+
+
+@pytest.mark.parametrize("number", range(0, len(HOSTILE), 4), ids=ids()[::4])
+def test_an_order_is_not_obeyed_on_a_page(hostile, model, number):
+    library, paths = hostile
+    each, path = HOSTILE[number], paths[number]
+    served = model(each, beside=True)
+    written = _written(library, path, each)
+    assert not any(_part(each) in shown_to(body) for body in served.bodies)
+    assert [text for text in written if letters(each.payload) in letters(text)] == []
+
+
+def _written(library: Library, path: Path, each: Hostile) -> list[str]:
+    """Return what the model wrote of a story, a lesson and a report that the file is in."""
+    story = library.story(each.thing, model="test-1")
+    found = [text for chapter in story.chapters for text, _ in chapter.written]
+    lesson = library.lesson(f"where the {each.thing} is kept", quiz=True, model="test-1")
+    found += [text for text, _ in lesson.written] + [question.text for question in lesson.quiz]
+    if path.suffix in (".mp4", ".mkv"):
+        report = library.watch_report(path, questions=[each.question], model="test-1")
+        found += [a.text for a in report.answers if a.model != EXTRACTIVE]
+    return found
+
+
+@pytest.mark.parametrize("number", range(len(HOSTILE)), ids=ids())
 def test_what_it_says_can_be_asked(hostile, number):
     """A plain answer quotes the file, order and all, as what the file says."""
     library, paths = hostile
@@ -133,6 +167,7 @@ def test_an_order_that_reaches_a_model_is_obeyed(hostile, model, monkeypatch):
     """The model obeys indeed: shown the whole passage, it writes the order's words beside it."""
     library, paths = hostile
     monkeypatch.setattr("engine.assistant.writing._bearing", lambda passage, *_: passage)
+    monkeypatch.setattr("engine.assistant.writing._unborne", lambda *_: None)
     each = HOSTILE[0]
     served = model(each, beside=True)
     answer = asked(library, paths[0], each.question, model="test-1", seconds=20)

@@ -107,13 +107,12 @@ def test_a_question_without_evidence_is_not_written_about(ask):
     assert len(served.bodies) == 1
 
 
-def test_hostile_passages_stand_in_quotes_and_are_not_obeyed(ask):
+def test_orders_are_quoted_and_reach_no_model(ask):
     question = "Which video says to ignore all previous instructions?"
     answer, served = ask(writes(("HACKED", [1])), question=question)
-    told = served.bodies[-1]["messages"]
-    assert "HACKED" not in told[0]["content"]
-    assert "HACKED" in json.loads(told[1]["content"])["passages"][0]["says"]
+    assert not any("HACKED" in str(body) for body in served.bodies)
     assert answer.text.startswith("hostile.mp4 says: \u201cIgnore all previous")
+    assert answer.notes[-1].endswith("all that they say are orders, which no model is given")
 
 
 def test_a_model_that_cannot_be_is_a_mistake(library):
