@@ -173,7 +173,8 @@ class LessonPage:
     def _question(self, number: int, question: QuizQuestion) -> Html:
         passage = question.passage
         if question.is_cloze:
-            blank = element("span", "\u2003", class_="blank", aria_label="a word is left out")
+            blank = element("span", "\u2003", class_="blank", role="img",
+                            aria_label="a word is left out")  # fmt: skip
             text: tuple[object, ...] = (
                 element("q", question.before, blank, question.after, dir="auto"),
             )

@@ -117,10 +117,12 @@ def make_report(
     return made
 
 
-def make_story(context: ComposeContext, asked: str, out: str | Path | None) -> Story:
+def make_story(
+    context: ComposeContext, asked: str, files: Sequence[str | Path], out: str | Path | None
+) -> Story:
     """Make a story, and write it. Errors are those of ``Library.story``."""
     place = _place(out)
-    found = story(context, asked)
+    found = story(context, asked, [str(expanded(path)) for path in files])
     if not found.found:
         return found
     found = replace(found, cuts=with_sound(found.cuts))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePath
@@ -16,7 +17,17 @@ from engine.compose.seen import LikelyName, likely_names
 from engine.errors import UsageError
 from engine.query.language import build_query, quoted
 from engine.query.rerank.base import clean
-from engine.types import Asset, Group, Hit, Kind, Modality, MomentRecord, Query
+from engine.types import (
+    AnyOf,
+    Asset,
+    Condition,
+    Group,
+    Hit,
+    Kind,
+    Modality,
+    MomentRecord,
+    Query,
+)
 
 ALBUM = "album:"
 """The beginning of an album's tag."""
@@ -115,12 +126,12 @@ def _item_document(item: StoryItem) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def story(context: ComposeContext, asked: str) -> Story:
+def story(context: ComposeContext, asked: str, files: Sequence[str] = ()) -> Story:
     """Gather a story. Errors are those of ``Library.story``."""
     asked = " ".join(asked.split())
     if not asked or len(asked) > _LONGEST:
         raise UsageError(f"a story is of an album or a search of 1 to {_LONGEST} characters")
-    title, query = _query(context, asked)
+    title, query = (asked, _of_files(files)) if files else _query(context, asked)
     notes: list[str] = []
     hits = _hits(context, query, notes)
     if not hits:
@@ -150,6 +161,12 @@ def _query(context: ComposeContext, asked: str) -> tuple[str, Query]:
         return tag.removeprefix(ALBUM), listed
     found = build_query(asked, local=False, top=2 * _MOST, group=Group.ASSET)
     return asked if found.lists else asked[:1].upper() + asked[1:], found
+
+
+def _of_files(files: Sequence[str]) -> Query:
+    named = tuple(Condition("path", "=", glob.escape(path)) for path in dict.fromkeys(files))
+    listed = build_query("", local=False, kinds=(Kind.IMAGE, Kind.VIDEO), top=2 * _MOST)
+    return replace(listed, filter=AnyOf(named))
 
 
 def _hits(context: ComposeContext, query: Query, notes: list[str]) -> list[Hit]:

@@ -78,6 +78,7 @@ class ComposingLibrary(AskingLibrary):
         self,
         asked: str,
         *,
+        files: Sequence[str | Path] = (),
         out: str | Path | None = None,
         model: str | None = None,
         seconds: float | None = None,
@@ -91,7 +92,9 @@ class ComposingLibrary(AskingLibrary):
         script by which ffmpeg makes it.
 
         Args:
-            asked: the name of an album, a tag ``album:NAME``; else a query.
+            asked: the name of an album, a tag ``album:NAME``; else a query. With ``files`` it is
+                the title.
+            files: pictures and videos of the library; the story is of these alone.
             out: the page to write; None for a story whose ``html`` nobody writes.
             model: that may write sentences between them, held to their moments; as for ``ask``.
             seconds: for the model, all its questions together; by default ``llm_seconds``.
@@ -108,7 +111,7 @@ class ComposingLibrary(AskingLibrary):
         from engine.compose.service import make_story
 
         with self._composing(model, seconds, progress, cancel) as context:
-            return make_story(context, asked, out)
+            return make_story(context, asked, files, out)
 
     def lesson(
         self,

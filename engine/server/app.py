@@ -42,6 +42,7 @@ from engine.server.routes import assets as asset_routes
 from engine.server.routes import caller as caller_routes
 from engine.server.routes import classification as classify_routes
 from engine.server.routes import clips as clip_routes
+from engine.server.routes import composing as compose_routes
 from engine.server.routes import concepts as concept_routes
 from engine.server.routes import curation as curate_routes
 from engine.server.routes import exports as export_routes
@@ -69,7 +70,8 @@ _NATIVE = (
     overview_routes, caller_routes, map_routes,
     archive_routes, clip_routes, concept_routes, saved_search_routes,
 )  # fmt: skip
-_JOBS = (job_routes, classify_routes, curate_routes, tag_routes, export_routes, stats_routes)
+_JOBS = (job_routes, classify_routes, curate_routes, tag_routes, export_routes, stats_routes,
+         compose_routes)  # fmt: skip
 _ENCODING = (embeddings, rerank, transcriptions)
 _ASSISTANT = (ask_routes, chat_completions, responses, speech_routes)
 _ROOMS = (*_NATIVE, *_ASSISTANT, *_JOBS, *_ENCODING, clip_retrieval, operations, page_routes)

@@ -4,7 +4,7 @@
 |---|---|
 | read | searching and looking; every token has it |
 | tag | tags, classification, runs of curation, and acting on runs by tags |
-| index | jobs that read folders anew, and exports |
+| index | jobs that read folders anew, exports, and pages that are made |
 | admin | all of it, and moving or linking files |
 """
 

@@ -17,6 +17,7 @@ from engine.curate.run import CurationRun
 from engine.errors import ExportFailed, LibraryBusy
 from engine.library.facade import Library
 from engine.server.jobs.line import Calls, JobRun
+from engine.server.jobs.page_calls import PAGES
 from engine.types import IndexReport
 
 _BUSY = 0.5
@@ -170,5 +171,6 @@ def archive_file(folder: Path, job_id: str) -> Path:
 CALLS: Calls = {
     "index": _index, "retry": _retry, "classify": _classify, "export": _export,
     "apply": _apply, "undo": _undo, "label": _label, "place": _place,
+    **PAGES,
     **{method: _curate(method) for method in CURATION},
 }  # fmt: skip

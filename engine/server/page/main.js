@@ -7,6 +7,7 @@ import { findHits, get, ServerFault } from "./requests/api.js";
 import { button, make } from "./elements/elements.js";
 import { wordsOf } from "./requests/connection.js";
 import { Outages } from "./requests/outages.js";
+import { makePage } from "./elements/page_dialog.js";
 import { keepRecent } from "./search/kept_searches.js";
 import { ScrollMemory } from "./hits/scroll_memory.js";
 import { asksNothing, emptySearch, fromAddress, openedFrom, toAddress } from "./search/search.js";
@@ -98,13 +99,20 @@ async function files(skip, signal) {
 function tell(page, ms) {
   const likely = page.hits.some((hit) => hit.likely);
   const name = !page.hits.length ? "nothing" : !likely ? "nothing-likely" : page.hits.length === 1 ? "found-one" : page.next ? "found-more" : "found";
-  status.replaceChildren(text(name, { count: page.hits.length, ms }), ...notes(page.notes ?? []), ...askInstead());
+  status.replaceChildren(text(name, { count: page.hits.length, ms }), ...notes(page.notes ?? []), ...askInstead(), ...lessonOf());
 }
 
 /** What reads like a question can be asked as one. */
 function askInstead() {
   if (!/[?\uff1f]\s*$/.test(search.text)) return [];
   return [" · ", make("a.asks-it", { href: `/?${new URLSearchParams({ view: "ask", q: search.text.trim() })}` }, text("ask-instead"))];
+}
+
+/** A lesson can be made of what is searched for by words. */
+function lessonOf() {
+  const topic = search.text.trim();
+  if (!/\p{L}{2}/u.test(topic) || topic.length > 300) return [];
+  return [" · ", button(text("lesson-act"), () => makePage("lesson", "/api/lessons", { topic }), { className: "lesson" }, text("lesson"))];
 }
 
 /** What else is to be said, behind a word on the same line: a line of its own would move the hits. */

@@ -48,7 +48,8 @@ class JobDocument(BaseModel):
     job: str = Field(description="Its id, of 16 hexadecimal digits.")
     library: str
     kind: str = Field(
-        description="index, retry, classify, label, export, apply, undo, or a method of curation."
+        description="index, retry, classify, label, export, apply, undo, report, story, lesson,"
+        " or a method of curation."
     )
     state: JobState
     request: dict[str, Any] = Field(description="What was asked for.")
@@ -77,6 +78,8 @@ def job_document(library: str, job: Job) -> dict[str, Any]:
             links["download"] = f"/api/exports/{job.job_id}"
         if job.kind == "classify":
             links["results"] = f"/api/classify/{job.job_id}"
+        if job.result.get("found") and job.kind in ("report", "story", "lesson"):
+            links["page"] = f"/api/pages/{job.job_id}"
         if (run := job.result.get("run")) is not None:
             links["run"] = f"/api/runs/{run}?library={quote(library, safe='')}"
     names = (

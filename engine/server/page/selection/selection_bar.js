@@ -2,6 +2,7 @@
 
 import { get, post } from "../requests/api.js";
 import { askIn, field } from "../elements/dialogs.js";
+import { makePage } from "../elements/page_dialog.js";
 import { download } from "./downloads.js";
 import { button, make } from "../elements/elements.js";
 import { exportFiles } from "./export_dialog.js";
@@ -36,6 +37,7 @@ class SelectionBar extends HTMLElement {
       make("div.actions", { role: "group", "aria-label": text("actions") },
         act("tag-act", () => this.#tag().catch(failed)), act("album-act", () => this.#album().catch(failed), "album"),
         act("teach-act", () => teach(selection.hits, (words) => this.#ask(words)).catch(failed), "teach"),
+        act("story-act", () => this.#story(), "story"),
         this.#place, act("download", () => download(selection.hits)), act("export-act", () => exportFiles(selection.hits))),
     );
     selection.addEventListener("change", () => this.#show());
@@ -46,6 +48,13 @@ class SelectionBar extends HTMLElement {
   /** Have something searched for. */
   #ask(words) {
     this.dispatchEvent(new CustomEvent("ask", { detail: { text: words } }));
+  }
+
+  /** Make a story of the selected files, of the library that the first of them is in. */
+  #story() {
+    const [[library, assets]] = filesOf(selection.hits);
+    const asked = new URLSearchParams(location.search).get("q")?.trim().slice(0, 300) || text("story");
+    makePage("story", "/api/stories", { library, asked, assets });
   }
 
   #leave() {

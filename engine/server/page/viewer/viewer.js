@@ -5,6 +5,7 @@ import { get, hitsInFile, ofAsset, thumbnailOf } from "../requests/api.js";
 import { Cutter } from "./cutter.js";
 import { wordsOf } from "../requests/connection.js";
 import { button, make } from "../elements/elements.js";
+import { makePage } from "../elements/page_dialog.js";
 import { bytes } from "../elements/figures.js";
 import { shapeOf } from "../hits/layout.js";
 import { placeMap } from "./place_map.js";
@@ -46,6 +47,7 @@ class MomentViewer extends HTMLElement {
       make("div.bar", {}, make("h2", { dir: "auto" }, name),
         button(text("more"), go("more"), {}, "+"), button(text("less"), go("less"), {}, "−"),
         hit.kind === "image" ? button(text("region"), () => this.#drawRegion(stage), {}, "▭") : null,
+        hit.kind === "image" ? null : button(text("report-act"), () => makePage("report", "/api/reports", { library: hit.library, asset: hit.asset_id }), { className: "words-act" }, text("report")),
         make("a.act", { href: hit.media, download: name, title: text("download"), "aria-label": text("download") }, "↓"),
         button(text("before"), go("before"), {}, "‹"), button(text("after"), go("after"), {}, "›"),
         button(text("close"), () => this.#dialog.close(), {}, "×")),
