@@ -26,6 +26,7 @@ GROUPS = {
         "ask",
         "ask_chats",
         "ask_packing",
+        "lessons",
         "pictures",
         "languages",
         "sounds",

@@ -1,4 +1,4 @@
-"""The words around what moments say, in the language of the question: English or Chinese."""
+"""The words around what moments say, in the question's language: English, German or Chinese."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from engine.types import Kind
 
 _HAN = re.compile("[\u4e00-\u9fff]")
+_GERMAN_WORDS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,9 +136,74 @@ _ZH = AnswerFrames(
 )  # fmt: skip
 
 
+_DE = AnswerFrames(
+    claims={
+        "says": "{name} sagt: \u201e{text}\u201c",
+        "reads": "auf {name} steht: \u201e{text}\u201c",
+        "caption": "{name} ist beschrieben als: \u201e{text}\u201c",
+        "name": "der Name von {name} passt zu \u201e{text}\u201c ({sure})",
+        "shows": "{name} zeigt \u201e{text}\u201c ({sure})",
+        "listed": "{name} geh\u00f6rt dazu",
+        "beside": "{name} geht hier weiter", "alike": "{name} ist \u00e4hnlich ({sure})",
+        "file": "das ist {name}",
+        "sounds": "{name} klingt wie \u201e{text}\u201c ({sure})",
+    },
+    stop=".",
+    absent="Nicht in dieser Bibliothek.",
+    not_in="Nicht in {names}.",
+    nouns={
+        Kind.IMAGE: ("Bild", "Bilder"), Kind.VIDEO: ("Video", "Videos"),
+        Kind.AUDIO: ("Aufnahme", "Aufnahmen"), None: ("Datei", "Dateien"),
+    },
+    counted=("1 {noun} passt wahrscheinlich{about}", "{count} {noun} passen wahrscheinlich{about}"),
+    listed="{count} {noun}{about}",
+    about=" zu \u201e{subject}\u201c",
+    made_on="{sentence}, und ist vom {date}",
+    made_at="{sentence}, und wurde bei {place} (Breite, L\u00e4nge) gemacht",
+    no_date=(
+        "{sentence}, und sagt nicht, von wann es ist",
+        "{sentence}, und sagen nicht, von wann sie sind",
+    ),
+    no_place=(
+        "{sentence}, und sagt nicht, wo es gemacht wurde",
+        "{sentence}, und sagen nicht, wo sie gemacht wurden",
+    ),
+    measured={
+        "length": "{name} ist {value} lang", "size": "{name} hat {value}",
+        "date": "{name} ist vom {value}",
+    },
+    lacking={
+        "length": "{name} hat keine L\u00e4nge", "size": "{name} hat keine Gr\u00f6\u00dfe",
+        "date": "{name} sagt nicht, von wann es ist",
+    },
+    compared="{first} ist {more} als {second}: {value} gegen {other}",
+    equal="{first} und {second} sind gleich {more}: {value}",
+    more={
+        "length": ("l\u00e4nger", "k\u00fcrzer", "lang"),
+        "size": ("gr\u00f6\u00dfer", "kleiner", "gro\u00df"),
+        "date": ("neuer", "\u00e4lter", "alt"),
+    },
+    shows="{names} passen zu \u201e{text}\u201c",
+    and_more=(", ", " und ", "{count} weitere"),
+)  # fmt: skip
+_GERMAN = re.compile(
+    r"\b(?:welche[rsmn]?|wann|wer|wem|wen|wie|wo|worum|wor\u00fcber|warum|woher|wohin|gibt|zeigt"
+    r"|zeigen|zeig|zeige|ist|sind|ein|eine[rsmn]?|der|das|den|dem|des|und|oder|mit|von|vom|auf|im"
+    r"|habe|haben|ich|wir|mein\w{0,2}|unser\w{0,2}|es|nicht|\u00fcber|f\u00fcr|wird|werden|wurden?|sagt"
+    r"|sagte|viele|steht|fasse?|zusammen|geht|kann|soll|zu)\b",
+    re.IGNORECASE,
+)
+"""Words of German that English has not, two of which make a question German."""
+
+
+def is_german(text: str) -> bool:
+    """Tell whether a question is German, and not English."""
+    return len(_GERMAN.findall(text)) >= _GERMAN_WORDS
+
+
 def frames_of(text: str) -> AnswerFrames:
     """Return the frames in the language of a question."""
-    return _ZH if _HAN.search(text) else _EN
+    return _ZH if _HAN.search(text) else _DE if is_german(text) else _EN
 
 
 def listed_names(names: Sequence[str], frames: AnswerFrames, most: int = 4) -> str:

@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import Any, Self
 
 from engine.assistant.frames import AnswerFrames, frames_of
+from engine.assistant.german_questions import GERMAN_RULES
 from engine.errors import UsageError
 from engine.types import Kind
 
@@ -198,6 +199,7 @@ _ZH = [
 _RULES = [
     *((wanted, re.compile(rule, re.IGNORECASE | re.VERBOSE)) for wanted, rule in _EN),
     *((wanted, re.compile(rule)) for wanted, rule in _ZH),
+    *((Wanted(wanted), re.compile(rule, re.IGNORECASE)) for wanted, rule in GERMAN_RULES),
 ]
 _SEEN = re.compile(r"\b(?:photograph|film|shot|shoot|picture)|拍", re.IGNORECASE)
 """Words for how only what is seen is made."""

@@ -187,7 +187,7 @@ def resolve(text: str, turns: Sequence[Turn]) -> ResolvedTurn:
     previous = turns[-1] if turns else None
     found = _recall(text, asked, last, previous)
     if found is None and previous is not None:
-        found = _follow_up(asked, previous)
+        found = _follow_up(asked, turns)
     if found is None and last is not None:
         found = _short_question(text, asked, last, previous)
     return found or _within(text, read_question(text), last)
@@ -203,10 +203,16 @@ def _recall(text: str, asked: str, last: Turn | None, previous: Turn | None) -> 
     return None
 
 
-def _follow_up(asked: str, previous: Turn) -> ResolvedTurn | None:
-    """Read "I meant the beach", "not that one" and "what about the beach?"."""
+def _follow_up(asked: str, turns: Sequence[Turn]) -> ResolvedTurn | None:
+    """Read "I meant the beach", "not that one" and "what about the beach?".
+
+    A correction is of the question that found what later turns asked about: who says "I meant a
+    dog" after "when was it taken?" was shown something else than a dog.
+    """
+    previous = turns[-1]
     if match := _first(_CORRECT, asked):
-        return _again(previous.question, match["x"])
+        finding = next((turn for turn in reversed(turns) if not turn.scope.only), previous)
+        return _again(finding.question, match["x"])
     if _first(_OTHERS, asked):
         return _without(previous)
     match = _first(_INSTEAD, asked)

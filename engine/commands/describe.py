@@ -6,9 +6,17 @@ from pathlib import Path
 
 import click
 
-from engine.commands.options import AnyPath, json_option, library_option, open_library, say
+from engine.commands.options import (
+    AnyPath,
+    json_option,
+    library_option,
+    must_exist,
+    open_library,
+    say,
+)
 from engine.commands.output.json_output import print_json
 from engine.common.text import clock
+from engine.common.user_path import is_url
 
 
 @click.command()
@@ -29,6 +37,10 @@ def describe(
     picture, or keyframes of a video chosen for the question; one that does not gets what is said,
     heard and to be read in it.
     """
+    if not is_url(file):
+        must_exist(
+            [file]
+        )  # a file that is not there is told before a library: it is the nearer mistake
     with open_library(library) as opened:
         answer = opened.ask_file(file, question, model=model)
     if as_json:

@@ -9,7 +9,7 @@ import click
 from engine.commands.answer_options import page_option
 from engine.commands.options import json_option, library_option, open_library, say, warn
 from engine.commands.output.json_output import print_json
-from engine.common.text import printable
+from engine.common.text import counted, printable
 
 
 @click.command()
@@ -49,8 +49,10 @@ def lesson(
         print_json(made.to_dict())
     elif made.found:
         click.echo(printable(str(out)))
-        counts = f"{len(made.quotes)} sentences, {len(made.shown)} pictures, {len(made.heard)}"
-        say(f"{counts} sounds, {len(made.quiz)} questions")
+        say(
+            f"{counted(len(made.quotes), 'sentence')}, {counted(len(made.shown), 'picture')},"
+            f" {counted(len(made.heard), 'sound')}, {counted(len(made.quiz), 'question')}"
+        )
     for note in made.notes:
         say(note)
     if not made.found:

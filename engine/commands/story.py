@@ -9,7 +9,7 @@ import click
 from engine.commands.answer_options import page_model_option, page_option
 from engine.commands.options import json_option, library_option, open_library, say, warn
 from engine.commands.output.json_output import print_json
-from engine.common.text import printable
+from engine.common.text import counted, printable
 
 
 @click.command()
@@ -39,7 +39,8 @@ def story(
     elif made.found:
         for file in made.files:
             click.echo(printable(str(file)))
-        say(f"{len(made.items)} pictures and clips, a film of {made.seconds:.1f} seconds")
+        items = counted(len(made.items), "picture or clip", "pictures and clips")
+        say(f"{items}, a film of {made.seconds:.1f} seconds")
     for note in made.notes:
         say(note)
     if not made.found:

@@ -9,7 +9,7 @@ import click
 from engine.commands.answer_options import answer_model_option, page_option
 from engine.commands.options import AnyPath, json_option, library_option, open_library, say, warn
 from engine.commands.output.json_output import print_json
-from engine.common.text import printable
+from engine.common.text import counted, printable
 
 
 @click.command("watch-report")
@@ -45,6 +45,9 @@ def watch_report(
         print_json({**report.to_dict(), "out": str(out)})
     else:
         click.echo(printable(str(out)))
-        names, spoken = len(report.seen) + len(report.heard), len(report.spoken)
-        counts = f"{len(report.chapters)} chapters, {names} names, {spoken} lines said"
-        say(f"{counts}, {len(report.on_screen)} lines to be read")
+        say(
+            f"{counted(len(report.chapters), 'chapter')},"
+            f" {counted(len(report.seen) + len(report.heard), 'name')},"
+            f" {counted(len(report.spoken), 'line said')},"
+            f" {counted(len(report.on_screen), 'line to be read')}"
+        )

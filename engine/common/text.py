@@ -29,6 +29,17 @@ def file_name(path: str) -> str:
     return path
 
 
+def counted(count: int, noun: str, nouns: str = "") -> str:
+    """Return a count with its noun: "1 line", "2 lines".
+
+    Args:
+        noun: of one, which may have words behind it that stay: "line said".
+        nouns: of several, where an s does not make it.
+    """
+    first, _, rest = noun.partition(" ")
+    return f"{count:,} {noun if count == 1 else nouns or f'{first}s {rest}'.rstrip()}"
+
+
 def clock(seconds: float) -> str:
     """Return seconds as m:ss, and as h:mm:ss past an hour."""
     minutes, rest = divmod(int(seconds), 60)

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from engine.assistant.evidence import EvidencePassage
+from engine.compose.chinese_words import chinese_words
 
 MOST = 10
 """Questions of a quiz."""
@@ -17,12 +18,16 @@ _OPTIONS = 4
 _FEWEST_OPTIONS = 3
 _WORDS = 5
 """Words of a sentence from which on one may be left out."""
+_CHARACTERS = 8
+"""Characters of a sentence without spaces from which on a word of it may be left out."""
 _LONGEST = 240
 """Characters of a question."""
 _STEM = 5
 """Letters by which two words count as forms of one."""
 _WORD = re.compile(r"[^\W\d_]{4,}(?:-[^\W\d_]+)*|\d+(?:[.,:]\d+)*")
-_SENTENCE = re.compile(r"[^.!?]+(?:[.!?]+(?!\s)[^.!?]+)*[.!?]*")
+_SENTENCE = re.compile(
+    r"(?:[^.!?\u3002\uff01\uff1f]+(?:[.!?]+(?!\s)[^.!?\u3002\uff01\uff1f]+)*)[.!?\u3002\uff01\uff1f]*"
+)
 _EMPTY = frozenset(
     {
         *("about", "above", "after", "again", "along", "among", "around", "because", "before"),
@@ -69,11 +74,11 @@ def cloze_questions(
         (sentence.strip(), passage)
         for passage in passages
         for sentence in _SENTENCE.findall(passage.text)
-        if not _UNSPACED.search(sentence)
     ]
-    counts = Counter(_stem(word) for text, _ in sentences for word in set(_WORD.findall(text)))
-    asked = {_stem(word) for word in _WORD.findall(topic)}
-    words = sorted({word for text, _ in sentences for word in _WORD.findall(text)} - _EMPTY)
+    each = [{word for _, word in _words(text)} for text, _ in sentences]
+    counts = Counter(_stem(word) for own in each for word in own)
+    asked = {_stem(word) for _, word in _words(topic)}
+    words = sorted(set().union(*each) - _EMPTY)
     found: list[QuizQuestion] = []
     used: set[int] = set()
     for text, passage in sentences:
@@ -95,22 +100,31 @@ def _cloze(
     asked: set[str],
     words: Sequence[str],
 ) -> QuizQuestion | None:
-    here = list(_WORD.finditer(text))
-    if len(text.split()) < _WORDS or len(text) > _LONGEST:
+    here, unspaced = _words(text), _UNSPACED.search(text) is not None
+    enough = len(text) >= _CHARACTERS if unspaced else len(text.split()) >= _WORDS
+    if not enough or len(text) > _LONGEST:
         return None
-    stems = Counter(_stem(match[0]) for match in here)
-    fit = [m for m in here if stems[_stem(m[0])] == 1 and _asks(m[0], asked)]
+    stems = Counter(_stem(word) for _, word in here)
+    fit = [(at, w) for at, w in here if stems[_stem(w)] == 1 and _asks(w, asked)]
+    elsewhere = [w for w in words if _stem(w) not in stems and not (unspaced and w in text)]
     chooser = random.Random(hashlib.blake2b(text.encode()).digest())  # noqa: S311
-    for match in sorted(fit, key=lambda m: (counts[_stem(m[0])], -len(m[0]), m.start())):
-        others = _alike(match[0], [w for w in words if _stem(w) not in stems], at=match.start())
+    for at, word in sorted(fit, key=lambda m: (counts[_stem(m[1])], -len(m[1]), m[0])):
+        others = _alike(word, elsewhere, at=at)
         picked = chooser.sample(others, min(len(others), _OPTIONS - 1))
         if len(picked) + 1 < _FEWEST_OPTIONS:
             continue
-        options = [match[0], *picked]
+        options = [word, *picked]
         chooser.shuffle(options)
-        before, after = text[: match.start()], text[match.end() :]
-        return QuizQuestion("", before, after, tuple(options), options.index(match[0]), passage)
+        before, after = text[:at], text[at + len(word) :]
+        return QuizQuestion("", before, after, tuple(options), options.index(word), passage)
     return None
+
+
+def _words(text: str) -> list[tuple[int, str]]:
+    """Return the words that may be left out, each with its place: of Chinese the known ones."""
+    if _UNSPACED.search(text):
+        return chinese_words(text)
+    return [(match.start(), match[0]) for match in _WORD.finditer(text)]
 
 
 def _asks(word: str, asked: set[str]) -> bool:
@@ -120,6 +134,8 @@ def _asks(word: str, asked: set[str]) -> bool:
 def _alike(word: str, words: Sequence[str], at: int) -> list[str]:
     """Return a few words of the sort and about the length of one, each form once."""
     number, capital = word[0].isdigit(), word[0].isupper() and at > 0
+    unspaced = _UNSPACED.match(word) is not None
+    words = [w for w in words if (_UNSPACED.match(w) is not None) == unspaced]
     sort = [w for w in words if w[0].isdigit() == number and (number or w[0].isupper() == capital)]
     near = sorted(sort, key=lambda w: (abs(len(w) - len(word)), w))
     forms = {_stem(w): w for w in reversed(near)}

@@ -200,3 +200,10 @@ def test_moments_in_order_are_all_cited(tmp_path, settings):
         first, second = answer.passages
         assert (first.name, second.text) == ("scenes.mp4", "blue")
         assert first.start < second.start
+
+
+def test_a_german_question_is_answered_in_german(library):
+    answer = library.ask("Welches Video zeigt gr\u00fcn?")
+    assert answer.text.startswith("trip.mp4 zeigt \u201egr\u00fcn\u201c") or not answer.found
+    counted = library.ask("Wie viele Bilder habe ich?")
+    assert counted.text.startswith("13 Bilder [1]")

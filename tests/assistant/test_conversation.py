@@ -59,6 +59,14 @@ def test_a_correction_asks_the_same_about_something_else(talk, text):
     assert answer.notes[0].startswith("understood as: Which picture shows green")
 
 
+def test_a_correction_is_of_the_question_that_found_what_was_asked_about(talk):
+    talk.ask("Which picture shows blue?")
+    talk.ask("When was it taken?")
+    answer = talk.ask("I meant green")
+    assert answer.question.text == "Which picture shows green?"
+    assert set(cited(answer)) >= {"01.png", "07.png"} and "made" not in answer.text
+
+
 @pytest.mark.parametrize("text", ["not that one", "another one?", "换一个", "any others?"])
 def test_others_are_asked_for_without_those_that_were_named(talk, text):
     first = talk.ask("Which picture shows blue?")

@@ -110,3 +110,28 @@ def test_files_are_asked_about(text, wanted, subject):
     read = read_question(text)
     assert (read.wanted, read.subject) == (wanted, subject)
     assert type(read).from_dict(read.to_dict()) == read
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted", "subject"),
+    [
+        ("Welches Bild zeigt ein Zebra?", "files", "ein Zebra"),
+        ("Auf welchen Fotos ist ein Hund zu sehen?", "files", "ein Hund"),
+        ("Wie viele Bilder mit Pandas gibt es?", "count", "Pandas"),
+        ("Wann wurde das Bild vom Zebra aufgenommen?", "date", "Zebra"),
+        ("Wo wurde das Foto vom Eiffelturm gemacht?", "place", "Eiffelturm"),
+        ("Was hat der Arzt \u00fcber die Tabletten gesagt?", "speech", "die Tabletten"),
+        ("In welchem Video geht es um einen Schatz?", "speech", "einen Schatz"),
+        ("Wie lang ist das Video vom Strand?", "length", "das Video vom Strand"),
+        ("Fasse Memo 4 zusammen", "summary", "Memo 4"),
+    ],
+)
+def test_german_questions_are_read_and_answered_in_german(text, wanted, subject):
+    question = read_question(text)
+    assert (question.wanted, question.subject) == (wanted, subject)
+    assert question.frames.absent == "Nicht in dieser Bibliothek."
+
+
+@pytest.mark.parametrize("text", ["What was the die cast in?", "Who sang Der Freisch\u00fctz?"])
+def test_a_word_of_german_makes_no_question_german(text):
+    assert read_question(text).frames.absent == "Not in this library."

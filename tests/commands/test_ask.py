@@ -99,6 +99,7 @@ def test_a_model_of_no_adapter_is_a_line(run, indexed):
 
 
 def test_a_file_that_is_not_there_is_told_before_the_model(run, indexed):
-    done = run("describe", "/missing.jpg")
-    assert (done.code, len(done.err.splitlines())) == (2, 1)
-    assert "/missing.jpg" in done.err
+    for library in ((), ("--library", "/no/library")):
+        done = run("describe", "/missing.jpg", *library)
+        assert (done.code, len(done.err.splitlines())) == (2, 1)
+        assert "/missing.jpg" in done.err

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -83,6 +84,26 @@ def test_ten_questions_of_ten_sentences_are_right(library, lesson):
         assert len(set(map(str.casefold, question.options))) == len(question.options) >= 3
         assert not {"violin", "because", "until"} & set(map(str.casefold, question.options))
     assert cloze_questions(passages, TOPIC) == made
+
+
+CHINESE = (
+    "小提琴有四根琴弦\uff0c琴弓摩擦时会振动。", "琴弓上涂有松香\uff0c松香可以增加摩擦力。",
+    "小提琴的身体是用木头做的\uff0c里面是空的。", "演奏者用手指按住琴弦来改变音高。",
+    "短的琴弦振动得更快\uff0c声音也更高。", "老的小提琴价值几百万美元。",
+)  # fmt: skip
+
+
+def test_chinese_sentences_lose_a_word_that_is_one(library):
+    quoted = library.lesson(TOPIC).quotes[0].passage
+    passages = [replace(quoted, text=text, moment_id=n) for n, text in enumerate(CHINESE)]
+    made = cloze_questions(passages, "小提琴怎么发声")
+    assert len(made) >= 4
+    for question in made:
+        answer = question.options[question.answer]
+        assert f"{question.before}{answer}{question.after}" == question.passage.text
+        assert len(answer) >= 2 and answer not in ("小提琴", "可以")
+        others = [option for option in question.options if option != answer]
+        assert others and not any(option in question.passage.text for option in others)
 
 
 def test_pupils_get_fewer_and_shorter_sentences(library, lesson):

@@ -6,6 +6,7 @@ The last message is the question; those before it are what it may refer to. Inst
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -20,6 +21,24 @@ _MOST_MESSAGES = 1_000
 _READ_OVER = ("system", "developer", "tool", "function")
 _TEXTS = ("text", "input_text", "output_text")
 _IMAGES = ("image_url", "input_image")
+_FILE = "pictures?|photos?|images?|screenshots?|recordings?|sounds?|audio|files?|attachments?"
+_ZH_FILE = "图片?|照片|相片|录音|音频|文件"
+_DE_FILE = "bild|foto|aufnahme|ton|datei|anhang"
+_SENT = re.compile(
+    rf"\b(?:my|the|that|this)\s+(?:\w+\s+)?(?:{_FILE})\s+(?:that\s+|which\s+)?(?:i|we)\s+"
+    r"(?:sent|gave|showed|attached|uploaded|posted)"
+    rf"|(?:我)?(?:刚才|之前|上面)?(?:发|给|传|上传)(?:给你)?的(?:那|这)?[张个段]?(?:{_ZH_FILE})"
+    rf"|\b(?:mein|das|dieses?|die|der)\s+(?:{_DE_FILE})\w*\s+(?:von\s+(?:vorhin|oben)|,?\s*das\s+ich)",
+    re.IGNORECASE,
+)
+"""A file that was sent, by what it is."""
+_POINTS = re.compile(
+    rf"\b(?:it|its|this|that|these|those|them|(?:the|this|that|my)\s+(?:{_FILE}))\b"
+    rf"|它|[这那](?:里|是|[张个段]|些)?|(?:{_ZH_FILE})里|上面"
+    rf"|\b(?:es|das|dies\w*|darauf|darin|davon|dort|(?:dem|das|diesem?|dieses)\s+(?:{_DE_FILE}))\b",
+    re.IGNORECASE,
+)
+"""Words that point to what was there before."""
 _PARTS = "text, image_url and input_audio, or input_text, input_image and input_audio"
 
 
@@ -69,7 +88,23 @@ def read_messages(messages: object, param: str) -> ReadMessages:
     if len(last.files) > MOST_FILES:
         raise _refused(f"a question may have {MOST_FILES} files", param)
     earlier = tuple(each.text for each in before if each.user and each.text and not each.files)
-    return ReadMessages(last.text, last.files, earlier)
+    return ReadMessages(last.text, last.files or _meant(last, before), earlier)
+
+
+def _meant(last: _Message, before: list[_Message]) -> tuple[SentFile, ...]:
+    """Return the files of an earlier message that a question means; none where it means none.
+
+    "My picture" means the last that was sent, however long ago, and "it" the one of the question
+    before, or of those before that which meant it, too.
+    """
+    asked = [each for each in before if each.user]
+    place = next((n for n in reversed(range(len(asked))) if asked[n].files), None)
+    if place is None or not last.text:
+        return ()
+    since = [each.text for each in (*asked[place + 1 :], last)]
+    if _SENT.search(last.text) or all(map(_POINTS.search, since)):
+        return asked[place].files[:MOST_FILES]
+    return ()
 
 
 def _message(value: object, where: str) -> _Message | None:

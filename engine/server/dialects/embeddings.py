@@ -12,6 +12,7 @@ import numpy as np
 from fastapi import Request
 from starlette.responses import JSONResponse
 
+from engine.assistant.answer import EXTRACTIVE
 from engine.errors import SensoriumError
 from engine.library.facade import Library
 from engine.server.dialects.bodies import json_object
@@ -46,8 +47,16 @@ _SHOWN = 5
 
 @router.get("/v1/models", **documented(None, ModelsAnswer))
 async def models(request: Request) -> JSONResponse:
-    """List the encoders of the libraries, by which requests choose one."""
-    names = dict.fromkeys(library.encoder for _, library in request.app.state.shelf)
+    """List the encoders of the libraries, by which requests choose one, and what writes answers.
+
+    Answers are written by the chats of the settings, whatever model a request names; and quoted
+    where there is none, or where it fails.
+    """
+    libraries = [library for _, library in request.app.state.shelf]
+    names = dict.fromkeys(library.encoder for library in libraries)
+    for library in libraries:
+        chats = (library.settings.answer_model, library.settings.vision_model, EXTRACTIVE)
+        names.update(dict.fromkeys(filter(None, chats)))
     listed = [
         {"id": name, "object": "model", "created": 0, "owned_by": "sensorium"} for name in names
     ]

@@ -8,8 +8,8 @@ from typing import Any, TypeVar
 
 from typing_extensions import TypedDict  # pydantic reads those of typing from Python 3.12 on
 
-from engine.assistant.answer import CitedAnswer
 from engine.common.result_view import words_of
+from engine.server.asking.joined_answer import JoinedAnswer, LibraryCitation
 from engine.types import Hit, Kind, MomentRecord
 
 MOST_TEXT = 100_000
@@ -80,6 +80,7 @@ class CitedMoment(TypedDict):
     """A moment that a sentence cites, by its number; times are seconds, none for a picture."""
 
     number: int
+    library: str
     moment: int
     kind: str
     path: str
@@ -134,21 +135,24 @@ def found_moments(hits: Sequence[tuple[str, Hit]], notes: list[str]) -> Found:
     return Found(moments=moments, notes=notes)
 
 
-def answered(answer: CitedAnswer) -> Answered:
+def answered(answer: JoinedAnswer) -> Answered:
     """Return an answer as a result, with as many of its citations as fit into it."""
-    citations = fitting(
-        CitedMoment(
-            number=number, moment=p.moment_id, kind=p.kind.value, path=p.path, start=p.start,
-            end=p.end, claim=p.claim.value, text=p.text, confidence=round(p.confidence, 3),
-        )
-        for number, p in enumerate(answer.passages, 1)
-    )  # fmt: skip
-    left_out = len(answer.passages) - len(citations)
+    citations = fitting(map(_cited_moment, answer.citations))
+    left_out = len(answer.citations) - len(citations)
     more = [f"{left_out} more citations are left out"] if left_out else []
     sentences = fitting(AnswerSentence(text=s.text, cites=[*s.cites]) for s in answer.sentences)
     return Answered(
         found=answer.found, sentences=sentences, citations=citations, model=answer.model,
         notes=[*answer.notes, *more],
+    )  # fmt: skip
+
+
+def _cited_moment(cited: LibraryCitation) -> CitedMoment:
+    p = cited.passage
+    return CitedMoment(
+        number=cited.number, library=cited.library, moment=p.moment_id, kind=p.kind.value,
+        path=p.path, start=p.start, end=p.end, claim=p.claim.value, text=p.text,
+        confidence=round(p.confidence, 3),
     )  # fmt: skip
 
 

@@ -17,6 +17,7 @@ from engine.encoders.protocols import Sentence
 from engine.library.facade import Library
 from engine.media import fetch
 from engine.query.transcription import Transcription
+from engine.server.dialects.chat_inputs import read_messages
 from tests.server.conftest import SAID
 
 DOCTOR = "What did the doctor say?"
@@ -132,6 +133,31 @@ def test_the_guides_own_example_describes_a_picture(client, talked, monkeypatch)
     assert "0-red.png is similar" in text and "3-red.png is similar" in text
     assert "green" not in text and "no model that sees is set up" in text
     assert {a.url_citation.title for a in response.choices[0].message.annotations} >= {str(picture)}
+
+
+PICTURE = {"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBORw0KGgo="}}
+
+
+@pytest.mark.parametrize(
+    ("turns", "meant"),
+    [
+        (["which of my videos show it?"], True),
+        (["What colour is the picture?", "and where was it taken?"], True),
+        (["Which picture shows a dog?", "when was it taken?"], False),
+        (["Which picture shows a dog?", "what is in the photo that I sent?"], True),
+        (["Which picture shows a dog?"], False),
+        (["\u5b83\u662f\u4ec0\u4e48\u989c\u8272\uff1f"], True),
+        (["Was ist auf diesem Bild zu sehen?"], True),
+    ],
+)
+def test_a_later_question_may_mean_the_picture_of_an_earlier_one(turns, meant):
+    first = [{"type": "text", "text": "Describe this."}, PICTURE]
+    reply = [{"role": "assistant", "content": "It is red."}]
+    messages = [{"role": "user", "content": first}]
+    for text in turns:
+        messages += [*reply, {"role": "user", "content": text}]
+    read = read_messages(messages, "messages")
+    assert bool(read.files) == meant and read.text == turns[-1]
 
 
 def test_a_picture_by_url_is_fetched_by_the_rules(client, talked, monkeypatch, picture_server):

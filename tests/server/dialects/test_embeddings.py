@@ -44,7 +44,7 @@ def test_openais_client_gets_the_librarys_vectors(served, library, encoding):
     if encoding == "base64":
         rows = [np.frombuffer(base64.b64decode(row), "<f4") for row in rows]
     np.testing.assert_allclose(rows, library.embed(texts), atol=1e-6)
-    assert [m.id for m in client.models.list()] == ["fake"]
+    assert [m.id for m in client.models.list()] == ["fake", "extractive"]
     with pytest.raises(openai.NotFoundError, match="there is no model 'gpt'; there is fake"):
         client.embeddings.create(model="gpt", input="x")
     with pytest.raises(openai.BadRequestError, match="dimensions"):

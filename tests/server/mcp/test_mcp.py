@@ -21,10 +21,11 @@ from mcp.types import CallToolResult
 from PIL import Image
 
 from engine import Library
-from engine.assistant.answer import CitedAnswer, CitedSentence
+from engine.assistant.answer import CitedSentence
 from engine.assistant.evidence import Claim, EvidencePassage
-from engine.assistant.question import LibraryQuestion, Wanted
+from engine.generate.budget import Spent
 from engine.server.access.tokens import BearerToken
+from engine.server.asking.joined_answer import JoinedAnswer, LibraryCitation
 from engine.server.load.admission import Admission
 from engine.server.mcp import results as mcp_results
 from engine.server.mcp import tools as mcp_tools
@@ -347,7 +348,32 @@ def test_an_answer_is_bounded_and_says_what_is_not_here(call, made, settings):
     passage = EvidencePassage(
         "/x" * 2_000, Kind.IMAGE, 1, 1, Modality.IMAGE, None, None, Claim.SHOWS, "red", 0.9
     )
-    question = LibraryQuestion("?", Wanted.COUNT, "red", ())
-    many = CitedAnswer(question, (CitedSentence("Many", tuple(range(1, 501))),), (passage,) * 500)
+    cited = tuple(LibraryCitation(n, "photos", passage) for n in range(1, 501))
+    sentence = CitedSentence("Many", tuple(range(1, 501)))
+    many = JoinedAnswer((sentence,), cited, "extractive", (), Spent(), ())
     assert len(json.dumps(mcp_results.answered(many))) < 350_000
     assert "left out" in mcp_results.answered(many)["notes"][-1]
+
+
+def test_several_libraries_are_asked_and_a_moment_of_two_is_to_be_named(made, talking, settings):
+    shelf = Shelf([made[1], talking[1]], settings)
+
+    async def talk() -> list[CallToolResult]:
+        async with Client(make_mcp(shelf)) as client:
+            asked = {"question": "which picture shows red?"}
+            return [
+                await client.call_tool("ask", asked),
+                await client.call_tool("ask", {**asked, "library": shelf.names[1]}),
+                await client.call_tool("look", {"moments": [1]}),
+                await client.call_tool("look", {"moments": [1], "library": shelf.names[1]}),
+            ]
+
+    both, second, unclear, clear = asyncio.run(talk())
+    shelf.close()
+    cited = both.structured_content["citations"]
+    assert {each["library"] for each in cited} == set(shelf.names)
+    assert [each["number"] for each in cited] == [*range(1, len(cited) + 1)]
+    assert f"In {shelf.names[1]}: " in both.content[0].text
+    assert {c["library"] for c in second.structured_content["citations"]} == {shelf.names[1]}
+    assert unclear.is_error and "name the library" in unclear.content[0].text
+    assert clear.structured_content["moments"][0]["library"] == shelf.names[1]
