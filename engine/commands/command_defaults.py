@@ -201,7 +201,7 @@ def nearest(name: str, known: Sequence[str], otherwise: str) -> str:
     """Return which of the known names was meant, as a question, or what to do otherwise."""
     from difflib import get_close_matches
 
-    near = get_close_matches(name, known, n=1, cutoff=0.5)
+    near = get_close_matches(name, known, n=1)
     return f"did you mean {near[0]}?" if near else otherwise
 
 

@@ -24,12 +24,22 @@ _SAME_OPTIONS = {
     "type": "kind", "order": "sort", "sort-by": "sort", "null": "print0", "null-data": "print0",
     "force": "yes", "assume-yes": "yes", "no-confirm": "yes", "just-print": "dry-run",
     "simulate": "dry-run", "ignore": "exclude", "db": "library", "database": "library",
-    "silent": "quiet",
+    "silent": "quiet", "format": "json", "output-format": "json", "output": "json",
 }  # fmt: skip
 """Options by the names that other programs have for them."""
+_FILTERS = {
+    **dict.fromkeys(("path", "in", "folder", "dir", "directory"), "path:FOLDER"),
+    **dict.fromkeys(("date", "year", "month"), "date:2024-06"), "size": "size:>1mb",
+    "before": "before:2024", "until": "before:2024", "after": "after:2024", "since": "after:2024",
+    "newer": "after:7d", "duration": "duration:<60", "tag": "tags:beach", "tags": "tags:beach",
+    "ext": "path:*.jpg", "extension": "path:*.jpg", "name": "path:*.jpg", "near": "near:51,0,52,1",
+}  # fmt: skip
+"""Filters of a query by the names of options that people give in their place."""
 _COLOURS = frozenset(("color", "colour", "colors", "colours", "no-color", "no-colour"))
 _NEAR_OPTION = 0.65
 """The likeness of names of options, from 0 to 1: ``tpo`` and ``top`` are 0.67."""
+_NEAR_COMMAND = 0.5
+"""The likeness of names of the few commands below another: ``dups`` and ``duplicates`` are 0.57."""
 _EXAMPLES = {
     "index": "~/Pictures", "similar": "photo.jpg", "teach": "Rex rex1.jpg rex2.jpg rex3.jpg",
     "remove": "~/Pictures/old", "export": "set/ --format webdataset",
@@ -84,7 +94,15 @@ def option_meant(error: click.NoSuchOption) -> str:
             f"No such option {typed!r}: colours are for terminals, and follow NO_COLOR=1,"
             " CLICOLOR=0 and CLICOLOR_FORCE=1"
         )
-    if error.ctx is None or not typed.startswith("--"):
+    if error.ctx is None:
+        return error.format_message()
+    asks = any(parameter.name == "where" for parameter in error.ctx.command.get_params(error.ctx))
+    if asks and not typed.startswith("--"):
+        return (
+            f"No such option {typed!r}; what is not wanted goes into quotes with the rest:"
+            " sensorium search 'beach -people'"
+        )
+    if not typed.startswith("--"):
         return error.format_message()
     known = {
         option.lstrip("-"): option
@@ -93,9 +111,23 @@ def option_meant(error: click.NoSuchOption) -> str:
         if option.startswith("--")
     }
     same = _SAME_OPTIONS.get(name, "")
+    if asks and same not in known and name not in known and name in _FILTERS:
+        return f"No such option {typed!r}: it is a filter, a word of the query: {_FILTERS[name]}"
     near = [same] if same in known else get_close_matches(name, known, 3, _NEAR_OPTION)
     meant = " or ".join(repr(known[option]) for option in near)
     return f"No such option {typed!r}." + f" Did you mean {meant}?" * bool(meant)
+
+
+def command_meant(error: click.NoSuchCommand) -> str:
+    """Return what to say of a command below another that there is not, with the nearest one."""
+    from difflib import get_close_matches
+
+    known = error.possibilities or ()
+    if error.ctx is not None and isinstance(error.ctx.command, click.Group):
+        known = error.ctx.command.list_commands(error.ctx)
+    near = get_close_matches(error.command_name.lower(), known, 1, _NEAR_COMMAND)
+    meant = f" Did you mean {near[0]!r}?" if near else f" There are {', '.join(known)}."
+    return f"No such command {error.command_name!r}.{meant if known else ''}"
 
 
 def example(command: str) -> str | None:

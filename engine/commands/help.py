@@ -12,6 +12,8 @@ from engine.commands.topics import TOPICS, topic_text
 from engine.common.text import aligned
 from engine.errors import UsageError
 
+_SAME = {"language": "query", "syntax": "query", "filter": "filters"}
+"""Topics by other names for them."""
 _WIDEST = 100
 """Columns past which lines are hard to read."""
 
@@ -28,8 +30,8 @@ def help_(ctx: click.Context, names: tuple[str, ...]) -> None:
         click.echo(
             "\nCommands are listed by `sensorium --help`; `sensorium help COMMAND` explains one."
         )
-    elif len(names) == 1 and names[0].lower() in TOPICS:
-        _show(topic_text(names[0].lower()))
+    elif len(names) == 1 and (topic := _SAME.get(names[0].lower(), names[0].lower())) in TOPICS:
+        _show(topic_text(topic))
     else:
         _explain(ctx.find_root(), names)
 

@@ -52,11 +52,11 @@ class _OneLine(click.UsageError):
 
 
 def _message(error: click.UsageError) -> str:
-    if not isinstance(error, click.NoSuchOption):
+    if not isinstance(error, click.NoSuchOption | click.NoSuchCommand):
         return error.format_message()
-    from engine.commands.guidance import option_meant
+    from engine.commands.guidance import command_meant, option_meant
 
-    return option_meant(error)
+    return option_meant(error) if isinstance(error, click.NoSuchOption) else command_meant(error)
 
 
 class _Group(LazyGroup):
@@ -113,6 +113,8 @@ class _Group(LazyGroup):
         try:
             with printed_warnings():
                 return super().invoke(ctx)
+        except click.exceptions.NoArgsIsHelpError:
+            raise  # a group without a command: its help, line by line
         except click.UsageError as error:
             raise _OneLine(error) from error
         except (click.exceptions.Exit, click.ClickException, click.Abort):

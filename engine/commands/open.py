@@ -29,8 +29,10 @@ class HitNumbers(click.ParamType[tuple[int, ...]]):
         if not (first.isdecimal() and (last.isdecimal() or not dash)):
             self.fail(f"{value!r} is no number of a hit; write 3, or 2-5", param, ctx)
         numbers = range(int(first), int(last if dash else first) + 1)
-        if not numbers or not numbers[0]:
+        if not int(first) or (dash and not int(last)):
             self.fail(f"{value!r}: hits are numbered from 1", param, ctx)
+        if not numbers:
+            self.fail(f"{value!r} ends before it begins; write {last}-{first}", param, ctx)
         return tuple(numbers)
 
 

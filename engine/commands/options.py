@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from engine.commands.output.json_output import print_json as print_json
-from engine.common.choices import BACKENDS, DEVICES, KIND_WORDS
+from engine.common.choices import BACKENDS, DEVICES, KIND_WORDS, closest_choice
 from engine.common.text import printable
 from engine.common.user_path import existing, expanded, is_url
 from engine.errors import SensoriumError
@@ -77,16 +77,14 @@ class _Choice(click.Choice[str]):
 
     def get_invalid_choice_message(self, value: Any, ctx: click.Context | None = None) -> str:
         """Return click's message, with the value that was probably meant."""
-        from difflib import get_close_matches
-
         del ctx  # whose command has no part in it
         message = f"{value!r} is not one of {', '.join(map(repr, self.choices))}"
         typed = str(value).lower()
         if set(typed.split(",")) <= set(self.choices):
             return f"{message}; give the option once for each"
         word = KIND_WORDS.get(typed)
-        near = [word] if word in self.choices else get_close_matches(typed, self.choices, 1)
-        return f"{message}; did you mean {near[0]}?" if near else message
+        near = word if word in self.choices else closest_choice(typed, self.choices)
+        return f"{message}; did you mean {near}?" if near else message
 
 
 def library_option(command: Command) -> Command:

@@ -123,7 +123,8 @@ def _counts(order: Sequence[ListedFile], query: Query) -> str:
     line = files if not kinds else f"{files}: {kinds}"
     if len(order) > query.top:
         which = _FIRST.get(query.sort or Sort.DATE, "newest")
-        line += f"; the {which} {query.top} are shown, top {len(order)} shows all"
+        shown = "is shown" if query.top == 1 else f"{query.top} are shown"
+        line += f"; the {which} {shown}, top {len(order)} shows all"
     return line
 
 

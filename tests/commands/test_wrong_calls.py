@@ -59,6 +59,17 @@ WRONG = [
     (("search", "./nothing"), "./nothing: there is no such file"),
     (("search", "dog", "--clour"), "No such option '--clour'. Try"),
     (("search", "dog", "--limit", "3"), "Did you mean '--top'?"),
+    (("search", "beach", "-people"), "goes into quotes with the rest: sensorium search 'beach -"),
+    (("search", "dog", "--path", "Camera"), "a filter, a word of the query: path:FOLDER"),
+    (("search", "dog", "--since", "2024"), "a filter, a word of the query: after:2024"),
+    (("search", "dog", "--format", "json"), "Did you mean '--json'?"),
+    (("search", "dog", "--sort", "newest"), "did you mean date?"),
+    (("search", "dog", "--sort", "largest"), "did you mean size?"),
+    (("show", "3-1"), "'3-1' ends before it begins; write 1-3"),
+    (("show", "0-2"), "hits are numbered from 1"),
+    (("curate", "dups"), "Did you mean 'duplicates'? Try 'sensorium curate --help'"),
+    (("models", "nosuch"), "There are "),
+    (("config", "get", "nosuch"), "there is no setting 'nosuch'"),
     (("search", "dog", "--top"), "--top"),
     (("search", "dog", "--top", "0"), "--top must be at least 1"),
     (("search", "dog", "--top", "-1"), "--top must be at least 1"),
@@ -113,6 +124,7 @@ RIGHT = [
     ("-V",),
     ("-h",),
     ("help", "search"),
+    ("help", "language"),
     (),
 ]
 
@@ -123,6 +135,12 @@ def test_what_is_clear_is_done(home, typed):
     assert done.exit_code == (2 if not typed else 0)  # without a command, the help
     assert (done.stdout + done.stderr).strip()
     assert "Traceback" not in done.output
+
+
+def test_a_group_without_a_command_is_helped_line_by_line(home):
+    done = call("curate")
+    assert done.exit_code == 2
+    assert "\n  duplicates " in done.output and "sensorium: Usage" not in done.output
 
 
 def test_a_wrong_call_is_json_where_that_was_asked(home):

@@ -70,6 +70,8 @@ def test_a_file_of_many_moments_is_listed_once_and_all_are_counted(store) -> Non
     assert len(found) == 2
     assert found.notes[-1].startswith("4 files: 3 pictures, 1 sound; the newest 2 are shown")
     assert found.plan is not None and found.plan.moments == 6
+    found = list_files(store, validated(build_query(where="date >= 1900", top=1)))
+    assert "the newest is shown, top" in found.notes[-1]
 
 
 def test_files_without_a_moment_are_listed(store) -> None:
