@@ -18,7 +18,7 @@ from engine.commands.options import JSON_ASKED, complain, printed_warnings, repo
 from engine.commands.signals import Stop
 from engine.common.file_state import os_reason
 from engine.common.mapped_files import watch_pages
-from engine.common.memory import is_out_of_memory, save_address_space
+from engine.common.memory import is_out_of_memory, reserve_for_products, save_address_space
 from engine.errors import Cancelled, OutOfMemory, SensoriumError, StoreError, UsageError
 
 _NO_SUCH = {errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.ENAMETOOLONG}
@@ -62,10 +62,12 @@ def _message(error: click.UsageError) -> str:
 class _Group(LazyGroup):
     """Turns Sensorium's errors into one line and their exit code."""
 
+    _own = False
     _out_of_memory = False
 
     def main(self, args: Sequence[str] | None = None, **extra: Any) -> Any:  # type: ignore[override]
-        own = args is None  # of a process that is ours; arguments come from another program
+        # A process that is ours; arguments come from another program.
+        own = self._own = args is None
         if own:
             streams.guard()
             watch_pages(ends=True)
@@ -112,6 +114,8 @@ class _Group(LazyGroup):
     def invoke(self, ctx: click.Context) -> Any:
         try:
             with printed_warnings():
+                if self._own:
+                    reserve_for_products()
                 return super().invoke(ctx)
         except click.exceptions.NoArgsIsHelpError:
             raise  # a group without a command: its help, line by line
@@ -145,7 +149,7 @@ def _stopped(error: BaseException) -> str:
 def _known(error: BaseException, ctx: click.Context) -> SensoriumError | None:
     """Return an error as one of ours; None for one that nobody expects."""
     if not isinstance(error, OutOfMemory) and is_out_of_memory(error):
-        return OutOfMemory(f"{ctx.invoked_subcommand} stopped")
+        return OutOfMemory(f"{ctx.invoked_subcommand or 'sensorium'} stopped")
     if isinstance(error, Cancelled):
         return Cancelled("; ".join((str(error), *getattr(error, "__notes__", ()))))
     if isinstance(error, SensoriumError):

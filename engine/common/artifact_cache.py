@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import TypeVar
 
+from engine.common.memory import is_out_of_memory
 from engine.config import Settings
 from engine.errors import EncoderUnavailable
 
@@ -40,6 +41,11 @@ class _CacheRefused(Exception):
 
     def __init__(self, error: OSError) -> None:
         super().__init__(error.strerror or str(error))
+
+
+def _refusal(error: OSError) -> Exception:
+    """Return what says that the cache does not do; but lacking memory is none of its faults."""
+    return MemoryError() if is_out_of_memory(error) else _CacheRefused(error)
 
 
 def cached(settings: Settings, key: str, build: Callable[[Path], None]) -> Path:
@@ -75,12 +81,12 @@ def _built(root: Path, key: str, build: Callable[[Path], None]) -> Path:
         except OSError as error:
             if error.errno not in _REFUSED:
                 raise
-            raise _CacheRefused(error) from error
+            raise _refusal(error) from error
         try:
             draft.replace(path)
         except OSError as error:  # a folder does not replace one that somebody else has made
             if not _is_there(path):
-                raise _CacheRefused(error) from error
+                raise _refusal(error) from error
     return path
 
 
@@ -88,7 +94,7 @@ def _is_there(path: Path) -> bool:
     try:
         return path.exists()
     except OSError as error:
-        raise _CacheRefused(error) from error
+        raise _refusal(error) from error
 
 
 def _built_aside(
@@ -173,7 +179,7 @@ def _at_second_look(path: Path, load: Callable[[Path], Content]) -> Content:
     except (Damaged, OSError) as error:
         cause = error if isinstance(error, OSError) else error.__cause__
         if isinstance(cause, OSError) and cause.errno not in _NOT_THERE:
-            raise _CacheRefused(cause) from error
+            raise _refusal(cause) from error
         raise
 
 
@@ -200,7 +206,7 @@ def _discard(path: Path, seen: tuple[int, int] | None) -> None:
             except FileNotFoundError:
                 pass
             except OSError as error:
-                raise _CacheRefused(error) from error
+                raise _refusal(error) from error
 
 
 def _stamp(path: Path) -> tuple[int, int] | None:
@@ -210,7 +216,7 @@ def _stamp(path: Path) -> tuple[int, int] | None:
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise _CacheRefused(error) from error
+        raise _refusal(error) from error
     return about.st_ino, about.st_mtime_ns
 
 
@@ -226,6 +232,6 @@ def _folder_beside(path: Path, prefix: str) -> Iterator[Path]:
             dir=path.parent, prefix=prefix, ignore_cleanup_errors=True
         )
     except OSError as error:
-        raise _CacheRefused(error) from error
+        raise _refusal(error) from error
     with folder as name:
         yield Path(name)

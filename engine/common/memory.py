@@ -13,6 +13,7 @@ import errno
 import os
 import re
 import sys
+import threading
 from pathlib import Path
 
 _WORDS = re.compile(
@@ -27,6 +28,8 @@ _WORDS = re.compile(
 _FLOOR, _EACH = 256 * 2**20, 96 * 2**20
 """Bytes that a library with an OpenBLAS maps while it is loaded, and those for each thread:
 FAISS 211 MB with one thread and 345 MB with two, OpenCV 175 and 305."""
+_FOR_PRODUCTS = 224 * 2**20
+"""Bytes for NumPy, 83 MB, for two buffers of its OpenBLAS, 64, and for two threads."""
 _SCARCE = 4 * 2**30
 """Under a limit of so many bytes a process is made to take less: `index` maps 2.6 GB with two
 threads, of which it uses 0.5."""
@@ -67,12 +70,17 @@ def has_room_for_blas() -> bool:
     limit = address_space_limit()
     if limit is None:
         return True
+    mapped = _mapped_bytes()
+    return mapped is None or limit - mapped >= _FLOOR + _EACH * _blas_threads()
+
+
+def _mapped_bytes() -> int | None:
+    """Return the address space that this process takes, in bytes; None on no Linux."""
     try:
         pages = int(Path("/proc/self/statm").read_text().split()[0])
-    except (OSError, ValueError):  # no Linux
-        return True
-    left = limit - pages * os.sysconf("SC_PAGE_SIZE")
-    return left >= _FLOOR + _EACH * _blas_threads()
+    except (OSError, ValueError):
+        return None
+    return pages * os.sysconf("SC_PAGE_SIZE")
 
 
 def _blas_threads() -> int:
@@ -98,6 +106,37 @@ def save_address_space() -> None:
         mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
         if mallopt is not None:  # which is glibc's alone
             mallopt(_M_ARENA_MAX, 1)
+
+
+def reserve_for_products() -> None:
+    """Have NumPy's OpenBLAS map its buffers now, where the address space is limited to little.
+
+    It maps 32 MB when it first multiplies, one such for each product that runs at the time; where
+    there is no room for it any more, it prints a line of its own and ends the process.
+
+    Raises:
+        MemoryError: there is no room now.
+    """
+    limit = address_space_limit()
+    if limit is None or limit >= _SCARCE:
+        return
+    mapped = _mapped_bytes()
+    if mapped is not None and limit - mapped < _FOR_PRODUCTS:
+        raise MemoryError
+    import numpy as np
+
+    both = threading.Barrier(2)
+    square = np.ones((512, 512), np.float32)
+
+    def multiply() -> None:
+        both.wait()
+        _ = square @ square
+
+    threads = [threading.Thread(target=multiply, daemon=True) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
 
 
 def give_back_memory() -> None:

@@ -124,10 +124,11 @@ class Kokoro:
 
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = self._settings.threads
-        options.log_severity_level = 3
+        options.log_severity_level = 4  # what fails is raised
         # Handed over in memory, which needs no second copy on disk.
         model = b"".join(part.locate().read_bytes() for part in _PARTS)
-        return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+        providers = ["CPUExecutionProvider"]
+        return onnxruntime.InferenceSession(model, options, providers=providers, enable_fallback=0)
 
     @cached_property
     def _styles(self) -> dict[str, NDArray[np.float32]]:

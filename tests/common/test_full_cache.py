@@ -101,6 +101,16 @@ def test_a_read_error_that_stays_destroys_nothing(cache, wrapped, caplog):
     assert "input/output error" in caplog.text.lower()
 
 
+def test_lacking_memory_is_no_fault_of_the_cache(cache, caplog):
+    def load(path):
+        raise OSError(errno.ENOMEM, os.strerror(errno.ENOMEM))
+
+    with pytest.raises(MemoryError):
+        load_cached(cache, "tower", Builder(), load)
+    assert caplog.text == ""
+    assert (cache.cache / "tower").read_text() == "tower"
+
+
 def test_what_is_damaged_twice_is_built_again(cache):
     build = Builder()
     path = cached(cache, "tower", build)

@@ -55,6 +55,29 @@ from safetensors.numpy import save_file
 save_file({"w": np.ones(99999)}, file)
 weights = safe_open(file, "np"); cut(); weights.get_tensor("w")
 """,
+    "tensors beside an exported model": """
+import numpy as np, onnx
+from engine.encoders.runtime.onnx_session import session
+rows = np.ones((999, 999), np.float32)
+graph = onnx.helper.make_graph(
+    [onnx.helper.make_node("Gather", ["rows", "at"], ["row"])], "look_up",
+    [onnx.helper.make_tensor_value_info("at", onnx.TensorProto.INT64, [1])],
+    [onnx.helper.make_tensor_value_info("row", onnx.TensorProto.FLOAT, [1, 999])],
+    [onnx.numpy_helper.from_array(rows, "rows")],
+)
+model = onnx.helper.make_model(
+    graph, opset_imports=[onnx.helper.make_opsetid("", 17)], ir_version=9)
+onnx.save_model(model, folder / "model.onnx", save_as_external_data=True, location="mapped")
+loaded = session(folder / "model.onnx", 1)
+cut(); loaded.run(None, {"at": np.array([998])})
+""",
+    "rows of a similarity join": """
+import tempfile
+from engine.index import matrix
+matrix._IN_MEMORY = 0
+tempfile.TemporaryFile = lambda dir: file.open("wb+")
+rows = matrix.half_rows(99, 99); rows[:] = 1; cut(); rows.sum()
+""",
     "arrays to import": """
 import numpy as np
 np.save(file.with_suffix(".npy"), np.ones(9999)); file.with_suffix(".npy").rename(file)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import platform
 import subprocess
 import sys
@@ -72,3 +73,32 @@ def test_what_was_freed_is_given_back_to_the_system():
     if platform.libc_ver()[0] != "glibc":
         pytest.skip("the C library cannot")
     assert kept - left > 100 * 2**20
+
+
+_PRODUCT = """
+import resource
+from engine.common import memory
+def limit(spare):
+    size = memory._mapped_bytes() + spare
+    resource.setrlimit(resource.RLIMIT_AS, (size, size))
+"""
+
+
+def _under_limit(script: str) -> subprocess.CompletedProcess[str]:
+    words = [sys.executable, "-c", _PRODUCT + script]
+    environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}
+    return subprocess.run(words, capture_output=True, text=True, env=environment, check=False)
+
+
+@pytest.mark.skipif(platform.system() != "Linux", reason="reads /proc")
+def test_products_have_their_room_before_it_is_gone():
+    """Where it is gone before, OpenBLAS ends the process with words of its own."""
+    script = """
+limit(2**29); memory.save_address_space(); memory.reserve_for_products()
+import numpy as np
+limit(2**22); square = np.ones((64, 64), np.float32); print((square @ square).sum())
+"""
+    done = _under_limit(script)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "262144.0\n", "")
+    done = _under_limit("limit(2**26); memory.reserve_for_products()")
+    assert done.stderr.endswith("MemoryError\n")

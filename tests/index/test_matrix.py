@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import errno
+import tempfile
+
 import numpy as np
+import pytest
 
 from engine.index import matrix
+from tests.mounts import small_disk
 
 
 def test_many_vectors_lie_in_a_file(monkeypatch):
@@ -12,6 +17,16 @@ def test_many_vectors_lie_in_a_file(monkeypatch):
     rows = matrix.half_rows(5, 4)
     rows[:] = 1
     assert rows.shape == (5, 4) and rows.base is not None and float(rows.sum()) == 20
+
+
+def test_a_full_disk_is_an_error_before_a_page_is_written(tmp_path, monkeypatch):
+    """Later, a page that the disk has no room for would be a signal."""
+    monkeypatch.setattr(matrix, "_IN_MEMORY", 0)
+    with small_disk(tmp_path / "full", "64k") as disk:
+        monkeypatch.setattr(tempfile, "tempdir", str(disk))
+        with pytest.raises(OSError) as error:
+            matrix.half_rows(2**16, 4)
+    assert error.value.errno == errno.ENOSPC
 
 
 def test_rows_are_read_as_float32_in_blocks():

@@ -189,7 +189,7 @@ def _optimise(raw: Path, out: Path) -> None:
     entry = "session.optimized_model_external_initializers_"
     options.add_session_config_entry(f"{entry}file_name", "tensors.bin")
     options.add_session_config_entry(f"{entry}min_size_in_bytes", "1024")
-    onnxruntime.InferenceSession(raw, options, providers=["CPUExecutionProvider"])
+    open_session(raw, options)
 
 
 def session(path: Path, threads: int) -> Any:
@@ -201,7 +201,20 @@ def session(path: Path, threads: int) -> Any:
     options.inter_op_num_threads = 1
     # Idle workers that spin would take the cores from the threads that decode.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+    return open_session(path, options)
+
+
+def open_session(model: Path | bytes, options: Any) -> Any:
+    """Open an ``onnxruntime.InferenceSession`` on the CPU that prints nothing of its own.
+
+    What it fails with is raised. Beside that it would log a line to stderr, and print to stdout
+    that it tries the same provider again.
+    """
+    import onnxruntime
+
+    options.log_severity_level = 4
+    providers = ["CPUExecutionProvider"]
+    return onnxruntime.InferenceSession(model, options, providers=providers, enable_fallback=0)
 
 
 def export_module(

@@ -9,7 +9,7 @@ from threading import Event
 import numpy as np
 import pytest
 
-from engine.encoders.runtime.onnx_session import ExportedTower, export_module
+from engine.encoders.runtime.onnx_session import ExportedTower, export_module, open_session
 
 ROWS = np.random.default_rng(5).random((37, 6), np.float32)
 
@@ -105,3 +105,27 @@ def test_many_may_run_it_at_once(exported):
     with ThreadPoolExecutor(6) as pool:
         for found in pool.map(lambda _: network.run(x=ROWS)[0], range(24)):
             np.testing.assert_allclose(found, expected, atol=1e-6)
+
+
+def test_a_session_that_fails_prints_nothing_of_its_own(monkeypatch, capfd):
+    """Memory that ran out was a line of log, and another try's, on stdout, beside the error."""
+    import onnx
+    import onnxruntime
+
+    own = onnxruntime.InferenceSession._create_inference_session
+
+    def fail(session, *given):
+        assert session._sess_options.log_severity_level == 4
+        own(session, *given)
+        raise RuntimeError("std::bad_alloc")
+
+    monkeypatch.setattr(onnxruntime.InferenceSession, "_create_inference_session", fail)
+    x, y = (onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, [1]) for name in "xy")
+    same = onnx.helper.make_node("Identity", ["x"], ["y"])
+    graph = onnx.helper.make_graph([same], "same", [x], [y])
+    model = onnx.helper.make_model(
+        graph, opset_imports=[onnx.helper.make_opsetid("", 17)], ir_version=9
+    )
+    with pytest.raises(RuntimeError, match="bad_alloc"):
+        open_session(model.SerializeToString(), onnxruntime.SessionOptions())
+    assert capfd.readouterr() == ("", "")
