@@ -63,6 +63,8 @@ _SMALL_PROGRAM = 8 * 2**20
 """Bytes of a program stream under which its length is counted, not guessed from its ends."""
 _ASSUMED_RATE = Fraction(25)
 """Frames per second of a video that does not say."""
+_PRIMING = 0.25
+"""Seconds by which a sound may begin below zero for being primed: HE-AAC at 22 kHz takes 0.13."""
 _OUT_OF_ORDER = 1.0
 """Seconds by which the first packet of a file may be shown after another one."""
 _QUICKTIME = "com.apple.quicktime."
@@ -178,7 +180,7 @@ def origin(container: InputContainer) -> float:
     if line is not None and line.first is not None and abs(start - line.first) > _OUT_OF_ORDER:
         return line.first  # FFmpeg has probed past a jump
     video = video_stream(container)
-    if start < 0 and video is not None:
+    if -_PRIMING < start < 0 and video is not None:
         return max(start, min(0.0, stream_start(video)))
     return start
 
@@ -208,7 +210,8 @@ def duration(container: InputContainer, stream: Stream) -> float:
     if container.duration is not None and container.duration > 0:
         length = container.duration / av.time_base
         ends = name.startswith(_GIVING_THE_END)
-        return length - max(0.0, origin(container)) if ends else length
+        zero = origin(container)
+        return length - zero if ends and not -_PRIMING < zero < 0 else length
     if stream.duration and stream.time_base is not None:
         return float(stream.duration * stream.time_base)
     return _walked_duration(container, stream)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import struct
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -43,6 +44,7 @@ from engine.media.dates import date_of
 from engine.media.decode_memory import decoding, needed
 from engine.media.exif import caption_of, orientation, place_of
 from engine.media.file_errors import check_pixels, corrupt, open_file
+from engine.media.frame_count import count_frames
 from engine.media.hdr import colours_of_picture
 from engine.media.picture_dates import date_claims, read_png_time
 from engine.media.rgb import Colours, to_rgb
@@ -60,6 +62,7 @@ _FORMATS = (
 )
 # Pillow's plugins let through whatever their parsing of bad bytes runs into.
 _PILLOW_ERRORS = (
+    struct.error,
     OSError,
     ValueError,
     SyntaxError,
@@ -216,7 +219,7 @@ def _frames(
     name = image.format or "picture"
     failure: MediaError | None = None
     found = False
-    count = _count(image)
+    count = count_frames(image)
     for ordinal in choose(count):
         try:
             if ordinal:
@@ -263,11 +266,6 @@ def spread(count: int, most: int) -> list[int]:
     return [i * count // kept for i in range(kept)]
 
 
-def _count(image: Image.Image) -> int:
-    """Frames worth showing: the further pictures of an MPO are depth maps and the like."""
-    return 1 if image.format in ("MPO", "JPEG") else int(getattr(image, "n_frames", 1))
-
-
 def _frame(
     image: Image.Image, stream: BinaryIO, ordinal: int, settings: Settings, min_side: int
 ) -> ImageFrame:
@@ -287,7 +285,7 @@ def _frame(
         elif shown is image:  # which the next frame of the file would overwrite
             shown = image.copy()
         facts = (date_of(date_claims(image)), place_of(image), caption_of(image))
-        if _count(image) == 1:
+        if count_frames(image) == 1:
             image.close()  # while its memory is still ours: it need not wait for whoever takes it
     if turn is not None and turn in _SIDEWAYS:
         width, height = height, width

@@ -190,6 +190,18 @@ def test_frames_are_spread_evenly(tmp_path: Path, settings: Settings, suffix: st
         assert abs(frame.image.getpixel((5, 5))[0] - frame.ordinal * 5) <= 8
 
 
+@pytest.mark.parametrize("suffix", ["gif", "tiff"])
+def test_frames_before_a_cut_count(tmp_path: Path, settings: Settings, suffix: str) -> None:
+    content = animation(tmp_path / f"a.{suffix}", 5).read_bytes()
+    for end in range(len(content) * 2 // 3, len(content) - 1, 7):
+        (tmp_path / f"cut.{suffix}").write_bytes(content[:end])
+        frames = list(read_frames(tmp_path / f"cut.{suffix}", settings, 64))
+        assert [frame.ordinal for frame in frames] == [0, 1, 2, 3, 4][: len(frames)]
+        assert len(frames) >= 2
+        for frame in frames:
+            assert abs(frame.image.getpixel((5, 5))[0] - frame.ordinal * 5) <= 8
+
+
 @pytest.mark.parametrize(("count", "most"), [(1, 16), (3, 16), (16, 16), (17, 16), (1000, 7)])
 def test_spread(count: int, most: int) -> None:
     chosen = spread(count, most)

@@ -148,6 +148,19 @@ def test_sound_that_begins_late(tmp_path: Path, settings: Settings, suffix: str)
     assert max(c.start + len(c.samples) / RATE for c in chunks) < 4.2
 
 
+@pytest.mark.parametrize("sound_first", [-1.0, -0.5])
+def test_sound_that_begins_below_zero(
+    tmp_path: Path, settings: Settings, sound_first: float
+) -> None:
+    path = recording(tmp_path / "a.mkv", [RED, GREEN], sound=2.0, sound_first=sound_first)
+    assert probe_video(path).duration == pytest.approx(4.0 - sound_first, abs=0.2)
+    chunks = list(read_audio(path, RATE, 1.0))
+    assert chunks[0].start == 0
+    assert sum(len(c.samples) for c in chunks) / RATE == pytest.approx(2.0, abs=0.2)
+    times = [time for time, colour in colours_at(path, settings) if colour == GREEN]
+    assert min(times) == pytest.approx(2.0 - sound_first, abs=0.5)
+
+
 @pytest.mark.parametrize("suffix", ["ts", "mkv", "mp4"])
 def test_a_gap_moves_sound_and_pictures_alike(
     tmp_path: Path, settings: Settings, suffix: str
