@@ -24,6 +24,10 @@ _FORMATS = ("text", "srt", "vtt")
     "--transcriber", metavar="NAME",
     help="The model, such as whisper, hf:NAME or openai:MODEL; by default the library's own.",
 )  # fmt: skip
+@click.option(
+    "--aligner", metavar="NAME",
+    help="The model that times words, in the transcriber's place: hf:NAME of Qwen3-ForcedAligner.",
+)  # fmt: skip
 @click.option("--words", is_flag=True, help="Time each word; they are shown by --json.")
 @library_option
 @json_option
@@ -31,6 +35,7 @@ def transcribe(
     file: str,
     form: str,
     transcriber: str | None,
+    aligner: str | None,
     words: bool,
     library: Path | None,
     as_json: bool,
@@ -41,7 +46,9 @@ def transcribe(
     have better times than sentences alone, and take longer.
     """
     with open_library(library) as opened:
-        found = opened.transcribe(file, words=words or form != "text", transcriber=transcriber)
+        found = opened.transcribe(
+            file, words=words or form != "text", transcriber=transcriber, aligner=aligner
+        )
     if as_json:
         print_json(found.to_dict())
     elif form == "text":

@@ -95,23 +95,28 @@ def transcribe_example(
     words: bool,
     progress: Progress,
     transcriber: str | None = None,
+    aligner: str | None = None,
 ) -> Transcription:
     """Return what is said in a sound or a video.
 
     Errors are those of ``Library.transcribe``.
     """
+    from engine.query import model_roles as registry
+
     speech = towers.speech
     if transcriber:
-        from engine.query import model_roles as registry
-
         speech = registry.make("transcriber", transcriber, settings)
     if speech is None:
         if not settings.speech:
             raise UsageError("speech is turned off: the setting speech, or SENSORIUM_SPEECH, is 0")
         raise ExtraMissing("transcribing", "speech")
+    timing = registry.make("aligner", aligner, settings) if aligner else None
     part = example_part(example, PartKind.FILE, "example")
     with resolve_examples(Query((part,)), settings) as (query, files):
         (known,) = query.parts
         with naming_file(known.value):
             path = files[known.value].path
-            return transcribe(path, speech, settings, words=words, progress=progress)
+            return transcribe(
+                path, speech, settings, words=words or timing is not None, progress=progress,
+                aligner=timing,
+            )  # fmt: skip

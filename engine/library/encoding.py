@@ -139,6 +139,7 @@ class EncodingLibrary(ReadingLibrary):
         *,
         words: bool = False,
         transcriber: str | None = None,
+        aligner: str | None = None,
         progress: Watch = False,
         cancel: CancelToken | None = None,
     ) -> Transcription:
@@ -148,6 +149,7 @@ class EncodingLibrary(ReadingLibrary):
             example: as for ``similar``.
             words: time each word as well, which takes longer.
             transcriber: ``whisper``, ``hf:NAME`` or ``openai:MODEL``; None for the library's own.
+            aligner: ``hf:NAME``, a model that times words; None for the transcriber's own times.
 
         Raises:
             ExtraMissing: the speech bridge is not installed.
@@ -158,7 +160,7 @@ class EncodingLibrary(ReadingLibrary):
 
         with watched(progress, cancel) as reporting:
             return transcribe_example(
-                example, self.towers, self.settings, words, reporting, transcriber
+                example, self.towers, self.settings, words, reporting, transcriber, aligner
             )
 
     def ask_file(

@@ -75,6 +75,10 @@ ADAPTERS = (
         "a server of /v1/audio/transcriptions", _WIRE,
     ),
     Adapter(
+        "aligner", "hf:NAME", "query.aligners.transformers", "hf", _OWN,
+        "Qwen3-ForcedAligner by transformers: times of words, for any transcriber", _TINY,
+    ),
+    Adapter(
         "vision chat", "openai:MODEL", "generate.vision_chats.completions", "openai", _OWN,
         "chat completions with pictures, by the package openai", _WIRE,
     ),

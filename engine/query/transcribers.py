@@ -78,10 +78,8 @@ class HfTranscriber:
         found = []
         for first in range(0, len(samples), size):
             part = np.ascontiguousarray(samples[first : first + size])
-            inputs = processor(audio=part, sampling_rate=_RATE, return_tensors="pt")
             with self._lock, torch.inference_mode():
-                ids = model.generate(**inputs, max_new_tokens=_MOST_TOKENS)
-            text = processor.batch_decode(ids, skip_special_tokens=True)[0].strip()
+                text = _written(processor, model, part)
             if text:
                 found.append(Sentence(first / _RATE, (first + len(part)) / _RATE, text))
         return found
@@ -89,6 +87,18 @@ class HfTranscriber:
     @cached_property
     def _loaded(self) -> tuple[Any, Any]:
         return load_model(self.name, self._model, "AutoModelForSpeechSeq2Seq")
+
+
+def _written(processor: Any, model: Any, samples: Waveform) -> str:
+    """Return what a model writes for a sound: one that is asked for it (Qwen3-ASR), or not."""
+    if not hasattr(processor, "apply_transcription_request"):
+        inputs = processor(audio=samples, sampling_rate=_RATE, return_tensors="pt")
+        ids = model.generate(**inputs, max_new_tokens=_MOST_TOKENS)
+        return str(processor.batch_decode(ids, skip_special_tokens=True)[0]).strip()
+    inputs = processor.apply_transcription_request(audio=samples)
+    ids = model.generate(**inputs, max_new_tokens=_MOST_TOKENS, do_sample=False)
+    answer = ids[0, inputs["input_ids"].shape[1] :]
+    return str(processor.decode(answer, return_format="transcription_only")).strip()
 
 
 class ServedTranscriber:

@@ -14,6 +14,7 @@ from engine.common.progress import Progress
 from engine.config import Settings
 from engine.encoders.protocols import Sentence, SpeechBridge, TimesWords, Word
 from engine.encoders.speech import shifted
+from engine.query.aligners import Aligner
 
 _SECONDS = 120.0
 """Sound that the bridge is given at a time; between two of them a call can be cancelled."""
@@ -71,12 +72,19 @@ class Transcription:
 
 
 def transcribe(
-    path: Path, speech: SpeechBridge, settings: Settings, *, words: bool, progress: Progress
+    path: Path,
+    speech: SpeechBridge,
+    settings: Settings,
+    *,
+    words: bool,
+    progress: Progress,
+    aligner: Aligner | None = None,
 ) -> Transcription:
     """Transcribe a sound, or the sound of a video.
 
     Args:
         words: give each sentence its words.
+        aligner: times the words, in the place of the transcriber.
 
     Raises:
         MediaError: it cannot be read, or has no sound.
@@ -84,12 +92,17 @@ def transcribe(
     from engine.media.audio import probe_audio
 
     duration = probe_audio(path).duration
-    sentences = tuple(_sentences(path, speech, settings, words, progress))
+    sentences = tuple(_sentences(path, speech, settings, words, progress, aligner))
     return Transcription(sentences, duration)
 
 
 def _sentences(
-    path: Path, speech: SpeechBridge, settings: Settings, words: bool, progress: Progress
+    path: Path,
+    speech: SpeechBridge,
+    settings: Settings,
+    words: bool,
+    progress: Progress,
+    aligner: Aligner | None,
 ) -> Iterator[Sentence]:
     from engine.media.audio import is_silent, read_audio
 
@@ -97,12 +110,14 @@ def _sentences(
         progress.advance(0)
         if is_silent(chunk.samples, speech.rate, settings.silence_db):
             continue  # recognisers make up words where there is nothing to hear
-        if words and isinstance(speech, TimesWords):
+        if words and aligner is None and isinstance(speech, TimesWords):
             heard = speech.transcribe_words(chunk.samples)
         else:
             heard = speech.transcribe(chunk.samples)
         for sentence in heard:
             if sentence.text.strip():
+                if words and aligner is not None:
+                    sentence = aligner.align(chunk.samples, sentence)
                 whole = sentence if sentence.words or not words else with_words(sentence)
                 yield shifted(whole, chunk.start)
 

@@ -16,7 +16,7 @@ declare_missing_operators()  # which importing transformers needs
 LETTERS = ["<s>", "<pad>", "</s>", "<unk>", *"abcdefghijklmnopqrstuvwxyz .,"]
 
 
-def letter_tokenizer() -> Any:
+def letter_tokenizer(**marks: Any) -> Any:
     """A tokenizer with a token for each letter."""
     from transformers import PreTrainedTokenizerFast
 
@@ -25,7 +25,7 @@ def letter_tokenizer() -> Any:
     tokenizer.pre_tokenizer = Split("", "isolated")
     return PreTrainedTokenizerFast(
         tokenizer_object=tokenizer, bos_token="<s>", eos_token="</s>", pad_token="<pad>",
-        unk_token="<unk>",
+        unk_token="<unk>", **marks,
     )  # fmt: skip
 
 
@@ -286,4 +286,52 @@ def save_video_llama(folder: Path) -> Path:
         VideoLlama3ImageProcessorPil(size=size), tokenizer, VideoLlama3VideoProcessor(size=size),
         chat_template=_video_template(*marks),
     ).save_pretrained(folder)  # fmt: skip
+    return folder
+
+
+def save_qwen_asr(folder: Path, *, aligner: bool = False) -> Path:
+    """Save Qwen3-ASR, or its forced aligner of 40 steps of 80 ms, 16 numbers a layer."""
+    from transformers import (
+        Qwen3ASRConfig,
+        Qwen3ASRFeatureExtractor,
+        Qwen3ASRForConditionalGeneration,
+        Qwen3ASRForTokenClassification,
+        Qwen3ASRProcessor,
+        Qwen3Config,
+    )
+    from transformers.models.qwen3_asr import Qwen3ASREncoderConfig
+
+    torch.manual_seed(0)
+    marks = {"audio_token": "<audio>", "audio_bos_token": "<bos>", "audio_eos_token": "<eos>"}
+    tokenizer = letter_tokenizer(extra_special_tokens=marks)
+    tokenizer.add_special_tokens({"additional_special_tokens": ["<timestamp>"]})
+    place = tokenizer.convert_tokens_to_ids
+    text = Qwen3Config(**_tower_of_words(tokenizer), head_dim=8)
+    sound = Qwen3ASREncoderConfig(
+        num_mel_bins=16, encoder_layers=1, encoder_attention_heads=2, encoder_ffn_dim=16,
+        d_model=16, output_dim=16, downsample_hidden_size=4,
+    )  # fmt: skip
+    config = Qwen3ASRConfig(
+        audio_config=sound, text_config=text, audio_token_id=place("<audio>"),
+        timestamp_token_id=place("<timestamp>"), pad_token_id=1, eos_token_id=[2],
+        num_labels=40 if aligner else 2,
+    )  # fmt: skip
+    kind = Qwen3ASRForTokenClassification if aligner else Qwen3ASRForConditionalGeneration
+    model = kind(config)
+    with torch.no_grad():  # so that no two places are alike
+        for parameter in model.parameters():
+            if parameter.ndim > 1:
+                torch.nn.init.normal_(parameter, std=0.3)
+    if aligner:
+        model.save_pretrained(folder)
+    else:
+        _save_endless(model, folder)
+    template = (
+        "{% for m in messages %}{% for p in m.content %}"
+        "{% if p.type == 'audio' %}<bos><audio><eos>{% else %}{{ p.text }}"
+        + ("<timestamp><timestamp>" if aligner else "")
+        + "{% endif %}{% endfor %}{% endfor %}"
+    )
+    features = Qwen3ASRFeatureExtractor(feature_size=16)
+    Qwen3ASRProcessor(features, tokenizer, chat_template=template).save_pretrained(folder)
     return folder
