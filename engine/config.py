@@ -122,6 +122,9 @@ class Settings:
     captioner: str = "template"
     """The captioner of files: ``template``, which claims nothing beyond what the library knows,
     ``hf:NAME``, such as BLIP, or ``openai:MODEL``, a server's chat that sees."""
+    sound_frames: str = ""
+    """The model that says when within its window a sound is heard, such as
+    ``pe-av:facebook/pe-a-frame-small``; hits of sounds then have those times. Empty for none."""
     speaker: str = "espeak"
     """The voice that speaks texts: ``espeak``, ``kokoro``, ``hf:NAME``, a checkpoint of SpeechT5,
     or ``openai:MODEL``, a server's."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
@@ -21,6 +22,7 @@ from engine.store.running import running_index
 from engine.types import Hit, Modality, PartKind, Query, QueryPart, SearchResult
 
 if TYPE_CHECKING:
+    from engine.encoders.pe_av.frames import SoundFrames
     from engine.query.rerank.base import Reranker
     from engine.query.rerank.evaluate import JudgedQuery
     from engine.query.rerank.gains import RerankEvaluation
@@ -78,8 +80,22 @@ class LibrarySearch:
         if query.lists:
             return list_files(self._store, query, on_plan).bound(self.thumbnail)
         query = self._searcher.spelled(query)
-        found = self._found(query, progress, on_plan)
+        found = self._timed(self._found(query, progress, on_plan))
         return found if query.sort is None else sort_hits(self._store, found, query.sort)
+
+    def _timed(self, found: SearchResult) -> SearchResult:
+        """Return hits of sounds with finer times, where a model for that is configured."""
+        if not self._settings.sound_frames:
+            return found
+        from engine.query.sound_spans import with_heard_times
+
+        return with_heard_times(found, self._sound_frames, self._settings.rerank_seconds)
+
+    @cached_property
+    def _sound_frames(self) -> SoundFrames:
+        from engine.encoders.pe_av.frames import SoundFrames
+
+        return SoundFrames(self._settings.sound_frames, self._settings)
 
     def _found(self, query: Query, progress: Progress, on_plan: OnPlan | None) -> SearchResult:
         """Return the hits of a query, the likeliest first."""
