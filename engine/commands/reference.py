@@ -10,6 +10,7 @@ import click
 
 from engine.commands.main import main
 from engine.commands.man_page import manual
+from engine.commands.reference_adapters import adapters_page
 from engine.commands.reference_api import api_page
 from engine.commands.reference_routes import routes_page
 from engine.commands.reference_tables import errors_page, settings_page
@@ -65,6 +66,7 @@ def pages() -> dict[str, str]:
         "errors.md": errors_page(),
         "api.md": api_page(),
         "routes.md": routes_page(),
+        "adapters.md": adapters_page(),
     }
 
 

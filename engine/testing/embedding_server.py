@@ -208,7 +208,11 @@ def _checked(
 
 
 def _of_gemini(part: Mapping[str, Any]) -> bytes:
-    return part["text"].encode() if "text" in part else _decoded(part["inlineData"]["data"])
+    """Return the content of a part; names and base64 may be of either kind, as Google has it."""
+    if "text" in part:
+        return str(part["text"]).encode()
+    data = str((part.get("inlineData") or part["inline_data"])["data"])
+    return _decoded(data.replace("-", "+").replace("_", "/"))
 
 
 def _of_part(part: Mapping[str, Any]) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from pathlib import Path
 
 import pytest
@@ -10,13 +11,16 @@ import pytest
 import engine.errors
 import sensorium.encoders
 from engine.commands.reference import pages
+from engine.commands.reference_adapters import ENCODERS, ROLES
 from engine.config import Settings
+from engine.query.model_roles import ADAPTERS
 
 DOCS = Path(__file__).parents[2] / "docs"
 
 
 @pytest.mark.parametrize(
-    "name", ["cli.md", "files.md", "settings.md", "errors.md", "api.md", "routes.md"]
+    "name",
+    ["cli.md", "files.md", "settings.md", "errors.md", "api.md", "routes.md", "adapters.md"],
 )
 def test_the_page_has_not_drifted(name):
     assert (DOCS / name).read_text() == pages()[name], "run `make docs`"
@@ -46,3 +50,24 @@ def test_every_public_name_is_on_the_page():
     shown = {name for name in names if f"\n### {name}\n" in page or f"| `{name}` |" in errors}
     assert names == shown
     assert all(f"::: sensorium.encoders.{name}\n" in page for name in sensorium.encoders.__all__)
+
+
+@pytest.mark.parametrize(
+    ("classes", "tests"),
+    [(each.classes, each.test) for each in ENCODERS]
+    + [(classes, tests) for tests, classes in ROLES.values()],
+)
+def test_what_an_adapter_is_said_to_be_run_on_is_run_by_its_tests(classes, tests):
+    """Each class stands in the tests that are named, or in what they make checkpoints with."""
+    root = DOCS.parent / "tests"
+    sources = [(root / name).read_text() for name in tests.split(", ")]
+    makers = re.findall(r"^from tests\.([\w.]+) import", "\n".join(sources), re.MULTILINE)
+    sources += [(root / f"{name.replace('.', '/')}.py").read_text() for name in makers]
+    for name in classes:
+        assert any(name in source for source in sources), name
+
+
+def test_every_adapter_is_on_the_page():
+    assert {(adapter.role, adapter.form) for adapter in ADAPTERS} == set(ROLES)
+    assert {each.ran_on for each in ENCODERS} <= {"real weights", "tiny random weights",
+                                                  "the wire format"}  # fmt: skip
