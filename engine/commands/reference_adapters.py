@@ -15,7 +15,8 @@ when it drifts. No model hub is reached by the tests.
 
 - **Real weights** are those that packages carry.
 - **Tiny random weights** are checkpoints of the classes that are named, which the tests make and
-  save. An answer through the adapter is that of the library's own call, vectors to a cosine of 0.999.
+  save. An answer through the adapter is that of the library's own call, a vector to a cosine of
+  0.999.
 - **The wire format** is a server on this machine that speaks as the vendor's does, with its faults:
   refusals, waits, broken connections, wrong and endless answers. It is asked by the vendor's own
   package where one is named.
