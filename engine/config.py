@@ -110,6 +110,10 @@ class Settings:
     """US dollars that a million tokens of a question cost; 0 where nobody knows."""
     llm_price_out: float = 0.0
     """US dollars that a million tokens of an answer cost; 0 where nobody knows."""
+    hear_price: float = 0.0
+    """US dollars that a server asks for transcribing a minute; 0 where nobody knows."""
+    speak_price: float = 0.0
+    """US dollars that a server asks for speaking a million letters; 0 where nobody knows."""
     llm_sees: bool = False
     """Show that model thumbnails beside the words."""
     vision_model: str = ""

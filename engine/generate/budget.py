@@ -173,3 +173,42 @@ def _part_tokens(part: object) -> int:
     if isinstance(part, Text):
         return -(-len(part.text.encode()) // _CHARACTERS)
     return _PICTURE_TOKENS if isinstance(part, ChatImage) else 0
+
+
+class RequestBudget:
+    """Limits of what the requests of one task to a server of sounds may cost.
+
+    Such servers count no tokens: they bill minutes that they hear, or letters that they speak.
+    Money is bounded over all requests. Time is bounded for each of them, since how many there are
+    is for the length of the sound to say.
+
+    Args:
+        price: US dollars for one of what is billed; 0 where nobody knows, and then money is no
+            limit.
+        unit: the name of that.
+    """
+
+    def __init__(self, budget: ModelBudget, price: float, unit: str) -> None:
+        self._budget, self._price, self._unit = budget, price, unit
+        self._lock = threading.Lock()
+        self._billed = 0.0
+
+    def spend(self, amount: float) -> float:
+        """Count a request, and return the seconds that it may take.
+
+        One that fails afterwards is counted all the same: it may have been billed.
+
+        Args:
+            amount: what it is billed by.
+
+        Raises:
+            ChatFailed: the budget does not reach for it.
+        """
+        with self._lock:
+            if (self._billed + amount) * self._price > self._budget.money:
+                raise ChatFailed(
+                    f"the budget of {self._budget.money:g} USD does not reach for more than"
+                    f" {self._billed:,.1f} {self._unit}; SENSORIUM_LLM_MONEY raises it"
+                )
+            self._billed += amount
+        return self._budget.seconds

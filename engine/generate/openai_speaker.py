@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from engine.config import Settings
 from engine.generate import http_post
+from engine.generate.budget import ModelBudget, RequestBudget
 from engine.generate.http_post import Request
 from engine.generate.openai import server_of
 from engine.generate.speaker import Speech, of_wav, sentences
@@ -41,7 +42,13 @@ class OpenAISpeaker:
     def stream(
         self, text: str, *, voice: str | None = None, speed: float = 1.0
     ) -> Iterator[Speech]:
-        """Speak a text, a sentence at a time; see ``Speaker.stream``."""
+        """Speak a text, a sentence at a time; see ``Speaker.stream``. The budget is of one text.
+
+        Raises:
+            ChatFailed: no answer came in time, or the budget is spent.
+        """
+        settings = self._settings
+        budget = RequestBudget(ModelBudget.of(settings), settings.speak_price / 1e6, "letters")
         for sentence in sentences(text):
             body = {
                 "model": self._model, "input": sentence, "voice": voice or _VOICE,
@@ -51,4 +58,4 @@ class OpenAISpeaker:
                 f"{self._url}/audio/speech", json.dumps(body).encode(), self._key, "audio/wav",
                 most_bytes=_MOST_BYTES,
             )  # fmt: skip
-            yield of_wav(http_post.post(request, seconds=self._settings.llm_seconds))
+            yield of_wav(http_post.post(request, seconds=budget.spend(len(sentence))))

@@ -19,6 +19,7 @@ from engine.config import Settings
 from engine.encoders.protocols import Sentence, SpeechBridge, Word
 from engine.errors import ChatFailed
 from engine.generate import http_post
+from engine.generate.budget import ModelBudget, RequestBudget
 from engine.generate.hf_models import load_model, model_source, require_transformers
 from engine.generate.http_post import Request
 from engine.generate.openai import server_of
@@ -102,7 +103,10 @@ def _written(processor: Any, model: Any, samples: Waveform) -> str:
 
 
 class ServedTranscriber:
-    """``openai:MODEL``: a server of ``/v1/audio/transcriptions``; the sound is sent there."""
+    """``openai:MODEL``: a server of ``/v1/audio/transcriptions``; the sound is sent there.
+
+    One that was made is of one task: its requests have one budget together.
+    """
 
     rate = _RATE
 
@@ -112,6 +116,7 @@ class ServedTranscriber:
         self.name = f"openai:{model}"
         self._model, self._settings = model, settings
         self._url, self._key = server_of(environ)
+        self._budget = RequestBudget(ModelBudget.of(settings), settings.hear_price, "minutes")
 
     def check(self) -> None:
         """See that it can be asked, without asking.
@@ -138,7 +143,8 @@ class ServedTranscriber:
         fields += [("timestamp_granularities[]", each) for each in times]
         body, content = _form(fields, Speech(samples, _RATE).to_wav())
         request = Request(f"{self._url}/audio/transcriptions", body, self._key, content=content)
-        answer = http_post.post(request, seconds=self._settings.llm_seconds)
+        seconds = self._budget.spend(len(samples) / _RATE / 60)
+        answer = http_post.post(request, seconds=seconds)
         return _sentences(answer, len(samples) / _RATE)
 
 

@@ -113,6 +113,19 @@ def test_a_server_speaks_sentence_by_sentence(settings, monkeypatch):
     assert served.headers[0]["Authorization"] == "Bearer sk-4711"
 
 
+def test_the_letters_of_a_server_have_a_budget(settings, monkeypatch):
+    monkeypatch.setenv("NO_PROXY", "*")
+    sound = Speech(np.zeros(800, np.float32), 8_000).to_wav()
+    first, *_ = sentences(TEXT)
+    dear = replace(settings, speak_price=1e6, llm_money=float(len(first)))
+    with serving(does.sends(sound)) as served:
+        monkeypatch.setenv("OPENAI_BASE_URL", served.url)
+        monkeypatch.setenv("OPENAI_API_KEY", "sk-4711")
+        with pytest.raises(ChatFailed, match=rf"does not reach for more than {len(first)}\.0 let"):
+            speak(registry.make("speaker", "openai:tts-1", dear), TEXT)
+    assert [body["input"] for body in served.bodies] == [first]
+
+
 @pytest.mark.parametrize(
     "body", [b"", b"RIFF1234WAVE", b'{"error": 1}'], ids=["empty", "cut", "no"]
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -96,3 +97,16 @@ def test_there_is_no_other_transcriber(settings):
 
 def test_the_bridge_has_a_name(settings):
     assert registry.make("transcriber", "whisper", settings).rate == 16_000
+
+
+def test_the_minutes_of_a_server_have_a_budget(served, settings):
+    server, _ = served
+    dear = replace(
+        settings, hear_price=3.0, llm_money=0.25
+    )  # two seconds are a thirtieth of a minute
+    made = registry.make("transcriber", "openai:whisper-1", dear)
+    made.transcribe(SOUND)
+    made.transcribe(SOUND)
+    with pytest.raises(ChatFailed, match=r"0.25 USD does not reach for more than 0.1 minutes"):
+        made.transcribe(SOUND)
+    assert len(server.forms) == 2
