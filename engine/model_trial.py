@@ -39,8 +39,8 @@ def try_model(name: str, role: str | None = None, settings: Settings | None = No
     Args:
         name: of an encoder, of a reranker that sees (``vl:NAME``, ``late:NAME``), or of a model
             that plays a role.
-        role: where a name has several: ``chat``, ``vision chat``, ``captioner``, ``transcriber``
-            or ``speaker``.
+        role: where a name has several: ``chat``, ``vision chat``, ``captioner``, ``transcriber``,
+            ``aligner`` or ``speaker``.
 
     Raises:
         UsageError: there is no such model, it is not installed, or plays several roles.
@@ -76,9 +76,8 @@ def _role_of(name: str) -> str:
     if prefix == "local":
         return "chat"
     if len(found) > 1:
-        raise UsageError(
-            f"{name} may be a {', a '.join(sorted(found))}: name its role", arguments=("role",)
-        )
+        roles = ", ".join(f"{'an' if role[0] in 'aeiou' else 'a'} {role}" for role in sorted(found))
+        raise UsageError(f"{name} may be {roles}: name its role", arguments=("role",))
     return found.pop() if found else "encoder"
 
 
@@ -142,12 +141,26 @@ def _transcriber(made: Any) -> str:
     return f"{len(made.transcribe(tone.astype(np.float32)))} sentences in a tone of 2 s"
 
 
+def _aligner(made: Any) -> str:
+    from engine.encoders.protocols import Sentence
+
+    timed = made.align(_tone(), Sentence(0.0, 2.0, _TEXT))
+    return f"{len(timed.words)} words timed"
+
+
+def _tone() -> Any:
+    import numpy as np
+
+    return (0.3 * np.sin(np.arange(2 * 16_000) / 20)).astype(np.float32)
+
+
 _ASKS: dict[str, Callable[[Any], str]] = {
     "reranker": _judge,
     "chat": _chat,
     "vision chat": _vision,
     "captioner": _caption,
     "transcriber": _transcriber,
+    "aligner": _aligner,
     "speaker": _speaker,
 }
 

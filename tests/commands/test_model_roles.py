@@ -43,7 +43,7 @@ def test_a_model_is_tried(name, role, answer, settings):
 
 
 def test_a_name_of_several_roles_asks_for_one(settings):
-    with pytest.raises(UsageError, match="hf:x may be a captioner, a speaker"):
+    with pytest.raises(UsageError, match="hf:x may be an aligner, a captioner"):
         try_model("hf:x", settings=settings)
     with pytest.raises(UsageError, match="no role is called 'cook'"):
         try_model("hf:x", "cook", settings)
