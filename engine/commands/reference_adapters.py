@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from engine.query.model_roles import ADAPTERS, Adapter
+from engine.models import list_roles
+
+if TYPE_CHECKING:
+    from engine.query.model_roles import Adapter
 
 _HEAD = """\
 # What was run on what
@@ -108,7 +112,7 @@ def adapters_page() -> str:
     head = ("name", "extra", "run on", "classes and packages", "held by")
     encoders = ((e.form, e.extra, e.ran_on, e.classes, e.test) for e in ENCODERS)
     lines = [_HEAD, "## Encoders and rerankers\n", *_table(head, encoders), "", "## Roles\n"]
-    return "\n".join([*lines, *_table(("role", *head), map(_of_role, ADAPTERS)), ""])
+    return "\n".join([*lines, *_table(("role", *head), map(_of_role, list_roles())), ""])
 
 
 def _of_role(adapter: Adapter) -> tuple[str, str, str, str, Sequence[str], str]:

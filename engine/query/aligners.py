@@ -25,7 +25,7 @@ _LANGUAGES = frozenset({"de", "en", "es", "fr", "it", "ja", "ko", "pt", "ru", "y
 """The languages that Qwen3-ForcedAligner was trained on."""
 
 
-class Aligner(Protocol):
+class WordAligner(Protocol):
     """A model that times the words of sentences."""
 
     name: str
@@ -69,7 +69,7 @@ class HfAligner:
         model_source(self._model)
 
     def align(self, samples: Waveform, sentence: Sentence) -> Sentence:
-        """Time the words of a sentence; see ``Aligner.align``.
+        """Time the words of a sentence; see ``WordAligner.align``.
 
         A language that the model was not trained on is left as it is.
         """
@@ -113,6 +113,6 @@ class HfAligner:
         return processor, model
 
 
-def transformers(model: str, settings: Settings) -> Aligner:
+def transformers(model: str, settings: Settings) -> WordAligner:
     """Make an aligner of transformers."""
     return HfAligner(model, settings)

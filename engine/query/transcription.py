@@ -14,7 +14,7 @@ from engine.common.progress import Progress
 from engine.config import Settings
 from engine.encoders.protocols import Sentence, SpeechBridge, TimesWords, Word
 from engine.encoders.speech import shifted
-from engine.query.aligners import Aligner
+from engine.query.aligners import WordAligner
 
 _SECONDS = 120.0
 """Sound that the bridge is given at a time; between two of them a call can be cancelled."""
@@ -78,7 +78,7 @@ def transcribe(
     *,
     words: bool,
     progress: Progress,
-    aligner: Aligner | None = None,
+    aligner: WordAligner | None = None,
 ) -> Transcription:
     """Transcribe a sound, or the sound of a video.
 
@@ -102,7 +102,7 @@ def _sentences(
     settings: Settings,
     words: bool,
     progress: Progress,
-    aligner: Aligner | None,
+    aligner: WordAligner | None,
 ) -> Iterator[Sentence]:
     from engine.media.audio import is_silent, read_audio
 
