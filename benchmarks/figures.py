@@ -24,6 +24,7 @@ GROUPS = {
     "Quality": (
         "everyday",
         "ask",
+        "ask_served",
         "ask_chats",
         "ask_packing",
         "lessons",
