@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from engine.commands.options import TYPED
 from engine.errors import UsageError
 
 _SAME = {
@@ -27,6 +28,11 @@ _SAME_OPTIONS = {
     "silent": "quiet", "format": "json", "output-format": "json", "output": "json",
 }  # fmt: skip
 """Options by the names that other programs have for them."""
+_SHORT = {
+    **dict.fromkeys("nmlc", "--top"), "k": "--kind", "s": "--sort", "o": "--out", "v": "--explain",
+    "y": "--yes", "j": "--json", "d": "--library", "w": "--where",
+}  # fmt: skip
+"""Options by the letters that other programs have for them."""
 _FILTERS = {
     **dict.fromkeys(("path", "in", "folder", "dir", "directory"), "path:FOLDER"),
     **dict.fromkeys(("date", "year", "month"), "date:2024-06"), "size": "size:>1mb",
@@ -47,6 +53,7 @@ _EXAMPLES = {
     "config set": "threads 4", "config get": "threads", "config unset": "threads",
     "concepts forget": "Rex", "concepts rename": "Rex Max", "spaces default": "compact",
     "models pull": "open_clip:ViT-B-32/laion2b_s34b_b79k", "completion": "bash", "open": "1",
+    "transcript": "memo.mp3",
     "rerank": "'a dog' photo.jpg 'a puppy'", "transcribe": "memo.mp3",
 }  # fmt: skip
 """Arguments that are enough for a command, for people who gave none."""
@@ -97,13 +104,15 @@ def option_meant(error: click.NoSuchOption) -> str:
     if error.ctx is None:
         return error.format_message()
     asks = any(parameter.name == "where" for parameter in error.ctx.command.get_params(error.ctx))
-    if asks and not typed.startswith("--"):
+    if asks and not typed.startswith("--") and _is_word(error.ctx, typed):
         return (
             f"No such option {typed!r}; what is not wanted goes into quotes with the rest:"
             " sensorium search 'beach -people'"
         )
     if not typed.startswith("--"):
-        return error.format_message()
+        long = _SHORT.get(typed.lstrip("-"), "")
+        has = any(long in parameter.opts for parameter in error.ctx.command.get_params(error.ctx))
+        return f"No such option {typed!r}." + f" Did you mean {long!r}?" * has
     known = {
         option.lstrip("-"): option
         for parameter in error.ctx.command.get_params(error.ctx)
@@ -116,6 +125,12 @@ def option_meant(error: click.NoSuchOption) -> str:
     near = [same] if same in known else get_close_matches(name, known, 3, _NEAR_OPTION)
     meant = " or ".join(repr(known[option]) for option in near)
     return f"No such option {typed!r}." + f" Did you mean {meant}?" * bool(meant)
+
+
+def _is_word(ctx: click.Context, option: str) -> bool:
+    """Tell whether an option of one letter was typed as the beginning of a word."""
+    typed = ctx.find_root().meta.get(TYPED, ())
+    return any(word.startswith(option) and word[2:].isalpha() for word in typed)
 
 
 def command_meant(error: click.NoSuchCommand) -> str:

@@ -14,7 +14,7 @@ import click
 
 from engine.commands import streams
 from engine.commands.command_table import LazyGroup
-from engine.commands.options import JSON_ASKED, complain, printed_warnings, report_error
+from engine.commands.options import JSON_ASKED, TYPED, complain, printed_warnings, report_error
 from engine.commands.signals import Stop
 from engine.common.file_state import os_reason
 from engine.common.mapped_files import watch_pages
@@ -28,15 +28,16 @@ _NO_SUCH = {errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.ENAMET
 class _OneLine(click.UsageError):
     """An option or an argument that cannot be, as one line with the way out."""
 
-    def __init__(self, error: click.UsageError) -> None:
+    def __init__(self, error: click.UsageError, asked: str = "sensorium") -> None:
         super().__init__(error.message, error.ctx)
+        self._asked = asked
         self._line = " ".join(_message(error).split()).rstrip(".")
         self._missing = isinstance(error, click.MissingParameter)
 
     def show(self, file: IO[Any] | None = None) -> None:
         """Print the line; click's own words are four."""
         del file  # where all lines of ours go
-        asked = self.ctx.command_path if self.ctx else "sensorium"
+        asked = self.ctx.command_path if self.ctx else self._asked
         way = f"Try '{asked} --help' for help."
         if self._missing:
             from engine.commands.guidance import example
@@ -98,7 +99,7 @@ class _Group(LazyGroup):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        ctx.meta[JSON_ASKED] = "--json" in args
+        ctx.meta[JSON_ASKED], ctx.meta[TYPED] = "--json" in args, tuple(args)
         no_option = not args[0].startswith("-")
         if no_option and not ctx.resilient_parsing and self.get_command(ctx, args[0]) is None:
             from engine.commands.guidance import meant
@@ -120,7 +121,7 @@ class _Group(LazyGroup):
         except click.exceptions.NoArgsIsHelpError:
             raise  # a group without a command: its help, line by line
         except click.UsageError as error:
-            raise _OneLine(error) from error
+            raise _OneLine(error, f"sensorium {ctx.invoked_subcommand}") from error
         except (click.exceptions.Exit, click.ClickException, click.Abort):
             raise
         except KeyboardInterrupt as stopped:

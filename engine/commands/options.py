@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 Command = TypeVar("Command", bound=Callable[..., Any])
 JSON_ASKED = "sensorium.json"
 """Key of ``Context.meta``: whether the command prints JSON."""
+TYPED = "sensorium.typed"
+"""Key of ``Context.meta``: the words that were typed."""
 _SETTINGS = "sensorium.settings"
 """Key of ``Context.meta``: variables of the environment that options stand in for."""
 

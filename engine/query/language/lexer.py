@@ -168,8 +168,22 @@ class _Reader:
         return self.source, self.at, self.end
 
 
+_SAME = {
+    **dict.fromkeys(("type", "is", "media"), "kind"),
+    **dict.fromkeys(("ext", "extension", "suffix"), "path:*.jpg"),
+    **dict.fromkeys(("name", "file", "filename", "folder", "dir", "in", "album"), "path"),
+    **dict.fromkeys(("since", "newer", "from"), "after"),
+    **dict.fromkeys(("until", "older", "to"), "before"),
+    **dict.fromkeys(("year", "month", "when", "taken"), "date"),
+    **dict.fromkeys(("length", "seconds"), "duration"),
+    **dict.fromkeys(("location", "city"), "place"),
+    **dict.fromkeys(("label", "keyword", "keywords"), "tags"),
+}  # fmt: skip
+"""Filters by the names that other programs have for them."""
+
+
 def _unknown(name: Token) -> QuerySyntax:
-    near = closest(name.text, FIELD_NAMES)
+    near = _SAME.get(name.text.lower()) or closest(name.text, FIELD_NAMES)
     if near:
         return name.refused(
             f"unknown filter {name.shown}", f"did you mean {near!r}? T{_AS_TEXT[1:]}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from enum import StrEnum
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
     from engine.types.examples import Example, ExampleFile, Picture, Region, Sound
 
 _Choice = TypeVar("_Choice", bound=StrEnum)
+_PATTERN = re.compile(r"[^\s*]*\*+[\w.][^\s]*|[^\s*]*[\w.-]\*+[^\s]*")
+"""A word with a star in it, as a shell has for names: ``*.jpg``, ``IMG_00*``."""
 _QUOTES = ('"', "\u201c")
 _SEEN = (Modality.IMAGE, Modality.KEYFRAME, Modality.SCREEN)
 """Modalities that do not answer where only what is heard was meant."""
@@ -188,6 +191,8 @@ def _as_meant(query: Query) -> Query:
     if len(texts) != 1 or texts[0].weight != 1 or query.then:
         return query
     (part,) = texts
+    if _PATTERN.fullmatch(part.value):
+        return _listed(query, part)
     meant = understand(part.value, local_time.today())
     kinds = query.kinds if meant.kind is None else _kinds_of(query.kinds, meant.kind)
     if meant.text == part.value or (not kinds and meant.kind is not None):
@@ -208,6 +213,20 @@ def _as_meant(query: Query) -> Query:
         understood=meant.notes,
         as_written=query,
     )
+
+
+def _listed(query: Query, pattern: QueryPart) -> Query:
+    """Return a query in which a text that is a pattern of names is a filter of paths."""
+    shown = f"path:{pattern.value}"
+    others = tuple(other for other in query.parts if other is not pattern)
+    if any(other.weight > 0 for other in others) or not others:
+        filters = (query.filter, parse_query(shown).filter)
+        note = f"{pattern.value!r} is taken as {shown}; double quotes around it undo it"
+        return replace(
+            query, parts=others, filter=_all(filter(None, filters)), understood=(note,),
+            as_written=query,
+        )  # fmt: skip
+    return query
 
 
 def _kinds_of(asked: tuple[Kind, ...], meant: Kind) -> tuple[Kind, ...]:

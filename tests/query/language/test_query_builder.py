@@ -113,6 +113,20 @@ def test_filters_of_both_grammars_hold_together():
     assert build_query("x after:2024-02", where="duration < 60").filter == asked.filter
 
 
+@pytest.mark.parametrize(
+    ("typed", "listed"),
+    [("*.jpg", True), ("IMG_00*", True), ("*trip*", True), ("a * b", False), ("f**k you", False)],
+)
+def test_a_pattern_of_names_is_a_filter(typed, listed):
+    query = build_query(typed)
+    assert query.lists is listed
+    if listed:
+        assert query.filter == build_query(f"path:{typed}").filter
+        assert f"taken as path:{typed}" in query.understood[0]
+        assert query.as_written.text == typed
+    assert not build_query(f'"{typed}"').lists
+
+
 def test_one_filter_stands_alone():
     assert build_query("x", where="duration < 60").filter == parse_where("duration < 60")
     assert build_query("x").filter is None
