@@ -31,12 +31,15 @@ class _OneLine(click.UsageError):
     def __init__(self, error: click.UsageError, asked: str = "sensorium") -> None:
         super().__init__(error.message, error.ctx)
         self._asked = asked
+        self._help = error if isinstance(error, click.exceptions.NoArgsIsHelpError) else None
         self._line = " ".join(_message(error).split()).rstrip(".")
         self._missing = isinstance(error, click.MissingParameter)
 
     def show(self, file: IO[Any] | None = None) -> None:
-        """Print the line; click's own words are four."""
-        del file  # where all lines of ours go
+        """Print the line; click's own words are four, and help has lines of its own."""
+        if self._help is not None:
+            self._help.show(file)
+            return
         asked = self.ctx.command_path if self.ctx else self._asked
         way = f"Try '{asked} --help' for help."
         if self._missing:
@@ -118,8 +121,6 @@ class _Group(LazyGroup):
                 if self._own:
                     reserve_for_products()
                 return super().invoke(ctx)
-        except click.exceptions.NoArgsIsHelpError:
-            raise  # a group without a command: its help, line by line
         except click.UsageError as error:
             raise _OneLine(error, f"sensorium {ctx.invoked_subcommand}") from error
         except (click.exceptions.Exit, click.ClickException, click.Abort):

@@ -19,7 +19,17 @@ from engine.query.search import OnPlan, Searcher
 from engine.query.thumbnails import LibraryPages
 from engine.store import Store
 from engine.store.running import running_index
-from engine.types import Hit, Modality, PartKind, Query, QueryPart, SearchResult
+from engine.types import (
+    AllOf,
+    Condition,
+    Filter,
+    Hit,
+    Modality,
+    PartKind,
+    Query,
+    QueryPart,
+    SearchResult,
+)
 
 if TYPE_CHECKING:
     from engine.encoders.pe_av.frames import SoundFrames
@@ -62,9 +72,10 @@ class LibrarySearch:
         found = self._sorted(query, progress, on_plan)
         if found.hits or written is None:
             return found
-        if query.filter != written.filter:
+        undated = replace(query, filter=written.filter, understood=())
+        dated = query.filter != written.filter and _names_a_date(query.filter)
+        if dated and (undated.parts or undated.lists):
             # A date that was understood is what nothing is of: the rest is still meant.
-            undated = replace(query, filter=written.filter, understood=())
             others = self._sorted(validated(undated), progress, on_plan)
             if others.hits:
                 note = "nothing is of that date; what follows is of any"
@@ -197,6 +208,13 @@ class LibrarySearch:
         record = self._store.records([moment_id])[moment_id]
         asset = self._store.assets_numbered([record.asset_id])[record.asset_id]
         return Thumbnails(self._store.path, self._settings).jpeg(record, asset, side, check)
+
+
+def _names_a_date(passes: Filter | None) -> bool:
+    """Tell whether a filter is of dates, alone or among others."""
+    if isinstance(passes, AllOf):
+        return any(map(_names_a_date, passes.filters))
+    return isinstance(passes, Condition) and passes.field == "date"
 
 
 def _unlikely(hit: Hit) -> Hit:

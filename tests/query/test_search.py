@@ -293,5 +293,8 @@ def test_where_nothing_is_of_a_date_the_rest_is_found_and_said_to_be_of_any(libr
         assert not any(hit.likely or hit.confidence for hit in found)
         assert library.search(text, likely=True).hits == ()
     assert of_any not in library.search("red").notes
+    for text in ("summer 1995", "nosuch*", "nosuch* kind:image"):
+        found = library.search(text)
+        assert found.hits and "every word is looked for" in " ".join(found.notes)
     both = library.search("photos from june 1994 path:**/three*")
     assert names(both) == ["three.png"], "what was typed as a filter stays one"
