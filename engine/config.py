@@ -229,6 +229,8 @@ _RANGES: dict[str, tuple[float, float]] = {
     "llm_seconds": (0.1, 86_400),
     "llm_tokens": (1, 100_000_000),
     "llm_money": (0, 1_000),
+    "hear_price": (0, 100_000),
+    "speak_price": (0, 1_000_000),
     "llm_price_in": (0, 100_000),
     "llm_price_out": (0, 100_000),
 }
