@@ -40,7 +40,7 @@ def try_model(name: str, role: str | None = None, settings: Settings | None = No
         name: of an encoder, of a reranker that sees (``vl:NAME``, ``late:NAME``), or of a model
             that plays a role.
         role: where a name has several: ``chat``, ``vision chat``, ``captioner``, ``transcriber``,
-            ``aligner`` or ``speaker``.
+            ``aligner``, ``diarizer`` or ``speaker``.
 
     Raises:
         UsageError: there is no such model, it is not installed, or plays several roles.
@@ -148,6 +148,10 @@ def _aligner(made: Any) -> str:
     return f"{len(timed.words)} words timed"
 
 
+def _diarizer(made: Any) -> str:
+    return f"{len(made.turns(_tone()))} turns in a tone of 2 s"
+
+
 def _tone() -> Any:
     import numpy as np
 
@@ -161,6 +165,7 @@ _ASKS: dict[str, Callable[[Any], str]] = {
     "captioner": _caption,
     "transcriber": _transcriber,
     "aligner": _aligner,
+    "diarizer": _diarizer,
     "speaker": _speaker,
 }
 

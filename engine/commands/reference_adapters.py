@@ -90,6 +90,9 @@ ROLES = {
     ("aligner", "hf:NAME"): (
         "generate/test_aligners.py", ("Qwen3ASRForTokenClassification",),
     ),
+    ("diarizer", "hf:NAME"): (
+        "generate/test_diarizers.py", ("Nemotron3DiarizationForAudioFrameClassification",),
+    ),
     ("vision chat", "openai:MODEL"): ("generate/test_vision_chats.py", ("openai",)),
     ("vision chat", "responses:MODEL"): ("generate/test_vision_chats.py", ("openai",)),
     ("vision chat", "gemini:MODEL"): ("generate/test_vision_chats.py", ()),

@@ -28,6 +28,10 @@ _FORMATS = ("text", "srt", "vtt")
     "--aligner", metavar="NAME",
     help="The model that times words, in the transcriber's place: hf:NAME of Qwen3-ForcedAligner.",
 )  # fmt: skip
+@click.option(
+    "--diarizer", metavar="NAME",
+    help="The model that tells who speaks: hf:NAME of Nemotron 3 Diarization.",
+)  # fmt: skip
 @click.option("--words", is_flag=True, help="Time each word; they are shown by --json.")
 @library_option
 @json_option
@@ -36,6 +40,7 @@ def transcribe(
     form: str,
     transcriber: str | None,
     aligner: str | None,
+    diarizer: str | None,
     words: bool,
     library: Path | None,
     as_json: bool,
@@ -47,12 +52,17 @@ def transcribe(
     """
     with open_library(library) as opened:
         found = opened.transcribe(
-            file, words=words or form != "text", transcriber=transcriber, aligner=aligner
+            file,
+            words=words or form != "text",
+            transcriber=transcriber,
+            aligner=aligner,
+            diarizer=diarizer,
         )
     if as_json:
         print_json(found.to_dict())
     elif form == "text":
         for sentence in found.sentences:
-            say(sentence.text)
+            who = "" if sentence.speaker is None else f"{sentence.speaker}: "
+            say(f"{who}{sentence.text}")
     else:
         say((found.to_srt() if form == "srt" else found.to_vtt()).rstrip("\n"))

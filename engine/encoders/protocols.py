@@ -249,6 +249,8 @@ class Sentence:
     """Its words, where they were asked for."""
     language: str | None = None
     """The language that it is in, by its code (``en``), where that is known."""
+    speaker: int | None = None
+    """The number of who says it, from 1, where speakers are told apart."""
 
 
 class SpeechBridge(Protocol):

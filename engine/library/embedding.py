@@ -96,6 +96,7 @@ def transcribe_example(
     progress: Progress,
     transcriber: str | None = None,
     aligner: str | None = None,
+    diarizer: str | None = None,
 ) -> Transcription:
     """Return what is said in a sound or a video.
 
@@ -111,6 +112,7 @@ def transcribe_example(
             raise UsageError("speech is turned off: the setting speech, or SENSORIUM_SPEECH, is 0")
         raise ExtraMissing("transcribing", "speech")
     timing = registry.make("aligner", aligner, settings) if aligner else None
+    telling = registry.make("diarizer", diarizer, settings) if diarizer else None
     part = example_part(example, PartKind.FILE, "example")
     with resolve_examples(Query((part,)), settings) as (query, files):
         (known,) = query.parts
@@ -118,5 +120,5 @@ def transcribe_example(
             path = files[known.value].path
             return transcribe(
                 path, speech, settings, words=words or timing is not None, progress=progress,
-                aligner=timing,
+                aligner=timing, diarizer=telling,
             )  # fmt: skip

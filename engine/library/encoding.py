@@ -140,6 +140,7 @@ class EncodingLibrary(ReadingLibrary):
         words: bool = False,
         transcriber: str | None = None,
         aligner: str | None = None,
+        diarizer: str | None = None,
         progress: Watch = False,
         cancel: CancelToken | None = None,
     ) -> Transcription:
@@ -150,6 +151,7 @@ class EncodingLibrary(ReadingLibrary):
             words: time each word as well, which takes longer.
             transcriber: ``whisper``, ``hf:NAME`` or ``openai:MODEL``; None for the library's own.
             aligner: ``hf:NAME``, a model that times words; None for the transcriber's own times.
+            diarizer: ``hf:NAME``, a model that tells who says each sentence; None for nobody.
 
         Raises:
             ExtraMissing: the speech bridge is not installed.
@@ -160,7 +162,14 @@ class EncodingLibrary(ReadingLibrary):
 
         with watched(progress, cancel) as reporting:
             return transcribe_example(
-                example, self.towers, self.settings, words, reporting, transcriber, aligner
+                example,
+                self.towers,
+                self.settings,
+                words,
+                reporting,
+                transcriber,
+                aligner,
+                diarizer,
             )
 
     def ask_file(

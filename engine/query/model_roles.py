@@ -79,6 +79,10 @@ ADAPTERS = (
         "Qwen3-ForcedAligner by transformers: times of words, for any transcriber", _TINY,
     ),
     Adapter(
+        "diarizer", "hf:NAME", "query.diarizers.transformers", "hf", _OWN,
+        "Nemotron 3 Diarization by transformers: who speaks when", _TINY,
+    ),
+    Adapter(
         "vision chat", "openai:MODEL", "generate.vision_chats.completions", "openai", _OWN,
         "chat completions with pictures, by the package openai", _WIRE,
     ),

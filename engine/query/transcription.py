@@ -15,6 +15,7 @@ from engine.config import Settings
 from engine.encoders.protocols import Sentence, SpeechBridge, TimesWords, Word
 from engine.encoders.speech import shifted
 from engine.query.aligners import WordAligner
+from engine.query.diarizers import Diarizer, whole_recording, with_speakers
 
 _SECONDS = 120.0
 """Sound that the bridge is given at a time; between two of them a call can be cancelled."""
@@ -55,6 +56,7 @@ class Transcription:
             "text": self.text, "language": self.language, "duration": round(self.duration, 3),
             "sentences": [
                 _span(s.start, s.end, s.text)
+                | ({"speaker": s.speaker} if s.speaker is not None else {})
                 | ({"words": [_span(w.start, w.end, w.text) for w in s.words]} if s.words else {})
                 for s in self.sentences
             ],
@@ -79,12 +81,14 @@ def transcribe(
     words: bool,
     progress: Progress,
     aligner: WordAligner | None = None,
+    diarizer: Diarizer | None = None,
 ) -> Transcription:
     """Transcribe a sound, or the sound of a video.
 
     Args:
         words: give each sentence its words.
         aligner: times the words, in the place of the transcriber.
+        diarizer: tells who says each sentence.
 
     Raises:
         MediaError: it cannot be read, or has no sound.
@@ -93,6 +97,9 @@ def transcribe(
 
     duration = probe_audio(path).duration
     sentences = tuple(_sentences(path, speech, settings, words, progress, aligner))
+    if diarizer is not None and sentences:
+        turns = diarizer.turns(whole_recording(path, diarizer.rate))
+        sentences = with_speakers(sentences, turns)
     return Transcription(sentences, duration)
 
 

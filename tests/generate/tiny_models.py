@@ -335,3 +335,32 @@ def save_qwen_asr(folder: Path, *, aligner: bool = False) -> Path:
     features = Qwen3ASRFeatureExtractor(feature_size=16)
     Qwen3ASRProcessor(features, tokenizer, chat_template=template).save_pretrained(folder)
     return folder
+
+
+def save_diarizer(folder: Path) -> Path:
+    """Save Nemotron 3 Diarization with 16 numbers a layer, for three speakers."""
+    from transformers import (
+        Nemotron3DiarizationConfig,
+        Nemotron3DiarizationForAudioFrameClassification,
+        Nemotron3DiarizationProcessor,
+        NemotronAsrStreamingFeatureExtractor,
+    )
+
+    torch.manual_seed(0)
+    config = Nemotron3DiarizationConfig(
+        audio_config={
+            "hidden_size": 16, "intermediate_size": 16, "num_hidden_layers": 1,
+            "num_attention_heads": 2, "num_mel_bins": 16,
+        },
+        head_config={"hidden_size": 16, "num_speakers": 3, "audio_hidden_size": 16},
+        streaming_config={"num_speakers": 3},
+    )  # fmt: skip
+    model = Nemotron3DiarizationForAudioFrameClassification(config)
+    with torch.no_grad():  # so that no two frames are alike
+        for parameter in model.parameters():
+            if parameter.ndim > 1:
+                torch.nn.init.normal_(parameter, std=0.5)
+    model.save_pretrained(folder)
+    features = NemotronAsrStreamingFeatureExtractor(feature_size=16)
+    Nemotron3DiarizationProcessor(features).save_pretrained(folder)
+    return folder
