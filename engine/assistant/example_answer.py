@@ -25,8 +25,11 @@ from engine.types import SearchResult
 
 _ALIKE = 5
 """Files that are named because they are like it."""
-_GUESSED = 0.1
-"""Probability from which the likeliest label is told where none is sure."""
+_GUESSED = 0.3
+"""Probability from which the likeliest label is told where none is sure.
+
+Of half of 172 photographs (photos/dev.csv) people named it in 3 of 17 below, and in 7 of 12 from
+there to one half; of the other half in 1 of 14, and in 3 of 12. A zebra was told as a horse."""
 _UNKNOWN = {
     "image": "Nothing in the picture is recognised for certain",
     "video": "Nothing in the video is recognised for certain",

@@ -131,7 +131,7 @@ def story(context: ComposeContext, asked: str, files: Sequence[str] = ()) -> Sto
     asked = " ".join(asked.split())
     if not asked or len(asked) > _LONGEST:
         raise UsageError(f"a story is of an album or a search of 1 to {_LONGEST} characters")
-    title, query = (asked, _of_files(files)) if files else _query(context, asked)
+    title, query = (_capital(asked), _of_files(files)) if files else _query(context, asked)
     notes: list[str] = []
     hits = _hits(context, query, notes)
     if not hits:
@@ -160,7 +160,11 @@ def _query(context: ComposeContext, asked: str) -> tuple[str, Query]:
         listed = build_query(f"tag:{quoted(tag)}", local=False, top=10 * _MOST)
         return tag.removeprefix(ALBUM), listed
     found = build_query(asked, local=False, top=2 * _MOST, group=Group.ASSET)
-    return asked if found.lists else asked[:1].upper() + asked[1:], found
+    return asked if found.lists else _capital(asked), found
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _of_files(files: Sequence[str]) -> Query:

@@ -39,8 +39,12 @@ def test_what_is_no_file_is_a_mistake(library):
         (KnownScene(Scene("image", ("a dog",))), "A picture of a dog."),
         (KnownScene(Scene("image", on_screen="STOP")), "A picture with the text \u201cSTOP\u201d."),
         (
-            KnownScene(Scene("image"), ("a dog", 0.2)),
-            "Nothing in the picture is recognised for certain; at best it shows a dog (20%).",
+            KnownScene(Scene("image"), ("a dog", 0.4)),
+            "Nothing in the picture is recognised for certain; at best it shows a dog (40%).",
+        ),
+        (
+            KnownScene(Scene("image"), ("a horse", 0.13)),
+            "Nothing in the picture is recognised for certain.",
         ),
         (KnownScene(Scene("audio"), None), "Nothing in the sound is recognised for certain."),
     ],

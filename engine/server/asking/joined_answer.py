@@ -57,8 +57,10 @@ class JoinedAnswer:
 
     @property
     def text(self) -> str:
-        """The sentences with their numbers."""
-        return " ".join(map(str, self.sentences)) if self.found else NOT_HERE
+        """The sentences with their numbers; where there are none, that there are none."""
+        if self.found:
+            return " ".join(map(str, self.sentences))
+        return self.answers[0][1].text if self.answers else NOT_HERE
 
 
 class AnswerJoiner:
