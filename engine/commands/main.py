@@ -115,11 +115,14 @@ class _Group(LazyGroup):
             use_defaults(ctx, name, command, rest)
         return name, command, rest
 
+    def _reserve(self) -> None:
+        if self._own:
+            reserve_for_products()
+
     def invoke(self, ctx: click.Context) -> Any:
         try:
             with printed_warnings():
-                if self._own:
-                    reserve_for_products()
+                self._reserve()
                 return super().invoke(ctx)
         except click.UsageError as error:
             raise _OneLine(error, f"sensorium {ctx.invoked_subcommand}") from error

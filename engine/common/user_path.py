@@ -118,6 +118,8 @@ def near_name(path: Path) -> str:
     """Return which path was probably meant: without quotes within it, or with another name."""
     from difflib import get_close_matches
 
+    if path.is_symlink():
+        return "; it is a link to what is not there"
     plain = Path(str(path).strip("'\"")).expanduser()
     try:
         if plain != path and plain.exists():

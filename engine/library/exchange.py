@@ -11,7 +11,7 @@ from engine.common.progress_bar import watched
 from engine.common.user_path import existing, expanded
 from engine.config import Settings
 from engine.encoders import registry
-from engine.errors import LibraryNotFound
+from engine.errors import LibraryNotFound, MediaError
 from engine.library.encoding import EncodingLibrary
 from engine.types import (
     Asset,
@@ -169,7 +169,10 @@ class ExchangingLibrary(EncodingLibrary):
         """
         from engine.media.file_dates import read_dates
 
-        return read_dates(existing(path))
+        try:
+            return read_dates(existing(path))
+        except MediaError as error:
+            raise type(error)(f"{path}: {error}") from error
 
     @staticmethod
     def clipboard() -> Path | bytes | str:

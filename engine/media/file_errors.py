@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,6 +12,8 @@ from typing import BinaryIO
 from engine.common.file_state import one_line
 from engine.config import Settings
 from engine.errors import CorruptMedia, MediaError, MediaTooLarge, UnreadableMedia
+
+NO_FILE = "it is a pipe, a socket or a device, and no file"
 
 
 def unreadable(error: OSError) -> UnreadableMedia:
@@ -32,14 +36,21 @@ def open_file(path: Path) -> Iterator[BinaryIO]:
     """Open the file for reading.
 
     Raises:
-        UnreadableMedia: permission denied, vanished, a folder, an I/O error.
+        UnreadableMedia: permission denied, vanished, a folder, a pipe, an I/O error.
     """
     try:
-        stream = path.open("rb")
+        stream = open(path, "rb", opener=_opened_at_once)  # noqa: SIM115
     except (OSError, ValueError) as error:
         raise unreadable(error if isinstance(error, OSError) else OSError(str(error))) from error
     with stream:
+        if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
+            raise UnreadableMedia(NO_FILE)
         yield stream
+
+
+def _opened_at_once(path: str, flags: int) -> int:
+    """Open a file; a pipe would be waited for until somebody writes to it."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 def check_pixels(width: int, height: int, settings: Settings) -> None:

@@ -170,12 +170,15 @@ def media_type(path: Path) -> MediaType:
     Raises:
         PathNotFound, UnsupportedMedia: it is nothing that could be one.
     """
+    from engine.media.file_errors import NO_FILE
     from engine.media.sniff import not_media, sniff
 
     try:
         if not path.is_file():
             if path.is_dir():
                 raise PathNotFound("it is a folder; name a file in it")
+            if path.exists():
+                raise PathNotFound(NO_FILE)
             raise PathNotFound(f"there is no such file{near_name(path)}")
         media = sniff(path)
     except OSError as error:  # a name that is too long, or a file that may not be read

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+import pytest
 from PIL import Image
 
 from tests import media_files as make
@@ -36,3 +37,15 @@ def test_a_file_that_says_nothing_and_one_that_is_not_there(run, tmp_path):
     assert "2001-09-" in run("stats", "--dates", picture, at=None).out
     done = run("stats", "--dates", tmp_path / "none.jpg", at=None)
     assert (done.code, done.out, done.err.count("\n")) == (2, "", 1)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes have names on Unix")
+def test_a_pipe_is_named_and_not_waited_for(run, tmp_path):
+    os.mkfifo(tmp_path / "pipe.jpg")
+    (tmp_path / "gone.jpg").symlink_to(tmp_path / "nowhere")
+    done = run("stats", "--dates", tmp_path / "pipe.jpg", at=None)
+    assert done.code == 1
+    assert done.err.endswith("pipe.jpg: it is a pipe, a socket or a device, and no file\n")
+    done = run("stats", "--dates", tmp_path / "gone.jpg", at=None)
+    assert done.code == 2
+    assert "there is no such file or folder; it is a link to what is not there" in done.err

@@ -202,7 +202,7 @@ def test_errors_of_the_system(
     def refuse(*_: object) -> None:
         raise error
 
-    monkeypatch.setattr(Path, "open", refuse)
+    monkeypatch.setattr(os, "open", refuse)
     with pytest.raises(UnreadableMedia) as caught:
         sniff(tmp_path / "a.jpg")
     assert (
