@@ -13,6 +13,7 @@ from engine.common.file_state import stored_mtime_ns
 from engine.common.progress import NO_PROGRESS, Progress
 from engine.common.user_path import expanded
 from engine.errors import PathNotFound
+from engine.media.file_errors import NO_FILE
 from engine.store.index_rules import IndexRules
 from engine.types import Failure, FileStat
 from indexers.fault_messages import MediaFault, explain, media_fault, printable
@@ -99,11 +100,14 @@ def root_of(path: str | Path) -> tuple[str, os.stat_result]:
     """
     try:
         named = expanded(path)
-        return os.path.realpath(named), named.stat()
+        info = named.stat()
     except (FileNotFoundError, NotADirectoryError) as error:
         raise PathNotFound(f"{path} does not exist") from error
     except (OSError, ValueError) as error:
         raise PathNotFound(f"{printable(str(path))} cannot be read: {explain(error)}") from error
+    if not stat.S_ISDIR(info.st_mode) and not stat.S_ISREG(info.st_mode):
+        raise PathNotFound(f"{printable(str(path))}: {NO_FILE}")
+    return os.path.realpath(named), info
 
 
 @dataclass(slots=True)

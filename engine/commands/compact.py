@@ -11,6 +11,7 @@ import click
 from engine.commands.options import json_option, library_option, open_library, wait_option, warn
 from engine.commands.output.json_output import print_json
 from engine.commands.output.text import print_message
+from engine.commands.wording import with_commands
 
 if TYPE_CHECKING:
     from engine.store.compaction import Compaction
@@ -36,5 +37,5 @@ def compact(wait: bool, library: Path | None, as_json: bool) -> None:
 
 def _print_compaction(done: Compaction) -> None:
     for warning in done.warnings:
-        print_message(warning, err=True)
+        print_message(with_commands(warning), err=True)
     click.echo(str(done))

@@ -10,6 +10,7 @@ import click
 from engine.commands.options import json_option, library_option, settings
 from engine.commands.output.json_output import print_json
 from engine.commands.output.text import print_message
+from engine.commands.wording import with_commands
 
 
 @click.command()
@@ -28,6 +29,6 @@ def doctor(library: Path | None, as_json: bool) -> None:
     else:
         for check in found:
             mark = "ok" if check.ok else "--" if check.optional else "MISSING"
-            print_message(f"{mark:8}{check.name}: {check.detail}")
+            print_message(f"{mark:8}{check.name}: {with_commands(check.detail)}")
     if not all(check.ok or check.optional for check in found):
         click.get_current_context().exit(1)

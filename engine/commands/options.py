@@ -197,8 +197,10 @@ def open_library(library: Path | None) -> Library:
 
 def warn(library: Library) -> None:
     """Print the repairs that opening a library made."""
+    from engine.commands.wording import with_commands
+
     for warning in library.warnings:
-        complain(f"warning: {warning}")
+        complain(f"warning: {with_commands(warning)}")
 
 
 def suggest_languages(library: Library) -> None:

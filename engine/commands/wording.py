@@ -22,11 +22,7 @@ def worded(error: SensoriumError, ctx: click.Context) -> str:
     Args:
         ctx: of the whole command line, which knows what command ran.
     """
-    message = str(error)
-    for call, command in _CALLS.items():
-        message = message.replace(call, command)
-    for call, command in _CALLS_WITH_TEXT.items():
-        message = re.sub(call, partial(_command_of, command=command), message)
+    message = with_commands(str(error))
     options = dict(_options(ctx)) if error.arguments else {}
     for name in error.arguments:
         for value, option in _OPTIONS.get(name, {}).items():
@@ -34,6 +30,15 @@ def worded(error: SensoriumError, ctx: click.Context) -> str:
         if name in options:
             message = _replaced(message, name, options[name])
     return message
+
+
+def with_commands(line: str) -> str:
+    """Return a line of the engine with commands in the place of the calls that it names."""
+    for call, command in _CALLS.items():
+        line = line.replace(call, command)
+    for call, command in _CALLS_WITH_TEXT.items():
+        line = re.sub(call, partial(_command_of, command=command), line)
+    return line
 
 
 _OPTIONS = {

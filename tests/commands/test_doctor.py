@@ -34,3 +34,11 @@ def test_without_rapidocr_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(doctor, "find_spec", lambda name: None)
     assert not screen().ok and screen().optional
     assert "sensorium[ocr]" in screen().detail
+
+
+def test_repairs_that_it_tells_of_are_commands(run, tmp_path, monkeypatch):
+    """The library speaks of its own calls; who types has commands."""
+    gone = doctor.Check("library", False, "gone; Library.forget_lost() gives them up")
+    monkeypatch.setattr(doctor, "examine", lambda *_: [gone])
+    done = run("doctor", at=tmp_path)
+    assert done.out == "MISSING library: gone; sensorium rebuild --forget-lost gives them up\n"

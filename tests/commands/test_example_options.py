@@ -105,3 +105,15 @@ def test_an_empty_clipboard_is_one_line(run, indexed, monkeypatch, tmp_path):
     assert done.code == 2
     assert "there is no program here that reads the clipboard" in done.err
     assert Library.clipboard.__doc__
+
+
+def test_a_hit_of_the_last_search_is_an_example_by_its_number(run, indexed, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    found = [hit["path"] for hit in run("search", "red", "--json").json["hits"]]
+    alike = [hit["path"] for hit in run("similar", "2", "--json").json["hits"]]
+    assert alike and found[1] not in alike
+    done = run("similar", "99")
+    assert (done.code, done.out) == (2, "")
+    assert "there is no hit 99: the last search has hits 1 to" in done.err
+    (tmp_path / "1").write_bytes((indexed / "2.png").read_bytes())
+    assert run("similar", "1", "--json").json["hits"][0]["path"].endswith("2.png"), "a file first"

@@ -128,6 +128,9 @@ def test_what_is_no_file_is_no_candidate(media: Path) -> None:
     with socket.socket(socket.AF_UNIX) as server:
         server.bind(str(media / "socket.jpg"))
         assert found(media) == []
+        for name in ("pipe.jpg", "socket.jpg"):
+            with pytest.raises(PathNotFound, match=f"{name}: it is a pipe, a socket or a device"):
+                found(media / name)
 
 
 def test_names_need_not_be_utf8(media: Path) -> None:
