@@ -22,7 +22,7 @@ _NONSPACE = re.compile(r"\S")
 _WORD = re.compile(r"\S+")
 _WEIGHT = re.compile(r"((?:[0-9]++(?:\.[0-9]++)?|\.[0-9]++):)(?!\d)")
 _SIGN = re.compile(rf"[+-](?:(?=\s|\Z|[^\s\d+-])(?!\.\d)|(?={_WEIGHT.pattern}))")
-_FILTER = re.compile(r"([+-]?)([^\W\d_]++):(?=\S)")
+_FILTER = re.compile(r"([+-]?)([^\W\d_]++)(?::|==?|(?=[<>]))(?=\S)")
 _ORDER = re.compile("[<>]=?")
 _FILE = re.compile(r"file:(?=\S)", re.IGNORECASE)
 _BYTES = "surrogateescape"
@@ -127,12 +127,14 @@ class _Reader:
         return Lexeme(LexemeRole.EXAMPLE, Token(self.source, position, path, value.quoted), glued)
 
     def _filter(self) -> Lexeme | None:
+        """Read ``kind:video``; and as ``where`` has it, ``kind=video`` and ``size>1MB``."""
         match = _FILTER.match(*self._rest)
         if match is None or _FILE.match(self.source, match.start(2), self.end):
             return None
         name = Token(self.source, match.start(2), match[2])
         if name.text.lower() not in FIELD_NAMES:
-            if self.source.startswith("//", match.end(), self.end):
+            colon = self.source[match.end() - 1] == ":"
+            if not colon or self.source.startswith("//", match.end(), self.end):
                 return None
             raise _unknown(name)
         self.at = match.end()
