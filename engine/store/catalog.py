@@ -18,6 +18,7 @@ from engine.store.connections import CatalogConnections
 from engine.store.curation_reads import CurationReads
 from engine.store.database import Database
 from engine.store.error_translation import translated
+from engine.store.id_columns import listed, sorted_ids
 from engine.store.records import (
     AssetFacts,
     Background,
@@ -153,12 +154,12 @@ class Catalog:
 
     def assets_numbered(self, asset_ids: Iterable[int]) -> dict[int, KnownAsset]:
         """Return the assets with these ids, by id; those that are gone are left out."""
-        found = self._ask("assets_numbered", ids=_listed(asset_ids))
+        found = self._ask("assets_numbered", ids=listed(asset_ids))
         return {asset.asset_id: asset for asset in map(row_decoding.known_asset, found)}
 
     def whole_assets(self, asset_ids: Iterable[int]) -> dict[int, Asset]:
         """Return all that is known of these assets, by id; those that are gone are left out."""
-        found = self._ask("assets_whole", ids=_listed(asset_ids))
+        found = self._ask("assets_whole", ids=listed(asset_ids))
         return dict(map(row_decoding.asset, found))
 
     def records(self, moment_ids: Sequence[int] | MomentIds) -> dict[int, MomentRecord]:
@@ -172,7 +173,7 @@ class Catalog:
 
     def words_of(self, moment_ids: Iterable[int]) -> list[WordsOfMoment]:
         """List the words of these moments and of their files; those that are gone are left out."""
-        return list(map(row_decoding.words_of, self._ask("words_of", ids=_listed(moment_ids))))
+        return list(map(row_decoding.words_of, self._ask("words_of", ids=listed(moment_ids))))
 
     def owners(self, moment_ids: MomentIds) -> int:
         """Count the assets that these moments are of."""
@@ -217,7 +218,7 @@ class Catalog:
             InvalidQuery: a condition of the filter is of no known field, operator or value.
         """
         with translated(self.path):
-            return _sorted(self.connections.reader.passing(where, kinds, modalities))
+            return sorted_ids(self.connections.reader.passing(where, kinds, modalities))
 
     def files(self, where: Filter, kinds: Sequence[str] = ()) -> list[ListedFile]:
         """Return the assets that pass a filter, with or without moments, in no order.
@@ -230,7 +231,7 @@ class Catalog:
 
     def first_moments(self, asset_ids: Iterable[int]) -> dict[int, int]:
         """Return the first moment of each asset; those without any are left out."""
-        return dict(self._ask("first_moments", ids=_listed(asset_ids)))
+        return dict(self._ask("first_moments", ids=listed(asset_ids)))
 
     def tombstones(self, since: int = -1) -> MomentIds:
         """Return the ids of deleted moments whose vectors are still in some segment, or index.
@@ -247,7 +248,7 @@ class Catalog:
 
     def _ids(self, read: str, values: Mapping[str, object]) -> MomentIds:
         with translated(self.path):
-            return _sorted(self.connections.reader.ask(read, values))
+            return sorted_ids(self.connections.reader.ask(read, values))
 
     def words(
         self, match: str, kinds: Sequence[str] = (), limit: int = 100
@@ -336,13 +337,13 @@ class Catalog:
         """Return what decides between assets, by id; those that are gone are left out."""
         found: list[Row] = []
         for part in chunks(list(asset_ids), _IDS_PER_READ):
-            found += self._ask("facts", ids=_listed(part))
+            found += self._ask("facts", ids=listed(part))
         return {row[0]: row_decoding.facts(row) for row in found}
 
     def tags(self, asset_ids: Iterable[int]) -> dict[int, tuple[str, ...]]:
         """Return the tags that assets have themselves, in order; those without are left out."""
         found: dict[int, tuple[str, ...]] = {}
-        for asset_id, word in self._ask("tags", ids=_listed(asset_ids)):
+        for asset_id, word in self._ask("tags", ids=listed(asset_ids)):
             found[asset_id] = (*found.get(asset_id, ()), word)
         return found
 
@@ -396,14 +397,3 @@ class Catalog:
         else:
             found = self._ask("segments_after", space=space, after=after)
         return list(map(row_decoding.segment_info, found))
-
-
-def _sorted(found: Iterable[Row]) -> MomentIds:
-    """Return the ids in rows of one, ascending."""
-    ids = np.fromiter(itertools.chain.from_iterable(found), dtype=np.int64)
-    ids.sort()
-    return ids
-
-
-def _listed(ids: Iterable[int]) -> str:
-    return json.dumps([int(i) for i in ids])
