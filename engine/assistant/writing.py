@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from engine.assistant.evidence import WORDED, EvidencePassage
 from engine.assistant.json_items import JsonItems
-from engine.assistant.plain_sentences import is_order, sentences, statements
 from engine.assistant.prompts import prompt
 from engine.assistant.question import LibraryQuestion, Wanted
 from engine.assistant.verification import BEARS, Verifier, share_of_words
+from engine.common.plain_sentences import is_order, sentences, statements
 from engine.errors import ChatFailed
 from engine.generate.budget import MeteredChat
 from engine.generate.chat import Message, Schema

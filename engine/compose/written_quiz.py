@@ -9,9 +9,9 @@ from dataclasses import replace
 from typing import Any
 
 from engine.assistant.evidence import EvidencePassage
-from engine.assistant.plain_sentences import statements
 from engine.assistant.prompts import prompt
 from engine.assistant.verification import BEARS
+from engine.common.plain_sentences import statements
 from engine.compose.context import ComposeContext
 from engine.compose.quiz import QuizQuestion
 from engine.errors import ChatFailed
