@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import io
-import threading
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from engine.config import Settings
 from engine.errors import ChatFailed
 from engine.generate.captioner import CaptionStyle, Scene, tidy
 from engine.generate.hf_models import (
     GenerationStops,
+    HfModel,
     load_model,
-    model_source,
-    require_transformers,
 )
 
 if TYPE_CHECKING:
@@ -23,17 +20,8 @@ if TYPE_CHECKING:
 _MOST_TOKENS = 60
 
 
-class HfCaptioner:
-    """``hf:NAME``, a model that writes a text for a picture. Making one loads nothing.
-
-    Args:
-        model: a folder, or the hub's name of a model that is on disk.
-    """
-
-    def __init__(self, model: str, settings: Settings) -> None:
-        self.name = f"hf:{model}"
-        self._model, self._settings = model, settings
-        self._lock = threading.Lock()
+class HfCaptioner(HfModel):
+    """``hf:NAME``, a model that writes a text for a picture. Making one loads nothing."""
 
     @property
     def revision(self) -> str:
@@ -41,16 +29,6 @@ class HfCaptioner:
         from importlib.metadata import version
 
         return f"{self.name}, transformers {version('transformers')}"
-
-    def check(self) -> None:
-        """See that it can be had, without loading it.
-
-        Raises:
-            ExtraMissing: transformers is not installed.
-            EncoderUnavailable: the model is not on this machine.
-        """
-        require_transformers()
-        model_source(self._model)
 
     def caption(
         self,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +13,7 @@ from typing import Any
 from engine.common.optional_package import importing
 from engine.common.progress import CancelToken
 from engine.common.silence import quiet_transformers
+from engine.config import Settings
 from engine.errors import EncoderUnavailable, ExtraMissing
 from engine.torchvision_ops import declare_missing_operators
 
@@ -89,6 +91,29 @@ def load_model(name: str, model: str, auto: str) -> tuple[Any, Any]:
         processor = transformers.AutoProcessor.from_pretrained(source, **here)
         loaded = getattr(transformers, auto).from_pretrained(source, use_safetensors=True, **here)
     return processor, loaded.eval()
+
+
+class HfModel:
+    """``hf:NAME``, a model of transformers on this machine. Making one loads nothing.
+
+    Args:
+        model: a folder, or the hub's name of a model that is on disk.
+    """
+
+    def __init__(self, model: str, settings: Settings) -> None:
+        self.name = f"{PREFIX}{model}"
+        self._model, self._settings = model, settings
+        self._lock = threading.Lock()
+
+    def check(self) -> None:
+        """See that it can be had, without loading it.
+
+        Raises:
+            ExtraMissing: transformers is not installed.
+            EncoderUnavailable: the model is not on this machine.
+        """
+        require_transformers()
+        model_source(self._model)
 
 
 class GenerationStops:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -10,16 +9,15 @@ from typing import Any
 
 import numpy as np
 
-from engine.config import Settings
 from engine.errors import EncoderUnavailable, UsageError
-from engine.generate.hf_models import loading, model_source, require_transformers
+from engine.generate.hf_models import HfModel, loading, model_source
 from engine.generate.speaker import Speech, sentences, with_pause
 
 _VOCODER = "microsoft/speecht5_hifigan"
 _FOLDER = "vocoder"
 
 
-class SpeechT5Speaker:
+class SpeechT5Speaker(HfModel):
     """``hf:NAME``, a checkpoint of SpeechT5 (Ao et al. 2022). Making one loads nothing.
 
     Args:
@@ -29,21 +27,6 @@ class SpeechT5Speaker:
 
     voices: Sequence[str] = ()
     """A voice is a file of an x-vector, ``.npy``, 512 numbers; without one all are zero."""
-
-    def __init__(self, model: str, settings: Settings) -> None:
-        self.name = f"hf:{model}"
-        self._model, self._settings = model, settings
-        self._lock = threading.Lock()
-
-    def check(self) -> None:
-        """See that it can be had, without loading it.
-
-        Raises:
-            ExtraMissing: transformers is not installed.
-            EncoderUnavailable: the model is not on this machine.
-        """
-        require_transformers()
-        model_source(self._model)
 
     def stream(
         self, text: str, *, voice: str | None = None, speed: float = 1.0

@@ -6,7 +6,6 @@ steps of 80 ms.
 
 from __future__ import annotations
 
-import threading
 from functools import cached_property
 from typing import Any, Protocol
 
@@ -15,7 +14,7 @@ import numpy as np
 from engine.config import Settings
 from engine.encoders.protocols import Sentence, Word
 from engine.errors import EncoderUnavailable
-from engine.generate.hf_models import load_model, model_source, require_transformers
+from engine.generate.hf_models import HfModel, load_model
 from engine.types.arrays import Waveform
 
 _RATE = 16_000
@@ -48,25 +47,10 @@ class WordAligner(Protocol):
         ...
 
 
-class HfAligner:
+class HfAligner(HfModel):
     """``hf:NAME``: Qwen3-ForcedAligner by transformers. Making one loads nothing."""
 
     rate = _RATE
-
-    def __init__(self, model: str, settings: Settings) -> None:
-        self.name = f"hf:{model}"
-        self._model, self._settings = model, settings
-        self._lock = threading.Lock()
-
-    def check(self) -> None:
-        """See that it can be had, without loading it.
-
-        Raises:
-            ExtraMissing: transformers is not installed.
-            EncoderUnavailable: the model is not on this machine.
-        """
-        require_transformers()
-        model_source(self._model)
 
     def align(self, samples: Waveform, sentence: Sentence) -> Sentence:
         """Time the words of a sentence; see ``WordAligner.align``.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -14,7 +13,7 @@ import numpy as np
 from engine.config import Settings
 from engine.encoders.protocols import Sentence
 from engine.errors import EncoderUnavailable, MediaTooLarge
-from engine.generate.hf_models import load_model, model_source, require_transformers
+from engine.generate.hf_models import HfModel, load_model
 from engine.media.audio import read_audio
 from engine.types.arrays import Waveform
 
@@ -54,28 +53,13 @@ class Diarizer(Protocol):
         ...
 
 
-class HfDiarizer:
+class HfDiarizer(HfModel):
     """``hf:NAME``: Nemotron 3 Diarization by transformers, eight speakers at most.
 
     Making one loads nothing.
     """
 
     rate = _RATE
-
-    def __init__(self, model: str, settings: Settings) -> None:
-        self.name = f"hf:{model}"
-        self._model, self._settings = model, settings
-        self._lock = threading.Lock()
-
-    def check(self) -> None:
-        """See that it can be had, without loading it.
-
-        Raises:
-            ExtraMissing: transformers is not installed.
-            EncoderUnavailable: the model is not on this machine.
-        """
-        require_transformers()
-        model_source(self._model)
 
     def turns(self, samples: Waveform) -> list[SpeakerTurn]:
         """Return who speaks when; see ``Diarizer.turns``."""

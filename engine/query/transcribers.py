@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import secrets
-import threading
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any, Protocol
@@ -20,7 +19,7 @@ from engine.encoders.protocols import Sentence, SpeechBridge, Word
 from engine.errors import ChatFailed
 from engine.generate import http_post
 from engine.generate.budget import ModelBudget, RequestBudget
-from engine.generate.hf_models import load_model, model_source, require_transformers
+from engine.generate.hf_models import HfModel, load_model
 from engine.generate.http_post import Request
 from engine.generate.openai import server_of
 from engine.generate.speaker import Speech
@@ -46,7 +45,7 @@ class Transcriber(SpeechBridge, Protocol):
         ...
 
 
-class HfTranscriber:
+class HfTranscriber(HfModel):
     """``hf:NAME``: Whisper, SpeechT5, Qwen3-ASR and their like, by transformers' auto classes.
 
     Making one loads nothing. Its sentences are as long as the spans that it is given, and their
@@ -54,21 +53,6 @@ class HfTranscriber:
     """
 
     rate = _RATE
-
-    def __init__(self, model: str, settings: Settings) -> None:
-        self.name = f"hf:{model}"
-        self._model, self._settings = model, settings
-        self._lock = threading.Lock()
-
-    def check(self) -> None:
-        """See that it can be had, without loading it.
-
-        Raises:
-            ExtraMissing: transformers is not installed.
-            EncoderUnavailable: the model is not on this machine.
-        """
-        require_transformers()
-        model_source(self._model)
 
     def transcribe(self, samples: Waveform) -> Sequence[Sentence]:
         """Return what is said in a recording, a sentence for each span of it."""

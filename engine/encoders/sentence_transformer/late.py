@@ -10,12 +10,8 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from functools import cached_property
-from importlib.util import find_spec
 from pathlib import Path
-from threading import RLock
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -23,19 +19,12 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from engine.common.choices import LATE_RERANKER
-from engine.common.silence import quiet_transformers
-from engine.common.user_path import folder_of
 from engine.config import Settings
-from engine.encoders import hub
 from engine.encoders.revisions import model_revision
 from engine.encoders.runtime import choose
-from engine.encoders.sentence_transformer.load import (
-    fetch_folder,
-    model_loading,
-    refuse_pickles,
-    settings_files,
-)
-from engine.errors import EncoderUnavailable, ExtraMissing
+from engine.encoders.sentence_transformer.load import settings_files
+from engine.encoders.sentence_transformer.reranker_model import RerankerModel
+from engine.errors import EncoderUnavailable
 
 PageVectors: TypeAlias = NDArray[np.void]
 """The vectors of a picture, (n,), each a ``scale`` (float16) and a ``code`` (int8, (dim,))."""
@@ -57,77 +46,15 @@ class _Loaded:
     revision: str
 
 
-class LateInteraction:
+class LateInteraction(RerankerModel[_Loaded]):
     """Embeds pictures and queries into many vectors each. Making one loads nothing."""
 
-    def __init__(self, name: str, settings: Settings) -> None:
-        self.name = name
-        model = name.removeprefix(LATE_RERANKER)
-        self._model_name = str(folder_of(model) or model)
-        self._settings = settings
-        self._lock = RLock()
+    prefix = LATE_RERANKER
+    example = f"{LATE_RERANKER}vidore/colqwen2-v1.0-hf"
+    kind = "a model of ColPali's family that takes pictures"
 
-    def check(self) -> None:
-        """See that the packages are installed and that there is a name.
-
-        Raises:
-            ExtraMissing: they are not.
-            EncoderUnavailable: there is none.
-        """
-        if not find_spec("sentence_transformers"):
-            raise ExtraMissing(f"the reranker {self.name}", "st")
-        if not self._model_name:
-            raise EncoderUnavailable(
-                f"{self.name} names no model; an example is {LATE_RERANKER}vidore/colqwen2-v1.0-hf"
-            )
-
-    def fetch(self) -> None:
-        """Have all of its files on disk, and load nothing.
-
-        Raises:
-            EncoderUnavailable: they cannot be had.
-        """
-        self.check()
-        with self._one_line():
-            fetch_folder(self._model_name)
-
-    def is_loaded(self) -> bool:
-        """Tell whether it can answer at once."""
-        return "_model" in self.__dict__
-
-    def load(self) -> None:
-        """Load it now instead of at first use.
-
-        Raises:
-            EncoderUnavailable: it cannot be had, or takes no pictures.
-        """
-        _ = self._loaded
-
-    @property
-    def revision(self) -> str:
-        """The revision of the weights and of all that decides a vector."""
-        return self._loaded.revision
-
-    @property
-    def _loaded(self) -> _Loaded:
-        with self._lock:
-            return self._model
-
-    @cached_property
-    def _model(self) -> _Loaded:
-        self.check()
-        with quiet_transformers(), self._one_line():
-            folder = fetch_folder(self._model_name)
-            refuse_pickles(folder)
-            with hub.offline():
-                return _load(folder, self._settings)
-
-    def _one_line(self) -> AbstractContextManager[None]:
-        return model_loading(
-            f"reranker {self.name}",
-            f"{LATE_RERANKER}NAME names a model of ColPali's family that takes pictures, on a hub"
-            " that can be reached or in a folder",
-        )
+    def _load(self, folder: Path) -> _Loaded:
+        return _load(folder, self._settings)
 
     def embed_query(self, text: str) -> NDArray[np.float32]:
         """Return the vectors of a query, (tokens, dim), L2-normalised."""

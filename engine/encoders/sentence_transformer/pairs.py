@@ -9,12 +9,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from functools import cached_property
-from importlib.util import find_spec
 from pathlib import Path
-from threading import RLock
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -22,18 +18,11 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from engine.common.choices import SEEING_RERANKER
-from engine.common.silence import quiet_transformers
-from engine.common.user_path import folder_of
 from engine.config import Settings
-from engine.encoders import hub
 from engine.encoders.revisions import model_revision
 from engine.encoders.runtime import choose
-from engine.encoders.sentence_transformer.load import (
-    fetch_folder,
-    model_loading,
-    refuse_pickles,
-)
-from engine.errors import EncoderUnavailable, ExtraMissing
+from engine.encoders.sentence_transformer.reranker_model import RerankerModel
+from engine.errors import EncoderUnavailable
 
 SeenDocument: TypeAlias = "str | Image.Image"
 _REVISION = 1
@@ -54,70 +43,15 @@ class LoadedPairs:
     revision: str
 
 
-class SeeingPairs:
+class SeeingPairs(RerankerModel[LoadedPairs]):
     """Scores documents, texts and pictures, for a query. Making one loads nothing."""
 
-    def __init__(self, name: str, settings: Settings) -> None:
-        self.name = name
-        model = name.removeprefix(SEEING_RERANKER)
-        self._model_name = str(folder_of(model) or model)
-        self._settings = settings
-        self._lock = RLock()
+    prefix = SEEING_RERANKER
+    example = f"{SEEING_RERANKER}Qwen/Qwen3-VL-Reranker-2B"
+    kind = "a cross-encoder that takes pictures, or a BLIP with its matching head"
 
-    def check(self) -> None:
-        """See that the packages are installed and that there is a name.
-
-        Raises:
-            ExtraMissing: they are not.
-            EncoderUnavailable: there is none.
-        """
-        if not find_spec("sentence_transformers"):
-            raise ExtraMissing(f"the reranker {self.name}", "st")
-        if not self._model_name:
-            raise EncoderUnavailable(
-                f"{self.name} names no model; an example is vl:Qwen/Qwen3-VL-Reranker-2B"
-            )
-
-    def fetch(self) -> None:
-        """Have all of its files on disk, and load nothing.
-
-        Raises:
-            EncoderUnavailable: they cannot be had.
-        """
-        self.check()
-        with _one_line(self.name):
-            fetch_folder(self._model_name)
-
-    def is_loaded(self) -> bool:
-        """Tell whether it can answer at once."""
-        return "_pairs" in self.__dict__
-
-    def load(self) -> None:
-        """Load it now instead of at first use.
-
-        Raises:
-            EncoderUnavailable: it cannot be had, or takes no pictures.
-        """
-        _ = self._loaded
-
-    @property
-    def _loaded(self) -> LoadedPairs:
-        with self._lock:
-            return self._pairs
-
-    @cached_property
-    def _pairs(self) -> LoadedPairs:
-        self.check()
-        with quiet_transformers(), _one_line(self.name):
-            folder = fetch_folder(self._model_name)
-            refuse_pickles(folder)
-            with hub.offline():
-                return _load(folder, self._settings)
-
-    @property
-    def revision(self) -> str:
-        """The revision of the weights and of all that decides a score."""
-        return self._loaded.revision
+    def _load(self, folder: Path) -> LoadedPairs:
+        return _load(folder, self._settings)
 
     @property
     def reads(self) -> bool:
@@ -203,11 +137,3 @@ def _load_blip(folder: Path, config: dict[str, Any], device: str) -> LoadedPairs
     )
     revision = model_revision(model, {"code": _REVISION, "config": config})
     return LoadedPairs(model.float().to(device), processor, False, True, revision)
-
-
-def _one_line(name: str) -> AbstractContextManager[None]:
-    return model_loading(
-        f"reranker {name}",
-        f"{SEEING_RERANKER}NAME names a cross-encoder that takes pictures, or a BLIP with its"
-        " matching head, on a hub that can be reached or in a folder",
-    )
