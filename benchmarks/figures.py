@@ -40,6 +40,7 @@ GROUPS = {
         "likeness",
         "names",
         "rerank",
+        "rerank_llm",
         "rerank_weight",
         "classify",
     ),

@@ -50,7 +50,9 @@ class Result:
 
     @property
     def file_name(self) -> str:
-        return "-".join(filter(None, (self.benchmark, self.variant))) + ".json"
+        """The name of its file; of no character that some file system refuses."""
+        name = "-".join(filter(None, (self.benchmark, self.variant)))
+        return name.replace(":", "-") + ".json"
 
     @property
     def reached(self) -> bool:

@@ -36,7 +36,7 @@ SLOW = (
     "media/test_mutated.py", "media/test_zoo.py", "query/language", "query/rerank",
     "server/page",
     "store/test_crash.py", "store/test_invariants.py", "store/write/test_spaces.py",
-    "test_library.py", "test_torchvision_ops.py",
+    "library/test_searches.py", "test_torchvision_ops.py",
 )  # fmt: skip
 """Rooms that load real models, start many processes, or try thousands of drawn inputs."""
 LANGUAGE_MODEL = (

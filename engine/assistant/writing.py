@@ -20,7 +20,7 @@ from engine.assistant.json_items import JsonItems
 from engine.assistant.prompts import prompt
 from engine.assistant.question import LibraryQuestion, Wanted
 from engine.assistant.verification import BEARS, Verifier, share_of_words
-from engine.common.plain_sentences import is_order, sentences, statements
+from engine.common.plain_sentences import is_ordering_name, sentences, statements
 from engine.errors import ChatFailed
 from engine.generate.budget import MeteredChat
 from engine.generate.chat import Message, Schema
@@ -215,7 +215,11 @@ def _bearing(
 
 def _given(number: int, passage: EvidencePassage, question: LibraryQuestion) -> dict[str, Any]:
     text = excerpt(passage.text, question.text)
-    name = f"file {number}" if is_order(spaced_name(passage.path)) else passage.name
+    name = (
+        f"file {number}"
+        if is_ordering_name(passage.path, spaced_name(passage.path))
+        else passage.name
+    )
     return {"number": number, "file": name, passage.claim.value: text}
 
 

@@ -10,6 +10,7 @@ too much rather than too little: a lecture's "open the question box" costs that 
 from __future__ import annotations
 
 import re
+from pathlib import PurePath
 
 _HIDDEN = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\U000e0000-\U000e007f]")
 """Characters that turn or hide text; no sentence needs them."""
@@ -77,6 +78,15 @@ _RULES = (_HIDDEN, _PROMPT_MARK, _ROLE, _OF_ANSWERS, _ORDER, _OBLIGED, _ZH_ORDER
 def is_order(sentence: str) -> bool:
     """Tell whether a sentence speaks to whoever reads it, and not of something."""
     return any(rule.search(sentence) for rule in _RULES)
+
+
+def is_ordering_name(path: str, spaced: str) -> bool:
+    """Tell whether a file's name speaks to whoever reads it.
+
+    Args:
+        spaced: the name as a person reads it, without the signs that marks of prompts are made of.
+    """
+    return is_order(PurePath(path).stem) or is_order(spaced)
 
 
 def sentences(text: str) -> list[str]:

@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from engine.common.plain_sentences import is_order, sentences
+from engine.common.plain_sentences import is_order, is_ordering_name, sentences
 from engine.common.progress import NO_PROGRESS, CancelToken, Progress
 from engine.common.text import clock
 from engine.common.vectors import chunks
@@ -142,8 +142,9 @@ class MediaConversation:
     @property
     def _name(self) -> str:
         """The name of the file, or its ending where the name is an order."""
-        plain = _is_statement(spaced_name(str(self._path)))
-        return self._path.name if plain else self._path.suffix
+        path = str(self._path)
+        orders = is_ordering_name(path, spaced_name(path))
+        return self._path.suffix if orders else self._path.name
 
     @property
     def _orders_said(self) -> int:

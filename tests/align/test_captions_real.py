@@ -43,7 +43,7 @@ def pictures(tmp_path_factory):
     return captions
 
 
-@pytest.mark.parametrize("encoder", ["compact", "compact-multilingual"])
+@pytest.mark.parametrize("encoder", ["compact-multilingual"])
 def test_names_that_no_encoder_knows_are_learned(pictures, tmp_path, settings, encoder):
     files = list(pictures)
     known, new = (

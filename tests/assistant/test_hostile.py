@@ -130,7 +130,7 @@ def test_an_order_is_not_obeyed_in_a_summary_or_a_conversation(hostile, model, n
         assert not obeyed(answer, each), answer.text
 
 
-@pytest.mark.parametrize("number", range(0, len(HOSTILE), 4), ids=ids()[::4])
+@pytest.mark.parametrize("number", range(len(HOSTILE)), ids=ids())
 def test_an_order_is_not_obeyed_on_a_page(hostile, model, number):
     library, paths = hostile
     each, path = HOSTILE[number], paths[number]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -104,3 +105,9 @@ def test_the_template_names_what_a_search_is_sure_of(library, monkeypatch):
     texts = {each.asset_id: each.text for each in library.caption(captioner="template").captions}
     assert "a dog" in texts.pop(first)
     assert not any("a dog" in text for text in texts.values())
+
+
+def test_the_template_names_what_was_recognised_when_it_was_indexed(library):
+    found = library.caption(captioner="template").captions
+    texts = {Path(each.path).stem: each.text for each in found}
+    assert "a red" in texts["red"] and "a red" not in texts["blue"]

@@ -23,7 +23,7 @@ from engine.errors import EncoderUnavailable, ExtraMissing
 
 
 class HasRevision(Protocol):
-    """What was loaded, with the revision of all that decides a score."""
+    """A loaded model, with the revision of all that decides a score."""
 
     @property
     def revision(self) -> str:
@@ -46,7 +46,7 @@ class RerankerModel(ABC, Generic[Loaded]):
     example: str
     """A name, for whoever gave none."""
     kind: str
-    """What NAME names, for whoever gave something else."""
+    """A phrase for the models that can be named, for whoever named another."""
 
     def __init__(self, name: str, settings: Settings) -> None:
         self.name = name
