@@ -68,16 +68,20 @@ _PLAYERS = (
     ("ffplay", "-nodisp", "-autoexit", "-loglevel", "quiet"),
 )  # fmt: skip
 """Programs that play a WAV file and end with it."""
+_PLAYED = 0.5
+"""The share of a sound's length that playing it takes at least."""
 
 
 def play(speech: Speech) -> None:
     """Play what was spoken by a program of the system, until it ends.
 
     Raises:
-        UsageError: there is none, or it fails.
+        UsageError: there is none, it fails, or ends before it can have played: so some do, without
+            an error, where there is no sound device.
     """
     import shutil
     import subprocess
+    import time
     from tempfile import TemporaryDirectory
 
     command = next((each for each in _PLAYERS if shutil.which(each[0])), None)
@@ -88,6 +92,12 @@ def play(speech: Speech) -> None:
     with TemporaryDirectory(prefix="sensorium-speech-") as folder:
         file = Path(folder) / "answer.wav"
         file.write_bytes(speech.to_wav())
-        done = subprocess.run([*command, str(file)], stdin=subprocess.DEVNULL)
-    if done.returncode:
-        raise UsageError(f"{command[0]} could not play: it ended with {done.returncode}")
+        began = time.monotonic()
+        # What libraries below the player print is no line of this program.
+        done = subprocess.run(
+            [*command, str(file)], stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+    if done.returncode or time.monotonic() - began < _PLAYED * speech.seconds:
+        raise UsageError(
+            f"{command[0]} could not play it; is there a sound device? Write it to a file"
+        )

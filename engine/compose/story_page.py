@@ -7,7 +7,7 @@ from pathlib import PurePath
 
 from engine.assistant.evidence import Claim, EvidencePassage
 from engine.common.markup import Html, element, join
-from engine.common.text import clock
+from engine.common.text import clock, counted
 from engine.compose.connecting import Written
 from engine.compose.context import ComposeContext
 from engine.compose.cut_list import Cut, time_code
@@ -134,9 +134,10 @@ def _likely(names: Sequence[EvidencePassage]) -> list[object]:
 
 
 def _film(story: Story) -> str:
+    cuts = counted(len(story.cuts), "cut")
     return (
-        f"A film of {len(story.cuts)} cuts, {story.seconds:.1f} seconds: the files beside this page"
-        " are its cut list for editors (EDL, OTIO), and a script by which ffmpeg makes it."
+        f"A film of {cuts}, {story.seconds:.1f} seconds: the files beside this page are its cut"
+        " list for editors (EDL, OTIO), and a script by which ffmpeg makes it."
     )
 
 
@@ -154,4 +155,4 @@ def _cut_table(cuts: Sequence[Cut]) -> Html:
         at += cut.frames
     head = [element("th", name, scope="col") for name in ("", "at", "lasts", "file", "")]
     table = element("table", element("thead", element("tr", *head)), element("tbody", *rows))
-    return element("details", element("summary", f"{len(cuts)} cuts"), table)
+    return element("details", element("summary", counted(len(cuts), "cut")), table)

@@ -88,6 +88,11 @@ def test_an_answer_is_spoken(run, indexed, tmp_path, monkeypatch):
     player = tmp_path / "aplay"
     player.write_text(f'#!/bin/sh\necho "$@" > {tmp_path}/played\n')
     player.chmod(player.stat().st_mode | stat.S_IXUSR)
+    # Without a sound device some players end at once, without an error.
+    monkeypatch.setattr("engine.speaking._PLAYED", 1e6)
+    done = run("ask", "which picture shows red?", "--speak")
+    assert done.code == 2 and "aplay could not play it; is there a sound device?" in done.err
+    monkeypatch.setattr("engine.speaking._PLAYED", 0.0)
     assert run("ask", "which picture shows red?", "--speak").code == 0
     assert (tmp_path / "played").read_text().startswith("-q ")
 
