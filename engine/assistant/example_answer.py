@@ -14,6 +14,7 @@ from engine.assistant.answer import (
     SentenceCollector,
 )
 from engine.assistant.evidence import Claim, passages_of
+from engine.assistant.frames import AnswerFrames, frames_of
 from engine.assistant.question import LibraryQuestion
 from engine.common.text import printable
 from engine.errors import ChatFailed
@@ -30,12 +31,8 @@ _GUESSED = 0.3
 
 Of half of 172 photographs (photos/dev.csv) people named it in 3 of 17 below, and in 7 of 12 from
 there to one half; of the other half in 1 of 14, and in 3 of 12. A zebra was told as a horse."""
-_UNKNOWN = {
-    "image": "Nothing in the picture is recognised for certain",
-    "video": "Nothing in the video is recognised for certain",
-    "audio": "Nothing in the sound is recognised for certain",
-}
-_NONE_ALIKE = "Nothing in this library is similar to it"
+_SURE = re.compile("\\s*[(\uff08][{]sure[}][)\uff09]")
+"""Where a frame says how sure a claim is; labels of a scene are sure, all of them."""
 _END = re.compile("(?<=[.!?])\\s+|(?<=[\u3002\uff01\uff1f])|\n+")
 """The end of a sentence that a model writes."""
 
@@ -78,14 +75,15 @@ def example_answer(
         on_sentence: called with each sentence as it is made.
     """
     notes: list[str] = []
-    collector = SentenceCollector(on_sentence)
+    frames = question.frames
+    collector = SentenceCollector(on_sentence, stop=frames.stop)
     model, spent = _describe(question, example, collector, notes)
     hits = [hit for hit in found.hits if hit.likely][:_ALIKE]
     for passage in passages_of(store, hits, "it"):
         alike = replace(passage, claim=Claim.ALIKE, text="")
-        collector.add(alike.sentence, [alike], model)
+        collector.add(alike.worded(frames), [alike], model)
     if not hits:
-        collector.add(_NONE_ALIKE, [], model)
+        collector.add(_capitalised(frames.none_alike), [], model)
     searched = Searched("what is like it", len(found.hits), len(hits), notes=found.notes)
     return CitedAnswer(
         question, tuple(collector.sentences), tuple(collector.passages), model, (searched,),
@@ -110,7 +108,7 @@ def _describe(
             return example.model, description.spent
         if collector.sentences:
             return example.model, Spent()
-    collector.add(_known(example.scene()), [])
+    collector.add(_known(example.scene(), question.frames), [])
     return EXTRACTIVE, Spent()
 
 
@@ -138,11 +136,29 @@ class _Sentences:
             self._on_text(words)
 
 
-def _known(known: KnownScene) -> str:
-    caption = TemplateCaptioner().caption(known.scene, CaptionStyle.SENTENCE, seconds=0.0)
+def _known(known: KnownScene, frames: AnswerFrames) -> str:
+    """Return a sentence of what a file shows and says; the captions of the template are English."""
+    scene, sent = known.scene, frames.sent[known.scene.kind]
+    if frames is frames_of(""):
+        caption = TemplateCaptioner().caption(scene, CaptionStyle.SENTENCE, seconds=0.0)
+    else:
+        sure = "sounds" if scene.kind == "audio" else "shows"
+        parts = (sure, ", ".join(scene.labels)), ("reads", scene.on_screen), ("says", scene.speech)
+        caption = "; ".join(
+            _SURE.sub("", frames.claims[claim]).format(
+                name=frames.on_sent if claim == "reads" else sent, text=text
+            )
+            for claim, text in parts if text
+        )  # fmt: skip
     if caption:
-        return caption.rstrip(".")
+        return _capitalised(caption.rstrip("."))
+    sentence = frames.unknown.format(sent=sent)
     if known.guess is not None and known.guess[1] >= _GUESSED:
         label, probability = known.guess
-        return f"{_UNKNOWN[known.scene.kind]}; at best it shows {label} ({probability:.0%})"
-    return _UNKNOWN[known.scene.kind]
+        at_best = frames.at_best.format(sentence=sentence, label=label, sure=f"{probability:.0%}")
+        return _capitalised(at_best)
+    return _capitalised(sentence)
+
+
+def _capitalised(sentence: str) -> str:
+    return sentence[:1].upper() + sentence[1:]

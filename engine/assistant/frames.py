@@ -44,6 +44,15 @@ class AnswerFrames:
     """Several files that show something."""
     and_more: tuple[str, str, str]
     """Between names, before the last one, and in the place of further ones."""
+    sent: Mapping[str, str]
+    """A file that was sent along, by its kind."""
+    on_sent: str
+    """A picture that was sent along, as something is written on it."""
+    unknown: str
+    """Nothing of what was sent along is recognised."""
+    at_best: str
+    """After ``unknown``, where something is not unlikely."""
+    none_alike: str
 
 
 _EN = AnswerFrames(
@@ -94,6 +103,11 @@ _EN = AnswerFrames(
     },
     shows="{names} match \u201c{text}\u201d",
     and_more=(", ", " and ", "{count} more"),
+    sent={"image": "the picture", "video": "the video", "audio": "the sound"},
+    on_sent="the picture",
+    unknown="nothing in {sent} is recognised for certain",
+    at_best="{sentence}; at best it shows {label} ({sure})",
+    none_alike="nothing in this library is similar to it",
 )  # fmt: skip
 _ZH = AnswerFrames(
     claims={
@@ -133,6 +147,11 @@ _ZH = AnswerFrames(
     more={"length": ("长", "短", "长"), "size": ("大", "小", "大"), "date": ("新", "旧", "新")},
     shows="{names} 符合\u201c{text}\u201d",
     and_more=("、", "和", "另外 {count} 个"),
+    sent={"image": "这张图片", "video": "这段视频", "audio": "这段声音"},
+    on_sent="这张图片",
+    unknown="{sent}里没有能确定识别的内容",
+    at_best="{sentence}\uff1b最多可能是\u201c{label}\u201d\uff08{sure}\uff09",
+    none_alike="这个库里没有与它相似的内容",
 )  # fmt: skip
 
 
@@ -185,6 +204,11 @@ _DE = AnswerFrames(
     },
     shows="{names} passen zu \u201e{text}\u201c",
     and_more=(", ", " und ", "{count} weitere"),
+    sent={"image": "das Bild", "video": "das Video", "audio": "die Aufnahme"},
+    on_sent="dem Bild",
+    unknown="{sent} zeigt nichts, was sicher zu erkennen ist",
+    at_best="{sentence}; am ehesten {label} ({sure})",
+    none_alike="nichts in dieser Bibliothek ist ihm ähnlich",
 )  # fmt: skip
 _GERMAN = re.compile(
     r"\b(?:welche[rsmn]?|wann|wer|wem|wen|wie|wo|worum|wor\u00fcber|warum|woher|wohin|gibt|zeigt"

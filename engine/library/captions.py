@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,7 +11,7 @@ from engine.common.progress import Progress
 from engine.config import Settings
 from engine.query.plan import SEEN
 from engine.store import Store
-from engine.types import Modality
+from engine.types import Modality, Tag
 
 if TYPE_CHECKING:
     from engine.classify.classification import Classification
@@ -91,13 +91,17 @@ def caption(
 
 
 def _recognised(store: Store, asset_id: int) -> dict[str, float]:
-    """Return the things of which the encoder was sure when the file was indexed.
+    """Return the things of which the encoder was sure when the file was indexed."""
+    seen = (record.moment for record in store.moments_of(asset_id))
+    return named_tags(t for moment in seen if moment.modality in SEEN for t in moment.tags)
+
+
+def named_tags(tags: Iterable[Tag]) -> dict[str, float]:
+    """Return the words of which an encoder is sure, as a sentence names them.
 
     Of 54 such words for photos/dev that nobody had tuned to, some four in five are right by the
     captions that people wrote, and more when the pictures are looked at.
     """
-    seen = (record.moment for record in store.moments_of(asset_id))
-    tags = [tag for moment in seen if moment.modality in SEEN for tag in moment.tags]
     return {_with_article(tag.word): tag.weight for tag in tags if tag.weight >= SURE}
 
 

@@ -12,13 +12,12 @@ from engine.assistant.question import read_question
 from engine.config import Settings
 from engine.encoders.towers import Towers
 from engine.generate.captioner import Scene
-from engine.library.captions import SURE, SeenLabels
-from engine.library.embedding import embed_examples
+from engine.library.captions import SURE, SeenLabels, named_tags
 from engine.query.example_values import example_part
 from engine.query.examples import resolve_examples
 from engine.query.known_media import KnownMedia
 from engine.query.language import SimilarOptions
-from engine.query.prepare import ExampleFile, naming_file, prepare_picture
+from engine.query.prepare import ExampleFile, naming_file
 from engine.store import Store
 from engine.types import Group, Kind, PartKind, Query, SearchResult
 from engine.types.examples import Example
@@ -56,22 +55,23 @@ def answer_about_example(
             found = similar(file.path, top=_TOP, group=Group.ASSET, kinds=question.kinds, **options)
             media = KnownMedia(file.path, towers, settings)
             sent = SentExample(
-                lambda: _scene(file, media, labels, settings, towers),
+                lambda: _scene(media, labels, towers),
                 _describer(file, settings, towers, seconds, cancel),
                 settings.vision_model or EXTRACTIVE,
             )
             return example_answer(question, sent, found, store, on_sentence)
 
 
-def _scene(
-    file: ExampleFile, media: KnownMedia, labels: SeenLabels, settings: Settings, towers: Towers
-) -> KnownScene:
+def _scene(media: KnownMedia, labels: SeenLabels, towers: Towers) -> KnownScene:
     """Return what is known of a file without a model that describes."""
     kind = media.media.kind
     seen: list[tuple[str, float]] = []
     if kind is not Kind.AUDIO:
-        (vector,) = embed_examples([prepare_picture(file, towers, settings)], towers)
-        seen = labels.of(vector)
+        encoder = towers.encoder
+        first = encoder.embed_images([encoder.prepare_image(media.frames[0].image)])
+        named = named_tags(first.tags[0] if first.tags else ())
+        seen = labels.of(first.vectors[towers.shared.name][0])
+        seen = sorted([*named.items(), *seen], key=lambda each: -each[1])
     sure = tuple(label for label, probability in seen if probability >= SURE)
     scene = Scene(
         kind.value, tuple(media.heard) if kind is Kind.AUDIO else sure,

@@ -57,6 +57,24 @@ def test_no_more_is_claimed_than_what_is_known(library, known, text):
     assert str(answer.sentences[0]) == text
 
 
+@pytest.mark.parametrize(
+    ("question", "known", "text"),
+    [
+        ("描述这张图片", Scene("image", ("a zebra",)), "这张图片 里有\u201ca zebra\u201d。"),
+        ("描述这张图片", Scene("image"), "这张图片里没有能确定识别的内容。"),
+        ("Was ist das?", Scene("image", ("a zebra",), on_screen="STOP"),
+         "Das Bild zeigt \u201ea zebra\u201c; auf dem Bild steht: \u201eSTOP\u201c."),
+        ("Was ist das?", Scene("audio"),
+         "Die Aufnahme zeigt nichts, was sicher zu erkennen ist."),
+    ],
+)  # fmt: skip
+def test_it_is_answered_in_the_language_of_the_question(library, question, known, text):
+    found = library.search("kind:image", top=1)
+    sent = SentExample(lambda: KnownScene(known), None)
+    answer = example_answer(read_question(question), sent, found, library.store)
+    assert str(answer.sentences[0]) == text
+
+
 def test_a_description_that_breaks_off_keeps_what_came(library):
     def describe(_, on_text):
         on_text("A red wall. And be")
