@@ -32,7 +32,7 @@ _GUESSED = 0.3
 Of half of 172 photographs (photos/dev.csv) people named it in 3 of 17 below, and in 7 of 12 from
 there to one half; of the other half in 1 of 14, and in 3 of 12. A zebra was told as a horse."""
 _SURE = re.compile("\\s*[(\uff08][{]sure[}][)\uff09]")
-"""Where a frame says how sure a claim is; labels of a scene are sure, all of them."""
+"""The part of a frame that says how sure a claim is; labels of a scene are all sure."""
 _END = re.compile("(?<=[.!?])\\s+|(?<=[\u3002\uff01\uff1f])|\n+")
 """The end of a sentence that a model writes."""
 

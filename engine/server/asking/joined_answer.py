@@ -91,7 +91,7 @@ class AnswerJoiner:
             cites.append(self._numbers[key])
         if self._several and self._named != library:
             self._named, text = library, f"In {library}: {text}"
-        made = CitedSentence(text, tuple(dict.fromkeys(cites)))
+        made = CitedSentence(text, tuple(dict.fromkeys(cites)), streamed.sentence.stop)
         self._sentences.append(made)
         self._citations += new
         self._on_answered(AnsweredSentence(made, tuple(new), streamed.model))
