@@ -96,7 +96,7 @@ class CitedText:
     def _append(self, text: str, *, marks: bool = False) -> None:
         if marks:
             # The numbers are behind the words: one in a quotation is no citation.
-            tail = re.search(r"(?:\[\d+\])+\.$", text)
+            tail = re.search("(?:\\[\\d+\\])+[.\u3002]$", text)
             for mark in re.finditer(r"\[(\d+)\]", tail[0]) if tail else ():
                 known = self._known[int(mark[1])]
                 begin = len(self._whole) + (tail.start() if tail else 0) + mark.start()

@@ -130,7 +130,7 @@ def test_the_guides_own_example_describes_a_picture(client, talked, monkeypatch)
         max_tokens=300,
     )
     text = response.choices[0].message.content
-    assert "0-red.png is similar" in text and "3-red.png is similar" in text
+    assert "0-red.png 与此相似" in text and "3-red.png 与此相似" in text
     assert "green" not in text and "no model that sees is set up" in text
     assert {a.url_citation.title for a in response.choices[0].message.annotations} >= {str(picture)}
 
@@ -170,7 +170,7 @@ def test_a_picture_by_url_is_fetched_by_the_rules(client, talked, monkeypatch, p
         describe(url)
     here = partial(fetch.fetched, allow=lambda address: address == ip_address("127.0.0.1"))
     monkeypatch.setattr(fetch, "fetched", here)
-    assert "2-blue.png is similar" in describe(url).choices[0].message.content
+    assert "2-blue.png 与此相似" in describe(url).choices[0].message.content
 
 
 def test_a_sound_without_words_is_the_question(client, talked, monkeypatch):
