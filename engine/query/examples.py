@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import NamedTemporaryFile
 from typing import TYPE_CHECKING, Unpack
 
 from engine.common.user_path import expanded, is_url, resolved
@@ -52,16 +52,22 @@ def resolve_examples(
 
 def _local(part: QueryPart, settings: Settings, kept: ExitStack) -> ExampleFile:
     if part.content is not None:
-        folder = TemporaryDirectory(prefix="sensorium-")
-        path = Path(kept.enter_context(folder)) / "example"
-        path.write_bytes(part.content)
-        return _example(path, split_fragment(part.value)[1])
+        return _example(_written(part.content, kept), split_fragment(part.value)[1])
     if is_url(part.value):
         from engine.media.fetch import fetched
 
         address, fragment = split_fragment(part.value)
         return _example(kept.enter_context(fetched(address, settings)), fragment)
     return local_file(part.value)
+
+
+def _written(content: bytes, kept: ExitStack) -> Path:
+    """Write an example to a file of its own: a folder would take as long as decoding it."""
+    with NamedTemporaryFile(prefix="sensorium-", delete=False) as file:
+        path = Path(file.name)
+        kept.callback(path.unlink, missing_ok=True)
+        file.write(content)
+    return path
 
 
 def local_file(value: str | Path) -> ExampleFile:

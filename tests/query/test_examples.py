@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import tempfile
+from contextlib import nullcontext
+
 import pytest
 
 from engine import Library
@@ -28,6 +31,23 @@ def test_an_example_is_what_its_content_says(tmp_path, settings):
     assert known(settings, *parts) == [
         (PartKind.TEXT, PartKind.AUDIO, PartKind.IMAGE, PartKind.IMAGE)
     ]
+
+
+@pytest.mark.parametrize("readable", [True, False])
+def test_nothing_is_left_of_an_example_that_was_given_as_bytes(
+    tmp_path, settings, monkeypatch, readable
+):
+    content = make.picture(tmp_path / "a.png", "red").read_bytes() if readable else b"nothing"
+    kept = tmp_path / "kept"
+    kept.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(kept))
+    part = QueryPart("a picture", PartKind.FILE, content=content)
+    with (
+        nullcontext() if readable else pytest.raises(InvalidQuery),
+        resolve_examples(Query((part,)), settings) as (_, files),
+    ):
+        assert [file.path.read_bytes() for file in files.values()] == [content]
+    assert not [*kept.iterdir()]
 
 
 def test_later_stages_may_have_examples_too(tmp_path, settings):

@@ -56,7 +56,8 @@ class Batcher(Generic[Raw, Prepared, Result]):
         encode: returns a result for each of many prepared items, in a thread of ``encoding``.
         preparing: threads that decode, which several batchers may share; None where preparing is
             nothing that takes time.
-        encoding: one thread.
+        encoding: a thread for each call of the encoder that may run at a time. With two, what one
+            does in Python runs beside the network of the other.
         on_batch: receives, for each call of the encoder, its items and the seconds that the first
             of them has waited.
     """
@@ -79,6 +80,8 @@ class Batcher(Generic[Raw, Prepared, Result]):
         self._requests: deque[deque[_Waiting[Prepared, Result]]] = deque()
         self._arrived = asyncio.Event()
         self._runner: asyncio.Task[None] | None = None
+        self._free = asyncio.Semaphore(encoding.workers)
+        self._encoding_now: set[asyncio.Task[None]] = set()
 
     @property
     def items(self) -> int:
@@ -148,20 +151,26 @@ class Batcher(Generic[Raw, Prepared, Result]):
                 self._arrived.set()
 
     async def _run(self) -> None:
-        """Encode batch after batch until nothing waits."""
+        """Encode batch after batch until nothing waits, as many at a time as there are threads."""
         try:
             while self._requests:
+                await self._free.acquire()
                 await self._linger()
                 batch = [*self._taken()]
-                if batch:
-                    await self._encoded(batch)
+                encoded = asyncio.create_task(self._encoded(batch))
+                self._encoding_now.add(encoded)
+                encoded.add_done_callback(self._done)
         finally:
             self._runner = None
+
+    def _done(self, encoded: asyncio.Task[None]) -> None:
+        self._encoding_now.discard(encoded)
+        self._free.release()
 
     async def _linger(self) -> None:
         """Wait for items on their way, for a moment, where there is room for them."""
         until = asyncio.get_running_loop().time() + self._limits.linger
-        while self._on_their_way and self._waiting < self._limits.batch:
+        while self._on_their_way and self._waiting < self._share:
             self._arrived.clear()
             try:
                 async with asyncio.timeout_at(until):
@@ -173,9 +182,14 @@ class Batcher(Generic[Raw, Prepared, Result]):
     def _waiting(self) -> int:
         return sum(map(len, self._requests))
 
+    @property
+    def _share(self) -> int:
+        """Items of the next call: if one took all that are inside, no other could run beside it."""
+        return min(self._limits.batch, -(-self._items // self._encoding.workers))
+
     def _taken(self) -> Iterator[_Waiting[Prepared, Result]]:
         """Take the next items, one of each request in turn, without those that were given up."""
-        for _ in range(self._limits.batch):
+        for _ in range(self._share):
             if not self._requests:
                 return
             queue = self._requests.popleft()
@@ -187,6 +201,8 @@ class Batcher(Generic[Raw, Prepared, Result]):
 
     async def _encoded(self, batch: Sequence[_Waiting[Prepared, Result]]) -> None:
         """Encode a batch, and hand out what came of each item."""
+        if not batch:
+            return
         first = min(waiting.since for waiting in batch)
         self._on_batch(len(batch), time.monotonic() - first)
         items = [waiting.item for waiting in batch]

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
+from engine.common.blas_threads import one_thread_a_product
 from engine.library.facade import Library
 from engine.server.dialects.inputs import MediaInput, Part, TextInput
 from engine.server.load.admission import Admission
@@ -33,15 +34,15 @@ class LibraryEncoding:
         self, library: Library, decoding: Admission, seconds: float, on_batch: OnBatch
     ) -> None:
         self._texts_lane = Admission(1, 1, seconds, "texts")
-        self._media_lane = Admission(1, 1, seconds, "media")
+        self._media_lane = Admission(2, 2, seconds, "media")
         self._texts: Batcher[str, str, Vectors] = Batcher(
             str, library.embed, preparing=None, encoding=self._texts_lane, limits=TEXTS,
             on_batch=partial(on_batch, "text"),
         )  # fmt: skip
         self._media: Batcher[MediaInput, PreparedExample, Vectors] = Batcher(
             lambda media: library.prepare_example(media.url or media.content or b""),
-            library.embed_prepared, preparing=decoding, encoding=self._media_lane, limits=MEDIA,
-            on_batch=partial(on_batch, "media"),
+            partial(_embedded, library), preparing=decoding, encoding=self._media_lane,
+            limits=MEDIA, on_batch=partial(on_batch, "media"),
         )  # fmt: skip
 
     @property
@@ -65,6 +66,12 @@ class LibraryEncoding:
         rows: dict[Part, Vectors | BaseException] = dict(zip(media, of_media, strict=True))
         rows |= zip(map(TextInput, texts), of_texts, strict=True)
         return [rows[part] for part in parts]
+
+
+def _embedded(library: Library, prepared: Sequence[PreparedExample]) -> Vectors:
+    """Embed what is prepared; the threads of a product would spin on while the next is encoded."""
+    with one_thread_a_product():
+        return library.embed_prepared(prepared)
 
 
 class Encoding:

@@ -36,8 +36,10 @@ def prepare(raw: int) -> int:
 
 
 @contextmanager
-def batching(seconds: float = 30.0, prepare: Callable[[int], int] = prepare, **limits):
-    preparing, encoding = Admission(2, 1000, seconds), Admission(1, 1, seconds)
+def batching(
+    seconds: float = 30.0, prepare: Callable[[int], int] = prepare, at_a_time: int = 1, **limits
+):
+    preparing, encoding = Admission(2, 1000, seconds), Admission(at_a_time, 1, seconds)
     encoder = Encoder()
     batcher = Batcher(
         prepare, encoder, preparing=preparing, encoding=encoding, limits=BatchLimits(**limits)
@@ -93,6 +95,22 @@ def test_a_request_of_many_items_lets_others_have_their_turn():
             encoder.gate.set()
             await asyncio.gather(first, many, late)
             assert 9 in encoder.calls[1] and [len(call) for call in encoder.calls] == [1, 3, 3]
+
+    run(main)
+
+
+def test_two_calls_run_side_by_side_and_share_what_is_inside():
+    async def main() -> None:
+        with batching(at_a_time=2, preparing=10, linger=30.0) as (batcher, encoder):
+            encoder.gate.clear()
+            many = asyncio.create_task(batcher.submit(sized(*range(7))))
+            await until(lambda: len(encoder.calls) == 2)  # neither has ended
+            assert [len(call) for call in encoder.calls] == [4, 3]
+            late = asyncio.create_task(batcher.submit(sized(9)))
+            await until(lambda: batcher._waiting == 1)
+            assert len(encoder.calls) == 2
+            encoder.gate.set()
+            assert await many == [2 * n for n in range(7)] and await late == [18]
 
     run(main)
 
