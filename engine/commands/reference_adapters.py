@@ -54,7 +54,7 @@ ENCODERS = (
     ),
     HeldAdapter(
         "st:NAME@joint", "st", _TINY, ("EmbeddingGemma2Model", "CLIPModel"),
-        "encoders/test_joint_input.py",
+        "encoders/test_joint_input.py, encoders/test_joint_library.py",
     ),
     HeldAdapter("pe-av:", "clap", _TINY, ("PeAudioVideoModel",), "encoders/test_pe_av.py"),
     HeldAdapter(
@@ -95,11 +95,12 @@ ROLES = {
     ),
     ("vision chat", "openai:MODEL"): ("generate/test_vision_chats.py", ("openai",)),
     ("vision chat", "responses:MODEL"): ("generate/test_vision_chats.py", ("openai",)),
-    ("vision chat", "gemini:MODEL"): ("generate/test_vision_chats.py", ()),
+    ("vision chat", "gemini:MODEL"): ("generate/test_vision_chats.py", ("google.genai",)),
     ("vision chat", "hf:NAME"): (
-        "generate/test_hf_chat.py, generate/test_hf_video.py",
+        "generate/test_hf_chat.py, generate/test_hf_video.py, generate/test_hf_listeners.py",
         ("LlavaForConditionalGeneration", "Qwen2AudioForConditionalGeneration",
-         "VideoLlama3ForConditionalGeneration", "VideoLlavaForConditionalGeneration"),
+         "VideoLlama3ForConditionalGeneration", "VideoLlavaForConditionalGeneration",
+         "AudioFlamingo3ForConditionalGeneration", "Qwen3OmniMoeForConditionalGeneration"),
     ),
     ("vision chat", "local:NAME"): ("generate/test_llama.py", ()),
     ("speaker", "espeak"): ("generate/test_speakers.py", ()),

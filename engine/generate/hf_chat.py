@@ -28,6 +28,8 @@ _RATE = 16_000
 _WATCHES = ("video_llama_3", "video_llava")
 """Kinds of models that were trained on the frames of a video as one input: VideoLLaMA
 3 (Zhang et al. 2025), which reads the time of each frame, and Video-LLaVA (Lin et al. 2023)."""
+_THINKER = "thinker_config"
+"""The part that writes of a model that also speaks (Qwen3-Omni); only it is loaded."""
 _TICKS = 10.0
 """Places a second by which the times of frames are given: VideoLLaMA 3 reads tenths."""
 
@@ -47,12 +49,18 @@ class HfChat:
     @property
     def sees(self) -> bool:
         """True if the model has a tower of pictures."""
-        return "vision_config" in self._config
+        return "vision_config" in self._writer
 
     @property
     def hears_samples(self) -> bool:
         """True if the model has a tower of sounds, which takes samples at 16 kHz."""
-        return "audio_config" in self._config
+        return "audio_config" in self._writer
+
+    @property
+    def _writer(self) -> dict[str, Any]:
+        """The configuration of what writes; the whole one but in a model that also speaks."""
+        writer: dict[str, Any] = self._config.get(_THINKER, self._config)
+        return writer
 
     @cached_property
     def _config(self) -> dict[str, Any]:
@@ -115,7 +123,12 @@ class HfChat:
 
     @cached_property
     def _loaded(self) -> tuple[Any, Any]:
-        return load_model(self.model, self._model, "AutoModelForMultimodalLM")
+        if _THINKER not in self._config:
+            return load_model(self.model, self._model, "AutoModelForMultimodalLM")
+        processor, whole = load_model(
+            self.model, self._model, "AutoModelForMultimodalLM", enable_audio_output=False
+        )
+        return processor, whole.thinker
 
     def _inputs(self, processor: Any, messages: Sequence[Message]) -> Any:
         """Return the tensors of a chat. Pictures of a model that watches are one video."""

@@ -71,13 +71,17 @@ def loading(name: str) -> Iterator[None]:
         raise EncoderUnavailable(f"{name} cannot be loaded: {why}") from error
 
 
-def load_model(name: str, model: str, auto: str) -> tuple[Any, Any]:
+def load_model(name: str, model: str, auto: str, **options: Any) -> tuple[Any, Any]:
     """Load a model with its processor, from this machine alone and from safetensors alone.
+
+    A kind that the auto class does not list (Audio Flamingo 3) is of the class that it was saved
+    as, where that is one of transformers' own that writes.
 
     Args:
         name: the name that messages call it by.
         model: a folder, or the hub's name of a model that is on disk.
         auto: the auto class of transformers that loads it.
+        options: settings of the model that are other than they were saved.
 
     Raises:
         ExtraMissing: transformers is not installed.
@@ -89,8 +93,21 @@ def load_model(name: str, model: str, auto: str) -> tuple[Any, Any]:
 
         here = {"local_files_only": True}
         processor = transformers.AutoProcessor.from_pretrained(source, **here)
-        loaded = getattr(transformers, auto).from_pretrained(source, use_safetensors=True, **here)
+        kind = _class_of(transformers.AutoConfig.from_pretrained(source, **here), auto)
+        loaded = kind.from_pretrained(source, use_safetensors=True, **here, **options)
     return processor, loaded.eval()
+
+
+def _class_of(config: Any, auto: str) -> Any:
+    """Return the auto class, or the class of a kind of model that it does not list."""
+    import transformers
+
+    listing = getattr(transformers, auto)
+    if type(config) in listing._model_mapping:
+        return listing
+    saved_as = getattr(transformers, (config.architectures or [""])[0], None)
+    writes = isinstance(saved_as, type) and issubclass(saved_as, transformers.GenerationMixin)
+    return saved_as if writes else listing
 
 
 class HfModel:
