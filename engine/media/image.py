@@ -39,7 +39,7 @@ from PIL import (  # noqa: F401
 
 from engine.config import Settings
 from engine.errors import CorruptMedia, EmptyMedia, MediaError
-from engine.media import cut_jpeg, large_png, tiff
+from engine.media import cut_picture, large_png, tiff
 from engine.media.dates import date_of
 from engine.media.decode_memory import decoding, needed
 from engine.media.exif import caption_of, orientation, place_of
@@ -103,8 +103,8 @@ def read_frames(path: Path, settings: Settings, min_side: int) -> Iterator[Image
 
     More than ``settings.max_frames`` are thinned out evenly, the first one kept.
     A damaged frame beside readable ones is left out; a file without any readable
-    frame raises. A JPEG that was cut off shows what came before, with a note, where
-    that is more than half of it.
+    frame raises. A picture that was cut off shows what came before, with a note, where
+    that is more than half of it and its format lets it be decoded so.
 
     Args:
         min_side: frames are reduced while decoding, but the shortest side stays
@@ -156,19 +156,19 @@ def _read(
     """Yield the frames that ``choose`` picks out of how many there are."""
     _hush_pillow()
     with open_file(path) as stream:
-        size = stream.seek(0, 2)
-        stream.seek(0)
-        if size == 0:
+        if _length(stream) == 0:
             raise EmptyMedia("no bytes")
         try:
             with _open(stream) as image:
                 yield from _frames(image, stream, settings, min_side, choose)
         except UnidentifiedImageError as error:
+            if cut := cut_picture.missing_bytes(stream):
+                raise CorruptMedia(cut) from error
             if not tiff.is_tiff(stream):
                 raise CorruptMedia("not a picture that can be decoded") from error
-            yield from _plain_tiff(stream, settings, min_side, size, choose)
+            yield from _plain_tiff(stream, settings, min_side, choose)
         except _PILLOW_ERRORS as error:
-            raise _explain(error, "picture", size) from error
+            raise _explain(error, "picture", stream) from error
 
 
 def _open(stream: BinaryIO) -> ImageFile.ImageFile:
@@ -215,7 +215,6 @@ def _frames(
 ) -> Iterator[ImageFrame]:
     """Yield the chosen frames of an opened file; see ``read_frames``."""
     check_pixels(*image.size, settings)
-    size = _length(stream)
     name = image.format or "picture"
     failure: MediaError | None = None
     found = False
@@ -227,7 +226,7 @@ def _frames(
                 check_pixels(*image.size, settings)
             frame = _frame(image, stream, ordinal, settings, min_side)
         except _PILLOW_ERRORS as error:
-            failure = failure or _explain(error, name, size)
+            failure = failure or _explain(error, name, stream)
             continue
         found = True
         yield frame
@@ -246,7 +245,6 @@ def _plain_tiff(
     stream: BinaryIO,
     settings: Settings,
     min_side: int,
-    size: int,
     choose: Callable[[int], list[int]],
 ) -> Iterator[ImageFrame]:
     """Yield the pages of a TIFF that Pillow cannot identify."""
@@ -257,7 +255,7 @@ def _plain_tiff(
             shown = to_rgb(page, min_side)
             yield ImageFrame(shown, ordinal, *page.size)
     except _PILLOW_ERRORS as error:
-        raise _explain(error, "TIFF", size) from error
+        raise _explain(error, "TIFF", stream) from error
 
 
 def spread(count: int, most: int) -> list[int]:
@@ -267,7 +265,7 @@ def spread(count: int, most: int) -> list[int]:
 
 
 def _frame(
-    image: Image.Image, stream: BinaryIO, ordinal: int, settings: Settings, min_side: int
+    image: ImageFile.ImageFile, stream: BinaryIO, ordinal: int, settings: Settings, min_side: int
 ) -> ImageFrame:
     """Decode the frame that ``image`` stands at."""
     width, height = image.size
@@ -307,7 +305,8 @@ def _in_strips(
     if png is None:
         return None
     with decoding(large_png.LARGE, settings).reserved(large_png.LARGE):
-        shown = to_rgb(png.reduced(factor, image), min_side, colours)
+        reduced, note = png.reduced(factor, image)
+        shown = to_rgb(reduced, min_side, colours)
     facts = large_png.png_facts(stream)
     width, height = image.size
     turn = orientation(facts)
@@ -315,21 +314,28 @@ def _in_strips(
         shown = shown.transpose(turn)
         width, height = (height, width) if turn in _SIDEWAYS else (width, height)
     written = (date_of(date_claims(facts)), place_of(facts), caption_of(facts))
-    return ImageFrame(shown, 0, width, height, *written)
+    return ImageFrame(shown, 0, width, height, *written, note)
 
 
-def _loaded(image: Image.Image, stream: BinaryIO, min_side: int) -> tuple[Image.Image, str | None]:
-    """Decode the pixels; of a JPEG that was cut off, those that are there, and a line of it."""
+def _loaded(
+    image: ImageFile.ImageFile, stream: BinaryIO, min_side: int
+) -> tuple[Image.Image, str | None]:
+    """Decode the pixels; of a picture that was cut off, those that are there, and a line of it."""
+    interlaced = cut_picture.is_interlaced(image)
     try:
         image.load()
         return image, None
-    except OSError as error:
-        if not cut_jpeg.is_cut(error, image.format or ""):
+    except (OSError, ValueError) as error:
+        name = image.format or ""
+        if not cut_picture.is_cut(error, name) or count_frames(image) > 1:
             raise
-        ended = Image.open(cut_jpeg.with_end(stream), formats=cut_jpeg.FORMATS)
-        _draft(ended, min_side)
-        ended.load()
-        there = cut_jpeg.what_is_there(ended)
+        if cut_picture.is_jpeg(name):
+            ended = cut_picture.with_end(stream)
+            _draft(ended, min_side)
+            ended.load()
+            there = cut_picture.rows_of_jpeg(ended)
+        else:
+            there = cut_picture.rows_before_the_cut(image, interlaced=interlaced)
         if there is None:
             raise
         return there
@@ -380,8 +386,10 @@ def _draft(image: Image.Image, min_side: int) -> None:
         image.draft(None, (ceil(image.width * scale), ceil(image.height * scale)))
 
 
-def _explain(error: BaseException, name: str, size: int) -> MediaError:
+def _explain(error: BaseException, name: str, stream: BinaryIO) -> MediaError:
     """Pillow's exception in one line; truncation is what most of them mean."""
-    if "truncated" in str(error).lower():
-        return CorruptMedia(f"truncated {name} after {size:,} bytes")
+    if cut := cut_picture.missing_bytes(stream):
+        return CorruptMedia(cut)
+    if cut_picture.ends_too_early(error):
+        return CorruptMedia(f"truncated {name} after {_length(stream):,} bytes")
     return corrupt(error, name)

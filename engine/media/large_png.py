@@ -17,6 +17,7 @@ from typing import BinaryIO
 
 from PIL import Image
 
+from engine.media import cut_picture
 from engine.media.picture_dates import read_png_time
 from engine.media.rgb import to_strip_mode
 
@@ -57,14 +58,14 @@ class LargePng:
             return None
         return cls(stream, width, height, colour)
 
-    def reduced(self, factor: int, like: Image.Image) -> Image.Image:
-        """Return the pixels, blocks of ``factor`` a side averaged.
+    def reduced(self, factor: int, like: Image.Image) -> tuple[Image.Image, str | None]:
+        """Return the pixels, blocks of ``factor`` a side averaged, and a line of what is cut off.
 
         Args:
             like: the picture as it was opened, which knows what is transparent.
 
         Raises:
-            OSError: the data are damaged, or end too soon.
+            OSError: the data are damaged, or not more than half of the rows are there.
         """
         size = (-(-self.width // factor), -(-self.height // factor))
         whole: Image.Image | None = None
@@ -75,16 +76,22 @@ class LargePng:
             whole = whole or Image.new(part.mode, size)
             whole.paste(part, (0, top))
             top += part.height
-        if whole is None:
+        rows = min(self.height, top * factor)
+        if whole is None or not cut_picture.is_most(rows, self.height):
             raise OSError("image file is truncated")
-        return whole
+        if top == size[1]:
+            return whole, None
+        return whole.crop((0, 0, size[0], top)), cut_picture.note_of(rows, self.height)
 
     @property
     def _channels(self) -> int:
         return len(_MODES[self.colour])
 
     def _strips(self, factor: int) -> Iterator[Image.Image]:
-        """Yield the rows in strips of whole blocks, the last one perhaps of less."""
+        """Yield the rows in strips of whole blocks, the last one perhaps of less.
+
+        Those of a file that was cut end with the last whole block that is there.
+        """
         stride = 1 + self.width * self._channels
         step = max(1, _STRIP // stride // factor) * factor
         filtered = _Decompressed(self._pixels())
@@ -92,6 +99,11 @@ class LargePng:
         for top in range(0, self.height, step):
             count = min(step, self.height - top)
             rows = filtered.read(count * stride)
+            if len(rows) < count * stride:
+                count = len(rows) // stride // factor * factor
+                rows = rows[: count * stride]
+            if not rows:
+                return
             before = b"\0" + above if above else b""
             data = _png(self.colour, self.width, count + bool(above), before + rows)
             strip: Image.Image = Image.open(io.BytesIO(data), formats=("PNG",))
@@ -153,16 +165,16 @@ class _Decompressed:
         self._zlib = zlib.decompressobj()
 
     def read(self, count: int) -> bytes:
-        """Return so many bytes.
+        """Return so many bytes; less where the data end before.
 
         Raises:
-            OSError: the data are damaged, or end too soon.
+            OSError: the data are damaged.
         """
         found = bytearray()
         while len(found) < count:
             packed = self._zlib.unconsumed_tail or next(self.parts, b"")
             if not packed:
-                raise OSError("image file is truncated")
+                break
             try:
                 found += self._zlib.decompress(packed, count - len(found))
             except zlib.error as error:
