@@ -5,9 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import TypeAlias
 
 from engine.common.choices import OnFile, Vanished
 from engine.common.progress import NO_PROGRESS, Progress, noting_what_is_kept
@@ -27,6 +26,7 @@ from indexers.duplicates import Copied, Duplicates
 from indexers.event_loop import EventLoop
 from indexers.fault_messages import MediaFault, fault
 from indexers.file_hash import stat_file
+from indexers.file_job import FileEvent, FileJob, ReadFailed
 from indexers.identify import NotMedia, Touched, Unknown, asset_of, identify
 from indexers.moves import Moved, Moves, find_trades
 from indexers.scan import Candidate, ScanPlan, missing, scan
@@ -34,7 +34,7 @@ from indexers.space_registration import register_spaces
 from indexers.texts import Reworded, moments_of, reworded, texts_of
 from indexers.vanished import MissingFiles, Returned, expired
 from indexers.walk import root_of
-from indexers.worker import Assembly, Worker
+from indexers.worker import Worker
 
 
 def run(
@@ -122,34 +122,6 @@ def retry_failures(
         return _Run(plan, store, writer, towers, settings, progress, on_file).run(started)
 
 
-@dataclass(eq=False, slots=True)
-class _Job(Assembly):
-    """One candidate on its way through the run."""
-
-    candidate: Candidate = field(kw_only=True)
-    notes: list[MediaFault] = field(default_factory=list)
-    content_hash: str | None = None
-    """The hash of its content, once it is identified as something to decode."""
-
-    def failure(self, fault: MediaFault) -> Failure:
-        """Make the failure of this file."""
-        stat = self.candidate.stat
-        return fault.failure(stat.path, stat.size, stat.mtime_ns)
-
-
-@dataclass(frozen=True, slots=True)
-class _Failed:
-    """Reading the file raised."""
-
-    fault: MediaFault
-
-
-_Event: TypeAlias = (
-    Prepared | Note | Asset | _Failed | Reworded
-    | NotMedia | Touched | Moved | Returned | Unknown | Copied
-)  # fmt: skip
-
-
 class _Run:
     """One run over one plan. Implements ``JobHandler``."""
 
@@ -176,8 +148,8 @@ class _Run:
         self._moves = Moves(store, self._trade.candidates)
         returned = {back.asset.asset_id for back in plan.returned}
         self._missing = MissingFiles(store if store and store.count_missing() else None, returned)
-        self._duplicates: Duplicates[_Job] = Duplicates(store, self._trade.candidates)
-        self._worker: Worker[_Job] = Worker(towers, settings.batch_size)
+        self._duplicates: Duplicates[FileJob] = Duplicates(store, self._trade.candidates)
+        self._worker: Worker[FileJob] = Worker(towers, settings.batch_size)
         self._ledger = Ledger(
             writer,
             IndexReport(
@@ -205,8 +177,8 @@ class _Run:
         self._commit_trades()
         anew = [Candidate(back.stat) for back in self._ledger.restore(self._plan.returned)]
         # One by one: a list would keep the vectors of every file until the end.
-        jobs = (_Job(candidate=candidate) for candidate in (*self._trade.candidates, *anew))
-        loop: EventLoop[_Job, _Event] = EventLoop(
+        jobs = (FileJob(candidate=candidate) for candidate in (*self._trade.candidates, *anew))
+        loop: EventLoop[FileJob, FileEvent] = EventLoop(
             self, self._worker, self._settings, self._progress
         )
         total = len(self._plan.candidates)
@@ -240,7 +212,7 @@ class _Run:
         """The time of the next commit, by ``time.monotonic()``."""
         return self._ledger.due
 
-    def nbytes(self, event: _Event) -> int:
+    def nbytes(self, event: FileEvent) -> int:
         """Return the bytes that an event holds while it waits."""
         return event.nbytes if isinstance(event, Prepared) else 0
 
@@ -270,20 +242,20 @@ class _Run:
             elif copy.fault is not None:
                 self._fail(job, copy.fault)
 
-    def _decode_here(self, job: _Job, found: Unknown) -> None:
+    def _decode_here(self, job: FileJob, found: Unknown) -> None:
         """Decode a copy whose original came to nothing, without the other threads."""
         for event in _ended(self._decoded(found)):
             self._handle(job, event)
         self.settle(self._worker.flush())
         self._resolve()
 
-    def take(self, job: _Job, event: _Event) -> None:
+    def take(self, job: FileJob, event: FileEvent) -> None:
         """Handle one event of one file, and the copies that wait where they are many."""
         self._handle(job, event)
         if self._duplicates.waiting >= COMMIT_ASSETS:
             self._resolve()
 
-    def _handle(self, job: _Job, event: _Event) -> None:
+    def _handle(self, job: FileJob, event: FileEvent) -> None:
         """Handle an event; every file ends with one that is no ``Prepared`` or ``Note``."""
         known = job.candidate.known
         match event:
@@ -294,7 +266,7 @@ class _Run:
             case Asset():
                 job.asset = event
                 self.settle({job})
-            case _Failed():
+            case ReadFailed():
                 self._fail(job, event.fault)
             case Copied():
                 self._duplicates.add(job, event.found)
@@ -326,7 +298,7 @@ class _Run:
             self._ledger.returned(event, replaced)
         self._progress.advance()
 
-    def settle(self, jobs: set[_Job]) -> None:
+    def settle(self, jobs: set[FileJob]) -> None:
         """Hand over the files of which nothing is missing any more."""
         for job in sorted(jobs, key=lambda job: job.candidate.stat.path):
             if job.asset is None:
@@ -337,14 +309,14 @@ class _Run:
                 self._duplicates.indexed(indexed, job.notes)
                 self._finish(job, indexed)
 
-    def _finish(self, job: _Job, indexed: IndexedAsset) -> None:
+    def _finish(self, job: FileJob, indexed: IndexedAsset) -> None:
         self._ledger.decoded(indexed.asset.path, job.candidate.known)
         self._ledger.indexed(indexed, list(map(job.failure, job.notes)))
         for lost in lost_facts(indexed.asset):
             self._progress.message(f"{file_name(indexed.asset.path)}: {lost}")
         self._progress.advance(moments=len(indexed.embeddings))
 
-    def _fail(self, job: _Job, fault: MediaFault) -> None:
+    def _fail(self, job: FileJob, fault: MediaFault) -> None:
         job.fault = fault
         self._duplicates.failed(job.content_hash, fault)
         path = job.candidate.stat.path
@@ -354,11 +326,11 @@ class _Run:
 
     # --- the threads that decode -----------------------------------------------
 
-    def events(self, job: _Job) -> Generator[_Event, None, None]:
+    def events(self, job: FileJob) -> Generator[FileEvent, None, None]:
         """Read one file, and end with an event that says how that went."""
         return _ended(self._identified(job))
 
-    def _identified(self, job: _Job) -> Generator[_Event, None, None]:
+    def _identified(self, job: FileJob) -> Generator[FileEvent, None, None]:
         if job.candidate.reword:
             if other := reworded(self._store, job.candidate.known, self._plan.sidecars):
                 yield other
@@ -375,7 +347,7 @@ class _Run:
         else:
             yield Copied(identity)
 
-    def _decoded(self, found: Unknown) -> Generator[_Event, None, None]:
+    def _decoded(self, found: Unknown) -> Generator[FileEvent, None, None]:
         path = Path(found.stat.path)
         facts = Facts()
         for piece in decode(path, found.media, self._towers, self._settings):
@@ -392,10 +364,10 @@ class _Run:
         yield replace(asset_of(found, facts), texts=texts.joined, texts_state=written.state)
 
 
-def _ended(events: Generator[_Event, None, None]) -> Generator[_Event, None, None]:
+def _ended(events: Generator[FileEvent, None, None]) -> Generator[FileEvent, None, None]:
     """Yield the events of one file, and its fault as the last."""
     try:
         with closing(events):
             yield from events
     except Exception as error:  # whatever a decoder runs into costs its own file only
-        yield _Failed(fault(error))
+        yield ReadFailed(fault(error))

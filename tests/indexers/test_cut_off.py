@@ -20,7 +20,8 @@ from engine.errors import Cancelled, EncoderUnavailable, LibraryBusy, PathNotFou
 from engine.store import Store, failpoints
 from engine.testing.fake_encoder import COLOURS, FakeEncoder, FakeSounds, fake_towers
 from engine.types import IndexReport
-from indexers import bounded_queue, commit, event_loop, pipeline, readers
+from indexers import bounded_queue, commit, event_loop, readers
+from indexers.file_job import FileJob
 from indexers.pipeline import run
 from tests import media_files as make
 from tests.indexers.runs import (
@@ -194,7 +195,7 @@ def test_finished_files_are_let_go(media: Path, store: Store, settings: Settings
 
 def _holds_vectors(thing: object) -> bool:
     # not isinstance: it asks the object, and some objects warn when they are asked
-    return type(thing) is pipeline._Job and bool(thing.slots)
+    return type(thing) is FileJob and bool(thing.slots)
 
 
 # --- cancelling ---------------------------------------------------------------
