@@ -18,7 +18,12 @@ from engine.commands.options import JSON_ASKED, TYPED, complain, printed_warning
 from engine.commands.signals import Stop
 from engine.common.file_state import os_reason
 from engine.common.mapped_files import watch_pages
-from engine.common.memory import is_out_of_memory, reserve_for_products, save_address_space
+from engine.common.memory import (
+    is_out_of_memory,
+    is_scarce,
+    reserve_for_products,
+    save_address_space,
+)
 from engine.errors import Cancelled, OutOfMemory, SensoriumError, StoreError, UsageError
 
 _NO_SUCH = {errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.ENAMETOOLONG}
@@ -74,7 +79,8 @@ class _Group(LazyGroup):
         own = self._own = args is None
         if own:
             streams.guard()
-            watch_pages(ends=True)
+            stderr = streams.keep_libraries_silent() if is_scarce() else 2
+            watch_pages(ends=True, stderr=stderr)
             save_address_space()
         if "_SENSORIUM_COMPLETE" in os.environ:
             from engine.commands.completion import register

@@ -53,6 +53,25 @@ def guard() -> None:
             setattr(sys, name, _guarded(stream, 1 if name == "stdout" else 2))
 
 
+def keep_libraries_silent() -> int:
+    """Drop what libraries print to stderr by themselves from now on; what is ours is printed.
+
+    Where memory runs out, libraries of C++ print lines of their own before they raise: ONNX
+    Runtime "Schema error: std::bad_alloc", for one, beside the line that we print.
+
+    Returns the descriptor that stderr is written to.
+    """
+    raw = getattr(getattr(sys.stderr, "buffer", None), "raw", None)
+    if not isinstance(raw, _Dropping) or raw.fileno() != 2:
+        return 2
+    ours = os.dup(2)
+    sys.stderr = _guarded(sys.stderr, ours)
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, 2)
+    os.close(null)
+    return ours
+
+
 def lost_output() -> OSError | None:
     """Write what stdout still holds, and return the error that made it drop something."""
     with suppress(OSError, ValueError):
@@ -80,11 +99,11 @@ def _guarded(stream: TextIO | None, descriptor: int) -> TextIO:
     if stream is not None:
         with suppress(OSError, ValueError):
             stream.flush()
-    errors = "backslashreplace" if descriptor == 2 else getattr(stream, "errors", None)
+    errors = getattr(stream, "errors", None) if descriptor == 1 else "backslashreplace"
     return io.TextIOWrapper(
         io.BufferedWriter(_Dropping(descriptor)),
         encoding=getattr(stream, "encoding", None) or "utf-8",
         errors=errors or "strict",
-        line_buffering=descriptor == 2 or bool(getattr(stream, "line_buffering", False)),
+        line_buffering=descriptor != 1 or bool(getattr(stream, "line_buffering", False)),
         write_through=bool(getattr(stream, "write_through", False)),
     )

@@ -38,7 +38,7 @@ _FIXED = 0x10
 
 _guarded: ContextVar[str] = ContextVar("guarded", default="")
 _lost: list[str] = []
-_state: dict[str, Any] = {"ends": False}
+_state: dict[str, Any] = {"ends": False, "stderr": 2}
 
 
 class PageLost(OSError):
@@ -92,14 +92,16 @@ def _page_lost(file: str) -> PageLost:
     return PageLost(errno.EIO, "it was cut, or its disk fails", file)
 
 
-def watch_pages(*, ends: bool = False) -> None:
+def watch_pages(*, ends: bool = False, stderr: int = 2) -> None:
     """Take the signal from now on, once.
 
     Args:
         ends: the process is ours: a page that is lost where nothing is guarded ends it with a
             line.
+        stderr: the descriptor that the line is written to.
     """
     _state["ends"] |= ends
+    _state["stderr"] = stderr if ends else _state["stderr"]
     if "handler" in _state or not _is_known_system():
         return
     # All is looked up now: where the signal comes, nothing should be left to be imported.
@@ -166,5 +168,5 @@ def _end(file: str) -> None:
         " What was committed is kept\n"
     )
     with suppress(OSError):
-        os.write(2, line.encode(errors="surrogateescape"))
+        os.write(_state["stderr"], line.encode(errors="surrogateescape"))
     os._exit(1)

@@ -90,13 +90,18 @@ def _blas_threads() -> int:
     return os.cpu_count() or 1
 
 
+def is_scarce() -> bool:
+    """Tell whether the address space of this process is limited to little."""
+    limit = address_space_limit()
+    return limit is not None and limit < _SCARCE
+
+
 def save_address_space() -> None:
     """Make this process map less, where it is limited to little. Before threads are started.
 
     One heap for all threads, and one thread for each product; what is computed stays the same.
     """
-    limit = address_space_limit()
-    if limit is None or limit >= _SCARCE:
+    if not is_scarce():
         return
     for name in ("OPENBLAS_NUM_THREADS", "RAYON_NUM_THREADS"):  # of FAISS, of tokenizers
         os.environ.setdefault(name, "1")

@@ -27,6 +27,24 @@ def test_under_a_limit_there_is_no_traceback(kilobytes, tmp_path):
         assert done.returncode in (0, 1), done
 
 
+def test_what_libraries_print_of_it_is_not_shown(tmp_path):
+    """ONNX Runtime prints "Schema error: std::bad_alloc" where memory ends while it is loaded."""
+    code = (
+        "import os, sys; from engine.commands import main\n"
+        "def load(*_, **__):\n"
+        "    os.write(2, b'Schema error: std::bad_alloc')\n"
+        "    raise RuntimeError('bad allocation')\n"
+        "main.reserve_for_products = load\n"
+        f"sys.argv = ['sensorium', 'search', 'red', '--library', {str(tmp_path / 'lib')!r}]\n"
+        "main.main()"
+    )
+    line = 'ulimit -v 1500000; exec "$@"'
+    typed = ["sh", "-c", line, "sh", sys.executable, "-c", code]
+    done = subprocess.run(typed, capture_output=True, text=True)
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1), done
+    assert done.stderr.startswith("sensorium: sensorium stopped: there is not enough memory")
+
+
 def test_a_library_that_would_crash_for_memory_is_not_loaded(monkeypatch):
     """OpenBLAS, which FAISS and OpenCV bring along, jumps to address 0 there."""
     monkeypatch.setattr(memory, "address_space_limit", lambda: 2**20)
