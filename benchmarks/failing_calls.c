@@ -1,8 +1,9 @@
 /* Preloaded: makes the Nth call of one kind on a path below a folder fail, once.
  *
  * fail_arm(kind, errno, nth, folder) begins to count; fail_disarm() ends and returns how many
- * calls of the kind were seen. fail_watch(function) has a function called at each of them. Kinds: 0 open, 1 read, 2 mmap, 3 stat, 4 rename, 5 fsync, 6 write,
- * 7 unlink. A stream of C reads and writes inside of its library, so fread and fwrite count, too. */
+ * calls of the kind were seen. fail_watch(function) has a function called at every call of
+ * whatever kind, and none fails. Kinds: 0 open, 1 read, 2 mmap, 3 stat, 4 rename, 5 fsync,
+ * 6 write, 7 unlink. A stream of C reads and writes inside of its library, so fread and fwrite count, too. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -18,10 +19,10 @@
 
 static volatile int armed = -1, code, nth, seen;
 static char folder[PATH_MAX];
-static void (*volatile watch)(const char *path);
+static void (*volatile watch)(int kind, const char *path);
 static __thread int watching;
 
-void fail_watch(void (*called)(const char *path)) { watch = called; }
+void fail_watch(void (*called)(int kind, const char *path)) { watch = called; }
 
 void fail_arm(int kind, int error, int at, const char *below) {
     strncpy(folder, below, sizeof folder - 1);
@@ -29,21 +30,24 @@ void fail_arm(int kind, int error, int at, const char *below) {
 }
 int fail_disarm(void) { armed = -1; return seen; }
 
+static int counts(int kind) { return armed == kind || (watch && armed >= 0); }
+
 static int fails(int kind, const char *path) {
-    if (armed != kind || watching || !path || strncmp(path, folder, strlen(folder))) return 0;
-    int at = __sync_add_and_fetch(&seen, 1);
-    if (watch && !watching) {
+    if (!counts(kind) || watching || !path || strncmp(path, folder, strlen(folder))) return 0;
+    if (watch) {
         watching = 1;
-        watch(path);
+        watch(kind, path);
         watching = 0;
+        return 0;
     }
+    int at = __sync_add_and_fetch(&seen, 1);
     if (at != nth) return 0;
     errno = code;
     return 1;
 }
 static int fails_fd(int kind, int fd) {
     char link[64], path[PATH_MAX];
-    if (armed != kind) return 0;
+    if (!counts(kind)) return 0;
     snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
     ssize_t n = readlink(link, path, sizeof path - 1);
     if (n < 0) return 0;
@@ -51,7 +55,7 @@ static int fails_fd(int kind, int fd) {
     return fails(kind, path);
 }
 static int fails_at(int kind, int at, const char *path) {
-    if (armed != kind) return 0;
+    if (!counts(kind)) return 0;
     if (path && path[0] == '/') return fails(kind, path);
     return path && !path[0] ? fails_fd(kind, at) : at == AT_FDCWD ? 0 : fails_fd(kind, at);
 }
@@ -116,7 +120,7 @@ int unlink(const char *path) { REAL(unlink); return fails(7, path) ? -1 : real(p
 int unlinkat(int at, const char *path, int flags) {
     REAL(unlinkat); return fails_at(7, at, path) ? -1 : real(at, path, flags); }
 static int fails_stream(int kind, FILE *stream) {
-    if (armed != kind || !fails_fd(kind, fileno(stream))) return 0;
+    if (!counts(kind) || !fails_fd(kind, fileno(stream))) return 0;
     stream->_flags |= 0x20; /* what ferror tells, in glibc */
     return 1;
 }

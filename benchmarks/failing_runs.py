@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import errno
+import gc
 import json
 import os
 import re
@@ -51,7 +52,8 @@ COMMANDS = {
 
 _INDEXED = {"indexed": "SQfp16", "lists": "IVF1,PQ4x4fs"}
 """The libraries that have a snapshot, and the structure of its index."""
-_WATCH = ctypes.CFUNCTYPE(None, ctypes.c_char_p)
+_WATCH = ctypes.CFUNCTYPE(None, ctypes.c_int, ctypes.c_char_p)
+WATCHED = -1
 _NUMBERS = re.compile(r"[0-9a-f]*[0-9][0-9a-f]*|(?<=\.building-).*|(?<=-)[a-z0-9_]{8}\b")
 
 
@@ -63,7 +65,7 @@ class Case:
     call: str
     error: str
     number: int
-    """The call's place among those of its kind; 0 lets all succeed."""
+    """The call's place among those of its kind; 0 lets all succeed, and ``WATCHED`` notes them."""
 
     @property
     def key(self) -> str:
@@ -74,8 +76,8 @@ class Ran(NamedTuple):
     """What became of one run of a command."""
 
     status: int
-    stacks: list[str]
-    """The kind of file and the lines of ours of its calls, in order, where all succeeded."""
+    stacks: list[tuple[str, str]]
+    """Each call, the kind of file and the lines of ours, in order, where all succeeded."""
     text: str
 
 
@@ -185,15 +187,17 @@ def _forked(words: list[str], copy: Path, case: Case, library: str) -> Ran:
             os.dup2(stream.fileno(), 2)
             status, stacks = _run(words, copy, case, library)
             with os.fdopen(writing, "w") as answer:
-                json.dump([stacks, [] if case.number else [*sys.modules]], answer)
+                json.dump([stacks, [*sys.modules] if stacks else []], answer)
             _flush()
             os._exit(status)
     os.close(writing)
     with os.fdopen(reading) as stream:
         stacks, modules = json.loads(stream.read() or "[[], []]")
+    gc.unfreeze()
     for module in modules:  # so that the next child need not import it
         with suppress(ImportError):
             import_module(module)
+    gc.freeze()  # else a collection in a child copies every page
     status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     return Ran(status, stacks, printed.read_text(errors="replace"))
 
@@ -215,19 +219,25 @@ def _flush() -> None:
         stream.flush()
 
 
-def _run(words: list[str], copy: Path, case: Case, library: str) -> tuple[int, list[str]]:
+def _run(
+    words: list[str], copy: Path, case: Case, library: str
+) -> tuple[int, list[tuple[str, str]]]:
     from engine.commands.main import main as command_line
 
     hooks = ctypes.CDLL(None)
     sys.argv = ["sensorium", *words]
-    status, stacks = 0, list[str]()
-    called = _WATCH(lambda path: stacks.append(_stack(os.fsdecode(path), copy)))
+    status, stacks = 0, list[tuple[str, str]]()
+
+    def note(kind: int, path: bytes) -> None:
+        stacks.append((CALLS[kind], _stack(os.fsdecode(path), copy)))
+
+    called = _WATCH(note)
     with ExitStack() as stack:
         if library in _INDEXED:
             stack.enter_context(mock.patch("engine.index.inventory.EXACT_ROWS", 1))
             key = mock.patch("engine.index.build.choose_key", return_value=_INDEXED[library])
             stack.enter_context(key)
-        hooks.fail_watch(None if case.number else called)
+        hooks.fail_watch(called if case.number == WATCHED else None)
         call, error = CALLS.index(case.call), getattr(errno, case.error)
         hooks.fail_arm(call, error, case.number, os.fsencode(copy))
         try:

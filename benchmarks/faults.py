@@ -10,9 +10,10 @@ library. No moment may be lost, what is printed must be one line without a trace
 next run must be whole, as if nothing had failed.
 
 Calls are from one place where the three innermost lines of ours and the kind of file are the
-same: SQLite, for example, reads page after page for one statement. Each errno on each place
-comes first, once, by one of the commands that come by there; then follow each place and errno
-of all commands, the whole way down. Both are shuffled by a seed, so that a part is a fair sample.
+same: SQLite, for example, reads page after page for one statement. The first, the middle and the
+last call of each kind come first, for each command and errno; then each errno on each place,
+once, by one of the commands that come by there; then each place and errno of all commands, the
+whole way down. All three are shuffled by a seed, so that a part is a fair sample.
 A journal keeps what has run, and the next run goes on from there. It needs gcc and glibc.
 """
 
@@ -34,7 +35,16 @@ from pathlib import Path
 import click
 
 from benchmarks.common import Row, at_least, at_most, command, conclude, machine, scratch, stop
-from benchmarks.failing_runs import CALLS, COMMANDS, Bench, Case, compiled, import_all, moments
+from benchmarks.failing_runs import (
+    CALLS,
+    COMMANDS,
+    WATCHED,
+    Bench,
+    Case,
+    compiled,
+    import_all,
+    moments,
+)
 
 ERRNOS = ("EIO", "ESTALE", "EACCES", "ENOMEM", "EMFILE", "ENOSPC", "EINTR")
 _PRELOADED = "SENSORIUM_FAULTS"
@@ -64,6 +74,8 @@ class Cases:
     every: list[Case]
     places: dict[str, str]
     """The place of each case by its key, errno included, in few lines."""
+    spread: list[Case]
+    """The first, a middle and the last call of each command, kind of call and errno."""
 
     def tried(self, ran: Container[str]) -> int:
         """Count the places, errno included, of which some case ran."""
@@ -72,24 +84,26 @@ class Cases:
 
 def all_cases(bench: Bench, kinds: Sequence[tuple[str, str, str]], seed: int = 0) -> Cases:
     """Note the calls of each command, and return a case for each place and each errno."""
-    cases, places = list[Case](), dict[str, str]()
-    firsts: dict[tuple[str, str], dict[str, int]] = {}
+    cases, places, spread = list[Case](), dict[str, str](), set[Case]()
+    called: dict[str, list[tuple[str, str]]] = {}
     for name, call, error in kinds:
-        if (name, call) not in firsts:
+        if name not in called:
             bench.renew(COMMANDS[name].library)
-            stacks = bench.run_case(Case(name, call, error, 0)).stacks
-            numbered = [*enumerate(stacks, 1)]
-            firsts[name, call] = {stack: number for number, stack in reversed(numbered)}
-        for stack, number in firsts[name, call].items():
+            called[name] = bench.run_case(Case(name, call, error, WATCHED)).stacks
+        stacks = [stack for kind, stack in called[name] if kind == call]
+        firsts = {stack: number for number, stack in reversed([*enumerate(stacks, 1)])}
+        ends = {1, (len(stacks) + 1) // 2, len(stacks)} if stacks else set[int]()
+        for number in sorted({*firsts.values(), *ends}):
             case = Case(name, call, error, number)
             cases.append(case)
-            innermost = " ".join(stack.split(" ")[: 1 + _INNERMOST])
+            innermost = " ".join(stacks[number - 1].split(" ")[: 1 + _INNERMOST])
             places[case.key] = f"{call} {error} {innermost}"
+            if number in ends:
+                spread.add(case)
     random.Random(seed).shuffle(cases)
-    first = {places[case.key]: case for case in reversed(cases)}
-    covering = {*first.values()}
-    cases.sort(key=lambda case: case not in covering)
-    return Cases(cases, places)
+    covering = {*{places[case.key]: case for case in reversed(cases)}.values()}
+    cases.sort(key=lambda case: 0 if case in spread else 1 if case in covering else 2)
+    return Cases(cases, places, [*spread])
 
 
 def swept(bench: Bench, cases: Iterable[Case]) -> Iterator[Outcome]:
@@ -214,11 +228,20 @@ def main(cases: tuple[str, ...], minutes: float, journal: Path | None) -> None:
     ran, broken = (sum(int(str(row[i])) for row in body) for i in (2, 3))
     whole, tried = len({*found.places.values()}), found.tried(kept.outcomes)
     share = f"{tried:,} of {whole:,}"
+    spread, spread_ran = len(found.spread), sum(c.key in kept.outcomes for c in found.spread)
+    spread_share = f"{spread_ran:,} of {spread:,}"
     conclude(
         f"{ran:,} of {len(found.every):,} runs of a command in which one call failed; {machine()}.",
         ("command and call", "cases", "ran", "broke a promise"),
         [
             ("all", len(found.every), ran, broken, at_most(broken, 0, "0")),
+            (
+                "first, middle and last calls",
+                spread,
+                spread_ran,
+                spread_share,
+                at_least(spread_ran, spread, f"{spread:,}"),
+            ),
             ("places and errnos", whole, tried, share, at_least(tried, whole, f"{whole:,}")),
             *body,
         ],
