@@ -39,7 +39,7 @@ class MomentGrid extends HTMLElement {
     }
     this.#hits = hits;
     this.#layOut(further);
-    this.dispatchEvent(new Event("shown"));
+    this.dispatchEvent(new CustomEvent("shown", { detail: { further } }));
   }
 
   /** Put the focus on a hit, and bring it into the window. */
