@@ -16,6 +16,8 @@ from engine.generate.timed_stream import timed
 
 _MISSING = ("asking Gemini", "gemini")
 _URL, _KEYS = "GEMINI_BASE_URL", ("GEMINI_API_KEY", "GOOGLE_API_KEY")
+_ATTEMPTS, _FIRST_WAIT = 3, 0.5
+"""Times that a server is asked which is busy or lost, and seconds before the second of them."""
 _MOST_BYTES = 19 * 2**20
 """Bytes of sound and video in a question; the API takes 20 MiB of a request."""
 
@@ -80,7 +82,13 @@ class GeminiChat:
         with importing(*_MISSING, "google", "google.genai"):
             from google import genai
             from google.genai import types
-        options = types.HttpOptions(base_url=self._url, timeout=max(1, int(seconds * 1000)))
+        options = types.HttpOptions(
+            base_url=self._url, timeout=max(1, int(seconds * 1000)),
+            # Without any, the package asks once.
+            retry_options=types.HttpRetryOptions(
+                attempts=_ATTEMPTS, initial_delay=_FIRST_WAIT, jitter=_FIRST_WAIT
+            ),
+        )  # fmt: skip
         client = genai.Client(api_key=self._key, http_options=options, vertexai=False)
         system = "\n".join(m.text for m in messages if m.role == "system")
         config = types.GenerateContentConfig(
@@ -98,6 +106,7 @@ class GeminiChat:
                 model=self.model, contents=contents, config=config
             ),
             seconds=seconds, cancel=cancel, translate=self._translated,
+            is_lost=_is_lost,
         ):  # fmt: skip
             used = event.usage_metadata
             if used is not None:
@@ -120,6 +129,12 @@ class GeminiChat:
         status = getattr(error, "code", None)
         what = f"answered {status}" if status else f"cannot be asked ({type(error).__name__})"
         return ChatFailed(f"Gemini {what}")
+
+
+def _is_lost(error: Exception) -> bool:
+    """Tell whether a connection was lost, by httpx or by httpx2: the package takes either."""
+    kinds = {kind.__name__ for kind in type(error).__mro__}
+    return "TransportError" in kinds and "TimeoutException" not in kinds
 
 
 def _content(types: Any, message: Message) -> Any:

@@ -51,13 +51,16 @@ class HfCaptioner(HfModel):
         processor, model = self._loaded
         image = Image.open(io.BytesIO(pictures[0])).convert("RGB")
         inputs = processor(images=image, return_tensors="pt")
+        stops = GenerationStops(seconds, cancel)
         with self._lock, torch.inference_mode():
             ids = model.generate(
                 **inputs, max_new_tokens=_MOST_TOKENS, do_sample=False,
-                stopping_criteria=GenerationStops(seconds, cancel).criteria(),
+                stopping_criteria=stops.criteria(),
             )  # fmt: skip
         if cancel is not None:
             cancel.check()
+        if stops.late:
+            raise ChatFailed(f"the model did not answer within {seconds:g} s")
         text = processor.batch_decode(ids, skip_special_tokens=True)[0]
         if style is CaptionStyle.TAGS:
             text = ", ".join(word for word in text.split() if len(word) > 3)

@@ -23,6 +23,7 @@ def timed(
     seconds: float,
     cancel: CancelToken | None,
     translate: Callable[[Exception], ChatFailed],
+    is_lost: Callable[[Exception], bool] | None = None,
 ) -> Iterator[Any]:
     """Yield the events of the stream that ``begin`` returns.
 
@@ -32,6 +33,8 @@ def timed(
     Args:
         translate: makes an error of the client ours; its text may hold a key, so that it is not
             passed on.
+        is_lost: tells whether an error is a lost connection, for a client that does not ask again
+            by itself: where no event has come yet, the stream is begun a second time.
 
     Raises:
         ChatFailed: ``seconds`` have passed, or as ``translate`` says.
@@ -40,7 +43,8 @@ def timed(
     deadline = time.monotonic() + seconds
     events: queue.SimpleQueue[Any] = queue.SimpleQueue()
     over = threading.Event()
-    threading.Thread(target=_read, args=(begin, events, over, translate), daemon=True).start()
+    reading = (begin, events, over, translate, is_lost)
+    threading.Thread(target=_read, args=reading, daemon=True).start()
     try:
         while (event := _next(events, deadline, seconds, cancel)) is not _END:
             if isinstance(event, ChatFailed):
@@ -55,17 +59,22 @@ def _read(
     events: queue.SimpleQueue[Any],
     over: threading.Event,
     translate: Callable[[Exception], ChatFailed],
+    is_lost: Callable[[Exception], bool] | None,
 ) -> None:
-    stream = None
+    stream, begun = None, False
     try:
         stream = begin()
         for event in stream:
+            begun = True
             if over.is_set():
                 break
             events.put(event)
         events.put(_END)
     except Exception as error:
-        events.put(translate(error))
+        if is_lost is not None and is_lost(error) and not begun and not over.is_set():
+            _read(begin, events, over, translate, None)
+        else:
+            events.put(translate(error))
     finally:
         with suppress(Exception):
             stream.close()  # type: ignore[union-attr]

@@ -35,7 +35,10 @@ class Handler(BaseHTTPRequestHandler):
     server: _Server
 
     def do_POST(self) -> None:
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        content = self.rfile.read(int(self.headers["Content-Length"]))
+        # Forms with sounds are taken as well, for the sake of what the server does.
+        is_json = self.headers.get_content_type() == "application/json"
+        body = json.loads(content) if is_json else {"form": len(content)}
         served = self.server.served
         served.bodies.append(body)
         served.headers.append(dict(self.headers))
@@ -114,6 +117,11 @@ def answers(reply: Callable[[dict[str, Any]], str]) -> Behaviour:
 def sends(body: bytes) -> Behaviour:
     """Whatever bytes."""
     return lambda handler, _: handler.send(200, body)
+
+
+def streams_junk(handler: Handler, _: dict[str, Any]) -> None:
+    """Stream an event that is cut off in the middle of its JSON."""
+    handler.send(200, b'data: {"choices": [{"del\n\n', {"Content-Type": "text/event-stream"})
 
 
 def refuses(status: int, message: str = "no", **headers: str) -> Behaviour:
