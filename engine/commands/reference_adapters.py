@@ -73,9 +73,10 @@ ENCODERS = (
     HeldAdapter("late:", "st", _TINY, ("ColPaliForRetrieval",), "query/rerank/test_late.py"),
 )  # fmt: skip
 """Encoders, and the rerankers that are models of their kind."""
+_FAULTS = "generate/test_server_faults.py"
 ROLES = {
     ("chat", "local:NAME"): ("generate/test_llama.py", ()),
-    ("chat", "openai:MODEL"): ("generate/test_openai.py", ()),
+    ("chat", "openai:MODEL"): (f"generate/test_openai.py, {_FAULTS}", ()),
     ("captioner", "template"): ("generate/test_captioners.py", ()),
     ("captioner", "hf:NAME"): (
         "generate/test_captioners.py", ("BlipForConditionalGeneration",),
@@ -86,16 +87,22 @@ ROLES = {
         "generate/test_transcribers.py, generate/test_aligners.py",
         ("WhisperForConditionalGeneration", "Qwen3ASRForConditionalGeneration"),
     ),
-    ("transcriber", "openai:MODEL"): ("generate/test_transcribers.py", ()),
+    ("transcriber", "openai:MODEL"): (f"generate/test_transcribers.py, {_FAULTS}", ()),
     ("aligner", "hf:NAME"): (
         "generate/test_aligners.py", ("Qwen3ASRForTokenClassification",),
     ),
     ("diarizer", "hf:NAME"): (
         "generate/test_diarizers.py", ("Nemotron3DiarizationForAudioFrameClassification",),
     ),
-    ("vision chat", "openai:MODEL"): ("generate/test_vision_chats.py", ("openai",)),
-    ("vision chat", "responses:MODEL"): ("generate/test_vision_chats.py", ("openai",)),
-    ("vision chat", "gemini:MODEL"): ("generate/test_vision_chats.py", ("google.genai",)),
+    ("vision chat", "openai:MODEL"): (
+        f"generate/test_vision_chats.py, {_FAULTS}", ("openai",),
+    ),
+    ("vision chat", "responses:MODEL"): (
+        f"generate/test_vision_chats.py, {_FAULTS}", ("openai",),
+    ),
+    ("vision chat", "gemini:MODEL"): (
+        f"generate/test_vision_chats.py, {_FAULTS}", ("google.genai",),
+    ),
     ("vision chat", "hf:NAME"): (
         "generate/test_hf_chat.py, generate/test_hf_video.py, generate/test_hf_listeners.py",
         ("LlavaForConditionalGeneration", "Qwen2AudioForConditionalGeneration",
@@ -106,7 +113,7 @@ ROLES = {
     ("speaker", "espeak"): ("generate/test_speakers.py", ()),
     ("speaker", "kokoro"): ("generate/test_speakers.py", ()),
     ("speaker", "hf:NAME"): ("generate/test_speakers.py", ("SpeechT5ForTextToSpeech",)),
-    ("speaker", "openai:MODEL"): ("generate/test_speakers.py", ()),
+    ("speaker", "openai:MODEL"): (f"generate/test_speakers.py, {_FAULTS}", ()),
 }  # fmt: skip
 """The tests that hold each adapter of a role, below ``tests``, and the classes that they run."""
 
