@@ -13,7 +13,7 @@ from engine.errors import SKIPPED
 from engine.media.unread import OTHER, unread_reason
 from engine.store import KnownAsset, Writer
 from engine.types import Failure, FileStat, IndexedAsset, IndexReport, Space
-from indexers.vanished import Returned, now
+from indexers.vanished import Returned, folded, now
 
 COMMIT_ASSETS = 256
 COMMIT_SECONDS = 5.0
@@ -67,6 +67,7 @@ class Ledger:
         self._made_for = made_for
         self._report = report
         self._failures: list[Failure] = []
+        self._unreadable: list[Failure] = []
         self._waiting = _Waiting()
         self._last = time.monotonic()
         self._committed = 0
@@ -190,6 +191,21 @@ class Ledger:
         self._on_file(failure.path, f"failed: {failure.reason}")
         self._failures.append(failure)
         self._waiting.failures.append(failure)
+
+    def unreadable(self, failure: Failure) -> None:
+        """Add a file that could not be read this time; an asset that was there before stays.
+
+        They are written by ``settle_unreadable``: many together may be a folder that went away.
+        """
+        self._count(failed=1)
+        self._on_file(failure.path, f"failed: {failure.reason}")
+        self._unreadable.append(failure)
+
+    def settle_unreadable(self, roots: Sequence[str]) -> None:
+        """Write what could not be read: a line a file, or one for a folder that went away."""
+        failures, self._unreadable = folded(self._unreadable, roots), []
+        self._failures.extend(failures)
+        self._waiting.notes.extend(failures)
 
     def settled(self, paths: tuple[str, ...]) -> None:
         """Failures that no longer apply."""

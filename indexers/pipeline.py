@@ -194,6 +194,7 @@ class _Run:
         for known in self._plan.excluded:
             if known.asset_id not in self._moves.claimed:
                 self._ledger.excluded(known)
+        self._ledger.settle_unreadable(self._plan.covered)
         self.commit()
         return self._ledger.report(time.monotonic() - started)
 
@@ -224,6 +225,7 @@ class _Run:
 
     def rescue(self) -> None:
         """Commit what is finished when the run is cut off."""
+        self._ledger.settle_unreadable(self._plan.covered)
         self._ledger.flush()
 
     def finish(self) -> None:
@@ -320,8 +322,11 @@ class _Run:
         job.fault = fault
         self._duplicates.failed(job.content_hash, fault)
         path = job.candidate.stat.path
-        # Without the file's size and date the next run tries it anyhow.
-        self._ledger.failed(fault.failure(path) if fault.retryable else job.failure(fault))
+        if fault.retryable:
+            # Without the file's size and date the next run tries it anyhow.
+            self._ledger.unreadable(fault.failure(path))
+        else:
+            self._ledger.failed(job.failure(fault))
         self._progress.advance()
 
     # --- the threads that decode -----------------------------------------------

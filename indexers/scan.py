@@ -220,10 +220,11 @@ def _is_in(path: str, places: Container[str]) -> bool:
 
 
 def _settled(walked: Walked, failures: dict[str, Failure]) -> Iterator[str]:
-    """Failures below the roots that a walk alone disproves."""
+    """Failures below the roots that a walk disproves, or that this run tries anew."""
     still = {failure.path for failure in walked.failures}
     for path in failures.keys() - still:
         if _is_in(path, walked.covered) and (
-            missing(path) or Path(path).is_dir() or _is_in(path, walked.left_out)
-        ):
+            (failures[path].retryable and failures[path].size is None)
+            or missing(path) or Path(path).is_dir() or _is_in(path, walked.left_out)
+        ):  # fmt: skip
             yield path

@@ -16,7 +16,7 @@ from threading import Lock
 
 from engine.errors import FilesVanished
 from engine.store import KnownAsset, MissingAsset, Store
-from engine.types import FileStat
+from engine.types import Failure, FileStat
 
 _BULK = 10
 """Files of a folder of which nothing is left that are missing, and not deleted."""
@@ -102,6 +102,50 @@ def _folders_above(path: str) -> Iterator[str]:
 
 def _is_below(path: str, root: str) -> bool:
     return path == root or path.startswith(root if root.endswith(os.sep) else root + os.sep)
+
+
+def folded(failures: Sequence[Failure], roots: Sequence[str]) -> list[Failure]:
+    """Return failures to read files, those of a folder that went away meanwhile as one.
+
+    Args:
+        roots: what the run covers.
+    """
+    seen: dict[str, bool] = {}
+    by_folder: defaultdict[str | None, list[Failure]] = defaultdict(list)
+    for failure in failures:
+        by_folder[_folder_gone(failure.path, roots, seen)].append(failure)
+    kept = by_folder.pop(None, [])
+    for folder, members in sorted((str(folder), of) for folder, of in by_folder.items()):
+        if len(members) < _BULK:
+            kept += members
+            continue
+        reason = (
+            f"went away while its files were read (is its disk mounted?):"
+            f" {len(members):,} of them are left for the next run"
+        )
+        kept.append(Failure(folder, reason, code=members[0].code, retryable=True))
+    return kept
+
+
+def _folder_gone(path: str, roots: Sequence[str], seen: dict[str, bool]) -> str | None:
+    """Return the outermost folder above a path, within the roots, in which nothing is left."""
+    gone = None
+    for folder in _folders_above(path):
+        if folder not in seen:
+            seen[folder] = any(_is_below(folder, root) for root in roots) and _is_empty(folder)
+        if not seen[folder]:
+            break
+        gone = folder
+    return gone
+
+
+def _is_empty(folder: str) -> bool:
+    """Tell whether a folder has nothing, cannot be listed, or is not there."""
+    try:
+        with os.scandir(folder) as entries:
+            return next(entries, None) is None
+    except OSError:
+        return True
 
 
 def now() -> str:

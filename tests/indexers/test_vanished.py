@@ -22,8 +22,9 @@ from engine.errors import FilesVanished
 from engine.store import Store
 from engine.store.verify import verify
 from engine.testing.fake_encoder import FakeEncoder, fake_towers
+from indexers import file_hash
 from indexers.pipeline import run
-from tests.indexers.runs import vectors
+from tests.indexers.runs import Told, vectors
 
 
 class Counting(FakeEncoder):
@@ -246,3 +247,55 @@ def test_a_lost_segment_takes_its_missing_files_along(store, media, counted):
     away.rename(media)
     assert counted().added == 12
     assert verify(store, deep=True).problems == ()
+
+
+def test_a_folder_that_goes_away_while_it_is_read_is_one_line(media, store, settings, counted):
+    """The kind: a disk that is pulled out, or a server that goes away, in the middle of a run."""
+    distinct(media / "usb" / "a", 20)
+    distinct(media / "usb" / "b", 20)
+    distinct(media / "here", 3)
+    counted(media / "usb" / "a")
+    for path in (media / "usb" / "a").iterdir():
+        os.utime(path, (1, 1))  # so that all are read again
+    before, away = living(store), media.with_name("away")
+
+    class Thief(Told):
+        def start(self, task: str, total: int | None = None, unit: str = "files") -> None:
+            if task == "indexing":
+                (media / "usb").rename(away)
+                (media / "usb").mkdir()
+
+    report = run(store, fake_towers(), [media], settings, progress=Thief())
+    assert (report.added, report.failed, report.removed) == (3, 40, 0)
+    (failure,) = report.failures
+    assert failure.path == str(media / "usb") and "40 of them are left" in failure.reason
+    assert living(store).keys() >= before.keys() and not verify(store).problems
+    (media / "usb").rmdir()
+    away.rename(media / "usb")
+    report = counted()
+    assert (report.added, report.unchanged, report.failed) == (20, 23, 0)
+    assert store.failures() == []
+
+
+@pytest.mark.parametrize("number", [errno.EIO, errno.EACCES, errno.ESTALE, errno.ENOMEM])
+def test_a_file_that_cannot_be_read_anew_keeps_what_it_had(
+    store, media, counted, monkeypatch, number
+):
+    path = distinct(media, 3)[1]
+    counted()
+    before = living(store)
+    os.utime(path, (1, 1))
+    digest = file_hash._digest
+
+    def failing(file: Path) -> str:
+        if file == path:
+            raise OSError(number, os.strerror(number), str(file))
+        return digest(file)
+
+    monkeypatch.setattr(file_hash, "_digest", failing)
+    report = counted()
+    assert (report.failed, report.unchanged) == (1, 2)
+    assert living(store).keys() == before.keys()
+    assert [failure.path for failure in store.failures()] == [str(path)]
+    monkeypatch.undo()
+    assert (counted().unchanged, store.failures(), Counting.embedded) == (3, [], 3)
