@@ -70,9 +70,9 @@ class Curation(RecordedRuns):
             exact: only files with the same bytes.
             by_cosine: decide by the cosine of embeddings, without reading files.
             keep: which file of a group stays, the first rule first: ``most-pixels``,
-                ``original``, ``largest``, ``smallest``, ``oldest``, ``newest``,
+                ``original``, ``dated``, ``largest``, ``smallest``, ``oldest``, ``newest``,
                 ``shortest-path``, ``in:FOLDER``, ``not-in:FOLDER``; what they leave open is
-                decided by ``most-pixels``, ``original``, ``largest``, ``oldest``.
+                decided by ``most-pixels``, ``original``, ``dated``, ``largest``, ``oldest``.
 
         Raises:
             UsageError: there is no such rule to keep by.

@@ -52,9 +52,9 @@ def _duplicate_options(command: Command) -> Command:
     "--keep",
     multiple=True,
     metavar="RULE",
-    help="Which file of a group stays: most-pixels, original (in no place of copies, backups or"
-    " trash), largest, smallest, oldest, newest, shortest-path, in:FOLDER or not-in:FOLDER. May be"
-    " repeated, the first counts most.",
+    help="Which file of a group stays: most-pixels, original (in no place of copies, downloads,"
+    " backups or trash), dated (says when it was made), largest, smallest, oldest, newest,"
+    " shortest-path, in:FOLDER or not-in:FOLDER. May be repeated, the first counts most.",
 )
 @handling_options
 def duplicates(
@@ -64,8 +64,8 @@ def duplicates(
 
     Crops, re-encodes, mirrored and framed pictures are copies of one another; a burst is
     not. Of each group one is kept, by the rules of --keep, and where those leave several by
-    most-pixels, original, largest, oldest and the first path; its reason says what decided.
-    With PATHs, only what lies below them.
+    most-pixels, original, dated, largest, oldest, the shortest name and the first path; its
+    reason says what decided. With PATHs, only what lies below them.
     """
     with open_library(library) as opened:
         run = opened.curate.duplicates(paths, **options, **handling.run_options())

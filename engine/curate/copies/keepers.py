@@ -42,9 +42,10 @@ def keeper_rules(names: Sequence[str] = ()) -> tuple[KeeperRule, ...]:
     """Return rules by their names, and behind them those that decide by default.
 
     Args:
-        names: ``most-pixels``, ``original`` (in no folder of copies, backups or trash),
-            ``largest``, ``smallest``, ``oldest``, ``newest``, ``shortest-path``,
-            ``in:FOLDER``, ``not-in:FOLDER``; the first counts most.
+        names: ``most-pixels``, ``original`` (in no folder of copies, downloads, backups or
+            trash), ``dated`` (says when it was made), ``largest``, ``smallest``, ``oldest``,
+            ``newest``, ``shortest-path``, ``in:FOLDER``, ``not-in:FOLDER``; the first counts
+            most.
 
     Raises:
         UsageError: there is no such rule.
@@ -59,10 +60,11 @@ def keeper_rules(names: Sequence[str] = ()) -> tuple[KeeperRule, ...]:
 def keeper(files: Sequence[AssetFacts], rules: Sequence[KeeperRule] | None = None) -> KeptFile:
     """Choose which of several files is kept.
 
-    Each rule leaves those that it prefers; the first path of what is left decides at last.
+    Each rule leaves those that it prefers; at last the shortest name of what is left decides,
+    since copies are called after what they were made of, and then the first path.
     """
     left, decided = list(files), []
-    for rule in keeper_rules() if rules is None else rules:
+    for rule in (*(keeper_rules() if rules is None else rules), _SHORTEST_NAME):
         best = min(map(rule.prefers, left))
         preferred = [file for file in left if rule.prefers(file) == best]
         if len(preferred) < len(left):
@@ -110,11 +112,19 @@ def _folder_rule(kind: str, folder: str) -> KeeperRule:
     return KeeperRule(f"not-in:{folder}", f"not in {folder}", is_in)
 
 
+_COPY = r"cop(?:y|ies|ie|ia|ias)|kopien?|kopia|kopie|kopio|kopija|копи[яи]|コピー|副本|복사본"
 _SPARE_FOLDER = re.compile(
-    r"\W*(?:trash|recycled?|recycle.bin|backups?|bak|copy|copies|thumb(?:nail)?s?)\W*",
+    rf"\W*(?:{_COPY}|.?trash(?:-\d+)?|recycled?|\$?recycle.bin|papierkorb|corbeille|papelera|cestino"
+    r"|backups?|bak|sicherung(?:en)?|sauvegardes?|respaldos?|thumb(?:nail)?s?"
+    r"|downloads?|received(?: files)?|sent|whatsapp(?: \w+)*|telegram(?: \w+)*)\W*",
     re.IGNORECASE,
 )
-_SPARE_NAME = re.compile(r"copy of |.*[ _-]copy(?:[ _-]?\(?\d+\)?)?$|.* \(\d+\)$", re.IGNORECASE)
+"""Folders of copies, and those through which files pass on their way from elsewhere."""
+_SPARE_NAME = re.compile(
+    rf"(?:{_COPY}) (?:of|von|de|di|av|van) |.*[ _(-](?:{_COPY})\)?(?:[ _-]?\(?\d+\)?)?$"
+    r"|.*\(\d+\)$|.*~\d*$",
+    re.IGNORECASE,
+)
 
 
 def _is_spare(path: str) -> bool:
@@ -133,14 +143,20 @@ def _newest(file: AssetFacts) -> list[int]:
     return [-ord(letter) for letter in _date(file)]
 
 
+_SHORTEST_NAME = KeeperRule(
+    "shortest-name",
+    "the shortest name",
+    lambda file: len(os.path.basename(file.path)),  # noqa: PTH119
+)
 _RULES = {
     rule.name: rule
     for rule in (
         KeeperRule("most-pixels", "most pixels", lambda file: -file.pixels),
         KeeperRule(
-            "original", "in no place of copies, backups or trash",
+            "original", "in no place of copies, downloads, backups or trash",
             lambda file: _is_spare(file.path),
         ),
+        KeeperRule("dated", "says when it was made", lambda file: file.taken_at is None),
         KeeperRule("largest", "most bytes", lambda file: -file.size),
         KeeperRule("smallest", "fewest bytes", lambda file: file.size),
         KeeperRule("oldest", "the earliest date", _date),
@@ -148,7 +164,7 @@ _RULES = {
         KeeperRule("shortest-path", "the shortest path", lambda file: len(file.path)),
     )
 }  # fmt: skip
-DEFAULT = ("most-pixels", "original", "largest", "oldest")
+DEFAULT = ("most-pixels", "original", "dated", "largest", "oldest")
 """The rules that decide where none is given, and behind those that are."""
 _OPPOSITES = {"smallest": "largest", "newest": "oldest"}
 """Rules that the default ones behind them would contradict."""

@@ -48,7 +48,7 @@ class DuplicatesRequest(_CopiesRequest):
     keep: list[Annotated[str, Field(max_length=4096)]] = Field(
         default=[], max_length=16,
         description="Which file of a group stays, the first rule first: most-pixels, original,"
-        " largest, smallest, oldest, newest, shortest-path, in:FOLDER, not-in:FOLDER.",
+        " dated, largest, smallest, oldest, newest, shortest-path, in:FOLDER, not-in:FOLDER.",
     )  # fmt: skip
 
 

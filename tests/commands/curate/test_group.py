@@ -124,7 +124,7 @@ def test_bad_input_is_one_line(indexed, arguments, line):
 
 def test_a_person_says_which_copy_stays(doubled, media):
     done = doubled("curate", "duplicates", "--exact", "--keep", "newest", "--json").json
-    assert done["settings"]["keeper"] == ["newest", "most-pixels", "original", "largest"]
+    assert done["settings"]["keeper"] == ["newest", "most-pixels", "original", "dated", "largest"]
     (kept,) = [found["path"] for found in done["findings"] if found["verdict"] == "keeper"]
     asked = ("curate", "duplicates", "--exact", "--keep", "not-in:media", "--keep", "shortest-path")
     assert doubled(*asked).code == 0

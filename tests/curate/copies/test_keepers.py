@@ -19,12 +19,14 @@ def file(path, width=10, size=5, taken=None, mtime=10**18) -> AssetFacts:
     [
         (file("/b", width=20), "kept: most pixels"),
         (file("/b", size=6), "kept: most bytes"),
-        (file("/b", taken="1999-01-01"), "kept: the earliest date"),
+        (file("/b", taken="2020-01-01"), "kept: says when it was made"),
+        (file("/b", mtime=9 * 10**17), "kept: the earliest date"),
+        (file("/DCIM/a", size=4, taken="2020-01-01"), "kept: says when it was made"),
     ],
 )
 def test_by_default_the_best_copy_is_kept(other, why):
     kept = keeper([file("/a"), other])
-    assert (kept.file.path, kept.why) == ("/b", why)
+    assert (kept.file.path, kept.why) == (other.path, why)
 
 
 def test_what_is_as_good_in_all_is_kept_by_its_path():
@@ -32,9 +34,18 @@ def test_what_is_as_good_in_all_is_kept_by_its_path():
     assert (kept.file.path, kept.why) == ("/a", "kept: the first path")
 
 
+def test_the_name_that_others_are_called_after_is_kept():
+    names = ["/p/a 2.jpg", "/p/a-1.jpg", "/p/a.jpg", "/p/a_b.jpg"]
+    kept = keeper([file(name) for name in names])
+    assert (kept.file.path, kept.why) == ("/p/a.jpg", "kept: the shortest name")
+
+
 def test_a_reason_names_each_rule_that_decided_and_no_other():
     files = [file("/Backup/a", 20), file("/x/a", 20), file("/c", 10, size=99)]
-    assert keeper(files).why == "kept: most pixels, then in no place of copies, backups or trash"
+    assert (
+        keeper(files).why
+        == "kept: most pixels, then in no place of copies, downloads, backups or trash"
+    )
 
 
 FILES = [
@@ -83,6 +94,8 @@ def test_a_rule_that_there_is_none_of_is_one_line(rule, line):
 @pytest.mark.parametrize(
     "path",
     ["/p/Copy of a.jpg", "/p/a copy.jpg", "/p/a - Copy (2).jpg", "/p/a (1).jpg", "/p/a_copy.png",
+     "/p/a(1).jpg", "/p/a~2.jpg", "/p/a - Kopie.jpg", "/p/Kopie von a.jpg", "/p/a (copie).jpg",
+     "/p/Copies/a.jpg", "/p/Downloads/a.jpg", "/p/WhatsApp Images/a.jpg", "/p/Papierkorb/a.jpg",
      "/p/Trash/a.jpg", "/p/.Trash/files/a.jpg", "/p/backup/a.jpg", "/p/thumbs/a.jpg"],
 )  # fmt: skip
 def test_places_of_copies(path: str) -> None:
@@ -91,7 +104,14 @@ def test_places_of_copies(path: str) -> None:
 
 @pytest.mark.parametrize(
     "path",
-    ["/p/a.jpg", "/p/copyright.jpg", "/p/Backup plan 2020/a.jpg", "/p/hardcopy.jpg", "a.jpg"],
+    [
+        "/p/a.jpg",
+        "/p/copyright.jpg",
+        "/p/Backup plan 2020/a.jpg",
+        "/p/hardcopy.jpg",
+        "a.jpg",
+        "/p/Copacabana/a.jpg",
+    ],
 )
 def test_places_of_originals(path: str) -> None:
     assert not _is_spare(path)

@@ -6,7 +6,7 @@ import { KINDS } from "../search/search.js";
 import { text } from "../texts/texts.js";
 import { labelled, toggles } from "./working.js";
 
-const KEEP = ["most-pixels", "original", "largest", "smallest", "oldest", "newest", "shortest-path"];
+const KEEP = ["most-pixels", "original", "dated", "largest", "smallest", "oldest", "newest", "shortest-path"];
 const SEEN_OR_HEARD = ["image", "keyframe", "sound"];
 const WHERE = { name: "where", type: "filter" };
 
