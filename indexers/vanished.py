@@ -154,11 +154,20 @@ def now() -> str:
 
 
 def expired(store: Store, days: float) -> list[int]:
-    """Return the missing assets that have not been seen for so many days; none for 0."""
+    """Return the missing assets that have not been seen for so many days; none for 0.
+
+    One that is missing since before its file was last changed was noted by a clock that was
+    wrong, as of a computer that starts in 1970, and stays.
+    """
     if not days:
         return []
     oldest = (datetime.now(UTC) - timedelta(days=days)).isoformat(timespec="seconds")
-    return [asset.asset_id for asset in store.missing() if asset.since < oldest]
+    return [
+        asset.asset_id
+        for asset in store.missing()
+        if asset.since < oldest
+        and datetime.fromisoformat(asset.since).timestamp() * 1e9 >= asset.mtime_ns
+    ]
 
 
 @dataclass(frozen=True, slots=True)
