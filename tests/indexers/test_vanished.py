@@ -220,7 +220,7 @@ def test_what_is_missing_is_forgotten_when_it_is_asked(store, media, settings, c
 def test_what_is_missing_for_longer_than_the_user_says_is_forgotten(
     store, media, settings: Settings, counted
 ):
-    """But for a file that was changed later: whose clock said 2020 was wrong, and it may be back."""
+    """But for one whose file was changed later: the clock that said so was wrong."""
     later = distinct(media, 12)[0]
     for path in media.iterdir():
         if path != later:
