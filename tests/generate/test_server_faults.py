@@ -1,6 +1,6 @@
 """Every client of a server against every fault of one: what passes is waited for, the rest is said.
 
-Chats are asked by the vendors' own packages, voices and transcripts by ours.
+Chats are asked by the vendors' own packages (openai, google.genai), voices and transcripts by ours.
 """
 
 from __future__ import annotations
