@@ -27,6 +27,7 @@ GROUPS = {
         "ask_served",
         "ask_chats",
         "ask_packing",
+        "kinship",
         "lessons",
         "pictures",
         "languages",

@@ -21,11 +21,13 @@ from engine.assistant.evidence import (
     WORDED,
     Claim,
     EvidencePassage,
+    PassageKey,
     best_of_each,
     by_file,
     passages_of,
 )
 from engine.assistant.extractive import Sentences, extractive_sentences
+from engine.assistant.kinship import rather_shown
 from engine.assistant.named_files import compared, file_of, file_passage, measured, sentences_of
 from engine.assistant.packing import central, pack
 from engine.assistant.prompts import prompt
@@ -246,8 +248,9 @@ class Asking:
     def _verified(self, passages: Sequence[EvidencePassage]) -> Sequence[EvidencePassage]:
         """Return the passages that bear the question, best first."""
         with self._record.timed("verify"):
-            wanted = _of_wanted_sort(self._question, best_of_each(passages))
-            counted, wanted, others = self._counted(wanted)
+            found = _of_wanted_sort(self._question, best_of_each(passages))
+            rather = self._rather_shown(found)
+            counted, wanted, others = self._counted([p for p in found if p.key not in rather])
             verified = self._sources.verifier.verify(
                 self._question.clauses, wanted, ends=self._ends,
                 mentioned=self._mentioned,
@@ -257,12 +260,21 @@ class Asking:
         if verified.note and (late or any(p.claim in WORDED for p in verified.kept)):
             self._record.notes.append(verified.note)
         kept = [*counted, *verified.kept]
-        if not kept and self._question.wanted in _SHOWN and (alone := standing_alone(wanted)):
-            kept = [alone]
-            self._record.notes.append("no match is likely; this one stands out from all others")
-        left = (*others, *verified.left_out)
+        if not kept and self._question.wanted in _SHOWN:
+            alone = standing_alone(found)
+            if alone is not None and alone.key not in rather:
+                kept = [alone]
+                self._record.notes.append("no match is likely; this one stands out from all others")
+        near_kin = (LeftOutPassage(p, rather[p.key]) for p in found if p.key in rather)
+        left = (*near_kin, *others, *verified.left_out)
         self._record.left_out = tuple(each for each in left if each.passage not in kept)
         return kept
+
+    def _rather_shown(self, passages: Sequence[EvidencePassage]) -> dict[PassageKey, str]:
+        """Return why some passages do not show what is asked for, by their keys."""
+        if self._question.wanted not in (*_SHOWN, Wanted.COUNT):
+            return {}
+        return rather_shown(self._question.subject, passages, self._sources.store)
 
     @property
     def _mentioned(self) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import PurePath
-from typing import Any, Self
+from typing import Any, Self, TypeAlias
 
 from engine.assistant.frames import AnswerFrames, frames_of
 from engine.common.text import clock
@@ -41,6 +41,8 @@ class Claim(StrEnum):
     """It comes before or after another moment."""
 
 
+PassageKey: TypeAlias = tuple[int, int, Claim]
+"""The numbers of an asset and of a moment, and a claim."""
 WORDED = frozenset({Claim.SAYS, Claim.READS, Claim.CAPTION})
 """Claims whose words are a sentence of the library's own."""
 _OF_STAGE = {
@@ -77,7 +79,7 @@ class EvidencePassage:
     """The later moments, where several in order were asked for."""
 
     @property
-    def key(self) -> tuple[int, int, Claim]:
+    def key(self) -> PassageKey:
         """Numbers that tell it from other passages: a file without moments has a moment 0."""
         return self.asset_id, self.moment_id, self.claim
 
@@ -227,7 +229,7 @@ def _shares_words(subject: str, text: str) -> bool:
 
 def best_of_each(passages: Iterable[EvidencePassage]) -> list[EvidencePassage]:
     """Return each moment once, at its highest confidence, in the order of the first."""
-    best: dict[tuple[int, int, Claim], EvidencePassage] = {}
+    best: dict[PassageKey, EvidencePassage] = {}
     for passage in passages:
         key = passage.key
         if key not in best or passage.confidence > best[key].confidence:

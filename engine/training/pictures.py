@@ -102,6 +102,11 @@ def _classes() -> tuple[list[str], list[list[str]]]:
     return [n[1:] for n in wnids], [[w.strip() for w in row] for row in names]
 
 
+def class_offsets() -> list[str]:
+    """Return the WordNet offset of each of the 1,000 classes."""
+    return _classes()[0]
+
+
 def _phrases(
     names: list[list[str]], trees: list[dict[str, int]], nouns: Mapping[str, Synset]
 ) -> Iterator[tuple[str, Vectors]]:
