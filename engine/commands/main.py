@@ -6,6 +6,7 @@ import atexit
 import errno
 import os
 import sys
+import warnings
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import IO, Any, NoReturn
@@ -14,6 +15,7 @@ import click
 
 from engine.commands import streams
 from engine.commands.command_table import LazyGroup
+from engine.commands.crash_guard import run_in_child
 from engine.commands.options import JSON_ASKED, TYPED, complain, printed_warnings, report_error
 from engine.commands.signals import Stop
 from engine.common.file_state import os_reason
@@ -78,7 +80,11 @@ class _Group(LazyGroup):
         # A process that is ours; arguments come from another program.
         own = self._own = args is None
         if own:
+            if is_scarce():
+                run_in_child()
             streams.guard()
+            if not sys.warnoptions:  # what libraries warn of is for those who write programs
+                warnings.simplefilter("ignore")
             stderr = streams.keep_libraries_silent() if is_scarce() else 2
             watch_pages(ends=True, stderr=stderr)
             save_address_space()

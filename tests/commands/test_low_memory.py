@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 
@@ -43,6 +44,42 @@ def test_what_libraries_print_of_it_is_not_shown(tmp_path):
     done = subprocess.run(typed, capture_output=True, text=True)
     assert (done.returncode, done.stderr.count("\n")) == (1, 1), done
     assert done.stderr.startswith("sensorium: sensorium stopped: there is not enough memory")
+
+
+LIMITED = (
+    "import os, signal, sys, time; from engine.commands import main\n"
+    "main.reserve_for_products = lambda: {what}\n"
+    "sys.argv = ['sensorium', 'search', 'red']\n"
+    "main.main()"
+)
+
+
+def limited(what: str) -> subprocess.Popen[str]:
+    """Start a command under a limit of memory that does this first."""
+    line, code = 'ulimit -v 1500000; exec "$@"', LIMITED.replace("{what}", what)
+    return subprocess.Popen(
+        ["sh", "-c", line, "sh", sys.executable, "-c", code], stderr=subprocess.PIPE, text=True
+    )
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only there the command has a parent")
+@pytest.mark.parametrize("number", [signal.SIGSEGV, signal.SIGABRT])
+def test_a_library_that_crashes_is_a_line(number):
+    """The kind: code of C that cannot map memory, such as CTranslate2 at 1.4 GB."""
+    with limited(f"os.kill(os.getpid(), {int(number)})") as process:
+        _, err = process.communicate()
+    assert (process.returncode, err.count("\n")) == (1, 1)
+    assert err.startswith("sensorium: search stopped: there is not enough memory")
+    assert "What was committed is kept" in err
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only there the command has a parent")
+def test_a_signal_to_the_parent_stops_the_command():
+    with limited("(print('here', file=sys.stderr, flush=True), time.sleep(60))") as process:
+        assert process.stderr.readline() == "here\n"
+        process.send_signal(signal.SIGTERM)
+        _, err = process.communicate()
+    assert process.returncode == 143 and err.startswith("sensorium: stopped")
 
 
 def test_a_library_that_would_crash_for_memory_is_not_loaded(monkeypatch):
