@@ -4,9 +4,10 @@
 
 The spoken prompts are asked for by their texts less every third word, and the collection of
 `mixed` by its queries for what is said, in the half that chose nothing. An order is usable where
-the model named each candidate once; of 100 queries 95 must have one, and the orders must not be
-worse than the fused ones: the prompt first (R@1), and nDCG@10 in the collection. Where no order is
-usable the fused one stands, so what is compared is what a user gets.
+the model judged each candidate that has words, in time: of 100 queries 95 must have one, and the
+orders must not be worse than the fused ones: the prompt first (R@1), and nDCG@10 in the
+collection. Where no order is usable the fused one stands, so what is compared is what a user gets.
+The weight of its verdicts was chosen on texts that were made up for that (`rerank_verdict`).
 """
 
 from __future__ import annotations
@@ -34,19 +35,17 @@ from benchmarks.mixed import Mixed, opened
 from benchmarks.rerank import Ranking, indexed_prompts, searching
 from benchmarks.speech import PROMPTS, less_a_third
 from engine.library.facade import Library
+from engine.query.rerank.verdict import CANDIDATES
 from engine.types import SearchResult
 
-_CANDIDATES = 10
-"""Candidates of a query that the model is given: a small one loses count of more."""
 _PATIENCE = 600.0
 """Seconds for one order; time is printed, and bounds nothing here."""
-_STANDS = "the fused order stands"
 _USABLE = 0.95
 
 
 def usable(results: Sequence[SearchResult]) -> int:
-    """Count the results whose order is the model's."""
-    return sum(not any(_STANDS in note for note in result.notes) for result in results)
+    """Count the results whose order is the model's, which else leaves a note."""
+    return sum(not any(note.startswith("llm: ") for note in result.notes) for result in results)
 
 
 def of_orders(name: str, results: Sequence[SearchResult], gains: np.ndarray) -> Iterator[Row]:
@@ -68,7 +67,7 @@ def of_orders(name: str, results: Sequence[SearchResult], gains: np.ndarray) -> 
 def of_prompts(library: Library, texts: Sequence[str]) -> Iterator[Row]:
     """R@1 of the prompts, with the model and without."""
     fused = Ranking.of(searching(library, None), texts)
-    ours = Ranking.of(searching(library, "llm", _CANDIDATES), texts)
+    ours = Ranking.of(searching(library, "llm"), texts)
     figures = f"{fused.first.mean():.3f} / {ours.first.mean():.3f}"
     yield "prompts", "R@1 fused / reranked", figures, None
     yield from of_orders("prompts", ours.results, ours.first - fused.first)
@@ -78,7 +77,7 @@ def of_speech(collection: Mixed, most: int | None) -> Iterator[Row]:
     """NDCG@10 of the queries for what is said in the mixed collection."""
     asked = [q for q in queries() if "said" in q.groups and q.split == "test"][:most]
     results: list[SearchResult] = []
-    ask = searching(collection.library, "llm", _CANDIDATES)
+    ask = searching(collection.library, "llm")
     plain = searching(collection.library, None)
 
     def reranked(text: str) -> Sequence[object]:
@@ -111,7 +110,7 @@ def main(data: Path, prompts: Path, model: str, first: int | None, work: Path | 
     with opened(data, prompts, work and work / "mixed") as collection:
         body += of_speech(collection, first)
     conclude(
-        f"Reranking by {model}, {_CANDIDATES} candidates a query; {machine()}.",
+        f"Reranking by {model}, {CANDIDATES} candidates a query; {machine()}.",
         ("queries", "measure", "figure"),
         body,
     )

@@ -28,7 +28,7 @@ _NATS = 1.81
 _Scores = NDArray[np.float64]
 
 
-def _fused(settings: Settings, right: NDArray[np.intp]) -> _Scores:
+def fused_odds(settings: Settings, right: NDArray[np.intp]) -> _Scores:
     """Log odds of each question (row) and moment (column)."""
     tower = MiniLM(settings)
     cosines = tower.embed([q for q, _ in QUESTIONS]) @ tower.embed(list(MOMENTS.values())).T
@@ -62,7 +62,7 @@ def _row(weight: float, scores: _Scores, right: NDArray[np.intp]) -> Row:
 def main() -> None:
     settings = Settings.from_env()
     right = np.array([list(MOMENTS).index(answer) for _, answer in QUESTIONS])
-    fused = _fused(settings, right)
+    fused = fused_odds(settings, right)
     ratios, seconds = _ratios(settings)
     conclude(
         f"{len(QUESTIONS)} questions, {len(MOMENTS)} moments, {seconds * 1000:.0f} ms a"

@@ -71,6 +71,7 @@ ENCODERS = (
         "query/rerank/test_seeing.py",
     ),
     HeldAdapter("late:", "st", _TINY, ("ColPaliForRetrieval",), "query/rerank/test_late.py"),
+    HeldAdapter("llm, local", "local-chat", _REAL, (), "query/rerank/test_verdict.py"),
 )  # fmt: skip
 """Encoders, and the rerankers that are models of their kind."""
 _FAULTS = "generate/test_server_faults.py"
@@ -79,13 +80,15 @@ ROLES = {
     ("chat", "openai:MODEL"): (f"generate/test_openai.py, {_FAULTS}", ()),
     ("captioner", "template"): ("generate/test_captioners.py", ()),
     ("captioner", "hf:NAME"): (
-        "generate/test_captioners.py", ("BlipForConditionalGeneration",),
+        "generate/test_captioners.py, generate/test_hf_writers.py",
+        ("BlipForConditionalGeneration", "Blip2ForConditionalGeneration"),
     ),
     ("captioner", "openai:MODEL"): ("generate/test_captioners.py", ()),
     ("transcriber", "whisper"): ("encoders/test_speech.py", ()),
     ("transcriber", "hf:NAME"): (
-        "generate/test_transcribers.py, generate/test_aligners.py",
-        ("WhisperForConditionalGeneration", "Qwen3ASRForConditionalGeneration"),
+        "generate/test_transcribers.py, generate/test_hf_writers.py, generate/test_aligners.py",
+        ("WhisperForConditionalGeneration", "SpeechT5ForSpeechToText",
+         "Qwen3ASRForConditionalGeneration"),
     ),
     ("transcriber", "openai:MODEL"): (f"generate/test_transcribers.py, {_FAULTS}", ()),
     ("aligner", "hf:NAME"): (

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from engine.common.progress import CancelToken
@@ -14,6 +15,10 @@ from engine.generate.chat import Message, Reply, Schema, Usage
 from engine.generate.gguf_files import locate
 from engine.generate.llama_server import LlamaModel, LlamaServer
 from engine.generate.openai import chat_messages
+
+_LOADING = 600.0
+"""Seconds that loading a model may take where nobody waits for an answer."""
+_FIRST_WORDS = 20
 
 _servers: dict[LlamaModel, LlamaServer] = {}
 _lock = threading.Lock()
@@ -106,6 +111,35 @@ class LlamaChat:
                     on_text(piece)
         file = locate(self.name, self._settings)
         return Reply("".join(pieces), file.title, usage)
+
+    def is_loaded(self) -> bool:
+        """Tell whether it can answer at once."""
+        return self.server.ready
+
+    def load(self) -> None:
+        """Have the model loaded.
+
+        Raises:
+            ChatFailed: it cannot be.
+            ExtraMissing, EncoderUnavailable, UsageError: as ``check``.
+        """
+        self.server.start(time.monotonic() + _LOADING)
+
+    def first_words(self, messages: Sequence[Message], *, seconds: float) -> Mapping[str, float]:
+        """Return the likeliest first words of an answer with their log probabilities, in nats.
+
+        Raises:
+            ChatFailed: they did not come in time, or the question does not fit.
+            ExtraMissing, EncoderUnavailable, UsageError: as ``check``.
+        """
+        body = _request(messages, None, 1) | {"logprobs": True, "top_logprobs": _FIRST_WORDS}
+        for event in self.server.stream(body, seconds=seconds, cancel=None):
+            if "error" in event:
+                raise ChatFailed(f"the model refused: {event['error'].get('message', 'no reason')}")
+            choices = event.get("choices") or [{}]
+            for word in (choices[0].get("logprobs") or {}).get("content") or []:
+                return {each["token"]: each["logprob"] for each in word["top_logprobs"]}
+        raise ChatFailed("the model said nothing")
 
     def close(self) -> None:
         """End the process that has the model, for all that share it."""

@@ -63,6 +63,11 @@ class LlamaServer:
         """The number of the process; None where none runs."""
         return self._process.pid if self._process and self._process.poll() is None else None
 
+    @property
+    def ready(self) -> bool:
+        """True if a process has the model loaded."""
+        return self._ready and self.pid is not None
+
     def stream(
         self, body: Mapping[str, Any], *, seconds: float, cancel: CancelToken | None
     ) -> Iterator[dict[str, Any]]:

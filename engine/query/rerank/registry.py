@@ -100,8 +100,12 @@ def _lm(settings: Settings) -> Reranker:
 def _llm(settings: Settings, environ: Mapping[str, str] | None) -> Reranker:
     from engine.generate.budget import Prices
     from engine.generate.chats import make_chat
+    from engine.generate.llama import LlamaChat
     from engine.query.rerank.listwise import Listwise
+    from engine.query.rerank.verdict import Verdict
 
     chat = make_chat(None, settings, environ)
+    if isinstance(chat, LlamaChat):
+        return Verdict(chat, seconds=settings.rerank_seconds)
     prices = Prices(settings.llm_price_in, settings.llm_price_out)
     return Listwise(chat, sees=settings.llm_sees, prices=prices)
