@@ -23,6 +23,7 @@ from engine.common.mapped_files import watch_pages
 from engine.common.memory import (
     is_out_of_memory,
     is_scarce,
+    may_lack_memory,
     reserve_for_products,
     save_address_space,
 )
@@ -176,6 +177,8 @@ def _known(error: BaseException, ctx: click.Context) -> SensoriumError | None:
         named = os.fsdecode(place) if isinstance(place, str | bytes) else "a file of this command"
         line = f"{named}: {os_reason(error)}"
         return UsageError(line) if error.errno in _NO_SUCH else StoreError(line)
+    if may_lack_memory(error):
+        return OutOfMemory(f"{ctx.invoked_subcommand or 'sensorium'} stopped")
     return None
 
 

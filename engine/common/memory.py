@@ -33,6 +33,8 @@ _FOR_PRODUCTS = 224 * 2**20
 _SCARCE = 4 * 2**30
 """Under a limit of so many bytes a process is made to take less: `index` maps 2.6 GB with two
 threads, of which it uses 0.5."""
+_NEAR = 64 * 2**20
+"""Bytes below a limit from which on it counts as reached: a heap of a thread is as large."""
 _M_ARENA_MAX = -8
 """The parameter of glibc's mallopt that limits the heaps of threads, each of which maps 64 MB."""
 _FOREIGN = ("onnxruntime", "pyarrow", "torch", "av", "pyo3_runtime")
@@ -74,6 +76,15 @@ def has_room_for_blas() -> bool:
     return mapped is None or limit - mapped >= _FLOOR + _EACH * _blas_threads()
 
 
+def has_room_for(nbytes: int) -> bool:
+    """Tell whether so many bytes can be mapped, where the address space is limited to little."""
+    limit = address_space_limit()
+    if limit is None or limit >= _SCARCE:
+        return True
+    mapped = _mapped_bytes()
+    return mapped is None or limit - mapped >= nbytes
+
+
 def _mapped_bytes() -> int | None:
     """Return the address space that this process takes, in bytes; None on no Linux."""
     try:
@@ -94,6 +105,27 @@ def is_scarce() -> bool:
     """Tell whether the address space of this process is limited to little."""
     limit = address_space_limit()
     return limit is not None and limit < _SCARCE
+
+
+def may_lack_memory(error: BaseException) -> bool:
+    """Tell whether an error that nobody expects may come of memory that ran out.
+
+    Under a limit that was reached, code of C ends in whatever error: Python's own raises
+    ``SystemError: error return without exception set``.
+    """
+    limit = address_space_limit()
+    if limit is None or limit >= _SCARCE:
+        return False
+    return isinstance(error, SystemError) or limit - _most_mapped_bytes() < _NEAR
+
+
+def _most_mapped_bytes() -> int:
+    """Return the most address space that this process has taken, in bytes; 0 on no Linux."""
+    try:
+        lines = Path("/proc/self/status").read_text().splitlines()
+        return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmPeak:"))
+    except (OSError, ValueError, IndexError, StopIteration):
+        return 0
 
 
 def save_address_space() -> None:

@@ -13,10 +13,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.common.memory import has_room_for, is_scarce
 from engine.common.optional_package import importing
 from engine.config import Settings
 from engine.encoders.protocols import Sentence, Word
 from engine.encoders.weight_files import WHISPER
+from engine.errors import OutOfMemory
 from engine.types.arrays import Waveform
 
 RATE = 16_000
@@ -52,6 +54,8 @@ sound. Said alone, "Password incorrect." has lost what it was about: with prompt
 single sentences R@1 was 0.92 by their text, and 0.96 with them joined. So both were
 chosen while looking at the prompts that ``benchmarks.speech`` measures, and its figures
 are a little kinder than those on speech never looked at."""
+_MAPPED = 640 * 2**20
+"""Bytes that Whisper maps while it is loaded and hears a first span with one thread."""
 _SENTENCE_END = re.compile(r"(?<=[.!?…])\s+|(?<=[。\uff01\uff1f])")
 
 
@@ -167,12 +171,15 @@ class WhisperSpeech:
 
     @cached_property
     def _model(self) -> Any:
+        if not has_room_for(_MAPPED):
+            raise OutOfMemory("the speech bridge cannot be loaded")
         return _trimming(_faster_whisper().WhisperModel)(
             "base",
             files=_files(),
             device="cpu",
             compute_type="int8",
-            cpu_threads=self._settings.threads,
+            # Where memory ends in a thread of its own, CTranslate2 crashes or waits for ever.
+            cpu_threads=1 if is_scarce() else self._settings.threads,
         )
 
 

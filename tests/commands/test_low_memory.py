@@ -73,13 +73,21 @@ def test_a_library_that_crashes_is_a_line(number):
     assert "What was committed is kept" in err
 
 
+def test_an_error_that_only_a_lack_of_memory_explains_is_a_line():
+    """The kind: Python's own code of C, which raises this where it could not allocate."""
+    with limited("(_ for _ in ()).throw(SystemError('error return without exception set'))") as run:
+        _, err = run.communicate()
+    assert (run.returncode, err.count("\n")) == (1, 1)
+    assert err.startswith("sensorium: sensorium stopped: there is not enough memory")
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="only there the command has a parent")
 def test_a_signal_to_the_parent_stops_the_command():
     with limited("(print('here', file=sys.stderr, flush=True), time.sleep(60))") as process:
         assert process.stderr.readline() == "here\n"
         process.send_signal(signal.SIGTERM)
         _, err = process.communicate()
-    assert process.returncode == 143 and err.startswith("sensorium: stopped")
+    assert process.returncode == 143 and err.endswith("sensorium: stopped\n")
 
 
 def test_a_library_that_would_crash_for_memory_is_not_loaded(monkeypatch):
