@@ -26,6 +26,16 @@ from engine.media.thumbnail import thumbnail
 from .makers import huge_png
 
 
+def test_what_does_not_fit_beside_the_rest_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    memory, free = DecodeMemory(100), list[bool]()
+    monkeypatch.setattr(memory._changed, "wait_for", lambda is_free, _: free.append(is_free()))
+    with memory.reserved(80), memory.reserved(50):
+        pass
+    with memory.reserved(50), memory.reserved(50):
+        pass
+    assert free == [True, False, True, True]
+
+
 def test_threads_wait_for_room() -> None:
     memory, most, lock = DecodeMemory(100), [0], threading.Lock()
 

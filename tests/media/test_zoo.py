@@ -49,6 +49,28 @@ def name_of(specimen: Specimen) -> str:
     return "-".join((specimen.name, *filter(None, (specimen.video, specimen.audio))))
 
 
+@pytest.mark.parametrize("suffix", ["mpg", "vob", "ts", "avi"])
+def test_frames_of_sound_in_the_first_bytes_make_no_sound_of_a_video(
+    suffix: str, tmp_path: Path
+) -> None:
+    """A picture of one tone is so small that three frames of sound follow in the same 4 KiB."""
+    path = tmp_path / f"a.{suffix}"
+    with av.open(str(path), "w") as output:
+        picture = output.add_stream("mpeg2video", rate=25)
+        sound = output.add_stream("mp2", rate=48000, layout="mono")
+        picture.width, picture.height, sound.bit_rate = 64, 64, 32_000
+        for number in range(25):
+            frame = av.VideoFrame.from_ndarray(np.zeros((64, 64, 3), np.uint8))
+            frame.pts = number
+            output.mux(picture.encode(frame))
+            samples = av.AudioFrame.from_ndarray(np.zeros((1, 1920), np.int16), layout="mono")
+            samples.sample_rate, samples.pts = 48000, 1920 * number
+            output.mux(sound.encode(samples))
+        output.mux([*picture.encode(None), *sound.encode(None)])
+    found = sniff(path)
+    assert found is not None and found.kind is Kind.VIDEO
+
+
 @pytest.mark.parametrize("specimen", media_zoo.VIDEOS, ids=name_of)
 def test_videos_of_every_container(tmp_path: Path, specimen: Specimen) -> None:
     path = made(specimen, tmp_path)
