@@ -1,7 +1,8 @@
 """Read a question by rules: what kind of answer it wants, and which searches find that.
 
-No model is needed. A question that no rule knows is open: its words are searched for, and what
-is said, written or captioned answers it.
+No model is needed. A question that no rule knows is read by its words where it is about what is
+seen or heard. Else it is open: its words are searched for, and what is said, written or captioned
+answers it.
 """
 
 from __future__ import annotations
@@ -9,12 +10,15 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import date
 from enum import StrEnum
 from typing import Any, Self
 
-from engine.assistant.frames import AnswerFrames, frames_of
+from engine.assistant.frames import AnswerFrames, frames_of, is_german
 from engine.assistant.german_questions import GERMAN_RULES
+from engine.assistant.loose_questions import LooseReading, read_loosely
 from engine.errors import UsageError
+from engine.query.language.plain_words import understand
 from engine.types import Kind
 
 _LONGEST = 2_000
@@ -271,7 +275,19 @@ def read_question(text: str) -> LibraryQuestion:
             measure, least = _MORE[" ".join(match["more"].lower().split())]
             pair = (subject, match["y"].strip(" ,\uff0c"))
             return replace(read, compared=pair, measure=measure, least=least, kinds=())
+    loose = read_loosely(first, german=is_german(first))
+    if loose is not None and loose.sure:
+        return _loose_question(asked, clauses, loose)
     return open_question(asked, clauses)
+
+
+def _loose_question(text: str, clauses: tuple[str, ...], loose: LooseReading) -> LibraryQuestion:
+    wanted, subject, kinds = Wanted(loose.wanted), loose.subject, loose.kinds
+    if understand(f"{_PLURALS[Kind.IMAGE]} from {subject}", date.today()).text:
+        searches = _searches(wanted, subject, text, kinds)
+    else:  # It is a time: what was made then is listed.
+        searches = (f"{_PLURALS[kinds[0] if kinds else Kind.IMAGE]} from {subject}",)
+    return LibraryQuestion(text, wanted, subject, searches, kinds, clauses)
 
 
 def open_question(text: str, clauses: tuple[str, ...] = ()) -> LibraryQuestion:
@@ -286,10 +302,14 @@ def open_question(text: str, clauses: tuple[str, ...] = ()) -> LibraryQuestion:
 
 
 def shown_instead(question: LibraryQuestion) -> LibraryQuestion | None:
-    """Return the question for what shows a thing of one's own, where no words say where it is."""
-    match = _MINE.fullmatch(question.clauses[0] if question.clauses else question.text)
-    if question.wanted is not Wanted.WORDS or match is None:
+    """Return the question for what shows a thing, where no words tell of it."""
+    if question.wanted is not Wanted.WORDS:
         return None
+    clause = question.clauses[0] if question.clauses else question.text
+    match = _MINE.fullmatch(clause)
+    if match is None:
+        loose = read_loosely(clause, german=is_german(clause))
+        return loose and _loose_question(question.text, question.clauses, loose)
     subject = (match["x"] or match["zh"]).strip()
     return LibraryQuestion(
         question.text, Wanted.FILES, subject, (subject,), (Kind.IMAGE, Kind.VIDEO),

@@ -1,0 +1,101 @@
+"""Questions in the words of people, which no rule knows: what is looked for is found in them."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from engine.assistant.loose_questions import read_loosely
+from engine.assistant.question import Wanted, read_question, shown_instead
+from engine.types import Kind
+
+IMAGE, VIDEO, AUDIO = Kind.IMAGE, Kind.VIDEO, Kind.AUDIO
+
+
+@pytest.mark.parametrize(
+    ("text", "subject", "kinds"),
+    [
+        ("Where can I see a tractor?", "a tractor", ()),
+        ("Any clips with a ferry?", "a ferry", (VIDEO,)),
+        ("I'm looking for a photo of an old tractor", "an old tractor", (IMAGE,)),
+        ("Can you hear an owl hooting in one of the recordings?", "an owl hooting", (AUDIO,)),
+        ("Is an owl hooting to be heard somewhere?", "an owl hooting", (VIDEO, AUDIO)),
+        ("When does the ferry show up in the video?", "ferry", (VIDEO,)),
+        ("How many ducks are on the pond in this picture?", "ducks on the pond", (IMAGE,)),
+        ("Somebody is juggling in one of my photos, which one?", "juggling", (IMAGE,)),
+        ("Which photo was taken in Norway?", "Norway", (IMAGE,)),
+        ("Auf welchen Fotos ist ein Traktor zu sehen?", "ein Traktor", (IMAGE,)),
+        ("Gibt es irgendwo ein Video mit einer Fähre?", "einer Fähre", (VIDEO,)),
+        ("In welcher Aufnahme hört man eine Eule?", "eine Eule", (AUDIO,)),
+        ("Welches Bild wurde in Norwegen aufgenommen?", "Norwegen", (IMAGE,)),
+        ("能看到拖拉机吗\uff1f", "拖拉机", ()),
+        ("有没有猫头鹰的声音\uff1f", "猫头鹰", (VIDEO, AUDIO)),
+        ("帮我找一下拖拉机的照片", "拖拉机", (IMAGE,)),
+    ],
+)
+def test_what_is_seen_or_heard_is_looked_for_in_files(text, subject, kinds):
+    read = read_question(text)
+    assert (read.wanted, read.subject, read.kinds) == (Wanted.FILES, subject, kinds)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "What does the man in the video say about the ferry?",
+        "Did anyone mention the tractor?",
+        "Which road do I have to take to the ferry?",
+        "What is the number on the ticket in the picture?",
+        "When do I meet Paul at the ferry?",
+        "Do I have to bring the tractor?",
+        "Who called about the tractor?",
+        "Wann muss ich an der Fähre sein?",
+        "Wer spricht in der Aufnahme über die Fähre?",
+        "Wie lautet die Nummer auf dem Bild?",
+        "谁在录音里提到拖拉机\uff1f",
+        "会议几点开始\uff1f",
+    ],
+)
+def test_what_is_said_or_written_is_looked_for_in_words(text):
+    read = read_question(text)
+    assert read.wanted in (Wanted.WORDS, Wanted.SPEECH)
+    assert shown_instead(read) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "subject", "kinds"),
+    [
+        ("Is there a tractor in a field?", "a tractor in a field", ()),
+        ("What is written on the side of the ferry?", "the side of the ferry", (IMAGE, VIDEO)),
+        ("Was steht auf dem Traktor?", "Traktor", (IMAGE, VIDEO)),
+    ],
+)
+def test_where_no_words_tell_of_a_thing_it_is_shown(text, subject, kinds):
+    read = read_question(text)
+    shown = shown_instead(read)
+    assert read.wanted is Wanted.WORDS and shown is not None
+    assert (shown.wanted, shown.subject, shown.kinds) == (Wanted.FILES, subject, kinds)
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted", "subject"),
+    [
+        ("When were the photos with the tractor taken?", Wanted.DATE, "the tractor"),
+        ("On which day was the ferry filmed?", Wanted.DATE, "ferry"),
+        ("In which town were the tractor pictures taken?", Wanted.PLACE, "tractor"),
+        ("How many tractor photos do I have?", Wanted.COUNT, "tractor"),
+    ],
+)
+def test_times_places_and_numbers_of_files_are_asked_for_in_other_words_too(text, wanted, subject):
+    read = read_question(text)
+    assert (read.wanted, read.subject) == (wanted, subject)
+
+
+def test_files_of_a_time_are_listed():
+    read = read_question(f"What did I photograph in March {date.today().year - 1}?")
+    assert read.searches == (f"pictures from March {date.today().year - 1}",)
+
+
+@pytest.mark.parametrize("text", ["", "show", "in the picture", "which one", "哪里", "is there"])
+def test_what_looks_for_nothing_is_not_read(text):
+    assert read_loosely(text) is None
