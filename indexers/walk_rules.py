@@ -8,7 +8,8 @@ file that lies deeper decides, and in it the last pattern that matches.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 
@@ -20,6 +21,7 @@ from engine.store.index_rules import IndexRules, is_pattern
 EXCLUDE, OWN_FILE, GIT_FILE, NO_MEDIA = "--exclude", ".sensoriumignore", ".gitignore", ".nomedia"
 NO_FOLLOW = "--no-follow"
 _ORDER = (EXCLUDE, OWN_FILE, GIT_FILE)
+_CONTENTS = re.compile(r"(?<=[^/])/\*\*\s*$")
 _LARGEST = 1 << 20
 """Bytes of a file of patterns past which it is none."""
 
@@ -109,7 +111,7 @@ class WalkRules:
             return scope
         patterns = scope.patterns
         if rules.exclude:
-            spec = GitIgnoreSpec.from_lines(rules.exclude, backend="simple")
+            spec = _spec(rules.exclude)
             patterns = (*patterns, _Patterns(logical or folder, EXCLUDE, spec))
         return Scope(rules, patterns)
 
@@ -122,7 +124,7 @@ class WalkRules:
         except OSError as error:
             self.notes.append(f"{file} cannot be read, and is passed over: {os_reason(error)}")
             return scope
-        spec = GitIgnoreSpec.from_lines([*self._understood(file, lines)], backend="simple")
+        spec = _spec(self._understood(file, lines))
         return replace(scope, patterns=(*scope.patterns, _Patterns(logical or folder, name, spec)))
 
     def _understood(self, file: Path, lines: Sequence[str]) -> Iterator[str]:
@@ -137,8 +139,17 @@ def named_scope(exclude: Sequence[str]) -> Scope:
     """Return the rules for files that were named by themselves, along with ``--exclude``."""
     if not exclude:
         return Scope(IndexRules())
-    spec = GitIgnoreSpec.from_lines(exclude, backend="simple")
+    spec = _spec(exclude)
     return Scope(IndexRules(), (_Patterns(os.sep, EXCLUDE, spec),))
+
+
+def _spec(lines: Iterable[str]) -> GitIgnoreSpec:
+    """Return patterns as git reads them: ``raw/**`` is what is in a folder, and not the folder.
+
+    To ``pathspec`` it is both, and nothing inside could be taken back in by ``!raw/keep.jpg``.
+    """
+    contents = (_CONTENTS.sub("/**/*", line) for line in lines)
+    return GitIgnoreSpec.from_lines(contents, backend="simple")
 
 
 def _repository_above(folder: str) -> str | None:

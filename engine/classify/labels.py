@@ -54,6 +54,8 @@ def labels_of(source: LabelSource) -> list[Label]:
         return read_labels(expanded(source))
     if isinstance(source, Mapping):
         listed = [_described(name, more) for name, more in source.items()]
+    elif not isinstance(source, Iterable):
+        raise UsageError(f"{source!r} names no labels: give a list of names, or a file of labels")
     else:
         listed = [_described(name) if isinstance(name, str) else name for name in source]
     numbered = [(f"label {n}", label) for n, label in enumerate(listed, 1)]

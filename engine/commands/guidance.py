@@ -103,6 +103,8 @@ def option_meant(error: click.NoSuchOption) -> str:
         )
     if error.ctx is None:
         return error.format_message()
+    if (behind := _behind_command(error.ctx, typed)) is not None:
+        return behind
     asks = any(parameter.name == "where" for parameter in error.ctx.command.get_params(error.ctx))
     if asks and not typed.startswith("--") and _is_word(error.ctx, typed):
         return (
@@ -125,6 +127,33 @@ def option_meant(error: click.NoSuchOption) -> str:
     near = [same] if same in known else get_close_matches(name, known, 3, _NEAR_OPTION)
     meant = " or ".join(repr(known[option]) for option in near)
     return f"No such option {typed!r}." + f" Did you mean {meant}?" * bool(meant)
+
+
+def _behind_command(ctx: click.Context, option: str) -> str | None:
+    """Return what to say of an option of a command that stands before it; None of another."""
+    typed: Sequence[str] = ctx.find_root().meta.get(TYPED, ())
+    if not isinstance(ctx.command, click.Group) or ctx.parent is not None:
+        return None
+    names = ctx.command.list_commands(ctx)
+    at = next((place for place, word in enumerate(typed) if word in names), None)
+    command = None if at is None else ctx.command.get_command(ctx, typed[at])
+    if at is None or command is None:
+        return None
+    if not any(option in parameter.opts for parameter in command.params):
+        return None
+    ordered = [typed[at], *typed[at + 1 :], *typed[:at]]
+    return f"{option} goes behind the command: {_typed(ordered)}"
+
+
+def words_meant(error: click.UsageError) -> str:
+    """Return what to say of words that a command has no place for."""
+    typed = [] if error.ctx is None else error.ctx.find_root().meta.get(TYPED, ())
+    for length in range(len(typed), 1, -1):
+        for at in range(len(typed) - length + 1):
+            if _is_there(path := " ".join(typed[at : at + length])):
+                ordered = [*typed[:at], path, *typed[at + length :]]
+                return f"a path with spaces goes into quotes: {_typed(ordered)}"
+    return f"{error.format_message().rstrip('.')}; words that belong together go into quotes"
 
 
 def _is_word(ctx: click.Context, option: str) -> bool:

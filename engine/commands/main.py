@@ -65,10 +65,18 @@ class _OneLine(click.UsageError):
 
 def _message(error: click.UsageError) -> str:
     if not isinstance(error, click.NoSuchOption | click.NoSuchCommand):
+        if error.message.startswith(_TOO_MANY):
+            from engine.commands.guidance import words_meant
+
+            return words_meant(error)
         return error.format_message()
     from engine.commands.guidance import command_meant, option_meant
 
     return option_meant(error) if isinstance(error, click.NoSuchOption) else command_meant(error)
+
+
+_TOO_MANY = "Got unexpected extra argument"
+"""The beginning of click's message for words that a command has no place for."""
 
 
 class _Group(LazyGroup):
@@ -106,10 +114,13 @@ class _Group(LazyGroup):
                     _leave(code)
                 sys.exit(code)
 
-    def make_context(self, *given: Any, **extra: Any) -> click.Context:
+    def make_context(self, name: str | None, args: list[str], **extra: Any) -> click.Context:  # type: ignore[override]
+        typed = tuple(args)  # which the parser takes apart
         try:
-            return super().make_context(*given, **extra)
+            return super().make_context(name, args, **extra)
         except click.UsageError as error:
+            if error.ctx is not None:
+                error.ctx.meta[TYPED] = typed
             raise _OneLine(error) from error
 
     def resolve_command(

@@ -18,7 +18,13 @@ _LONGEST = 1 << 20
 _TAKEOUT = "supplemental-metadata"
 _TAKEOUT_NAME = 46
 """Characters of a name that Google Takeout keeps in the name of its JSON."""
-_NUMBERED = re.compile(r"^(?P<stem>.+)(?P<suffix>\.\w{2,5})(?P<number>\(\d+\))$")
+_NUMBER = re.compile(r"\(\d+\)$")
+"""What Google Takeout puts behind a name that it has already, in the JSON behind its suffix."""
+_EDITED = re.compile(
+    r"-(edited|bearbeitet|modifié|editado|modificato|bewerkt|edytowane|redigerad|編集済み)$"
+)
+"""What Google Takeout puts behind the name of a picture that was edited; its JSON is the
+original's."""
 _TRACK = re.compile(r"\.[\w-]{2,12}$")
 _KEYS = ("description", "caption", "title", "keywords", "tags", "people", "name", "text")
 """Keys of a JSON whose values are of people: Google Takeout's, and what others call them."""
@@ -27,18 +33,19 @@ _KEYS = ("description", "caption", "title", "keywords", "tags", "people", "name"
 def owners(name: str) -> Iterator[str]:
     """Yield the names, in lower case, that a sidecar of this name may be of.
 
-    Each is that of a file with its suffix (``img.jpg.json``) or without (``img.xmp``).
+    Each is that of a file with its suffix (``img.jpg.json``) or without (``img.xmp``), or
+    with the number of its copy at the end (``img.jpg(1)`` of ``img(1).jpg``).
     """
     file = PurePath(name.lower())
     base = file.stem
     yield base
     if file.suffix == ".json":
-        head, dot, tail = base.rpartition(".")
-        if dot and tail and _TAKEOUT.startswith(tail):
-            base = head
-            yield base
-        if numbered := _NUMBERED.match(base):
-            yield numbered["stem"] + numbered["number"] + numbered["suffix"]
+        plain, number = _parted(base)
+        head, dot, tail = plain.rpartition(".")
+        # Of a name that leaves no room, nothing but the dot is there.
+        cut_off = bool(tail) or len(plain) == _TAKEOUT_NAME
+        if dot and cut_off and _TAKEOUT.startswith(tail):
+            yield head + number
     if file.suffix in timed_texts.SUFFIXES:
         for _ in range(2):  # movie.en.srt, movie.en.forced.srt
             if _TRACK.search(base):
@@ -49,7 +56,18 @@ def owners(name: str) -> Iterator[str]:
 def names_of(name: str) -> tuple[str, ...]:
     """Return the names by which the sidecars of a file look for it; see ``owners``."""
     lower = name.lower()
-    return tuple(dict.fromkeys((lower, PurePath(lower).stem, lower[:_TAKEOUT_NAME])))
+    stem, suffix = PurePath(lower).stem, PurePath(lower).suffix
+    plain, number = _parted(stem)
+    original = _EDITED.sub("", plain) + suffix
+    return tuple(
+        dict.fromkeys((lower, stem, lower[:_TAKEOUT_NAME], original[:_TAKEOUT_NAME] + number))
+    )
+
+
+def _parted(name: str) -> tuple[str, str]:
+    """Part a name from the number of its copy at the end, where it has one."""
+    number = _NUMBER.search(name)
+    return (name[: number.start()], number[0]) if number else (name, "")
 
 
 def lines(paths: Iterable[Path]) -> list[str]:

@@ -145,8 +145,9 @@ class FullTextScorer:
             asked_nats += self._add(sums, {i: s for i, s in hits.items() if i in places}, places)
         odds = {i: sums[i].log_odds * _share(sums[i].held, asked_nats) for i in sums}
         exact = {} if absent else self._exact(text, sums, len(found))
+        in_folder = sum(match is literal.Match.FOLDER for match in exact.values())
         for i, match in exact.items():
-            odds[i] += literal.evidence(match, self._all)
+            odds[i] += literal.evidence(match, self._all, in_folder)
         best = sorted(sums, key=lambda i: (-odds[i], i))
         return FullTextScores(
             np.array(best, np.int64),

@@ -32,26 +32,33 @@ class Match(IntEnum):
     NONE = 0
     WORD = 1
     """One word of what a person wrote about a file: a caption, a title, a keyword."""
-    PHRASE = 2
+    FOLDER = 2
+    """The name of a folder that its file is in, which is one word."""
+    PHRASE = 3
     """Two words or more that follow each other in one of its lines."""
-    WHOLE = 3
+    WHOLE = 4
     """A whole name, title, sentence or line."""
 
 
-_NATS = {Match.PHRASE: 10.0, Match.WHOLE: 25.0}
-"""Evidence for a phrase of a field and for all of it, beyond what chance explains."""
+_NATS = {Match.FOLDER: 10.0, Match.PHRASE: 10.0, Match.WHOLE: 25.0}
+"""Evidence for a folder, for a phrase of a field and for all of it, beyond what chance explains."""
 _WORD_NATS = 5.0
 """Evidence for a word that is all of a query, beside its rarity. Half of that of a phrase: "Rome"
 in a caption comes before what only resembles the word, and after what surely shows it."""
 
 
-def evidence(match: Match, moments: int) -> float:
-    """Return the log odds of a literal match among so many moments, in nats."""
+def evidence(match: Match, moments: int, in_folder: int = 1) -> float:
+    """Return the log odds of a literal match among so many moments, in nats.
+
+    Args:
+        in_folder: how many are in folders of the name; any of them may be meant.
+    """
     if match is Match.NONE:
         return 0.0
     if match is Match.WORD:
         return _WORD_NATS
-    return math.log(max(moments, 1)) + _NATS[match]
+    meant = in_folder if match is Match.FOLDER else 1
+    return math.log(max(moments, 1) / max(meant, 1)) + _NATS[match]
 
 
 def match_all(store: Store, text: str, moment_ids: Sequence[int]) -> dict[int, Match]:
@@ -118,8 +125,10 @@ def _match_name(asked: Sequence[str], path: str) -> Match:
     joined = "".join(asked)
     if any(joined == "".join(folded(name)) for name in (file.name, file.stem)):
         return Match.WHOLE
-    near = " ".join((*file.parent.parts[-documents.FOLDERS :], file.name))
-    return Match.PHRASE if _follows(asked, folded(near)) else Match.NONE
+    folders = file.parent.parts[-documents.FOLDERS :]
+    if _follows(asked, folded(" ".join((*folders, file.name)))):
+        return Match.PHRASE
+    return Match.FOLDER if list(asked) in map(folded, folders) else Match.NONE
 
 
 def _follows(asked: Sequence[str], words: Sequence[str]) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from numbers import Integral, Real
 
 from engine.errors import InvalidQuery
 from engine.query.calibration.log_odds import FEWEST_PAIRS, BackgroundKey
@@ -30,6 +31,8 @@ _MOST = 1_000_000
 """Hits that one query may ask for."""
 _FETCH_PER_HIT = 5
 _MOST_RERANKED = 1_000
+_WHOLE = ("top", "rerank_top")
+"""Arguments that are whole numbers."""
 _MOST_PARTS = 32
 _MOST_STAGES = 8
 _LONGEST = 1e9
@@ -136,11 +139,14 @@ def _stripped(part: QueryPart) -> QueryPart:
 
 
 def _check_range(name: str, value: float, least: float, most: float) -> None:
+    argument = name.removesuffix("=")
+    whole = argument in _WHOLE
+    if not isinstance(value, Integral if whole else Real):
+        wanted = "a whole number" if whole else "a number"
+        raise InvalidQuery(f"{name} must be {wanted}, not {value!r}", arguments=(argument,))
     if not least <= value <= most:
         bound = f"at least {least:g}" if value < least else f"at most {most:g}"
-        raise InvalidQuery(
-            f"{name} must be {bound}, not {value:g}", arguments=(name.removesuffix("="),)
-        )
+        raise InvalidQuery(f"{name} must be {bound}, not {value:g}", arguments=(argument,))
 
 
 def _check_weights(weights: Sequence[tuple[str, float]]) -> None:

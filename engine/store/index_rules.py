@@ -7,12 +7,13 @@ was asked once below a folder holds there until it is taken back.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TypedDict
 
 from engine.common.atomic_write import whole
+from engine.common.choices import closest_choice
 from engine.errors import LibraryCorrupt, UsageError
 from engine.store.error_translation import translated
 
@@ -67,10 +68,20 @@ class RuleChanges:
         Raises:
             UsageError: a pattern is empty, a comment, or not in the syntax of .gitignore.
         """
+        for name in options.keys() - RuleOptions.__annotations__.keys():
+            near = closest_choice(name, RuleOptions.__annotations__)
+            meant = f"; did you mean {near!r}?" if near else ""
+            raise TypeError(f"there is no argument {name!r} of index(){meant}")
         patterns = options.get("exclude", ())
-        listed = (patterns,) if isinstance(patterns, str) else tuple(patterns)
+        one = isinstance(patterns, str) or not isinstance(patterns, Iterable)
+        listed = (patterns,) if one else tuple(patterns)
         for pattern in listed:
-            if not pattern.strip() or pattern.startswith("#") or not is_pattern(pattern):
+            if (
+                not isinstance(pattern, str)
+                or not pattern.strip()
+                or pattern.startswith("#")
+                or not is_pattern(pattern)
+            ):
                 raise UsageError(
                     f"exclude={pattern!r} is no pattern; write one as in .gitignore: '*.tmp',"
                     " 'raw/', '/2019/**/thumbs'",

@@ -83,6 +83,15 @@ def test_a_drawing_of_a_few_colours_is_not_banded():
     assert pictures.banding(pixels) is None
 
 
+def test_what_is_cut_out_and_put_on_white_is_not_banded():
+    """White is in phase with any comb, and most of such a picture."""
+    cut_out = np.full((400, 500, 3), 255, np.uint8)
+    cut_out[150:280, 150:330] = np.asarray(scene())[150:280, 150:330]
+    assert pictures.banding(cut_out) < limits({})["banded"]
+    stepped = np.where(cut_out < 255, cut_out // 24 * 24, cut_out)
+    assert pictures.banding(stepped.astype(np.uint8)) > limits({})["banded"]
+
+
 def test_a_turned_picture_is_measured_as_it_is_seen(settings, tmp_path):
     exif = Image.Exif()
     exif[0x0112] = 6

@@ -53,8 +53,11 @@ def tree(media: Path) -> Path:
         (("trip/*", "!trip/c.jpg"), ["a.jpg", "a.tmp", "raw/b.jpg", "trip/c.jpg"]),
         (("**/raw/*.jpg", "*.tmp"), ["a.jpg", "trip/c.jpg"]),
         (("trip",), ["a.jpg", "a.tmp", "raw/b.jpg"]),
+        (("trip/**", "!trip/raw/", "!trip/**/d.jpg"),
+         ["a.jpg", "a.tmp", "raw/b.jpg", "trip/raw/d.jpg"]),
+        (("trip/**",), ["a.jpg", "a.tmp", "raw/b.jpg"]),
     ],
-)
+)  # fmt: skip
 def test_patterns_are_those_of_gitignore(
     tree: Path, exclude: tuple[str, ...], left: list[str]
 ) -> None:
@@ -230,3 +233,12 @@ def test_rules_that_cannot_be_read_are_said(pictures: Path, store: Store, index:
     (store.path / FILE).write_text('{"version": 9}')
     with pytest.raises(LibraryCorrupt, match=r"roots.json is damaged: version 9; delete it"):
         index()
+
+
+def test_a_rule_that_there_is_not_is_refused_by_its_name() -> None:
+    with pytest.raises(
+        TypeError, match="no argument 'exclud' of index\\(\\); did you mean 'exclude'"
+    ):
+        RuleChanges.of({"exclud": "*.tmp"})  # type: ignore[typeddict-unknown-key]
+    with pytest.raises(UsageError, match="exclude=3 is no pattern"):
+        RuleChanges.of({"exclude": 3})  # type: ignore[typeddict-item]

@@ -158,6 +158,15 @@ def test_sidecars_of_takeout_lightroom_and_people(tmp_path: Path) -> None:
         ("IMG_7.jpg.supplemental-metadata.json", "IMG_7.jpg"),
         ("IMG_7.jpg.supplemental-me.json", "IMG_7.jpg"),
         ("IMG_7.jpg(1).json", "IMG_7(1).jpg"),
+        ("IMG_7.jpg.supplemental-metadata(1).json", "IMG_7(1).jpg"),
+        ("IMG_7.jpg.supplement(12).json", "IMG_7(12).jpg"),
+        ("IMG_7(1).jpg.json", "IMG_7(1).jpg"),
+        ("IMG_7.jpg.json", "IMG_7-edited.jpg"),
+        ("IMG_7.jpg(2).json", "IMG_7-bearbeitet(2).jpg"),
+        ("A name of forty-five letters with its suffix.jp.json",
+         "A name of forty-five letters with its suffix.jpg"),
+        ("The name of a picture that leaves no room.jpeg..json",
+         "The name of a picture that leaves no room.jpeg"),
         ("A very long name of a picture that was taken i.json",
          "A very long name of a picture that was taken in May.jpg"),
         ("movie.en.srt", "movie.mkv"),
@@ -170,8 +179,12 @@ def test_which_file_a_sidecar_is_of(sidecar: str, of: str) -> None:
 
 @pytest.mark.parametrize(
     ("other", "of"),
-    [("IMG_70.xmp", "IMG_7.jpg"), ("movie.2.mkv.txt", "movie.mkv"), ("a.b.xmp", "a.jpg")],
-)
+    [
+        ("IMG_70.xmp", "IMG_7.jpg"), ("movie.2.mkv.txt", "movie.mkv"), ("a.b.xmp", "a.jpg"),
+        ("IMG_7.jpg.supplemental-metadata(1).json", "IMG_7.jpg"),
+        ("IMG_7.jpg.supplemental-metadata.json", "IMG_7(1).jpg"),
+    ],
+)  # fmt: skip
 def test_what_is_of_another_file(other: str, of: str) -> None:
     assert not set(sidecars.owners(other)) & set(sidecars.names_of(of))
 

@@ -56,7 +56,7 @@ def test_what_a_query_is_of_a_moment(store: Store, query: str, moment: int, matc
     assert match_all(store, query, range(1, 7)) == {moment: match}
 
 
-@pytest.mark.parametrize("query", ["milk", "eggs and milk", "yosemite bob", "", "?!", "Camera"])
+@pytest.mark.parametrize("query", ["milk", "eggs and milk", "yosemite bob", "", "?!", "png"])
 def test_words_that_are_only_shared_are_no_match(store: Store, query: str) -> None:
     assert match_all(store, query, range(1, 7)) == {}
 
@@ -67,6 +67,15 @@ def test_one_word_of_what_a_person_wrote_is_evidence_and_no_whole_name(store: St
     said = FullTextScorer(store, SIZES).score("milk")
     assert found.log_odds[0] > said.log_odds[0] + 3
     assert not found.literal.any()
+
+
+def test_a_folders_name_finds_what_is_in_it_and_says_less_the_more_there_is(store: Store) -> None:
+    assert match_all(store, "camera", range(1, 7)) == {1: Match.FOLDER, 2: Match.FOLDER}
+    assert match_all(store, "2025", range(1, 7)) == {1: Match.FOLDER, 2: Match.FOLDER}
+    found = FullTextScorer(store, SIZES).score("Camera")
+    assert found.ids.tolist() == [1, 2] and found.literal.all()
+    assert found.log_odds[0] > 10
+    assert evidence(Match.PHRASE, 99) > evidence(Match.FOLDER, 99, 3) > evidence(Match.WORD, 99)
 
 
 def test_a_whole_name_is_worth_more_than_any_guess_and_is_marked(store: Store) -> None:

@@ -240,6 +240,10 @@ def test_a_query_that_asks_nothing_is_refused(query):
     ("changes", "message"),
     [
         ({"top": 0}, "top= must be at least 1, not 0"),
+        ({"top": "5"}, "top= must be a whole number, not '5'"),
+        ({"top": 2.5}, "top= must be a whole number, not 2.5"),
+        ({"within": None}, "within= must be a number, not None"),
+        ({"weights": (("sound", "2"),)}, "the weight of sound must be a number, not '2'"),
         ({"top": 10**7}, "top= must be at most"),
         ({"within": -1.0}, "within= must be at least 0"),
         ({"deadline_ms": 0.0}, "deadline_ms= must be at least 1"),

@@ -59,6 +59,8 @@ def graphics_of(way: str, environ: Mapping[str, str]) -> Graphics:
             names = ", ".join(("auto", *Graphics))
             raise UsageError(f"SENSORIUM_PREVIEW={way!r}: choose one of {names}") from None
     term, program = environ.get("TERM", ""), environ.get("TERM_PROGRAM", "")
+    if term == "dumb":  # it would print the question
+        return Graphics.BLOCKS
     inside = "TMUX" in environ or term.startswith(("screen", "tmux"))
     if not inside and (
         "kitty" in term or "ghostty" in term or "KITTY_WINDOW_ID" in environ

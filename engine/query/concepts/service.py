@@ -10,7 +10,7 @@ import numpy as np
 
 from engine.common.part_repr import part_repr
 from engine.common.progress import NO_PROGRESS, Progress
-from engine.common.user_path import expanded
+from engine.common.user_path import expanded, path_list
 from engine.config import Settings
 from engine.encoders.towers import Towers
 from engine.errors import InvalidQuery, UsageError
@@ -76,7 +76,7 @@ class Concepts:
         Errors are those of ``Library.teach``.
         """
         name = checked_name(name)
-        sources = dict.fromkeys(str(expanded(path)) for path in _as_list(examples))
+        sources = dict.fromkeys(str(expanded(path)) for path in path_list(examples))
         given = {source for of in self._known(name) for source in of.sources}
         new = [source for source in sources if source not in given]
         _check_count(len(given) + len(new))
@@ -212,10 +212,6 @@ class Concepts:
 
 
 _KINDS = (PartKind.IMAGE, PartKind.AUDIO)
-
-
-def _as_list(examples: Sequence[str | Path] | str | Path) -> list[str | Path]:
-    return [examples] if isinstance(examples, str | Path) else list(examples)
 
 
 def _check_count(count: int) -> None:

@@ -155,9 +155,9 @@ def build_query(
     query = with_options(query, **options)
     if _is_quoted(text):
         return replace(query, spelling=False)
-    missing = tuple(_missing_files(query)) if local else ()
+    files = tuple(_files_as_words(query)) if local else ()
     query = query if len(stages) > 1 else _as_meant(query)
-    return replace(query, understood=(*query.understood, *missing)) if missing else query
+    return replace(query, understood=(*query.understood, *files)) if files else query
 
 
 def _is_file(path: str) -> bool:
@@ -167,11 +167,15 @@ def _is_file(path: str) -> bool:
         return False
 
 
-def _missing_files(query: Query) -> Iterator[str]:
-    """Yield a note for each text that is the path of a media file, and none that is there."""
+def _files_as_words(query: Query) -> Iterator[str]:
+    """Yield a note for each text that is the path of a media file, whether that is there or not."""
     for part in query.parts:
         path = part.value if part.asked is PartKind.TEXT else ""
-        if "/" in path and " " not in path and promises_media(path) and not _is_file(path):
+        if "/" not in path or not promises_media(path):
+            continue
+        if _is_file(path):
+            yield f"{path} is looked for as words; what is like this file: ./{path}"
+        elif " " not in path:
             yield f"{path}: there is no such file here; it is looked for as words"
 
 
@@ -254,8 +258,19 @@ def with_options(query: Query, **options: Unpack[QueryOptions]) -> Query:
     if (sort := options.get("sort")) is not None:
         changes["sort"] = choice(Sort, sort, "order")
     if "weights" in options:
-        changes["weights"] = tuple(sorted(options["weights"].items()))
+        changes["weights"] = _weights(options["weights"])
+    if not isinstance(space := options.get("space"), str | None):
+        raise InvalidQuery(f"space={space!r} is no name of a space", arguments=("space",))
     return replace(query, **changes)  # type: ignore[arg-type]
+
+
+def _weights(weights: Mapping[str, float]) -> tuple[tuple[str, float], ...]:
+    if not isinstance(weights, Mapping):
+        raise InvalidQuery(
+            f"weights= must be numbers by their names, such as {{'sound': 2}}, not {weights!r}",
+            arguments=("weights",),
+        )
+    return tuple(sorted(weights.items()))
 
 
 def parse_kinds(kinds: Sequence[Kind | str] | str) -> tuple[Kind, ...]:
@@ -275,9 +290,11 @@ def as_sequence(texts: Sequence[str] | str) -> Sequence[str]:
     """
     if isinstance(texts, str | os.PathLike):
         return [os.fspath(texts)]
-    if isinstance(texts, bytes) or not isinstance(texts, Iterable):
-        raise InvalidQuery(f"{texts!r} is no text: give a str, or a list of them")
-    return list(texts)
+    listed = [texts] if isinstance(texts, bytes) or not isinstance(texts, Iterable) else [*texts]
+    for text in listed:
+        if not isinstance(text, str | os.PathLike):
+            raise InvalidQuery(f"{text!r} is no text: give a str, or a list of them")
+    return listed
 
 
 def choice(choices: type[_Choice], value: str, what: str) -> _Choice:

@@ -67,6 +67,31 @@ def test_every_option_is_one_of_the_query():
     )  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ({"where": ["kind = video", 3]}, "3 is no text"),
+        ({"exclude": [None]}, "None is no text"),
+        ({"weights": "sound=2"}, "weights= must be numbers by their names"),
+        ({"space": 3}, "space=3 is no name of a space"),
+    ],
+)
+def test_what_is_of_the_wrong_type_is_named(options, says):
+    with pytest.raises(InvalidQuery, match=says):
+        build_query("x", **options)
+
+
+def test_a_file_that_is_taken_for_words_is_said(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "my trip").mkdir()
+    (tmp_path / "my trip" / "a dog.jpg").touch()
+    assert build_query("my trip/a dog.jpg").understood == (
+        "my trip/a dog.jpg is looked for as words; what is like this file: ./my trip/a dog.jpg",
+    )
+    assert not build_query("a dog.jpg").understood
+    assert not build_query("my trip/a dog.jpg", local=False).understood
+
+
 def test_a_floor_is_an_older_name_of_likely():
     assert build_query("x", floor=True).likely
     assert not build_query("x").likely
