@@ -168,6 +168,12 @@ def test_a_terminal_that_does_not_answer_gets_blocks(see):
     assert b"\x1b[38;5;196" in see("search", "red", "--preview").raw
 
 
+def test_a_dumb_terminal_is_asked_nothing_and_shown_no_picture(see):
+    shown = see("search", "red", "--preview", environ={"TERM": "dumb"})
+    assert b"\x1b" not in shown.raw
+    assert "--preview needs a terminal with colours" in shown.text
+
+
 def test_an_unknown_way_of_previews_is_one_line(see):
     shown = see("search", "red", "--preview", environ={"SENSORIUM_PREVIEW": "vga"}, columns=200)
     assert shown.code == 2
