@@ -19,12 +19,11 @@ _TAKEOUT = "supplemental-metadata"
 _TAKEOUT_NAME = 46
 """Characters of a name that Google Takeout keeps in the name of its JSON."""
 _NUMBER = re.compile(r"\(\d+\)$")
-"""What Google Takeout puts behind a name that it has already, in the JSON behind its suffix."""
+"""The number of a copy, which Google Takeout puts behind the suffix in the name of its JSON."""
 _EDITED = re.compile(
     r"-(edited|bearbeitet|modifié|editado|modificato|bewerkt|edytowane|redigerad|編集済み)$"
 )
-"""What Google Takeout puts behind the name of a picture that was edited; its JSON is the
-original's."""
+"""Ends that Google Takeout gives the name of an edited picture, whose JSON is the original's."""
 _TRACK = re.compile(r"\.[\w-]{2,12}$")
 _KEYS = ("description", "caption", "title", "keywords", "tags", "people", "name", "text")
 """Keys of a JSON whose values are of people: Google Takeout's, and what others call them."""

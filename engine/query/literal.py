@@ -31,7 +31,7 @@ class Match(IntEnum):
 
     NONE = 0
     WORD = 1
-    """One word of what a person wrote about a file: a caption, a title, a keyword."""
+    """One word of what a person wrote about a file: its name, a caption, a title, a keyword."""
     FOLDER = 2
     """The name of a folder that its file is in, which is one word."""
     PHRASE = 3
@@ -73,7 +73,8 @@ def match_all(store: Store, text: str, moment_ids: Sequence[int]) -> dict[int, M
         written = (documents.written(moment.caption, moment.texts) or "").splitlines()
         lines = [*_own(moment.text), *tags.get(moment.asset_id, ()), *written]
         best = max((_match(asked, line) for line in lines), default=Match.NONE)
-        if len(asked) == 1 and any(asked[0] in folded(line) for line in written):
+        named = (*written, PurePath(moment.path).stem, documents.spaced_name(moment.path))
+        if len(asked) == 1 and any(asked[0] in folded(line) for line in named):
             best = max(best, Match.WORD)
         best = max(best, _match_name(asked, moment.path))
         if best is not Match.NONE:

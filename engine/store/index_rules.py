@@ -73,8 +73,8 @@ class RuleChanges:
             meant = f"; did you mean {near!r}?" if near else ""
             raise TypeError(f"there is no argument {name!r} of index(){meant}")
         patterns = options.get("exclude", ())
-        one = isinstance(patterns, str) or not isinstance(patterns, Iterable)
-        listed = (patterns,) if one else tuple(patterns)
+        alone = isinstance(patterns, str) or not isinstance(patterns, Iterable)
+        listed = (patterns,) if alone else tuple(patterns)
         for pattern in listed:
             if (
                 not isinstance(pattern, str)

@@ -63,6 +63,7 @@ def test_words_that_are_only_shared_are_no_match(store: Store, query: str) -> No
 
 def test_one_word_of_what_a_person_wrote_is_evidence_and_no_whole_name(store: Store) -> None:
     assert match_all(store, "bob", range(1, 7)) == {1: Match.WORD, 6: Match.WORD}
+    assert match_all(store, "0045", range(1, 7)) == {2: Match.WORD}  # of IMG_0045.jpg
     found = FullTextScorer(store, SIZES).score("bob")
     said = FullTextScorer(store, SIZES).score("milk")
     assert found.log_odds[0] > said.log_odds[0] + 3
