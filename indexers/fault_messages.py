@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from engine.errors import UNEXPECTED, MediaError, SensoriumError, error_code, is_retryable_code
+from engine.common.memory import is_out_of_memory, may_lack_memory
+from engine.errors import (
+    UNEXPECTED,
+    MediaError,
+    OutOfMemory,
+    SensoriumError,
+    error_code,
+    is_retryable_code,
+)
 from engine.types import Failure
 
 _LONGEST_REASON = 200
@@ -44,7 +52,12 @@ def fault(error: Exception) -> MediaFault:
 
 
 def media_fault(error: Exception, part: str = "") -> MediaFault:
-    """Return the reason and the code of an error, of a named part of a file."""
+    """Return the reason and the code of an error, of a named part of a file.
+
+    Memory that ran out is no fault of the file: it is tried again.
+    """
+    if is_out_of_memory(error) or may_lack_memory(error):
+        return MediaFault(f"{part}there was not enough memory for it", OutOfMemory.code)
     return MediaFault(f"{part}{explain(error)}", error_code(error))
 
 

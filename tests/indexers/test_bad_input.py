@@ -164,6 +164,24 @@ def test_a_changed_file_that_fails_leaves_no_old_vectors(
     assert (failure.path, failure.code, failure.retryable) == (str(path), "corrupt_media", False)
 
 
+@pytest.mark.parametrize("error", [MemoryError(), RuntimeError("std::bad_alloc")])
+def test_a_file_for_which_memory_was_lacking_keeps_what_it_had_and_is_tried_again(
+    media: Path, store: Store, index: Index, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    path = pictures(media, 2)[0]
+    index()
+    make.picture(path, "white")
+
+    def lacking(*_: object) -> Pixels:
+        raise error
+
+    monkeypatch.setattr(FakeEncoder, "prepare_image", lacking)
+    assert reasons(index()) == {"000.png": "there was not enough memory for it"}
+    assert names(store) == ["000.png", "001.png"]
+    monkeypatch.undo()
+    assert (index().changed, store.failures()) == (1, [])
+
+
 def test_a_mended_file_loses_its_failure(media: Path, store: Store, index: Index) -> None:
     path = media / "a.png"
     path.write_text("not yet")
@@ -183,8 +201,8 @@ def test_part_of_a_video_is_kept_with_a_failure(
     monkeypatch.setattr(audio, "read_windows", broken)
     report = index()
     assert (report.added, report.failed) == (1, 0)
-    assert reasons(report) == {"a.mp4": "sound: MemoryError"}
-    assert [f.reason for f in store.failures()] == ["sound: MemoryError"]
+    assert reasons(report) == {"a.mp4": "sound: there was not enough memory for it"}
+    assert [f.reason for f in store.failures()] == ["sound: there was not enough memory for it"]
     assert index().unchanged == 1
     monkeypatch.undo()
     assert index(retry=True).changed == 1 and store.failures() == []
