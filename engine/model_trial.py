@@ -115,9 +115,17 @@ def _chat(made: Any) -> str:
 
 
 def _vision(made: Any) -> str:
-    from engine.generate.chat import ChatImage, Message, Text
+    from engine.generate.chat import ChatImage, ChatMedia, Message, Text
+    from engine.generate.speaker import Speech
 
-    asked = [Message("user", (Text("What colour is this?"), ChatImage(_red())))]
+    # A chat template may leave out what its model has no sense for, without a word.
+    parts: tuple[Any, ...] = (Text("Say hello in one short sentence."),)
+    if getattr(made, "sees", False):
+        parts = Text("What colour is this?"), ChatImage(_red())
+    elif getattr(made, "hears_samples", False):
+        tone = ChatMedia(Speech(_tone(), 16_000).to_wav(), "audio/wav")
+        parts = tone, Text("What do you hear?")
+    asked = [Message("user", parts)]
     return str(made.reply(asked, seconds=_SECONDS, most_tokens=24).text)
 
 

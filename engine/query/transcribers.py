@@ -14,6 +14,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from engine.common.silence import quiet_transformers
 from engine.config import Settings
 from engine.encoders.protocols import Sentence, SpeechBridge, Word
 from engine.errors import ChatFailed
@@ -63,7 +64,8 @@ class HfTranscriber(HfModel):
         found = []
         for first in range(0, len(samples), size):
             part = np.ascontiguousarray(samples[first : first + size])
-            with self._lock, torch.inference_mode():
+            # Which may tell of two limits of length, of which the right one counts.
+            with self._lock, torch.inference_mode(), quiet_transformers():
                 text = _written(processor, model, part)
             if text:
                 found.append(Sentence(first / _RATE, (first + len(part)) / _RATE, text))

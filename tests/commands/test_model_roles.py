@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from types import SimpleNamespace
 
 import pytest
 from click.testing import CliRunner
@@ -11,6 +12,7 @@ from engine.commands.main import main
 from engine.errors import UsageError
 from engine.model_trial import try_model
 from engine.models import list_roles
+from engine.query import model_roles
 from engine.query.model_roles import ADAPTERS
 
 
@@ -40,6 +42,25 @@ def test_a_model_is_tried(name, role, answer, settings):
     trial = try_model(name, settings=settings)
     assert trial.role == role
     assert answer in trial.answer
+
+
+@pytest.mark.parametrize(
+    ("sense", "shown"),
+    [("sees", ["Text", "ChatImage"]), ("hears_samples", ["ChatMedia", "Text"]), ("", ["Text"])],
+)
+def test_a_chat_is_tried_by_what_it_has_a_sense_for(sense, shown, settings, monkeypatch):
+    asked = []
+
+    class Played:
+        def reply(self, messages, **_):
+            asked.append([type(part).__name__ for part in messages[0].parts])
+            return SimpleNamespace(text="hello")
+
+    if sense:
+        setattr(Played, sense, True)
+    monkeypatch.setattr(model_roles, "make", lambda *_: Played())
+    assert try_model("hf:x", "vision chat", settings).answer == "hello"
+    assert asked == [shown, shown]
 
 
 def test_a_name_of_several_roles_asks_for_one(settings):
