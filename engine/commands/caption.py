@@ -73,6 +73,8 @@ def _show(run: CaptionRun, as_json: bool) -> None:
         return
     for each in run.captions:
         click.echo(f"{printable(each.path)}\t{each.text or '(' + each.problem + ')'}")
+    if run.spent is not None:
+        say(f"{run.captioner}: {run.spent}")
     if run.run_id is not None:
         own = f"; {run.own} have one of their own, which stays" if run.own else ""
         say(f"{run.applied} captioned by {run.captioner}{own}")

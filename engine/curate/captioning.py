@@ -12,6 +12,7 @@ from engine.common.progress import Progress
 from engine.curate.finders.outcome import paths_below
 from engine.curate.records import write_copy
 from engine.errors import ChatFailed, MediaError, UsageError
+from engine.generate.budget import Spent
 from engine.generate.captioner import Captioner, CaptionStyle, Scene, tags_of
 from engine.store import Store
 from engine.store.curation_records import Finding
@@ -53,6 +54,8 @@ class CaptionRun:
     own: int = 0
     """Files that have a caption of their own, which stays."""
     seconds: float = 0.0
+    spent: Spent | None = None
+    """The cost of a server's model; None for one that runs here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +95,10 @@ def caption_files(
         left = seconds - (monotonic() - started)
         found.append(_captioned(context, captioner, asset, style, labels, left))
         progress.advance()
-    return CaptionRun(tuple(found), captioner.revision, style.value, seconds=monotonic() - started)
+    return CaptionRun(
+        tuple(found), captioner.revision, style.value, seconds=monotonic() - started,
+        spent=getattr(captioner, "spent", None),
+    )  # fmt: skip
 
 
 def _captioned(
@@ -181,5 +187,5 @@ def apply_captions(
     write_copy(store, made, findings)
     return CaptionRun(
         run.captions, run.captioner, run.style, made.run_id, applied, len(given) - applied,
-        run.seconds,
+        run.seconds, run.spent,
     )  # fmt: skip

@@ -13,6 +13,7 @@ from engine.generate.chat import Chat, ChatImage, Message, Part, Schema, Text
 
 if TYPE_CHECKING:
     from engine.common.progress import CancelToken
+    from engine.generate.budget import Spent
 
 _LONGEST = 500
 """Characters of a caption that are kept."""
@@ -128,6 +129,12 @@ class ChatCaptioner:
     def __init__(self, chat: Chat) -> None:
         self._chat = chat
         self.name = self.revision = chat.model
+
+    @property
+    def spent(self) -> Spent | None:
+        """The cost so far; None where nobody counts it."""
+        spent: Spent | None = getattr(self._chat, "spent", None)
+        return spent
 
     def check(self) -> None:
         """Do nothing: who made the chat has checked it."""

@@ -36,7 +36,9 @@ def every_role(handler: Handler, body: dict) -> None:
 
 def used(library: Library, media: Path, folder: Path) -> list[str]:
     """Use a library in every role, and return what it printed or refused."""
-    shown = [library.caption(captioner="openai:sees-1", apply=True)]
+    captions = library.caption(captioner="openai:sees-1", apply=True)
+    assert (captions.applied, captions.spent.questions, captions.spent.asked) == (2, 2, 240)
+    shown: list[object] = [captions]
     shown += [library.search("red", rerank="llm"), library.ask_file(media / "red.png", "what?")]
     shown += [library.transcribe(media / "deep.wav", transcriber="openai:whisper-1")]
     speak("hello", folder / "said.wav", speaker="openai:tts-1", settings=library.settings)
