@@ -173,7 +173,7 @@ class _Fetch:
         for address in addresses:
             if not self._allow(address):
                 where = "" if str(address) == host else f" ({address})"
-                raise _Refused(f"{host}{where} is not on the public internet")
+                raise _Refused(f"{host}{where} is not on the public internet; give the file itself")
         return addresses
 
     def _secured(self, sock: socket.socket, host: str) -> ssl.SSLSocket:
