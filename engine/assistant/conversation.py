@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
+from engine.assistant.alike import alike_passages
 from engine.assistant.answer import CitedAnswer, OnSentence
 from engine.assistant.asking import AnswerSources, Asking, AskOptions
 from engine.assistant.evidence import EvidencePassage, beside
@@ -17,7 +18,7 @@ from engine.assistant.question import LibraryQuestion, Wanted, checked_question
 from engine.assistant.references import ResolvedTurn, Turn, resolve
 from engine.assistant.scope import FileScope
 from engine.common.text import printable
-from engine.errors import UsageError
+from engine.errors import InvalidQuery, UsageError
 
 if TYPE_CHECKING:
     from engine.common.progress import CancelToken
@@ -115,11 +116,26 @@ class Conversation:
         if resolved.step:
             (moment,) = resolved.recalled
             return asking.quote(beside(self._sources.store, moment, resolved.step))
+        if resolved.alike:
+            return self._alike(asking, resolved)
         if not resolved.scope.only:
             return asking.quote(resolved.recalled) if resolved.recalled else asking.answer()
         if resolved.question.wanted in _OF_FILES:
             return asking.answer_about(resolved.recalled)
         return asking.answer()
+
+    def _alike(self, asking: Asking, resolved: ResolvedTurn) -> CitedAnswer:
+        """Answer by what is like a moment, or say that nothing is."""
+        (moment,), frames = resolved.recalled, resolved.question.frames
+        try:
+            found = alike_passages(
+                self._sources.store, self._sources.run, moment, kinds=resolved.question.kinds,
+                where=self._options.where, scope=FileScope(self._about),
+            )  # fmt: skip
+        except InvalidQuery as error:
+            return replace(asking.quote(()), absent=f"{printable(str(error))}{frames.stop}")
+        nothing = frames.none_alike[0].upper() + frames.none_alike[1:] + frames.stop
+        return replace(asking.quote(found), absent=nothing)
 
     # --- kept -----------------------------------------------------------------------
 

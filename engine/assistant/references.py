@@ -1,6 +1,6 @@
 """Resolve what a turn refers to: "the second one", "and after that?", "I meant the beach".
 
-By rules, over what the former answer was about and cited, in English and Chinese.
+By rules, over what the former answer was about and cited, in English, Chinese and German.
 """
 
 from __future__ import annotations
@@ -10,146 +10,37 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from engine.assistant.evidence import EvidencePassage, by_file
+from engine.assistant.frames import is_german
+from engine.assistant.german_references import KINDS as DE_KINDS
+from engine.assistant.german_references import ORDINALS as DE_ORDINALS
 from engine.assistant.question import LibraryQuestion, Wanted, about, open_question, read_question
+from engine.assistant.reference_rules import (
+    ALIKE,
+    BARE,
+    BESIDE,
+    CORRECT,
+    DE_IN_NTH,
+    DE_INSIDE,
+    DE_PRONOUN,
+    DIGITS,
+    DUMMY,
+    END,
+    FRAGMENT,
+    IN_NTH,
+    INSTEAD,
+    KINDS,
+    ORDINALS,
+    OTHERS,
+    PLURAL,
+    PRONOUN,
+    SAYING,
+    SHOW,
+    ZH_IN_NTH,
+    ZH_KINDS,
+    ZH_PRONOUN,
+)
 from engine.assistant.scope import EVERYWHERE, FileScope
 from engine.types import Kind
-
-_ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth",
-             "tenth")  # fmt: skip
-_DIGITS = "一二三四五六七八九十"
-_KINDS = {
-    Kind.IMAGE: r"pictures?|photos?|images?|screenshots?",
-    Kind.VIDEO: r"videos?|movies?|films?|clips?",
-    Kind.AUDIO: r"recordings?|sounds?|songs?|memos?|podcasts?",
-}
-_ZH_KINDS = {Kind.IMAGE: "照片|图片|图|相片", Kind.VIDEO: "视频|影片", Kind.AUDIO: "录音|音频|歌"}
-_THING = "(?:ones?|files?|moments?|answers?|results?|hits?|" + "|".join(_KINDS.values()) + ")"
-_ZH_THING = "(?:个|张|段|条|首|" + "|".join(_ZH_KINDS.values()) + ")"
-_NTH = (
-    rf"(?:(?:the\s+)?(?P<word>{'|'.join(_ORDINALS)}|last|other)(?:\s+{_THING})?"
-    r"|(?:number|no\.?|\#)\s*(?P<number>\d+)|\[(?P<mark>\d+)\]"
-    rf"|(?:the\s+)?(?P<digit>\d+)(?:st|nd|rd|th)(?:\s+{_THING})?)"
-)
-_ZH_NTH = (
-    rf"(?:第(?P<zh>\d+|[{_DIGITS}])(?:{_ZH_THING})+|最后(?P<zh_last>一)(?:{_ZH_THING})+"
-    rf"|另(?P<zh_other>一)(?:{_ZH_THING})+)"
-)
-_THAT = rf"(?:it|them|(?:that|this|those|these)(?:\s+{_THING})?|the\s+{_THING})"
-_ZH_THAT = f"(?:它们?|[这那](?:些|{_ZH_THING})+)"
-_SOFT = r"(?:(?:ok(?:ay)?|please|and|now|so|well|then)\s*,?\s+)*"
-
-
-def _rule(text: str) -> re.Pattern[str]:
-    return re.compile(text, re.IGNORECASE | re.VERBOSE)
-
-
-_SHOW = [
-    _rule(
-        rf"{_SOFT}(?:can\ you\s+|could\ you\s+)?(?:show|open|play|display|give)"
-        rf"(?:\s+me|\s+us)?(?:\s+(?:{_NTH}|{_THAT}))?(?:\s+(?:to\ (?:me|us)|again|please|now))*"
-    ),
-    _rule(rf"{_SOFT}(?:what\ about\s+|how\ about\s+)?{_NTH}(?:\s+please)?"),
-    _rule(rf"{_SOFT}where\ (?:is|was)\s+(?:that|this|it)"),
-    _rule(
-        rf"(?:请|那|那么|再)*(?:(?:给|让)我)?(?:看看?|播放|打开|展示|显示|放)(?:一下|给我看)?"
-        rf"(?:{_ZH_NTH}|{_ZH_THAT})?(?:吧|呢)?"
-    ),
-    _rule(rf"(?:那|那么)?{_ZH_NTH}呢?"),
-]
-_BESIDE = {
-    1: [
-        _rule(
-            rf"{_SOFT}(?:(?:what|and)\s+)?(?:(?:comes?|came|happens?|happened|is\ said|was\ said"
-            r"|do(?:es)?\ (?:he|she|it|they)\ say)\s+)?"
-            r"(?:right\s+)?(?:after(?:\s*wards?)?|next|then)(?:\s+(?:that|this|it))?"
-        ),
-        _rule(
-            "(?:那|那么)?(?:然后|之后|接下来|接着|后来|再后来|这之后|那之后)(?:呢|说了什么|是什么|发生了什么|有什么)?"
-        ),
-    ],
-    -1: [
-        _rule(
-            rf"{_SOFT}(?:(?:what|and)\s+)?(?:(?:comes?|came|happens?|happened|is\ said|was\ said"
-            r"|do(?:es)?\ (?:he|she|it|they)\ say)\s+)?(?:right\s+)?before(?:\s+(?:that|this|it))?"
-        ),
-        _rule(
-            "(?:那|那么)?(?:之前|这之前|那之前|在此之前|前面)(?:呢|说了什么|是什么|发生了什么|有什么)?"
-        ),
-    ],
-}
-_WRONG = (
-    rf"(?:(?:no|nope|wrong)(?:\s+one)?|not\ (?:that|this|it|those|these)(?:\s+{_THING})?"
-    rf"|(?:that|this|it)(?:\ is|'s)(?:\ not|n't)(?:\ it|\ the\ one|\ right)?)"
-)
-_MEANT = r"(?:i\ (?:mean|meant|am\ after|was\ after|want|wanted|am\ looking\ for)|rather|instead)"
-_CORRECT = [
-    _rule(rf"(?:{_WRONG}[\s,.;:!/\u2013\u2014-]*)*(?:but\s+)?{_MEANT}\s+(?P<x>.+?)(?:\s+instead)?"),
-    _rule(rf"{_WRONG}[\s,.;:!\u2013\u2014-]+(?!{_THING}\b)(?P<x>(?:the|a|an|my|in|with)\s+.+)"),
-    _rule(
-        r"(?:不是?[这那]?(?:些|个|张|段)?(?:照片|视频|录音)?[\uff0c,。 ]*)?"
-        "我(?:是)?(?:说|指|想要|要)(?:的是|的)?(?P<x>.+?)"
-    ),
-]
-_OTHERS = [
-    _rule(
-        rf"(?:{_WRONG}[\s,.;:!\u2013\u2014-]*)?(?:(?:show|give|find)\ me\s+)?(?:and\s+)?"
-        rf"(?:are\ there\ (?:any\ )?|is\ there\ )?"
-        rf"(?:the\ others?(?:\s+{_THING})?|another(?:\s+{_THING})?|any\ (?:others?|more)"
-        rf"|(?:any|some|a)\s*(?:thing|one)?\s*(?:else|different\s+{_THING})|what\ else"
-        rf"|others?|more(?:\s+of\ (?:them|those))?|the\ next\ one|others?\s+{_THING})"
-    ),
-    _rule(_WRONG),
-    _rule("不是?[这那](?:些|个|张|段)?(?:照片|视频|录音)?"),
-    _rule(
-        r"(?:不是?[这那](?:个|张|段)?[\uff0c,。 ]*)?"
-        "(?:换一[个张段]|还有(?:别的|其他的?)?(?:吗|呢)?|别的呢?|其他的?呢?)"
-    ),
-]
-_INSTEAD = [
-    _rule(r"(?:and\s+|but\s+)*(?:what|how)\ about\s+(?P<x>.+)"),
-    _rule(
-        r"and\s+(?P<x>(?!what|when|where|who|why|how|which|is|are|was|were|do|does|did|can|show)"
-        r"(?:(?:of|for|in|with|about|from|on)\s+)?.+)"
-    ),
-    _rule("(?:那|那么)?(?P<x>[^我你他她它这那什哪谁怎何]{1,12})呢"),
-]
-_IN_NTH = _rule(
-    r"(?:\b(?P<in>in|of|about|from|on)\s+)?"
-    rf"(?:\b(?:the\s+)?(?P<word>{'|'.join(_ORDINALS)}|last|other)\s+{_THING}"
-    rf"|\bthe\s+(?P<digit>\d+)(?:st|nd|rd|th)\s+{_THING}|\[(?P<mark>\d+)\])(?=\W|$)"
-)
-_ZH_IN_NTH = _rule(f"(?:在)?{_ZH_NTH}(?:里面|里|中|上)?的?")
-_PRONOUN = _rule(
-    rf"\b(?:in|of|about|from|on)?\s*\b(?P<what>it|he|she|they|him|her|them|there"
-    rf"|(?:that|this)(?:\s+{_THING})?|(?:those|these)(?:\s+{_THING})?|the\s+{_THING})\b"
-)
-_ZH_PRONOUN = _rule(
-    f"(?:在)?(?P<what>它们?|[他她]们?|[这那](?:些|{_ZH_THING})+|那里|这里|里面)(?:里面|里|中|上)?的?"
-)
-_PLURAL = _rule("them|they|those.*|these.*|它们|[他她]们|[这那]些.*")
-_DUMMY = _rule(
-    r"\b(?:(?:is|are|was|were)\s+there|there\s+(?:is|are|was|were)|(?:do|does|did)\s+it\s+(?:rain|snow)"
-    r"|that\s+(?:show|say|talk|have|has|contain|mention)\w*|says?\s+that)\b"
-)
-_BARE = {
-    "When was it made": _rule(
-        rf"{_SOFT}when(?:\s+(?:exactly|(?:is|was)\ (?:that|this|it)))?"
-        "|(?:那|那么)?(?:是)?(?:什么时候|何时)(?:呢|拍的|录的)?"
-    ),
-    "Where was it made": _rule(
-        rf"{_SOFT}where(?:\s+(?:exactly|(?:was)\ (?:that|this|it)))?"
-        "|(?:那|那么)?(?:是)?(?:在)?(?:哪里|哪儿|什么地方)(?:呢|拍的|录的)?"
-    ),
-}  # fmt: skip
-"""Questions that are one word, of what was cited."""
-_FRAGMENT = _rule(
-    r"(?:and\s+)?(?:(?:at|in|on|from|to|by|for|with)\s+)?"
-    r"(?:which|what|whose|how\ many|how\ much)\s+(?P<x>(?:\w+\s*){1,2})"
-    "|(?:那|那么)?(?:哪|几|多少)一?(?:个|张|段|点|度|号)?(?P<zh>\\w{1,6})"
-)
-"""A question without a verb: of what was said."""
-_SAYING = re.compile(r"(?:he|she|it|they)\ (?:say|says|said|mentions?|tells?)", re.IGNORECASE)
-_END = re.compile("[\\s?!.\uff1f\uff01\u3002]+$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +65,8 @@ class ResolvedTurn:
     """The moments that are asked for themselves; then nothing is searched for."""
     step: int = 0
     """1 for what comes after the recalled moment, -1 for what comes before."""
+    alike: bool = False
+    """What is like the recalled moment is asked for."""
     note: str = ""
     """The way in which it was understood, or the reason why it was not."""
     failed: bool = False
@@ -182,7 +75,7 @@ class ResolvedTurn:
 
 def resolve(text: str, turns: Sequence[Turn]) -> ResolvedTurn:
     """Return what a turn asks, given those before it, the last one last."""
-    asked = _END.sub("", " ".join(text.split()))
+    asked = END.sub("", " ".join(text.split()))
     last = next((turn for turn in reversed(turns) if turn.passages), None)
     previous = turns[-1] if turns else None
     found = _recall(text, asked, last, previous)
@@ -194,10 +87,12 @@ def resolve(text: str, turns: Sequence[Turn]) -> ResolvedTurn:
 
 
 def _recall(text: str, asked: str, last: Turn | None, previous: Turn | None) -> ResolvedTurn | None:
-    """Read "show me", "the second one" and "and after that?"."""
-    if match := _first(_SHOW, asked):
+    """Read "show me", "the second one", "and after that?" and "more like this"."""
+    if match := _first(ALIKE, asked):
+        return _alike(text, match, last)
+    if match := _first(SHOW, asked):
         return _recalled(read_question(text), match, last, was_found=last is previous)
-    for step, rules in _BESIDE.items():
+    for step, rules in BESIDE.items():
         if _first(rules, asked):
             return _recalled(read_question(text), None, last, step)
     return None
@@ -210,13 +105,13 @@ def _follow_up(asked: str, turns: Sequence[Turn]) -> ResolvedTurn | None:
     dog" after "when was it taken?" was shown something else than a dog.
     """
     previous = turns[-1]
-    if match := _first(_CORRECT, asked):
+    if match := _first(CORRECT, asked):
         finding = next((turn for turn in reversed(turns) if not turn.scope.only), previous)
         return _again(finding.question, match["x"])
-    if _first(_OTHERS, asked):
+    if _first(OTHERS, asked):
         return _without(previous)
-    match = _first(_INSTEAD, asked)
-    if match and not _PRONOUN.fullmatch(match["x"]):
+    match = _first(INSTEAD, asked)
+    if match and not PRONOUN.fullmatch(match["x"]):
         return _again(previous.question, match["x"])
     return None
 
@@ -225,12 +120,14 @@ def _short_question(
     text: str, asked: str, last: Turn, previous: Turn | None
 ) -> ResolvedTurn | None:
     """Read "when?" and "which gate?", of what was cited."""
-    for whole, rule in _BARE.items():
+    for whole, rule in BARE.items():
         if rule.fullmatch(asked):
-            it = "它是什么时候拍的" if "When" in whole else "它是在哪里拍的"
-            named = whole if asked.isascii() else it
+            when = "When" in whole
+            named = whole if asked.isascii() else "它是什么时候拍的" if when else "它是在哪里拍的"
+            if re.search(r"\b(?:wann|wo)\b", asked, re.IGNORECASE):
+                named = f"{'Wann' if when else 'Wo'} wurde das aufgenommen"
             return _within(named, read_question(named), last)
-    if last is previous and (match := _FRAGMENT.fullmatch(asked)):
+    if last is previous and (match := FRAGMENT.fullmatch(asked)):
         return _fragment(text, (match["x"] or match["zh"]).strip(), last)
     return None
 
@@ -286,6 +183,17 @@ def _recalled(
     return _numbered(question, number, last)
 
 
+def _alike(text: str, match: re.Match[str], last: Turn | None) -> ResolvedTurn:
+    """Ask for what is like a moment that was cited: the one that is named, or the first."""
+    found = _recalled(read_question(text), match, last)
+    if found.failed:
+        return found
+    (moment, *_) = found.recalled
+    asked = replace(found.question, kinds=tuple(k for k in Kind if _is_of(k, text)))
+    note = f"asked for what is like {moment.name}"
+    return replace(found, question=asked, recalled=(moment,), alike=True, note=note)
+
+
 def _numbered(question: LibraryQuestion, number: int, last: Turn) -> ResolvedTurn:
     cited = last.passages
     if not 1 <= number <= len(cited):
@@ -297,21 +205,29 @@ def _numbered(question: LibraryQuestion, number: int, last: Turn) -> ResolvedTur
 def _number(match: re.Match[str], last: Turn) -> int | None:
     """Return the number of a citation that is named, from 1."""
     found = {name: value for name, value in match.groupdict().items() if value}
-    if digits := found.get("number") or found.get("mark") or found.get("digit"):
+    if (
+        digits := found.get("number")
+        or found.get("mark")
+        or found.get("digit")
+        or found.get("de_number")
+    ):
         return int(digits[:6])
     if zh := found.get("zh"):
-        return int(zh[:6]) if zh.isdecimal() else _DIGITS.index(zh) + 1
+        return int(zh[:6]) if zh.isdecimal() else DIGITS.index(zh) + 1
     word = found.get("word", "").lower()
-    if word == "last" or "zh_last" in found:
+    if word == "last" or "zh_last" in found or "de_last" in found:
         return len(last.passages)
-    if word == "other" or "zh_other" in found:
+    if word == "other" or "zh_other" in found or "de_other" in found:
         return 2
-    return _ORDINALS.index(word) + 1 if word else None
+    if stem := found.get("de"):
+        return DE_ORDINALS.index(stem.lower()) + 1
+    return ORDINALS.index(word) + 1 if word else None
 
 
 def _within(text: str, question: LibraryQuestion, last: Turn | None) -> ResolvedTurn:
     """Ask within the files that a question refers to, or everywhere."""
-    for rule in (_IN_NTH, _ZH_IN_NTH):
+    german = is_german(text)
+    for rule in (DE_IN_NTH,) if german else (IN_NTH, ZH_IN_NTH):
         if match := rule.search(text):
             if last is None:
                 return _recalled(question, match, last)
@@ -322,8 +238,8 @@ def _within(text: str, question: LibraryQuestion, last: Turn | None) -> Resolved
             return _about_files(text, match, [found.recalled[0]], last)
     if last is None:
         return ResolvedTurn(question)
-    for rule in (_PRONOUN, _ZH_PRONOUN):
-        hidden = _DUMMY.sub(lambda found: "_" * len(found[0]), text)
+    for rule in (DE_PRONOUN, DE_INSIDE) if german else (PRONOUN, ZH_PRONOUN):
+        hidden = DUMMY.sub(lambda found: "_" * len(found[0]), text)
         if match := rule.search(hidden):
             return _about_files(text, match, _meant(match["what"], last.passages), last)
     return ResolvedTurn(question)
@@ -331,12 +247,18 @@ def _within(text: str, question: LibraryQuestion, last: Turn | None) -> Resolved
 
 def _meant(what: str, passages: Sequence[EvidencePassage]) -> list[EvidencePassage]:
     """Return the passages that a pronoun means: of one file, or of all where it is plural."""
-    kinds = [k for k in Kind if re.search(rf"(?:\b(?:{_KINDS[k]})\b)|{_ZH_KINDS[k]}", what, re.I)]
+    kinds = [kind for kind in Kind if _is_of(kind, what)]
     fitting = [p for p in passages if p.kind in kinds] if kinds else [*passages]
     fitting = fitting or [*passages]
-    if _PLURAL.fullmatch(what):
+    if PLURAL.fullmatch(what):
         return fitting
     return [p for p in fitting if p.path == fitting[0].path]
+
+
+def _is_of(kind: Kind, words: str) -> bool:
+    """Tell whether words name a kind of files."""
+    nouns = rf"\b(?:{KINDS[kind]}|{DE_KINDS[kind]})\b|{ZH_KINDS[kind]}"
+    return re.search(nouns, words, re.IGNORECASE) is not None
 
 
 def _about_files(
@@ -361,7 +283,7 @@ def _about_subject(question: LibraryQuestion, match: re.Match[str], last: Turn) 
     what, subject = match.groupdict().get("what"), last.question.subject
     if question.wanted is not Wanted.WORDS or not subject or what is None:
         return question
-    if _SAYING.search(question.text) or what.lower() in ("he", "she", "him", "her", "they"):
+    if SAYING.search(question.text) or what.lower() in ("he", "she", "him", "her", "they"):
         return question
     named = re.sub(rf"(?<!\w){re.escape(what)}(?!\w)", subject, question.text, count=1)
     return read_question(named)
@@ -370,6 +292,10 @@ def _about_subject(question: LibraryQuestion, match: re.Match[str], last: Turn) 
 def _named(text: str, match: re.Match[str]) -> str:
     """Return the question with "it" in the place of what refers."""
     begin, end = match.span()
+    if match.re is DE_INSIDE:
+        without = " ".join(f"{text[:begin]}{text[end:]}".split())
+        answered = read_question(without).wanted is not Wanted.WORDS
+        return without if answered else " ".join(f"{text[:begin]}in das{text[end:]}".split())
     chinese = bool(re.search("[\u4e00-\u9fff]", match[0]))
     where = (match.groupdict().get("in") or "") + " " if "in" in match.groupdict() else ""
     it = "它" if chinese else f"{where}it" if where.strip() else match[0]

@@ -41,6 +41,78 @@ def test_nothing_is_referred_to_before_there_is_an_answer(talk, text):
     assert answer.text == "There is no answer so far to refer to."
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["more like this", "Show me something like it!", "\u7c7b\u4f3c\u7684\u5462\uff1f", "noch so eins",
+     "mehr davon", "are there any similar pictures?", "zeig mir etwas \u00c4hnliches"],
+)  # fmt: skip
+def test_what_is_like_a_moment_is_found_without_it(talk, text):
+    first, *_ = talk.ask("Which picture shows blue?").passages
+    answer = talk.ask(text)
+    assert answer.notes[0] == f"asked for what is like {first.name}"
+    alike = {"02.png", "08.png"} - {first.name}
+    assert alike <= set(cited(answer)) and first.name not in cited(answer)
+    assert {passage.claim for passage in answer.passages} == {"alike"}
+    assert talk.ask("the first one").passages == answer.passages[:1]
+
+
+def test_what_is_like_the_second_one_is_like_that(talk):
+    second = talk.ask("Which picture shows blue?").passages[1]
+    for text in ("something like the second one", "etwas wie das zweite"):
+        answer = talk.ask(text)
+        assert second.name not in cited(answer) and answer.found
+        talk.ask("Which picture shows blue?")
+
+
+def test_words_are_like_words_of_other_files(talk):
+    talk.ask("What did the doctor say?")
+    first = talk.ask("the first one").passages[0]
+    (other,) = talk.ask("more like this").passages
+    assert (other.claim, other.path != first.path) == ("says", True)
+    assert "tablets" in other.text
+
+
+def test_nothing_alike_is_an_answer_in_the_language_of_the_question(library):
+    talk = library.chat()
+    talk.ask("Who swam in the sea?")
+    answer = talk.ask("noch so eins")
+    assert (answer.found, answer.text) == (
+        False,
+        "Nichts in dieser Bibliothek ist ihm \u00e4hnlich.",
+    )
+
+
+@pytest.mark.parametrize("text", ["das zweite", "Zeig mir das zweite Bild!", "Nummer 2"])
+def test_a_german_number_means_what_the_last_answer_cites(talk, text):
+    first = talk.ask("Which picture shows blue?")
+    assert talk.ask(text).passages == (first.passages[1],)
+
+
+def test_german_pronouns_mean_the_file_that_was_cited(talk):
+    talk.ask("Who swam in the sea?")
+    for text in ("Wann wurde das aufgenommen?", "wann wurde dieses Video gemacht?", "und wann?"):
+        answer = talk.ask(text)
+        assert cited(answer) == ["trip.mp4"]
+        assert "sagt nicht, von wann es ist" in answer.text
+    assert cited(talk.ask("Wie lang ist das?")) == ["trip.mp4"]
+    assert "beach" in talk.ask("Worum geht es darin?").text
+    # An article is no pronoun.
+    assert talk.ask("Was hat das Krokodil gesagt?").notes[:1] != ("asked about trip.mp4",)
+
+
+def test_german_corrections_ask_the_same_about_something_else(talk):
+    talk.ask("Which picture shows blue?")
+    assert set(cited(talk.ask("Nein, ich meinte green"))) >= {"01.png", "07.png"}
+    first = talk.ask("was ist mit blue?")
+    assert not set(cited(talk.ask("noch ein anderes?"))) & set(cited(first))
+
+
+def test_a_file_that_is_described_is_not_the_one_that_was_cited(talk):
+    talk.ask("Which picture shows blue?")
+    answer = talk.ask("When was the picture of red taken?")
+    assert set(cited(answer)) >= {"00.png", "06.png"}
+
+
 def test_a_number_that_is_not_there_is_said(talk):
     talk.ask("Who swam in the sea?")
     answer = talk.ask("the fourth one")
