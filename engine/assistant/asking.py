@@ -32,10 +32,17 @@ from engine.assistant.named_files import compared, file_of, file_passage, measur
 from engine.assistant.packing import central, pack
 from engine.assistant.prompts import prompt
 from engine.assistant.question import LibraryQuestion, Measure, Wanted, open_question, shown_instead
-from engine.assistant.record import AnswerRecord
+from engine.assistant.record import AnswerRecord, quoted_instead
 from engine.assistant.rivals import RivalNames, named_rightly
 from engine.assistant.scope import EVERYWHERE, FileScope
-from engine.assistant.verification import TIME_OVER, LeftOutPassage, Verifier, standing_alone
+from engine.assistant.verification import (
+    TIME_OVER,
+    LeftOutPassage,
+    Verifier,
+    of_wanted_sort,
+    standing_alone,
+    standing_out,
+)
 from engine.assistant.writing import SentenceWriter, model_searches
 from engine.common.text import printable
 from engine.config import Settings
@@ -63,6 +70,7 @@ _SHORT = 8
 """Sentences of files that searches bring whole, so that nothing is to be packed."""
 WINDOW = 1_200
 """Tokens of a recording that a model is given."""
+_STANDS_OUT = "no match is likely; this one stands out from all others"
 _OF_NAMED_FILES = (Wanted.LENGTH, Wanted.SIZE, Wanted.SUMMARY)
 _SHOWN = (Wanted.FILES, Wanted.DATE, Wanted.PLACE)
 """The kinds of answers that are about one file or a few that show something."""
@@ -108,6 +116,7 @@ class Asking:
         self._sources, self._question, self._options = sources, question, options
         self._record = AnswerRecord()
         self._collector = SentenceCollector(options.on_sentence, stop=question.frames.stop)
+        self._standing_out: set[PassageKey] = set()
         self._chat = None if options.chat is None else self._metered(options.chat)
         self._ends = None if options.seconds is None else time.monotonic() + options.seconds
 
@@ -248,7 +257,7 @@ class Asking:
     def _verified(self, passages: Sequence[EvidencePassage]) -> Sequence[EvidencePassage]:
         """Return the passages that bear the question, best first."""
         with self._record.timed("verify"):
-            found = _of_wanted_sort(self._question, best_of_each(passages))
+            found = of_wanted_sort(self._question, best_of_each(passages))
             rather = self._rather_shown(found)
             counted, wanted, others = self._counted([p for p in found if p.key not in rather])
             verified = self._sources.verifier.verify(
@@ -264,7 +273,10 @@ class Asking:
             alone = standing_alone(found)
             if alone is not None and alone.key not in rather:
                 kept = [alone]
-                self._record.notes.append("no match is likely; this one stands out from all others")
+                self._record.notes.append(_STANDS_OUT)
+        if not kept and self._question.wanted in _WORDS and self._unread:
+            kept = [p for p in found if p.key in self._standing_out]
+            self._record.notes += [_STANDS_OUT] * bool(kept)
         near_kin = (LeftOutPassage(p, rather[p.key]) for p in found if p.key in rather)
         left = (*near_kin, *others, *verified.left_out)
         self._record.left_out = tuple(each for each in left if each.passage not in kept)
@@ -275,6 +287,11 @@ class Asking:
         if self._question.wanted not in (*_SHOWN, Wanted.COUNT):
             return {}
         return rather_shown(self._question.subject, passages, self._sources.store)
+
+    @property
+    def _unread(self) -> bool:
+        """True where the cross-encoder can read none of the question."""
+        return all(map(self._sources.verifier.refusal, self._question.clauses))
 
     @property
     def _mentioned(self) -> str:
@@ -316,11 +333,11 @@ class Asking:
             except ChatFailed as error:
                 record.notes.append(
                     f"the model ended early: {printable(str(error))}" if writer.kept
-                    else _instead(str(error))
+                    else quoted_instead(str(error))
                 )  # fmt: skip
             else:
                 if not writer.kept:
-                    record.notes.append(_instead("nothing that the model wrote is borne out"))
+                    record.notes.append(quoted_instead("nothing that the model wrote is borne out"))
         record.dropped += writer.dropped
 
     def _metered(self, chat: Chat) -> MeteredChat:
@@ -343,7 +360,9 @@ class Asking:
                 self._record.searches.append(
                     Searched(text, len(found.hits), len(hits), by, found.notes)
                 )
-                passages += passages_of(self._sources.store, found.hits, self._question.subject)
+                own = passages_of(self._sources.store, found.hits, self._question.subject)
+                self._standing_out.update(passage.key for passage in standing_out(own))
+                passages += own
         return passages
 
     def _query(self, text: str) -> Query:
@@ -377,19 +396,3 @@ class Asking:
             return []
         new = [text for text in searches if text not in self._question.searches]
         return self._searched([quoted(text) for text in new], chat.model)
-
-
-def _instead(reason: str) -> str:
-    return f"the passages are quoted as they are: {printable(reason)}"
-
-
-def _of_wanted_sort(
-    question: LibraryQuestion, passages: Sequence[EvidencePassage]
-) -> list[EvidencePassage]:
-    """Return the passages of the sort that a question wants."""
-    if question.wanted is Wanted.SPEECH:
-        return [passage for passage in passages if passage.claim is Claim.SAYS]
-    if question.wanted is Wanted.WORDS:
-        return [passage for passage in passages if passage.claim in WORDED]
-    # What a file shows needs no reader; words in it count where the search is sure of them.
-    return [p for p in passages if p.claim not in WORDED or p.confidence >= LIKELY]

@@ -75,6 +75,8 @@ class EvidencePassage:
     """The time at which the media says that it was made, ISO 8601; empty where it does not."""
     place: tuple[float, float] | None = None
     """Latitude and longitude, in degrees."""
+    nats: float = 0.0
+    """The evidence of its vectors alone, which the length of a question does not lessen."""
     stages: tuple[EvidencePassage, ...] = ()
     """The later moments, where several in order were asked for."""
 
@@ -150,7 +152,7 @@ def passages_of(store: Store, hits: Sequence[Hit], subject: str) -> list[Evidenc
         passage = EvidencePassage(
             hit.path, hit.kind, hit.asset_id, hit.moment_id, hit.modality, hit.start, hit.end,
             claim, clean(text, _LONGEST), hit.confidence, date=asset.taken_at or "",
-            place=asset.place,
+            place=asset.place, nats=max((w.log_odds for w in hit.why if w.space), default=0.0),
         )  # fmt: skip
         stages = tuple(_stage(passage, span) for span in hit.spans[1:])
         found.append(replace(passage, stages=stages))

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from engine.assistant.answer import Searched
 from engine.assistant.verification import LeftOutPassage
+from engine.common.text import printable
 
 
 @dataclass
@@ -30,3 +31,8 @@ class AnswerRecord:
             yield
         finally:
             self.took[stage] = self.took.get(stage, 0.0) + (time.perf_counter() - began) * 1e3
+
+
+def quoted_instead(reason: str) -> str:
+    """Return the note that says why a model's words are not there."""
+    return f"the passages are quoted as they are: {printable(reason)}"

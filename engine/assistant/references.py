@@ -66,7 +66,7 @@ class ResolvedTurn:
     step: int = 0
     """1 for what comes after the recalled moment, -1 for what comes before."""
     alike: bool = False
-    """What is like the recalled moment is asked for."""
+    """The turn asks for what is like the recalled moment."""
     note: str = ""
     """The way in which it was understood, or the reason why it was not."""
     failed: bool = False

@@ -182,6 +182,19 @@ def test_what_is_rather_something_else_is_not_counted(library, monkeypatch):
     assert any(left.reason == "rather shows \u201cred\u201d" for left in answer.left_out)
 
 
+def test_words_that_stand_out_answer_where_nobody_reads_the_question(library, monkeypatch):
+    """A question in another language is long, and so nothing is likely; its vector finds it."""
+    question = "went to the beach and swam in the sea gestern morgen abends immer wieder"
+    sources = library._assistant._sources
+    unread = replace(sources, verifier=Verifier(None))
+    monkeypatch.setattr(library._assistant, "_sources", unread)
+    answer = library.ask(question)
+    assert names(answer) == {"trip.mp4"}
+    assert answer.passages[0].confidence < 0.5
+    assert any("stands out" in note for note in answer.notes)
+    assert not library.ask("wann wo wie viele gestern morgen abends").found
+
+
 def test_the_whole_answer_keeps_its_time(library, monkeypatch):
     """What was not verified in time is left out, and said; the likeliest is judged all the same."""
     answer = library.ask("What did the doctor say?", seconds=1e-6)

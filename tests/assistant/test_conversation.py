@@ -43,8 +43,9 @@ def test_nothing_is_referred_to_before_there_is_an_answer(talk, text):
 
 @pytest.mark.parametrize(
     "text",
-    ["more like this", "Show me something like it!", "\u7c7b\u4f3c\u7684\u5462\uff1f", "noch so eins",
-     "mehr davon", "are there any similar pictures?", "zeig mir etwas \u00c4hnliches"],
+    ["more like this", "Show me something like it!", "\u7c7b\u4f3c\u7684\u5462\uff1f",
+     "noch so eins", "mehr davon", "are there any similar pictures?",
+     "zeig mir etwas \u00c4hnliches"],
 )  # fmt: skip
 def test_what_is_like_a_moment_is_found_without_it(talk, text):
     first, *_ = talk.ask("Which picture shows blue?").passages

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from engine.assistant.evidence import Claim, EvidencePassage
-from engine.assistant.verification import mentions, standing_alone
+from engine.assistant.verification import AHEAD, EVIDENT, mentions, standing_alone, standing_out
 from engine.types import Kind, Modality
 
 SEEN = EvidencePassage(
@@ -34,6 +34,27 @@ def test_what_has_neighbours_or_says_little_does_not():
     assert standing_alone([replace(SEEN, confidence=0.1)]) is None
     assert standing_alone([]) is None
     assert standing_alone([SEEN, replace(others(0.5)[0], claim=Claim.SAYS)]) is None
+
+
+def spoken(*nats: float) -> list[EvidencePassage]:
+    return [
+        replace(SEEN, asset_id=n, moment_id=n, claim=Claim.SAYS, text=f"sentence {n}", nats=each)
+        for n, each in enumerate(nats)
+    ]
+
+
+def test_words_that_are_far_ahead_stand_out_with_their_copies():
+    first, second = spoken(EVIDENT + 1, EVIDENT + 1 - AHEAD)
+    assert standing_out([second, first]) == [first]
+    copy = replace(second, text="Sentence 0!", nats=EVIDENT)
+    assert standing_out([copy, first]) == [first, copy]
+    assert standing_out([first, replace(SEEN, nats=EVIDENT + 9)]) == [first], "of words alone"
+
+
+def test_words_with_neighbours_or_little_evidence_do_not_stand_out():
+    assert standing_out(spoken(EVIDENT + 1, EVIDENT + 1.1 - AHEAD)) == []
+    assert standing_out(spoken(EVIDENT - 0.1)) == []
+    assert standing_out([replace(SEEN, nats=99.0)]) == []
 
 
 @pytest.mark.parametrize(
