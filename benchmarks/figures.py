@@ -42,6 +42,7 @@ GROUPS = {
         "names",
         "rerank",
         "rerank_llm",
+        "rerank_verdict",
         "rerank_weight",
         "classify",
     ),
