@@ -23,6 +23,7 @@ from engine.store import Store, match_any
 from engine.types import PartKind, Query, QueryPart
 
 _WORD = re.compile(r"[^\W\d_]+")
+_COMPOUND = re.compile(r"\b([^\W\d_]+)-([^\W\d_]+)\b(?!-)")
 _FORM = re.compile(r"(\w{3,})(?:ing|ed|s|es|er|ly)")
 """A word with an ending of English, such as mooing."""
 _SHORTEST = 5
@@ -60,7 +61,6 @@ class Speller:
 
     def mend(self, text: str) -> tuple[str, list[tuple[str, str]]]:
         """Return a text with its slips mended, and each word that was with the one that is."""
-        mended: list[tuple[str, str]] = []
 
         def meant(match: re.Match[str]) -> str:
             typed = match[0]
@@ -73,10 +73,28 @@ class Speller:
         plain = unicodedata.normalize("NFC", text)
         if (name := self._name(plain)) is not None:
             return name, [(text, name)]
+        plain, mended = self._joined(plain)
         if by_title := self._by_title(plain):
             words = dict(by_title)
-            return _WORD.sub(lambda match: words.get(match[0], match[0]), plain), by_title
+            return _WORD.sub(lambda match: words.get(match[0], match[0]), plain), mended + by_title
         return _WORD.sub(meant, plain), mended
+
+    def _joined(self, text: str) -> tuple[str, list[tuple[str, str]]]:
+        """Return a text with Synth-Pop as synthpop, where the library writes it so alone."""
+        joined: list[tuple[str, str]] = []
+
+        def whole(match: re.Match[str]) -> str:
+            word = "".join(match.groups()).casefold()
+            if all(map(self._has, match.groups())) or not self._has(word):
+                return match[0]
+            joined.append((match[0], word))
+            return word
+
+        return _COMPOUND.sub(whole, text), joined
+
+    def _has(self, word: str) -> bool:
+        """Tell whether the library has a word."""
+        return bool(self._store.count_words(match_any(word) or "", 1))
 
     def _name(self, text: str) -> str | None:
         """Return the one name of a file with the same digits that a text is a slip away from."""
@@ -120,7 +138,7 @@ class Speller:
         """Tell whether a word is unknown to the library, to the tower, and to what people seek."""
         if len(word) < _SHORTEST_OF_TITLE or not _is_latin(word) or word in everyday_words():
             return False
-        return not (self._store.count_words(match_any(word) or "", 1) or self._is_known(word))
+        return not (self._has(word) or self._is_known(word))
 
     def _lines_with(self, word: str) -> Iterator[tuple[str, ...]]:
         """Yield the names, titles and lines of moments that have a word, as folded words."""
@@ -133,7 +151,7 @@ class Speller:
     def _meant(self, word: str) -> str | None:
         if len(word) < _SHORTEST or not _is_latin(word) or word in everyday_words():
             return None
-        if self._store.count_words(match_any(word) or "", 1) or self._is_known(word):
+        if self._has(word) or self._is_known(word):
             return None
         near: dict[int, set[str]] = defaultdict(set)
         for known in self._near(word):

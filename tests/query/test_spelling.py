@@ -39,6 +39,7 @@ def speller(tmp_path):
         ("a retreiver", "a retriever"),
         ("Etthel", "ethel"),
         ("mustacke", "mustache"),
+        ("Grand-Ma Ethel", "grandma Ethel"),
     ],
 )
 def test_slips_are_mended(speller: Speller, typed: str, meant: str) -> None:
@@ -49,7 +50,8 @@ def test_slips_are_mended(speller: Speller, typed: str, meant: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["moose", "woofing", "perro", "cat", "caht", "IMG_0045", "\u4e94\u4e94", "eaten phones",
+    ["moose", "our-phone", "eye-phone", "woofing", "perro", "cat", "caht", "IMG_0045",
+     "\u4e94\u4e94", "eaten phones",
      "weasel", "daffodils", "giraffes", "puppies", "xyzzyx", "house",
      "\u0436\u0438\u0440\u0430\u0444"],
 )  # fmt: skip
