@@ -183,3 +183,14 @@ def test_a_summary_names_the_model_that_wrote_it(ask):
     )
     quoted, _ = ask(does.says("nonsense"), question="Summarise visit.mp4")
     assert quoted.model == "extractive"
+
+
+def test_the_smallest_model_of_this_machine_follows_the_prompts_or_the_passages_are_quoted(library):
+    pytest.importorskip("xllamacpp")
+    answer = library.ask(QUESTION, model="local:smollm2", seconds=120.0)
+    assert answer.spent.questions == 1 and answer.spent.answered > 0
+    assert answer.prompts == {"answer": prompt("answer").version}
+    assert {passage.name for passage in answer.passages} <= {"visit.mp4", "again.mp4"}
+    assert answer.found and "tablets every morning" in answer.text
+    wrote = answer.model == "local:smollm2"
+    assert wrote != any("quoted as they are" in note for note in answer.notes)
