@@ -56,6 +56,10 @@ from engine.encoders.cross_encoder import CrossEncoder
 from engine.library.facade import Library
 
 _HERE = Path(__file__).parent
+_SETS = {
+    "": "ask.csv", "further": "ask_more.csv", "in other words": "ask_phrased.csv",
+    "unseen": "ask_unseen.csv",
+}  # fmt: skip
 _SOUNDS = "sounds:"
 """Before the label of sounds that are right."""
 _ANSWERED = {False: 0.7, True: 0.75}
@@ -102,15 +106,14 @@ def _labelled(data: Path, label: str) -> str:
 def whole_right(row: dict[str, str], data: Path) -> str:
     """Return the right moments of a question by their whole paths."""
     places, of = _places(data), row["of"]
-    if of == "objects":
-        name = row["right"]
-        if name.startswith(_SOUNDS):
-            return _labelled(data, name.removeprefix(_SOUNDS))
-        return str((data / name).resolve()) if name else ""
     found = []
     for each in filter(None, row["right"].split("|")):
+        if each.startswith(_SOUNDS):
+            found.append(_labelled(data, each.removeprefix(_SOUNDS)))
+            continue
         first, _, rest = each.partition("/")
-        path = places["home"] / each if of == "home" else places[first] / rest
+        above = {"home": places["home"] / each, "objects": data / each}
+        path = above[of] if of in above else places[first] / rest
         found.append(str(path.resolve() if "#" not in each else path))
     return "|".join(found)
 
@@ -184,6 +187,16 @@ def _line(verifier: Verifier) -> list[Row]:
     ]
 
 
+def _asked(data: Path, file: str, half: str | None, most: int | None) -> list[dict[str, str]]:
+    """Return the questions of a set, with the whole paths of what is right."""
+    asked = [{**row, "right": whole_right(row, data)} for row in rows(_HERE / file)]
+    return (asked[half == "even" :: 2] if half else asked)[:most]
+
+
+def _without_targets(name: str, table: list[Row]) -> list[Row]:
+    return [(f"{name}: {what}", figure, None) for what, figure, _ in table]
+
+
 @command(__doc__)
 @data_option
 @click.option("--work", type=click.Path(path_type=Path), help="Folder that keeps the libraries.")
@@ -197,11 +210,7 @@ def main(
 ) -> None:  # fmt: skip
     need(data / "home")
     need(data / "photos" / "dev")
-    asked = [{**row, "right": whole_right(row, data)} for row in rows(_HERE / "ask.csv")]
-    further = [{**r, "right": whole_right(r, data)} for r in rows(_HERE / "ask_more.csv")]
-    if half:
-        asked, further = asked[half == "even" :: 2], further[half == "even" :: 2]
-    asked, further = asked[:questions], further[:questions]
+    sets = {name: _asked(data, file, half, questions) for name, file in _SETS.items()}
     with scratch() as folder:
         kept = work or folder
         places = {
@@ -214,16 +223,19 @@ def main(
         def answer(row: dict[str, str]) -> CitedAnswer:
             return libraries[row["of"]].ask(row["question"], model=model, seconds=seconds)
 
-        answers, later = [*map(answer, asked)], [*map(answer, further)]
+        answers = {name: [*map(answer, asked)] for name, asked in sets.items()}
         lines = _line(Verifier(CrossEncoder(libraries["home"].settings)))
         for library in libraries.values():
             library.close()
-    table = [*_tables(asked, answers), *lines]
-    table += [(f"further: {name}", figure, None) for name, figure, _ in _tables(further, later)]
+    own = sets.pop("")
+    table = [*_tables(own, answers[""]), *lines]
+    for name, asked in sets.items():
+        table += _without_targets(name, _tables(asked, answers[name]))
     if not half and questions is None:
-        others = _tables(asked[1::2], answers[1::2])
-        table += [(f"even rows: {name}", figure, None) for name, figure, _ in others]
-    asked_of = f"{len(asked)} questions about 1,039 files, {len(further)} about 400 others"
+        table += _without_targets("even rows", _tables(own[1::2], answers[""][1::2]))
+    asked_of = (
+        f"{len(own)} questions about 1,039 files, {sum(map(len, sets.values()))} further ones"
+    )
     conclude(
         f"{asked_of}, {model or 'extractive answers'} ({machine()})",
         ["", "figure"], table, variant=model or "",
