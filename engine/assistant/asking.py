@@ -31,7 +31,7 @@ from engine.assistant.kinship import rather_shown
 from engine.assistant.named_files import compared, file_of, file_passage, measured, sentences_of
 from engine.assistant.packing import central, pack
 from engine.assistant.prompts import prompt
-from engine.assistant.question import LibraryQuestion, Measure, Wanted, open_question, shown_instead
+from engine.assistant.question import LibraryQuestion, Measure, Wanted, open_question, read_anew
 from engine.assistant.record import AnswerRecord, quoted_instead
 from engine.assistant.rivals import RivalNames, named_rightly
 from engine.assistant.scope import EVERYWHERE, FileScope
@@ -136,9 +136,9 @@ class Asking:
                 self._write(given, self._chat, whole=bool(recording))
         if self._collector.sentences and self._chat is not None:
             return replace(self._made(), model=self._chat.model)
-        if not kept and (shown := shown_instead(self._question)) is not None:
-            self._question = shown
-            kept = self._verified(self._searched(shown.searches, "rules"))
+        if not kept and (other := read_anew(self._question)) is not None:
+            self._question = other
+            kept = self._verified(self._searched(other.searches, "rules"))
         return self.answer_from(kept)
 
     def answer_about(self, passages: Sequence[EvidencePassage]) -> CitedAnswer:

@@ -214,7 +214,8 @@ _GERMAN = re.compile(
     r"\b(?:welche[rsmn]?|wann|wer|wem|wen|wie|wo|worum|wor\u00fcber|warum|woher|wohin|gibt|zeigt"
     r"|zeigen|zeig|zeige|ist|sind|ein|eine[rsmn]?|der|das|den|dem|des|und|oder|mit|von|vom|auf|im"
     r"|habe|haben|ich|wir|mein\w{0,2}|unser\w{0,2}|es|nicht|\u00fcber|f\u00fcr|wird|werden|wurden?|sagt"
-    r"|sagte|viele|steht|fasse?|zusammen|geht|kann|soll|zu|mir|noch|mehr|davon|danach|davor|darin|bitte|eins"
+    r"|irgend\w+|auch|bitte|doch|ihn|ihm|nach|bei|aus|hätte|müsste|könnte\w*|kannst|findest|hast|du|mich"
+    r"|dich|mir|dir|uns|wurde|gern\w*|sagte|viele|steht|fasse?|zusammen|geht|kann|soll|zu|mir|noch|mehr|davon|danach|davor|darin|bitte|eins"
     r"|(?:erst|zweit|dritt|viert|letzt|ander|\u00e4hnlich|dies)e[nrms]?|bild(?:er|ern)?)\b",
     re.IGNORECASE,
 )

@@ -28,10 +28,17 @@ class LooseReading(NamedTuple):
 _HAN = re.compile("[\u4e00-\u9fff]")
 _BEARER = re.compile(
     r"\b(?:written|printed|painted|spelled)\s+(?:out\s+)?(?:on|in|across|over)\s+(?P<x>[^?]+)$"
-    r"|\bsteht\s+(?:auf|an|in)\s+(?:dem|der|den|einem|einer)?\s*(?P<de>[^?]+?)(?:\s+geschrieben)?$",
+    r"|\bsteht\s+(?:\w+\s+)?(?:auf|an|in)\s+(?:dem|der|den|einem|einer)?\s*(?P<de>[^?]+?)(?:\s+geschrieben)?$",
     re.IGNORECASE,
 )
 """A thing that bears words: where no words on it are known, it can be shown."""
+_PART = re.compile("[,;\uff0c\u3001]\\s*|(?<=[.?!])\\s+")
+_ASIDE = re.compile(
+    r"^(?:(?:sag|hör)\s+mal|say)\b[\s,]*"
+    r"|\b(?:(?:can|could|would|will)\s+you\s+)?(?:please\s+)?tell\s+me\b",
+    re.IGNORECASE,
+)
+"""Words that speak to whoever answers, and are none for what is said."""
 _LEAST = 2
 """Characters of a subject."""
 
@@ -43,6 +50,7 @@ def read_loosely(clause: str, *, german: bool = False) -> LooseReading | None:
         clause: the question without its end.
         german: how it is read where it is not Chinese.
     """
+    clause = _ASIDE.sub("", clause).strip(" ,")
     words = CHINESE if _HAN.search(clause) else GERMAN if german else ENGLISH
     bearer = _BEARER.search(clause)
     if bearer is not None:
@@ -51,17 +59,17 @@ def read_loosely(clause: str, *, german: bool = False) -> LooseReading | None:
         return None
     named = [*words.files.finditer(clause)]
     perceived = bool(words.perceived.search(clause))
-    existing = bool(words.existing.search(clause))
-    if not named and not perceived and not existing:
-        return None
     kinds = tuple(kind for kind in Kind if any(match.groupdict().get(kind) for match in named))
     if not kinds and words.heard.search(clause):
         kinds = (Kind.VIDEO, Kind.AUDIO)
     rest, made = words.made.subn(" ", clause)
-    subject = _bare(words.inner.sub("", words.files.sub(" ", rest)), words)
+    subject = _parts(words.inner.sub("", words.files.sub(" ", rest)), words)
     if len(subject) < (1 if _HAN.search(subject) else _LEAST):
         return None
     asks_fact = bool(words.fact.search(words.files.sub("", clause).strip()))
+    existing = bool(words.existing.search(clause))
+    if asks_fact and not named and not perceived and not existing:
+        return None
     wanted = _wanted(clause, words, bool(made), named)
     sure = perceived or (bool(named) and (wanted != "files" or not asks_fact))
     return LooseReading(subject, kinds, sure, wanted)
@@ -77,8 +85,19 @@ def _wanted(clause: str, words: QuestionWords, made: bool, named: list[re.Match[
     return "count" if words.many.search(clause) and of_files else "files"
 
 
+def _parts(text: str, words: QuestionWords) -> str:
+    """Return what is looked for, without the parts that do nothing but ask: ", which one"."""
+    found: list[str] = []
+    for part in filter(None, _PART.split(text)):
+        bare = _bare(part, words)
+        if found and (not bare or words.fact.match(part)):
+            continue  # It asks for something about what was named before.
+        found.append(words.ending.sub("", part) if found else bare)
+    return ", ".join(filter(None, found))
+
+
 def _bare(text: str, words: QuestionWords) -> str:
-    """Take off the words around what is looked for; nothing may be left."""
+    """Take off the words around what is looked for, which may leave nothing."""
     text, rest = "", " ".join(text.split())
     while rest != text:
         text, rest = rest, words.ending.sub("", words.opening.sub("", rest)).strip()

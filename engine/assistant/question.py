@@ -301,6 +301,11 @@ def open_question(text: str, clauses: tuple[str, ...] = ()) -> LibraryQuestion:
     )
 
 
+def read_anew(question: LibraryQuestion) -> LibraryQuestion | None:
+    """Return a question that found nothing as it can be read, too: by words, or by looks."""
+    return shown_instead(question) or _told_instead(question)
+
+
 def shown_instead(question: LibraryQuestion) -> LibraryQuestion | None:
     """Return the question for what shows a thing, where no words tell of it."""
     if question.wanted is not Wanted.WORDS:
@@ -315,6 +320,14 @@ def shown_instead(question: LibraryQuestion) -> LibraryQuestion | None:
         question.text, Wanted.FILES, subject, (subject,), (Kind.IMAGE, Kind.VIDEO),
         question.clauses,
     )  # fmt: skip
+
+
+def _told_instead(question: LibraryQuestion) -> LibraryQuestion | None:
+    """Return the question for what words tell of a thing, where nothing shows it."""
+    clause = question.clauses[0] if question.clauses else question.text
+    if question.wanted is not Wanted.FILES or any(rule.fullmatch(clause) for _, rule in _RULES):
+        return None
+    return open_question(question.text, question.clauses)
 
 
 def _searches(

@@ -44,7 +44,7 @@ def _files(nouns: Mapping[Kind, str], others: str) -> str:
 
 
 _EN_FILES = _files({
-    Kind.IMAGE: r"pictures?|photos?|photographs?|images?|pics?|snapshots?|screenshots?|scans?"
+    Kind.IMAGE: r"pictures?|[pf]h?otos?|photographs?|images?|pics?|snapshots?|screenshots?|scans?"
                 r"|selfies?|close-?\ ?ups?",
     Kind.VIDEO: r"videos?|movies?|films?|clips?|footage",
     Kind.AUDIO: r"recordings?|sounds?|noises?|songs?|tracks?|audio|voicemails?"
@@ -62,10 +62,12 @@ ENGLISH = QuestionWords(
     ),
     opening=re.compile(
         r"""^(?:[\s,;:-]+|(?:please|so|and|hey|hi|hello|now|maybe|perhaps|just|also|then
-        |can|could|would|will|do|does|did|have|has|had|is|are|was|were|am|be|got|i'm|i'd|i've|let
-        |i|we|you|it|there|they|he|she|somewhere|anywhere|anyone|anybody|someone|somebody|any|some
+        |(?:'s|'d|'ve|'m|'re)|s|can|could|would|will|should|must|might|do|does|did|have|has|had|is|are|was|were|am|be|got|i'm|i'd|i've|let
+        |i|we|you|it|there|they|he|she|somewhere|anywhere|anything|something|somehow|anyone|anybody|someone|somebody|any|some
         |me|us|my|our|your|the
-        |see|find|show|look|looking|listen|hear|heard|get|want|need|like|know|search|watch|view
+        |see|find|show|look|looking|listen|hear|heard|get|want|need|like|love|know|search|watch|view
+        |recall|remember|think|wonder(?:ing)?|pull|bring|give|play|tell|up|out|all|that|those|these
+        |bit|part|moment|where|once
         |for|at|to|if|whether|in|on|from|of|with|about|between
         |shows?|showing|depicts?|contains?|features?
         |which|what|where|when|who|how\ many|how\ much|day|date|year|month|place|city|town|country
@@ -75,7 +77,8 @@ ENGLISH = QuestionWords(
     ending=re.compile(
         r"""(?:[\s,;:.!?-]+|\b(?:(?:to\ )?(?:be\ )?(?:seen|heard|found|shown|depicted|visible
         |pictured|audible)|appear(?:s|ed|ing)?|show(?:s|n)?(?:\ up)?|(?:in|on)(?:\ it)?|there
-        |here|somewhere|anywhere|at\ all|for\ me|please|thanks|thank\ you|which\ one|what
+        |here|somewhere|anywhere|at\ all|for\ me|please|thanks|thank\ you|which\ one|what|which
+        |(?:ly|stand|sitt)ing\ (?:about|around)|around|about|once|taking|any|one|it|them
         |do\ (?:i|we|you)\ have|is|are|can\ (?:i|you|we)(?:\ (?:see|hear|find))?))$""",
         re.IGNORECASE | re.VERBOSE,
     ),
@@ -89,16 +92,20 @@ ENGLISH = QuestionWords(
     made=re.compile(
         r"(?:\b(?:was|were|is|are|been|have|i|we)\s+)*\b(?:taken|took|recorded|filmed|photographed"
         r"|captured|(?<=(?:was|ere)\s)(?:made|shot)|(?<=(?:i|e)\s)(?:photograph|film|record|shoot))\b"
-        r"(?:\s+(?:in|at|on|near|from|during))?",
+        r"(?:\s+(?:in|at|on|near|from|during)\b)?",
         re.IGNORECASE,
     ),
     worded=re.compile(
-        r"\b(?:sa(?:y|ys|id|ying)|mention\w*|talk\w*|tell\w*|told|speak\w*|spoken?|discuss\w*"
+        r"\b(?:sa(?:y|ys|id|ying)|mention\w*|talk\w*|tells?|telling|told|speak\w*|spoken?|discuss\w*"
         r"|explain\w*|announc\w*|writ(?:e|es|ten|ing)|read|reads|spelled|printed|password|number"
-        r"|price|costs?|due|deadline|address|code|titled?|named?|called|lyrics|sings?)\b",
+        r"|price|costs?|due|deadline|address|titled?|named?|called|lyrics|sings?)\b",
         re.IGNORECASE,
     ),
-    fact=re.compile(r"^(?:what|who|whom|whose|why|how|when)\b", re.IGNORECASE),
+    fact=re.compile(
+        r"^(?:(?:what|who|whom|whose|why|how|when|which)\b|do\s+(?:i|we|you)\s+(?:have|need)\s+to\b"
+        r"|(?:should|must|may)\s+(?:i|we)\b)",
+        re.IGNORECASE,
+    ),
     existing=re.compile(
         r"^(?:(?:is|are|was|were)\s+(?:there|any\w*|some\w*)|do\s+(?:i|we|you)\s+have\b(?!\s+to\b)"
         r"|have\s+(?:i|we|you)\b|where(?:'s|\s+(?:is|are|can|could)\b)|(?:any|got)\b"
@@ -127,7 +134,8 @@ GERMAN = QuestionWords(
         re.IGNORECASE | re.VERBOSE,
     ),
     opening=re.compile(
-        r"""^(?:[\s,;:-]+|(?:bitte|mal|doch|gibt|es|habe|hab|haben|hast|ich|wir|du|ihr|sie|man|kann
+        r"""^(?:[\s,;:-]+|(?:bitte|hätte|brauche?|weißt|glaube?|erinnere?|müsste|sollte|eigentlich
+        |irgendwer|hat|mich|dich|daran|dass|alle|all|mal|doch|gibt|es|habe|hab|haben|hast|ich|wir|du|ihr|sie|man|kann
         |kannst|können|könnt|könntest|irgendwo|irgendwann|irgendwas|jemand|ist|sind|war|waren|wurde
         |wurden|sieht|sehe|sehen|siehst|hört|höre|hören|hörst|zeig\w*|find\w*|such\w*|mir|uns|wo
         |wann|wer|wie\ viele|welche[mnrs]?|was|hier|da|auch|schon|der|die|das|den|dem|nach|auf|in|im
@@ -136,7 +144,8 @@ GERMAN = QuestionWords(
     ),
     ending=re.compile(
         r"""(?:[\s,;:.!?-]+|\b(?:zu\ (?:sehen|hören|finden|erkennen)|gesehen|gehört|abgebildet
-        |sichtbar|hörbar|vorhanden|drauf|drin|dabei|da|hier|irgendwo|bitte|danke|ist|sind|war
+        |sichtbar|hörbar|vorhanden|dabei\ sein|sein|nicht\ mehr|oder|welche[mnrs]?|steckt|ihn|sie
+        |findest\ du|das|der|du|gern\w*|drauf|drin|dabei|da|hier|irgendwo|bitte|danke|ist|sind|war
         |sieht|hört|sehen|hören|zeigen|finden|(?:er|auf)?schein(?:t|en)|auftauch(?:t|en)
         |kann|können|gibt\ es|habe\ ich|haben\ wir|man|ich))$""",
         re.IGNORECASE | re.VERBOSE,
@@ -154,7 +163,7 @@ GERMAN = QuestionWords(
     worded=re.compile(
         r"\b(?:sag\w*|gesagt|erwähn\w*|spr(?:ech|ich|och)\w*|gesprochen|rede[tn]?|erzähl\w*"
         r"|nenn\w*|genannt|heißt|heißen|was\s+steht|geschrieben|lautet|lesen|passwort|\w*nummer"
-        r"|preis|kostet|code|fällig|worum|thema|titel|name|adresse)\b",
+        r"|preis|kostet|fällig|worum|thema|titel|name|adresse)\b",
         re.IGNORECASE,
     ),
     fact=re.compile(r"^(?:was|wer|wem|wen|warum|wieso|wie|wann)\b", re.IGNORECASE),
@@ -180,12 +189,13 @@ CHINESE = QuestionWords(
         rf"(?:的)?{_ZH_FILES}(?:里面|里边|里|中|上|当中)?(?:的)?"
     ),
     opening=re.compile(
-        "^(?:[\\s\uff0c\u3001]+|请问|请|帮我|帮忙|我想|我要|我们|我|你|能不能|可不可以|可以|能|会|有没有|是否有"
+        "^(?:[\\s\uff0c\u3001]+|请问|请|帮我|帮忙|我想|我要|我记得|记得|好像|应该|把|所有|全部|[那这一几][张段首条个只部]|过|我们|我|你|能不能|可不可以|可以|能|会|有没有|是否有"
         "|是不是有|是否|有|找一下|找到|找|看看|看到|看见|看|听听|听到|听见|听|显示|给我|出现|拍了|拍到|拍"
         "|哪里|哪儿|哪|在|一下|某处|什么地方|什么时候|多少|几|只|张|是)"
     ),
     ending=re.compile(
-        "(?:[\\s\uff0c\u3001\uff1f?。]+|吗|呢|吧|啊|的|了|出现|出现过|里有|在哪里|在哪儿|在哪|有没有|有吗|谢谢)$"
+        "(?:[\\s\uff0c\u3001\uff1f?。]+|吗|呢|吧|啊|的|了|出现|出现过|里有|在哪里|在哪儿|在哪|有没有|有吗|谢谢"
+        "|找得到|找出来|都|这里面|这里|里面|是哪[张段个]|哪[张段个]|是)$"
     ),
     inner=re.compile(r"(?!x)x"),
     perceived=re.compile("看到|看见|听到|听见|出现|显示|拍|声音|画面|看得到|听得到|能看|能听"),
@@ -198,6 +208,6 @@ CHINESE = QuestionWords(
     existing=re.compile("有没有|是否有|有.*吗|哪里|哪儿|找|给我看"),
     when=re.compile("什么时候|何时|哪天|哪一天"),
     where=re.compile("哪里|哪儿|什么地方"),
-    many=re.compile("有?(?:多少|几)"),
+    many=re.compile("多少|有几"),
     within=re.compile("在|从|这|那|我"),
 )

@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 
 from engine.assistant.loose_questions import read_loosely
-from engine.assistant.question import Wanted, read_question, shown_instead
+from engine.assistant.question import Wanted, read_anew, read_question, shown_instead
 from engine.types import Kind
 
 IMAGE, VIDEO, AUDIO = Kind.IMAGE, Kind.VIDEO, Kind.AUDIO
@@ -25,6 +25,15 @@ IMAGE, VIDEO, AUDIO = Kind.IMAGE, Kind.VIDEO, Kind.AUDIO
         ("How many ducks are on the pond in this picture?", "ducks on the pond", (IMAGE,)),
         ("Somebody is juggling in one of my photos, which one?", "juggling", (IMAGE,)),
         ("Which photo was taken in Norway?", "Norway", (IMAGE,)),
+        ("I'd love to see an old tractor, got one?", "an old tractor", ()),
+        ("Any fotos of tractors lying around?", "tractors", (IMAGE,)),
+        (
+            "Ich hätte gern das Foto, auf dem ein Traktor im Feld steht",
+            "ein Traktor im Feld steht",
+            (IMAGE,),
+        ),
+        ("我记得有一张图是几个人在划船\uff0c是哪张\uff1f", "人在划船", (IMAGE,)),
+        ("把拖拉机的照片都找出来", "拖拉机", (IMAGE,)),
         ("Auf welchen Fotos ist ein Traktor zu sehen?", "ein Traktor", (IMAGE,)),
         ("Gibt es irgendwo ein Video mit einer Fähre?", "einer Fähre", (VIDEO,)),
         ("In welcher Aufnahme hört man eine Eule?", "eine Eule", (AUDIO,)),
@@ -68,6 +77,13 @@ def test_what_is_said_or_written_is_looked_for_in_words(text):
         ("Is there a tractor in a field?", "a tractor in a field", ()),
         ("What is written on the side of the ferry?", "the side of the ferry", (IMAGE, VIDEO)),
         ("Was steht auf dem Traktor?", "Traktor", (IMAGE, VIDEO)),
+        ("That ferry in the harbour, what company does it belong to?", "ferry in the harbour", ()),
+        ("old tractor, please", "old tractor", ()),
+        (
+            "Two men are juggling in a park somewhere in here, can you find them?",
+            "Two men juggling in a park",
+            (),
+        ),
     ],
 )
 def test_where_no_words_tell_of_a_thing_it_is_shown(text, subject, kinds):
@@ -75,6 +91,15 @@ def test_where_no_words_tell_of_a_thing_it_is_shown(text, subject, kinds):
     shown = shown_instead(read)
     assert read.wanted is Wanted.WORDS and shown is not None
     assert (shown.wanted, shown.subject, shown.kinds) == (Wanted.FILES, subject, kinds)
+
+
+def test_where_nothing_shows_a_thing_words_may_tell_of_it():
+    read = read_question("There was a voicemail congratulating me on a tractor. What did I win?")
+    assert read.wanted is Wanted.FILES and read.kinds == (AUDIO,)
+    assert read.subject == "congratulating me on a tractor"
+    told = read_anew(read)
+    assert told is not None and told.wanted is Wanted.WORDS
+    assert read_anew(read_question("Which picture shows a tractor?")) is None
 
 
 @pytest.mark.parametrize(
