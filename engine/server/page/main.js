@@ -17,7 +17,6 @@ import { loadTexts, text } from "./texts/texts.js";
 import { viewFrom, Views } from "./views/views.js";
 
 const PAUSE = 60; // Milliseconds between two questions: letters that come sooner are asked as one.
-const SETTLED = 250; // Milliseconds after a question until further hits are fetched: a letter may follow.
 const box = document.querySelector("search-box");
 const grid = document.querySelector("moment-grid");
 const viewer = document.querySelector("moment-viewer");
@@ -29,7 +28,7 @@ const memory = new ScrollMemory();
 let search = fromAddress(location.search);
 let answered = null; // The address of the search whose hits are shown.
 let asked = null;
-let [timer, further, lastAsked] = [0, 0, -PAUSE];
+let [timer, lastAsked] = [0, -PAUSE];
 let [next, loading] = [null, false];
 let left = null; // How things were when the search was left for a view.
 
@@ -229,10 +228,7 @@ box.addEventListener("go", ({ detail }) => {
 });
 box.addEventListener("change", keep);
 box.addEventListener("leave", () => grid.focusOn(0));
-grid.addEventListener("end", () => {
-  clearTimeout(further);
-  further = setTimeout(more, lastAsked + SETTLED - performance.now());
-});
+grid.addEventListener("end", more);
 grid.addEventListener("openhit", ({ detail }) => {
   keep(); // Whoever opens by touch or by a screen reader may never have left the box.
   open(detail.hit);

@@ -5,7 +5,7 @@ import { between, layOut } from "./layout.js";
 import { keyOf, selection, Stretch } from "../selection/selection.js";
 import { shortName, text } from "../texts/texts.js";
 import { folded, foldButton } from "./folding.js";
-import { isBegun, labelOf, pictureOf, playButton, playOnHover, stop } from "./tile.js";
+import { labelOf, pictureOf, playButton, playOnHover, stop } from "./tile.js";
 
 class MomentGrid extends HTMLElement {
   #hits = [];
@@ -120,7 +120,7 @@ class MomentGrid extends HTMLElement {
   /** Keep a picture for the hits that come: most of them stay with the next letter. */
   #keepPicture(hit, tile) {
     const picture = tile.querySelector("img, canvas");
-    if (picture && hit && isBegun(picture)) this.#pictures.set(keyOf(hit), picture);
+    if (picture && hit) this.#pictures.set(keyOf(hit), picture);
     picture?.remove();
   }
 

@@ -8,27 +8,11 @@ import { draw, outlineOf } from "../elements/waveform.js";
 
 let playing = null; // One sound at a time.
 
-/** The picture of a hit, which is asked for once its tile is painted: the tiles come first. */
 export function pictureOf(hit) {
-  if (hit.kind !== "audio") {
-    const picture = make("img", { alt: "", decoding: "async", draggable: false });
-    whenPainted(picture, () => (picture.src = thumbnailOf(hit, 320)));
-    return picture;
-  }
+  if (hit.kind !== "audio") return make("img", { src: thumbnailOf(hit, 320), alt: "", decoding: "async", draggable: false });
   const canvas = make("canvas", { "aria-hidden": "true" });
-  whenPainted(canvas, () => outlineOf(hit, 120).then((outline) => draw(canvas, outline, spanOf(hit))).catch(() => {}));
+  outlineOf(hit, 120).then((outline) => draw(canvas, outline, spanOf(hit))).catch(() => {});
   return canvas;
-}
-
-/** Is there, or was asked for, what a picture shows? */
-export const isBegun = (picture) => picture.dataset.begun === "true";
-
-function whenPainted(picture, begin) {
-  requestAnimationFrame(() => setTimeout(() => {
-    if (!picture.isConnected) return;
-    picture.dataset.begun = "true";
-    begin();
-  }));
 }
 
 export function labelOf(hit) {

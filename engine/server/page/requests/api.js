@@ -39,14 +39,13 @@ export async function post(path, document, signal = undefined) {
   }));
 }
 
-const FIRST = 30; // Hits that fill a window: each costs time with every letter.
 const PAGE = 60;
 
 /** Ask for a page of hits of a search, as `search.js` keeps it. */
 export function findHits(search, cursor, signal) {
   const body = {
     text: search.text, kinds: search.kinds, sort: search.sort, likely: search.likely,
-    group: search.group, top: cursor ? PAGE : FIRST, ...(cursor ? { cursor } : {}),
+    group: search.group, top: PAGE, ...(cursor ? { cursor } : {}),
   };
   if (search.upload) return upload(search, body, signal);
   const more = search.examples.filter((each) => each.sign > 0).map(exampleOf);
