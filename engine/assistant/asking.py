@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -13,10 +13,10 @@ import numpy as np
 from engine.assistant.answer import (
     EXTRACTIVE,
     CitedAnswer,
-    OnSentence,
     Searched,
     SentenceCollector,
 )
+from engine.assistant.answer_sources import AnswerSources, AskOptions
 from engine.assistant.evidence import (
     WORDED,
     Claim,
@@ -28,34 +28,30 @@ from engine.assistant.evidence import (
 )
 from engine.assistant.extractive import Sentences, extractive_sentences
 from engine.assistant.kinship import rather_shown
+from engine.assistant.loose_questions import speaks_of_words
 from engine.assistant.named_files import compared, file_of, file_passage, measured, sentences_of
 from engine.assistant.packing import central, pack
 from engine.assistant.prompts import prompt
 from engine.assistant.question import LibraryQuestion, Measure, Wanted, open_question, read_anew
 from engine.assistant.record import AnswerRecord, quoted_instead
-from engine.assistant.rivals import RivalNames, named_rightly
-from engine.assistant.scope import EVERYWHERE, FileScope
+from engine.assistant.rivals import named_rightly
 from engine.assistant.verification import (
     TIME_OVER,
     LeftOutPassage,
-    Verifier,
     of_wanted_sort,
     standing_alone,
     standing_out,
 )
 from engine.assistant.writing import SentenceWriter, model_searches
 from engine.common.text import printable
-from engine.config import Settings
 from engine.errors import ChatFailed, QuerySyntax
 from engine.generate.budget import MeteredChat, ModelBudget, Prices, Spent
 from engine.query.calibration.confidence import LIKELY
 from engine.query.language import build_query, quoted
-from engine.store import Store
-from engine.types import Group, Query, SearchResult
+from engine.types import Group, Query
 from engine.types.arrays import Vectors
 
 if TYPE_CHECKING:
-    from engine.common.progress import CancelToken
     from engine.generate.chat import Chat
 
 _TOP, _COUNT_TOP = 30, 2_000
@@ -77,35 +73,6 @@ _SHOWN = (Wanted.FILES, Wanted.DATE, Wanted.PLACE)
 _WORDS = (Wanted.WORDS, Wanted.SPEECH)
 """The kinds of answers that a model may write; counts, files, dates and places are not its."""
 
-RunQuery = Callable[[Query], SearchResult]
-
-
-@dataclass(frozen=True, slots=True)
-class AskOptions:
-    """Options of an answer; see ``Library.ask``."""
-
-    chat: Chat | None = None
-    where: Sequence[str] | str = ()
-    scope: FileScope = EVERYWHERE
-    seconds: float | None = None
-    on_sentence: OnSentence | None = None
-    cancel: CancelToken | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class AnswerSources:
-    """The sources of answers: the library, its searches and the verifier."""
-
-    store: Store
-    settings: Settings
-    run: RunQuery
-    verifier: Verifier
-    rivals: RivalNames
-    vectors: Callable[[Sequence[int]], dict[int, Vectors]]
-    """Return the unit vectors (dim,) of moments in the shared space, of those that have one."""
-    embed: Callable[[str], Vectors]
-    """Return the unit vector (dim,) of a text there."""
-
 
 class Asking:
     """A question that is being answered."""
@@ -118,6 +85,7 @@ class Asking:
         self._collector = SentenceCollector(options.on_sentence, stop=question.frames.stop)
         self._standing_out: set[PassageKey] = set()
         self._chat = None if options.chat is None else self._metered(options.chat)
+        self._model_searches: Sequence[str] | None = None
         self._ends = None if options.seconds is None else time.monotonic() + options.seconds
 
     def answer(self) -> CitedAnswer:
@@ -139,7 +107,21 @@ class Asking:
         if not kept and (other := read_anew(self._question)) is not None:
             self._question = other
             kept = self._verified(self._searched(other.searches, "rules"))
+        if not kept and self._chat is not None:
+            kept = self._shown_by_model(self._chat)
         return self.answer_from(kept)
+
+    def _shown_by_model(self, chat: MeteredChat) -> Sequence[EvidencePassage]:
+        """Return what likely shows what a model takes the question to be about."""
+        question = self._question
+        if question.wanted not in (Wanted.WORDS, Wanted.FILES) or speaks_of_words(question.text):
+            return []
+        for text in self._suggested(chat):
+            self._question = replace(question, wanted=Wanted.FILES, subject=text)
+            if kept := self._verified(self._searched([quoted(text)], chat.model)):
+                return kept
+        self._question = question
+        return []
 
     def answer_about(self, passages: Sequence[EvidencePassage]) -> CitedAnswer:
         """Answer a question about files that are known, by any passages of them."""
@@ -388,11 +370,16 @@ class Asking:
 
     def _searched_by_model(self, chat: MeteredChat) -> list[EvidencePassage]:
         """Search for what a model makes of the question."""
-        self._record.prompts["searches"] = prompt("searches").version
-        try:
-            searches = model_searches(self._question, chat, self._options.cancel)
-        except ChatFailed as error:
-            self._record.notes.append(f"searched by rules alone: {printable(str(error))}")
-            return []
-        new = [text for text in searches if text not in self._question.searches]
+        new = [text for text in self._suggested(chat) if text not in self._question.searches]
         return self._searched([quoted(text) for text in new], chat.model)
+
+    def _suggested(self, chat: MeteredChat) -> Sequence[str]:
+        """Return the searches that a model makes of the question, which it is asked for once."""
+        if self._model_searches is None:
+            self._record.prompts["searches"] = prompt("searches").version
+            try:
+                self._model_searches = model_searches(self._question, chat, self._options.cancel)
+            except ChatFailed as error:
+                self._record.notes.append(f"searched by rules alone: {printable(str(error))}")
+                self._model_searches = []
+        return self._model_searches

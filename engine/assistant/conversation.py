@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from engine.assistant.alike import alike_passages
 from engine.assistant.answer import CitedAnswer, OnSentence
-from engine.assistant.asking import AnswerSources, Asking, AskOptions
+from engine.assistant.answer_sources import AnswerSources, AskOptions
+from engine.assistant.asking import Asking
 from engine.assistant.evidence import EvidencePassage, beside
 from engine.assistant.frames import listed_names
 from engine.assistant.question import LibraryQuestion, Wanted, checked_question

@@ -75,6 +75,12 @@ def read_loosely(clause: str, *, german: bool = False) -> LooseReading | None:
     return LooseReading(subject, kinds, sure, wanted)
 
 
+def speaks_of_words(text: str) -> bool:
+    """Tell whether a question is about what is said or written, in any language."""
+    asked = _ASIDE.sub("", text)
+    return any(words.worded.search(asked) for words in (ENGLISH, GERMAN, CHINESE))
+
+
 def _wanted(clause: str, words: QuestionWords, made: bool, named: list[re.Match[str]]) -> str:
     if made and words.when.search(clause):
         return "date"

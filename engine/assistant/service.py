@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from engine.assistant.answer import CitedAnswer
-from engine.assistant.asking import AnswerSources, Asking, AskOptions
+from engine.assistant.answer_sources import AnswerSources, AskOptions
+from engine.assistant.asking import Asking
 from engine.assistant.conversation import Conversation
 from engine.assistant.question import checked_question, read_question
 from engine.assistant.verification import Verifier

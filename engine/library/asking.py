@@ -15,7 +15,7 @@ from engine.library.exchange import ExchangingLibrary
 
 if TYPE_CHECKING:
     from engine.assistant.answer import CitedAnswer, OnSentence
-    from engine.assistant.asking import AskOptions
+    from engine.assistant.answer_sources import AskOptions
     from engine.assistant.conversation import Conversation
     from engine.assistant.service import Assistant
     from engine.assistant.verification import Verifier
@@ -97,7 +97,7 @@ class AskingLibrary(ExchangingLibrary):
 
     def _ask_options(self, model: str | None, where: Sequence[str] | str) -> AskOptions:
         from engine.assistant.answer import EXTRACTIVE
-        from engine.assistant.asking import AskOptions
+        from engine.assistant.answer_sources import AskOptions
         from engine.generate.chats import make_chat
 
         named = model or self.settings.answer_model
@@ -106,7 +106,7 @@ class AskingLibrary(ExchangingLibrary):
 
     @cached_property
     def _assistant(self) -> Assistant:
-        from engine.assistant.asking import AnswerSources
+        from engine.assistant.answer_sources import AnswerSources
         from engine.assistant.rivals import rival_names
         from engine.assistant.service import Assistant
 

@@ -98,7 +98,23 @@ def test_a_model_that_hangs_is_not_waited_for(ask):
 def test_searches_of_a_model_find_more(ask):
     searched = does.says(json.dumps({"searches": ["swam in the sea"]}))
     answer, _ = ask(searched, writes(), question="Did anybody bathe in the ocean?")
-    assert [s.query for s in answer.searches if s.by == "test-1"] == ['"swam in the sea"']
+    assert {s.query for s in answer.searches if s.by == "test-1"} == {'"swam in the sea"'}
+
+
+def test_a_model_names_what_a_question_speaks_of_in_passing(ask):
+    question = "My dad would be over the moon about that one, get it for me?"
+    assert not ask(NO_SEARCHES, question=question)[0].found
+    searched = does.says(json.dumps({"searches": ["red"]}))
+    answer, served = ask(searched, question=question)
+    assert answer.found and {p.claim for p in answer.passages} == {"shows"}
+    assert "shows \u201cred\u201d" in answer.text
+    assert [s.query for s in answer.searches if s.by == "test-1"] == ['"red"', '"red"']
+    assert len(served.bodies) == 1  # It is asked once, for words and for looks.
+
+
+def test_a_model_shows_nothing_for_a_question_about_words(ask):
+    searched = does.says(json.dumps({"searches": ["red"]}))
+    assert not ask(searched, question="What did the lawyer say about the contract?")[0].found
 
 
 def test_a_question_without_evidence_is_not_written_about(ask):
