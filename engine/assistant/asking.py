@@ -28,7 +28,7 @@ from engine.assistant.evidence import (
 )
 from engine.assistant.extractive import Sentences, extractive_sentences
 from engine.assistant.kinship import rather_shown
-from engine.assistant.loose_questions import speaks_of_words
+from engine.assistant.loose_questions import read_loosely, speaks_of_words
 from engine.assistant.named_files import compared, file_of, file_passage, measured, sentences_of
 from engine.assistant.packing import central, pack
 from engine.assistant.prompts import prompt
@@ -117,6 +117,8 @@ class Asking:
         if question.wanted not in (Wanted.WORDS, Wanted.FILES) or speaks_of_words(question.text):
             return []
         for text in self._suggested(chat):
+            if read_loosely(text) is None:
+                continue  # "Screenshots" are what it looks in, and not what it looks for.
             self._question = replace(question, wanted=Wanted.FILES, subject=text)
             if kept := self._verified(self._searched([quoted(text)], chat.model)):
                 return kept
