@@ -28,11 +28,18 @@ from engine.assistant.evidence import (
 )
 from engine.assistant.extractive import Sentences, extractive_sentences
 from engine.assistant.kinship import rather_shown
-from engine.assistant.loose_questions import read_loosely, speaks_of_words
 from engine.assistant.named_files import compared, file_of, file_passage, measured, sentences_of
 from engine.assistant.packing import central, pack
 from engine.assistant.prompts import prompt
-from engine.assistant.question import LibraryQuestion, Measure, Wanted, open_question, read_anew
+from engine.assistant.question import (
+    LibraryQuestion,
+    Measure,
+    Wanted,
+    may_be_renamed,
+    open_question,
+    read_anew,
+    renamed,
+)
 from engine.assistant.record import AnswerRecord, quoted_instead
 from engine.assistant.rivals import named_rightly
 from engine.assistant.verification import (
@@ -81,7 +88,7 @@ class Asking:
         self, sources: AnswerSources, question: LibraryQuestion, options: AskOptions
     ) -> None:
         self._sources, self._question, self._options = sources, question, options
-        self._record = AnswerRecord()
+        self._asked, self._record = question, AnswerRecord()
         self._collector = SentenceCollector(options.on_sentence, stop=question.frames.stop)
         self._standing_out: set[PassageKey] = set()
         self._chat = None if options.chat is None else self._metered(options.chat)
@@ -113,16 +120,16 @@ class Asking:
 
     def _shown_by_model(self, chat: MeteredChat) -> Sequence[EvidencePassage]:
         """Return what likely shows what a model takes the question to be about."""
-        question = self._question
-        if question.wanted not in (Wanted.WORDS, Wanted.FILES) or speaks_of_words(question.text):
+        if not may_be_renamed(self._asked):
             return []
-        for text in self._suggested(chat):
-            if read_loosely(text) is None:
-                continue  # "Screenshots" are what it looks in, and not what it looks for.
-            self._question = replace(question, wanted=Wanted.FILES, subject=text)
-            if kept := self._verified(self._searched([quoted(text)], chat.model)):
-                return kept
-        self._question = question
+        for name in self._suggested(chat):
+            if (shown := renamed(self._asked, name)) is None:
+                continue
+            before, self._question = self._question, shown
+            found = self._verified(self._searched(shown.searches, chat.model), alone=False)
+            if found:
+                return found
+            self._question = before
         return []
 
     def answer_about(self, passages: Sequence[EvidencePassage]) -> CitedAnswer:
@@ -238,8 +245,14 @@ class Asking:
             took_ms=record.took, spent=Spent() if self._chat is None else self._chat.spent,
         )  # fmt: skip
 
-    def _verified(self, passages: Sequence[EvidencePassage]) -> Sequence[EvidencePassage]:
-        """Return the passages that bear the question, best first."""
+    def _verified(
+        self, passages: Sequence[EvidencePassage], *, alone: bool = True
+    ) -> Sequence[EvidencePassage]:
+        """Return the passages that bear the question, best first.
+
+        Args:
+            alone: where none is likely, the one that stands out from all others does.
+        """
         with self._record.timed("verify"):
             found = of_wanted_sort(self._question, best_of_each(passages))
             rather = self._rather_shown(found)
@@ -253,10 +266,10 @@ class Asking:
         if verified.note and (late or any(p.claim in WORDED for p in verified.kept)):
             self._record.notes.append(verified.note)
         kept = [*counted, *verified.kept]
-        if not kept and self._question.wanted in _SHOWN:
-            alone = standing_alone(found)
-            if alone is not None and alone.key not in rather:
-                kept = [alone]
+        if alone and not kept and self._question.wanted in _SHOWN:
+            best = standing_alone(found)
+            if best is not None and best.key not in rather:
+                kept = [best]
                 self._record.notes.append(_STANDS_OUT)
         if not kept and self._question.wanted in _WORDS and self._unread:
             kept = [p for p in found if p.key in self._standing_out]

@@ -16,13 +16,16 @@ from typing import Any, Self
 
 from engine.assistant.frames import AnswerFrames, frames_of, is_german
 from engine.assistant.german_questions import GERMAN_RULES
-from engine.assistant.loose_questions import LooseReading, read_loosely
+from engine.assistant.loose_questions import LooseReading, read_loosely, speaks_of_words
 from engine.errors import UsageError
+from engine.query.language import quoted
 from engine.query.language.plain_words import understand
 from engine.types import Kind
 
 _LONGEST = 2_000
 """Characters of a question."""
+_STEM = 4
+"""Letters by which a word is known again in another form."""
 
 
 class Wanted(StrEnum):
@@ -324,10 +327,33 @@ def shown_instead(question: LibraryQuestion) -> LibraryQuestion | None:
 
 def _told_instead(question: LibraryQuestion) -> LibraryQuestion | None:
     """Return the question for what words tell of a thing, where nothing shows it."""
-    clause = question.clauses[0] if question.clauses else question.text
-    if question.wanted is not Wanted.FILES or any(rule.fullmatch(clause) for _, rule in _RULES):
+    if question.wanted is not Wanted.FILES or has_known_form(question):
         return None
     return open_question(question.text, question.clauses)
+
+
+def has_known_form(question: LibraryQuestion) -> bool:
+    """Tell whether a rule knows the form of a question, so that what it asks for is certain."""
+    clause = question.clauses[0] if question.clauses else question.text
+    return any(rule.fullmatch(clause) for _, rule in _RULES)
+
+
+def may_be_renamed(question: LibraryQuestion) -> bool:
+    """Tell whether a model may say what a question looks for in pictures and sounds."""
+    seen = question.wanted in (Wanted.WORDS, Wanted.FILES)
+    return seen and not has_known_form(question) and not speaks_of_words(question.text)
+
+
+def renamed(question: LibraryQuestion, name: str) -> LibraryQuestion | None:
+    """Return the question for what a model has named; None where a question names no such thing.
+
+    An animal is none for a kangaroo, and "screenshots" are what it looks in.
+    """
+    asked = question.text.casefold()
+    words = re.findall(r"\w{3,}", name.casefold())
+    if read_loosely(name) is None or not all(word[:_STEM] in asked for word in words):
+        return None
+    return replace(question, wanted=Wanted.FILES, subject=name, searches=(quoted(name),))
 
 
 def _searches(

@@ -102,7 +102,7 @@ def test_searches_of_a_model_find_more(ask):
 
 
 def test_a_model_names_what_a_question_speaks_of_in_passing(ask):
-    question = "My dad would be over the moon about that one, get it for me?"
+    question = "My dad would be over the moon about that red one, get it for me?"
     assert not ask(NO_SEARCHES, question=question)[0].found
     searched = does.says(json.dumps({"searches": ["red"]}))
     answer, served = ask(searched, question=question)
@@ -112,9 +112,17 @@ def test_a_model_names_what_a_question_speaks_of_in_passing(ask):
     assert len(served.bodies) == 1  # It is asked once, for words and for looks.
 
 
-def test_a_model_shows_nothing_for_a_question_about_words(ask):
-    searched = does.says(json.dumps({"searches": ["red"]}))
-    assert not ask(searched, question="What did the lawyer say about the contract?")[0].found
+@pytest.mark.parametrize(
+    "question",
+    [
+        "What did the lawyer say about the red contract?",
+        "My dad would be over the moon about that orange one, get it for me?",
+        "Which picture shows a red giraffe?",
+    ],
+    ids=["about words", "of another thing", "of a form that rules know"],
+)
+def test_a_model_shows_nothing_else_than_what_was_asked(ask, question):
+    assert not ask(does.says(json.dumps({"searches": ["red"]})), question=question)[0].found
 
 
 def test_a_question_without_evidence_is_not_written_about(ask):

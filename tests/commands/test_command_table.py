@@ -35,4 +35,12 @@ def test_help_imports_no_command():
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     loaded = {module.split(".")[2] for module in done.stderr.split()}
     assert "search" in done.stdout
-    assert loaded <= {"command_table", "main", "options", "output", "signals", "streams"}
+    assert loaded <= {
+        "command_table",
+        "crash_guard",
+        "main",
+        "options",
+        "output",
+        "signals",
+        "streams",
+    }
