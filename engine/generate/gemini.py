@@ -82,13 +82,7 @@ class GeminiChat:
         with importing(*_MISSING, "google", "google.genai"):
             from google import genai
             from google.genai import types
-        options = types.HttpOptions(
-            base_url=self._url, timeout=max(1, int(seconds * 1000)),
-            # Without any, the package asks once.
-            retry_options=types.HttpRetryOptions(
-                attempts=_ATTEMPTS, initial_delay=_FIRST_WAIT, jitter=_FIRST_WAIT
-            ),
-        )  # fmt: skip
+        options = _http_options(types, self._url, seconds)
         client = genai.Client(api_key=self._key, http_options=options, vertexai=False)
         system = "\n".join(m.text for m in messages if m.role == "system")
         config = types.GenerateContentConfig(
@@ -135,6 +129,15 @@ def _is_lost(error: Exception) -> bool:
     """Tell whether a connection was lost, by httpx or by httpx2: the package takes either."""
     kinds = {kind.__name__ for kind in type(error).__mro__}
     return "TransportError" in kinds and "TimeoutException" not in kinds
+
+
+def _http_options(types: Any, url: str | None, seconds: float) -> Any:
+    """Return how the package asks: without options for it, it would ask once."""
+    again = types.HttpRetryOptions(
+        attempts=_ATTEMPTS, initial_delay=_FIRST_WAIT, jitter=_FIRST_WAIT
+    )  # fmt: skip
+    timeout = max(1, int(seconds * 1000))
+    return types.HttpOptions(base_url=url, timeout=timeout, retry_options=again)
 
 
 def _content(types: Any, message: Message) -> Any:
