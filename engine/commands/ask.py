@@ -100,5 +100,7 @@ def _speak(answer: CitedAnswer, out: str | None, *, aloud: bool) -> None:
     from engine.speaking import speak as spoken
 
     speech = spoken(answer.spoken, out, settings=settings())
+    if speech.spent is not None:
+        say(f"{settings().speaker}: {speech.spent}")
     if aloud:
         play(speech)

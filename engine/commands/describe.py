@@ -12,9 +12,9 @@ from engine.commands.options import (
     library_option,
     must_exist,
     open_library,
-    say,
 )
 from engine.commands.output.json_output import print_json
+from engine.commands.output.text import print_message
 from engine.common.text import clock
 from engine.common.user_path import is_url
 
@@ -54,7 +54,8 @@ def describe(
             }
         )  # fmt: skip
         return
-    say(answer.text)
+    for line in answer.text.splitlines():
+        print_message(line)
     shown = ", ".join(clock(time) for time in answer.times)
     by = f"shown {shown}" if shown else ("which saw it" if answer.saw else "by words alone")
     click.echo(f"{answer.model}, {by}; {answer.spent}", err=True)

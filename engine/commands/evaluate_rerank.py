@@ -9,6 +9,7 @@ import click
 
 from engine.commands.options import AnyPath, json_option, library_option, open_library, say
 from engine.commands.output.json_output import print_json
+from engine.commands.output.text import print_message
 
 
 @click.command("evaluate-rerank")
@@ -38,7 +39,7 @@ def evaluate_rerank(
     if not found.modalities:
         say("no query has both an answer and a hit that it can judge: it is not used")
     for modality, gain in found.modalities.items():
-        say(
+        print_message(
             f"{modality}: MRR {gain.before:.3f} -> {gain.after:.3f} (+-{gain.error:.3f}) on"
             f" {gain.queries} held-out queries, weight {gain.weight:g}:"
             f" {'used' if gain.used else 'not used'}"

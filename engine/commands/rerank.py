@@ -6,8 +6,9 @@ from pathlib import Path
 
 import click
 
-from engine.commands.options import json_option, library_option, open_library, say
+from engine.commands.options import json_option, library_option, open_library
 from engine.commands.output.json_output import print_json
+from engine.commands.output.text import print_line
 from engine.common.user_path import expanded
 
 
@@ -34,7 +35,7 @@ def rerank(
         print_json({"results": results})
         return
     for each in found:
-        say(f"{each.score:6.1%}  {documents[each.index]}")
+        print_line(f"{each.score:6.1%}  {documents[each.index]}")
 
 
 def _file_or_text(document: str) -> str | Path:

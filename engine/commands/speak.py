@@ -27,6 +27,10 @@ def speak(
     speech = spoken(text, out, speaker=speaker, voice=voice, speed=speed, settings=settings())
     if as_json:
         words = [{"start": round(word.start, 3), "text": word.text} for word in speech.words]
-        print_json({"path": out, "seconds": round(speech.seconds, 3), "words": words})
-    else:
-        say(f"{out}: {speech.seconds:.1f} s")
+        cost = {} if speech.spent is None else {"spent": speech.spent.to_dict()}
+        shown = {"path": out, "seconds": round(speech.seconds, 3), "words": words}
+        print_json({**shown, **cost})
+        return
+    say(f"{out}: {speech.seconds:.1f} s")
+    if speech.spent is not None:
+        say(f"{speaker or settings().speaker}: {speech.spent}")

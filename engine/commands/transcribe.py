@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from engine.commands.options import AnyPath, json_option, library_option, open_library, say
 from engine.commands.output.json_output import print_json
+from engine.commands.output.text import print_message
+
+if TYPE_CHECKING:
+    from engine.query.transcription import Transcription
 
 _FORMATS = ("text", "srt", "vtt")
 
@@ -57,12 +63,24 @@ def transcribe(
             transcriber=transcriber,
             aligner=aligner,
             diarizer=diarizer,
+            progress=True,
         )
     if as_json:
         print_json(found.to_dict())
-    elif form == "text":
-        for sentence in found.sentences:
-            who = "" if sentence.speaker is None else f"{sentence.speaker}: "
-            say(f"{who}{sentence.text}")
-    else:
-        say((found.to_srt() if form == "srt" else found.to_vtt()).rstrip("\n"))
+        return
+    for line in _lines(found, form):
+        print_message(line)
+    if not found.sentences:
+        say("nothing is said in it that was understood")
+    if found.spent is not None:
+        say(f"{transcriber}: {found.spent}")
+
+
+def _lines(found: Transcription, form: str) -> Iterator[str]:
+    if form != "text":
+        written = found.to_srt() if form == "srt" else found.to_vtt()
+        yield from written.splitlines()
+        return
+    for sentence in found.sentences:
+        who = "" if sentence.speaker is None else f"{sentence.speaker}: "
+        yield f"{who}{sentence.text}"

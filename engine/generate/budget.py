@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from engine.errors import ChatFailed
@@ -175,6 +176,31 @@ def _part_tokens(part: object) -> int:
     return _PICTURE_TOKENS if isinstance(part, ChatImage) else 0
 
 
+@dataclass(frozen=True, slots=True)
+class Billed:
+    """The cost so far of a task's requests to a server of sounds."""
+
+    unit: str
+    """The name of what is billed: ``minutes`` that are heard, or ``letters`` that are spoken."""
+    amount: float = 0.0
+    seconds: float = 0.0
+    money: float = 0.0
+    """US dollars; 0 where the price is not known."""
+    requests: int = 0
+
+    def __str__(self) -> str:
+        asked = f"{self.requests} request{'s' * (self.requests != 1)}"
+        money = f", {self.money:.4f} USD" if self.money else ""
+        return f"{self.seconds:.1f} s, {asked}, {self.amount:,.1f} {self.unit}{money}"
+
+    def to_dict(self) -> dict[str, float]:
+        """Return it as a document of JSON."""
+        return {
+            self.unit: round(self.amount, 3), "seconds": round(self.seconds, 3),
+            "money": self.money, "requests": self.requests,
+        }  # fmt: skip
+
+
 class RequestBudget:
     """Limits of what the requests of one task to a server of sounds may cost.
 
@@ -189,14 +215,20 @@ class RequestBudget:
     """
 
     def __init__(self, budget: ModelBudget, price: float, unit: str) -> None:
-        self._budget, self._price, self._unit = budget, price, unit
+        self._budget, self._price = budget, price
         self._lock = threading.Lock()
-        self._billed = 0.0
+        self._spent = Billed(unit)
 
-    def spend(self, amount: float) -> float:
-        """Count a request, and return the seconds that it may take.
+    @property
+    def spent(self) -> Billed:
+        """The cost so far, of all requests together."""
+        return self._spent
 
-        One that fails afterwards is counted all the same: it may have been billed.
+    @contextmanager
+    def request(self, amount: float) -> Iterator[float]:
+        """Count a request, which is made meanwhile; yield the seconds that it may take.
+
+        One that fails is counted all the same: it may have been billed.
 
         Args:
             amount: what it is billed by.
@@ -204,11 +236,24 @@ class RequestBudget:
         Raises:
             ChatFailed: the budget does not reach for it.
         """
+        self._add(amount)
+        started = time.monotonic()
+        try:
+            yield self._budget.seconds
+        finally:
+            with self._lock:
+                taken = self._spent.seconds + time.monotonic() - started
+                self._spent = replace(self._spent, seconds=taken)
+
+    def _add(self, amount: float) -> None:
         with self._lock:
-            if (self._billed + amount) * self._price > self._budget.money:
+            spent = self._spent
+            money = (spent.amount + amount) * self._price
+            if money > self._budget.money:
                 raise ChatFailed(
                     f"the budget of {self._budget.money:g} USD does not reach for more than"
-                    f" {self._billed:,.1f} {self._unit}; SENSORIUM_LLM_MONEY raises it"
+                    f" {spent.amount:,.1f} {spent.unit} ({spent}); SENSORIUM_LLM_MONEY raises it"
                 )
-            self._billed += amount
-        return self._budget.seconds
+            self._spent = replace(
+                spent, amount=spent.amount + amount, money=money, requests=spent.requests + 1
+            )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from engine.config import Settings
 from engine.generate import http_post
@@ -58,4 +59,6 @@ class OpenAISpeaker:
                 f"{self._url}/audio/speech", json.dumps(body).encode(), self._key, "audio/wav",
                 most_bytes=_MOST_BYTES,
             )  # fmt: skip
-            yield of_wav(http_post.post(request, seconds=budget.spend(len(sentence))))
+            with budget.request(len(sentence)) as seconds:
+                content = http_post.post(request, seconds=seconds)
+            yield replace(of_wav(content), spent=budget.spent)

@@ -8,13 +8,16 @@ import wave
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
 from engine.common.atomic_write import check_place, written
 from engine.errors import ChatFailed, UsageError
 from engine.types.arrays import Waveform
+
+if TYPE_CHECKING:
+    from engine.generate.budget import Billed
 
 _SENTENCE = re.compile(r"(?<=[.!?…])\s+|(?<=[。\uff01\uff1f])|\n+")
 LONGEST_PIECE = 400
@@ -43,6 +46,8 @@ class Speech:
     """Samples per second."""
     words: tuple[SpokenWord, ...] = ()
     """The words with their beginnings, where the voice knows them."""
+    spent: Billed | None = None
+    """The cost of a server's voice up to here; None for one that runs here."""
 
     @property
     def seconds(self) -> float:
@@ -137,7 +142,7 @@ def joined(pieces: Sequence[Speech]) -> Speech:
         words += (replace(word, start=word.start + seconds) for word in piece.words)
         seconds += piece.seconds
     samples = np.concatenate([piece.samples for piece in pieces])
-    return Speech(samples, pieces[0].rate, tuple(words))
+    return Speech(samples, pieces[0].rate, tuple(words), pieces[-1].spent)
 
 
 def sentences(text: str) -> list[str]:

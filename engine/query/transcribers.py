@@ -19,7 +19,7 @@ from engine.config import Settings
 from engine.encoders.protocols import Sentence, SpeechBridge, Word
 from engine.errors import ChatFailed
 from engine.generate import http_post
-from engine.generate.budget import ModelBudget, RequestBudget
+from engine.generate.budget import Billed, ModelBudget, RequestBudget
 from engine.generate.hf_models import HfModel, load_model
 from engine.generate.http_post import Request
 from engine.generate.openai import server_of
@@ -104,6 +104,11 @@ class ServedTranscriber:
         self._url, self._key = server_of(environ)
         self._budget = RequestBudget(ModelBudget.of(settings), settings.hear_price, "minutes")
 
+    @property
+    def spent(self) -> Billed:
+        """The cost so far, of all that was transcribed."""
+        return self._budget.spent
+
     def check(self) -> None:
         """See that it can be asked, without asking.
 
@@ -129,8 +134,8 @@ class ServedTranscriber:
         fields += [("timestamp_granularities[]", each) for each in times]
         body, content = _form(fields, Speech(samples, _RATE).to_wav())
         request = Request(f"{self._url}/audio/transcriptions", body, self._key, content=content)
-        seconds = self._budget.spend(len(samples) / _RATE / 60)
-        answer = http_post.post(request, seconds=seconds)
+        with self._budget.request(len(samples) / _RATE / 60) as seconds:
+            answer = http_post.post(request, seconds=seconds)
         return _sentences(answer, len(samples) / _RATE)
 
 

@@ -14,6 +14,7 @@ from engine.common.progress import Progress
 from engine.config import Settings
 from engine.encoders.protocols import Sentence, SpeechBridge, TimesWords, Word
 from engine.encoders.speech import shifted
+from engine.generate.budget import Billed
 from engine.query.aligners import WordAligner
 from engine.query.diarizers import Diarizer, whole_recording, with_speakers
 
@@ -29,6 +30,8 @@ class Transcription:
     """In their order, with times in seconds."""
     duration: float
     """Seconds of the recording."""
+    spent: Billed | None = None
+    """The cost of a server's transcriber; None for one that runs here."""
 
     @property
     def text(self) -> str:
@@ -60,7 +63,7 @@ class Transcription:
                 | ({"words": [_span(w.start, w.end, w.text) for w in s.words]} if s.words else {})
                 for s in self.sentences
             ],
-        }  # fmt: skip
+        } | ({} if self.spent is None else {"spent": self.spent.to_dict()})  # fmt: skip
 
     @property
     def language(self) -> str | None:
@@ -96,11 +99,12 @@ def transcribe(
     from engine.media.audio import probe_audio
 
     duration = probe_audio(path).duration
+    progress.start("transcribing", round(duration), "seconds")
     sentences = tuple(_sentences(path, speech, settings, words, progress, aligner))
     if diarizer is not None and sentences:
         turns = diarizer.turns(whole_recording(path, diarizer.rate))
         sentences = with_speakers(sentences, turns)
-    return Transcription(sentences, duration)
+    return Transcription(sentences, duration, getattr(speech, "spent", None))
 
 
 def _sentences(
@@ -113,8 +117,10 @@ def _sentences(
 ) -> Iterator[Sentence]:
     from engine.media.audio import is_silent, read_audio
 
+    heard_until = 0
     for chunk in read_audio(path, speech.rate, _SECONDS):
-        progress.advance(0)
+        progress.advance(round(chunk.start) - heard_until)
+        heard_until = round(chunk.start)
         if is_silent(chunk.samples, speech.rate, settings.silence_db):
             continue  # recognisers make up words where there is nothing to hear
         if words and aligner is None and isinstance(speech, TimesWords):
