@@ -6,15 +6,21 @@ import io
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from engine.common.choices import MEASURED_RERANKERS
 from engine.common.memory import resident_bytes
 from engine.config import Settings
 from engine.errors import UsageError
 
+if TYPE_CHECKING:
+    from engine.encoders.http.client import Spending
+    from engine.generate.budget import Billed, Spent
+
 _TEXT = "A dog runs along the beach."
 _SECONDS = 600.0
+_CHATS, _HERE = ("chat", "vision chat"), ("local:", "hf:")
+"""Roles of models that nobody meters but who asks, and names of those that run here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +37,8 @@ class ModelTrial:
     """The answer, in a few words."""
     memory: int
     """Bytes that this process, and the model's own where it has one, grew by."""
+    spent: Spent | Billed | Spending | None = None
+    """The cost of a server's model; None for one that runs here."""
 
 
 def try_model(name: str, role: str | None = None, settings: Settings | None = None) -> ModelTrial:
@@ -42,9 +50,11 @@ def try_model(name: str, role: str | None = None, settings: Settings | None = No
         role: where a name has several: ``chat``, ``vision chat``, ``captioner``, ``transcriber``,
             ``aligner``, ``diarizer`` or ``speaker``.
 
+    A server's model is asked within the budget that the settings name.
+
     Raises:
         UsageError: there is no such model, it is not installed, or plays several roles.
-        ChatFailed: it did not answer.
+        ChatFailed: it did not answer, or the budget does not reach.
     """
     settings = settings or Settings.load()
     chosen = role or _role_of(name)
@@ -57,9 +67,8 @@ def try_model(name: str, role: str | None = None, settings: Settings | None = No
     loading, began = time.monotonic() - began, time.monotonic()
     ask(made)
     seconds = time.monotonic() - began
-    return ModelTrial(
-        name, chosen, loading, seconds, answer, max(0, resident_bytes() - before) + _child(made)
-    )
+    memory = max(0, resident_bytes() - before) + _child(made)
+    return ModelTrial(name, chosen, loading, seconds, answer, memory, _spent(made))
 
 
 def _role_of(name: str) -> str:
@@ -92,7 +101,13 @@ def _made(name: str, role: str, settings: Settings) -> Any:
         return make_seeing(name, settings, None)
     from engine.query.model_roles import make
 
-    return make(role, name, settings)
+    made = make(role, name, settings)
+    if role not in _CHATS or name.startswith(_HERE):
+        return made
+    from engine.generate.budget import MeteredChat, ModelBudget, Prices
+
+    prices = Prices(settings.llm_price_in, settings.llm_price_out)
+    return MeteredChat(made, ModelBudget.of(settings), prices)
 
 
 def _embed(made: Any) -> str:
@@ -184,6 +199,13 @@ def _red() -> bytes:
     stream = io.BytesIO()
     Image.new("RGB", (64, 64), (220, 30, 30)).save(stream, "JPEG")
     return stream.getvalue()
+
+
+def _spent(made: Any) -> Spent | Billed | Spending | None:
+    """Return what a server's model has cost; None of one that runs here."""
+    asked = getattr(made, "encoder", made)  # of towers
+    spent: Spent | Billed | Spending | None = getattr(asked, "spent", None)
+    return spent
 
 
 def _child(made: Any) -> int:

@@ -14,6 +14,7 @@ from engine.commands.index_options import (
     print_outcome,
     rule_options,
     rules_of,
+    saying_costs,
     saying_how_to_go_on,
 )
 from engine.commands.options import (
@@ -115,7 +116,7 @@ def index(
         return
     must_exist(paths)
     made = Library.open(library, create=bool(paths), settings=settings(), **names)
-    with made as opened, saying_how_to_go_on():
+    with made as opened, saying_how_to_go_on(), saying_costs(opened, quiet=quiet):
         if paths:
             asked |= {"retry": retry, "wait": wait, "progress": not quiet}
             report = _index(opened, paths, vanished, asked)

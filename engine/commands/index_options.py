@@ -13,6 +13,7 @@ from engine.common.shown_path import current_folder, relative
 from engine.common.text import file_name, printable
 
 if TYPE_CHECKING:
+    from engine.library.facade import Library
     from engine.store.index_rules import RuleOptions
 
 
@@ -78,6 +79,16 @@ def rules_of(options: dict[str, Any]) -> RuleOptions:
 def print_outcome(path: str, outcome: str) -> None:
     """Print what became of a file, beside the results."""
     say(f"{printable(outcome)}: {file_name(relative(path, current_folder()))}")
+
+
+@contextmanager
+def saying_costs(library: Library, *, quiet: bool) -> Iterator[None]:
+    """Print what embedding servers were asked for meanwhile, also where that ends in an error."""
+    try:
+        yield
+    finally:
+        for encoder, cost in ({} if quiet else library.spaces.costs()).items():
+            say(f"{encoder}: {cost}")
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from engine.commands.options import json_option, settings
+from engine.commands.options import json_option, say, settings
 from engine.commands.output.json_output import print_json
 from engine.errors import UsageError
 
@@ -76,6 +76,8 @@ def test(name: str, role: str | None, as_json: bool) -> None:
         f"{trial.loading:.2f} s with its loading, {trial.seconds:.2f} s then;"
         f" {trial.memory / 2**20:.0f} MiB"
     )
+    if trial.spent is not None:
+        say(f"{trial.name}: {trial.spent}")
 
 
 @models.command()

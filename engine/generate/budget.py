@@ -191,7 +191,12 @@ class Billed:
     def __str__(self) -> str:
         asked = f"{self.requests} request{'s' * (self.requests != 1)}"
         money = f", {self.money:.4f} USD" if self.money else ""
-        return f"{self.seconds:.1f} s, {asked}, {self.amount:,.1f} {self.unit}{money}"
+        return f"{self.seconds:.1f} s, {asked}, {self.counted}{money}"
+
+    @property
+    def counted(self) -> str:
+        """The amount that is billed, in words."""
+        return f"{self.amount:,.2f}".removesuffix(".00") + f" {self.unit}"
 
     def to_dict(self) -> dict[str, float]:
         """Return it as a document of JSON."""
@@ -252,7 +257,7 @@ class RequestBudget:
             if money > self._budget.money:
                 raise ChatFailed(
                     f"the budget of {self._budget.money:g} USD does not reach for more than"
-                    f" {spent.amount:,.1f} {spent.unit} ({spent}); SENSORIUM_LLM_MONEY raises it"
+                    f" {spent.counted} ({spent}); SENSORIUM_LLM_MONEY raises it"
                 )
             self._spent = replace(
                 spent, amount=spent.amount + amount, money=money, requests=spent.requests + 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING, TypeAlias
 
 from engine.common.part_repr import part_repr
@@ -11,6 +12,7 @@ from engine.common.progress_bar import watched
 from engine.config import Settings
 from engine.encoders import registry
 from engine.encoders.towers import Towers
+from engine.errors import EncoderUnavailable
 from engine.query.maintenance import Maintenance
 from engine.query.space_selection import find_text_space
 from engine.store import Store
@@ -67,6 +69,20 @@ class LibrarySpaces:
         roles = [info.role for info in self._store.space_infos().values() if info.ready]
         ready = {role.encoder for role in roles if role is not None}
         return way_to_more_languages(self._store.encoder, ready)
+
+    def costs(self) -> dict[str, str]:
+        """Return what embedding servers were asked for since this library was opened, by encoder.
+
+        Those that were asked for nothing are left out, and so is what runs here.
+        """
+        found = {}
+        for info in self._store.space_infos().values():
+            if info.role is not None:
+                with suppress(EncoderUnavailable):
+                    spent = getattr(self._towers_of(info.role.encoder).encoder, "spent", None)
+                    if spent is not None and spent.requests:
+                        found[info.role.encoder] = str(spent)
+        return found
 
     def list(self) -> list[SpaceStats]:
         """Return every space, and counts of its content."""

@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
 
 from engine.commands.main import main
-from engine.errors import UsageError
+from engine.errors import ChatFailed, UsageError
+from engine.generate.speaker import Speech
 from engine.model_trial import try_model
 from engine.models import list_roles
 from engine.query import model_roles
 from engine.query.model_roles import ADAPTERS
+from engine.testing import chat_server as does
+from engine.testing import stream_server as streams
+from engine.testing.chat_server import serving
+from engine.testing.embedding_server import Bill, embedding_server
+
+SOUND = Speech(np.zeros(800, np.float32), 8_000).to_wav()
 
 
 def run(*args: str):
@@ -74,3 +83,35 @@ def test_the_command_says_speed_and_memory():
     done = run("models", "test", "template")
     assert done.output.startswith("template, captioner: A picture of a red square.\n")
     assert " s with its loading, " in done.output
+
+
+@pytest.mark.parametrize(
+    ("name", "role", "answer", "spent"),
+    [
+        ("openai:m", "chat", does.says("hello"), "240 tokens read"),
+        ("openai:m", "vision chat", streams.completes(["hello"]), "24 tokens read"),
+        ("openai:m", "captioner", does.says('{"caption": "a red square"}'), "240 tokens read"),
+        ("openai:m", "speaker", does.sends(SOUND), "2 requests, 54 letters, 0.0008 USD"),
+        ("openai:m", "transcriber", does.sends(b'{"text": "a"}'), "2 requests, 0.07 minutes"),
+    ],
+)  # fmt: skip
+def test_a_servers_model_is_tried_within_the_budget(
+    name, role, answer, spent, settings, monkeypatch
+):
+    prices = {"llm_price_in": 10.0, "llm_price_out": 10.0, "hear_price": 0.6, "speak_price": 15.0}
+    priced = replace(settings, **prices)
+    monkeypatch.setenv("NO_PROXY", "*")
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-4711")
+    with serving(answer) as server:
+        monkeypatch.setenv("OPENAI_BASE_URL", server.url)
+        assert spent in str(try_model(name, role, priced).spent)
+        asked = len(server.bodies)
+        with pytest.raises(ChatFailed, match="the budget of 1e-05 USD does not reach"):
+            try_model(name, role, replace(priced, llm_money=0.00001))
+        assert len(server.bodies) == asked == 2
+
+
+def test_an_embedding_servers_bill_is_shown_of_a_trial(settings, tmp_path):
+    with embedding_server(Bill()) as server:
+        own = replace(settings, cache=tmp_path)
+        assert try_model(f"http:{server.url}#clip", settings=own).spent.rows > 3

@@ -60,7 +60,7 @@ def test_a_transcript_is_a_file_and_its_cost_is_beside_it(run, form, first, last
     done = run(*asked, answer=does.sends(json.dumps(HEARD).encode()))
     lines = [line for line in done.stdout.splitlines() if line]
     assert (lines[0], lines[-1]) == (first, last)
-    assert "1 request, 0.0 minutes, 0.0002 USD" in done.stderr
+    assert "1 request, 0.03 minutes, 0.0002 USD" in done.stderr
     assert "USD" not in done.stdout
 
 
@@ -79,7 +79,7 @@ def test_documents_in_json_have_their_cost(run, monkeypatch):
     spent = json.loads(done.stdout)["spent"]
     assert (spent["letters"], spent["requests"]) == (8, 2)
     assert spent["money"] == pytest.approx(8 * 15 / 1e6)
-    assert "2 requests, 8.0 letters, 0.0001 USD" in run(*asked, answer=sound).stderr
+    assert "2 requests, 8 letters, 0.0001 USD" in run(*asked, answer=sound).stderr
 
 
 def test_what_a_model_answers_about_a_file_is_on_stdout(run):

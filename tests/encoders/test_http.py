@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from pathlib import Path
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from PIL import Image
 
 from engine import Library
+from engine.commands.main import main
 from engine.encoders import registry
 from engine.encoders.http import client as clients
 from engine.encoders.http.encoder import HttpEncoder
@@ -318,3 +321,29 @@ def test_a_space_of_a_server_is_searched_beside_another(server, quick, tmp_path)
         found = made.search("red", space=f"http:{name}")
         assert f"http:{name}" in {b.space for b in found.plan.branches}
         assert found.hits
+
+
+def test_what_a_server_was_asked_for_is_shown_also_of_a_run_that_fails(
+    server, quick, tmp_path, monkeypatch
+):
+    for colour in ("red", "blue"):
+        make.picture(tmp_path / "media" / f"{colour}.png", colour)
+    for name, value in {
+        "LIBRARY": tmp_path / "library", "CACHE": quick.cache, "SPEECH": 0, "OCR": 0,
+        "EMBED_PRICE": 1e5,
+    }.items():  # fmt: skip
+        monkeypatch.setenv(f"SENSORIUM_{name}", str(value))
+    call = ["index", str(tmp_path / "media"), "--encoder", f"http:{server.url}#clip"]
+    done = CliRunner().invoke(main, call)
+    assert done.exit_code == 0, done.output
+    form = r"#clip: (\d+) requests, (\d+) vectors, (\d+) tokens, ([\d.]+) USD"
+    cost = re.search(form, done.stderr)
+    assert cost is not None, done.stderr
+    assert float(cost[4]) == pytest.approx(int(cost[3]) / 10)
+    make.picture(tmp_path / "media" / "green.png", "green")
+    monkeypatch.setenv("SENSORIUM_EMBED_REQUESTS", "1")
+    refused = CliRunner().invoke(main, [*call[:2], "--add-space", f"{server.url}#other"])
+    assert refused.exit_code != 0
+    assert "#clip: 1 request, 1 vectors" in refused.stderr
+    monkeypatch.delenv("SENSORIUM_EMBED_REQUESTS")
+    assert CliRunner().invoke(main, [*call[:2], "-q"]).stderr == ""

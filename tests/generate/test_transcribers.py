@@ -107,6 +107,6 @@ def test_the_minutes_of_a_server_have_a_budget(served, settings):
     made = registry.make("transcriber", "openai:whisper-1", dear)
     made.transcribe(SOUND)
     made.transcribe(SOUND)
-    with pytest.raises(ChatFailed, match=r"0.25 USD does not reach for more than 0.1 minutes"):
+    with pytest.raises(ChatFailed, match=r"0.25 USD does not reach for more than 0.07 minutes"):
         made.transcribe(SOUND)
     assert len(server.forms) == 2

@@ -74,6 +74,12 @@ class Spending:
     money: float = 0.0
     """US dollars, where ``embed_price`` says what tokens cost."""
 
+    def __str__(self) -> str:
+        requests = f"{self.requests:,} request{'s' * (self.requests != 1)}"
+        tokens = f", {self.tokens:,} tokens" if self.tokens else ""
+        money = f", {self.money:.4f} USD" if self.money else ""
+        return f"{requests}, {self.rows:,} vectors{tokens}{money}"
+
 
 @dataclass
 class EmbeddingClient:

@@ -66,7 +66,8 @@ class HttpEncoder(OneSpace):
     @property
     def spent(self) -> Spending:
         """The sum of what was asked of the server since this encoder was made."""
-        return self._client.spent
+        client: EmbeddingClient | None = vars(self).get("_client")
+        return Spending() if client is None else client.spent
 
     @property
     def _facts(self) -> probe.ServerFacts:
