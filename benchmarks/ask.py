@@ -148,6 +148,7 @@ def _counted(parts: Sequence[bool]) -> str:
 
 def _tables(asked: list[dict[str, str]], answers: list[CitedAnswer]) -> list[Row]:
     right_cited, borne, refused, wrongly, chinese = [], [], [], [], []
+    near: list[bool] = []
     cited: list[bool] = []
     for row, answer in zip(asked, answers, strict=True):
         right = [is_right(passage, row["right"]) for passage in answer.passages]
@@ -156,6 +157,7 @@ def _tables(asked: list[dict[str, str]], answers: list[CitedAnswer]) -> list[Row
         if row["right"]:
             right_cited.append(any(right))
             wrongly.append(not answer.found)
+            near += [any(is_right(p, row["right"]) for p in answer.nearest)] * (not answer.found)
         else:
             refused.append(not answer.found)
         if row["language"] == "zh":
@@ -175,6 +177,7 @@ def _tables(asked: list[dict[str, str]], answers: list[CitedAnswer]) -> list[Row
          at_least(_share(refused), 0.8)),
         ("questions with an answer, refused", _counted(wrongly),
          at_most(_share(wrongly), 0.15)),
+        ("of these, the right moment is named as near", _counted(near), None),
         ("Chinese questions, right", _counted(chinese), None),
     ]  # fmt: skip
 

@@ -87,6 +87,9 @@ class CitedAnswer:
     absent: str = ""
     """The words in the place of an answer, where nothing is found; empty for those of the
     question's language."""
+    nearest: tuple[EvidencePassage, ...] = ()
+    """The likeliest moments of the files that come nearest, best first, where nothing bears the
+    question. They are no answer, and something to look at."""
 
     @property
     def found(self) -> bool:
@@ -107,7 +110,7 @@ class CitedAnswer:
         return " ".join(spoken) or self.text
 
     def __str__(self) -> str:
-        return "\n".join([printable(self.text), *self.sources()])
+        return "\n".join([printable(self.text), *self.sources(), *self.nearest_lines()])
 
     def sources(self) -> list[str]:
         """Return a line for each cited moment: its number, path and time."""
@@ -115,6 +118,10 @@ class CitedAnswer:
             f"[{number}] {printable(passage.where)}"
             for number, passage in enumerate(self.passages, 1)
         ]
+
+    def nearest_lines(self) -> list[str]:
+        """Return what comes nearest as lines, below one that says what they are; none if none."""
+        return lines_of_nearest(self.question.text, self.nearest)
 
     def explain(self) -> str:
         """Return what was asked, found, left out, verified and spent, as lines."""
@@ -150,6 +157,7 @@ class CitedAnswer:
                 {"number": number, **passage.to_dict()}
                 for number, passage in enumerate(self.passages, 1)
             ],
+            "nearest": [passage.to_dict() for passage in self.nearest],
             "model": self.model, "prompts": dict(self.prompts),
             "searches": [
                 {"query": s.query, "by": s.by, "hits": s.hits, "likely": s.likely,
@@ -165,6 +173,12 @@ class CitedAnswer:
                 "answered": self.spent.answered, "money": self.spent.money,
             },
         }  # fmt: skip
+
+
+def lines_of_nearest(asked: str, nearest: Sequence[EvidencePassage]) -> list[str]:
+    """Return moments as lines, below one in the language of what was asked; none if none."""
+    lines = [f"- {printable(passage.where)}" for passage in nearest]
+    return [frames_of(asked).nearest, *lines] if lines else []
 
 
 def _judged(passage: EvidencePassage) -> str:

@@ -24,6 +24,7 @@ from engine.assistant.evidence import (
     PassageKey,
     best_of_each,
     by_file,
+    nearest_files,
     passages_of,
 )
 from engine.assistant.extractive import Sentences, extractive_sentences
@@ -71,6 +72,9 @@ _SUMMARY, _SUMMED_UP = 4, 3
 """Sentences of a summary, and files that are summed up."""
 _SHORT = 8
 """Sentences of files that searches bring whole, so that nothing is to be packed."""
+_NEAREST = 5
+"""Files that are named where there is no answer. Of 40 questions that were refused and have one
+(`benchmarks.ask`), 29 have it there, and 12 in the first of them."""
 WINDOW = 1_200
 """Tokens of a recording that a model is given."""
 _STANDS_OUT = "no match is likely; this one stands out from all others"
@@ -243,6 +247,7 @@ class Asking:
             searches=tuple(record.searches), left_out=record.left_out[:_LEFT_OUT],
             dropped=tuple(record.dropped), notes=tuple(record.notes), prompts=record.prompts,
             took_ms=record.took, spent=Spent() if self._chat is None else self._chat.spent,
+            nearest=() if self._collector.sentences else (*nearest_files(record.found, _NEAREST),),
         )  # fmt: skip
 
     def _verified(
@@ -360,6 +365,7 @@ class Asking:
                 own = passages_of(self._sources.store, found.hits, self._question.subject)
                 self._standing_out.update(passage.key for passage in standing_out(own))
                 passages += own
+        self._record.found += passages
         return passages
 
     def _query(self, text: str) -> Query:

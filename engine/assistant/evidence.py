@@ -239,6 +239,12 @@ def best_of_each(passages: Iterable[EvidencePassage]) -> list[EvidencePassage]:
     return list(best.values())
 
 
+def nearest_files(passages: Iterable[EvidencePassage], most: int) -> list[EvidencePassage]:
+    """Return the likeliest moment of each file, the likeliest few files first."""
+    best = (max(own, key=lambda p: p.confidence) for own in by_file(passages).values())
+    return sorted(best, key=lambda passage: -passage.confidence)[:most]
+
+
 def by_file(passages: Iterable[EvidencePassage]) -> Mapping[str, list[EvidencePassage]]:
     """Group passages by their files, the first file first."""
     files: dict[str, list[EvidencePassage]] = {}

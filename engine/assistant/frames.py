@@ -20,6 +20,8 @@ class AnswerFrames:
     stop: str
     absent: str
     """The answer where nothing in the library bears a question."""
+    nearest: str
+    """The line above what comes nearest to an answer."""
     not_in: str
     nouns: Mapping[Kind | None, tuple[str, str]]
     """One and several files of a kind; None for files of several kinds."""
@@ -68,7 +70,7 @@ _EN = AnswerFrames(
         "sounds": "{name} sounds like \u201c{text}\u201d ({sure})",
     },
     stop=".",
-    absent="Not in this library.",
+    absent="Not in this library.", nearest="What comes nearest:",
     not_in="Not in {names}.",
     nouns={
         Kind.IMAGE: ("picture", "pictures"), Kind.VIDEO: ("video", "videos"),
@@ -122,7 +124,7 @@ _ZH = AnswerFrames(
         "sounds": "{name} 听起来像\u201c{text}\u201d\uff08{sure}\uff09",
     },
     stop="。",
-    absent="这个库里没有。",
+    absent="这个库里没有。", nearest="最接近的\uff1a",
     not_in="{names} 里没有。",
     nouns={
         Kind.IMAGE: ("张照片",) * 2, Kind.VIDEO: ("个视频",) * 2,
@@ -168,7 +170,7 @@ _DE = AnswerFrames(
         "sounds": "{name} klingt wie \u201e{text}\u201c ({sure})",
     },
     stop=".",
-    absent="Nicht in dieser Bibliothek.",
+    absent="Nicht in dieser Bibliothek.", nearest="Am nächsten kommt:",
     not_in="Nicht in {names}.",
     nouns={
         Kind.IMAGE: ("Bild", "Bilder"), Kind.VIDEO: ("Video", "Videos"),

@@ -222,6 +222,7 @@ _CLAUSE = re.compile(
     "|\uff0c(?=[^\uff0c]*[什哪谁怎何])",
     re.I,
 )
+_SENTENCE = re.compile(r"(?<=[.!?])\s+")
 _ASKING = re.compile(
     r"^(?:(?:please|can\ you\ tell\ me|could\ you\ tell\ me|tell\ me|do\ you\ know)\s+)*"
     r"(?:(?:what|which|who|whom|whose|when|where|why|how(?:\ (?:long|much|many|often|far))?)\b\s*)?"
@@ -264,6 +265,7 @@ def read_question(text: str) -> LibraryQuestion:
     asked = " ".join(text.split())
     clauses = tuple(filter(None, (_END.sub("", part) for part in _CLAUSE.split(asked))))
     first = clauses[0] if clauses else asked
+    clauses = (*clauses, *_questions_told_of(asked))
     for wanted, rule in _RULES:
         if match := rule.fullmatch(first):
             kinds = tuple(kind for kind in Kind if match.groupdict().get(kind))
@@ -282,6 +284,12 @@ def read_question(text: str) -> LibraryQuestion:
     if loose is not None and loose.sure:
         return _loose_question(asked, clauses, loose)
     return open_question(asked, clauses)
+
+
+def _questions_told_of(asked: str) -> list[str]:
+    """Return the questions that have a sentence of their own, behind others that lead to them."""
+    sentences = _SENTENCE.split(asked)
+    return [_END.sub("", each) for each in sentences[1:] if each.endswith("?")]
 
 
 def _loose_question(text: str, clauses: tuple[str, ...], loose: LooseReading) -> LibraryQuestion:

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from engine.assistant.answer import Searched
+from engine.assistant.evidence import EvidencePassage
 from engine.assistant.verification import LeftOutPassage
 from engine.common.text import printable
 
@@ -17,6 +18,8 @@ class AnswerRecord:
     """The record of a question so far."""
 
     searches: list[Searched] = field(default_factory=list)
+    found: list[EvidencePassage] = field(default_factory=list)
+    """All that the searches found, likely or not."""
     notes: list[str] = field(default_factory=list)
     took: dict[str, float] = field(default_factory=dict)
     prompts: dict[str, str] = field(default_factory=dict)

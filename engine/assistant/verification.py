@@ -14,9 +14,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from engine.assistant.evidence import WORDED, Claim, EvidencePassage, by_file
+from engine.assistant.frames import is_german
 from engine.assistant.question import LibraryQuestion, Wanted
 from engine.query.calibration.confidence import LIKELY
-from engine.query.rerank.cross import Pairs, excerpt, refusal
+from engine.query.rerank.cross import ENGLISH_ALONE, Pairs, excerpt, refusal
 
 BEARS = -4.6
 """Log odds from which a passage bears a question: midway between the last right passage and the
@@ -80,7 +81,8 @@ class Verifier:
         """Return why a question cannot be judged; None where it can."""
         if self._pairs is None:
             return "the cross-encoder is not installed"
-        return refusal(self._pairs, question)
+        # Names alone can make half of a German question words that it knows.
+        return ENGLISH_ALONE if is_german(question) else refusal(self._pairs, question)
 
     def verdicts(self, asked: str, texts: Sequence[str]) -> list[float]:
         """Return the log odds that each text bears what is asked, which can be judged."""

@@ -84,6 +84,20 @@ def test_what_is_not_here_is_not_answered(library, question):
     assert (answer.found, answer.text, answer.passages) == (False, NOT_HERE, ())
 
 
+def test_what_comes_nearest_to_no_answer_is_named_once_a_file(library):
+    answer = library.ask("Which picture shows a giraffe?")
+    assert [p.confidence for p in answer.nearest] == sorted(
+        (p.confidence for p in answer.nearest), reverse=True
+    )
+    assert len({p.path for p in answer.nearest}) == len(answer.nearest) == 5
+    first, label, *lines = str(answer).splitlines()
+    assert (first, label) == (NOT_HERE, "What comes nearest:")
+    assert lines == [f"- {passage.where}" for passage in answer.nearest]
+    assert [row["path"] for row in answer.to_dict()["nearest"]] == [p.path for p in answer.nearest]
+    answered = library.ask("What did the doctor say?")
+    assert answered.nearest == () and "nearest:" not in str(answered)
+
+
 def test_without_the_verifier_less_would_be_left_out(library, monkeypatch):
     """The cross-encoder is what stands between likely words and an answer."""
     question = "Who swam in the sea?"

@@ -69,6 +69,14 @@ def test_a_second_question_is_a_clause_of_its_own():
     )
 
 
+def test_a_question_behind_what_leads_to_it_is_a_clause_too():
+    read = read_question("There was a message about a hike. How far did we walk?")
+    assert read.clauses == (
+        "There was a message about a hike. How far did we walk",
+        "How far did we walk",
+    )
+
+
 @pytest.mark.parametrize("text", ["?", "what", "how many pictures", "a" * 2_000, "和 and what"])
 def test_anything_can_be_asked(text):
     assert read_question(text).searches

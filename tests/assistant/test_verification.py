@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from engine.assistant.evidence import Claim, EvidencePassage
-from engine.assistant.verification import AHEAD, EVIDENT, mentions, standing_alone, standing_out
+from engine.assistant.verification import (
+    AHEAD,
+    EVIDENT,
+    Verifier,
+    mentions,
+    standing_alone,
+    standing_out,
+)
 from engine.types import Kind, Modality
 
 SEEN = EvidencePassage(
@@ -55,6 +65,30 @@ def test_words_with_neighbours_or_little_evidence_do_not_stand_out():
     assert standing_out(spoken(EVIDENT + 1, EVIDENT + 1.1 - AHEAD)) == []
     assert standing_out(spoken(EVIDENT - 0.1)) == []
     assert standing_out([replace(SEEN, nats=99.0)]) == []
+
+
+class _KnowsAll:
+    """A cross-encoder to which every word is one that it knows."""
+
+    model = "knows-all"
+
+    def is_loaded(self) -> bool:
+        return True
+
+    def load(self) -> None:
+        pass
+
+    def share_known(self, _: str) -> float:
+        return 1.0
+
+    def logits(self, _: str, passages: Sequence[str]) -> NDArray[np.float64]:
+        return np.full(len(passages), 9.0)
+
+
+def test_a_german_question_is_not_judged_because_of_the_names_in_it():
+    verifier = Verifier(_KnowsAll())
+    assert verifier.refusal("When is the invoice to the Acme Corporation due?") is None
+    assert verifier.refusal("Wann ist die Rechnung an die Acme Corporation f\u00e4llig?")
 
 
 @pytest.mark.parametrize(

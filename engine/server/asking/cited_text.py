@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from engine.assistant.answer import NOT_HERE
 from engine.common.text import printable
 from engine.server.asking.joined_answer import AnsweredSentence, JoinedAnswer, LibraryCitation
 
@@ -82,7 +81,8 @@ class CitedText:
     def finish(self, answer: JoinedAnswer) -> str:
         """Add the sources and the notes; returns the rest of the text."""
         if not self._whole:
-            self._append(NOT_HERE)
+            self._append(answer.text)
+            self._append("".join(f"\n{line}" for line in answer.nearest_lines()))
         sources = [f"[{each.number}] {printable(each.passage.where)}" for each in answer.citations]
         if sources:
             self._append("\n\n" + "\n".join(sources))

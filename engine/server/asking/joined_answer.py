@@ -12,9 +12,13 @@ from engine.assistant.answer import (
     CitedAnswer,
     CitedSentence,
     StreamedSentence,
+    lines_of_nearest,
 )
 from engine.assistant.evidence import Claim, EvidencePassage
 from engine.generate.budget import Spent
+
+_NEAREST = 5
+"""Files that are named where no library has an answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +60,24 @@ class JoinedAnswer:
         return bool(self.sentences)
 
     @property
+    def nearest(self) -> tuple[LibraryCitation, ...]:
+        """The moments that come nearest, numbered from 1, where no library has an answer."""
+        moments = [(name, p) for name, answer in self.answers for p in answer.nearest]
+        moments.sort(key=lambda moment: -moment[1].confidence)
+        numbered = enumerate(moments[:_NEAREST] if not self.found else (), 1)
+        return tuple(LibraryCitation(number, name, p) for number, (name, p) in numbered)
+
+    @property
     def text(self) -> str:
         """The sentences with their numbers; where there are none, that there are none."""
         if self.found:
             return " ".join(map(str, self.sentences))
         return self.answers[0][1].text if self.answers else NOT_HERE
+
+    def nearest_lines(self) -> list[str]:
+        """Return what comes nearest as lines, below one that says what they are; none if none."""
+        asked = self.answers[0][1].question.text if self.answers else ""
+        return lines_of_nearest(asked, [each.passage for each in self.nearest])
 
 
 class AnswerJoiner:

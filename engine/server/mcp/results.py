@@ -99,11 +99,15 @@ class AnswerSentence(TypedDict):
 
 
 class Answered(TypedDict):
-    """An answer; where nothing in the library bears the question, `found` is false."""
+    """An answer; where nothing in the library bears the question, `found` is false.
+
+    Then `nearest` has what comes nearest, best first, which is no answer.
+    """
 
     found: bool
     sentences: list[AnswerSentence]
     citations: list[CitedMoment]
+    nearest: list[CitedMoment]
     model: str
     notes: list[str]
 
@@ -142,7 +146,8 @@ def answered(answer: JoinedAnswer) -> Answered:
     more = [f"{left_out} more citations are left out"] if left_out else []
     sentences = fitting(AnswerSentence(text=s.text, cites=[*s.cites]) for s in answer.sentences)
     return Answered(
-        found=answer.found, sentences=sentences, citations=citations, model=answer.model,
+        found=answer.found, sentences=sentences, citations=citations,
+        nearest=fitting(map(_cited_moment, answer.nearest)), model=answer.model,
         notes=[*answer.notes, *more],
     )  # fmt: skip
 

@@ -197,7 +197,7 @@ class Tools:
             result = answered(answer)
             cited = [f"[{each.number}] {each.passage.where}" for each in answer.citations]
             notes = [f"Note: {note}" for note in result["notes"]]
-            lines = [answer.text, *cited, *notes]
+            lines = [answer.text, *cited, *answer.nearest_lines(), *notes]
             shown = "\n".join(lines).encode(errors="replace")[:MOST_TEXT].decode(errors="ignore")
             return _whole([_text(shown)], result)
 

@@ -104,6 +104,9 @@ class AskAnswer(BaseModel):
     text: str = Field(description="The sentences with their numbers.")
     sentences: list[SentenceAnswer]
     citations: list[CitationAnswer]
+    nearest: list[CitationAnswer] = Field(
+        description="What comes nearest, best first, where nothing was found; no answer."
+    )
     model: str = Field(description="The model that wrote it; `extractive` for none.")
     notes: list[str]
     records: dict[str, dict[str, Any]] | None = Field(

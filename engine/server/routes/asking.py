@@ -96,6 +96,7 @@ def _document(body: AskRequest, answer: JoinedAnswer) -> dict[str, Any]:
         "question": body.question, "found": answer.found, "text": answer.text,
         "sentences": [{"text": s.text, "cites": [*s.cites]} for s in answer.sentences],
         "citations": [citation_document(each) for each in answer.citations],
+        "nearest": [citation_document(each) for each in answer.nearest],
         "model": answer.model, "notes": [*answer.notes],
     }  # fmt: skip
     if body.explain:

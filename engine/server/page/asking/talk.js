@@ -117,9 +117,11 @@ class Turn {
   }
 
   /** Say what is to be said at the end of an answer. */
-  end({ found, notes, model }) {
+  end({ found, nearest, notes, model }) {
     this.#waiting.remove();
-    if (!found) this.#answer.append(text("ask-nothing"));
+    if (!found) this.#answer.append(text(nearest.length ? "ask-nearest" : "ask-nothing"));
+    if (!found) this.#cards.append(...nearest.map((moment) => cardOf(moment, this.#open)));
+    this.#cards.hidden = !this.#cards.childElementCount;
     if (model !== "extractive") notes = [text("ask-model", { model }), ...notes];
     for (const note of notes) this.tell(note);
   }
