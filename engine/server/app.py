@@ -60,6 +60,7 @@ from engine.server.routes import stats as stats_routes
 from engine.server.routes import tags as tag_routes
 from engine.server.routes import timelines as timeline_routes
 from engine.server.routes.hit_pages import HitPages
+from engine.server.routes.run_findings import FoundByRuns
 from engine.server.shelf import Shelf
 
 if TYPE_CHECKING:
@@ -135,6 +136,7 @@ def make_app(shelf: Shelf, options: ServerOptions) -> ASGIApp:
     app.state.conversations = Conversations()
     app.state.metrics = metrics
     app.state.pages = HitPages(secrets.token_bytes(16), searches)
+    app.state.found_by_runs = FoundByRuns()
     add_handlers(app)
 
     _include_routes(app)

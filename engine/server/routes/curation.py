@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import asdict
 from typing import Annotated, Any
 
@@ -34,6 +33,7 @@ from engine.server.routes.documented import fault
 from engine.server.routes.job_schemas import JobDocument, Wait, finite
 from engine.server.routes.jobs import STARTS_JOB, Page, Skip, start_job
 from engine.server.routes.routers import ReadRouter
+from engine.server.routes.run_findings import found_by_runs
 
 router = ReadRouter("curation", "/api")
 _NO_RUN: dict[int | str, dict[str, Any]] = {
@@ -41,6 +41,9 @@ _NO_RUN: dict[int | str, dict[str, Any]] = {
 }
 _Verdicts = Annotated[
     list[str], Query(max_length=64, description="Only findings of these verdicts; none for all.")
+]
+_Groups = Annotated[
+    list[int], Query(max_length=64, description="Only findings of these groups; none for all.")
 ]
 
 
@@ -86,19 +89,23 @@ async def findings(
     run: int,
     library: Name = None,
     verdict: _Verdicts = [],  # noqa: B006
+    group: _Groups = [],  # noqa: B006
+    groups: Annotated[bool, Query(description="Also name each group.")] = False,
     skip: Skip = 0,
     limit: Page = 100,
 ) -> JSONResponse:
     """Return a run with a page of what it found."""
     name, chosen = shelf_of(request).entry(library)
+    kept = found_by_runs(request)
 
     def read() -> dict[str, Any]:
-        document = _run(name, run_summary(chosen, run))
-        found = chosen.curate.run(run).findings
-        wanted = [each for each in found if not verdict or each.verdict in verdict]
+        summary = run_summary(chosen, run)
+        found = kept.of(name, chosen, summary.run)
+        wanted = found.chosen(verdict, group)
         undoable = (u.taken_back() for u in chosen.curate.undoable() if u.run.run_id == run)
-        return document | {
-            "verdicts": dict(Counter(each.verdict for each in found)),
+        return _run(name, summary) | {
+            "verdicts": found.verdicts, "grouped": len(found.groups),
+            "groups": found.group_counts() if groups else [],
             "page": [_finding(name, each) for each in wanted[skip : skip + limit]],
             "total": len(wanted), "next": skip + limit if skip + limit < len(wanted) else None,
             "undo": next(undoable, None),

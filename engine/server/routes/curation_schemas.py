@@ -188,6 +188,15 @@ class FindingDocument(BaseModel):
     media: str = Field(description="Where the file is.")
 
 
+class FindingGroup(BaseModel):
+    """A group of findings that belong together."""
+
+    group: int
+    findings: int
+    verdict: str = Field(description="That of its first finding.")
+    why: str = Field(description="That of its first finding, which says what the group is.")
+
+
 class FindingsPage(RunDocument):
     """A run with a page of its findings."""
 
@@ -198,6 +207,7 @@ class FindingsPage(RunDocument):
                     "run": 3, "library": "photos", "kind": "quality", "findings": 1, "acts": {},
                     "command": "library.curate.quality()", "settings": {},
                     "created": "2026-03-01T09:30:00+00:00", "verdicts": {"blurred": 1},
+                    "grouped": 0, "groups": [],
                     "page": [
                         {
                             "asset_id": 7, "moment_id": 9, "path": "/home/ann/photos/7.jpg",
@@ -213,8 +223,10 @@ class FindingsPage(RunDocument):
     )  # fmt: skip
 
     verdicts: dict[str, int] = Field(description="Findings by verdict.")
+    grouped: int = Field(description="Groups that the findings are in.")
+    groups: list[FindingGroup] = Field(description="The groups, the largest first, where asked.")
     page: list[FindingDocument]
-    total: int = Field(description="Findings of the verdicts that were asked for.")
+    total: int = Field(description="Findings of the verdicts and groups that were asked for.")
     next: int | None = Field(default=None, description="`skip` of the next page.")
     undo: str | None = Field(description="What taking it back would do; null where nothing.")
 

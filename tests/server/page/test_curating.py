@@ -133,7 +133,7 @@ def test_files_that_are_alike_are_named_group_by_group(visit, workshop):
     count = int(chip.locator("b").text_content())
     assert page.get_by_text("Name a tag.").is_visible()
     chip.click()
-    assert page.locator(".found").count() == count
+    until(page, f"document.querySelectorAll('.found').length === {count}")
     page.locator("form.applying input").fill("a kind")
     page.get_by_role("button", name="Apply as tags").click()
     page.locator(".findings .deed", has_text=f"{count} files have the tag “a kind”.").wait_for()
@@ -175,3 +175,23 @@ def test_what_was_found_to_be_bad_is_named_in_german(visit, workshop):
     page.keyboard.press("Control+z")
     page.locator(".toast").wait_for()
     assert tags_of(workshop) == {}
+
+
+def test_what_was_found_comes_page_by_page_and_no_group_is_cut(visit, workshop):
+    page = visit("/?view=curate", workshop)
+    asked = []
+
+    def two_at_a_time(route) -> None:
+        asked.append(route.request.url)
+        route.continue_(url=re.sub(r"limit=\d+", "limit=2", route.request.url))
+
+    page.route("**/api/runs/*?*limit=500*", two_at_a_time)
+    find_copies(page)
+    until(page, "/^Group 1 of 4 · 4 are left/.test(document.querySelector('.left').textContent)")
+    assert len(asked) == 5  # Nine files in groups of three and of two.
+    sizes = []
+    for group in range(1, 5):
+        page.locator(f".copies[aria-label='Group {group} of 4']").wait_for()
+        sizes.append(page.locator(".copy").count())
+        page.keyboard.press("ArrowRight")
+    assert sorted(sizes) == [2, 2, 2, 3]

@@ -51,6 +51,11 @@ def test_copies_are_found_tagged_and_untagged(served):
     assert page["total"] == 1 and page["findings"] == 2 and page["undo"] is None
     assert page["verdicts"] == {"duplicate": 1, "keeper": 1}
     run = page["run"]
+    group = page["page"][0]["group"]
+    whole = get(served, f"runs/{run}", groups=True, group=group)
+    assert whole["grouped"] == 1 and whole["total"] == 2
+    assert [(each["group"], each["findings"]) for each in whole["groups"]] == [(group, 2)]
+    assert get(served, f"runs/{run}", group=group + 1)["page"] == []
     applied = post(served, f"runs/{run}/apply", {"action": "tag", "tag": "twice"})
     assert applied["result"] == {"run": run, "done": 1, "passed": []}
     assert {"tag": "twice", "files": 1} in get(served, "tags")["tags"]

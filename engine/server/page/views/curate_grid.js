@@ -1,38 +1,54 @@
 // Findings that are no copies, as a grid with the reason of each; they are tagged, and that is taken back.
 
-import { post } from "../requests/api.js";
+import { get, post } from "../requests/api.js";
 import { make } from "../elements/elements.js";
 import { verdictWords } from "../texts/server_words.js";
 import { shortName, text } from "../texts/texts.js";
-import { counted, Deed, openAddress, pictureAt, runJob, tagAddress, tellFault, toggles, undoRun } from "./working.js";
+import { counted, Deed, everyPage, openAddress, pictureAt, runJob, tagAddress, tellFault, toggles, undoRun } from "./working.js";
 
-const STEP = 120; // Tiles that are made at a time.
+const STEP = 120; // Findings that are fetched and shown at a time.
 const CHIPS = 16; // Verdicts that have a button each; more are a list to choose from.
+const MOST = 10000; // Files that one request may tag.
 
-/** Show the findings of a run in `root`. */
-export async function showGrid(root, { facts, found, library, signal, context, changed }) {
-  const groups = groupsOf(found);
+/** Show the findings of a run in `root`, as far as one scrolls. */
+export async function showGrid(root, { facts, library, signal, context, changed }) {
+  const parts = await partsOf(facts, library, signal);
   const chosen = new Set();
   const [tiles, end, told, place, deed] = [make("div.found-tiles", { role: "list" }), make("div.end"), make("p.outlook", { "aria-live": "polite" }), make("div"), new Deed()];
   // What a file was found to be is a tag, but not that it belongs to a cluster: that gets a name.
   const named = facts.kind === "clusters";
   const tag = make("input", { dir: "auto", required: named, placeholder: text(named ? "add-tag" : "cur-tag-each"), "aria-label": text("cur-tag"), oninput: () => tell() });
   const apply = make("button.go", { type: "submit" }, text("cls-apply"));
-  let made = 0;
+  let [next, asked] = [0, 0];
 
-  const shown = () => found.filter((each) => !chosen.size || chosen.has(each.part));
-  const more = () => {
-    const rows = shown();
-    for (const each of rows.slice(made, made + STEP)) tiles.append(tileOf(each, library));
-    made = Math.min(rows.length, made + STEP);
-    if (made < rows.length) { seen.unobserve(end); seen.observe(end); }
+  const wanted = () => ({ library, [named ? "group" : "verdict"]: [...chosen] });
+  const more = async () => {
+    const [own, skip] = [asked, next];
+    if (skip === null) return;
+    next = null; // Until it has come, no other is asked for.
+    try {
+      const page = await get(`/api/runs/${facts.run}`, { ...wanted(), skip, limit: STEP }, signal);
+      if (own !== asked) return;
+      if (!skip) tiles.replaceChildren();
+      tiles.append(...page.page.map((each) => tileOf(each, library)));
+      next = page.next;
+      if (next !== null) { seen.unobserve(end); seen.observe(end); }
+    } catch (fault) {
+      if (own === asked) next = skip;
+      context.fail(fault, () => own === asked && more());
+    }
   };
   const seen = new IntersectionObserver((each) => each.some((one) => one.isIntersecting) && more(), { rootMargin: "800px" });
-  const again = () => { tiles.replaceChildren(); made = 0; more(); tell(); };
+  const again = () => {
+    [next, asked] = [0, asked + 1];
+    tell();
+    return more();
+  };
   const tell = () => {
-    const rows = shown();
-    const words = tag.value.trim() || (named ? "" : [...new Set(rows.map((each) => each.verdict))].slice(0, 8).join(", "));
-    told.textContent = words ? counted("cur-will", rows.length, { tag: words }) : text("cur-name-tag");
+    const rows = parts.filter((each) => !chosen.size || chosen.has(each.key));
+    const words = tag.value.trim() || (named ? "" : rows.map((each) => each.key).slice(0, 8).join(", "));
+    const count = rows.reduce((sum, each) => sum + each.count, 0);
+    told.textContent = words ? counted("cur-will", count, { tag: words }) : text("cur-name-tag");
   };
 
   async function give(event) {
@@ -52,14 +68,18 @@ export async function showGrid(root, { facts, found, library, signal, context, c
   }
 
   async function giveNamed(word) {
-    const assets = shown().map((each) => each.asset_id);
-    const { run } = await post("/api/tags", { library, assets, add: [word] }, signal);
+    const found = await everyPage(`/api/runs/${facts.run}`, { ...wanted(), limit: 1000 }, (page) => page.page, signal);
+    const [assets, runs] = [found.map((each) => each.asset_id), []];
+    for (let from = 0; from < assets.length; from += MOST) {
+      const { run } = await post("/api/tags", { library, assets: assets.slice(from, from + MOST), add: [word] }, signal);
+      if (run !== null) runs.push(run);
+    }
     const undo = async () => {
-      await undoRun(library, run, signal);
+      for (const run of runs) await undoRun(library, run, signal);
       await changed();
       return text("cur-taken");
     };
-    deed.say(counted("cur-given", assets.length, { tag: word }), run === null ? null : undo, tagAddress(word));
+    deed.say(counted("cur-given", assets.length, { tag: word }), runs.length ? undo : null, tagAddress(word));
     await changed();
   }
 
@@ -69,34 +89,35 @@ export async function showGrid(root, { facts, found, library, signal, context, c
     return [...(result?.lines ?? []), ...(result?.problems ?? [])].join(" · ");
   }
 
-  root.append(chips(groups, chosen, again), make("form.applying", { onsubmit: give }, tag, apply, told), place, deed.element, tiles, end);
+  root.append(chips(parts, chosen, again), make("form.applying", { onsubmit: give }, tag, apply, told), place, deed.element, tiles, end);
   if (facts.undo) deed.say(text("cur-was-done", { undo: facts.undo }), undoing);
   seen.observe(end);
   signal.addEventListener("abort", () => seen.disconnect());
-  again();
+  await again();
 }
 
-/** Findings by what tells them apart, the most first. */
-function groupsOf(found) {
-  const counts = new Map();
-  for (const each of found) counts.set(each.part, (counts.get(each.part) ?? 0) + 1);
-  return [...counts].sort((a, b) => b[1] - a[1]);
+/** What tells findings apart, the most first: the cluster that each is in, and else what it was found to be. */
+async function partsOf({ kind, run, verdicts }, library, signal) {
+  if (kind !== "clusters") return Object.entries(verdicts).map(([key, count]) => ({ key, words: verdictWords(key), count })).sort((a, b) => b.count - a.count);
+  const { groups } = await get(`/api/runs/${run}`, { library, groups: true, limit: 1 }, signal);
+  return groups.map(({ group, findings, why }) => ({ key: String(group), words: /^cluster (\d+ \(.*\)), /.exec(why)?.[1] ?? String(group), count: findings }));
 }
 
-function chips(groups, chosen, change) {
-  if (groups.length < 2) return "";
-  if (groups.length > CHIPS) {
+function chips(parts, chosen, change) {
+  if (parts.length < 2) return "";
+  if (parts.length > CHIPS) {
     const choice = make("select.chip", {
       "aria-label": text("cur-findings"), onchange: () => {
         chosen.clear();
         if (choice.selectedIndex) chosen.add(choice.value);
         change();
       },
-    }, make("option", { value: "" }, text("cls-all")), ...groups.map(([verdict, count]) => make("option", { value: verdict }, `${verdictWords(verdict)} (${count})`)));
+    }, make("option", { value: "" }, text("cls-all")), ...parts.map(({ key, words, count }) => make("option", { value: key }, `${words} (${count})`)));
     return make("div.chips", {}, choice);
   }
-  const row = toggles(text("cur-findings"), groups.map(([verdict]) => verdict), chosen, change, (verdict) => make("span", { dir: "auto" }, verdictWords(verdict)));
-  groups.forEach(([, count], place) => row.children[place].append(" ", make("b", {}, count)));
+  const words = new Map(parts.map((each) => [each.key, each.words]));
+  const row = toggles(text("cur-findings"), [...words.keys()], chosen, change, (key) => make("span", { dir: "auto" }, words.get(key)));
+  parts.forEach(({ count }, place) => row.children[place].append(" ", make("b", {}, count)));
   return row;
 }
 

@@ -11,6 +11,7 @@ import { counted, Deed, openAddress, pictureAt, tagAddress, tellRefused, undoRun
 const TAGS = { leaks: "leak" };
 const STAYS = new Set(["keeper", "held"]);
 const MOST = 10000; // Files that one request may tag.
+const PAGE = 500; // Findings that are fetched at a time.
 
 /** Show the groups of a run in `root`; `begin` of what is returned looks anew which are decided. */
 export async function showGroups(root, shown) {
@@ -22,7 +23,10 @@ export async function showGroups(root, shown) {
 
 class CopyGroups {
   #shown;
-  #groups;
+  #groups = [];
+  #next = 0; // Where the findings go on that were not fetched yet; null where all are here.
+  #cut = []; // Those of a group that may go on in the next page.
+  #tagged = new Set();
   #at = 0;
   #decided = new Map();
   #history = [];
@@ -39,11 +43,8 @@ class CopyGroups {
 
   constructor(shown) {
     this.#shown = shown;
-    const found = Map.groupBy(shown.found, (each) => each.group);
-    this.#groups = [...found.values()].map((members) => members.sort((a, b) => STAYS.has(b.verdict) - STAYS.has(a.verdict)));
     // Of copies one stays; of a leak, all that lie in the part that stays.
     this.#alone = shown.facts.kind !== "leaks";
-    this.#keep = this.#groups.map((members) => new Set(this.#alone ? [0] : [...members.keys()].filter((place) => STAYS.has(members[place].verdict))));
     this.#tag = make("input", { value: TAGS[shown.facts.kind] ?? "duplicate", required: true, dir: "auto", onchange: () => this.#begun() });
     const act = (name, press, key) => make("button.act-line", { type: "button", onclick: press }, text(name), " ", make("kbd", {}, key));
     this.element = make("div.groups", {},
@@ -61,27 +62,63 @@ class CopyGroups {
     await this.#begun();
   }
 
-  /** Which groups are decided already, by the tag that the others have. */
+  /** Which groups are decided already, by the tag that the others have; the first that is not is shown. */
   async #begun() {
     const { library, signal } = this.#shown;
     const tag = this.#tag.value.trim();
     if (!tag) return;
-    const tagged = new Set();
-    for (let skip = 0, total = 1; skip < total; skip += 500) {
-      const page = await get("/api/assets", { library, where: `tags has "${tag.replaceAll("\\", "\\\\").replaceAll('"', '\\"')}"`, sort: "path", skip, limit: 500 }, signal);
-      page.assets.forEach((each) => tagged.add(each.asset_id));
+    const where = `tags has "${tag.replaceAll("\\", "\\\\").replaceAll('"', '\\"')}"`;
+    this.#tagged = new Set();
+    for (let skip = 0, total = 1; skip < total; skip += PAGE) {
+      const page = await get("/api/assets", { library, where, sort: "path", skip, limit: PAGE }, signal);
+      page.assets.forEach((each) => this.#tagged.add(each.asset_id));
       total = page.total;
     }
     this.#decided.clear();
-    this.#groups.forEach((members, group) => {
-      const free = [...members.keys()].filter((place) => !tagged.has(members[place].asset_id));
-      const decided = free.length < members.length && (this.#alone ? free.length === 1 : free.every((place) => STAYS.has(members[place].verdict)));
-      if (!decided) return;
-      this.#keep[group] = new Set(free);
-      this.#decided.set(group, null);
-    });
-    this.#at = Math.max(0, this.#groups.findIndex((_, group) => !this.#decided.has(group)));
+    this.#groups.forEach((_, group) => this.#decide(group));
+    const open = () => this.#groups.findIndex((_, group) => !this.#decided.has(group));
+    while (open() < 0 && this.#next !== null) await this.#fetch();
+    this.#at = Math.max(0, open());
     await this.#show();
+    this.#fetchRest();
+  }
+
+  #decide(group) {
+    const members = this.#groups[group];
+    const free = [...members.keys()].filter((place) => !this.#tagged.has(members[place].asset_id));
+    const decided = free.length < members.length && (this.#alone ? free.length === 1 : free.every((place) => STAYS.has(members[place].verdict)));
+    if (!decided) return;
+    this.#keep[group] = new Set(free);
+    this.#decided.set(group, null);
+  }
+
+  /** Fetch a further page of findings; its last group may go on in the one after it. */
+  async #fetch() {
+    const { facts, library, signal } = this.#shown;
+    const from = this.#next;
+    const { page, next } = await get(`/api/runs/${facts.run}`, { library, skip: from, limit: PAGE }, signal);
+    if (from !== this.#next) return; // It was fetched twice.
+    const groups = [...Map.groupBy([...this.#cut, ...page], (each) => each.group).values()];
+    this.#cut = next === null ? [] : groups.pop();
+    this.#next = next;
+    for (const members of groups) {
+      members.sort((a, b) => STAYS.has(b.verdict) - STAYS.has(a.verdict));
+      this.#groups.push(members);
+      this.#keep.push(new Set(this.#alone ? [0] : [...members.keys()].filter((place) => STAYS.has(members[place].verdict))));
+      this.#decide(this.#groups.length - 1);
+    }
+  }
+
+  /** Fetch what is left while the first groups are looked at. */
+  async #fetchRest() {
+    try {
+      while (this.#next !== null) {
+        await this.#fetch();
+        this.#tell();
+      }
+    } catch (fault) {
+      this.#shown.context.fail(fault, () => this.#fetchRest());
+    }
   }
 
   async #factsOf(finding) {
@@ -101,7 +138,7 @@ class CopyGroups {
     const members = this.#groups[at];
     const facts = await Promise.all(members.map((each) => this.#factsOf(each)));
     if (at !== this.#at) return; // Another group was gone to meanwhile.
-    this.#cards.setAttribute("aria-label", text("cur-group", { group: at + 1, groups: this.#groups.length }));
+    this.#cards.setAttribute("aria-label", text("cur-group", { group: at + 1, groups: this.#shown.facts.grouped }));
     const best = { pixels: Math.max(...facts.map(pixelsOf)), size: Math.max(...facts.map((each) => each?.size ?? 0)) };
     const had = this.#cards.contains(document.activeElement);
     this.#cards.replaceChildren(...members.map((each, place) => this.#card(each, facts[place], place, best)));
@@ -151,13 +188,15 @@ class CopyGroups {
   }
 
   #tell() {
-    const { length } = this.#groups;
+    const length = this.#shown.facts.grouped;
     const left = length - this.#decided.size;
     [this.#bar.max, this.#bar.value] = [length, length - left];
     const state = this.#decided.has(this.#at) ? text("cur-is-decided") : "";
-    this.#left.textContent = [text("cur-group", { group: this.#at + 1, groups: length }), left ? counted("cur-left", left) : text("cur-none-left"), state].filter(Boolean).join(" · ");
+    const all = this.#next === null;
+    const told = left ? all && counted("cur-left", left) : text("cur-none-left");
+    this.#left.textContent = [text("cur-group", { group: this.#at + 1, groups: length }), told, state].filter(Boolean).join(" · ");
     const others = this.#undecided().flatMap((group) => this.#others(group)).length;
-    this.#rest.hidden = !left;
+    this.#rest.hidden = !left || !all;
     this.#rest.textContent = counted("cur-accept-rest", others, { groups: left });
   }
 

@@ -6,7 +6,7 @@ import { showGroups } from "./curate_groups.js";
 import { METHODS, methodForm } from "./curate_methods.js";
 import { make } from "../elements/elements.js";
 import { text } from "../texts/texts.js";
-import { checkMayTag, counted, Deed, everyPage, libraryChoice, runJob, tellFault, tellRefused, undoRun } from "./working.js";
+import { checkMayTag, counted, Deed, libraryChoice, runJob, tellFault, tellRefused, undoRun } from "./working.js";
 
 const RUNS = 20; // Earlier runs that are listed at a time.
 
@@ -48,24 +48,18 @@ async function openRun(own, library, run) {
   own.end = new AbortController();
   const signal = AbortSignal.any([context.signal, own.end.signal]);
   context.remember({ run, library });
-  let facts = null;
-  const found = await everyPage(`/api/runs/${run}`, { library, limit: 1000 }, (page) => page.page, signal, (_, page) => { facts = page; });
+  const facts = await get(`/api/runs/${run}`, { library, limit: 1 }, signal);
   const begun = new Date(facts.created).toLocaleString(document.documentElement.lang, { dateStyle: "medium", timeStyle: "short" });
   const part = make("div");
   findings.replaceChildren(make("h3", {}, `${nameOf(facts)} · ${begun}`), part);
   findings.hidden = false;
-  const inGroups = found.some((each) => each.verdict === "keeper" || each.verdict === "held");
-  const shown = { facts, found: found.map((each) => ({ ...each, part: partOf(facts.kind, each) })), library, signal, context, changed: own.refresh };
+  const shown = { facts, library, signal, context, changed: own.refresh };
   own.groups = null;
-  if (!found.length) part.append(make("p", {}, text("cur-nothing")));
-  else own.groups = await (inGroups ? showGroups : showGrid)(part, shown);
+  if (!facts.total) part.append(make("p", {}, text("cur-nothing")));
+  else if (facts.verdicts.keeper || facts.verdicts.held) own.groups = await showGroups(part, shown);
+  else await showGrid(part, shown);
   findings.focus({ preventScroll: true });
   findings.scrollIntoView({ block: "start", behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth" });
-}
-
-/** What findings are told apart by: a cluster with its name, and else what each was found to be. */
-function partOf(kind, { verdict, why }) {
-  return (kind === "clusters" && /^cluster (\d+ \(.*\)), /.exec(why)?.[1]) || verdict;
 }
 
 /** What a run did, in words; of tags by hand, which. */
