@@ -263,6 +263,9 @@ addEventListener("popstate", () => {
   keepPlace();
   go();
 });
+// Where a picture cannot be had, its place stays empty: a browser would draw a torn one.
+document.addEventListener("error", ({ target }) => target.matches?.("img") && target.classList.add("missing"), true);
+document.addEventListener("load", ({ target }) => target.matches?.("img.missing") && target.classList.remove("missing"), true);
 addEventListener("pagehide", () => answered && memory.leaveNote(answered, grid.hits.length));
 
 /** Go where the address says. */

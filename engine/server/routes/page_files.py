@@ -2,7 +2,8 @@
 
 A module is known to a browser once the one that imports it was read, so that a page of many
 small ones waits for one after another. The document therefore names them all (``modulepreload``),
-with the words of the page and its first answer. Files have a version in their paths, by which a
+with the words of the page and its first answer. The style sheets of the rooms, which ``style.css``
+imports, are sent as one for the same reason. Files have a version in their paths, by which a
 browser keeps them: it asks again once any of them is another.
 """
 
@@ -28,6 +29,8 @@ _KINDS = {
 }
 """Media types of the page's files by the ends of their names; nothing else there is served."""
 _MAIN = "main.js"
+_STYLE = "style.css"
+_STYLE_IMPORT = re.compile(rb'^@import "\./([^"]+)";\n', re.MULTILINE)
 _IMPORT = re.compile(r'^import (?:[^"]* from )?"(\.[^"]+)";', re.MULTILINE)
 """An import that is there before a module runs; one by ``import()`` waits until it is wanted."""
 FIRST_FILES = "/api/assets?sort=date&skip=0&limit=100"
@@ -48,7 +51,10 @@ class PageFile:
 @cache
 def page_files() -> dict[str, PageFile]:
     """Return the files of the page by their paths in its folder."""
-    return dict(_files_below(files("engine.server").joinpath("page")))
+    found = dict(_files_below(files("engine.server").joinpath("page")))
+    parts = {path: found.pop(path) for path in [*found] if path.endswith(".css")}
+    style = _STYLE_IMPORT.sub(lambda part: parts[part[1].decode()].content, parts[_STYLE].content)
+    return found | {_STYLE: _page_file(style, _KINDS[".css"])}
 
 
 def _files_below(folder: Traversable, path: str = "") -> Iterator[tuple[str, PageFile]]:

@@ -25,7 +25,7 @@ class RunFindings:
     verdicts: dict[str, int]
     """Findings by verdict."""
     groups: dict[int, tuple[int, Finding]]
-    """How many findings a group has, and the first of them."""
+    """The number of findings of each group, and the first of them."""
 
     def chosen(self, verdicts: Collection[str], groups: Collection[int]) -> Sequence[Finding]:
         """Return those of some verdicts and of some groups; of all where none is named."""

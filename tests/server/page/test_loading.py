@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from importlib.resources import files
+from pathlib import Path
 
 from engine.server.routes.page_files import FIRST_FILES, first_modules, page_files, version
 from tests.server.page.browsing import until
@@ -27,6 +29,22 @@ def test_a_search_and_another_language_are_not_fetched_for_nothing(served):
     assert FIRST_FILES not in served.http.get("/?q=green", headers=asks).text
     assert "texts/de.json" in served.http.get("/", headers=asks).text
     assert "texts/en.json" in served.http.get("/?lang=en", headers=asks).text
+
+
+def test_the_style_sheets_of_all_rooms_are_sent_as_one(served):
+    rooms = files("engine.server") / "page"
+    sent = served.http.get("/page/style.css").text
+    parts = [file for file in Path(str(rooms)).rglob("*.css") if file.name != "style.css"]
+    assert len(parts) > 5 and "@import" not in sent
+    assert [file.name for file in parts if file.read_text() not in sent] == []
+
+
+def test_a_picture_that_cannot_be_had_leaves_its_place_empty(visit):
+    page = visit("/?view=albums")
+    page.route("**/api/thumbnails/**", lambda route: route.fulfill(status=410))
+    page.get_by_role("link", name="Search", exact=True).click()
+    until(page, "document.querySelector('.tile img.missing')")
+    assert page.locator(".tile img.missing").first.is_visible() is False
 
 
 def test_files_are_kept_by_their_version(served):

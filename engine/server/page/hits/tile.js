@@ -19,7 +19,7 @@ export function labelOf(hit) {
   const worded = hit.modality === "speech" || hit.modality === "screen";
   const words = worded ? hit.why.find((each) => each.words)?.words : null;
   const at = hit.start === null || hit.kind === "image" ? null : make("span.at", {}, clock(hit.start));
-  const percent = make("span.sure", {}, hit.why.length ? `${Math.round(100 * hit.confidence)} %` : day(hit.file?.date));
+  const percent = make(hit.why.length ? "span.sure" : "span.sure.day", {}, hit.why.length ? `${Math.round(100 * hit.confidence)} %` : day(hit.file?.date));
   return make("span.label", {}, words ? make("q", { dir: "auto" }, ...marked(words, hit.why.map((each) => each.asked ?? "").join(" "))) : null,
     make("span.name", { dir: "auto" }, shortName(hit.path)), at, percent);
 }
