@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import time
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -21,6 +21,7 @@ from engine.server.dialects.embedding_schemas import (
     CohereEmbedBody,
     EmbeddingsAnswer,
     EmbeddingsBody,
+    ModelRow,
     ModelsAnswer,
 )
 from engine.server.dialects.inputs import (
@@ -52,15 +53,32 @@ async def models(request: Request) -> JSONResponse:
     Answers are written by the chats of the settings, whatever model a request names; and quoted
     where there is none, or where it fails.
     """
+    return JSONResponse({"object": "list", "data": _listed(request)})
+
+
+@router.get("/v1/models/{model:path}", **documented(None, ModelRow))
+async def model(request: Request, model: str) -> JSONResponse:
+    """Return one of the models that `/v1/models` lists."""
+    rows = {row["id"]: row for row in _listed(request)}
+    if model not in rows:
+        raise _no_model(model, rows)
+    return JSONResponse(rows[model])
+
+
+def _listed(request: Request) -> list[dict[str, Any]]:
     libraries = [library for _, library in request.app.state.shelf]
     names = dict.fromkeys(library.encoder for library in libraries)
     for library in libraries:
         chats = (library.settings.answer_model, library.settings.vision_model, EXTRACTIVE)
         names.update(dict.fromkeys(filter(None, chats)))
-    listed = [
+    return [
         {"id": name, "object": "model", "created": 0, "owned_by": "sensorium"} for name in names
     ]
-    return JSONResponse({"object": "list", "data": listed})
+
+
+def _no_model(asked: object, there: Iterable[str]) -> Problem:
+    known = ", ".join(dict.fromkeys(there))
+    return Problem(404, "model_not_found", f"there is no model {asked!r}; there is {known}", "model")
 
 
 @router.post("/v1/embeddings", **documented(EmbeddingsBody, EmbeddingsAnswer))
@@ -120,8 +138,7 @@ def library_of(request: Request, body: Mapping[str, Any]) -> Library:
         if asked in (None, "", library.encoder):
             found: Library = library
             return found
-    there = ", ".join(dict.fromkeys(library.encoder for _, library in request.app.state.shelf))
-    raise Problem(404, "model_not_found", f"there is no model {asked!r}; there is {there}", "model")
+    raise _no_model(asked, (library.encoder for _, library in request.app.state.shelf))
 
 
 async def embed_items(

@@ -63,9 +63,15 @@ def read_input(body: Mapping[str, Any]) -> list[Item]:
     if modality not in _NAMED:
         raise _refused(f"modality is {', '.join(_NAMED)}", "modality")
     values = given if isinstance(given, list) else [given]
-    if values and all(isinstance(value, int) for value in values):
+    if values and all(_is_token(value) for value in values):
         raise _refused("token ids mean another model's words; send the text", "input")
     return _counted([_item(value, modality, f"input[{at}]") for at, value in enumerate(values)])
+
+
+def _is_token(value: object) -> bool:
+    """Tell whether a value is the number of a word, or a list of such."""
+    inner = value if isinstance(value, list) and value else [value]
+    return all(isinstance(number, int) for number in inner)
 
 
 def read_cohere(body: Mapping[str, Any]) -> list[Item]:

@@ -98,7 +98,19 @@ def _documents(body: Mapping[str, Any]) -> list[Part | int]:
     if len(given) > _MOST:
         message = f"a request may have {_MOST} documents, and this has {len(given)}"
         raise Problem(400, "invalid_request", message, "documents")
+    fields = body.get("rank_fields")
+    if fields is not None:
+        given = [_joined(value, fields) for value in given]
     return [read_document(value, f"documents[{at}]") for at, value in enumerate(given)]
+
+
+def _joined(document: object, fields: object) -> object:
+    """Return a document of Cohere's first API as the text of the fields that are to be read."""
+    if not isinstance(fields, list) or not all(isinstance(name, str) for name in fields):
+        raise Problem(400, "invalid_request", "rank_fields is a list of names", "rank_fields")
+    if not isinstance(document, dict):
+        return document
+    return "\n".join(str(document[name]) for name in fields if document.get(name) is not None)
 
 
 def _given(document: Part | int) -> str | int | bytes | QueryPart:

@@ -40,6 +40,9 @@ class RerankBody(BaseModel):
     documents: list[str | DocumentBody] | dict[str, Any]
     top_n: int | None = Field(default=None, ge=1)
     return_documents: bool = False
+    rank_fields: list[str] | None = Field(
+        default=None, description="The fields of documents that are read; `text` by default."
+    )
     library: str | None = Field(
         default=None, description="The library of moments; the first that has the model by default."
     )

@@ -72,6 +72,9 @@ def _check(body: Mapping[str, Any]) -> None:
     refuse(body, "background", "answers are made while one waits; stream has them as they come")
     refuse(body, "prompt", "no prompts are kept here: send the question in input")
     refuse(body, "top_logprobs", "there are none")
+    included = body.get("include")
+    if isinstance(included, list) and "message.output_text.logprobs" in included:
+        raise Problem(400, "invalid_request", "include: there are no logprobs", "include")
     form = body.get("text")
     kind = form.get("format") if isinstance(form, dict) else None
     if kind and (not isinstance(kind, dict) or kind.get("type") != "text"):

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from fastapi import File, Form, Request, UploadFile
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
 
 from engine.common.progress import CancelToken
 from engine.errors import ExtraMissing, InvalidQuery
 from engine.library.facade import Library
+from engine.server.asking.events import event
 from engine.server.dialects.transcription_schemas import TranscriptionAnswer
 from engine.server.load.admission import Admission
 from engine.server.problems import Problem
@@ -29,8 +30,8 @@ _Format = Literal["json", "text", "srt", "verbose_json", "vtt"]
 _RESPONSES: dict[int | str, dict[str, Any]] = {
     200: {
         "model": TranscriptionAnswer,
-        "content": {"text/plain": {}},
-        "description": "The words; as text for `text`, `srt` and `vtt`.",
+        "content": {"text/plain": {}, "text/event-stream": {}},
+        "description": "The words; as text for `text`, `srt` and `vtt`; as events for `stream`.",
     },
 }
 
@@ -44,6 +45,8 @@ async def transcriptions(
     timestamp_granularities: Annotated[
         list[Literal["word", "segment"]], Form(alias="timestamp_granularities[]")
     ] = [],  # noqa: B006
+    stream: Annotated[bool, Form(description="Send a sentence at a time, as events.")] = False,
+    include: Annotated[list[str], Form(alias="include[]")] = [],  # noqa: B006
     library: Annotated[str | None, Form(description="Whose speech bridge; the first's.")] = None,
 ) -> Response:
     """Write down what is said in a recording: `json`, `text`, `srt`, `vtt` or `verbose_json`."""
@@ -52,10 +55,18 @@ async def transcriptions(
     if words and response_format != "verbose_json":
         message = "timestamp_granularities is for response_format=verbose_json alone"
         raise Problem(400, "invalid_request", message, "timestamp_granularities")
+    if include:
+        message = f"include: {', '.join(include)} cannot be had here"
+        raise Problem(400, "invalid_request", message, "include")
+    if stream and response_format not in ("json", "text"):
+        message = "stream sends words alone: response_format is json or text beside it"
+        raise Problem(400, "invalid_request", message, "stream")
     content, cancel = await file.read(), CancelToken()
-    timed = words or response_format in ("srt", "vtt", "verbose_json")
+    timed = words or stream or response_format in ("srt", "vtt", "verbose_json")
     speech: Admission = request.app.state.speech
     found = await speech.run(lambda: _transcribed(chosen, content, timed, cancel), cancel)
+    if stream:
+        return StreamingResponse(_events(found), media_type="text/event-stream")
     if response_format in _TEXTS:
         return PlainTextResponse(_TEXTS[response_format](found))
     if response_format == "json":
@@ -73,6 +84,13 @@ def _transcribed(
         raise unreadable(error, f"the recording cannot be read: {reason}", "file") from error
     except ExtraMissing as error:
         raise Problem(501, error.code, str(error), "model") from error
+
+
+def _events(found: Transcription) -> Iterator[str]:
+    """Yield the sentences as OpenAI's clients read a stream; they come when all are known."""
+    for at, sentence in enumerate(found.sentences):
+        yield event({"type": "transcript.text.delta", "delta": f"{' ' * (at > 0)}{sentence.text}"})
+    yield event({"type": "transcript.text.done", "text": found.text, "usage": _usage(found)})
 
 
 def _usage(found: Transcription) -> dict[str, Any]:

@@ -45,6 +45,9 @@ def test_openais_client_gets_the_librarys_vectors(served, library, encoding):
         rows = [np.frombuffer(base64.b64decode(row), "<f4") for row in rows]
     np.testing.assert_allclose(rows, library.embed(texts), atol=1e-6)
     assert [m.id for m in client.models.list()] == ["fake", "extractive"]
+    assert client.models.retrieve("extractive").id == "extractive"
+    with pytest.raises(openai.NotFoundError, match="there is no model 'a/b'; there is fake"):
+        client.models.retrieve("a/b")
     with pytest.raises(openai.NotFoundError, match="there is no model 'gpt'; there is fake"):
         client.embeddings.create(model="gpt", input="x")
     with pytest.raises(openai.BadRequestError, match="dimensions"):
@@ -138,6 +141,7 @@ def test_coheres_route_answers_as_theirs(served, library, made):
         ({"input": []}, "nothing to embed"),
         ({"input": ""}, "empty"),
         ({"input": [1, 2, 3]}, "token ids"),
+        ({"input": [[1, 2], [3]]}, "token ids"),
         ({"input": [None]}, "a string or an object"),
         ({"input": [{"smell": "x"}]}, "a part has text"),
         ({"input": "x", "modality": "smell"}, "modality"),

@@ -22,6 +22,15 @@ def test_coheres_client_reranks(served):
         client.rerank(model="rerank-v5.0", query="red", documents=documents)
 
 
+def test_fields_of_documents_are_read_where_they_are_named(served):
+    client = cohere.Client("none", base_url=served.url, httpx_client=served.http)
+    documents = [{"text": "blue", "title": "red"}, {"text": "red", "title": "blue"}]
+    answer = client.rerank(model="fake", query="red", documents=documents)
+    assert [row.index for row in answer.results] == [1, 0]
+    titled = client.rerank(model="fake", query="red", documents=documents, rank_fields=["title"])
+    assert [row.index for row in titled.results] == [0, 1]
+
+
 @pytest.mark.parametrize("path", ["/v1/rerank", "/v2/rerank", "/rerank"])
 def test_documents_are_texts_pictures_and_moments(served, made, path):
     red, green = made[0] / "red.png", made[0] / "green.png"
@@ -58,6 +67,7 @@ def test_documents_are_texts_pictures_and_moments(served, made, path):
         ({"query": "x", "documents": ["a"] * 1001}, 400, "documents", "1000 documents"),
         ({"query": "x", "documents": ["a"], "top_n": 0}, 400, "top_n", "from 1"),
         ({"query": "x", "documents": ["a"], "raw_scores": True}, 400, "raw_scores", "raw_scores"),
+        ({"query": "x", "documents": ["a"], "rank_fields": 1}, 400, "rank_fields", "of names"),
         ({"query": "x", "documents": ["a", {"moment": 999}]}, 422, "documents[1]", "no moment 999"),
         ({"query": "x", "documents": ["a", {"moment": "1"}]}, 400, "documents[1]", "a number"),
         ({"query": "x", "documents": ["a", {"image": "AAAA"}]}, 415, "documents[1]", "document 1"),

@@ -80,6 +80,7 @@ def test_an_answer_that_is_cut_is_incomplete(client):
         ({"background": True}, "background"),
         ({"tool_choice": "required"}, "tool_choice"),
         ({"text": {"format": {"type": "json_object"}}}, "text.format"),
+        ({"include": ["message.output_text.logprobs"]}, "include"),
         ({"input": 7}, "input"),
         ({"input": [{"role": "user", "content": [{"type": "input_file"}]}]}, "input[0].content[0]"),
     ],

@@ -50,6 +50,12 @@ def test_verbose_json_has_segments_and_words(transcribe):
     assert timed.words[0].start == 0.0 and timed.words[-1].end == 2.0
 
 
+def test_a_stream_has_the_words_too(transcribe):
+    events = [*transcribe(stream=True)]
+    assert [event.type for event in events] == ["transcript.text.delta", "transcript.text.done"]
+    assert events[0].delta == events[1].text == SAID
+
+
 def test_what_cannot_be_transcribed_is_a_clear_answer(speaking, made):
     def ask(content: bytes, **form: str) -> tuple[int, str]:
         answer = speaking.http.post(
@@ -63,6 +69,8 @@ def test_what_cannot_be_transcribed_is_a_clear_answer(speaking, made):
     assert status == 422 and "the recording cannot be read" in message
     assert ask(sound, response_format="diarized_json")[0] == 400
     assert ask(sound, library="other")[0] == 404
+    assert ask(sound, **{"include[]": "logprobs"})[0] == 400
+    assert "json or text" in ask(sound, stream="true", response_format="srt")[1]
     granular = {"timestamp_granularities[]": "word"}
     assert "verbose_json alone" in ask(sound, **granular)[1]
 
