@@ -49,23 +49,29 @@ def _run(url: str, folder: Path, each: int) -> Path:
     return next(folder.glob("*.ndjson"))
 
 
-def _outcome(events: Path) -> tuple[Counter[int], list[str]]:
-    """Count the answers by their status, and list the failures."""
+def _outcome(events: Path) -> tuple[Counter[int], list[str], list[str]]:
+    """Count the answers by their status; list the failures, and the requests that broke it."""
     statuses: Counter[int] = Counter()
     failures: list[str] = []
+    faults: list[str] = []
     for line in events.read_text().splitlines():
         scenario: dict[str, Any] = json.loads(line).get("ScenarioFinished") or {}
         recorder = scenario.get("recorder", {})
         for interaction in recorder.get("interactions", {}).values():
             answer = interaction.get("response") or {}
-            statuses[answer.get("status_code", 0)] += 1
+            status = answer.get("status_code", 0)
+            statuses[status] += 1
+            if status in (0, 500):
+                asked = interaction["request"]
+                line = f"{status}: {asked['method']} {asked['uri']} {asked.get('body')}"
+                faults.append(line[:500])
         for checks in recorder.get("checks", {}).values():
             failures += [
                 f"{recorder['label']}: {check['failure_info']['failure'].get('title')}"
                 for check in checks
                 if check["status"] != "success"
             ]
-    return statuses, failures
+    return statuses, failures, faults
 
 
 @command(__doc__)
@@ -84,7 +90,7 @@ def main(cases: int) -> None:
             operations = sum(len(methods) for methods in paths.values())
             events = _run(url, place, math.ceil(cases / operations))
             alive = httpx.get(f"{url}/healthz", timeout=60).status_code == 200
-        statuses, failures = _outcome(events)
+        statuses, failures, faults = _outcome(events)
     answered = sum(statuses.values())
     conclude(
         f"{operations} operations of the server's description, {machine()}.",
@@ -101,6 +107,7 @@ def main(cases: int) -> None:
         details={
             "statuses": {str(status): count for status, count in sorted(statuses.items())},
             "failures": dict(Counter(failures).most_common(_SHOWN)),
+            "faults": faults[:_SHOWN],
         },
     )  # fmt: skip
 

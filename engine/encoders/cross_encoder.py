@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from engine.config import Settings
 from engine.encoders.runtime.onnx_session import PinnedTower
+from engine.encoders.text_length import MOST_CHARACTERS
 from engine.encoders.weight_files import CROSS_ENCODER, CROSS_ENCODER_TOKENIZER
 
 _REVISION = 1
@@ -67,6 +68,7 @@ class CrossEncoder:
         The vocabulary is that of English; words of other languages fall into pieces. A text
         without letters is known.
         """
+        text = text[:MOST_CHARACTERS]
         encoded = self._tokenizer.encode(text, add_special_tokens=False)
         pieces: dict[int, list[int]] = {}
         for place, word in enumerate(encoded.word_ids):
@@ -94,7 +96,8 @@ class CrossEncoder:
         return self._logits([(query, passage) for passage in passages])
 
     def _logits(self, pairs: Sequence[tuple[str, str]]) -> NDArray[np.float64]:
-        encoded = self._tokenizer.encode_batch(list(pairs))
+        begins = [(query[:MOST_CHARACTERS], text[:MOST_CHARACTERS]) for query, text in pairs]
+        encoded = self._tokenizer.encode_batch(begins)
         shape = len(encoded), max(len(pair.ids) for pair in encoded)
         ids, mask, types = (np.zeros(shape, np.int64) for _ in range(3))
         for row, pair in enumerate(encoded):

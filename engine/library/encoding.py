@@ -68,7 +68,12 @@ class EncodingLibrary(ReadingLibrary):
         return embed_examples(prepared, self.towers)
 
     def rerank(
-        self, query: str, documents: Sequence[RerankDocument], *, top: int | None = None
+        self,
+        query: str,
+        documents: Sequence[RerankDocument],
+        *,
+        top: int | None = None,
+        cancel: CancelToken | None = None,
     ) -> list[DocumentRelevance]:
         """Return how probably documents answer a query, in [0, 1], best first.
 
@@ -79,8 +84,10 @@ class EncodingLibrary(ReadingLibrary):
 
         Raises:
             InvalidQuery: the query is empty, or a document cannot be read; names its place.
+            Cancelled: ``cancel`` was.
         """
-        found = self._relevance.rerank(query, documents, self.towers)
+        with watched(cancel=cancel) as progress:
+            found = self._relevance.rerank(query, documents, self.towers, progress)
         return found if top is None else found[:top]
 
     def evaluate_rerank(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
+from engine.common.progress import Progress
 from engine.config import Settings
 from engine.encoders.towers import Towers
 from engine.errors import EncoderUnavailable, FetchRefused, InvalidQuery
@@ -33,7 +34,7 @@ class LibraryRelevance:
         self._cross: CrossEncoder | None = None
 
     def rerank(
-        self, query: str, documents: Sequence[RerankDocument], towers: Towers
+        self, query: str, documents: Sequence[RerankDocument], towers: Towers, progress: Progress
     ) -> list[DocumentRelevance]:
         """Return how probably documents answer, best first.
 
@@ -50,7 +51,7 @@ class LibraryRelevance:
             by_key(self._store.backgrounds()),
             self._cross_encoder(),
         )
-        return judge.judge(query, judged)
+        return judge.judge(query, judged, progress)
 
     def _judged(self, documents: Sequence[RerankDocument], towers: Towers) -> list[JudgedDocument]:
         moments = [document for document in documents if isinstance(document, int)]

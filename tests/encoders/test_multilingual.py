@@ -8,6 +8,7 @@ import sys
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from PIL import Image
 from safetensors.numpy import load_file
 
 from engine.common.artifact_cache import Damaged
+from engine.config import Settings
 from engine.encoders import languages, registry, weight_files
 from engine.encoders.compact import colours, multilingual, multilingual_text, unigram
 from engine.encoders.compact.colour_words import TERMS
@@ -86,6 +88,24 @@ def test_characters_are_changed_and_unknown_ones_are_one_piece_together(pieces):
 def test_a_word_longer_than_any_is_cut_in_time(pieces):
     (ids,) = unigram.Unigram(pieces, UNKNOWN).ids(["s" * 5_000])
     assert len(ids) == 5_001
+
+
+def test_many_words_are_cut_a_few_at_a_time_to_the_same_pieces(pieces, monkeypatch):
+    texts = ["sunflowers sun", "flower sunflower er", "", "sss sun"]
+    whole = unigram.Unigram(pieces, UNKNOWN).ids(texts)
+    monkeypatch.setattr(unigram, "_AT_ONCE", 4)
+    parted, sizes = unigram.Unigram(pieces, UNKNOWN), []
+    monkeypatch.setattr(parted, "_find", lambda parts: sizes.append(len(parts)) or find(parts))
+    find = unigram.Unigram._find.__get__(parted)
+    assert parted.ids(texts) == whole and len(sizes) > 2
+
+
+def test_of_a_long_text_no_more_than_its_begin_is_cut(monkeypatch):
+    tower, given = MultilingualE5(Settings()), []
+    words = SimpleNamespace(pieces=SimpleNamespace(ids=lambda t: given.extend(t) or [[7]]))
+    monkeypatch.setitem(vars(tower), "_words", words)
+    tower.tokens(["word " * 100_000])
+    assert len(given[0]) < 20_000
 
 
 @pytest.mark.parametrize("name", ["pieces.npy", "ids.npy", "scores.npy", "characters.json"])

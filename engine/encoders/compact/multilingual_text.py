@@ -18,6 +18,7 @@ from engine.encoders.compact import unigram
 from engine.encoders.compact.e5_file import BEGIN, DIM, END, PAD, UNKNOWN, E5File, dequantised
 from engine.encoders.revisions import revision_of
 from engine.encoders.runtime.onnx_session import PinnedTower
+from engine.encoders.text_length import MOST_CHARACTERS
 from engine.encoders.weight_files import E5_SMALL
 from engine.types.arrays import Vectors
 
@@ -85,7 +86,7 @@ class MultilingualE5:
 
     def tokens(self, texts: Sequence[str]) -> list[list[int]]:
         """Return the ids of the tokens of each text, with the prefix and both ends."""
-        found = self._words.pieces.ids([PREFIX + text for text in texts])
+        found = self._words.pieces.ids([PREFIX + text[:MOST_CHARACTERS] for text in texts])
         return [[BEGIN, *ids[: _MAX_TOKENS - 2], END] for ids in found]
 
     def knows_word(self, word: str) -> bool:

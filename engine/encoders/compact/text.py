@@ -13,6 +13,7 @@ from engine.common.vectors import chunks
 from engine.config import Settings
 from engine.encoders.revisions import revision_of
 from engine.encoders.runtime.onnx_session import PinnedTower
+from engine.encoders.text_length import MOST_CHARACTERS
 from engine.encoders.weight_files import MINILM, MINILM_TOKENIZER
 from engine.types.arrays import Vectors
 
@@ -64,7 +65,8 @@ class MiniLM:
         """Embed n texts: (n, 384) float32, L2-normalised; texts past 256 tokens are cut."""
         if not texts:
             return np.zeros((0, DIM), np.float32)
-        tokens = [e.ids for e in self._tokenizer.encode_batch(list(texts))]
+        begins = [text[:MOST_CHARACTERS] for text in texts]
+        tokens = [e.ids for e in self._tokenizer.encode_batch(begins)]
         # Sorted by length, a batch holds little padding.
         order = sorted(range(len(tokens)), key=lambda i: len(tokens[i]))
         vectors = np.empty((len(tokens), DIM), np.float32)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +26,8 @@ _BELOW_ALL = 10.0
 """Nats by which an unknown character lies below the least probable piece, as in SentencePiece."""
 _REMEMBERED = 50_000
 """Words whose pieces are kept in memory."""
+_AT_ONCE = 20_000
+"""Characters whose parts are looked up at once: some 30 MB of them."""
 _LONGEST_WORD = 1_000
 """Characters of a run without a space that are cut together; longer ones come in parts."""
 _PIECES, _IDS, _SCORES, _CHARACTERS = "pieces.npy", "ids.npy", "scores.npy", "characters.json"
@@ -59,9 +61,10 @@ class Unigram:
             if (ids := self._known.get(word)) is not None:
                 found[word] = ids
         missing = list({w: None for of_text in words for w in of_text if w not in found})
-        for word, ids in zip(missing, self._cut(missing), strict=True):
-            found[word] = ids
-            self._known.put(word, ids)
+        for group in _groups(missing):
+            for word, ids in zip(group, self._cut(group), strict=True):
+                found[word] = ids
+                self._known.put(word, ids)
         return [[i for word in of_text for i in found[word]] for of_text in words]
 
     def _words(self, text: str) -> list[str]:
@@ -125,6 +128,18 @@ class Unigram:
             if not (piece == self._unknown and ids and ids[-1] == piece):
                 ids.append(piece)
         return tuple(reversed(ids))
+
+
+def _groups(words: Sequence[str]) -> Iterator[Sequence[str]]:
+    """Yield words in groups that have near ``_AT_ONCE`` characters."""
+    first = size = 0
+    for at, word in enumerate(words):
+        size += len(word)
+        if size >= _AT_ONCE:
+            yield words[first : at + 1]
+            first, size = at + 1, 0
+    if first < len(words):
+        yield words[first:]
 
 
 def write(

@@ -16,6 +16,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.common.progress import NO_PROGRESS, Progress
 from engine.query.calibration.confidence import confidence
 from engine.query.calibration.log_odds import BackgroundKey, background, expected, log_odds
 from engine.query.families import better_of_families
@@ -75,11 +76,13 @@ class RelevanceJudge:
     backgrounds: Mapping[BackgroundKey, Background]
     cross: Pairs | None = None
 
-    def judge(self, query: str, documents: Sequence[JudgedDocument]) -> list[DocumentRelevance]:
+    def judge(
+        self, query: str, documents: Sequence[JudgedDocument], progress: Progress = NO_PROGRESS
+    ) -> list[DocumentRelevance]:
         """Return the relevance of each document, best first; of equal ones the first leads."""
         if not documents:
             return []
-        by_cross = self._by_cross(query, documents)
+        by_cross = self._by_cross(query, documents, progress)
         by_space = self._by_space(query, documents).tolist()
         found = [
             DocumentRelevance(
@@ -89,7 +92,9 @@ class RelevanceJudge:
         ]
         return sorted(found, key=lambda relevance: (-relevance.score, relevance.index))
 
-    def _by_cross(self, query: str, documents: Sequence[JudgedDocument]) -> dict[int, float]:
+    def _by_cross(
+        self, query: str, documents: Sequence[JudgedDocument], progress: Progress
+    ) -> dict[int, float]:
         """Return the scores of the texts that the cross-encoder can judge, by their places."""
         if self.cross is None or refusal(self.cross, query) is not None:
             return {}
@@ -103,16 +108,17 @@ class RelevanceJudge:
         if not parts:
             return {}
         best: dict[int, float] = {}
-        for place, logit in zip(owners, self._logits(query, parts), strict=True):
+        for place, logit in zip(owners, self._logits(query, parts, progress), strict=True):
             best[place] = max(logit, best.get(place, -np.inf))
         return {place: float(1 / (1 + np.exp(-logit))) for place, logit in best.items()}
 
-    def _logits(self, query: str, parts: Sequence[str]) -> list[float]:
+    def _logits(self, query: str, parts: Sequence[str], progress: Progress) -> list[float]:
         """Return the log odds of each part; those of a like length are computed together."""
         assert self.cross is not None
         order = sorted(range(len(parts)), key=lambda place: len(parts[place]))
         found = [0.0] * len(parts)
         for first in range(0, len(order), _BATCH):
+            progress.advance(0)
             places = order[first : first + _BATCH]
             logits = self.cross.logits(query, [parts[place] for place in places])
             for place, logit in zip(places, logits.tolist(), strict=True):

@@ -39,7 +39,7 @@ router = ReadRouter("assistant")
 @router.post(
     "/v1/chat/completions",
     response_model=None,
-    **documented(ChatCompletionBody, ChatCompletionAnswer),
+    **documented(ChatCompletionBody, ChatCompletionAnswer, streams=True),
 )
 async def chat_completions(request: Request) -> Response:
     """Answer the last message by sentences that cite moments, as OpenAI's chats are answered."""

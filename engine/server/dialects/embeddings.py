@@ -77,8 +77,8 @@ def _listed(request: Request) -> list[dict[str, Any]]:
 
 
 def _no_model(asked: object, there: Iterable[str]) -> Problem:
-    known = ", ".join(dict.fromkeys(there))
-    return Problem(404, "model_not_found", f"there is no model {asked!r}; there is {known}", "model")
+    message = f"there is no model {asked!r}; there is {', '.join(dict.fromkeys(there))}"
+    return Problem(404, "model_not_found", message, "model")
 
 
 @router.post("/v1/embeddings", **documented(EmbeddingsBody, EmbeddingsAnswer))

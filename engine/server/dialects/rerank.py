@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from fastapi import Request
 from starlette.responses import JSONResponse
 
+from engine.common.progress import CancelToken
 from engine.errors import InvalidQuery
 from engine.library.facade import Library
 from engine.server.dialects.bodies import json_object
@@ -42,8 +43,10 @@ async def rerank(request: Request) -> JSONResponse:
     for name in ("raw_scores", "relevant_spans"):
         if body.get(name):
             raise Problem(400, "invalid_request", f"{name} cannot be had here", name)
-    given = [_given(document) for document in documents]
-    found = await request.app.state.admission.run(lambda: _reranked(library, query, given, top))
+    given, cancel = [_given(document) for document in documents], CancelToken()
+    found = await request.app.state.admission.run(
+        lambda: _reranked(library, query, given, top, cancel), cancel
+    )
     results: list[dict[str, Any]] = [
         {"index": relevance.index, "relevance_score": round(relevance.score, 6)}
         for relevance in found
@@ -120,10 +123,14 @@ def _given(document: Part | int) -> str | int | bytes | QueryPart:
 
 
 def _reranked(
-    library: Library, query: str, documents: list[str | int | bytes | QueryPart], top: int | None
+    library: Library,
+    query: str,
+    documents: list[str | int | bytes | QueryPart],
+    top: int | None,
+    cancel: CancelToken,
 ) -> list[DocumentRelevance]:
     try:
-        return library.rerank(query, documents, top=top)
+        return library.rerank(query, documents, top=top, cancel=cancel)
     except InvalidQuery as error:
         (place,) = error.arguments or ("documents",)
         raise unreadable(error, str(error), place) from error

@@ -38,7 +38,11 @@ router = ReadRouter("assistant")
 _KEPT = "answers are not kept here: send the earlier messages in input"
 
 
-@router.post("/v1/responses", response_model=None, **documented(ResponsesBody, ResponsesAnswer))
+@router.post(
+    "/v1/responses",
+    response_model=None,
+    **documented(ResponsesBody, ResponsesAnswer, streams=True),
+)
 async def responses(request: Request) -> Response:
     """Answer a question by sentences that cite moments, as OpenAI's Responses API answers."""
     body = await json_object(request)

@@ -58,9 +58,18 @@ COMMON: dict[int | str, dict[str, Any]] = {
 COMMON[500] = {"description": "An error of the server, in its log.", "model": ErrorAnswer}
 
 
-def documented(body: type[BaseModel] | None, answer: type[BaseModel]) -> dict[str, Any]:
-    """Return the arguments of a route that say what it takes and what it answers."""
-    found: dict[str, Any] = {"responses": {200: {"model": answer, "description": "Done."}}}
+def documented(
+    body: type[BaseModel] | None, answer: type[BaseModel], *, streams: bool = False
+) -> dict[str, Any]:
+    """Return the arguments of a route that say what it takes and what it answers.
+
+    Args:
+        streams: whether it answers by server-sent events, too, where it is asked to.
+    """
+    done: dict[str, Any] = {"model": answer, "description": "Done."}
+    if streams:
+        done["content"] = {"text/event-stream": {}}
+    found: dict[str, Any] = {"responses": {200: done}}
     if body is not None:
         schema = _inlined(body.model_json_schema())
         found["openapi_extra"] = {

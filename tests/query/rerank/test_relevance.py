@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from engine.common.progress import NO_PROGRESS, CancelToken, cancellable
+from engine.errors import Cancelled
 from engine.query.rerank.relevance import JudgedDocument, RelevanceJudge, passages
 from engine.testing.fake_encoder import FakeEncoder
 from engine.types import Modality
@@ -82,6 +84,14 @@ def test_a_long_text_is_as_good_as_its_best_part():
     long = " ".join(["nothing of the sort"] * 100 + ["yes it is"])
     assert judge(cross).judge("a red car", texts(long))[0].score > 0.9
     assert len(cross.read) > 1
+
+
+def test_a_caller_who_is_gone_ends_the_reading():
+    cross, token = Pairs(), CancelToken()
+    token.cancel()
+    with pytest.raises(Cancelled):
+        judge(cross).judge("a red car", texts("yes it is so"), cancellable(NO_PROGRESS, token))
+    assert not cross.read
 
 
 def test_texts_are_split_between_words_and_no_further_than_eight_parts():
