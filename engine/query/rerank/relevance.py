@@ -29,6 +29,8 @@ _PART_LETTERS = 800
 """Letters of a passage that the cross-encoder reads at a time, near its 256 tokens."""
 _MOST_PARTS = 8
 """Parts of a long passage that are read."""
+_MOST_LETTERS = 65_536
+"""Letters of a passage that are looked through for these parts, ten times as many as they have."""
 _PASSAGE_WORDS = 3
 """Fewest different words of a passage that the cross-encoder judges; of fewer it knows nothing."""
 _BATCH = 16
@@ -101,8 +103,9 @@ class RelevanceJudge:
         parts: list[str] = []
         owners: list[int] = []
         for place, document in enumerate(documents):
-            if count_words(document.text) >= _PASSAGE_WORDS:
-                own = passages(document.text)
+            begin = document.text[:_MOST_LETTERS]
+            if count_words(begin) >= _PASSAGE_WORDS:
+                own = passages(begin)
                 parts += own
                 owners += [place] * len(own)
         if not parts:

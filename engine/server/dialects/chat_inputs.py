@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine.server.asking.asked_question import SentFile
-from engine.server.dialects.inputs import media_of
+from engine.server.dialects.inputs import HALVES, media_of
 from engine.server.problems import Problem
 
 MOST_FILES = 4
@@ -156,7 +156,7 @@ def _file(part: Mapping[str, Any], kind: str, where: str) -> Any:
 def _whole(value: object, where: str) -> str:
     if not isinstance(value, str):
         raise _refused(f"{where}: text is a string", where)
-    if any("\ud800" <= character <= "\udfff" for character in value):
+    if HALVES.search(value):
         raise _refused(f"{where}: the text has half of a character of UTF-16", where)
     return value
 

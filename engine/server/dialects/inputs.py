@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -22,6 +23,8 @@ MOST_ITEMS = 256
 """Items of one request."""
 MEDIA = ("image", "audio", "video")
 COHERE_LISTS = ("texts", "images", "inputs")
+HALVES = re.compile("[\ud800-\udfff]")
+"""Halves of characters of UTF-16, which are none of Unicode."""
 _URL_KEYS = {f"{kind}_url": kind for kind in MEDIA}
 _NAMED = ("text", *MEDIA)
 
@@ -207,7 +210,7 @@ def _part(part: object, where: str) -> Part:
 def _text(value: object, where: str) -> TextInput:
     if not isinstance(value, str) or not value.strip():
         raise _refused(f"{where}: the text is empty", where)
-    if any("\ud800" <= character <= "\udfff" for character in value):
+    if HALVES.search(value):
         raise _refused(f"{where}: the text has half of a character of UTF-16", where)
     return TextInput(value)
 

@@ -62,14 +62,40 @@ def upload(content: bytes, name: str = "a.png", route: str = "/api/similar/uploa
 
 def png_bomb(side: int = 60_000) -> bytes:
     """Return a PNG that unpacks to gigabytes, of a few kilobytes."""
+    return _png(side, _chunk(b"IDAT", zlib.compress(bytes(1_000_000), 9)))
 
-    def chunk(kind: bytes, content: bytes) -> bytes:
-        sums = struct.pack(">I", zlib.crc32(kind + content))
-        return struct.pack(">I", len(content)) + kind + content + sums
 
+def png_with_bombs() -> bytes:
+    """Return a small picture whose comment and whose profile of colours unpack to much."""
+    bomb = zlib.compress(bytes(50_000_000), 9)
+    beside = _chunk(b"zTXt", b"Comment\0\0" + bomb) + _chunk(b"iCCP", b"x\0\0" + bomb)
+    return _png(10, beside + _chunk(b"IDAT", zlib.compress(bytes(110))))
+
+
+def _png(side: int, chunks: bytes) -> bytes:
     head = struct.pack(">IIBBBBB", side, side, 8, 0, 0, 0, 0)
-    rows = zlib.compress(bytes(1_000_000), 9)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + _chunk(b"IHDR", head) + chunks + _chunk(b"IEND", b"")
+
+
+def _chunk(kind: bytes, content: bytes) -> bytes:
+    sums = struct.pack(">I", zlib.crc32(kind + content))
+    return struct.pack(">I", len(content)) + kind + content + sums
+
+
+def avi_with_list() -> bytes:
+    """Return an AVI whose subtitles are a list of other files, as FFmpeg once opened them."""
+
+    def riff(kind: bytes, content: bytes) -> bytes:
+        return kind + struct.pack("<I", len(content)) + content + b"\0" * (len(content) % 2)
+
+    files = b"#EXTM3U\n#EXTINF:1,\nfile:///etc/passwd\n#EXT-X-ENDLIST\n"
+    shown = (
+        b"GAB2\0\2\0" + struct.pack("<I", 4) + b"x\0y\0\4\0" + struct.pack("<I", len(files)) + files
+    )
+    stream = riff(b"strh", b"txts" + bytes(44)) + riff(b"strf", bytes(40))
+    head = riff(b"avih", struct.pack("<14I", 40_000, 0, 0, 16, 1, 0, 1, 0, 32, 32, 0, 0, 0, 0))
+    lists = riff(b"LIST", b"hdrl" + head + riff(b"LIST", b"strl" + stream))
+    return riff(b"RIFF", b"AVI " + lists + riff(b"LIST", b"movi" + riff(b"00tx", shown)))
 
 
 def zip_bomb(name: str = "a.png") -> bytes:

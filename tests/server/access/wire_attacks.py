@@ -6,8 +6,11 @@ from collections.abc import Iterator
 
 from tests.server.access.requests import (
     Attack,
+    avi_with_list,
     get,
+    png_with_bombs,
     raw,
+    upload,
 )
 
 
@@ -54,7 +57,7 @@ def _protocols() -> Iterator[Attack]:
         (505,),
     )
     yield Attack("HTTP/0.9", b"GET /healthz\r\n\r\n", (400,))
-    yield Attack("TLS", b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n", (400,))
+    yield Attack("TLS", b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n", (400, 408))
     yield Attack("HTTP/2", b"PRI * HTTP/2.0\r\nConnection: close\r\n\r\n", (400, 404, 405, 505))
     yield Attack("space in the target", raw("GET /healthz x HTTP/1.1", "Host: localhost"), (400,))
     yield Attack(
@@ -115,4 +118,51 @@ def _cuts() -> Iterator[Attack]:
     yield Attack("cut without a token", unknown, (401,))
 
 
-WIRE_ATTACKS: list[Attack] = [*_framing(), *_protocols(), *_cuts()]
+def _trailers() -> Iterator[Attack]:
+    """Yield bodies in chunks, with what belongs to the head behind or beside them."""
+    body = '{"assets": [1], "add": ["x"]}'
+    chunk = f"{len(body):x}\r\n{body}\r\n0\r\n"
+    top = (
+        "POST /api/tags HTTP/1.1", "Host: localhost", "Authorization: Bearer {reader}",
+        "Content-Type: application/json", "Transfer-Encoding: chunked", "Connection: close",
+    )  # fmt: skip
+    behind = "Authorization: Bearer {token}\r\nHost: evil\r\n\r\n"
+    yield Attack("token behind a body", raw(*top, body=chunk + behind), (403,))
+    yield Attack("thousands of trailers", raw(*top, body=chunk + "X: y\r\n" * 50_000), (400, 403))
+    long = f"{len(body):x};{'x' * 200_000}\r\n{body}\r\n0\r\n\r\n"
+    yield Attack("chunk with a long extension", raw(*top, body=long), (400, 403))
+
+
+def _names() -> Iterator[Attack]:
+    """Yield names of this machine that it does not have, and headers of proxies."""
+    for host in (
+        "[::ffff:127.0.0.1]", "[0:0:0:0:0:0:0:1]", "localhost.", "0.0.0.0", "127.1", "2130706433",
+        "loc\u00e4lhost", "localhost%00", "localhost,evil", "localhost:\u00b2",
+    ):  # fmt: skip
+        named = f"Host: {host}\r\nAuthorization: Bearer {{token}}\r\n"
+        yield Attack(f"name {host}", get("/api/libraries", host=named), (400, 421))
+    for header in (
+        "X-Forwarded-Host: localhost", "Forwarded: for=127.0.0.1", "X-Forwarded-For: 127.0.0.1",
+        "X-Original-URL: /healthz", "X-Rewrite-URL: /healthz",
+        "Proxy-Authorization: Bearer {token}",
+        "Cookie: sensorium-token=x; sensorium-token={token}x",
+    ):  # fmt: skip
+        unknown = f"Host: localhost\r\n{header}\r\n"
+        yield Attack(f"instead of a token: {header[:30]}", get("/metrics", host=unknown), (401,))
+
+
+def _media() -> Iterator[Attack]:
+    """Yield media that unpack to much, or that name other files."""
+    for name, content in (
+        ("bomb beside a picture", png_with_bombs()),
+        ("list in subtitles", avi_with_list()),
+        ("program", b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\nshowpage\n%%EOF\n"),
+        ("directory that leads to itself", b"II*\0\x08\0\0\0\0\0\x08\0\0\0"),
+        ("frames past all bounds", b"RIFF\xff\xff\xff\xffWAVEfmt \x10\0\0\0\x01\0" + b"\xff" * 12),
+    ):
+        yield Attack(name, upload(content), (400, 413, 415, 422))
+
+
+WIRE_ATTACKS: list[Attack] = [
+    *_framing(), *_protocols(), *_cuts(), *_trailers(), *_names(), *_media(),
+]  # fmt: skip
