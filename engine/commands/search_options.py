@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import click
 
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     OnPlan = Callable[[Plan], None]
     Ask = Callable[[Library, OnPlan | None], SearchResult]
 
+
+Option: TypeAlias = Callable[[Any], Any]
 
 _MEASURED = tuple(f"{prefix}NAME" for prefix in MEASURED_RERANKERS)
 
@@ -74,10 +76,41 @@ def _merged(
     return {name: weight for weights in given for name, weight in weights.items()}
 
 
-def _with_options(command: Command, *options: Any) -> Command:
+def _with_options(command: Command, *options: Option) -> Command:
     for option in reversed(options):
         command = option(command)
     return command
+
+
+def _form_options() -> tuple[Option, ...]:
+    """Return the options of how hits are printed: as paths, with pictures, in a pager."""
+    return (
+        click.option(
+            "-f",
+            "--filepath-only",
+            is_flag=True,
+            help="Print only the files' paths, one a line, with the bytes that they have: for"
+            " names with line ends there is -0. A terminal gets such names as $'...'.",
+        ),
+        click.option(
+            "-0",
+            "--print0",
+            is_flag=True,
+            help="Print only the files' paths, each with a NUL behind it, for xargs -0.",
+        ),
+        absolute_option,
+        click.option(
+            "--preview",
+            is_flag=True,
+            help="Show a picture of each hit, as kitty, iTerm2 or sixel graphics or in blocks,"
+            " whichever the terminal can; SENSORIUM_PREVIEW overrules.",
+        ),
+        click.option(
+            "--no-pager",
+            is_flag=True,
+            help="Print a table that is longer than the terminal without $PAGER.",
+        ),
+    )
 
 
 def hit_options(command: Command) -> Command:
@@ -109,31 +142,7 @@ def hit_options(command: Command) -> Command:
         click.option(
             "--all", "show_all", is_flag=True, help="All hits, likely or not, which is the default."
         ),
-        click.option(
-            "-f",
-            "--filepath-only",
-            is_flag=True,
-            help="Print only the files' paths, one a line, with the bytes that they have: for"
-            " names with line ends there is -0. A terminal gets such names as $'...'.",
-        ),
-        click.option(
-            "-0",
-            "--print0",
-            is_flag=True,
-            help="Print only the files' paths, each with a NUL behind it, for xargs -0.",
-        ),
-        absolute_option,
-        click.option(
-            "--preview",
-            is_flag=True,
-            help="Show a picture of each hit, as kitty, iTerm2 or sixel graphics or in blocks,"
-            " whichever the terminal can; SENSORIUM_PREVIEW overrules.",
-        ),
-        click.option(
-            "--no-pager",
-            is_flag=True,
-            help="Print a table that is longer than the terminal without $PAGER.",
-        ),
+        *_form_options(),
         click.option(
             "--explain", is_flag=True, help="Show the plan first, and then what came of it."
         ),
@@ -157,6 +166,25 @@ def filter_options(command: Command) -> Command:
         ),
         click.option("--after", metavar="DATE", help="Only what was made at this date or later."),
         click.option("--before", metavar="DATE", help="Only what was made before this date."),
+    )
+
+
+def _rerank_options() -> tuple[Option, ...]:
+    return (
+        click.option(
+            "--rerank",
+            type=_RerankerName(),
+            default="none",
+            show_default=True,
+            metavar="|".join(("none", *RERANKERS, *_MEASURED)),
+            help="Put the best hits in order by what is said, read, captioned or named in"
+            " them: a cross-encoder (cross) or a small language model (lm) on this machine, or"
+            " the one of OPENAI_BASE_URL (llm); or a model that sees (vl:NAME,"
+            " late:NAME), once `sensorium evaluate-rerank` has measured that it gains.",
+        ),
+        click.option(
+            "--rerank-top", default=50, show_default=True, help="How many hits are reranked."
+        ),
     )
 
 
@@ -195,20 +223,7 @@ def ranking_options(command: Command) -> Command:
             help="The order of the hits that are shown: the likeliest first, or by date (newest"
             " first), size (largest first) or path. A filter alone lists the newest first.",
         ),
-        click.option(
-            "--rerank",
-            type=_RerankerName(),
-            default="none",
-            show_default=True,
-            metavar="|".join(("none", *RERANKERS, *_MEASURED)),
-            help="Put the best hits in order by what is said, read, captioned or named in"
-            " them: a cross-encoder (cross) or a small language model (lm) on this machine, or"
-            " the one of OPENAI_BASE_URL (llm); or a model that sees (vl:NAME,"
-            " late:NAME), once `sensorium evaluate-rerank` has measured that it gains.",
-        ),
-        click.option(
-            "--rerank-top", default=50, show_default=True, help="How many hits are reranked."
-        ),
+        *_rerank_options(),
         click.option(
             "--space",
             metavar="NAME",

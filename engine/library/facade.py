@@ -175,8 +175,7 @@ class Library(ComposingLibrary):
 
         Args:
             labels: names, a mapping of names to further descriptions, or a file of labels.
-            paths: only files at and below these, which are indexed first where they are
-                new; None for all that the library holds.
+            paths: only files at and below these, indexed first where they are new; None for all.
             kinds: only these kinds of files; empty means all.
             where: only files of which these filters are true, such as ``date >= 2024``.
             unknown: let a file be none of the labels.
@@ -205,11 +204,11 @@ class Library(ComposingLibrary):
             labels, paths=paths, kinds=kinds, where=where, unknown=unknown, multi=multi,
             threshold=threshold, examples=examples, templates=templates, top=top, out=out,
         )  # fmt: skip
-        delivery = service.Delivery(on_results, apply_tags, wait, command)
         context = service.ClassifyContext(
             self.store, self.settings, lambda: self.towers, self._index_reporting, self._links
         )
         with watched(progress, cancel) as reporting:
+            delivery = service.Delivery(on_results, apply_tags, wait, command)
             return service.classify(context, request, delivery, reporting)
 
     def caption(

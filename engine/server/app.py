@@ -108,13 +108,8 @@ def make_app(shelf: Shelf, options: ServerOptions) -> ASGIApp:
         async with AsyncExitStack() as running:
             running.callback(shelf.close)
             running.callback(searches.close)
-            running.callback(admission.close)
-            running.callback(encoding.close)
-            running.callback(speech.close)
-            running.callback(drawing.close)
-            running.callback(cutting.close)
-            running.callback(asking.close)
-            running.callback(speaking.close)
+            for each in (admission, encoding, speech, drawing, cutting, asking, speaking):
+                running.callback(each.close)
             if not options.read_only:
                 await to_thread(jobs.recover)
             running.push_async_callback(to_thread, jobs.close)

@@ -17,7 +17,7 @@ from engine.media.sniff import promises_media
 from engine.query.example_values import example_part
 from engine.query.language.pasted_paths import quote_path_words, quote_paths
 from engine.query.language.plain_words import understand
-from engine.query.language.query_parser import parse_query, parse_query_words
+from engine.query.language.query_parser import ParsedQuery, parse_query, parse_query_words
 from engine.query.language.where_parser import parse_where
 from engine.types import (
     AllOf,
@@ -127,14 +127,7 @@ def build_query(
         QuerySyntax: ``text`` or ``where`` cannot be read.
         InvalidQuery: a kind, or another choice, that there is none of.
     """
-    if text is not None and (isinstance(text, bytes) or not isinstance(text, Sequence)):
-        raise InvalidQuery(f"{text!r} is no query: give a str")
-    is_file = _is_file if local else _is_none
-    parsed = (
-        parse_query(quote_paths(text or "", is_file))
-        if text is None or isinstance(text, str)
-        else parse_query_words(quote_path_words(text, is_file))
-    )
+    parsed = _parsed(text, local)
     stages = parsed.stages or ((),)
     parts = [
         *stages[0],
@@ -158,6 +151,15 @@ def build_query(
     files = tuple(_files_as_words(query)) if local else ()
     query = query if len(stages) > 1 else _as_meant(query)
     return replace(query, understood=(*query.understood, *files)) if files else query
+
+
+def _parsed(text: str | Sequence[str] | None, local: bool) -> ParsedQuery:
+    if text is not None and (isinstance(text, bytes) or not isinstance(text, Sequence)):
+        raise InvalidQuery(f"{text!r} is no query: give a str")
+    is_file = _is_file if local else _is_none
+    if text is None or isinstance(text, str):
+        return parse_query(quote_paths(text or "", is_file))
+    return parse_query_words(quote_path_words(text, is_file))
 
 
 def _is_file(path: str) -> bool:
