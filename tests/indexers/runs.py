@@ -16,6 +16,13 @@ from engine.types import IndexReport
 from tests import media_files as make
 
 
+def touch(path: Path, content: str = "x") -> Path:
+    """Write a file that need be no picture, in a folder that is made for it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(content)
+    return path
+
+
 class Told:
     """A ``Progress`` that counts, and calls a function when a file is done."""
 

@@ -14,9 +14,6 @@ from engine.store.verify import verify
 from engine.types import IndexedAsset
 from tests.store.make import TEXT, on_postgres, sound, tamper
 
-NOWHERE = "postgresql+psycopg://me@127.0.0.1:1/media?connect_timeout=2"
-
-
 # --- words --------------------------------------------------------------------------
 
 WORDS = ["dog", "dogs", "barking", "barks", "as", "is", "café", "IMG2024", "1e5x", "sea"]

@@ -2,23 +2,14 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from engine.errors import InvalidQuery, QuerySyntax, UsageError
-from engine.query.language.query_parser import ParsedQuery, parse_query, parse_query_words, quoted
+from engine.query.language.query_parser import ParsedQuery, parse_query, parse_query_words
 from engine.types import AllOf, AnyOf, Condition, Not, PartKind, QueryPart
 from tests.query.texts import (
-    ANY_TEXT,
-    NASTY,
-    QUERIES,
     TODAY,
     of_path,
-    query_filters,
-    with_slips,
 )
 
 Said = str | tuple[float, str]
@@ -340,68 +331,6 @@ def test_an_error_among_words_counts_in_all_of_them(words, position):
     assert (caught.value.text, caught.value.position) == (" ".join(words), position)
 
 
-def is_parsed_or_refused(text: str) -> None:
-    try:
-        made = parse_query(text, TODAY)
-    except QuerySyntax as error:
-        assert 0 <= error.position <= len(text)
-        assert error.text == text
-        assert str(error).isprintable()
-    else:
-        assert all(any(part.weight > 0 for part in stage) for stage in made.stages)
-        assert all(part.value for stage in made.stages for part in stage)
-
-
-@settings(max_examples=3000)
-@given(st.one_of(ANY_TEXT, st.text(NASTY, max_size=40)))
-def test_any_text_is_parsed_or_refused(text):
-    is_parsed_or_refused(text)
-
-
-@settings(max_examples=2000)
-@given(with_slips(QUERIES))
-def test_a_query_with_slips_is_parsed_or_refused(text):
-    is_parsed_or_refused(text)
-
-
-@settings(max_examples=500)
-@given(st.lists(st.one_of(st.just("then"), with_slips(QUERIES)), max_size=4))
-def test_any_words_are_parsed_or_refused(words):
-    try:
-        parse_query_words(words, TODAY)
-    except QuerySyntax as error:
-        assert 0 <= error.position <= len(" ".join(words))
-
-
-@settings(max_examples=1500)
-@given(st.one_of(ANY_TEXT, st.text(NASTY, max_size=20)).filter(str.strip))
-def test_a_quoted_text_means_itself(text):
-    assert parse_query(quoted(text)) == ParsedQuery((parts(text.strip()),), None)
-
-
-@settings(max_examples=500)
-@given(st.lists(query_filters, min_size=1, max_size=3))
-def test_a_printed_filter_is_read_as_what_it_was_made_of(drawn):
-    made = tuple(each for _, each in drawn)
-    expected = made[0] if len(made) == 1 else AllOf(made)
-    text = " ".join(text for text, _ in drawn)
-    assert parse_query(text, TODAY) == ParsedQuery((), expected)
-    assert parse_query(f"cat {text}", TODAY) == ParsedQuery((parts("cat"),), expected)
-
-
-@pytest.mark.parametrize(
-    "pattern",
-    ["a", "1", "1:", "1.", "a ", "-a ", "- ", "+-", "2: a + ", '"a" then ', '""', '"a"', '"', "\\",
-     '"\\', "a:", "kind:video ", "kind:", "path:\"a\" ", "then ", "then 2: ", "/", "file:",
-     "(", "\0", "duration:<1..", "“", "é", "tags:a,"],
-)  # fmt: skip
-def test_reading_takes_time_in_proportion(pattern):
-    text = (pattern * 100_000)[:100_000]
-    start = time.process_time()
-    is_parsed_or_refused(text)
-    assert time.process_time() - start < 3  # 0.2 s at most; were it quadratic, a minute
-
-
 def test_a_path_begins_where_one_stands(monkeypatch, tmp_path):
     (tmp_path / "a[b]").mkdir()
     monkeypatch.chdir(tmp_path / "a[b]")
@@ -413,5 +342,5 @@ def test_a_path_begins_where_one_stands(monkeypatch, tmp_path):
 
 def test_a_path_is_meant_in_either_form_of_its_accents():
     meant = filtered("path:/a/caf\u00e9/*")
-    assert meant == filtered("path:/a/caf\u00e9/*")
+    assert set(meant.filters) == set(filtered("path:/a/cafe\u0301/*").filters)
     assert {c.value for c in meant.filters} == {"/a/caf\u00e9/*", "/a/cafe\u0301/*"}
