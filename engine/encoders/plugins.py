@@ -11,7 +11,10 @@ encoder is asked for.
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.common.file_state import one_line
@@ -76,14 +79,28 @@ def installed() -> list[Plugin]:
     return [plugin for plugin in _registered() if plugin.distribution != _OURS]
 
 
-def _registered() -> list[Plugin]:
+def _registered() -> tuple[Plugin, ...]:
+    return _registered_at(tuple((place, _changed(place)) for place in sys.path))
+
+
+def _changed(place: str) -> int:
+    """Return when a folder of modules was written to: what is installed makes a folder in it."""
+    try:
+        return Path(place).stat().st_mtime_ns
+    except OSError:
+        return 0
+
+
+@lru_cache(maxsize=1)
+def _registered_at(_: tuple[tuple[str, int], ...]) -> tuple[Plugin, ...]:
+    """Read the entry points anew when a place of them has changed: 200 distributions take 30 ms."""
     from importlib.metadata import entry_points
 
     found = [
         Plugin(entry.name, entry.dist.name if entry.dist else "an unknown distribution", entry)
         for entry in entry_points(group=GROUP)
     ]
-    return sorted(found, key=lambda plugin: (plugin.name, plugin.distribution))
+    return tuple(sorted(found, key=lambda plugin: (plugin.name, plugin.distribution)))
 
 
 def find(name: str) -> Plugin | None:
