@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import gc
+import hashlib
 import io
 import os
+import shutil
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
-from contextlib import redirect_stderr, redirect_stdout
+from contextlib import redirect_stderr, redirect_stdout, suppress
 from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import hypothesis
@@ -25,6 +30,36 @@ _hypothesis_home = tempfile.TemporaryDirectory(prefix="hypothesis-")
 set_hypothesis_home_dir(_hypothesis_home.name)
 hypothesis.settings.register_profile("sensorium", deadline=None, database=None)
 hypothesis.settings.load_profile("sensorium")
+
+
+ROOT = Path(__file__).parents[1]
+MEMORY = Path("/dev/shm")
+ROOM = 6 * 2**30
+"""Bytes that have to be free in memory before the files of tests are kept there."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Keep the files of tests in memory where there is room: a library waits for the disk some 20
+    times while it is made, at 7 ms each. And nothing of collecting is garbage, while looking for it
+    takes 2 s of each process."""
+    if "PYTEST_DEBUG_TEMPROOT" not in os.environ and _has_room(MEMORY):
+        os.environ["PYTEST_DEBUG_TEMPROOT"] = str(MEMORY)
+    gc.disable()
+
+
+def _has_room(folder: Path) -> bool:
+    import psutil
+
+    return (
+        os.access(folder, os.W_OK)
+        and min(psutil.virtual_memory().available, shutil.disk_usage(folder).free) > ROOM
+    )
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Collect garbage from now on, but not among the tests themselves."""
+    gc.freeze()
+    gc.enable()
 
 
 _POLICY = os.sched_getscheduler(0) if hasattr(os, "sched_getscheduler") else None
@@ -109,8 +144,10 @@ class _Files(LoadFileScheduling):
 @pytest.fixture(scope="session", autouse=True)
 def _own_folders(tmp_path_factory) -> Iterator[None]:
     """Nothing of the person who runs the tests is read or written, and no window opens."""
+    cache = _shared_folder(tmp_path_factory) / "cache"
+    _link_models(cache)
     folders = {
-        "SENSORIUM_CACHE": _shared_folder(tmp_path_factory) / "cache",
+        "SENSORIUM_CACHE": cache,
         "SENSORIUM_CONFIG": Path(os.devnull),
         "EDITOR": Path("true"),
         "VISUAL": Path("true"),
@@ -131,6 +168,42 @@ def _shared_folder(tmp_path_factory) -> Path:
     """Return the folder that all processes of a run share, so that a tower is exported once."""
     base = tmp_path_factory.getbasetemp()
     return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+
+MODELS = ("compact", "cross", "lm", "ocr")
+"""Folders of a cache with what is exported of pinned weights, and nothing that tests decide."""
+EXPORTERS = ("common", "encoders", "generate")
+_WEEK = 7 * 24 * 3600
+
+
+def _link_models(cache: Path) -> None:
+    """Keep exported models between runs, as long as no code that exports them has changed: they
+    take two minutes of a processor. They lie in the environment, and go with it."""
+    if sys.prefix == sys.base_prefix or not os.access(sys.prefix, os.W_OK):
+        return
+    models = Path(sys.prefix) / "test-models" / _exporters_digest()
+    for name in MODELS:
+        (models / name).mkdir(parents=True, exist_ok=True)
+        cache.mkdir(exist_ok=True)
+        with suppress(FileExistsError):  # another process of this run was first
+            (cache / name).symlink_to(models / name)
+    os.utime(models)
+    for each in models.parent.iterdir():
+        if time.time() - each.stat().st_mtime > _WEEK:
+            shutil.rmtree(each, ignore_errors=True)
+
+
+def _exporters_digest() -> str:
+    """Return a digest of all that decides what an export is: our code, and the packages below."""
+    digest = hashlib.sha256()
+    for package in ("onnx", "onnxruntime", "open_clip_torch", "timm", "torch", "transformers"):
+        with suppress(PackageNotFoundError):
+            digest.update(f"{package} {version(package)} ".encode())
+    for room in EXPORTERS:
+        for file in sorted((ROOT / "engine" / room).rglob("*.*")):
+            if file.suffix in (".py", ".txt", ".json"):
+                digest.update(file.read_bytes())
+    return digest.hexdigest()[:16]
 
 
 @pytest.fixture(scope="session")

@@ -6,6 +6,7 @@ import ast
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -147,12 +148,14 @@ FACADE = {
 """All that a command imports when it runs: the ground, the facade, and other commands."""
 
 
-def modules() -> list[Path]:
-    return sorted(
-        path
+@cache
+def modules() -> dict[str, ast.Module]:
+    """Return each module of ours as a tree, by its name: they are parsed once for all tests."""
+    return {
+        name_of(path): ast.parse(path.read_text())
         for room in ("engine", "indexers", "sensorium")
-        for path in ROOT.glob(f"{room}/**/*.py")
-    )
+        for path in sorted(ROOT.glob(f"{room}/**/*.py"))
+    }
 
 
 def name_of(path: Path) -> str:
@@ -195,13 +198,13 @@ def wrong_arrows(module: str, imported: Iterator[str]) -> Iterator[str]:
             yield f"{module} ({here}) imports {name} ({there})"
 
 
-@pytest.mark.parametrize("path", modules(), ids=name_of)
-def test_imports_point_one_way(path):
-    if name_of(path) == "engine":  # re-exports the facade, lazily
-        return
-    assert room(name_of(path)), f"{path} is in no room of docs/design.md"
-    tree = ast.parse(path.read_text())
-    assert not list(wrong_arrows(name_of(path), imports(tree)))
+def test_imports_point_one_way():
+    # The package itself re-exports the facade, lazily.
+    inside = {name: tree for name, tree in modules().items() if name != "engine"}
+    assert [name for name in inside if not room(name)] == [], "in no room of docs/design.md"
+    assert [
+        arrow for name, tree in inside.items() for arrow in wrong_arrows(name, imports(tree))
+    ] == []
 
 
 def test_an_arrow_that_points_the_other_way_is_found():
@@ -243,20 +246,19 @@ def heavy_at_import(tree: ast.Module) -> set[str]:
     return {name.partition(".")[0] for name in at_import(tree.body)} & HEAVY
 
 
-@pytest.mark.parametrize("path", modules(), ids=name_of)
-def test_heavy_packages_load_only_when_they_are_used(path):
-    found = heavy_at_import(ast.parse(path.read_text()))
-    allowed = [names for place, names in HEAVY_ALLOWED.items() if is_in(name_of(path), place)]
-    assert found <= set().union(*allowed)
+def heavy_allowed(module: str) -> set[str]:
+    """Heavy packages that a module may import, by itself or by the room that it is in."""
+    return set().union(*(names for of, names in HEAVY_ALLOWED.items() if is_in(module, of)))
+
+
+def test_heavy_packages_load_only_when_they_are_used():
+    found = {name: heavy_at_import(tree) - heavy_allowed(name) for name, tree in modules().items()}
+    assert {name: packages for name, packages in found.items() if packages} == {}
 
 
 @pytest.mark.parametrize("place", HEAVY_ALLOWED)
 def test_what_may_be_heavy_is(place):
-    found = [
-        heavy_at_import(ast.parse(path.read_text()))
-        for path in modules()
-        if is_in(name_of(path), place)
-    ]
+    found = [heavy_at_import(tree) for name, tree in modules().items() if is_in(name, place)]
     assert set().union(*found) == HEAVY_ALLOWED[place]
 
 
@@ -289,13 +291,10 @@ def beside_the_facade(tree: ast.Module) -> Iterator[str]:
             yield f"line {node.lineno} uses a store"
 
 
-def commands() -> list[Path]:
-    return sorted(ROOT.glob("engine/commands/**/*.py"))
-
-
-@pytest.mark.parametrize("path", commands(), ids=name_of)
-def test_commands_call_the_facade_alone(path):
-    assert not list(beside_the_facade(ast.parse(path.read_text())))
+def test_commands_call_the_facade_alone():
+    commands = {n: tree for n, tree in modules().items() if is_in(n, "engine.commands")}
+    beside = {name: list(beside_the_facade(tree)) for name, tree in commands.items()}
+    assert {name: lines for name, lines in beside.items() if lines} == {}
 
 
 def test_what_goes_beside_the_facade_is_found():

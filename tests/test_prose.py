@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
-
-import pytest
 
 ROOT = Path(__file__).parent.parent
 ROOMS = ("sensorium", "engine", "indexers")
@@ -26,8 +25,11 @@ RIDDLES = frozenset({"said", "told", "one", "nobody", "nowhere", "silent"})
 """Names that do not say what they hold."""
 
 
-def modules() -> list[Path]:
-    return sorted(path for room in ROOMS for path in (ROOT / room).rglob("*.py"))
+@cache
+def trees() -> dict[str, ast.Module]:
+    """Return each module of ours as a tree, by its path: they are parsed once for all tests."""
+    paths = sorted(path for room in ROOMS for path in (ROOT / room).rglob("*.py"))
+    return {str(path.relative_to(ROOT)): ast.parse(path.read_text()) for path in paths}
 
 
 def is_value(node: ast.AST) -> bool:
@@ -56,9 +58,9 @@ def docstrings(tree: ast.Module) -> Iterator[tuple[int, str, bool]]:
                         yield after.lineno, value.value, False
 
 
-def faults(source: str) -> Iterator[str]:
+def faults(tree: ast.Module) -> Iterator[str]:
     """Yield what is wrong with the first sentence of each docstring."""
-    for line, text, is_function in docstrings(ast.parse(source)):
+    for line, text, is_function in docstrings(tree):
         first, _, rest = text.strip().partition("\n")
         word = first.split(" ")[0].strip("`*,.:;")
         if word in FRAGMENTS:
@@ -69,37 +71,41 @@ def faults(source: str) -> Iterator[str]:
             yield f"{line}: the first sentence is longer than its line: {first}"
 
 
-@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(ROOT)))
-def test_docstrings_open_with_a_plain_sentence(path):
-    assert not list(faults(path.read_text()))
+def where(wrong: Callable[[ast.Module], Iterator[str]]) -> dict[str, list[str]]:
+    """Return what is wrong in each module; a module that is right is left out."""
+    found = {path: sorted(set(wrong(tree))) for path, tree in trees().items()}
+    return {path: lines for path, lines in found.items() if lines}
 
 
-def riddles(source: str) -> Iterator[str]:
+def test_docstrings_open_with_a_plain_sentence():
+    assert where(faults) == {}
+
+
+def riddles(tree: ast.Module) -> Iterator[str]:
     """Yield the variables, arguments, attributes and functions whose name is a riddle."""
-    for node in ast.walk(ast.parse(source)):
+    for node in ast.walk(tree):
         for field in ("id", "arg", "attr", "name"):
             name = getattr(node, field, None)
             if isinstance(name, str) and name.strip("_") in RIDDLES:
                 yield f"{getattr(node, 'lineno', 0)}: {name}"
 
 
-@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(ROOT)))
-def test_names_say_what_they_hold(path):
-    assert not sorted(set(riddles(path.read_text())))
+def test_names_say_what_they_hold():
+    assert where(riddles) == {}
 
 
 def test_a_class_name_means_one_thing():
     places: dict[str, list[str]] = {}
-    for path in modules():
-        for node in ast.walk(ast.parse(path.read_text())):
+    for path, tree in trees().items():
+        for node in ast.walk(tree):
             if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
-                places.setdefault(node.name, []).append(str(path.relative_to(ROOT)))
-    assert not {name: where for name, where in places.items() if len(where) > 1}
+                places.setdefault(node.name, []).append(path)
+    assert not {name: paths for name, paths in places.items() if len(paths) > 1}
 
 
 def test_riddles_are_found():
-    assert list(riddles("def f(said):\n    return said.told\n"))
-    assert not list(riddles("def f(progress):\n    return progress.message\n"))
+    assert list(riddles(ast.parse("def f(said):\n    return said.told\n")))
+    assert not list(riddles(ast.parse("def f(progress):\n    return progress.message\n")))
 
 
 def test_what_is_no_plain_sentence_is_found():
@@ -107,6 +113,7 @@ def test_what_is_no_plain_sentence_is_found():
     noun = 'def f():\n    """The nearest of them."""\n'
     clause = 'SIZE = 3\n"""That are read at a time."""\n'
     long = 'def f():\n    """Read one, and\n    another.\n    """\n'
-    assert all(len(list(faults(source))) == 1 for source in (fragment, noun, clause, long))
+    wrong = map(ast.parse, (fragment, noun, clause, long))
+    assert all(len(list(faults(tree))) == 1 for tree in wrong)
     fine = 'class A:\n    """A row."""\n    @property\n    def b(self):\n        """Its name."""\n'
-    assert not list(faults(fine))
+    assert not list(faults(ast.parse(fine)))

@@ -44,7 +44,7 @@ def test_filters_on_the_command_line(indexed, media):
     assert set(paths(indexed(*every, "--where", "tags has red"))) == {"0.png"}
     assert paths(indexed(*every, "--before", "1999")) == []
     assert len(paths(indexed(*every, "--after", "1999"))) == 5
-    assert set(paths(indexed("search", "tone kind:audio path:d*", "--json", "--all"))) == {
+    assert set(paths(indexed("search", "tone kind:audio path:deep*", "--json", "--all"))) == {
         "deep.wav"
     }
 
