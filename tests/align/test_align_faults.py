@@ -26,7 +26,7 @@ from tests.align.aligned import (
     moved,
     vectors,
 )
-from tests.store.make import python
+from tests.store.forks import forked
 
 _PLACE = """
 import sys
@@ -44,9 +44,7 @@ def test_killed_at_any_point_it_is_as_before_or_done(path, learned, settings, tm
     projection.save(learned.head, Kept.nothing(64), head)
     with Library.open(path, settings=settings) as library:
         before = vectors(library)
-    with python(_PLACE, str(path), str(head), failpoints=f"{point}=kill") as other:
-        other.wait()
-    assert other.returncode == -signal.SIGKILL
+    assert forked(_PLACE, str(path), str(head), failpoints=f"{point}=kill") == -signal.SIGKILL
     with Library.open(path, settings=settings) as library:
         assert library.store.warnings == []
         done = point == "commit.done"

@@ -18,7 +18,7 @@ from engine.store.failpoints import COMMIT, Injected
 from indexers import pipeline
 from tests.align.aligned import vectors
 from tests.align.captioned import SPACE, draw, table, unrelated, words
-from tests.store.make import python
+from tests.store.forks import forked
 
 PICTURES = 120
 _ORDER = np.random.default_rng(9).permutation(144).tolist()
@@ -234,9 +234,7 @@ def test_killed_at_any_point_it_is_as_before_or_done(folder, captions, settings,
         head = library.align.learn_captions(captions, dry_run=True).learned.head
         caption_head.save(head, folder / "head")
     arguments = str(folder / "library"), str(folder / "head"), head.revision
-    with python(_PLACE, *arguments, failpoints=f"{point}=kill") as other:
-        other.wait()
-    assert other.returncode == -signal.SIGKILL
+    assert forked(_PLACE, *arguments, failpoints=f"{point}=kill") == -signal.SIGKILL
     with Library.open(folder / "library", settings=settings) as library:
         done = point == "commit.done"
         assert (vectors(library) == before) != done

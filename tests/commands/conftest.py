@@ -88,22 +88,6 @@ def warm(tmp_path_factory) -> Iterator[list[str]]:
 
 
 @pytest.fixture
-def run_process(library):
-    """Run the same in a process of its own, for what one process cannot show."""
-
-    def command(*arguments: str | Path, at: Path | None = library) -> Done:
-        done = subprocess.run(
-            [sys.executable, "-m", "engine.commands.main", *arguments_of(arguments, at)],
-            capture_output=True,
-            text=True,
-            timeout=120,
-        )
-        return Done(done.returncode, done.stdout, done.stderr)
-
-    return command
-
-
-@pytest.fixture
 def index(media, library, settings):
     """Index `media` in this process: another takes long to start, and that the command
     indexes is what some tests are about."""

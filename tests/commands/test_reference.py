@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import dataclasses
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 import engine.errors
 import sensorium.encoders
-from engine.commands.reference import pages
+from engine.commands import reference
+from engine.commands.reference import packaged
 from engine.commands.reference_adapters import ENCODERS, ROLES
+from engine.commands.topics import FOLDER, TOPICS
 from engine.config import Settings
 from engine.query.model_roles import ADAPTERS
 
 DOCS = Path(__file__).parents[2] / "docs"
+pages = cache(reference.pages)
+"""All generated pages, which take seconds to write: once for all tests of this file."""
 
 
 @pytest.mark.parametrize(
@@ -24,6 +29,12 @@ DOCS = Path(__file__).parents[2] / "docs"
 )
 def test_the_page_has_not_drifted(name):
     assert (DOCS / name).read_text() == pages()[name], "run `make docs`"
+
+
+def test_topics_have_not_drifted_from_the_docs():
+    for file, text in packaged(DOCS, pages()).items():
+        assert file.read_text() == text, "run `make docs`"
+    assert {file.stem for file in FOLDER.iterdir()} == set(TOPICS)
 
 
 def test_every_file_says_what_it_is_for():

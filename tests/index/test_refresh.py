@@ -16,7 +16,8 @@ from engine.index.verify import verify_indexes
 from engine.store import Store, failpoints
 from engine.store.failpoints import REFRESH
 from engine.types import Modality
-from tests.store.make import LOOKS, TEXT, picture, python, sound, vector
+from tests.store.forks import forked
+from tests.store.make import LOOKS, TEXT, picture, sound, vector
 
 
 @pytest.fixture
@@ -224,9 +225,7 @@ def test_a_refresh_killed_at_any_point(store, point):
     with store.writer() as writer:
         writer.commit([picture("/new.jpg")])
     before = contents(followed(store))
-    with python(_REFRESH, str(store.path), failpoints=f"{point}=kill") as other:
-        other.wait()
-    assert other.returncode == -signal.SIGKILL
+    assert forked(_REFRESH, str(store.path), failpoints=f"{point}=kill") == -signal.SIGKILL
     assert contents(followed(store)) == before
     with disk.refreshing(store.path):
         disk.tidy(store.path)  # somebody else is at it: it is theirs

@@ -16,7 +16,7 @@ from engine.store.failpoints import DROPPING
 from engine.testing.fake_encoder import FakeEncoder, OtherFake
 from engine.types import Modality
 from tests import media_files as make
-from tests.store.make import python
+from tests.store.forks import forked
 
 _DROP = """
 import sys
@@ -138,9 +138,7 @@ def test_a_space_that_is_made_again_by_another_revision_is_followed_anew(
 
 @pytest.mark.parametrize("point", DROPPING)
 def test_dropping_killed_at_any_point_leaves_a_whole_library(full, settings, point):
-    with python(_DROP, str(full.store.path), failpoints=f"{point}=kill") as other:
-        other.wait()
-    assert other.returncode == -signal.SIGKILL
+    assert forked(_DROP, str(full.store.path), failpoints=f"{point}=kill") == -signal.SIGKILL
     gone = point in ("commit.done", "drop.unlinking")
     with Library.open(full.store.path, settings=settings) as again:
         assert again.store.warnings == []

@@ -17,7 +17,8 @@ from engine.store.records import SegmentInfo
 from engine.types import Space
 from engine.types.arrays import MomentIds
 from tests.store import invariants
-from tests.store.make import picture, python
+from tests.store.forks import forked
+from tests.store.make import picture
 
 _COMPACT = """
 import sys
@@ -167,9 +168,7 @@ def test_the_log_keeps_its_order(worn):
 
 @pytest.mark.parametrize("point", COMPACTION)
 def test_a_compaction_killed_at_any_point(worn, point):
-    with python(_COMPACT, str(worn.path), failpoints=f"{point}=kill") as other:
-        other.wait()
-    assert other.returncode == -signal.SIGKILL
+    assert forked(_COMPACT, str(worn.path), failpoints=f"{point}=kill") == -signal.SIGKILL
     with Store.open(worn.path) as reopened:
         assert reopened.warnings == []
         invariants.check(reopened, LEFT)

@@ -23,6 +23,7 @@ from engine.store.sql.revisions import REVISIONS
 from engine.store.verify import verify
 from engine.types import Space
 from tests.store import invariants
+from tests.store.forks import forked
 from tests.store.make import on_sqlite, picture, python, sound, vector
 
 _COMMIT = """
@@ -40,9 +41,7 @@ AFTER = {"/a.jpg": "new", "/b.jpg": "b"}
 @pytest.mark.parametrize("point", COMMIT)
 def test_a_writer_killed_at_any_point(store: Store, commit: Callable[..., int], point: str) -> None:
     commit(picture("/a.jpg", "old"))
-    with python(_COMMIT, str(store.path), failpoints=f"{point}=kill") as other:
-        other.wait()
-    assert other.returncode == -signal.SIGKILL
+    assert forked(_COMMIT, str(store.path), failpoints=f"{point}=kill") == -signal.SIGKILL
     with Store.open(store.path) as reopened:
         assert reopened.warnings == []
         invariants.check(reopened, AFTER if point == "commit.done" else BEFORE)

@@ -13,7 +13,8 @@ from engine.errors import LibraryNotFound, LibraryReadOnly, NotALibrary, StoreEr
 from engine.store import Store, failpoints
 from engine.store.failpoints import CREATION
 from tests.mounts import small_disk
-from tests.store.make import names, python
+from tests.store.forks import forked
+from tests.store.make import names
 
 _CREATE = "import sys; from engine.store import Store; Store.create(sys.argv[1], 'fake').close()"
 
@@ -24,9 +25,7 @@ def test_a_creation_that_is_killed_at_any_point(tmp_path: Path, point: str, ther
     library = tmp_path / "library"
     if there:
         library.mkdir()
-    with python(_CREATE, str(library), failpoints=f"{point}=kill") as other:
-        other.wait()
-    assert other.returncode == -signal.SIGKILL
+    assert forked(_CREATE, str(library), failpoints=f"{point}=kill") == -signal.SIGKILL
     if point == "create.renamed":
         Store.open(library).close()
         return

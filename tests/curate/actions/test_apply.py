@@ -17,7 +17,7 @@ from engine.store.failpoints import APPLYING
 from engine.store.verify import verify
 from engine.types import Condition
 from tests.curate.conftest import ids_of, new_run
-from tests.store.make import python
+from tests.store.forks import forked
 
 
 def tree(folder: Path) -> dict[str, bytes]:
@@ -235,10 +235,8 @@ def test_a_move_that_was_killed_is_taken_back(library, media, tmp_path, point):
     store, before, ids = library.store, tree(media), ids_of(library.store)
     new_run(store)
     there = tmp_path / "spare"
-    process = python(_MOVE, str(store.path), str(there), failpoints=f"{point}=kill")
-    assert process.wait() == -signal.SIGKILL, process.stderr.read()
-    for stream in (process.stdin, process.stdout, process.stderr):
-        stream.close()
+    killed = forked(_MOVE, str(store.path), str(there), failpoints=f"{point}=kill")
+    assert killed == -signal.SIGKILL
     if point == "commit.rows":  # before anything was written down
         assert store.curation.acts(1) == []
     else:

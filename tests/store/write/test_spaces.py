@@ -14,6 +14,7 @@ from engine.store import Addition, Background, SpaceRole, Store, failpoints
 from engine.store.failpoints import COMMIT, DROPPING, Injected
 from engine.store.verify import verify
 from engine.types import IndexedAsset, Modality, Space
+from tests.store.forks import forked
 from tests.store.make import LOOKS, TEXT, names, picture, python, vector
 
 OTHER = Space("other", "clip", "1", 8)
@@ -259,9 +260,7 @@ def test_dropping_counts_right_where_what_is_dropped_cannot_be_read(two: Store) 
 
 @pytest.mark.parametrize("point", COMMIT[1:])
 def test_a_job_killed_at_any_point(two: Store, point: str) -> None:
-    with python(_FILL, str(two.path), failpoints=f"{point}=kill") as job:
-        job.wait()
-    assert job.returncode == -signal.SIGKILL
+    assert forked(_FILL, str(two.path), failpoints=f"{point}=kill") == -signal.SIGKILL
     expected = [1, 2] if point == "commit.done" else []
     with Store.open(two.path) as reopened:
         assert held(reopened, "other") == held(reopened, "other-looks") == expected
@@ -273,9 +272,7 @@ def test_a_job_killed_at_any_point(two: Store, point: str) -> None:
 @pytest.mark.parametrize("point", DROPPING[1:])
 def test_dropping_killed_at_any_point(two: Store, point: str) -> None:
     fill(two, 1, 2, 3)
-    with python(_DROP, str(two.path), failpoints=f"{point}=kill") as other:
-        other.wait()
-    assert other.returncode == -signal.SIGKILL
+    assert forked(_DROP, str(two.path), failpoints=f"{point}=kill") == -signal.SIGKILL
     with Store.open(two.path) as reopened:
         gone = point != "commit.rows"
         assert ("other" in reopened.spaces()) is not gone
