@@ -11,16 +11,16 @@ from click.testing import CliRunner
 
 from engine import Library
 from engine.commands.main import main
+from engine.config import Settings
 from engine.curate.actions.undo import undo
 from tests import media_files as make
 
 EVIL = "<b>&'\"x.png"
 
 
-@pytest.fixture
-def lib(tmp_path, settings) -> Path:
-    """Sixteen pictures in two folders, one of them in the wrong one, and six sounds."""
-    media = tmp_path / "media"
+def fill(folder: Path, settings: Settings) -> Path:
+    """Index sixteen pictures in two folders, one of them in the wrong one, and six sounds."""
+    media = folder / "media"
     for colour in ("red", "blue"):
         for number in range(7):
             make.picture(media / colour / f"{number}.png", colour)
@@ -28,10 +28,21 @@ def lib(tmp_path, settings) -> Path:
     make.picture(media / "blue" / EVIL, "yellow")
     for number in range(6):
         make.sound(media / f"{number}.wav", (200 + 10 * number, 2.0))
-    where = tmp_path / "library"
+    where = folder / "library"
     with Library.open(where, create=True, encoder="fake", settings=settings) as made:
         assert made.index([media]).added == 22
     return where
+
+
+@pytest.fixture
+def lib(tmp_path, settings) -> Path:
+    return fill(tmp_path, settings)
+
+
+@pytest.fixture(scope="module")
+def untouched(tmp_path_factory, settings) -> Path:
+    """A library for what is refused, which leaves no run in it."""
+    return fill(tmp_path_factory.mktemp("untouched"), settings)
 
 
 @pytest.fixture
@@ -203,10 +214,11 @@ def test_a_selection_is_reproducible(call, tmp_path):
         (["outliers", "--apply", "tag", "--tag", " "], "a tag is empty"),
     ],
 )
-def test_bad_input_is_one_line_and_keeps_nothing(call, lib, asked, line):
-    done = call(*asked, code=2)
-    assert line in done.stderr
-    with Library.open(lib) as library:
+def test_bad_input_is_one_line_and_keeps_nothing(untouched, asked, line):
+    words = ["curate", *asked, "--library", str(untouched)]
+    done = CliRunner().invoke(main, words, catch_exceptions=False)
+    assert done.exit_code == 2 and line in done.stderr
+    with Library.open(untouched) as library:
         assert library.store.curation.runs() == []
 
 
