@@ -12,7 +12,9 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-warn-conflicts
 # A process that ends is not begun again: xdist would run its test once more, and then wait for ever.
-PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --max-worker-restart 0
+# Bytecode is kept even where the environment says otherwise: some 1,000 processes start, and each
+# compiles 300 modules of ours without it.
+PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --max-worker-restart 0
 WEIGHTS := engine/encoders/compact/weights.txt
 MULTILINGUAL := engine/encoders/compact/weights-multilingual.txt
 LLM_WEIGHTS := engine/generate/weights.txt
