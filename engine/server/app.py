@@ -30,7 +30,7 @@ from engine.server.load.admission import Admission
 from engine.server.load.encoding import Encoding
 from engine.server.load.intake import Intake
 from engine.server.load.search_processes import SearchProcesses
-from engine.server.load.warming import read_lists
+from engine.server.load.warming import prepare
 from engine.server.observing.metrics import Metrics
 from engine.server.observing.observer import RequestObserver
 from engine.server.observing.tracing import prepare_tracing
@@ -115,7 +115,7 @@ def make_app(shelf: Shelf, options: ServerOptions) -> ASGIApp:
             running.push_async_callback(to_thread, jobs.close)
             if tools is not None:
                 await running.enter_async_context(tools.session_manager.run())
-            warming = create_task(to_thread(read_lists, shelf))
+            warming = create_task(to_thread(prepare, shelf))
             running.push_async_callback(wait, [warming])
             yield
 

@@ -30,10 +30,15 @@ let answered = null; // The address of the search whose hits are shown.
 let asked = null;
 let [timer, lastAsked] = [0, -PAUSE];
 let [next, loading] = [null, false];
+let writing = 0; // Of the address, which a letter's hits come before.
 let left = null; // How things were when the search was left for a view.
 
 /** Ask for hits; only the newest question is answered. */
-async function ask() {
+function ask() {
+  return (box.answered = answer());
+}
+
+async function answer() {
   lastAsked = performance.now();
   asked?.abort();
   outages.end();
@@ -47,6 +52,7 @@ async function ask() {
     else await showHits(own.signal);
   } catch (fault) {
     fail(fault, ask);
+    if (own === asked) grid.goOn();
   } finally {
     arrived();
   }
@@ -130,7 +136,19 @@ function fail(fault, again = null) {
   else status.textContent = fault.code === "only_less" ? text("only-less") : wordsOf(fault);
 }
 
+/** Write the address while the browser has nothing else to do. */
+function rememberSoon() {
+  writing ||= requestIdleCallback(() => remember(), { timeout: 500 });
+}
+
+/** Write it at once where that is still to be done, as before another is gone to. */
+function rememberNow() {
+  if (writing) remember();
+}
+
 function remember(push = false) {
+  cancelIdleCallback(writing);
+  writing = 0;
   if (viewFrom(location.search)) return; // What is opened above a view leaves its address alone.
   const address = toAddress(search, viewer.opened);
   if (address === (location.search || "/")) return;
@@ -147,6 +165,7 @@ function keepPlace() {
 }
 
 function change(to, push) {
+  rememberNow();
   if (viewFrom(location.search)) {
     history.pushState(null, "", toAddress(to));
     go();
@@ -162,6 +181,7 @@ function change(to, push) {
 
 function open(hit, further = false) {
   const push = further || !viewer.opened;
+  rememberNow();
   viewer.open(hit, search);
   remember(push);
 }
@@ -217,10 +237,15 @@ bar.addEventListener("ask", ({ detail }) => change({ ...emptySearch(), text: det
 box.addEventListener("ask", ({ detail }) => {
   if (detail.settled) keepPlace();
   search = detail.search;
-  remember(detail.settled);
-  if (detail.settled) keep();
+  if (detail.settled) {
+    remember(true);
+    keep();
+  } else rememberSoon();
   clearTimeout(timer);
-  timer = setTimeout(ask, detail.settled ? 0 : lastAsked + PAUSE - performance.now());
+  grid.stopLoading();
+  const pause = detail.settled ? 0 : lastAsked + PAUSE - performance.now();
+  if (pause > 0) timer = setTimeout(ask, pause);
+  else ask();
 });
 box.addEventListener("go", ({ detail }) => {
   change(fromAddress(detail.address), true);
@@ -254,6 +279,7 @@ document.addEventListener("click", (event) => {
   const link = event.target.closest("nav.views a, h1 a, a.asks-it, .view a[href^='/?']");
   if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
   event.preventDefault();
+  rememberNow();
   keepPlace();
   history.pushState(null, "", link.getAttribute("href"));
   go();

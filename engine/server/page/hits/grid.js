@@ -5,7 +5,9 @@ import { between, layOut } from "./layout.js";
 import { keyOf, selection, Stretch } from "../selection/selection.js";
 import { shortName, text } from "../texts/texts.js";
 import { folded, foldButton } from "./folding.js";
-import { labelOf, pictureOf, playButton, playOnHover, stop } from "./tile.js";
+import { labelOf, loadPicture, pictureOf, playButton, playOnHover, stop } from "./tile.js";
+
+const REST = 60; // Milliseconds after hits, in which they are painted: two frames of them, and a key that follows.
 
 class MomentGrid extends HTMLElement {
   #hits = [];
@@ -13,7 +15,9 @@ class MomentGrid extends HTMLElement {
   #made = new Map();
   #pictures = new Map(); // Those of the hits before, while the next are made.
   #focused = 0;
+  #empty = new Map(); // Pictures that are loaded once the tiles are painted, with their hits.
   #frame = 0;
+  #rest = 0;
   #stretch = new Stretch();
 
   connectedCallback() {
@@ -34,12 +38,34 @@ class MomentGrid extends HTMLElement {
     if (!further) {
       for (const [place, tile] of this.#made) this.#keepPicture(this.#hits[place], tile);
       for (const place of this.#made.keys()) this.#drop(place);
+      this.#empty.clear();
       this.#focused = 0;
       this.#stretch.forget();
     }
     this.#hits = hits;
     this.#layOut(further);
     this.dispatchEvent(new CustomEvent("shown", { detail: { further } }));
+  }
+
+  /** Other hits are asked for: the pictures of these that have not come yet are not waited for. */
+  stopLoading() {
+    clearTimeout(this.#rest);
+    for (const [place, tile] of this.#made) {
+      const picture = tile.querySelector("img");
+      if (!picture || picture.complete) continue;
+      picture.removeAttribute("src");
+      this.#empty.set(picture, this.#hits[place]);
+    }
+  }
+
+  /** These hits stay: make and load what is left. */
+  goOn() {
+    this.#fill();
+  }
+
+  #loadPictures() {
+    for (const [picture, hit] of this.#empty) loadPicture(picture, hit);
+    this.#empty.clear();
   }
 
   /** Put the focus on a hit, and bring it into the window. */
@@ -69,8 +95,14 @@ class MomentGrid extends HTMLElement {
       line.style.top = `${this.#laid.lineTop}px`;
       this.append(line);
     }
-    this.#fill(this.#made.size ? innerHeight : 0); // What can be seen first; the rest with the next frame.
-    this.#later();
+    this.#fill(this.#made.size ? innerHeight : 0); // What can be seen first; the rest once it is painted.
+    this.#restLater();
+  }
+
+  /** Make the rest, and load pictures, once the tiles are painted and no letter has followed at once. */
+  #restLater() {
+    clearTimeout(this.#rest);
+    this.#rest = setTimeout(() => requestIdleCallback(() => this.#fill(), { timeout: 200 }), REST);
   }
 
   #later() {
@@ -96,7 +128,10 @@ class MomentGrid extends HTMLElement {
       this.#made.set(place, tile);
       this.append(tile);
     }
-    if (margin) this.#pictures.clear();
+    if (margin) {
+      this.#pictures.clear();
+      this.#loadPictures();
+    }
     if (end >= this.#hits.length - 12 && this.#hits.length) this.dispatchEvent(new Event("end"));
   }
 
@@ -120,20 +155,25 @@ class MomentGrid extends HTMLElement {
   /** Keep a picture for the hits that come: most of them stay with the next letter. */
   #keepPicture(hit, tile) {
     const picture = tile.querySelector("img, canvas");
-    if (picture && hit) this.#pictures.set(keyOf(hit), picture);
+    if (picture && hit && !this.#empty.has(picture)) this.#pictures.set(keyOf(hit), picture);
     picture?.remove();
   }
 
   #drop(place) {
     const tile = this.#made.get(place);
     stop(tile);
-    const picture = tile.querySelector("img");
-    if (picture && !picture.complete) picture.removeAttribute("src"); // It is not to be loaded any more.
+    const picture = tile.querySelector("img, canvas");
+    this.#empty.delete(picture);
+    if (picture?.complete === false) picture.removeAttribute("src"); // It is not to be loaded any more.
     tile.remove();
     this.#made.delete(place);
   }
 
   #put(tile, { left, top, width, height }) {
+    // By classes, and not by queries of containers, for each of which a browser lays out anew.
+    tile.classList.toggle("low", height <= 150);
+    tile.classList.toggle("narrow", width <= 190);
+    tile.classList.toggle("slim", width <= 113);
     Object.assign(tile.style, {
       transform: `translate(${left}px, ${top}px)`, width: `${width}px`, height: `${height}px`,
     });
@@ -144,6 +184,7 @@ class MomentGrid extends HTMLElement {
     const sure = text("sure", { percent: Math.round(100 * hit.confidence) });
     const ask = (type) => () => this.dispatchEvent(new CustomEvent(type, { detail: { hit, place } }));
     const picture = this.#pictures.get(keyOf(hit)) ?? pictureOf(hit);
+    if (!this.#pictures.has(keyOf(hit))) this.#empty.set(picture, hit);
     const link = make("a", {
       href: `?open=${hit.moment_id}@${encodeURIComponent(hit.library)}`, "aria-label": `${name}, ${text(hit.kind)}, ${sure}`,
       tabIndex: place === this.#focused ? 0 : -1,

@@ -8,11 +8,14 @@ import { draw, outlineOf } from "../elements/waveform.js";
 
 let playing = null; // One sound at a time.
 
+/** The picture of a hit, which is empty until it is loaded. */
 export function pictureOf(hit) {
-  if (hit.kind !== "audio") return make("img", { src: thumbnailOf(hit, 320), alt: "", decoding: "async", draggable: false });
-  const canvas = make("canvas", { "aria-hidden": "true" });
-  outlineOf(hit, 120).then((outline) => draw(canvas, outline, spanOf(hit))).catch(() => {});
-  return canvas;
+  return hit.kind === "audio" ? make("canvas", { "aria-hidden": "true" }) : make("img", { alt: "", decoding: "async", draggable: false });
+}
+
+export function loadPicture(picture, hit) {
+  if (hit.kind !== "audio") picture.src = thumbnailOf(hit, 320);
+  else outlineOf(hit, 120).then((outline) => draw(picture, outline, spanOf(hit))).catch(() => {});
 }
 
 export function labelOf(hit) {

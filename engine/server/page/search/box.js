@@ -7,7 +7,8 @@ import { recorders } from "./recording.js";
 import { asksNothing, KINDS, toAddress } from "./search.js";
 import { text } from "../texts/texts.js";
 
-const PAUSE = 120; // Milliseconds after a letter: the hits of it come first.
+const PAUSE = 120; // Milliseconds after a letter: the hits of it come first,
+const LONGEST = 500; // unless they take longer than that.
 
 class SearchBox extends HTMLElement {
   #search = null;
@@ -22,6 +23,8 @@ class SearchBox extends HTMLElement {
   #active = -1;
   #offered = { suggestions: [], typed: "" };
   #urls = [];
+  /** A promise that ends once what was asked for last is answered. */
+  answered = null;
 
   /** Build the box once its words are there. */
   build(search) {
@@ -95,7 +98,8 @@ class SearchBox extends HTMLElement {
   }
 
   #typed() {
-    this.#change({ text: this.#input.value });
+    this.#search = { ...this.#search, text: this.#input.value };
+    this.dispatchEvent(new CustomEvent("ask", { detail: { search: this.#search, settled: false } }));
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#check(true), PAUSE);
   }
@@ -113,6 +117,8 @@ class SearchBox extends HTMLElement {
       return;
     }
     try {
+      if (typing) await Promise.race([this.answered, new Promise((resolve) => setTimeout(resolve, LONGEST))]);
+      if (asked.signal.aborted) return;
       const characters = [...typed.slice(0, at)].length;
       const [parsed, completed] = await Promise.all([
         get("/api/parse", { text: typed }, asked.signal),
