@@ -151,7 +151,8 @@ def test_near_copies_are_unfolded_and_folded_again(visit):
     tile = page.locator(".tile", has_text="film.mp4").first
     badge = tile.get_by_role("button", name=re.compile("more of it"))
     count = int(badge.text_content().removeprefix("+"))
-    before = page.locator(".tile").count()
+    hits = "document.querySelector('moment-grid').hits.length"
+    before = page.evaluate(hits)
     badge.focus()
     page.keyboard.press("Enter")
     page.locator(".tile.unfolded").first.wait_for()
@@ -163,7 +164,7 @@ def test_near_copies_are_unfolded_and_folded_again(visit):
     page.keyboard.press("Escape")
     page.get_by_role("button", name=f"Fold {count} again").click()
     until(page, "!document.querySelector('.tile.unfolded')")
-    assert page.locator(".tile").count() == before
+    assert page.evaluate(hits) == before
 
 
 def test_rows_stay_where_they_are_when_more_hits_come(visit):
@@ -185,6 +186,25 @@ def test_rows_stay_where_they_are_when_more_hits_come(visit):
         }"""
     )
     assert laid == [True] * 5
+
+
+def test_the_line_and_the_focus_stay_when_other_hits_come(visit):
+    page = visit("/?q=red")
+    shown = """(further) => {
+      const grid = document.querySelector("moment-grid");
+      const hit = (i, confidence) => (
+        { ...grid.hits[0], moment_id: 9000 + i, confidence, likely: confidence > 0.5 }
+      );
+      const first = Array.from({ length: 12 }, (_, i) => hit(i, 0.9 - i / 20));
+      grid.show(first);
+      // Those of a further page are in an order of their own.
+      if (further) grid.show([...first, hit(20, 0.4), hit(21, 0.45)], { further: true });
+      return document.querySelectorAll(".line").length;
+    }"""
+    page.locator(".tile a").first.focus()
+    assert page.evaluate(shown, False) == 1
+    assert page.evaluate("document.activeElement === document.querySelector('.tile a')")
+    assert page.evaluate(shown, True) == 1
 
 
 def test_back_leads_to_where_one_was_in_a_search(visit):

@@ -19,7 +19,7 @@ def test_hits_come_while_one_types_and_the_address_holds_the_search(visit):
     page = visit()
     type_words(page, "green", "green")
     assert re.search(r"\d+ hits in \d+ ms|and more", page.locator(".status").text_content())
-    assert page.url.endswith("?q=green")
+    until(page, "location.search === '?q=green'")
     again = visit(page.url.partition("127.0.0.1")[2].partition("/")[2].join(("/", "")))
     assert "green" in names(again)[0]
 

@@ -18,6 +18,7 @@ class MomentGrid extends HTMLElement {
   #empty = new Map(); // Pictures that are loaded once the tiles are painted, with their hits.
   #frame = 0;
   #rest = 0;
+  #lessLikely = null; // The hit before which the line is drawn.
   #stretch = new Stretch();
 
   connectedCallback() {
@@ -35,6 +36,7 @@ class MomentGrid extends HTMLElement {
 
   /** Show hits; those of a further page stay where they are and get more below them. */
   show(hits, { further = false } = {}) {
+    const focused = !further && this.contains(document.activeElement);
     if (!further) {
       for (const [place, tile] of this.#made) this.#keepPicture(this.#hits[place], tile);
       for (const place of this.#made.keys()) this.#drop(place);
@@ -43,7 +45,10 @@ class MomentGrid extends HTMLElement {
       this.#stretch.forget();
     }
     this.#hits = hits;
+    // Those of a further page were searched for anew, and come in an order of their own.
+    if (!further || !this.#lessLikely) this.#lessLikely = firstLessLikely(hits);
     this.#layOut(further);
+    if (focused) this.focusOn(0); // The tile that had the focus is gone.
     this.dispatchEvent(new CustomEvent("shown", { detail: { further } }));
   }
 
@@ -84,8 +89,7 @@ class MomentGrid extends HTMLElement {
   #layOut(further = false) {
     const width = this.clientWidth;
     if (!width) return;
-    const ordered = this.#hits.every((hit, i) => !i || hit.confidence <= this.#hits[i - 1].confidence + 1e-9);
-    const first = ordered ? this.#hits.findIndex((hit) => !hit.likely) : -1;
+    const first = this.#hits.indexOf(this.#lessLikely);
     this.#laid = layOut(this.#hits, width, first > 0 ? first : -1, further ? this.#laid : null);
     this.style.height = `${this.#laid.height}px`;
     for (const [place, tile] of this.#made) this.#put(tile, this.#laid.tiles[place]);
@@ -286,6 +290,12 @@ class MomentGrid extends HTMLElement {
     for (; tiles[place] && tiles[place].top === row; place += step) if (off(place) < off(nearest)) nearest = place;
     return nearest;
   }
+}
+
+/** The first hit that is less likely; null where there is none, or where they are in another order. */
+function firstLessLikely(hits) {
+  const ordered = hits.every((hit, i) => !i || hit.confidence <= hits[i - 1].confidence + 1e-9);
+  return (ordered && hits.find((hit) => !hit.likely)) || null;
 }
 
 customElements.define("moment-grid", MomentGrid);
