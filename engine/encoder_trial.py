@@ -8,6 +8,7 @@ from collections.abc import Callable
 import numpy as np
 from PIL import Image
 
+from engine.encoders.cross_encoder import CrossEncoder
 from engine.encoders.towers import Towers
 from engine.errors import SensoriumError
 from engine.query.rerank.seeing import PairModel
@@ -49,6 +50,11 @@ def judge_once(pairs: PairModel) -> str:
     if pairs.reads:
         acts["text"] = lambda: pairs.logits(_TEXT, [_TEXT])
     return _took(acts, pairs.name)
+
+
+def judge_text_once(cross: CrossEncoder) -> str:
+    """Judge a text for a query; otherwise as ``embed_once``."""
+    return _took({"text": lambda: cross.logits(_TEXT, [_TEXT])}, "cross")
 
 
 def _took(acts: dict[str, Callable[[], object]], name: str) -> str:

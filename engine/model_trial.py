@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from engine.common.choices import MEASURED_RERANKERS
 from engine.common.memory import resident_bytes
 from engine.config import Settings
-from engine.errors import UsageError
+from engine.errors import SensoriumError, UsageError
 
 if TYPE_CHECKING:
     from engine.encoders.http.client import Spending
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _TEXT = "A dog runs along the beach."
 _SECONDS = 600.0
+_CROSS = "cross"
 _CHATS, _HERE = ("chat", "vision chat"), ("local:", "hf:")
 """Roles of models that nobody meters but who asks, and names of those that run here."""
 
@@ -45,7 +46,7 @@ def try_model(name: str, role: str | None = None, settings: Settings | None = No
     """Load a model, and have it embed or answer twice.
 
     Args:
-        name: of an encoder, of a reranker that sees (``vl:NAME``, ``late:NAME``), or of a model
+        name: of an encoder, of a reranker (``cross``, ``vl:NAME``, ``late:NAME``), or of a model
             that plays a role.
         role: where a name has several: ``chat``, ``vision chat``, ``captioner``, ``transcriber``,
             ``aligner``, ``diarizer`` or ``speaker``.
@@ -74,7 +75,7 @@ def try_model(name: str, role: str | None = None, settings: Settings | None = No
 def _role_of(name: str) -> str:
     from engine.query.model_roles import adapters
 
-    if name.startswith(MEASURED_RERANKERS):
+    if name == _CROSS or name.startswith(MEASURED_RERANKERS):
         return "reranker"
     prefix, colon, _ = name.partition(":")
     found = {
@@ -95,6 +96,12 @@ def _made(name: str, role: str, settings: Settings) -> Any:
         from engine.encoders import registry
 
         return registry.towers(name, settings)
+    if role == "reranker" and name == _CROSS:
+        from engine.encoders.cross_encoder import CrossEncoder
+
+        cross = CrossEncoder(settings)
+        cross.check()
+        return cross
     if role == "reranker":
         from engine.query.rerank.registry import make_seeing
 
@@ -117,9 +124,10 @@ def _embed(made: Any) -> str:
 
 
 def _judge(made: Any) -> str:
-    from engine.encoder_trial import judge_once
+    from engine.encoder_trial import judge_once, judge_text_once
+    from engine.encoders.cross_encoder import CrossEncoder
 
-    return judge_once(made)
+    return judge_text_once(made) if isinstance(made, CrossEncoder) else judge_once(made)
 
 
 def _chat(made: Any) -> str:
@@ -158,10 +166,25 @@ def _speaker(made: Any) -> str:
 
 
 def _transcriber(made: Any) -> str:
+    samples, kind = _speech(made.rate)
+    heard = " ".join(sentence.text for sentence in made.transcribe(samples))
+    return f"{heard!r} in {len(samples) / made.rate:.1f} s of {kind}"
+
+
+def _speech(rate: int) -> tuple[Any, str]:
+    """Return a sentence as eSpeak NG speaks it; where it is not installed, a tone."""
     import numpy as np
 
-    tone = 0.3 * np.sin(np.arange(2 * made.rate) / 20)
-    return f"{len(made.transcribe(tone.astype(np.float32)))} sentences in a tone of 2 s"
+    from engine.generate.espeak import Espeak
+    from engine.generate.speaker import speak
+
+    try:
+        speech = speak(Espeak(), _TEXT)
+    except SensoriumError:
+        return (0.3 * np.sin(np.arange(2 * rate) / 20)).astype(np.float32), "a tone"
+    times = np.arange(round(speech.seconds * rate)) / rate
+    places = np.arange(len(speech.samples)) / speech.rate
+    return np.interp(times, places, speech.samples).astype(np.float32), "speech"
 
 
 def _aligner(made: Any) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,6 +28,10 @@ from engine.types import ExportFormat, ImportFormat, Kind
 if TYPE_CHECKING:
     from engine.exchange.export import ExportReport
     from engine.exchange.import_dataset import ImportReport
+    from engine.types import Failure
+
+_NAMED = 20
+"""Files that are left out for one reason and named, each on a line; of more, one stands for all."""
 
 
 @click.command("export")
@@ -96,9 +101,19 @@ def export_command(
     _show_exported(done, as_json=as_json)
 
 
+def _by_reason(failures: Sequence[Failure]) -> dict[str, list[str]]:
+    paths: dict[str, list[str]] = {}
+    for failure in failures:
+        paths.setdefault(failure.reason, []).append(failure.path)
+    return paths
+
+
 def _show_exported(done: ExportReport, *, as_json: bool) -> None:
-    for failure in done.failures:
-        complain(f"left out: {failure.path} {failure.reason}")
+    for reason, paths in _by_reason(done.failures).items():
+        if len(paths) > _NAMED:
+            complain(f"left out: {len(paths):,} files, {paths[0]} among them: each {reason}")
+        for path in paths if len(paths) <= _NAMED else ():
+            complain(f"left out: {path} {reason}")
     if as_json:
         print_json({
             "out": str(done.out), "format": done.format, "files": done.files,

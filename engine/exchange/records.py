@@ -16,7 +16,9 @@ from engine.types import Asset, Filter, Kind, Modality, Moment
 from engine.types.arrays import MomentIds
 
 _BLOCK = 1024
-"""Moments that are read at once."""
+"""Moments that are read at once, and those of a file that go past it."""
+_RANGE = 2**18
+"""Moments whose files are asked for at once."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -123,13 +125,41 @@ def _pieces(
     store: Store, ids: MomentIds, spaces: Sequence[SpaceInfo]
 ) -> Iterator[tuple[int, tuple[str, ...], Asset, Piece]]:
     stored = {info.space.name: StoredVectors(store, info.space) for info in spaces}
-    for block in chunks(ids, _BLOCK):
+    for block in _blocks(store, ids):
         records = store.records(block)
         owners = {record.asset_id for record in records.values()}
         assets, tags = store.whole_assets(owners), store.tags(owners)
         vectors = {name: of_space.block(block) for name, of_space in stored.items()}
-        for moment_id, record in records.items():
+        order = dict.fromkeys(records[moment_id].asset_id for moment_id in sorted(records))
+        place = {owner: at for at, owner in enumerate(order)}
+        for moment_id in sorted(records, key=lambda m: (place[records[m].asset_id], m)):
+            record = records[moment_id]
             own = {n: rows[moment_id] for n, rows in vectors.items() if moment_id in rows}
             owner = record.asset_id
             piece = Piece(moment_id, record.moment, own)
             yield owner, tags.get(owner, ()), assets[owner], piece
+
+
+def _blocks(store: Store, ids: MomentIds) -> Iterator[MomentIds]:
+    """Yield the moments of whole files, some at a time, each block ascending.
+
+    Files come in the order of their first moment: texts that were read in a file after all were
+    indexed are not beside its others.
+    """
+    _, first, files = np.unique(_owners(store, ids), return_index=True, return_inverse=True)
+    order = np.argsort(first[files], kind="stable")
+    ends = np.append(np.flatnonzero(np.diff(files[order])) + 1, len(ids))
+    begin = 0
+    while begin < len(ids):
+        end = int(ends[min(np.searchsorted(ends, begin + _BLOCK), len(ends) - 1)])
+        yield np.sort(ids[order[begin:end]])
+        begin = end
+
+
+def _owners(store: Store, ids: MomentIds) -> MomentIds:
+    """Return the file of each moment, (n,)."""
+    found = [np.zeros(0, np.int64)]
+    for part in chunks(ids, _RANGE):
+        known, owners = store.assets_of(int(part[0]), int(part[-1]))
+        found.append(owners[np.searchsorted(known, part)])
+    return np.concatenate(found)

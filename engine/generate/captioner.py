@@ -24,6 +24,8 @@ MONTHS = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September",
     "October", "November", "December",
 )  # fmt: skip
+_SPEECH = "speech"
+"""The label of a sound in which somebody speaks."""
 _KINDS = {"image": "A picture", "video": "A video", "audio": "A sound"}
 
 
@@ -56,6 +58,9 @@ class Captioner(Protocol):
     """A model that says what a file shows."""
 
     name: str
+    by_labels: bool
+    """True if it writes down the labels of a scene. They are looked for then, and writing takes no
+    time that a limit is for."""
 
     @property
     def revision(self) -> str:
@@ -91,7 +96,8 @@ class TemplateCaptioner:
     """``template``: puts what the library knows into a sentence, and claims nothing beyond."""
 
     name = "template"
-    revision = "template-1"
+    revision = "template-2"
+    by_labels = True
 
     def check(self) -> None:
         """Do nothing: it needs nothing."""
@@ -106,12 +112,15 @@ class TemplateCaptioner:
     ) -> str:
         """Caption one file; see ``Captioner.caption``."""
         del seconds, cancel
+        labels = _each_once(scene.labels)
         if style is CaptionStyle.TAGS:
-            return ", ".join(scene.labels[:_MOST_TAGS])
+            return ", ".join(map(_without_article, labels[:_MOST_TAGS]))
         parts = [_KINDS.get(scene.kind, "A file")]
         heard = scene.kind == "audio"
-        if scene.labels:
-            parts.append(f"{'with' if heard else 'of'} {_listed(scene.labels[:4])}")
+        if scene.speech.strip():  # the words are quoted below
+            labels = [label for label in labels if label != _SPEECH]
+        if labels:
+            parts.append(f"{'with' if heard else 'of'} {_listed(labels[:4])}")
         if scene.on_screen.strip():
             parts.append(f"with the text \u201c{_shortened(scene.on_screen)}\u201d")
         if scene.speech.strip():
@@ -125,6 +134,8 @@ class TemplateCaptioner:
 
 class ChatCaptioner:
     """Any chat that sees."""
+
+    by_labels = False
 
     def __init__(self, chat: Chat) -> None:
         self._chat = chat
@@ -230,6 +241,19 @@ def caption_style(name: str) -> CaptionStyle:
         raise UsageError(
             f"no style of captions is called {name!r}; there is {', '.join(CaptionStyle)}"
         ) from None
+
+
+def _each_once(labels: Sequence[str]) -> list[str]:
+    """Return labels without those that another one names with an article: a dog, and dog."""
+    named: dict[str, str] = {}
+    for label in labels:
+        bare = _without_article(label)
+        named[bare] = max(named.get(bare, bare), label, key=len)
+    return list(named.values())
+
+
+def _without_article(label: str) -> str:
+    return re.sub(r"^(a|an|the) ", "", label)
 
 
 def _listed(words: Sequence[str]) -> str:

@@ -23,6 +23,8 @@ _MOST_TOKENS = 60
 class HfCaptioner(HfModel):
     """``hf:NAME``, a model that writes a text for a picture. Making one loads nothing."""
 
+    by_labels = False
+
     @property
     def revision(self) -> str:
         """The model with the transformers that ran it."""

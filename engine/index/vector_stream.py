@@ -155,11 +155,11 @@ def read_vectors(index: SegmentedIndex, ids: MomentIds) -> Vectors:
 
 
 class StoredVectors:
-    """The vectors of one space as they are stored, asked for by ascending moment ids.
+    """The vectors of one space as they are stored, asked for by blocks whose first ids ascend.
 
-    Memory holds the segments that reach into the block that is asked for: one or two in
-    a log that only grew, some 64 MiB each. Nothing is mended on the way: an export of a
-    damaged library says so.
+    Memory holds the segments that hold an id of a block and reach past its first one: one or two
+    in a log that only grew, some 64 MiB each, and those of moments that came later to the same
+    files. Nothing is mended on the way: an export of a damaged library says so.
     """
 
     def __init__(self, store: Store, space: Space) -> None:
@@ -175,12 +175,15 @@ class StoredVectors:
         Raises:
             StoreError: a segment is damaged, or was merged meanwhile.
         """
-        first, last = int(ids[0]), int(ids[-1])
+        first = int(ids[0])
         self._read_so_far = [part for part in self._read_so_far if part[0][-1] >= first]
-        while self._waiting and self._waiting[0][0][0] <= last:
-            (_, until), info = self._waiting.pop(0)
-            if until >= first:
+        waiting = []
+        for (start, until), info in self._waiting:
+            if np.searchsorted(ids, start) < np.searchsorted(ids, until, side="right"):
                 self._read_so_far.append(self._read(info))
+            elif until >= first:
+                waiting.append(((start, until), info))
+        self._waiting = waiting
         found: dict[int, StoredRow] = {}
         for known, vectors in self._read_so_far:
             shared, _, rows = np.intersect1d(ids, known, assume_unique=True, return_indices=True)

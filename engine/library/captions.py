@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -14,6 +15,8 @@ from engine.store import Store
 from engine.types import Modality, Tag
 
 if TYPE_CHECKING:
+    from PIL.Image import Image
+
     from engine.classify.classification import Classification
     from engine.classify.scores import Scorer
     from engine.curate.captioning import CaptionRun
@@ -53,14 +56,14 @@ def caption(
     """
     from engine.classify.everyday_things import EVERYDAY_THINGS
     from engine.curate.captioning import CaptionContext, apply_captions, caption_files
-    from engine.generate.captioner import TemplateCaptioner, caption_style
+    from engine.generate.captioner import caption_style
     from engine.query import model_roles as registry
 
     chosen = caption_style(style)
     model = registry.make("captioner", captioner or settings.captioner, settings)
 
     def labels(asset_ids: Sequence[int]) -> Mapping[int, Sequence[str]]:
-        if not isinstance(model, TemplateCaptioner):
+        if not model.by_labels:
             return {}
         wanted = {*asset_ids}
         results = classify(
@@ -85,7 +88,7 @@ def caption(
 
     run = caption_files(
         CaptionContext(store, thumbnail, labels), model, paths, chosen,
-        seconds=settings.llm_seconds, progress=reporting,
+        seconds=math.inf if model.by_labels else settings.llm_seconds, progress=reporting,
     )  # fmt: skip
     return apply_captions(store, run, command=command, wait=wait) if apply else run
 
@@ -125,6 +128,19 @@ class SeenLabels:
 
         options = ClassifyOptions(labels_of([*self._names]), multi=True)
         return Classifier(self._store, self._towers, self._settings, options).scorer(Modality.IMAGE)
+
+    def seen_in(self, image: Image) -> list[tuple[str, float]]:
+        """Return what is recognised in a picture and all labels, the most probable first."""
+        encoder = self._towers.encoder
+        found = encoder.embed_images([encoder.prepare_image(image)])
+        named = named_tags(found.tags[0] if found.tags else ())
+        seen = self.of(found.vectors[self._towers.shared.name][0])
+        return sorted([*named.items(), *seen], key=lambda each: -each[1])
+
+    def sure_of(self, image: Image) -> list[str]:
+        """Return what is surely seen in a picture, each once, the most probable first."""
+        seen = self.seen_in(image)
+        return list(dict.fromkeys(label for label, sure in seen if sure >= SURE))
 
     def of(self, vector: Vectors) -> list[tuple[str, float]]:
         """Return all labels with their probabilities, the most probable first.

@@ -10,22 +10,24 @@ import numpy as np
 from engine.common.progress import Progress
 from engine.config import Settings
 from engine.encoders.towers import Towers
-from engine.errors import ExtraMissing, UsageError
+from engine.errors import EmptyMedia, ExtraMissing, UsageError
 from engine.query.example_values import example_part
 from engine.query.examples import resolve_examples
 from engine.query.prepare import (
     PreparedExample,
     embed_prepared,
+    media_type,
     naming_file,
     prepare_picture,
     prepare_sound,
 )
 from engine.query.transcription import Transcription, transcribe
-from engine.types import PartKind, Query
+from engine.types import Kind, PartKind, Query
 from engine.types.arrays import Vectors
 from engine.types.examples import Example
 
 if TYPE_CHECKING:
+    from engine.library.captions import SeenLabels
     from engine.query.describing import Description
 
 
@@ -64,6 +66,7 @@ def describe_example(
     model: str | None,
     on_text: Callable[[str], None] | None,
     progress: Progress,
+    labels: SeenLabels,
 ) -> Description:
     """Answer one question about a picture, a video or a sound.
 
@@ -84,7 +87,9 @@ def describe_example(
         (known,) = query.parts
         with naming_file(known.value):
             path = files[known.value].path
-            talk = MediaConversation(path, metered, towers, settings, progress)
+            talk = MediaConversation(
+                path, metered, towers, settings, progress, seen_in=labels.sure_of
+            )
             return talk.ask(question, on_text=on_text)
 
 
@@ -118,6 +123,8 @@ def transcribe_example(
         (known,) = query.parts
         with naming_file(known.value):
             path = files[known.value].path
+            if media_type(path).kind is Kind.IMAGE:
+                raise EmptyMedia("a picture has no sound")
             return transcribe(
                 path, speech, settings, words=words or timing is not None, progress=progress,
                 aligner=timing, diarizer=telling,

@@ -209,8 +209,9 @@ class EncodingLibrary(ReadingLibrary):
 
         with watched(progress, cancel) as reporting:
             return describe_example(
-                example, question, self.towers, self.settings, model, on_text, reporting
-            )
+                example, question, self.towers, self.settings, model, on_text, reporting,
+                self._seen_labels,
+            )  # fmt: skip
 
     def ask_example(
         self,

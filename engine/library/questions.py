@@ -12,7 +12,7 @@ from engine.assistant.question import read_question
 from engine.config import Settings
 from engine.encoders.towers import Towers
 from engine.generate.captioner import Scene
-from engine.library.captions import SURE, SeenLabels, named_tags
+from engine.library.captions import SURE, SeenLabels
 from engine.query.example_values import example_part
 from engine.query.examples import resolve_examples
 from engine.query.known_media import KnownMedia
@@ -55,23 +55,19 @@ def answer_about_example(
             found = similar(file.path, top=_TOP, group=Group.ASSET, kinds=question.kinds, **options)
             media = KnownMedia(file.path, towers, settings)
             sent = SentExample(
-                lambda: _scene(media, labels, towers),
+                lambda: _scene(media, labels),
                 _describer(file, settings, towers, seconds, cancel),
                 settings.vision_model or EXTRACTIVE,
             )
             return example_answer(question, sent, found, store, on_sentence)
 
 
-def _scene(media: KnownMedia, labels: SeenLabels, towers: Towers) -> KnownScene:
+def _scene(media: KnownMedia, labels: SeenLabels) -> KnownScene:
     """Return what is known of a file without a model that describes."""
     kind = media.media.kind
     seen: list[tuple[str, float]] = []
     if kind is not Kind.AUDIO:
-        encoder = towers.encoder
-        first = encoder.embed_images([encoder.prepare_image(media.frames[0].image)])
-        named = named_tags(first.tags[0] if first.tags else ())
-        seen = labels.of(first.vectors[towers.shared.name][0])
-        seen = sorted([*named.items(), *seen], key=lambda each: -each[1])
+        seen = labels.seen_in(media.frames[0].image)
     sure = tuple(label for label, probability in seen if probability >= SURE)
     scene = Scene(
         kind.value, tuple(media.heard) if kind is Kind.AUDIO else sure,

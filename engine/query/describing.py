@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import takewhile
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -34,6 +34,9 @@ from engine.generate.speaker import Speech
 from engine.query.known_media import SHOWN, SIDE, KnownMedia, MediaFrame
 from engine.store.fulltext.documents import spaced_name
 from engine.types import Kind
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 _MOST_WORDS = 4_000
 """Characters of speech that a chat gets for a question."""
@@ -75,6 +78,7 @@ class MediaConversation:
     Args:
         chat: any; it is shown pictures where its attribute ``sees`` is true, and given short files
             as they are where ``hears`` is.
+        seen_in: names what is surely seen in a picture, for a chat that sees none.
     """
 
     def __init__(
@@ -84,9 +88,11 @@ class MediaConversation:
         towers: Towers,
         settings: Settings,
         progress: Progress = NO_PROGRESS,
+        seen_in: Callable[[Image], Sequence[str]] | None = None,
     ) -> None:
         self._path, self._chat, self._towers = path, chat, towers
         self._settings, self._progress = settings, progress
+        self._seen_in = seen_in
         self._known = KnownMedia(path, towers, settings, progress)
         self._turns: list[Message] = []
 
@@ -128,6 +134,8 @@ class MediaConversation:
         facts: dict[str, Any] = {"kind": self._known.media.kind.value, "name": self._name}
         if shown and self._known.media.kind is Kind.VIDEO:
             facts["pictures"] = [f"at {clock(frame.time)}" for frame in shown]
+        if not shown and (named := self._named(question)):
+            facts["seen"] = named
         if self._known.heard:
             facts["sounds"] = self._known.heard
         if spoken := self._spoken(question):
@@ -168,6 +176,16 @@ class MediaConversation:
     @property
     def _sees(self) -> bool:
         return self._known.media.kind is not Kind.AUDIO and self._chat.sees
+
+    def _named(self, question: str) -> list[str]:
+        """Return what is surely seen in the picture, or in frames of the video with their times."""
+        if self._seen_in is None or self._known.media.kind is Kind.AUDIO:
+            return []
+        frames = self._chosen_frames(question)
+        if self._known.media.kind is Kind.IMAGE:
+            return [*self._seen_in(frames[0].image)]
+        named = ((frame.time, ", ".join(self._seen_in(frame.image))) for frame in frames)
+        return [f"{clock(time)} {names}" for time, names in named if names]
 
     def _chosen_frames(self, question: str) -> list[MediaFrame]:
         """Return the keyframes that bear most on a question, in the order of their times.

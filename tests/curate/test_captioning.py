@@ -20,6 +20,7 @@ class Wolf:
     """Says that a wolf is in every picture that is shown to it."""
 
     name = revision = "wolf-1"
+    by_labels = False
 
     def check(self) -> None: ...
 

@@ -6,6 +6,7 @@ import dataclasses
 import json
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from PIL import Image
 
 from engine import Library
 from engine.encoders import registry
+from engine.encoders.sentence_transformer.load import dtype_on_gpu
 from engine.encoders.sentence_transformer.names import ModelName, parse
 from engine.errors import EncoderUnavailable, ExtraMissing, UnsupportedMedia
 from engine.types import Modality
@@ -127,6 +129,17 @@ def test_weights_of_float16_are_computed_in_float32(folders, tmp_path, settings)
     encoder = registry.towers(f"st:{folder}", settings).encoder
     assert {p.dtype for p in encoder._loaded.model.parameters()} == {torch.float32}
     assert np.isfinite(encoder.embed_texts(TEXTS)).all()
+
+
+@pytest.mark.parametrize(
+    ("trained", "computed"),
+    [("bfloat16", "bfloat16"), ("float16", "float32"), ("float32", "float32"), (None, "float32")],
+)
+def test_no_gpu_computes_in_float16(trained, computed):
+    import torch
+
+    config = SimpleNamespace(dtype=trained and getattr(torch, trained))
+    assert dtype_on_gpu(SimpleNamespace(config=config)) == getattr(torch, computed)
 
 
 def test_a_picture_that_the_model_cannot_take_costs_its_own_vector(towers):

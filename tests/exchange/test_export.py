@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,9 @@ from engine.index.vector_stream import StoredVectors
 from engine.query.language.where_parser import parse_where
 from engine.store import Store
 from engine.store.curation_records import Finding
+from engine.testing.fake_encoder import FakeScreen, fake_towers
 from engine.types import ExportFormat, Kind
+from indexers.reading import read_texts
 from tests.exchange.conftest import OWNER
 from tests.exchange.same import every, held
 
@@ -196,6 +199,23 @@ def test_vectors_are_those_of_the_log_whatever_its_segments_are_like(
         vectors = [found for *_, moments in before.values() for _, found in moments]
         assert len(vectors) == 11
         assert all(vectors)
+
+
+@pytest.mark.parametrize("block", [1, 3, 1024])
+def test_a_file_whose_text_was_read_later_is_one_file(
+    media: Path, tmp_path: Path, settings, monkeypatch, block: int
+) -> None:
+    monkeypatch.setattr(records, "_BLOCK", block)
+    towers = replace(fake_towers(), screen=FakeScreen({"red": "stop", "blue": "go"}))
+    with Library.open(tmp_path / "library", create=True, encoder="fake", settings=settings) as made:
+        made.index([media])
+        read = read_texts(made.store, towers, [media], settings)
+        assert read.moments >= 2
+        found = every(made.store)
+        assert [item.asset_id for item in found] == [a.asset_id for a in made.store.assets()]
+        whole = {a: [r.moment_id for r in made.store.moments_of(a)] for a in range(1, 9)}
+        assert {i.asset_id: [p.moment_id for p in i.pieces] for i in found} == whole
+        assert all(piece.vectors for item in found for piece in item.pieces)
 
 
 def test_memory_holds_a_block_and_not_the_library(store: Store) -> None:

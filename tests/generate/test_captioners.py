@@ -34,13 +34,14 @@ def jpeg() -> bytes:
          "A picture of a dog, a beach and the sea with the text \u201cEXIT\u201d from May 2021."),
         (SCENE, "alt-text",
          "A picture of a dog, a beach and the sea with the text \u201cEXIT\u201d."),
-        (SCENE, "tags", "a dog, a beach, the sea"),
-        (Scene("audio", ("rain",), "", "hello you"), "sentence",
+        (SCENE, "tags", "dog, beach, sea"),
+        (Scene("audio", ("speech", "rain"), "", "hello you"), "sentence",
          "A sound with rain in which is said \u201chello you\u201d."),
+        (Scene("audio", ("dog", "speech", "a dog")), "sentence", "A sound with a dog and speech."),
         (Scene("video", taken_at="2020-13-01"), "sentence", ""),
         (Scene("image"), "tags", ""),
     ],
-    ids=["sentence", "alt", "tags", "sound", "nothing", "no-tags"],
+    ids=["sentence", "alt", "tags", "sound", "once", "nothing", "no-tags"],
 )  # fmt: skip
 def test_the_template_says_what_is_known_and_no_more(scene, style, expected):
     made = TemplateCaptioner().caption(scene, CaptionStyle(style), seconds=1)

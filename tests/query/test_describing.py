@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -16,6 +17,7 @@ from engine.generate import chats, vision_chats
 from engine.generate.budget import MeteredChat, ModelBudget, Prices
 from engine.generate.chat import ChatImage, ChatMedia, Message, Reply, Usage
 from engine.generate.speaker import of_wav
+from engine.library.captions import SeenLabels
 from engine.query.describing import MediaConversation
 from engine.query.known_media import KnownMedia
 from engine.query.transcription import Transcription
@@ -90,6 +92,23 @@ def test_a_chat_that_does_not_see_gets_words_alone(ask, tmp_path):
     answer = ask(chat, make.picture(tmp_path / "a.png", "red", (90, 60)))
     assert not chat.shown(ChatImage)
     assert not answer.saw
+
+
+def test_a_chat_that_does_not_see_is_told_what_is_surely_seen_and_when(
+    ask, library, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(SeenLabels, "of", lambda *_: [("a boat", 0.9), ("a cat", 0.1)])
+    chat = Chat(sees=False)
+    ask(chat, make.picture(tmp_path / "a.png", "red", (90, 60)))
+    assert "a boat" in chat.data["seen"] and "a cat" not in chat.data["seen"]
+    ask(chat, make.video(tmp_path / "a.mp4", COLOURS))
+    assert len(chat.data["seen"]) <= 6
+    assert all(re.match(r"\d:\d\d .*a boat", line) for line in chat.data["seen"])
+    ask(chat, make.sound(tmp_path / "a.wav", (440, 2.0)))
+    assert "seen" not in chat.data
+    seeing = Chat()
+    ask(seeing, tmp_path / "a.png")
+    assert "seen" not in seeing.data
 
 
 def test_keyframes_are_chosen_by_the_question_with_their_times(ask, tmp_path):

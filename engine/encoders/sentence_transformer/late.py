@@ -22,7 +22,7 @@ from engine.common.choices import LATE_RERANKER
 from engine.config import Settings
 from engine.encoders.revisions import model_revision
 from engine.encoders.runtime import choose
-from engine.encoders.sentence_transformer.load import settings_files
+from engine.encoders.sentence_transformer.load import dtype_on_gpu, settings_files
 from engine.encoders.sentence_transformer.reranker_model import RerankerModel
 from engine.errors import EncoderUnavailable
 
@@ -127,6 +127,5 @@ def _load(folder: Path, settings: Settings) -> _Loaded:
     decided = {"code": _REVISION, "pooled": _POOLED, "files": settings_files(folder)}
     revision = model_revision(model, {**decided, "prompts": json.dumps(model.prompts)})
     if choose.device(settings, "torch") == "cuda":
-        trained = getattr(model.config, "dtype", None)
-        model.to("cuda", torch.bfloat16 if trained == torch.bfloat16 else torch.float32)
+        model.to("cuda", dtype_on_gpu(model))
     return _Loaded(model, HierarchicalTokenPooling(_POOLED, num_protected_tokens=0), revision)

@@ -116,9 +116,16 @@ def _load(wanted: ModelName, folder: Path, settings: Settings) -> LoadedSentence
     dim = _dim(model, wanted)
     revision = model_revision(model, _settings(model, folder, dim, wanted.joint))
     if choose.device(settings, "torch") == "cuda":
-        trained = getattr(model.config, "dtype", None)
-        model.to("cuda", torch.bfloat16 if trained == torch.bfloat16 else torch.float32)
+        model.to("cuda", dtype_on_gpu(model))
     return LoadedSentenceModel(model, takes, dim, _rate(model), _side(model), revision)
+
+
+def dtype_on_gpu(model: Any) -> Any:
+    """Return the numbers that a model computes with on a GPU: never float16, see ``load``."""
+    import torch
+
+    trained = getattr(model.config, "dtype", None)
+    return torch.bfloat16 if trained == torch.bfloat16 else torch.float32
 
 
 def _dim(model: Any, wanted: ModelName) -> int:

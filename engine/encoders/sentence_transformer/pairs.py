@@ -21,6 +21,7 @@ from engine.common.choices import SEEING_RERANKER
 from engine.config import Settings
 from engine.encoders.revisions import model_revision
 from engine.encoders.runtime import choose
+from engine.encoders.sentence_transformer.load import dtype_on_gpu
 from engine.encoders.sentence_transformer.reranker_model import RerankerModel
 from engine.errors import EncoderUnavailable
 
@@ -121,8 +122,7 @@ def _load(folder: Path, settings: Settings) -> LoadedPairs:
         raise EncoderUnavailable("it takes no pictures")
     revision = model_revision(model, {"code": _REVISION, "config": config})
     if device == "cuda":
-        trained = getattr(model.config, "dtype", None)
-        model.to("cuda", torch.bfloat16 if trained == torch.bfloat16 else torch.float32)
+        model.to("cuda", dtype_on_gpu(model))
     return LoadedPairs(model, None, model.supports("text"), True, revision)
 
 
