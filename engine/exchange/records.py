@@ -151,7 +151,7 @@ def _blocks(store: Store, ids: MomentIds) -> Iterator[MomentIds]:
     ends = np.append(np.flatnonzero(np.diff(files[order])) + 1, len(ids))
     begin = 0
     while begin < len(ids):
-        end = int(ends[min(np.searchsorted(ends, begin + _BLOCK), len(ends) - 1)])
+        end = int(ends[np.searchsorted(ends[:-1], begin + _BLOCK)])
         yield np.sort(ids[order[begin:end]])
         begin = end
 

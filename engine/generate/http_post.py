@@ -235,7 +235,7 @@ def _complaint(body: bytes) -> str:
 
 
 def _late(request: Request, seconds: float) -> ChatFailed:
-    return ChatFailed(f"{request.host} did not answer within {seconds:g} s")
+    return ChatFailed(f"{request.host} did not answer within {seconds:.3g} s")
 
 
 def check() -> None:

@@ -23,7 +23,8 @@ from engine.query.known_media import KnownMedia
 from engine.query.transcription import Transcription
 from tests import media_files as make
 
-COLOURS = ("red", "blue", "green", "yellow", "blue", "red", "green", "blue", "red", "green")
+COLOURS = ("red", "blue", "green", "blue", "yellow", "red", "green", "blue", "red", "green")
+"""Of the seven keyframes, those that are spread over the video leave out the yellow one."""
 
 
 class Chat:

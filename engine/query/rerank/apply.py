@@ -57,9 +57,18 @@ def rerank_hits(
         found,
         hits=tuple(_in_order(found, reranker.name, done))[: query.top],
         reranked=reranker.name,
-        notes=(*found.notes, *([f"{reranker.name}: {done.note}"] if done.note else [])),
+        notes=(*found.notes, *(f"{reranker.name}: {note}" for note in _notes(done))),
         took_ms=_with(took, found.took_ms),
     )
+
+
+def _notes(done: Reranked) -> Iterator[str]:
+    """Yield what a server's model has cost, and what is to be known of a new order."""
+    if done.tokens:
+        money = f", {done.money:.4f} USD" if done.money else ""
+        yield f"{done.seconds:.1f} s, {done.tokens:,} tokens{money}"
+    if done.note:
+        yield done.note
 
 
 def _with(seconds: Mapping[str, float], took_ms: Mapping[str, float]) -> dict[str, float]:

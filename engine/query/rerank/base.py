@@ -57,6 +57,8 @@ class Reranked:
     """True if no model had to be asked."""
     tokens: int = 0
     """The tokens that a server counted; 0 for a model that runs here."""
+    money: float = 0.0
+    """US dollars; 0 where the prices are not known."""
     seconds: float = 0.0
 
 

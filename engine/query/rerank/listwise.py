@@ -16,7 +16,7 @@ from engine.common.lru import LRUCache
 from engine.common.progress import Progress
 from engine.errors import ChatFailed
 from engine.generate.budget import Prices
-from engine.generate.chat import Chat, ChatImage, Message, Reply, Schema
+from engine.generate.chat import Chat, ChatImage, Message, Reply, Schema, Usage
 from engine.query.rerank.base import Budget, Document, Reranked, fingerprint, in_fused_order
 from engine.query.rerank.question import Question, build_question
 
@@ -82,20 +82,21 @@ class Listwise:
         self, documents: Sequence[Document], question: Question, deadline: float
     ) -> Reranked:
         key = self._key(question.messages)
-        tokens = 0
+        usage = Usage()
         answer = self._cache.get(key)
         cached = answer is not None
         if answer is None:
             try:
                 reply = self._reply(question, deadline)
-                tokens = reply.usage.total
+                usage = reply.usage
                 answer = read_ranking(reply.text, question.candidates)
             except (ChatFailed, Unusable) as error:
                 failed = in_fused_order(documents, f"the fused order stands: {error}")
-                return replace(failed, tokens=tokens)
+                return replace(failed, tokens=usage.total, money=self._prices.cost(usage))
             self._cache.put(key, answer)
         result = _apply(documents, answer, _note(question, answer))
-        return replace(result, cached=cached, tokens=tokens)
+        money = self._prices.cost(usage)
+        return replace(result, cached=cached, tokens=usage.total, money=money)
 
     def _reply(self, question: Question, deadline: float) -> Reply:
         left = deadline - time.monotonic()
