@@ -146,11 +146,20 @@ class MeteredChat:
     def _check(self, likely: Usage) -> float:
         spent, budget = self._spent, self._budget
         if spent.asked + spent.answered + likely.total > budget.tokens:
-            raise ChatFailed(f"the budget of {budget.tokens:,} tokens does not reach ({spent})")
+            raise ChatFailed(
+                f"the budget of {budget.tokens:,} tokens does not reach ({spent});"
+                " SENSORIUM_LLM_TOKENS raises it"
+            )
         if spent.money + self._prices.cost(likely) > budget.money:
-            raise ChatFailed(f"the budget of {budget.money:g} USD does not reach ({spent})")
+            raise ChatFailed(
+                f"the budget of {budget.money:g} USD does not reach ({spent});"
+                " SENSORIUM_LLM_MONEY raises it"
+            )
         if self.seconds_left <= 0:
-            raise ChatFailed(f"the budget of {budget.seconds:g} s is over ({spent})")
+            raise ChatFailed(
+                f"the budget of {budget.seconds:g} s is over ({spent});"
+                " SENSORIUM_LLM_SECONDS raises it"
+            )
         return self.seconds_left
 
     def _add(self, used: Usage, seconds: float) -> None:

@@ -10,9 +10,10 @@ import pytest
 from engine.common.progress import NO_PROGRESS
 from engine.encoders.protocols import Sentence
 from engine.errors import EncoderUnavailable
+from engine.media.audio import read_audio
 from engine.query import model_roles as registry
 from engine.query import transcribers
-from engine.query.transcription import transcribe
+from engine.query.transcription import transcribe, with_words
 from engine.testing.fake_encoder import FakeSpeech
 from tests.generate.tiny_models import save_qwen_asr, save_whisper
 
@@ -83,6 +84,10 @@ def test_a_transcript_gets_its_times_from_an_aligner(folder, settings, tmp_path)
     assert [word.text for word in sentence.words] == ["go", "on"]
     times = [time for word in sentence.words for time in (word.start, word.end)]
     assert times == sorted(times)
+    (chunk,) = read_audio(path, 16_000, 120.0)
+    (heard,) = FakeSpeech("go on").transcribe(chunk.samples)
+    assert sentence.words == made.align(chunk.samples, heard).words
+    assert sentence.words != with_words(heard).words
 
 
 def test_qwen_asr_is_the_reference_call(settings, tmp_path, monkeypatch):

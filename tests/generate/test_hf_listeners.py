@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from engine.generate import hf_chat
 from engine.generate.chat import ChatImage, ChatMedia, Message, Text
+from engine.generate.hf_models import load_model
 from engine.generate.speaker import Speech, of_wav
 from engine.query import model_roles as registry
 from tests.generate.tiny_listeners import save_flamingo, save_omni
@@ -48,10 +50,17 @@ def test_audio_flamingo_is_of_the_class_that_it_was_saved_as(settings, tmp_path)
     assert reply.usage.answered == 8
 
 
-def test_an_omni_model_hears_sees_and_writes_without_what_speaks(omni, settings):
+def test_an_omni_model_hears_sees_and_writes_without_what_speaks(omni, settings, monkeypatch):
     from transformers import Qwen3OmniMoeForConditionalGeneration as Omni
     from transformers import Qwen3OmniMoeProcessor
 
+    loaded = []
+
+    def load(*args, **options):
+        loaded.append(load_model(*args, **options))
+        return loaded[-1]
+
+    monkeypatch.setattr(hf_chat, "load_model", load)
     made = registry.make("vision chat", f"hf:{omni}", settings)
     assert (made.sees, made.hears_samples) == (True, True)
     stream = io.BytesIO()
@@ -62,6 +71,7 @@ def test_an_omni_model_hears_sees_and_writes_without_what_speaks(omni, settings)
     processor = Qwen3OmniMoeProcessor.from_pretrained(omni)
     theirs = Omni.from_pretrained(omni).eval()
     assert theirs.has_talker
+    assert [whole.has_talker for _, whole in loaded] == [False]
     prompt = "<see><image></see><hear><audio></hear>what is it."
     image = Image.open(io.BytesIO(seen.jpeg)).convert("RGB")
     text = expected(processor, theirs.thinker, prompt, images=[image], audio=[SAMPLES])

@@ -91,6 +91,12 @@ def test_speecht5_is_the_reference_call(settings, tmp_path):
     torch.manual_seed(1)
     expected = model.generate_speech(ids, torch.from_numpy(np.load(who))[None], vocoder=vocoder)
     expected = expected.detach().numpy().ravel()
+    torch.manual_seed(1)
+    of_nobody = speak(made, "hello you").samples[: len(expected)]
+    assert (
+        10 * np.abs(speech.samples[: len(expected)] - expected).max()
+        < np.abs(of_nobody - expected).max()
+    )
     assert speech.rate == 16_000
     np.testing.assert_allclose(speech.samples[: len(expected)], expected, atol=1e-5)
     with pytest.raises(UsageError, match=r"no\.npy is no file of an x-vector"):
