@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.common.package_weights import WeightFile
+from engine.common.vectors import chunks
 from engine.config import Settings
 from engine.errors import EncoderUnavailable, UsageError
 from engine.generate import espeak
@@ -54,12 +55,12 @@ _MOST_SYMBOLS = 500
 _QUIET = 0.01
 _KEPT = int(0.03 * _RATE)
 """Amplitude below which both ends of a piece are cut off, and samples that stay."""
-_ESPEAK_VOICE = "en-us"
+_KANA, _KANJI = re.compile("[\u3040-\u30ff]"), re.compile("[\u3400-\u9fff]")
 _PUNCTUATION = re.compile(r"([,.;:!?…]+)")
 _PUT = (
     ("dʒ", "ʤ"), ("tʃ", "ʧ"), ("e\u026a", "A"), ("a\u026a", "I"), ("aʊ", "W"), ("oʊ", "O"),
     ("əʊ", "Q"), ("ɔ\u026a", "Y"), ("ʲ", "j"), ("r", "ɹ"),
-    ("x", "k"), ("ɬ", "l"), ("ɐ", "ə"), ("ɚ", "əɹ"),
+    ("ä", "a"), ("x", "k"), ("ɬ", "l"), ("ɐ", "ə"), ("ɚ", "əɹ"),
 )  # fmt: skip
 """Sounds of eSpeak NG as the model was taught them, by misaki's table."""
 
@@ -98,8 +99,7 @@ class Kokoro:
             raise UsageError(f"Kokoro has no voice {voice!r}; there is {', '.join(self.voices)}")
         self.check()
         for sentence in sentences(text):
-            symbols = _symbols(sentence, self._vocabulary)[:_MOST_SYMBOLS]
-            if symbols:
+            for symbols in symbol_pieces(sentence, self._vocabulary):
                 with self._lock:
                     samples = self._run(symbols, self._styles[voice], speed)
                 yield Speech(with_pause(_trimmed(samples), _RATE), _RATE)
@@ -141,16 +141,45 @@ class Kokoro:
         return vocabulary
 
 
+def symbol_pieces(sentence: str, vocabulary: dict[str, int]) -> Iterator[list[int]]:
+    """Yield the numbers of the sounds of a sentence, as many at a time as the model takes.
+
+    One of many figures has ten times as many sounds as letters; it is cut between words.
+    """
+    symbols = _symbols(sentence, vocabulary)
+    if len(symbols) <= _MOST_SYMBOLS:
+        yield from [symbols] if symbols else ()
+        return
+    place = sentence.find(" ", len(sentence) // 2)
+    place = place if place > 0 else sentence.rfind(" ")
+    if place <= 0:
+        yield from (list(piece) for piece in chunks(symbols, _MOST_SYMBOLS))
+        return
+    for half in (sentence[:place], sentence[place:]):
+        yield from symbol_pieces(half.strip(), vocabulary)
+
+
 def _symbols(sentence: str, vocabulary: dict[str, int]) -> list[int]:
     """Return the numbers of the sounds of a sentence, its punctuation kept."""
     parts = [part.strip() for part in _PUNCTUATION.split(sentence)]
     spoken = [i for i, part in enumerate(parts) if part and not _PUNCTUATION.fullmatch(part)]
     for place in spoken:
-        parts[place] = " " + espeak.phonemes(parts[place], _ESPEAK_VOICE)
+        parts[place] = " " + espeak.phonemes(parts[place], _language(sentence))
     text = "".join(parts).strip()
     for sound, put in _PUT:
         text = text.replace(sound, put)
     return [vocabulary[letter] for letter in text if letter in vocabulary]
+
+
+def _language(sentence: str) -> str:
+    """Return eSpeak NG's voice for a sentence, which would spell out letters of another script.
+
+    Raises:
+        UsageError: it has kanji, of which eSpeak NG knows no sounds.
+    """
+    if _KANJI.search(sentence):
+        raise UsageError("Kokoro reads Japanese in kana alone; no sounds of kanji are known here")
+    return "ja" if _KANA.search(sentence) else "en-us"
 
 
 def _trimmed(samples: Waveform) -> Waveform:

@@ -27,7 +27,8 @@ from engine.types.arrays import Vectors
 from engine.types.examples import Example
 
 if TYPE_CHECKING:
-    from engine.library.captions import SeenLabels
+    from PIL.Image import Image
+
     from engine.query.describing import Description
 
 
@@ -66,7 +67,7 @@ def describe_example(
     model: str | None,
     on_text: Callable[[str], None] | None,
     progress: Progress,
-    labels: SeenLabels,
+    seen_in: Callable[[Image], Sequence[str]],
 ) -> Description:
     """Answer one question about a picture, a video or a sound.
 
@@ -87,9 +88,7 @@ def describe_example(
         (known,) = query.parts
         with naming_file(known.value):
             path = files[known.value].path
-            talk = MediaConversation(
-                path, metered, towers, settings, progress, seen_in=labels.sure_of
-            )
+            talk = MediaConversation(path, metered, towers, settings, progress, seen_in=seen_in)
             return talk.ask(question, on_text=on_text)
 
 

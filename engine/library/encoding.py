@@ -210,7 +210,7 @@ class EncodingLibrary(ReadingLibrary):
         with watched(progress, cancel) as reporting:
             return describe_example(
                 example, question, self.towers, self.settings, model, on_text, reporting,
-                self._seen_labels,
+                self._seen_labels.sure_of,
             )  # fmt: skip
 
     def ask_example(

@@ -11,6 +11,7 @@ import pytest
 
 from engine.errors import ChatFailed, EncoderUnavailable, ExtraMissing, UsageError
 from engine.generate import espeak
+from engine.generate.kokoro import symbol_pieces
 from engine.generate.speaker import Speech, SpokenWord, joined, of_wav, sentences, speak
 from engine.query import model_roles as registry
 from engine.testing import chat_server as does
@@ -73,6 +74,22 @@ def test_kokoro_speaks_where_it_is_installed(settings):
     assert np.abs(speech.samples).max() > 0.05
     with pytest.raises(UsageError, match="Kokoro has no voice 'bob'"):
         speak(voice, "hello", voice="bob")
+
+
+def test_kokoro_leaves_out_nothing_of_a_sentence_of_many_sounds():
+    every_letter = {chr(number): number for number in range(32, 0x3000)}
+    pieces = list(symbol_pieces(("9876543210 " * 36).strip(), every_letter))
+    assert max(map(len, pieces)) <= 500
+    assert sum(map(len, pieces)) > 360 * 3  # each figure has three sounds or more
+
+
+def test_kokoro_reads_kana_in_japanese_and_says_that_it_reads_no_kanji():
+    japanese = {letter: number for number, letter in enumerate("konitɕha")}
+    assert [*symbol_pieces("こんにちは", japanese)] == [
+        [japanese[letter] for letter in "konnitɕiha"]
+    ]
+    with pytest.raises(UsageError, match="kana"):
+        list(symbol_pieces("元気ですか", japanese))
 
 
 def test_speecht5_is_the_reference_call(settings, tmp_path):
