@@ -2,7 +2,7 @@
 # make test     install the test extras as well, run the tests; with a server that
 #               SENSORIUM_TEST_POSTGRES names (.ci/run starts one), those of PostgreSQL too
 # make lint     ruff and mypy
-# make check    lint, and the tests that take no models: a minute, while one works
+# make check    lint, and the quick tests, which take no models and no servers: while one works
 # make docs     write the generated pages of docs/ from the code
 # make site     build the docs as a site, into site/
 # make figures  write docs/benchmarks.md from benchmarks/results

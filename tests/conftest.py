@@ -65,15 +65,28 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 _POLICY = os.sched_getscheduler(0) if hasattr(os, "sched_getscheduler") else None
 
 SLOW = (
-    "align", "benchmarks", "commands", "docs", "encoders", "exchange", "generate", "sensorium",
-    "training", "curate/copies", "curate/actions", "indexers/test_cut_off.py",
-    "indexers/test_screen.py", "index/test_histories.py", "index/test_snapshot.py",
-    "media/test_mutated.py", "media/test_zoo.py", "query/language", "query/rerank",
-    "server/page",
-    "store/test_crash.py", "store/test_invariants.py", "store/write/test_spaces.py",
-    "library/test_searches.py", "test_torchvision_ops.py",
+    "align", "assistant", "benchmarks", "commands", "compose", "docs", "encoders", "exchange",
+    "generate", "sensorium", "server", "training", "classify/test_classifier.py",
+    "classify/test_service.py", "common/test_clipboard.py", "common/test_id_sets.py",
+    "common/test_local_times.py", "common/test_mapped_files.py", "curate/actions", "curate/copies",
+    "curate/selection", "curate/test_labels.py", "curate/test_quality.py", "curate/test_service.py",
+    "index/test_histories.py", "index/test_lost_pages.py", "index/test_refresh.py",
+    "index/test_snapshot.py", "indexers/test_backfill.py", "indexers/test_cut_off.py",
+    "indexers/test_multi_encoder.py", "indexers/test_screen.py", "indexers/test_vanished.py",
+    "indexers/test_worker.py", "library/test_embedding.py", "library/test_keys.py",
+    "library/test_large_library.py", "library/test_searches.py", "media/test_clip.py",
+    "media/test_dates.py", "media/test_decode_memory.py", "media/test_fetch.py",
+    "media/test_mutated.py", "media/test_thumbnail.py", "media/test_timeline", "media/test_video",
+    "media/test_zoo.py", "query/concepts", "query/language", "query/rerank",
+    "query/test_generations.py", "query/test_several_spaces.py", "query/test_sound_spans.py",
+    "query/test_space_selection.py", "store/fulltext/test_documents.py",
+    "store/sql/test_filters.py", "store/test_compaction.py", "store/test_crash.py",
+    "store/test_create.py", "store/test_cut_while_read.py", "store/test_failpoints.py",
+    "store/test_invariants.py", "store/test_lock.py", "store/write/test_spaces.py",
+    "store/write/test_storable_facts.py", "test_encoder_trial.py", "test_torchvision_ops.py",
 )  # fmt: skip
-"""Rooms that load real models, start many processes, or try thousands of drawn inputs."""
+"""Rooms and files that load models, start processes or servers, decode videos, index library after
+library, or try thousands of drawn inputs."""
 LANGUAGE_MODEL = (
     "tests/commands/test_language_model.py", "tests/generate/test_llama.py",
     "tests/generate/test_lm.py",
@@ -92,8 +105,16 @@ PAGE = tuple(
 )
 """Files whose tests share a server of one library and a browser. They take a quarter of all time,
 so they come first; two browsers at once have brought a machine of two processors to a halt."""
-_GROUPS = (LANGUAGE_MODEL, WARM, PAGE)
+TREES = ("tests/test_layers.py", "tests/test_prose.py")
+"""Files that look at every module of ours as a tree."""
+_GROUPS = (LANGUAGE_MODEL, WARM, PAGE, TREES)
 _TOGETHER = {file: group[0] for group in _GROUPS for file in group}
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Pass over what `make check` leaves out: importing it takes longer than some of its tests."""
+    place = str(collection_path.relative_to(Path(__file__).parent))
+    return True if config.option.markexpr == "not slow" and place.startswith(SLOW) else None
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

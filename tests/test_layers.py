@@ -6,12 +6,12 @@ import ast
 import subprocess
 import sys
 from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parent.parent
+from tests.trees import ROOT, trees
+
 LAYERS = (
     {
         "engine.types",
@@ -148,18 +148,13 @@ FACADE = {
 """All that a command imports when it runs: the ground, the facade, and other commands."""
 
 
-@cache
 def modules() -> dict[str, ast.Module]:
-    """Return each module of ours as a tree, by its name: they are parsed once for all tests."""
-    return {
-        name_of(path): ast.parse(path.read_text())
-        for room in ("engine", "indexers", "sensorium")
-        for path in sorted(ROOT.glob(f"{room}/**/*.py"))
-    }
+    """Return each module of ours as a tree, by its name."""
+    return {name_of(path): tree for path, tree in trees().items()}
 
 
 def name_of(path: Path) -> str:
-    parts = path.relative_to(ROOT).with_suffix("").parts
+    parts = path.with_suffix("").parts
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterator
-from functools import cache
 from itertools import pairwise
-from pathlib import Path
 
-ROOT = Path(__file__).parent.parent
-ROOMS = ("sensorium", "engine", "indexers")
+from tests.trees import trees
+
 FRAGMENTS = frozenset({
     "What", "Of", "That", "Those", "Whether", "How", "Where", "Which", "Or", "And", "But",
     "Because", "Whose", "Whoever", "Who", "As", "If", "When", "Than", "Else", "Behind",
@@ -23,13 +21,6 @@ NO_VERB = frozenset({
 """First words of a noun phrase: right for a module, a class, a value, not for a function."""
 RIDDLES = frozenset({"said", "told", "one", "nobody", "nowhere", "silent"})
 """Names that do not say what they hold."""
-
-
-@cache
-def trees() -> dict[str, ast.Module]:
-    """Return each module of ours as a tree, by its path: they are parsed once for all tests."""
-    paths = sorted(path for room in ROOMS for path in (ROOT / room).rglob("*.py"))
-    return {str(path.relative_to(ROOT)): ast.parse(path.read_text()) for path in paths}
 
 
 def is_value(node: ast.AST) -> bool:
@@ -73,7 +64,7 @@ def faults(tree: ast.Module) -> Iterator[str]:
 
 def where(wrong: Callable[[ast.Module], Iterator[str]]) -> dict[str, list[str]]:
     """Return what is wrong in each module; a module that is right is left out."""
-    found = {path: sorted(set(wrong(tree))) for path, tree in trees().items()}
+    found = {str(path): sorted(set(wrong(tree))) for path, tree in trees().items()}
     return {path: lines for path, lines in found.items() if lines}
 
 
@@ -99,7 +90,7 @@ def test_a_class_name_means_one_thing():
     for path, tree in trees().items():
         for node in ast.walk(tree):
             if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
-                places.setdefault(node.name, []).append(path)
+                places.setdefault(node.name, []).append(str(path))
     assert not {name: paths for name, paths in places.items() if len(paths) > 1}
 
 

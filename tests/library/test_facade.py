@@ -56,6 +56,7 @@ def test_another_process_sees_what_was_committed(fake, tmp_path, settings):
         assert names(reader.search("red")) == ["a.png"]
 
 
+@pytest.mark.slow
 def test_searches_go_on_while_another_thread_indexes(fake, tmp_path):
     """FAISS must not be searched while it is added to, and nothing may vanish in between."""
     media = tmp_path / "media"
@@ -240,6 +241,7 @@ def test_a_writer_that_comes_in_between_does_not_fail_the_run(fake, tmp_path, mo
     assert fake.index([tmp_path / "media"]).added == 1
 
 
+@pytest.mark.slow
 def test_a_long_file_crowds_nothing_out(fake, tmp_path):
     """More windows than one branch fetches fold into one hit; the others still come."""
     media = tmp_path / "media"
@@ -303,6 +305,7 @@ def test_a_filter_is_prepared_once_a_generation(fake, tmp_path, monkeypatch):
     assert set(names(fake.search("low tone", kinds=["audio"]))) == {"a.wav", "c.wav"}
 
 
+@pytest.mark.slow
 def test_a_model_in_a_relative_folder_opens_from_anywhere(tmp_path, settings, monkeypatch):
     (tmp_path / "model").mkdir()
     write_model(tmp_path / "model")
