@@ -104,10 +104,10 @@ def _format(body: Mapping[str, Any]) -> str:
         message = "stream_format: sound is sent as it is, so it is audio"
         raise Problem(400, "invalid_request", message, "stream_format")
     name, there = body.get("response_format") or "mp3", sound_formats()
-    if name not in there:
+    if not isinstance(name, str) or name not in there:
         message = f"response_format is {', '.join(there)}, and not {name!r}"
         raise Problem(400, "invalid_request", message, "response_format")
-    return str(name)
+    return name
 
 
 def _speed(body: Mapping[str, Any]) -> float:

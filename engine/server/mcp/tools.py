@@ -292,11 +292,12 @@ def _record(library: Library, number: int) -> MomentRecord:
 
 
 def _spanning(record: MomentRecord, start: float | None, end: float | None) -> MomentRecord:
-    """Return a moment with the times that are asked for."""
+    """Return a moment with the times that are asked for, of which no more is played than fits."""
     first = (record.moment.start or 0.0) if start is None else start
     last = first + MOST_SECONDS if end is None else end
     if last < first:
         raise Problem(400, "invalid_request", "end comes before start", "end")
+    last = min(last, first + MOST_SECONDS)
     return replace(record, moment=replace(record.moment, start=first, end=last))
 
 

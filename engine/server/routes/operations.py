@@ -40,7 +40,10 @@ async def readyz(request: Request) -> JSONResponse:
             library.search('"ready"', top=1)
 
     state = request.app.state
-    lanes = [admission, state.speech, state.drawing, *state.encoding.lanes]
+    lanes = [
+        admission, state.speech, state.drawing, state.cutting, state.asking, state.speaking,
+        *state.encoding.lanes,
+    ]  # fmt: skip
     if wedged := sum(lane.wedged for lane in lanes):
         threads = sum(lane.workers for lane in lanes)
         return _not_ready(f"wedged: {wedged} of {threads} threads do not end")

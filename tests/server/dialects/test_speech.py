@@ -77,6 +77,7 @@ def test_voices_and_speed_are_those_that_are_asked_for(client):
         ({"input": ""}, "input"),
         ({"input": "a" * 5_000}, "input"),
         ({"input": "a", "response_format": "midi"}, "response_format"),
+        ({"input": "a", "response_format": [None]}, "response_format"),
         ({"input": "a", "speed": 9}, "speed"),
         ({"input": "a", "stream_format": "sse"}, "stream_format"),
         ({"input": "a", "voice": 7}, "voice"),

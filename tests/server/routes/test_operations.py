@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import socket
 import threading
+from types import SimpleNamespace
 
 import pytest
 
 from engine.server.load.admission import Admission, DeadlineMissed, Overloaded
 from engine.server.options import ServerOptions
+from engine.server.routes.operations import readyz
 from engine.server.run import _listen
 
 
@@ -42,6 +44,18 @@ def test_a_thread_that_does_not_end_is_not_ready(start, monkeypatch):
         assert served.http.get("/healthz").status_code == 200
     finally:
         gate.set()
+
+
+@pytest.mark.parametrize("lane", ["speech", "drawing", "cutting", "asking", "speaking"])
+def test_a_thread_of_any_lane_that_does_not_end_is_not_ready(lane):
+    ended = SimpleNamespace(workers=1, wedged=0)
+    lanes = dict.fromkeys(
+        ("admission", "speech", "drawing", "cutting", "asking", "speaking"), ended
+    )
+    state = SimpleNamespace(**lanes, encoding=SimpleNamespace(lanes=[ended]), shelf=())
+    setattr(state, lane, SimpleNamespace(workers=1, wedged=1))
+    answer = asyncio.run(readyz(SimpleNamespace(app=SimpleNamespace(state=state))))
+    assert answer.status_code == 503 and b"wedged: 1 of 7 threads" in answer.body
 
 
 def test_more_than_may_wait_is_told_to_come_again(start, monkeypatch):
