@@ -1,4 +1,4 @@
-"""Words that complete what is being typed: filters, tags, taught names, settings.
+"""Words that complete what is being typed: filters, tags, folders, taught names, settings.
 
 Each is a ``shell_complete`` of click. They are asked at each press of the Tab key, so that
 nothing is imported here that takes long.
@@ -28,6 +28,8 @@ _OPERATORS = {
 }  # fmt: skip
 _ORDERS = ("=", "<", "<=", ">", ">=")
 _JOINING = ("and", "or", "not")
+_QUOTED = re.compile(r"[\s\"(),]")
+"""What a path is quoted for in a query."""
 
 
 def complete_query(ctx: click.Context, _: click.Parameter, typed: str) -> list[CompletionItem]:
@@ -129,8 +131,26 @@ def _values(ctx: click.Context, field: str, start: str, breaks: str = ":") -> It
         quoted = start.startswith('"')
         for tag in read_tags(_library(ctx), start.lstrip('"')):
             yield f'"{tag}"' if quoted or " " in tag or breaks.strip() in tag else tag
+    elif field == "path":
+        for path in _paths(ctx, start.lstrip('"')):
+            yield f'"{path}"' if start.startswith('"') or _QUOTED.search(path) else path
     else:
         yield from (each for each in FIELD_VALUES.get(field, ()) if each.startswith(start.lower()))
+
+
+def _paths(ctx: click.Context, start: str) -> Iterator[str]:
+    """Yield folders and files of the library, or of the disk where one says where that begins."""
+    if not start.startswith((".", "/", "~")):
+        from engine.completion_words import read_places
+
+        yield from read_places(_library(ctx), start)
+        return
+    folder, _, name = start.rpartition("/")
+    with suppress(OSError, RuntimeError):
+        for each in sorted(Path(f"{folder}/" if folder else "/").expanduser().iterdir()):
+            shown = not each.name.startswith(".") or name.startswith(".")
+            if "/" in start and shown and each.name.startswith(name):
+                yield f"{folder}/{each.name}{'/' if each.is_dir() else ''}"
 
 
 def _names(ctx: click.Context, start: str) -> Iterator[str]:

@@ -34,7 +34,7 @@ _sensorium_completion() {
             dir) compopt -o dirnames 2>/dev/null ;;
             *)
                 COMPREPLY+=("$value")
-                case "$value" in *[:=.]) compopt -o nospace 2>/dev/null ;; esac
+                case "$value" in *[:=./]) compopt -o nospace 2>/dev/null ;; esac
                 ;;
         esac
     done < <(_SENSORIUM_LINE="${COMP_LINE:0:$COMP_POINT}" _SENSORIUM_BREAKS="$COMP_WORDBREAKS" \\
@@ -58,7 +58,7 @@ _sensorium() {
             file) _files ;;
             dir) _files -/ ;;
             plain)
-                if [[ $value == *[:=.] ]]; then
+                if [[ $value == *[:=./] ]]; then
                     open+=("$value"); opened+=("${rest/$'\\t'/  -- }")
                 else
                     closed+=("$value"); shown+=("${rest/$'\\t'/  -- }")
@@ -95,11 +95,11 @@ complete --no-files --command sensorium --arguments '(__sensorium_complete)'
 """
 
 
-def split_line(line: str) -> tuple[list[str], str, bool]:
+def split_line(line: str) -> tuple[list[str], str, str]:
     """Split what was typed up to the cursor into arguments, the one being typed, and its quote.
 
     Returns:
-        the arguments before, the one that is being typed, and whether a quote is open in it.
+        the arguments before, the one that is being typed, and the quote that is open in it.
     """
     lexer = shlex.shlex(line, posix=True)
     lexer.whitespace_split, lexer.commenters = True, ""
@@ -107,10 +107,10 @@ def split_line(line: str) -> tuple[list[str], str, bool]:
     try:
         words.extend(lexer)
     except ValueError:  # a quote, or a backslash at the end
-        return words[1:], lexer.token, not line.endswith("\\")
+        return words[1:], lexer.token, "" if line.endswith("\\") else str(lexer.state)
     if not words or line[-1:].isspace():
         words.append("")
-    return words[1:-1], words[-1] if len(words) > 1 else "", False
+    return words[1:-1], words[-1] if len(words) > 1 else "", ""
 
 
 class _Shell(ShellComplete):
@@ -118,7 +118,7 @@ class _Shell(ShellComplete):
 
     def get_completion_args(self) -> tuple[list[str], str]:
         """Return the arguments that are complete, and the one that is being typed."""
-        args, self._typed, self._quoted = split_line(os.environ.get(_LINE, "sensorium "))
+        args, self._typed, self._quote = split_line(os.environ.get(_LINE, "sensorium "))
         return args, self._typed
 
     def format_completion(self, item: CompletionItem) -> str:
@@ -150,7 +150,9 @@ class _Bash(_Shell):
     def format_completion(self, item: CompletionItem) -> str:
         """Return the rest of the word, quoted as the shell needs it."""
         value = str(item.value)
-        if not self._quoted:
+        if self._quote == '"':
+            value = "".join(f"\\{c}" if c in '"$`\\' else c for c in value)
+        elif not self._quote:
             breaks = os.environ.get("_SENSORIUM_BREAKS", ":=")
             typed = self._typed
             last = max((typed.rfind(c) for c in ":=" if c in breaks), default=-1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +32,7 @@ from engine.commands.options import (
 from engine.commands.output.json_output import print_json
 from engine.commands.output.text import print_message
 from engine.commands.spaces import print_backfill
+from engine.common.progress import noting_what_is_kept
 from engine.errors import FilesVanished
 
 if TYPE_CHECKING:
@@ -104,19 +106,25 @@ def index(
     that cannot be read costs one line and is listed by `sensorium failures`; the
     others are unaffected.
     """
-    from engine.library.facade import Library
-
     if not paths and (add_space is None or dry_run):
         raise click.MissingParameter(param_hint="'PATH...'", param_type="argument")
     names: dict[str, Any] = {"encoder": encoder, "catalog": catalog}
-    asked: dict[str, Any] = {**rules_of(options), "on_file": print_outcome if verbose else None}
-    if dry_run:
-        report = Library.preview(paths, library, settings=settings(), **names, **asked)
-        print_report(report, as_json=as_json, quiet=quiet)
-        return
-    must_exist(paths)
-    made = Library.open(library, create=bool(paths), settings=settings(), **names)
-    with made as opened, saying_how_to_go_on(), saying_costs(opened, quiet=quiet):
+    with saying_how_to_go_on(), ExitStack() as stack:
+        with noting_what_is_kept(lambda: "nothing was indexed yet; to go on"):
+            from engine.library.facade import Library
+
+            asked: dict[str, Any] = rules_of(options)
+            asked["on_file"] = print_outcome if verbose else None
+            if not dry_run:
+                must_exist(paths)
+                opened = stack.enter_context(
+                    Library.open(library, create=bool(paths), settings=settings(), **names)
+                )
+        if dry_run:
+            report = Library.preview(paths, library, settings=settings(), **names, **asked)
+            print_report(report, as_json=as_json, quiet=quiet)
+            return
+        stack.enter_context(saying_costs(opened, quiet=quiet))
         if paths:
             asked |= {"retry": retry, "wait": wait, "progress": not quiet}
             report = _index(opened, paths, vanished, asked)

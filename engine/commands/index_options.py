@@ -93,7 +93,7 @@ def saying_costs(library: Library, *, quiet: bool) -> Iterator[None]:
 
 @contextmanager
 def saying_how_to_go_on() -> Iterator[None]:
-    """Add the command to what is said of a run that is cut off."""
+    """Add the command to what is said of a run that is cut off, at work or before that."""
     from engine.errors import Cancelled
 
     try:

@@ -361,6 +361,8 @@ class IndexReport:
         lines = [files]
         if self.skipped_types.keys() - {_OTHER}:
             lines.append(f"{self.skipped} skipped: {self._types()}")
+        elif self.skipped and self.skipped == self.found:
+            lines.append("skipped: neither pictures, videos nor sounds")
         if self.left_out:
             rules = ", ".join(f"{count} by {rule}" for rule, count in self.left_out.items())
             lines.append(f"left out, files and folders: {rules}")

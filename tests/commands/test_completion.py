@@ -18,10 +18,11 @@ from engine import Library
 from engine.commands.completion import split_line
 from engine.commands.main import main
 from engine.common.query_fields import FIELD_MEANINGS
-from engine.completion_words import read_names, read_tags
+from engine.completion_words import read_names, read_places, read_tags
 from engine.query.concepts.concept import Concept, ConceptFiles, Examples
 from engine.query.language.filter_fields import FIELD_NAMES
 from engine.types import PartKind, Space
+from tests import media_files as make
 
 ROOT = Path(__file__).parents[2]
 OURS = {"click", "engine", "sensorium"}
@@ -132,23 +133,66 @@ def test_names_and_tags_are_those_of_the_library(taught, offered):
     assert plain(offered("sensorium search --where 'tags has re")) == ["tags has red"]
 
 
+@pytest.fixture
+def filed(tmp_path, settings) -> Path:
+    """A library of folders in folders, below one that is indexed."""
+    for name in ("Camera/2023/a.png", "Camera/2024/b.png", "old/Camera/2024/c_d.png",
+                 "Clipart kids/d.png"):  # fmt: skip
+        make.picture(tmp_path / "home" / name, "red")
+    library = tmp_path / "library"
+    with Library.open(library, create=True, encoder="fake", settings=settings) as made:
+        made.index([tmp_path / "home"])
+    return library
+
+
+def test_folders_of_the_library_complete_path_wherever_they_lie(filed, offered):
+    assert read_places(filed, "") == ["2023", "2024", "Camera", "Clipart kids", "home", "old"]
+    assert read_places(filed, "camera/20") == ["Camera/2023", "Camera/2024"]
+    assert read_places(filed, "c") == ["Camera", "Clipart kids", "c_d.png"]
+    assert read_places(filed, "c%") == read_places(filed / "none", "") == []
+    assert plain(offered("sensorium search dog path:Camera/2024/b")) == ["path:Camera/2024/b.png"]
+    assert plain(offered("sensorium search path:Cli")) == ['path:"Clipart kids"']
+    assert plain(offered("sensorium search 'beach -path:Cli")) == ['beach -path:"Clipart kids"']
+    assert plain(offered("sensorium search --where 'path = ol")) == ["path = old"]
+
+
+def test_in_bash_a_path_with_a_space_keeps_its_quotes(filed, offered):
+    assert plain(offered("sensorium search path:Cli", "bash")) == ['\\"Clipart\\ kids\\"']
+    assert plain(offered("sensorium search 'path:Cli", "bash")) == ['path:"Clipart kids"']
+    assert plain(offered('sensorium search "path:Cli', "bash")) == ['path:\\"Clipart kids\\"']
+
+
+def test_the_disk_completes_path_where_one_says_where_it_begins(filed, offered, monkeypatch):
+    monkeypatch.chdir(filed.parent / "home")
+    monkeypatch.setenv("HOME", str(filed.parent))
+    assert plain(offered("sensorium search path:./C")) == [
+        "path:./Camera/", 'path:"./Clipart kids/"'
+    ]  # fmt: skip
+    assert plain(offered("sensorium search path:../home/old/Camera/2024/")) == [
+        "path:../home/old/Camera/2024/c_d.png"
+    ]
+    assert plain(offered("sensorium search path:~/hom")) == ["path:~/home/"]
+    assert plain(offered("sensorium search path:./none/")) == []
+
+
 def test_reading_a_catalog_changes_nothing(taught):
     before = {file: file.stat().st_mtime_ns for file in taught.iterdir()}
     read_tags(taught, "")
+    read_places(taught, "r")
     assert {file: file.stat().st_mtime_ns for file in taught.iterdir()} == before
 
 
 @pytest.mark.parametrize(
     ("line", "split"),
     [
-        ("sensorium", ([], "", False)),
-        ("sensorium ", ([], "", False)),
-        ("sensorium sea", ([], "sea", False)),
-        ("sensorium search ", (["search"], "", False)),
-        ("sensorium search 'a b' c", (["search", "a b"], "c", False)),
-        ("sensorium search \"a dog's ki", (["search"], "a dog's ki", True)),
-        ("sensorium search 'kind = ", (["search"], "kind = ", True)),
-        ("sensorium search a#b", (["search"], "a#b", False)),
+        ("sensorium", ([], "", "")),
+        ("sensorium ", ([], "", "")),
+        ("sensorium sea", ([], "sea", "")),
+        ("sensorium search ", (["search"], "", "")),
+        ("sensorium search 'a b' c", (["search", "a b"], "c", "")),
+        ("sensorium search \"a dog's ki", (["search"], "a dog's ki", '"')),
+        ("sensorium search 'kind = ", (["search"], "kind = ", "'")),
+        ("sensorium search a#b", (["search"], "a#b", "")),
     ],
 )
 def test_a_line_is_split_as_a_shell_does(line, split):
@@ -239,6 +283,8 @@ def test_a_real_shell_completes(shell, command, taught, tmp_path):
                 ("sensorium search kind:im", "sensorium search kind:image"),
                 ("sensorium search Re", "sensorium search Rex"),
                 ("sensorium similar 'a pic", "sensorium similar a picture.jpg"),
+                ("sensorium search path:./a", 'sensorium search path:"./a picture.jpg"'),
+                ("sensorium search 'path:./a", 'sensorium search path:"./a picture.jpg"'),
             ]
         ):
             # Tab completes, and at the start of the line `echo` is put before what came of it.

@@ -94,6 +94,33 @@ def test_the_first_signal_keeps_what_is_finished_and_says_so(number, code, media
     )
 
 
+def test_before_anything_is_indexed_a_signal_says_so_and_how_to_begin_again(media, tmp_path):
+    program = """
+import os, threading
+from engine.library.facade import Library
+
+def open_for_ever(*_, **__):
+    os.write(2, b"opening\\n")
+    threading.Event().wait()
+
+Library.open = open_for_ever
+from engine.commands.main import main
+main()
+"""
+    library = tmp_path / "library"
+    typed = ["index", str(media), "--library", str(library)]
+    with subprocess.Popen(
+        [sys.executable, "-c", program, *typed], stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stderr.readline() == "opening\n"
+        process.send_signal(signal.SIGINT)
+        err = process.communicate()[1]
+    assert (process.returncode, library.exists()) == (130, False)
+    assert err == (
+        f"sensorium: stopped; nothing was indexed yet; to go on: sensorium {' '.join(typed)}\n"
+    )
+
+
 def test_where_json_is_asked_the_error_of_a_signal_is_json(media, tmp_path):
     with _started(media, tmp_path / "library", "--json") as process:
         process.stderr.readline()

@@ -54,6 +54,15 @@ def test_what_becomes_media_or_vanishes_is_listed_no_more(
     assert [Path(file.path).name for file in store.skipped_files()] == ["d.jxl"]
 
 
-def test_a_report_without_known_types_is_as_it_was(media: Path, index: Index) -> None:
+def test_files_of_no_known_type_beside_media_are_a_count_alone(media: Path, index: Index) -> None:
     (media / "notes.txt").write_text("words")
+    make.picture(media / "red.png", "red")
     assert "skipped:" not in str(index())
+
+
+def test_where_nothing_is_media_the_report_says_what_would_be(media: Path, index: Index) -> None:
+    (media / "notes.txt").write_text("words")
+    assert str(index()).splitlines()[:2] == [
+        "1 file: 1 skipped",
+        "skipped: neither pictures, videos nor sounds",
+    ]
