@@ -107,10 +107,15 @@ def split_line(line: str) -> tuple[list[str], str, str]:
     try:
         words.extend(lexer)
     except ValueError:  # a quote, or a backslash at the end
-        return words[1:], lexer.token, "" if line.endswith("\\") else str(lexer.state)
+        return words[1:], lexer.token, "" if line.endswith("\\") else _open_quote(lexer)
     if not words or line[-1:].isspace():
         words.append("")
     return words[1:-1], words[-1] if len(words) > 1 else "", ""
+
+
+def _open_quote(lexer: shlex.shlex) -> str:
+    """Return the quote in which a line ended, which typeshed does not know that lexers have."""
+    return str(getattr(lexer, "state", ""))
 
 
 class _Shell(ShellComplete):

@@ -113,8 +113,8 @@ def index(
         with noting_what_is_kept(lambda: "nothing was indexed yet; to go on"):
             from engine.library.facade import Library
 
-            asked: dict[str, Any] = rules_of(options)
-            asked["on_file"] = print_outcome if verbose else None
+            on_file = print_outcome if verbose else None
+            asked: dict[str, Any] = {**rules_of(options), "on_file": on_file}
             if not dry_run:
                 must_exist(paths)
                 opened = stack.enter_context(

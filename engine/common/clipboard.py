@@ -53,9 +53,9 @@ def _is_usable(program: str) -> bool:
     if shutil.which(program) is None:
         return False
     if program == "wl-paste":
-        return "WAYLAND_DISPLAY" in os.environ
+        return bool(os.environ.get("WAYLAND_DISPLAY"))
     if program == "xclip":
-        return "DISPLAY" in os.environ
+        return bool(os.environ.get("DISPLAY"))
     return True
 
 

@@ -17,6 +17,7 @@ from dataclasses import replace
 from itertools import islice
 from pathlib import PurePath
 
+from engine.common.lru import LRUCache
 from engine.query.everyday_words import everyday_words
 from engine.query.literal import folded
 from engine.store import Store, match_any
@@ -34,6 +35,10 @@ _LONG = 8
 """Letters from which two slips are forgiven."""
 _TITLE_WORDS = 6
 """Words of a text that may be a title or a line."""
+_OFFERED = 3
+"""Words of the library that are offered in the place of one."""
+_REMEMBERED = 200
+"""Words whose neighbours are kept."""
 _STRANGE = 2
 """Words of a title that may have slips in them."""
 _SHORTEST_OF_TITLE = 3
@@ -56,6 +61,7 @@ class Speller:
         self._knows = knows
         self._by_begin: dict[str, set[str]] | None = None
         self._own: set[str] = set()
+        self._nearest_of: LRUCache[str, set[str]] = LRUCache(_REMEMBERED)
         self._names: dict[str, dict[str, str]] | None = None
         """Names of files by their digits, and by their letters and digits in one."""
 
@@ -78,6 +84,12 @@ class Speller:
             words = dict(by_title)
             return _WORD.sub(lambda match: words.get(match[0], match[0]), plain), mended + by_title
         return _WORD.sub(meant, plain), mended
+
+    def doubts(self, text: str) -> list[tuple[str, list[str]]]:
+        """Return unknown words that two or three of the library are as near to."""
+        words = dict.fromkeys(_WORD.findall(unicodedata.normalize("NFC", text)))
+        near = {typed: self._nearest(typed.casefold()) & self._own for typed in words}
+        return [(typed, sorted(each)) for typed, each in near.items() if 1 < len(each) <= _OFFERED]
 
     def _joined(self, text: str) -> tuple[str, list[tuple[str, str]]]:
         """Return a text with Synth-Pop as synthpop, where the library writes it so alone."""
@@ -149,10 +161,22 @@ class Speller:
                 yield from (tuple(folded(line)) for line in text.splitlines())
 
     def _meant(self, word: str) -> str | None:
+        found = self._nearest(word)
+        return found.pop() if len(found) == 1 else None
+
+    def _nearest(self, word: str) -> set[str]:
+        """Return the known words that an unknown one is the fewest slips away from."""
+        near = self._nearest_of.get(word)
+        if near is None:
+            near = self._look_for(word)
+            self._nearest_of.put(word, near)
+        return set(near)
+
+    def _look_for(self, word: str) -> set[str]:
         if len(word) < _SHORTEST or not _is_latin(word) or word in everyday_words():
-            return None
+            return set()
         if self._has(word) or self._is_known(word):
-            return None
+            return set()
         near: dict[int, set[str]] = defaultdict(set)
         for known in self._near(word):
             near[_slips(word, known)].add(known)
@@ -160,8 +184,8 @@ class Speller:
             # A word that the library has is meant rather than one that it has not.
             found = near[slips] & self._own or near[slips]
             if found:
-                return found.pop() if len(found) == 1 else None
-        return None
+                return found
+        return set()
 
     def _is_known(self, word: str) -> bool:
         """Tell whether the tower knows a word, or the one that it is a form of."""
@@ -201,6 +225,9 @@ def mended_query(query: Query, speller: Speller) -> Query:
             f"{typed!r} is taken as {meant!r}; put it in double quotes to search for it as it is"
             for typed, meant in pairs
         )
+        for typed, near in speller.doubts(text):
+            offered = " or ".join(map(repr, near))
+            notes.append(f"nothing here has {typed!r}; did you mean {offered}?")
         return replace(part, value=text)
 
     parts = tuple(map(mended, query.parts))

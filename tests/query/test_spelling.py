@@ -102,3 +102,17 @@ def test_quoted_words_are_as_they_are_and_notes_say_what_was_mended(speller: Spe
         "'elehpant' is taken as 'elephant'",
     ]
     assert mended_query(build_query("giraffe"), speller) == build_query("giraffe")
+
+
+def test_a_word_between_two_of_the_library_is_left_and_both_are_offered(tmp_path) -> None:
+    with Store.create(tmp_path / "library", "fake") as store:
+        with store.writer() as writer:
+            writer.ensure_space(TEXT)
+            writer.commit([sound("/b.wav", "baseball and basketball"), sound("/c.wav", "violets")])
+        speller = Speller(store, KNOWN.__contains__)
+        asked = mended_query(build_query("baskeball violats"), speller)
+        assert asked.parts[0].value == "baskeball violets"
+        assert "nothing here has 'baskeball'; did you mean 'baseball' or 'basketball'?" in (
+            asked.understood
+        )
+        assert speller.doubts("zebra horse baseball") == []
