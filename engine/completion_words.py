@@ -32,7 +32,7 @@ _TAGS = (
 
 _PATHS = "SELECT path FROM assets WHERE path LIKE ? ESCAPE '!'"
 _UNTYPED = "\x1a"
-"""What the catalog has in the place of bytes that are no text, which nobody can type."""
+"""The sign that a catalog has in the place of a byte that is no text, which nobody can type."""
 
 
 def read_tags(library: Path, start: str, most: int = 50) -> list[str]:

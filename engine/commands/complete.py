@@ -29,7 +29,7 @@ _OPERATORS = {
 _ORDERS = ("=", "<", "<=", ">", ">=")
 _JOINING = ("and", "or", "not")
 _QUOTED = re.compile(r"[\s\"(),]")
-"""What a path is quoted for in a query."""
+"""Signs for which a path is put in quotes in a query."""
 
 
 def complete_query(ctx: click.Context, _: click.Parameter, typed: str) -> list[CompletionItem]:
