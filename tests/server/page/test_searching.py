@@ -24,6 +24,16 @@ def test_hits_come_while_one_types_and_the_address_holds_the_search(visit):
     assert "green" in names(again)[0]
 
 
+def test_a_browser_that_knows_no_idle_time_searches_too(visit):
+    page = visit("/?view=albums")
+    page.add_init_script("delete window.requestIdleCallback; delete window.cancelIdleCallback;")
+    page.get_by_role("link", name="Search", exact=True).click()
+    page.reload()
+    type_words(page, "green", "green")
+    until(page, "location.search === '?q=green'")
+    until(page, "document.querySelector('.tile img').naturalWidth > 0")
+
+
 def test_the_newest_search_wins_over_a_slow_one(visit):
     page = visit()
     slow = []

@@ -1,5 +1,9 @@
 // Making elements without markup in strings: what a file is called can never become markup.
 
+// Safari knows no idle time: what waits for it comes with the next task.
+globalThis.requestIdleCallback ??= (act) => setTimeout(act, 1);
+globalThis.cancelIdleCallback ??= (number) => clearTimeout(number);
+
 /** Make an element; properties that begin with `on` are listeners, those with a dash attributes. */
 export function make(name, properties = {}, ...children) {
   const [tag, ...classes] = name.split(".");
