@@ -194,7 +194,8 @@ def _shared_folder(tmp_path_factory) -> Path:
 MODELS = ("compact", "cross", "lm", "ocr")
 """Folders of a cache with what is exported of pinned weights, and nothing that tests decide."""
 EXPORTERS = ("common", "encoders", "generate")
-_WEEK = 7 * 24 * 3600
+_KEPT = 3
+"""Sets of exported models that stay, besides those that a run of the last hour has used."""
 
 
 def _link_models(cache: Path) -> None:
@@ -209,9 +210,11 @@ def _link_models(cache: Path) -> None:
         with suppress(FileExistsError):  # another process of this run was first
             (cache / name).symlink_to(models / name)
     os.utime(models)
-    for each in models.parent.iterdir():
-        if time.time() - each.stat().st_mtime > _WEEK:
-            shutil.rmtree(each, ignore_errors=True)
+    with suppress(FileNotFoundError):  # another run tidies as well
+        used = sorted((each.stat().st_mtime, each) for each in models.parent.iterdir())
+        for at, each in used[:-_KEPT]:
+            if time.time() - at > 3600:
+                shutil.rmtree(each, ignore_errors=True)
 
 
 def _exporters_digest() -> str:
