@@ -17,9 +17,9 @@ from engine.assistant.answer import (
     SentenceCollector,
 )
 from engine.assistant.answer_sources import AnswerSources, AskOptions
+from engine.assistant.counting import count_shown
 from engine.assistant.evidence import (
     WORDED,
-    Claim,
     EvidencePassage,
     PassageKey,
     best_of_each,
@@ -42,7 +42,6 @@ from engine.assistant.question import (
     renamed,
 )
 from engine.assistant.record import AnswerRecord, quoted_instead
-from engine.assistant.rivals import named_rightly
 from engine.assistant.verification import (
     TIME_OVER,
     LeftOutPassage,
@@ -54,7 +53,6 @@ from engine.assistant.writing import SentenceWriter, model_searches
 from engine.common.text import printable
 from engine.errors import ChatFailed, QuerySyntax
 from engine.generate.budget import MeteredChat, ModelBudget, Prices, Spent
-from engine.query.calibration.confidence import LIKELY
 from engine.query.language import build_query, quoted
 from engine.types import Group, Query
 from engine.types.arrays import Vectors
@@ -261,7 +259,9 @@ class Asking:
         with self._record.timed("verify"):
             found = of_wanted_sort(self._question, best_of_each(passages))
             rather = self._rather_shown(found)
-            counted, wanted, others = self._counted([p for p in found if p.key not in rather])
+            counted, wanted, others = count_shown(
+                self._question, [p for p in found if p.key not in rather], self._sources.rivals
+            )
             verified = self._sources.verifier.verify(
                 self._question.clauses, wanted, ends=self._ends,
                 mentioned=self._mentioned,
@@ -300,21 +300,6 @@ class Asking:
         """The words that are enough for a passage: of what is said, or of files that are known."""
         known = self._question.wanted is Wanted.WORDS and self._options.scope.only
         return self._question.subject if known or self._question.wanted is Wanted.SPEECH else ""
-
-    def _counted(
-        self, passages: Sequence[EvidencePassage]
-    ) -> tuple[list[EvidencePassage], list[EvidencePassage], list[LeftOutPassage]]:
-        """Return what is counted of what is shown, what is still to be verified, and the rest."""
-        if self._question.wanted is not Wanted.COUNT:
-            return [], [*passages], []
-        shown = [passage for passage in passages if passage.claim is Claim.SHOWS]
-        reasons = named_rightly(
-            self._question.subject, {p.moment_id: p.confidence for p in shown},
-            self._sources.rivals, LIKELY,
-        )  # fmt: skip
-        kept = [p for p in shown if not reasons[p.moment_id]]
-        left = [LeftOutPassage(p, reasons[p.moment_id]) for p in shown if reasons[p.moment_id]]
-        return kept, [p for p in passages if p.claim is not Claim.SHOWS], left
 
     def _write(
         self, passages: Sequence[EvidencePassage], chat: MeteredChat, *, whole: bool = False
