@@ -24,9 +24,8 @@ from benchmarks.rerank_weight import fused_odds
 from engine.config import Settings
 from engine.generate.llama import LlamaChat
 from engine.query.rerank.base import clean
-from engine.query.rerank.verdict import PASSAGE, log_odds, question
+from engine.query.rerank.verdict import CANDIDATES, PASSAGE, log_odds, question
 
-_JUDGED = 5
 _WEIGHTS = (0.0, 0.5, 1.0, 2.0, 3.0, 4.0, 6.0, 8.0)
 _LINES = (-0.2, 0.0, 0.2, 0.4)
 """Log odds up to which a verdict says nothing."""
@@ -37,7 +36,7 @@ _Odds = Mapping[int, float]
 
 def judged(top: NDArray[np.intp], right: int) -> list[int]:
     """The first few moments of a question, the right one among them."""
-    few = top[:_JUDGED].tolist()
+    few = top[:CANDIDATES].tolist()
     return few if right in few else [*few[:-1], right]
 
 

@@ -7,6 +7,7 @@ import hashlib
 import io
 import os
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -45,6 +46,10 @@ def pytest_configure(config: pytest.Config) -> None:
     if "PYTEST_DEBUG_TEMPROOT" not in os.environ and _has_room(MEMORY):
         os.environ["PYTEST_DEBUG_TEMPROOT"] = str(MEMORY)
     gc.disable()
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        # A shell without job control has what it starts in the background ignore Ctrl-C, and
+        # what that starts as well: then nothing here could be interrupted.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _has_room(folder: Path) -> bool:
