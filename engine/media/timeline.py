@@ -52,7 +52,7 @@ class Timeline:
         expected = self._expected.get(stream)
         offset = self._offset
         if expected is not None and not self._fits(stamp + offset, expected):
-            if self.jumps and self._fits(stamp + self._before, expected):
+            if self.jumps and self._goes_on(stamp + self._before, expected):
                 offset = self._before
             else:
                 latest = max(self._expected.values())
@@ -61,6 +61,13 @@ class Timeline:
                 self.jumps, offset = self.jumps + 1, begin - stamp
         self._expected[stream] = stamp + offset + seconds
         return offset
+
+    def _goes_on(self, time: float, expected: float) -> bool:
+        """Tell whether a packet belongs before the last jump: its stream goes on without a pause.
+
+        A pause of the clock before would be one for this stream alone, and the others are moved.
+        """
+        return expected - _BACK <= time <= expected + _APART
 
     def _fits(self, time: float, expected: float) -> bool:
         latest = max(self._expected.values())

@@ -14,7 +14,7 @@ from typing import Any
 import av
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from engine.config import Settings
@@ -196,6 +196,7 @@ def packets(sections: list[tuple[float, float]]) -> Iterator[tuple[int, float]]:
 
 
 @given(st.lists(st.tuples(st.floats(0, 1e5), st.floats(2, 20)), min_size=1, max_size=5))
+@example([(0.0, 2.0), (0.0, 2.0), (13.0, 2.0)])
 def test_any_sections_follow_one_another(sections: list[tuple[float, float]]) -> None:
     line, last = Timeline(), {0: -1.0, 1: -1.0}
     for stream, stamp in packets(sections):
