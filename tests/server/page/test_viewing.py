@@ -26,7 +26,7 @@ def test_the_words_of_a_video_are_read_followed_and_jumped_to(visit):
     page.locator(".said").wait_for()
     assert page.locator(".said q").text_content().strip() == "the violin plays"
     assert "what it says is about that" in page.locator(".why").text_content()
-    assert page.locator(".time .mark").count() >= 1
+    page.locator(".time .mark").first.wait_for()
     assert page.locator(".shots img").count() == 2
     page.locator(".shots button").first.click()
     until(page, "document.querySelector('.stage video').currentTime < 1.9")
