@@ -22,6 +22,9 @@ HOSTILE = "<img src=x onerror=document.title='owned'>.png"
 COLOURS = ("red", "green", "blue", "yellow")
 SECRET = "0123456789abcdef0123456789abcdef"
 Page = playwright.Page
+expect = playwright.expect
+"""What is read of a page has often not come yet: this waits for it, an `assert` does not."""
+expect.set_options(timeout=20_000)
 
 
 def names(page: Page) -> list[str]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
-from tests.server.page.browsing import close_hit, shown, until
+from tests.server.page.browsing import close_hit, expect, shown, until
 
 
 def test_an_answer_is_asked_for_opened_and_asked_on(visit, talked):
@@ -12,9 +14,9 @@ def test_an_answer_is_asked_for_opened_and_asked_on(visit, talked):
     page = visit("/?q=which%20picture%20shows%20red?", talked, bypass_csp=True)
     page.get_by_role("link", name="Ask it as a question").press("Enter")
     page.locator(".answered .cite").nth(1).wait_for()
-    assert "view=ask&q=which+picture" in page.url
+    expect(page).to_have_url(re.compile(re.escape("view=ask&q=which+picture")))
     # What comes is told to who does not see it.
-    assert page.get_by_role("log", name="Answers").locator(".answered").count() == 1
+    expect(page.get_by_role("log", name="Answers").locator(".answered")).to_have_count(1)
     assert shown(page, ".cited b") == ["1 0-red.png", "2 3-red.png"]
     assert [rule["id"] for rule in axe.run(page).response["violations"]] == []
 
@@ -26,7 +28,7 @@ def test_an_answer_is_asked_for_opened_and_asked_on(visit, talked):
     page.keyboard.press("Enter")
     until(page, "document.querySelectorAll('.answered').length == 2")
     page.locator(".answered").first.locator(".cite").wait_for()
-    assert "0-red.png" in page.locator(".answered").first.locator(".reply").text_content()
+    expect(page.locator(".answered").first.locator(".reply")).to_contain_text("0-red.png")
 
     page.get_by_label("Question", exact=True).fill("What did the lawyer say?")
     page.keyboard.press("Enter")
@@ -36,7 +38,8 @@ def test_an_answer_is_asked_for_opened_and_asked_on(visit, talked):
     close_hit(page)
     page.get_by_role("button", name="New conversation").click()
     page.get_by_role("button", name="which pictures show a dog?").wait_for()
-    assert page.locator(".answered").count() == 0 and "q=" not in page.url
+    expect(page.locator(".answered")).to_have_count(0)
+    assert "q=" not in page.url
 
 
 def test_an_opened_file_is_asked_and_plays_what_is_cited(visit, talked):
@@ -49,7 +52,7 @@ def test_an_opened_file_is_asked_and_plays_what_is_cited(visit, talked):
     page.get_by_label("Frage zu dieser Datei").fill("Who swam in the sea?")
     page.keyboard.press("Enter")
     page.get_by_text("Dazu ist nichts in dieser Bibliothek.").wait_for()
-    assert page.locator("dialog.viewer[open] h2").text_content() == "visit.mp4"
+    expect(page.locator("dialog.viewer[open] h2")).to_have_text("visit.mp4")
 
 
 def test_an_answer_that_is_cut_off_says_so_and_keeps_what_came(visit, talked):
@@ -62,7 +65,7 @@ def test_an_answer_that_is_cut_off_says_so_and_keeps_what_came(visit, talked):
     page.get_by_label("Question", exact=True).fill("which picture shows red?")
     page.keyboard.press("Enter")
     page.get_by_text("The answer was cut off").wait_for()
-    assert page.locator(".reply").text_content().strip() == "Half of it"
+    expect(page.locator(".reply")).to_have_text("Half of it")
     page.unroute("**/api/ask")
     page.get_by_label("Question", exact=True).fill("which picture shows green?")
     page.keyboard.press("Enter")

@@ -8,7 +8,7 @@ import pytest
 
 from engine.server.options import ServerOptions
 from tests.server.conftest import serving
-from tests.server.page.browsing import classify, shown, tags_of, until
+from tests.server.page.browsing import classify, expect, shown, tags_of, until
 
 pytestmark = pytest.mark.usefixtures("untagged")
 
@@ -16,18 +16,18 @@ pytestmark = pytest.mark.usefixtures("untagged")
 def test_labels_that_are_typed_come_back_as_a_table_with_counts(visit, workshop):
     page = visit("/?view=classify", workshop)
     classify(page, "red, green\nblue")
-    assert page.get_by_role("heading", name="25 files").is_visible()
+    expect(page.get_by_role("heading", name="25 files")).to_be_visible()
     counts = shown(page, ".results .chips button")
     assert counts[0] == "All 25" and [c.split()[0] for c in counts[1:4]] == ["blue", "green", "red"]
     row = page.locator("tr", has_text="green-3.png")
-    assert row.locator(".given").text_content() == "green"
+    expect(row.locator(".given")).to_have_text("green")
     assert re.fullmatch(r"\d+ %", row.locator(".sure").text_content())
     row.scroll_into_view_if_needed()
     until(page, "document.querySelector('.thumb img').naturalWidth > 0")
     again = visit("/" + page.url.rpartition("/")[2], workshop)
     again.locator(".labels tbody tr").first.wait_for()
     assert shown(again, ".results .chips button") == counts
-    assert again.get_by_label("Labels").first.input_value() == "red, green\nblue"
+    expect(again.get_by_label("Labels").first).to_have_value("red, green\nblue")
 
 
 def test_kinds_and_filters_narrow_what_is_classified(visit, workshop):
@@ -35,7 +35,7 @@ def test_kinds_and_filters_narrow_what_is_classified(visit, workshop):
     page.get_by_role("button", name="Pictures", exact=True).click()
     page.get_by_label("Only files that").fill("path:red-*.png -path:*copy*")
     classify(page, "red, blue")
-    assert page.get_by_role("heading", name="6 files").is_visible()
+    expect(page.get_by_role("heading", name="6 files")).to_be_visible()
     assert set(shown(page, ".labels .given")) == {"red"}
     page.get_by_label("Only files that").fill("a nice day")
     page.get_by_role("button", name="Classify", exact=True).click()
@@ -52,11 +52,11 @@ def test_a_threshold_acts_at_once_and_a_label_is_looked_at_alone(visit, workshop
     slider = page.get_by_role("slider", name="At least so probable")
     slider.focus()
     page.keyboard.press("End")
-    assert page.locator("output").text_content() == "100 %"
-    assert page.locator(".labels tbody tr").count() == rows
+    expect(page.locator("output")).to_have_text("100 %")
+    expect(page.locator(".labels tbody tr")).to_have_count(rows)
     assert set(shown(page, ".labels .given")) == {"unknown, else blue"}
-    assert page.get_by_text("No file is so probable.").is_visible()
-    assert page.get_by_role("button", name="Apply as tags").is_disabled()
+    expect(page.get_by_text("No file is so probable.")).to_be_visible()
+    expect(page.get_by_role("button", name="Apply as tags")).to_be_disabled()
     page.locator(".results .chips button", has_text="unknown").click()
     until(page, "document.querySelectorAll('.labels tbody tr').length === 25")
 
@@ -80,7 +80,7 @@ def test_rows_come_as_far_as_one_scrolls_and_none_twice(visit, workshop):
         if page.evaluate(rows) < 25:
             until(page, f"{rows} > {begun} || {rows} === 25")
             begun = page.evaluate(rows)
-    assert page.evaluate(rows) == 25
+    until(page, f"({rows}) === 25")
     files = page.locator(".file-name").evaluate_all("(all) => all.map((each) => each.title)")
     assert len(set(files)) == 25
     sure = [int(each.split()[0]) for each in shown(page, ".sure") if each]
@@ -162,7 +162,7 @@ def test_who_may_only_look_is_told_so(visit, workshop, settings):
     with serving([workshop.library], settings, workshop.media, options) as reading:
         page = visit("/?view=curate", reading)
         page.get_by_text("Here you may look, and change nothing").wait_for()
-        assert page.get_by_role("button", name="Look", exact=True).is_disabled()
+        expect(page.get_by_role("button", name="Look", exact=True)).to_be_disabled()
         page.goto(reading.url + "/?view=classify")
         page.get_by_text("Here you may look, and change nothing").wait_for()
-        assert page.get_by_role("button", name="Classify", exact=True).is_disabled()
+        expect(page.get_by_role("button", name="Classify", exact=True)).to_be_disabled()

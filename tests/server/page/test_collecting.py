@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.server.page.browsing import Page, until
+from tests.server.page.browsing import Page, expect, until
 from tests.server.page.test_selecting import check, tags
 
 
@@ -41,12 +41,12 @@ def test_pictures_are_collected_into_an_album_that_is_gone_to(visit, served, unc
     page.keyboard.press("Escape")
     page.get_by_role("link", name="Albums").click()
     album = page.locator(".album", has_text="Holiday, 2024")
-    assert "3 files" in album.text_content()
+    expect(album).to_contain_text("3 files")
     until(page, "document.querySelectorAll('.album img').length === 3")
     album.get_by_role("link").click()
     until(page, "document.querySelectorAll('.tile').length === 3")
-    assert page.locator("input[type=search]").input_value() == 'tag:"album:Holiday, 2024"'
-    assert page.locator(".term .body").text_content() == "Album: Holiday, 2024"
+    expect(page.locator("input[type=search]")).to_have_value('tag:"album:Holiday, 2024"')
+    expect(page.locator(".term .body")).to_have_text("Album: Holiday, 2024")
 
 
 def test_an_album_is_renamed_and_removed_and_both_are_undone(visit, served, unchanged):
@@ -76,11 +76,11 @@ def test_a_name_is_taught_from_a_selection_searched_for_and_forgotten(visit, ser
     page.get_by_role("button", name="Teach a name").click()
     page.locator(".ask input").fill("Zorblax")
     page.locator(".taught button").nth(3).click()
-    assert page.locator(".taught [aria-pressed=true]").count() == 1
+    expect(page.locator(".taught [aria-pressed=true]")).to_have_count(1)
     page.get_by_role("button", name="Teach a name").last.click()
     page.get_by_role("button", name="Search for Zorblax").click()
     until(page, "document.querySelector('.tile .name')?.textContent.includes('green')")
-    assert page.locator("input[type=search]").input_value() == "Zorblax"
+    expect(page.locator("input[type=search]")).to_have_value("Zorblax")
     (taught,) = served.http.get("/api/concepts").json()["concepts"]
     assert (taught["name"], taught["examples"], taught["against"]) == ("Zorblax", 3, 1)
     page.keyboard.press("Escape")
@@ -100,10 +100,10 @@ def test_too_few_examples_are_refused_and_the_name_stays(visit, unchanged):
     page.locator(".ask input").fill("Zorblax")
     page.keyboard.press("Enter")
     until(page, "document.querySelector('.ask .wrong').textContent.includes('3 to 30')")
-    assert page.locator(".ask input").input_value() == "Zorblax"
+    expect(page.locator(".ask input")).to_have_value("Zorblax")
     page.keyboard.press("Escape")
     until(page, "!document.querySelector('.ask')")
-    assert page.locator("selection-bar .count").text_content() == "1 selected", "it is as it was"
+    expect(page.locator("selection-bar .count"), "it is as it was").to_have_text("1 selected")
 
 
 def test_a_selection_is_exported_as_a_data_set_of_the_chosen_format(visit):

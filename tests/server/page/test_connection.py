@@ -14,7 +14,7 @@ import pytest
 from engine.server.access.tokens import BearerToken
 from engine.server.options import ServerOptions
 from tests.server.conftest import Served, serving
-from tests.server.page.browsing import SECRET, names, until
+from tests.server.page.browsing import SECRET, expect, until
 
 OTHER = SECRET[::-1]
 LEADS = "document.querySelector('.tile .name')?.textContent.includes('{}')"
@@ -46,14 +46,14 @@ def test_a_slow_server_is_said_to_be_slow_and_the_hits_of_before_stay(visit):
     page.route("**/api/search", lambda route: held.append(route))
     page.locator("input[type=search]").fill("green")
     until(page, SAYS.format("takes its time"))
-    assert "red" in names(page)[0]
+    expect(page.locator(".tile .name").first).to_contain_text("red")
     page.locator("input[type=search]").press_sequentially(" kind:image")
     while "kind:image" not in held[-1].request.post_data:
         page.wait_for_timeout(15)
     held[-1].continue_()
     until(page, LEADS.format("green"))
-    assert "hits" in page.locator(".status").text_content()
-    assert page.locator("input[type=search]").input_value() == "green kind:image"
+    expect(page.locator(".status")).to_contain_text("hits")
+    expect(page.locator("input[type=search]")).to_have_value("green kind:image")
 
 
 def test_every_answer_is_slow_and_all_of_it_is_used_as_ever(visit):
@@ -79,11 +79,12 @@ def test_a_view_that_is_slow_says_so_and_the_search_is_as_it_was_left(visit):
     until(page, SAYS.format("takes its time"))
     held[0].continue_()
     page.get_by_text("All is well").wait_for()
-    assert page.locator(".status").text_content() == ""
+    expect(page.locator(".status")).to_have_text("")
     page.route("**/api/search", lambda route: route.abort())  # nothing is asked for again
     page.go_back()
     until(page, "!document.querySelector('moment-grid').hidden")
-    assert page.locator(".status").text_content() == told and "red" in names(page)[0]
+    expect(page.locator(".status")).to_have_text(told)
+    expect(page.locator(".tile .name").first).to_contain_text("red")
 
 
 def test_the_server_is_begun_again_and_the_page_finds_it_by_itself(visit, start):
@@ -91,11 +92,11 @@ def test_the_server_is_begun_again_and_the_page_finds_it_by_itself(visit, start)
     start.stop()
     page.locator("input[type=search]").fill("green")
     until(page, SAYS.format("does not answer"))
-    assert "red" in names(page)[0]
+    expect(page.locator(".tile .name").first).to_contain_text("red")
     start()
     until(page, LEADS.format("green"))  # without a key or a press
-    assert page.locator("input[type=search]").input_value() == "green"
-    assert "does not answer" not in page.locator(".status").text_content()
+    expect(page.locator("input[type=search]")).to_have_value("green")
+    expect(page.locator(".status")).not_to_contain_text("does not answer")
 
 
 def test_a_view_that_was_never_opened_comes_once_the_server_is_back(visit, start):
@@ -144,12 +145,12 @@ def test_a_token_expires_in_the_middle_and_what_is_typed_goes_on(visit, start):
     page.keyboard.type("gre")
     page.get_by_text("The server asks for a token").wait_for()
     page.keyboard.type("en")  # the field of the token does not take it away
-    assert page.locator("input[type=search]").input_value() == "green"
+    expect(page.locator("input[type=search]")).to_have_value("green")
     page.get_by_label("Token").fill(OTHER)
     page.keyboard.press("Enter")
     until(page, LEADS.format("green"))
-    assert page.locator("input[type=search]").input_value() == "green"
-    assert page.get_by_label("Token").count() == 0
+    expect(page.locator("input[type=search]")).to_have_value("green")
+    expect(page.get_by_label("Token")).to_have_count(0)
 
 
 def test_a_token_expires_while_a_hit_is_open_and_a_tag_is_typed(visit, start):
@@ -165,7 +166,7 @@ def test_a_token_expires_while_a_hit_is_open_and_a_tag_is_typed(visit, start):
     asking.get_by_label("Token").fill(OTHER)
     page.keyboard.press("Enter")
     asking.wait_for(state="hidden")
-    assert page.get_by_label("Add a tag").input_value() == "lake"
+    expect(page.get_by_label("Add a tag")).to_have_value("lake")
     page.get_by_label("Add a tag").press("Enter")
     page.locator(".tag", has_text="lake").wait_for()
     page.get_by_role("button", name="Remove the tag lake").click()
@@ -182,7 +183,7 @@ def test_a_token_expires_in_a_view_which_goes_on_where_it_was(visit, start, libr
     page.get_by_label("Folder or file on the server").fill(f"{known}")
     page.get_by_role("button", name="Index", exact=True).click()
     page.get_by_text("The server asks for a token").wait_for()
-    assert page.get_by_label("Folder or file on the server").input_value() == f"{known}"
+    expect(page.get_by_label("Folder or file on the server")).to_have_value(f"{known}")
     page.get_by_label("Token").fill(OTHER)
     page.keyboard.press("Enter")
     page.locator("li.ended.done", has_text=str(known)).wait_for()

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from tests.server.page.browsing import find_copies, tags_of, until
+from tests.server.page.browsing import expect, find_copies, tags_of, until
 
 pytestmark = pytest.mark.usefixtures("untagged")
 
@@ -24,28 +24,28 @@ def test_every_method_says_what_it_does(visit, workshop):
     for method in methods:
         assert len(method.locator("small").text_content()) > 20
     page.get_by_role("radio", name=re.compile("^Selection")).check()
-    assert page.get_by_label("How many").input_value() == "20"
+    expect(page.get_by_label("How many")).to_have_value("20")
     page.get_by_label("How many").fill("3")
     page.get_by_role("button", name="Look", exact=True).click()
     page.locator(".found").nth(2).wait_for()
-    assert page.locator(".found").count() == 3
+    expect(page.locator(".found")).to_have_count(3)
 
 
 def test_copies_lie_side_by_side_with_their_facts(visit, workshop):
     page = visit("/?view=curate", workshop)
     find_copies(page)
-    assert page.locator(".left").text_content().startswith("Group 1 of 4 · 4 are left")
+    expect(page.locator(".left")).to_contain_text("Group 1 of 4 · 4 are left")
     copies = page.locator(".copy").all()
     tops = "new Set([...document.querySelectorAll('.copy')].map((each) => each.offsetTop)).size"
     assert len(copies) == 3 and page.evaluate(tops) == 1
     until(page, "[...document.querySelectorAll('.copy img')].every((each) => each.naturalWidth)")
     facts = copies[0].locator("dl").text_content()
     assert "60 \u00d7 40" in facts and re.search(r"\d k?B", facts) and "blue-0" in facts
-    assert copies[0].locator(".keep").text_content().strip() == "1 is kept"
+    expect(copies[0].locator(".keep")).to_have_text("1 is kept")
     for _ in range(3):
         page.keyboard.press("ArrowRight")
     page.locator(".copy audio").first.wait_for()
-    assert page.locator(".copy audio").count() == 2
+    expect(page.locator(".copy audio")).to_have_count(2)
 
 
 def test_copies_are_decided_by_keys_alone_and_taken_back(visit, workshop):
@@ -71,7 +71,7 @@ def test_copies_are_decided_by_keys_alone_and_taken_back(visit, workshop):
     page.keyboard.press("u")
     until(page, "document.querySelector('.left').textContent.startsWith('Group 1 of 4 · 4 are')")
     assert tags_of(workshop) == {}
-    assert page.locator(".copy.kept dl").text_content() == kept
+    expect(page.locator(".copy.kept dl")).to_have_text(kept)
     page.keyboard.press("u")
     page.get_by_text("There is nothing to undo here.").wait_for()
 
@@ -83,7 +83,7 @@ def test_what_is_decided_is_known_again_and_the_rest_is_accepted(visit, workshop
     until(page, "document.querySelector('.left').textContent.includes('3 are left')")
     page.reload()
     page.locator(".copy").first.wait_for()
-    assert page.locator(".left").text_content().startswith("Group 2 of 4 · 3 are left")
+    expect(page.locator(".left")).to_contain_text("Group 2 of 4 · 3 are left")
     page.get_by_role("button", name="Accept all that is left: 3 files").click()
     until(page, "document.querySelector('.left').textContent.includes('all are decided')")
     assert tags_of(workshop) == {"duplicate": 5}
@@ -101,10 +101,10 @@ def test_other_findings_have_their_reason_and_are_tagged(visit, workshop):
     page.get_by_role("button", name="Look", exact=True).click()
     page.locator(".found").first.wait_for()
     verdict = page.locator(".found-as").first.text_content()
-    assert page.locator(".found p").first.text_content().startswith(verdict)
+    expect(page.locator(".found p").first).to_contain_text(verdict)
     found = page.locator(".found").count()
     page.locator("form.applying input").fill("poor")
-    assert f"gives {found} files the tag: poor" in page.locator(".applying .outlook").text_content()
+    expect(page.locator(".applying .outlook")).to_contain_text(f"gives {found} files the tag: poor")
     page.get_by_role("button", name="Apply as tags").click()
     page.locator(".deed", has_text="given").wait_for()
     assert set(tags_of(workshop)) == {"poor"}
@@ -131,7 +131,7 @@ def test_files_that_are_alike_are_named_group_by_group(visit, workshop):
     page.locator(".found").first.wait_for()
     chip = page.locator(".findings .chips button").first
     count = int(chip.locator("b").text_content())
-    assert page.get_by_text("Name a tag.").is_visible()
+    expect(page.get_by_text("Name a tag.")).to_be_visible()
     chip.click()
     until(page, f"document.querySelectorAll('.found').length === {count}")
     page.locator("form.applying input").fill("a kind")
@@ -158,7 +158,7 @@ def test_each_step_is_taken_back_by_ctrl_z_and_a_toast_says_so(visit, workshop):
         page.locator(".toast", has_text="That is taken back.").wait_for()
     assert tags_of(workshop) == {}
     page.keyboard.press("Control+z")
-    assert page.locator(".toast.wrong").count() == 0
+    expect(page.locator(".toast.wrong")).to_have_count(0)
 
 
 def test_what_was_found_to_be_bad_is_named_in_german(visit, workshop):
@@ -168,7 +168,7 @@ def test_what_was_found_to_be_bad_is_named_in_german(visit, workshop):
     verdicts = set(page.locator(".found-as").all_text_contents())
     assert verdicts and verdicts <= {"winzig", "kontrastarm", "unscharf", "still", "Standbild"}
     why = page.locator(".found p").first.locator("span").last
-    assert why.get_attribute("lang") == "en", "a screen reader says it as what it is"
+    expect(why, "a screen reader says it as what it is").to_have_attribute("lang", "en")
     page.locator("form.applying .go").click()
     page.locator(".findings .deed button").wait_for()
     page.locator("h2").click()

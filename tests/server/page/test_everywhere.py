@@ -12,7 +12,7 @@ import pytest
 from engine.server.access.tokens import BearerToken
 from engine.server.options import ServerOptions
 from tests.server.conftest import serving
-from tests.server.page.browsing import HOSTILE, SECRET, close_hit, until
+from tests.server.page.browsing import HOSTILE, SECRET, close_hit, expect, until
 
 
 def test_all_of_it_by_keyboard(visit):
@@ -40,19 +40,19 @@ def test_names_are_text_whatever_they_are(visit):
     page.get_by_text(HOSTILE, exact=True).first.wait_for()
     page.get_by_text(HOSTILE, exact=True).first.click(force=True)
     page.locator(".viewer h2").wait_for()
-    assert page.locator(".viewer h2").text_content() == HOSTILE
-    assert page.title() == "Sensorium"
+    expect(page.locator(".viewer h2")).to_have_text(HOSTILE)
+    expect(page).to_have_title("Sensorium")
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(360, "light"), (1280, "dark"), (3840, "light")])
 def test_nothing_is_wider_than_the_window(visit, width, scheme):
     page = visit("/?q=red", viewport={"width": width, "height": 800}, color_scheme=scheme)
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    until(page, "document.documentElement.scrollWidth <= innerWidth")
     tiles = [tile.bounding_box() for tile in page.locator(".tile").all()[:12]]
     assert all(tile["x"] >= 0 and tile["x"] + tile["width"] <= width for tile in tiles)
     page.locator(".tile a").first.click()
     page.locator(".side").wait_for()
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    until(page, "document.documentElement.scrollWidth <= innerWidth")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -78,8 +78,8 @@ def test_no_rule_of_accessibility_is_broken(visit, scheme):
 def test_another_language_is_another_file(visit):
     page = visit("/?q=red", locale="de-DE")
     assert page.evaluate("document.documentElement.lang") == "de"
-    assert page.get_by_role("button", name="Bilder", exact=True).count() == 1
-    assert page.locator(".line").text_content() == "Ab hier weniger wahrscheinlich"
+    expect(page.get_by_role("button", name="Bilder", exact=True)).to_have_count(1)
+    expect(page.locator(".line")).to_have_text("Ab hier weniger wahrscheinlich")
 
 
 def test_what_is_typed_stays_where_the_server_is_away(visit):
@@ -88,7 +88,7 @@ def test_what_is_typed_stays_where_the_server_is_away(visit):
     page.locator("input[type=search]").fill("green")
     until(page, "document.querySelector('.status').textContent.includes('does not answer')")
     page.unroute("**/api/**")
-    assert page.locator("input[type=search]").input_value() == "green"
+    expect(page.locator("input[type=search]")).to_have_value("green")
     page.keyboard.press("Enter")
     until(page, "document.querySelector('.tile .name')?.textContent.includes('green')")
 
@@ -154,7 +154,7 @@ def test_views_of_libraries_keep_the_rules_at_every_width(visit, view, width, sc
     for details in page.locator("details").all():
         details.evaluate("(each) => { each.open = true; }")
     assert [rule["id"] for rule in axe.run(page).response["violations"]] == []
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    until(page, "document.documentElement.scrollWidth <= innerWidth")
     small = "[...document.querySelectorAll('.view button, .view a, .view summary, .view select')]"
     heights = f"{small}.map((each) => each.getBoundingClientRect().height)"
     assert page.evaluate(f"Math.min(...{heights}.filter((each) => each))") >= 24

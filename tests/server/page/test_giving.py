@@ -9,7 +9,7 @@ import pytest
 
 from tests import media_files as make
 from tests.media.test_clip import filmed
-from tests.server.page.browsing import ARGS, BROWSER, Page, playwright, until
+from tests.server.page.browsing import ARGS, BROWSER, Page, expect, playwright, until
 
 _DEVICES = (*ARGS, "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
 
@@ -40,7 +40,7 @@ def test_a_sound_is_recorded_and_searched_by(recording, served):
     assert answered.value.status == 200, answered.value.text()
     assert answered.value.json()["hits"]
     page.locator(".example", has_text="recording.webm").wait_for()
-    assert page.locator("dialog[open]").count() == 0
+    expect(page.locator("dialog[open]")).to_have_count(0)
     until(page, "document.querySelector('.tile .name')?.textContent === 'tone.wav'")
     page.context.close()
 
@@ -70,7 +70,7 @@ def test_the_microphone_is_let_go_where_one_thinks_better_of_it(recording, serve
     page.get_by_text("Recording; half a minute").wait_for()
     page.keyboard.press("Escape")
     until(page, "window.given.getTracks().every((track) => track.readyState === 'ended')")
-    assert page.locator(".example").count() == 0
+    expect(page.locator(".example")).to_have_count(0)
     page.context.close()
 
 
@@ -92,9 +92,9 @@ def test_why_nothing_is_recorded_is_said(visit, fault, told):
         fault,
     )
     page.get_by_role("button", name="Search by a sound that is recorded").click()
-    assert told in page.get_by_role("alert").filter(has_text=told).text_content()
+    expect(page.get_by_role("alert").filter(has_text=told)).to_contain_text(told)
     page.get_by_role("button", name="Cancel").click()
-    assert page.locator("input[type=search]").input_value() == "red"
+    expect(page.locator("input[type=search]")).to_have_value("red")
 
 
 def test_pages_that_may_not_record_say_so(visit):

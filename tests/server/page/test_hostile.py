@@ -15,7 +15,7 @@ from engine import Library
 from engine.server.options import ServerOptions
 from tests import media_files as make
 from tests.server.conftest import Served, serving
-from tests.server.page.browsing import names, until
+from tests.server.page.browsing import expect, names, until
 
 _SCRIPT = "<script>document.title='owned'</script><img src=x onerror=document.title='owned'>"
 _BREAKING = "\"'></q></dialog><svg onload=document.title='owned'>{{7*7}}${document.title='owned'}"
@@ -70,8 +70,8 @@ def hostile(tmp_path_factory, settings) -> Iterator[Served]:
 
 def holds(page) -> None:
     """Tell that nothing ran, and that the layout is as wide as the window."""
-    assert page.title() == "Sensorium"
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    expect(page).to_have_title("Sensorium")
+    until(page, "document.documentElement.scrollWidth <= innerWidth")
     assert (
         page.evaluate(
             "document.querySelectorAll('svg:not(.icon), main script, q *:not(mark)').length"
@@ -103,7 +103,7 @@ def test_hostile_names_are_names(visit, hostile, width):
     assert all(box["x"] >= 0 and box["x"] + box["width"] <= width for box in tiles)
     for name in _NAMES:
         open_file(page, name)
-        assert page.locator(".viewer h2").text_content() == name
+        expect(page.locator(".viewer h2")).to_have_text(name)
         close = page.get_by_role("button", name="Close").bounding_box()
         assert close["x"] + close["width"] <= width, "it can be closed"
         holds(page)

@@ -17,7 +17,7 @@ from engine.server.options import ServerOptions
 from indexers.file_hash import stat_file
 from tests import media_files as make
 from tests.server.conftest import Served, serving
-from tests.server.page.browsing import SECRET, Page, until
+from tests.server.page.browsing import SECRET, Page, expect, until
 
 INDEXING = "/?view=indexing"
 
@@ -98,8 +98,9 @@ def test_a_folder_that_is_typed_is_indexed_and_found(visit, own):
     index(page, folder(own, "new", 3))
     ended = page.locator("li.ended.done")
     ended.wait_for()
-    assert "3 added" in ended.text_content() and str(own.media / "new") in ended.text_content()
-    assert page.get_by_label("Folder or file on the server").input_value() == ""
+    expect(ended).to_contain_text("3 added")
+    expect(ended).to_contain_text(str(own.media / "new"))
+    expect(page.get_by_label("Folder or file on the server")).to_have_value("")
     page.get_by_role("link", name="Search").click()
     until(page, "document.querySelectorAll('.tile').length === 6")
     page.locator("input[type=search]").fill("yellow")
@@ -110,7 +111,7 @@ def test_a_known_folder_is_chosen_by_pressing_it_and_by_all_at_once(visit, own):
     page = visit(INDEXING, own.serve(roots=()))
     make.picture(own.media / "first" / "later.png", "white")
     page.get_by_role("button", name=str(own.media / "first"), exact=True).click()
-    assert page.get_by_label("Folder or file").input_value() == str(own.media / "first")
+    expect(page.get_by_label("Folder or file")).to_have_value(str(own.media / "first"))
     page.keyboard.press("Enter")
     page.locator("li.ended.done", has_text="1 added").wait_for()
     make.picture(own.media / "first" / "latest.png", "black")
@@ -123,8 +124,9 @@ def test_a_folder_that_may_not_be_indexed_is_refused_with_what_may(visit, own):
     index(page, Path("/etc"))
     page.get_by_text("may not be indexed here").wait_for()
     typed = page.get_by_label("Folder or file on the server")
-    assert typed.input_value() == "/etc" and typed.get_attribute("aria-invalid") == "true"
-    assert page.get_by_role("button", name=str(own.media), exact=True).is_visible()
+    expect(typed).to_have_value("/etc")
+    expect(typed).to_have_attribute("aria-invalid", "true")
+    expect(page.get_by_role("button", name=str(own.media), exact=True)).to_be_visible()
     typed.fill("photos")
     page.keyboard.press("Enter")
     page.get_by_text("absolute paths").wait_for()
@@ -138,10 +140,10 @@ def test_progress_is_seen_and_a_reload_goes_on_with_it(visit, own, gate):
     page.reload()
     page.wait_for_selector("html[data-ready]")
     card.wait_for()
-    assert str(own.media / "many") in card.text_content()
+    expect(card).to_contain_text(str(own.media / "many"))
     gate()
     page.locator("li.ended.done", has_text="12 added").wait_for()
-    assert card.count() == 0
+    expect(card).to_have_count(0)
 
 
 def test_the_rate_and_the_time_that_is_left_are_told(visit, own, gate):
@@ -168,7 +170,7 @@ def test_a_job_is_cancelled_and_goes_on_later(visit, own, gate):
     row.get_by_text("cancelled", exact=True).wait_for()
     row.get_by_role("button", name="Go on").click()
     row.get_by_text("done", exact=True).wait_for()
-    assert "30 added" in row.text_content()
+    expect(row).to_contain_text("30 added")
 
 
 def test_a_second_job_waits_for_the_first_and_can_be_taken_back(visit, own, gate):
@@ -203,7 +205,7 @@ def test_the_server_is_begun_again_under_a_job_which_then_goes_on(visit, own, ga
     assert page.get_by_label("Folder or file on the server").input_value().endswith("typed")
     row.get_by_role("button", name="Go on").click()
     row.get_by_text("done", exact=True).wait_for()
-    assert "20 added" in row.text_content()
+    expect(row).to_contain_text("20 added")
 
 
 def test_failures_are_grouped_by_reason_and_tried_again(visit, own):
@@ -225,7 +227,7 @@ def test_failures_are_grouped_by_reason_and_tried_again(visit, own):
         make.picture(broken / f"{at:02}.png", "blue", (60 + at, 44))
     page.get_by_role("button", name="Try all again").click()
     page.get_by_role("heading", name="Could not be read: 1").wait_for()
-    assert "holds text" in page.locator(".groups").first.text_content()
+    expect(page.locator(".groups").first).to_contain_text("holds text")
 
 
 def test_files_that_failed_for_one_reason_are_tried_again_alone(visit, own):
@@ -241,7 +243,8 @@ def test_files_that_failed_for_one_reason_are_tried_again_alone(visit, own):
     group.get_by_role("button", name="Try these again").click()
     page.get_by_role("heading", name="Could not be read: 1").wait_for()
     ended = page.locator("li.ended.done", has_text="Try failed files again").first
-    assert "1 added" in ended.text_content() and "truncated" in ended.text_content()
+    expect(ended).to_contain_text("1 added")
+    expect(ended).to_contain_text("truncated")
     page.get_by_role("button", name="Try these again").click()
     page.get_by_role("heading", name="Could not be read").wait_for(state="hidden")
 
@@ -267,13 +270,13 @@ def test_a_job_that_was_begun_elsewhere_is_seen_when_one_comes_back(visit, own, 
     page.locator("article.job", has_text="elsewhere").wait_for()
     gate()
     page.locator("li.ended.done", has_text="2 added").wait_for()
-    assert page.get_by_label("Folder or file on the server").input_value() == "/typed"
+    expect(page.get_by_label("Folder or file on the server")).to_have_value("/typed")
 
 
 def test_a_server_that_only_reads_says_so(visit, own):
     page = visit(INDEXING, own.serve(read_only=True))
     page.get_by_text("This server only reads").wait_for()
-    assert page.get_by_role("button", name="Index", exact=True).count() == 0
+    expect(page.get_by_role("button", name="Index", exact=True)).to_have_count(0)
 
 
 def test_a_token_that_may_not_index_says_so_and_another_may(visit, own):
@@ -322,5 +325,5 @@ def test_names_of_folders_and_reasons_are_text_whatever_they_are(visit, own):
     page.locator("li.ended.done", has_text="<img src=x onerror").wait_for()
     page.locator(".groups summary").first.click()
     page.get_by_text("<script>owned<script>.png").first.wait_for()
-    assert page.title() == "Add files · Sensorium"
-    assert page.locator(".view img, .view script, .view b b").count() == 0
+    expect(page).to_have_title("Add files · Sensorium")
+    expect(page.locator(".view img, .view script, .view b b")).to_have_count(0)

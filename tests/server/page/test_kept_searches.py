@@ -7,7 +7,7 @@ import pytest
 from engine.query.saved_searches import FILE
 from engine.server.options import ServerOptions
 from tests.server.conftest import serving
-from tests.server.page.browsing import Page, close_hit, type_words, until
+from tests.server.page.browsing import Page, close_hit, expect, type_words, until
 
 
 @pytest.fixture(autouse=True)
@@ -40,7 +40,7 @@ def test_a_search_is_saved_and_another_device_finds_it(visit):
     wait_for_kept(other, 1)
     other.get_by_role("button", name="Saved search Green things").click()
     until(other, "document.querySelector('.status').textContent.includes('hits')")
-    assert other.locator("input[type=search]").input_value() == "green"
+    expect(other.locator("input[type=search]")).to_have_value("green")
     assert "kind=image" in other.url and "sort=date" in other.url
 
 
@@ -134,7 +134,7 @@ def test_the_panel_breaks_no_rule_of_accessibility_and_fits_a_phone(visit, serve
     page = visit("/?q=green", viewport={"width": 360, "height": 740}, bypass_csp=True)
     page.get_by_role("button", name="Saved and recent searches").click()
     page.get_by_role("button", name="Remove the saved search Reds, all of them").wait_for()
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    until(page, "document.documentElement.scrollWidth <= innerWidth")
     assert [rule["id"] for rule in axe.run(page).response["violations"]] == []
     page.keyboard.press("Escape")
     page.locator("input[type=search]").fill("")

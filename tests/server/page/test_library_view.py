@@ -16,6 +16,7 @@ from engine.server.options import ServerOptions
 from engine.types import Modality
 from tests import media_files as make
 from tests.server.conftest import Served, serving
+from tests.server.page.browsing import expect
 
 LIBRARY = "/?view=library"
 
@@ -62,7 +63,7 @@ def test_a_library_is_told_in_figures(visit):
     told = card.text_content()
     assert re.search(r"On disk: [\d.]+ [kM]B, [\d.]+ [MGT]B free", told)
     assert "pictures: all 41" in told and "everything: it is searched exactly" in told
-    assert page.title() == "Library · Sensorium"
+    expect(page).to_have_title("Library · Sensorium")
 
 
 def test_several_libraries_each_have_their_own_part(visit, shelf, serve):
@@ -70,14 +71,14 @@ def test_several_libraries_each_have_their_own_part(visit, shelf, serve):
         page = visit(LIBRARY, served)
         cards = page.locator(".card")
         cards.last.get_by_text("Files that could not be read: 1").wait_for()
-        assert page.locator(".card h3").all_text_contents() == ["photos", "films"]
+        expect(page.locator(".card h3")).to_have_text(["photos", "films"])
         assert [figures(card)["Files"] for card in cards.all()] == ["3", "2"]
         cards.last.get_by_role("link", name="See why").click()
         page.get_by_role("heading", name="Could not be read: 1").wait_for()
-        assert page.get_by_label("Library", exact=True).input_value() == "films"
+        expect(page.get_by_label("Library", exact=True)).to_have_value("films")
         page.get_by_label("Library", exact=True).select_option("photos")
         page.get_by_role("heading", name="Could not be read").wait_for(state="hidden")
-        assert "library=photos" in page.url
+        expect(page).to_have_url(re.compile(re.escape("library=photos")))
 
 
 def test_what_is_damaged_is_said_with_the_way_out(visit, shelf, serve):
@@ -88,7 +89,7 @@ def test_what_is_damaged_is_said_with_the_way_out(visit, shelf, serve):
         lost.unlink()
         page = visit(LIBRARY, served)
         page.get_by_text("Something is wrong").wait_for()
-        assert lost.name in page.locator(".notes").text_content()
+        expect(page.locator(".notes")).to_contain_text(lost.name)
         page.get_by_text(f"sensorium rebuild --forget-lost --library {library}").wait_for()
         lost.write_bytes(kept)
         page.reload()
@@ -133,7 +134,8 @@ def test_files_that_were_not_read_are_not_called_well(visit, shelf, serve):
         page.locator(".verdict.unread").wait_for()
         told = page.locator(".health").text_content()
         assert "some files were not" in told and "could not be read: 3" in told
-        assert "All is well" not in told and page.locator(".verdict.fine").count() == 0
+        expect(page.locator(".verdict.fine")).to_have_count(0)
+        assert "All is well" not in told
 
 
 def test_what_the_server_finds_wrong_is_told_in_german(visit, shelf, serve):
@@ -144,7 +146,7 @@ def test_what_the_server_finds_wrong_is_told_in_german(visit, shelf, serve):
         page = visit(LIBRARY, served, locale="de-DE")
         note = page.locator(".notes ul li", has_text="fehlt oder ist unvollständig")
         note.wait_for()
-        assert note.locator("small [lang=en]").text_content() == f"segment {lost.name} is missing"
+        expect(note.locator("small [lang=en]")).to_have_text(f"segment {lost.name} is missing")
         page.goto(served.url + "/?view=indexing")
         page.locator(".group summary", has_text="Dieses Format wird nicht gelesen.").wait_for()
 

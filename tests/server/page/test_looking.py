@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from tests.server.page.browsing import names, type_words, until
+from tests.server.page.browsing import expect, names, type_words, until
 
 _SHIFTS = """
 window.shifts = [];
@@ -83,16 +83,16 @@ def test_notes_of_a_search_are_behind_a_word_and_move_nothing(visit):
     page.locator(".notes summary").wait_for()
     assert page.locator("moment-grid").bounding_box()["y"] == top
     page.locator(".notes summary").click()
-    assert page.locator(".notes p").text_content() == "the next index fills <b>scenes</b>"
-    assert page.locator(".notes p").is_visible()
+    expect(page.locator(".notes p")).to_have_text("the next index fills <b>scenes</b>")
+    expect(page.locator(".notes p")).to_be_visible()
 
 
 def test_the_words_that_were_asked_for_are_marked_in_a_sentence(visit):
     page = visit("/?q=violins")
     quoted = page.locator(".tile q").first
     quoted.wait_for()
-    assert "violin" in quoted.text_content()
-    assert quoted.locator("mark").all_text_contents() == ["violin"]
+    expect(quoted).to_contain_text("violin")
+    expect(quoted.locator("mark")).to_have_text(["violin"])
 
 
 @pytest.mark.parametrize(
@@ -156,9 +156,9 @@ def test_near_copies_are_unfolded_and_folded_again(visit):
     badge.focus()
     page.keyboard.press("Enter")
     page.locator(".tile.unfolded").first.wait_for()
-    assert page.locator(".tile.unfolded").count() == count
+    expect(page.locator(".tile.unfolded")).to_have_count(count)
     assert set(page.locator(".tile.unfolded .name").all_text_contents()) == {"film.mp4"}
-    assert page.evaluate("document.activeElement.textContent") == "\u2212"
+    expect(page.locator(":focus")).to_have_text("\u2212")
     page.locator(".tile.unfolded a").first.click()
     page.locator("dialog.viewer[open]").wait_for()
     page.keyboard.press("Escape")
@@ -203,7 +203,7 @@ def test_the_line_and_the_focus_stay_when_other_hits_come(visit):
     }"""
     page.locator(".tile a").first.focus()
     assert page.evaluate(shown, False) == 1
-    assert page.evaluate("document.activeElement === document.querySelector('.tile a')")
+    until(page, "document.activeElement === document.querySelector('.tile a')")
     assert page.evaluate(shown, True) == 1
 
 

@@ -10,7 +10,7 @@ from engine import Library
 from engine.server.options import ServerOptions
 from tests import media_files as make
 from tests.server.conftest import Served, serving
-from tests.server.page.browsing import close_hit, until
+from tests.server.page.browsing import close_hit, expect, until
 
 VIOLIN = (
     "The violin has four strings that vibrate when a bow rubs them.",
@@ -44,7 +44,7 @@ def opened(page, name: str, link: str):
     page.get_by_role("button", name=name).click()
     made = page.get_by_role("link", name=link)
     made.wait_for()
-    assert page.evaluate("document.activeElement.textContent") == link
+    expect(page.locator(":focus")).to_have_text(link)
     with page.context.expect_page() as opening:
         made.press("Enter")
     opening.value.wait_for_load_state()
@@ -63,14 +63,15 @@ def test_reports_stories_and_lessons_are_one_click_away(visit, lessons):
     page.goto(f"{lessons.url}/?q=kind:image%20red")
     page.get_by_role("checkbox", name="Select red.png").click()
     story = opened(page, "Make a story of the selected", "Open it")
-    assert story.locator("figure").count() == 1 and "red.png" in story.content()
+    expect(story.locator("figure")).to_have_count(1)
+    assert "red.png" in story.content()
     close_hit(page)
     page.get_by_role("button", name="Select nothing").click()
 
     page.goto(f"{lessons.url}/?q=kind:video%20violin")
     page.locator(".tile", has_text="violin.mp4").locator("a").first.click()
     report = opened(page, "Make a report of this file", "Open it")
-    assert VIOLIN[0] in report.locator("body").text_content()
+    expect(report.locator("body")).to_contain_text(VIOLIN[0])
     # The page runs nothing and fetches nothing, wherever it is opened.
     assert "sandbox" in lessons.http.get(report.url).headers["content-security-policy"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.server.page.browsing import Page, classify, find_copies, tags_of, until
+from tests.server.page.browsing import Page, classify, expect, find_copies, tags_of, until
 
 pytestmark = pytest.mark.usefixtures("untagged")
 
@@ -38,7 +38,8 @@ def test_a_lasso_chooses_tags_and_takes_back(visit, workshop):
     before = drawn(page)
     lasso_all(page)
     page.locator(".map-side").get_by_text("23 files").wait_for()
-    assert page.locator(".chosen img").count() == 23 and before > 0
+    expect(page.locator(".chosen img")).to_have_count(23)
+    assert before > 0
     page.get_by_label("Tag for the chosen files").fill("all of it")
     page.get_by_role("button", name="Tag", exact=True).click()
     page.get_by_text("23 files have the tag “all of it”.").wait_for()
@@ -55,7 +56,7 @@ def test_the_map_by_keyboard_leads_to_a_search(visit, workshop):
     page.keyboard.press("Tab")
     until(page, "document.activeElement.matches('canvas.point-map')")
     page.keyboard.press("Enter")
-    assert "23 files" not in page.locator(".map-side").text_content()
+    expect(page.locator(".map-side")).not_to_contain_text("23 files")
     for _ in range(12):
         page.keyboard.press("-")
     page.keyboard.press("Enter")
@@ -70,7 +71,8 @@ def test_the_map_by_keyboard_leads_to_a_search(visit, workshop):
     page.locator(".map-side").get_by_text("7 files").wait_for()
     page.get_by_role("link", name="Search for more like these").press("Enter")
     page.locator(".tile").first.wait_for()
-    assert page.locator(".example").count() == 7 and page.url.count("like=") == 7
+    expect(page.locator(".example")).to_have_count(7)
+    assert page.url.count("like=") == 7
 
 
 def test_the_map_shows_what_the_pointer_is_on_and_zooms(visit, workshop):
@@ -83,7 +85,7 @@ def test_the_map_shows_what_the_pointer_is_on_and_zooms(visit, workshop):
     middle = (box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     page.mouse.move(*middle)
     page.locator(".hover-card").wait_for()
-    assert "tone" in page.locator(".hover-card").text_content()
+    expect(page.locator(".hover-card")).to_contain_text("tone")
     page.mouse.wheel(0, -400)
     page.mouse.click(*middle)
     page.locator(".chosen li").first.wait_for()
@@ -112,10 +114,10 @@ def test_no_rule_of_accessibility_is_broken(visit, workshop, view, scheme):
 def test_nothing_is_wider_than_the_window(visit, workshop, width):
     page = visit("/?view=classify", workshop, viewport={"width": width, "height": 800})
     classify(page, "red, green")
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    until(page, "document.documentElement.scrollWidth <= innerWidth")
     page.goto(workshop.url + "/?view=curate")
     find_copies(page)
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    until(page, "document.documentElement.scrollWidth <= innerWidth")
     page.goto(workshop.url + "/?view=map")
     page.get_by_role("button", name="Choose all that is in sight").click()
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    until(page, "document.documentElement.scrollWidth <= innerWidth")

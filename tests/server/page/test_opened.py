@@ -15,7 +15,7 @@ from engine.server.options import ServerOptions
 from tests import media_files as make
 from tests.media.test_clip import filmed
 from tests.server.conftest import Served, serving
-from tests.server.page.browsing import names, until
+from tests.server.page.browsing import expect, until
 
 _SRT = "1\n00:00:01,000 --> 00:00:03,000\nfirst words\n\n2\n00:00:04,000 --> 00:00:06,000\nlater\n"
 _VIENNA = (48.208, 16.373)
@@ -62,7 +62,7 @@ def test_a_part_of_a_video_is_cut_by_its_handles_and_saved(visit, opened):
     page.get_by_role("button", name="Cut", exact=True).click()
     first, last = page.get_by_role("slider", name="Start"), page.get_by_role("slider", name="End")
     first.press("Home")
-    assert first.get_attribute("aria-valuetext") == "0:00.0"
+    expect(first).to_have_attribute("aria-valuetext", "0:00.0")
     box = page.locator(".time").bounding_box()
     handle = last.bounding_box()
     page.mouse.move(handle["x"] + 12, handle["y"] + 20)
@@ -76,9 +76,9 @@ def test_a_part_of_a_video_is_cut_by_its_handles_and_saved(visit, opened):
         page.keyboard.press("Shift+ArrowRight")
     for _ in range(5):
         page.keyboard.press("ArrowRight")
-    assert first.get_attribute("aria-valuetext") == "0:02.5"
-    assert page.locator(".viewer h2").text_content() == "clip.mp4", "arrows stayed with the handle"
-    assert "(2.5 s)" in page.locator(".length").text_content()
+    expect(first).to_have_attribute("aria-valuetext", "0:02.5")
+    expect(page.locator(".viewer h2"), "arrows stayed with the handle").to_have_text("clip.mp4")
+    expect(page.locator(".length")).to_contain_text("(2.5 s)")
     with page.expect_download() as saving:
         page.get_by_role("button", name="Save the part").click()
     saved = saving.value
@@ -97,7 +97,7 @@ def test_a_part_is_set_by_what_plays_and_played(visit, opened):
     page.get_by_role("button", name="From here").click()
     page.evaluate("document.querySelector('.stage audio').currentTime = 2")
     page.get_by_role("button", name="To here").click()
-    assert "(1.0 s)" in page.locator(".length").text_content()
+    expect(page.locator(".length")).to_contain_text("(1.0 s)")
     page.get_by_role("button", name="Play it").click()
     until(page, "document.querySelector('.stage audio').currentTime > 1.2")
     until(page, "document.querySelector('.stage audio').paused")
@@ -106,7 +106,7 @@ def test_a_part_is_set_by_what_plays_and_played(visit, opened):
         page.get_by_role("button", name="Save the part").click()
     assert saving.value.suggested_filename == "tones 1.0-2.0s.wav"
     assert abs(seconds_of(saving.value.path()) - 1.0) < 0.3
-    assert page.get_by_role("button", name="Save this frame").count() == 0
+    expect(page.get_by_role("button", name="Save this frame")).to_have_count(0)
 
 
 def test_the_frame_that_is_shown_is_saved(visit, opened):
@@ -150,8 +150,8 @@ def test_words_follow_what_plays(visit, opened):
     page.locator(".said.now", has_text="later").wait_for()
     page.evaluate("document.querySelector('.stage video').currentTime = 2")
     page.locator(".said.now", has_text="first words").wait_for()
-    assert page.locator(".said.now").count() == 1
-    assert page.locator(".said[aria-current]").text_content().endswith("first words")
+    expect(page.locator(".said.now")).to_have_count(1)
+    expect(page.locator(".said[aria-current]")).to_contain_text("first words")
 
 
 def test_a_place_is_on_a_map_and_leads_to_what_was_made_near_it(visit, opened):
@@ -166,13 +166,13 @@ def test_a_place_is_on_a_map_and_leads_to_what_was_made_near_it(visit, opened):
     )
     until(page, colours + " return seen.has(0xdfe9ec) && seen.has(0xf6f3ea); })()")  # sea and land
     pytest.importorskip("reverse_geocode")
-    assert page.locator(".town").text_content() == "Vienna, Austria GeoNames"
+    expect(page.locator(".town")).to_have_text("Vienna, Austria GeoNames")
     german = visit("/?q=green", opened, locale="de-DE")
     open_file(german, "vienna.jpg")
     german.locator(".town", has_text="Vienna, Österreich").wait_for()
     page.get_by_role("button", name="Files from near here").click()
     until(page, "document.querySelectorAll('.tile').length === 1")
-    assert names(page) == ["vienna.jpg"]
+    expect(page.locator(".tile .name")).to_have_text(["vienna.jpg"])
     assert page.locator("input[type=search]").input_value().startswith("place:")
 
 

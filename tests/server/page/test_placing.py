@@ -11,7 +11,7 @@ from engine import Library
 from engine.server.options import ServerOptions
 from tests import media_files as make
 from tests.server.conftest import Served, serving
-from tests.server.page.browsing import Page, until
+from tests.server.page.browsing import Page, expect, until
 
 
 @pytest.fixture
@@ -59,7 +59,7 @@ def test_files_are_moved_into_a_new_folder_and_come_back(visit, desk):
 def test_files_are_linked_unless_one_says_otherwise_and_a_folder_elsewhere_is_refused(visit, desk):
     page = visit("/", desk)
     ask_for(page, 1)
-    assert page.get_by_label("Link to them from the folder").is_checked()
+    expect(page.get_by_label("Link to them from the folder")).to_be_checked()
     page.get_by_label("Folder on the server").fill("/somewhere/else")
     page.keyboard.press("Enter")
     until(page, "document.querySelector('.ask .wrong').textContent.length > 10")
@@ -78,4 +78,4 @@ def test_where_no_folder_is_allowed_nothing_is_offered(visit, served):
     page.locator(".tile").first.hover()
     page.locator(".tile .check").first.click()
     page.get_by_role("button", name="Download").first.wait_for()
-    assert not page.get_by_role("button", name="Move or link").is_visible()
+    expect(page.get_by_role("button", name="Move or link")).to_be_hidden()

@@ -13,7 +13,7 @@ from engine.testing.fake_encoder import FakeScreen, fake_towers
 from indexers.reading import read_texts
 from tests import media_files as make
 from tests.server.conftest import Served, serving
-from tests.server.page.browsing import Page, until
+from tests.server.page.browsing import Page, expect, until
 
 SIGNS = {"red": "Stop here", "blue": "Go on"}
 PLAYER = "document.querySelector('.stage video')"
@@ -45,12 +45,12 @@ def test_text_on_screen_follows_what_plays(visit, signs):
     page = opened(visit("/?kind=video", signs), "film.mp4")
     until(page, f"{PLAYER}.readyState > 0")
     page.evaluate(f"{PLAYER}.pause()")
-    assert page.locator(".words .said q").all_text_contents() == ["Stop here", "Go on"]
+    expect(page.locator(".words .said q")).to_have_text(["Stop here", "Go on"])
     for second, words in ((1, "Stop here"), (3, "Go on"), (0.5, "Stop here")):
         page.evaluate(f"{PLAYER}.currentTime = {second}")
         page.locator(".said.now", has_text=words).wait_for()
-        assert page.locator(".said.now").count() == 1
-        assert page.locator(".said[aria-current=true]").text_content().endswith(words)
+        expect(page.locator(".said.now")).to_have_count(1)
+        expect(page.locator(".said[aria-current=true]")).to_contain_text(words)
 
 
 def test_a_press_on_a_text_jumps_to_where_it_is_to_be_read(visit, signs):
@@ -65,5 +65,5 @@ def test_a_press_on_a_text_jumps_to_where_it_is_to_be_read(visit, signs):
 
 def test_text_in_a_picture_is_quoted_beside_it(visit, signs):
     page = opened(visit("/?kind=image", signs), "sign.png")
-    assert page.locator(".words blockquote").text_content() == "Stop here"
-    assert page.locator(".said").count() == 0
+    expect(page.locator(".words blockquote")).to_have_text("Stop here")
+    expect(page.locator(".said")).to_have_count(0)

@@ -6,12 +6,12 @@ import re
 from contextlib import suppress
 
 from tests import media_files as make
-from tests.server.page.browsing import names, playwright, type_words, until
+from tests.server.page.browsing import expect, playwright, type_words, until
 
 
 def test_without_a_search_all_files_are_there_the_newest_first(visit):
     page = visit()
-    assert "43 files" in page.locator(".status").text_content()
+    expect(page.locator(".status")).to_contain_text("43 files")
     until(page, "document.querySelectorAll('.tile').length > 20")
 
 
@@ -21,7 +21,7 @@ def test_hits_come_while_one_types_and_the_address_holds_the_search(visit):
     assert re.search(r"\d+ hits in \d+ ms|and more", page.locator(".status").text_content())
     until(page, "location.search === '?q=green'")
     again = visit(page.url.partition("127.0.0.1")[2].partition("/")[2].join(("/", "")))
-    assert "green" in names(again)[0]
+    expect(again.locator(".tile .name").first).to_contain_text("green")
 
 
 def test_a_browser_that_knows_no_idle_time_searches_too(visit):
@@ -46,7 +46,7 @@ def test_the_newest_search_wins_over_a_slow_one(visit):
     with suppress(playwright.Error):  # the page does not wait for it any more
         slow[0].continue_()
     page.wait_for_timeout(400)
-    assert "blue" in names(page)[0]
+    expect(page.locator(".tile .name").first).to_contain_text("blue")
 
 
 def test_a_mistake_is_underlined_with_the_way_out_and_the_hits_stay(visit):
@@ -54,9 +54,9 @@ def test_a_mistake_is_underlined_with_the_way_out_and_the_hits_stay(visit):
     page.locator("input[type=search]").fill("red kind:vdeo")
     mark = page.locator(".mistake mark")
     mark.wait_for()
-    assert mark.text_content() == "vdeo"
-    assert "video" in page.locator(".mistake").text_content()
-    assert "red" in names(page)[0]
+    expect(mark).to_have_text("vdeo")
+    expect(page.locator(".mistake")).to_contain_text("video")
+    expect(page.locator(".tile .name").first).to_contain_text("red")
 
 
 def test_filters_are_completed_by_key(visit):
@@ -64,7 +64,7 @@ def test_filters_are_completed_by_key(visit):
     page.locator("input[type=search]").press_sequentially("ki")
     page.locator("[role=option]").first.wait_for()
     page.keyboard.press("Tab")
-    assert page.locator("input[type=search]").input_value() == "kind:"
+    expect(page.locator("input[type=search]")).to_have_value("kind:")
     page.locator("input[type=search]").press_sequentially("vid")
     until(
         page, "[...document.querySelectorAll('[role=option]')].map((e) => e.textContent) == 'video'"
@@ -78,7 +78,7 @@ def test_chips_choose_kinds_order_and_what_is_likely(visit):
     page = visit("/?q=red")
     page.get_by_role("button", name="Sounds", exact=True).click()
     until(page, "document.querySelectorAll('.tile').length === 1")
-    assert names(page) == ["tone.wav"]
+    expect(page.locator(".tile .name")).to_have_text(["tone.wav"])
     page.get_by_role("button", name="Sounds", exact=True).click()
     page.get_by_label("Order").select_option("date")
     page.get_by_role("button", name="Only what is likely").click()
@@ -100,7 +100,7 @@ def test_what_nothing_is_like_is_said(visit):
     page = visit("/?q=red&kind=video")
     assert page.locator(".status").text_content()
     page = visit('/?q="no such words anywhere" kind:audio')
-    assert "likely" in page.locator(".status").text_content()
+    expect(page.locator(".status")).to_contain_text("likely")
 
 
 def test_more_like_a_hit_and_back(visit):
@@ -108,11 +108,11 @@ def test_more_like_a_hit_and_back(visit):
     page.locator(".tile").first.hover()
     page.locator(".tile").first.get_by_role("button", name="More like this").click()
     page.locator(".example img").wait_for()
-    assert "like=" in page.url
+    expect(page).to_have_url(re.compile(re.escape("like=")))
     until(page, "document.querySelector('.tile .name')?.textContent.includes('green')")
     page.go_back()
     until(page, "!document.querySelector('.example')")
-    assert page.locator("input[type=search]").input_value() == "green"
+    expect(page.locator("input[type=search]")).to_have_value("green")
 
 
 def test_examples_are_more_or_less_and_are_left_out_again(visit):
@@ -125,7 +125,7 @@ def test_examples_are_more_or_less_and_are_left_out_again(visit):
     page.locator(".example.less").wait_for()
     page.locator(".example").first.get_by_role("button", name="Leave out").click()
     until(page, "document.querySelectorAll('.example').length === 1")
-    assert "needs words" in page.locator(".status").text_content()
+    expect(page.locator(".status")).to_contain_text("needs words")
 
 
 def test_a_file_that_is_chosen_or_dropped_is_searched_by(visit, tmp_path):
@@ -133,7 +133,7 @@ def test_a_file_that_is_chosen_or_dropped_is_searched_by(visit, tmp_path):
     example = make.picture(tmp_path / "mine.png", "blue", (60, 40))
     page.locator("input[type=file]").set_input_files(example)
     until(page, "document.querySelector('.tile .name')?.textContent.includes('blue')")
-    assert page.locator(".example").text_content().startswith("mine.png")
+    expect(page.locator(".example")).to_contain_text("mine.png")
     page.locator(".example").get_by_role("button", name="Leave out").click()
     until(page, "!document.querySelector('.example')")
     page.evaluate(

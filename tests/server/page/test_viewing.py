@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from tests.server.page.browsing import names, tags_of, until
+from tests.server.page.browsing import expect, tags_of, until
 
 
 def test_a_hit_opens_with_its_reasons_and_its_facts(visit):
@@ -15,19 +15,19 @@ def test_a_hit_opens_with_its_reasons_and_its_facts(visit):
     assert "% sure" in side and re.search(r"\d k?B", side) and "green.png" in side
     page.keyboard.press("Escape")
     until(page, "!document.querySelector('dialog[open]')")
-    assert page.evaluate("document.activeElement.closest('.tile') !== null")
+    until(page, "document.activeElement.closest('.tile') !== null")
 
 
 def test_the_words_of_a_video_are_read_followed_and_jumped_to(visit):
     page = visit("/?q=violin")
-    assert "film.mp4" in names(page)[0]
-    assert "violin" in page.locator(".tile q").first.text_content()
+    expect(page.locator(".tile .name").first).to_contain_text("film.mp4")
+    expect(page.locator(".tile q").first).to_contain_text("violin")
     page.locator(".tile a").first.click()
     page.locator(".said").wait_for()
-    assert page.locator(".said q").text_content().strip() == "the violin plays"
-    assert "what it says is about that" in page.locator(".why").text_content()
+    expect(page.locator(".said q")).to_have_text("the violin plays")
+    expect(page.locator(".why")).to_contain_text("what it says is about that")
     page.locator(".time .mark").first.wait_for()
-    assert page.locator(".shots img").count() == 2
+    expect(page.locator(".shots img")).to_have_count(2)
     page.locator(".shots button").first.click()
     until(page, "document.querySelector('.stage video').currentTime < 1.9")
     page.locator(".said").click()
@@ -51,7 +51,7 @@ def test_an_opened_hit_has_an_address_and_its_neighbours(visit):
     address = "/" + page.url.partition("127.0.0.1")[2].partition("/")[2]
     again = visit(address)
     again.locator(".viewer h2").wait_for()
-    assert again.locator(".viewer h2").text_content() == page.locator(".viewer h2").text_content()
+    expect(again.locator(".viewer h2")).to_have_text(page.locator(".viewer h2").text_content())
 
 
 def test_tags_are_given_and_taken_away(visit):
