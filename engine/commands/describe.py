@@ -11,7 +11,7 @@ from engine.commands.options import (
     json_option,
     library_option,
     must_exist,
-    open_library,
+    open_or_borrow,
 )
 from engine.commands.output.json_output import print_json
 from engine.commands.output.text import print_message
@@ -33,15 +33,15 @@ def describe(
 ) -> None:
     """Answer QUESTION about FILE, a picture, a video or a sound, by the configured model.
 
-    FILE is a path or a URL, which need not be in the library. A model that sees is shown a
-    picture, or keyframes of a video chosen for the question; one that does not gets what is said,
-    heard and to be read in it.
+    FILE is a path or a URL, and need not be in a library. A model that sees is shown a picture,
+    or keyframes of a video chosen for the question; one that does not gets what is said, heard
+    and to be read in it.
     """
     if not is_url(file):
         must_exist(
             [file]
         )  # a file that is not there is told before a library: it is the nearer mistake
-    with open_library(library) as opened:
+    with open_or_borrow(library) as opened:
         answer = opened.ask_file(file, question, model=model)
     if as_json:
         print_json(

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -193,6 +194,30 @@ def open_library(library: Path | None) -> Library:
     from engine.library.facade import Library
 
     return Library.open(library, settings=settings())
+
+
+@contextmanager
+def open_or_borrow(library: Path | None) -> Iterator[Library]:
+    """Open the library of a command about given files alone, which has to have none.
+
+    One that is named must exist. Where there is none at the usual place, an empty one stands in
+    for it and is gone with the command: nobody has to index a folder to transcribe a file.
+    """
+    from engine.errors import LibraryNotFound
+    from engine.library.facade import Library
+
+    try:
+        opened = open_library(library)
+    except LibraryNotFound:
+        if library is not None:
+            raise
+        with TemporaryDirectory(prefix="sensorium-") as folder:
+            place = Path(folder) / "library"
+            with Library.open(place, create=True, settings=settings()) as borrowed:
+                yield borrowed
+        return
+    with opened:
+        yield opened
 
 
 def warn(library: Library) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from engine.commands.options import json_option, library_option, open_library
+from engine.commands.options import json_option, library_option, open_or_borrow
 from engine.commands.output.json_output import print_json
 from engine.commands.output.text import print_line
 from engine.common.user_path import expanded
@@ -26,7 +26,7 @@ def rerank(
     What is a file is judged as a picture, a video or a sound, and all else as a text.
     """
     given = [_file_or_text(document) for document in documents]
-    with open_library(library) as opened:
+    with open_or_borrow(library) as opened:
         found = opened.rerank(query, given, top=top)
     if as_json:
         results = [

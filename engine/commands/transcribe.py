@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from engine.commands.options import AnyPath, json_option, library_option, open_library, say
+from engine.commands.options import AnyPath, json_option, library_option, open_or_borrow, say
 from engine.commands.output.json_output import print_json
 from engine.commands.output.text import print_message
 
@@ -53,10 +53,10 @@ def transcribe(
 ) -> None:
     """Write down what is said in FILE, a sound or a video.
 
-    FILE is a path or a URL, which need not be in the library, whose model hears it. Subtitles
-    have better times than sentences alone, and take longer.
+    FILE is a path or a URL, and need not be in a library; where there is one, its model hears it.
+    Subtitles have better times than sentences alone, and take longer.
     """
-    with open_library(library) as opened:
+    with open_or_borrow(library) as opened:
         found = opened.transcribe(
             file,
             words=words or form != "text",
