@@ -3,6 +3,7 @@
 #               SENSORIUM_TEST_POSTGRES names (.ci/run starts one), those of PostgreSQL too
 # make lint     ruff and mypy
 # make check    lint, and the quick tests, which take no models and no servers: while one works
+# make explore  the tests whose examples are generated, with others than those of `make test`
 # make docs     write the generated pages of docs/ from the code
 # make site     build the docs as a site, into site/
 # make figures  write docs/benchmarks.md from benchmarks/results
@@ -20,7 +21,7 @@ MULTILINGUAL := engine/encoders/compact/weights-multilingual.txt
 LLM_WEIGHTS := engine/generate/weights.txt
 CROSS_WEIGHTS := engine/encoders/cross_weights.txt
 
-.PHONY: demo test check lint docs site figures clean
+.PHONY: demo test check explore lint docs site figures clean
 
 demo: $(VENV)/demo.stamp
 	$(BIN)/python -m engine.commands.demo
@@ -35,6 +36,9 @@ lint: $(VENV)/test.stamp
 
 check: lint
 	$(PYTEST) -m 'not slow'
+
+explore: $(VENV)/test.stamp
+	$(PYTEST) -m hypothesis --hypothesis-profile=anew
 
 docs: $(VENV)/test.stamp
 	$(BIN)/python -m engine.commands.reference docs

@@ -6,6 +6,7 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -113,6 +114,7 @@ class Histories(RuleBasedStateMachine):
             self.folder.cleanup()
 
 
+@pytest.mark.hypothesis
 def test_histories(catalog: str | None) -> None:
     run_state_machine_as_test(
         lambda: Histories(catalog),
