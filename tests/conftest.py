@@ -6,6 +6,7 @@ import gc
 import hashlib
 import io
 import os
+import re
 import shutil
 import signal
 import sys
@@ -14,6 +15,7 @@ import time
 from collections.abc import Iterator
 from contextlib import redirect_stderr, redirect_stdout, suppress
 from dataclasses import dataclass
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -50,6 +52,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if "PYTEST_DEBUG_TEMPROOT" not in os.environ and _has_room(MEMORY):
         os.environ["PYTEST_DEBUG_TEMPROOT"] = str(MEMORY)
     gc.disable()
+    assert all((ROOT / "tests" / room).is_dir() for room in SLOW_ROOMS), "a slow room is gone"
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         # A shell without job control has what it starts in the background ignore Ctrl-C, and
         # what that starts as well: then nothing here could be interrupted.
@@ -73,29 +76,14 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
 _POLICY = os.sched_getscheduler(0) if hasattr(os, "sched_getscheduler") else None
 
-SLOW = (
-    "align", "assistant", "benchmarks", "commands", "compose", "docs", "encoders", "exchange",
-    "generate", "sensorium", "server", "training", "classify/test_classifier.py",
-    "classify/test_service.py", "common/test_clipboard.py", "common/test_id_sets.py",
-    "common/test_local_times.py", "common/test_mapped_files.py", "curate/actions", "curate/copies",
-    "curate/selection", "curate/test_labels.py", "curate/test_quality.py", "curate/test_service.py",
-    "index/test_histories.py", "index/test_lost_pages.py", "index/test_refresh.py",
-    "index/test_snapshot.py", "indexers/test_backfill.py", "indexers/test_cut_off.py",
-    "indexers/test_multi_encoder.py", "indexers/test_screen.py", "indexers/test_vanished.py",
-    "indexers/test_worker.py", "library/test_embedding.py", "library/test_keys.py",
-    "library/test_large_library.py", "library/test_searches.py", "media/test_clip.py",
-    "media/test_dates.py", "media/test_decode_memory.py", "media/test_fetch.py",
-    "media/test_mutated.py", "media/test_thumbnail.py", "media/test_timeline", "media/test_video",
-    "media/test_zoo.py", "query/concepts", "query/language", "query/rerank",
-    "query/test_generations.py", "query/test_several_spaces.py", "query/test_sound_spans.py",
-    "query/test_space_selection.py", "store/fulltext/test_documents.py",
-    "store/sql/test_filters.py", "store/test_compaction.py", "store/test_crash.py",
-    "store/test_create.py", "store/test_cut_while_read.py", "store/test_failpoints.py",
-    "store/test_invariants.py", "store/test_lock.py", "store/write/test_spaces.py",
-    "store/write/test_storable_facts.py", "test_encoder_trial.py", "test_torchvision_ops.py",
+SLOW_ROOMS = (
+    "align", "assistant", "benchmarks", "commands", "compose", "curate/actions", "curate/copies",
+    "curate/selection", "docs", "encoders", "exchange", "generate", "query/concepts",
+    "query/language", "query/rerank", "sensorium", "server", "training",
 )  # fmt: skip
-"""Rooms and files that load models, start processes or servers, decode videos, index library after
-library, or try thousands of drawn inputs."""
+"""Folders whose tests load models, start processes or servers, decode videos, index library after
+library, or try thousands of drawn inputs. A file elsewhere that does says so itself."""
+_SLOW_FILE = re.compile(rb"^pytestmark = (\[\s*)?pytest\.mark\.slow", re.MULTILINE)
 LANGUAGE_MODEL = (
     "tests/commands/test_language_model.py", "tests/generate/test_llama.py",
     "tests/generate/test_lm.py",
@@ -122,16 +110,23 @@ _TOGETHER = {file: group[0] for group in _GROUPS for file in group}
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     """Pass over what `make check` leaves out: importing it takes longer than some of its tests."""
-    place = str(collection_path.relative_to(Path(__file__).parent))
-    return True if config.option.markexpr == "not slow" and place.startswith(SLOW) else None
+    return True if config.option.markexpr == "not slow" and _is_slow(collection_path) else None
+
+
+@cache
+def _is_slow(path: Path) -> bool:
+    """Whether a file or folder is left out by `make check`."""
+    if path.is_file():
+        return _is_slow(path.parent) or bool(_SLOW_FILE.search(path.read_bytes()))
+    here = Path(__file__).parent
+    return any(path.is_relative_to(here / room) for room in SLOW_ROOMS)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what `make check` leaves out, and put it first, so that no process ends with it: the
     longest group of all, the page's, before the others."""
-    here = Path(__file__).parent
     for item in items:
-        if str(item.path.relative_to(here)).startswith(SLOW):
+        if _is_slow(item.path.parent):
             item.add_marker(pytest.mark.slow)
         loads = "watched_lm" in getattr(item, "fixturenames", ())
         assert not loads or _file(item.nodeid) in LANGUAGE_MODEL, (

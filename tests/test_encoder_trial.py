@@ -12,6 +12,8 @@ from engine.errors import EncoderUnavailable
 from engine.model_trial import try_model
 from tests.st_models import write_clip, write_cross_encoder, write_omni
 
+pytestmark = pytest.mark.slow
+
 
 def tried(name: str, settings) -> str:
     """What was said of a model, with its times left out."""

@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 import torch
 
+pytestmark = pytest.mark.slow
+
 _USE = """
 from engine.torchvision_ops import declare_missing_operators
 declare_missing_operators()

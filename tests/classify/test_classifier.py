@@ -20,6 +20,8 @@ from engine.testing.fake_encoder import fake_towers
 from engine.types import Modality
 from tests import media_files as make
 
+pytestmark = pytest.mark.slow
+
 COLOURS = ("red", "green", "blue")
 
 

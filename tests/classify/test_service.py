@@ -13,6 +13,8 @@ from engine.common.progress import CancelToken
 from engine.errors import Cancelled, PathNotFound, QuerySyntax, UsageError
 from tests import media_files as make
 
+pytestmark = pytest.mark.slow
+
 COLOURS = ("red", "green", "blue")
 LABELS = ["red", "green", "low tone"]
 

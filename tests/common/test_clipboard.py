@@ -12,6 +12,8 @@ from engine.common import clipboard
 from engine.common.clipboard import read_clipboard
 from engine.errors import UsageError
 
+pytestmark = pytest.mark.slow
+
 PNG = b"\x89PNG\r\n\x1a\n\0\xff" + bytes(range(256))
 
 WL_PASTE = """

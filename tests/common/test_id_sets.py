@@ -6,10 +6,13 @@ import subprocess
 import sys
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.common.id_sets import among, locate, look_up, union
+
+pytestmark = pytest.mark.slow
 
 IDS = st.lists(st.integers(1, 30), max_size=20).map(lambda ids: np.array(ids, np.int64))
 

@@ -11,6 +11,8 @@ import pytest
 from engine.common.local_time import SECOND, iso_of
 from engine.common.local_times import isos_of
 
+pytestmark = pytest.mark.slow
+
 ZONES = ["UTC", "Europe/Berlin", "America/St_Johns", "Asia/Kathmandu", "Australia/Lord_Howe"]
 
 

@@ -17,6 +17,8 @@ from tests import media_files as make
 from tests.curate import points
 from tests.curate.conftest import ids_of, new_run
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def items(library):

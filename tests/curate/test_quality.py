@@ -16,6 +16,8 @@ from engine.media.video import read_samples
 from tests import media_files as make
 from tests import waves
 
+pytestmark = pytest.mark.slow
+
 
 def scene(seed: int = 0) -> Image.Image:
     """Something like a photograph: rough at every scale, all levels, a little grain."""

@@ -18,6 +18,8 @@ from engine.types import Kind, Modality
 from tests import media_files as make
 from tests.docs.blocks import ROOT, blocks, run_python
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def library(tmp_path, settings) -> Iterator[Library]:

@@ -6,6 +6,7 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
@@ -20,6 +21,8 @@ from engine.store import Store
 from engine.store.verify import verify
 from engine.types import Modality
 from tests.store.make import LOOKS, TEXT, picture, sound, stat, vector
+
+pytestmark = pytest.mark.slow
 
 paths = st.sampled_from([f"/{name}" for name in "abcdef"])
 contents = st.sampled_from("pqrstu")

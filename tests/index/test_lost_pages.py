@@ -19,7 +19,10 @@ from engine.index.snapshot import IDS, INDEX, VECTORS, Snapshot
 from tests import media_files as make
 from tests.index.on_disk import snapshot, unit_rows
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the signal is taken on Linux")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(sys.platform != "linux", reason="the signal is taken on Linux"),
+]
 
 DIM, ROWS = 32, 3000
 FILES = {

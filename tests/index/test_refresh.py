@@ -19,6 +19,8 @@ from engine.types import Modality
 from tests.store.forks import forked
 from tests.store.make import LOOKS, TEXT, picture, sound, vector
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def store(tmp_path):

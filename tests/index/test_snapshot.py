@@ -14,6 +14,8 @@ from engine.index.snapshot import Snapshot
 from engine.testing.brute_force import NumpyIndex
 from tests.index.on_disk import snapshot, unit_rows
 
+pytestmark = pytest.mark.slow
+
 DIM = 32
 KEYS = ["SQfp16", "IVF1,PQ16x4fs", "IVF8,PQ16x4fs", "IVF8,RaBitQfs"]
 

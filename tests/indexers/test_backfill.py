@@ -29,6 +29,8 @@ from tests.indexers.conftest import Index
 from tests.indexers.runs import Told, moment_ids, pictures, vectors
 from tests.store.make import python
 
+pytestmark = pytest.mark.slow
+
 _KILLED = """
 import os, signal, sys
 from engine.config import Settings

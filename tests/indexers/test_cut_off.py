@@ -32,6 +32,8 @@ from tests.indexers.runs import (
     vectors,
 )
 
+pytestmark = pytest.mark.slow
+
 Index = Callable[..., IndexReport]
 
 

@@ -30,6 +30,8 @@ from indexers.space_registration import register_spaces
 from tests import media_files as make
 from tests.indexers.runs import pictures, vectors
 
+pytestmark = pytest.mark.slow
+
 NAMES = ("fake", "fake2", "fake-hearing")
 
 

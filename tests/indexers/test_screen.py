@@ -23,6 +23,8 @@ from indexers.screen import texts
 from tests import media_files as make
 from tests.indexers.conftest import Index
 
+pytestmark = pytest.mark.slow
+
 SIGNS = {"red": "Stop here", "green": "Go on"}
 
 

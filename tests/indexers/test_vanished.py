@@ -26,6 +26,8 @@ from indexers import file_hash
 from indexers.pipeline import run
 from tests.indexers.runs import Told, vectors
 
+pytestmark = pytest.mark.slow
+
 
 class Counting(FakeEncoder):
     """Counts the pictures that it embeds."""

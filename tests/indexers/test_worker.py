@@ -21,6 +21,8 @@ from engine.types import Asset, IndexedAsset, Kind, MediaType, Modality, Moment
 from indexers.decode_events import Prepared, TowerInput
 from indexers.worker import IN_FLIGHT, Assembly, Worker
 
+pytestmark = pytest.mark.slow
+
 TOWERS = fake_towers()
 ASSET = Asset("/a", "00", MediaType(Kind.IMAGE, "png"), 1, 1)
 

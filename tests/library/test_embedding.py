@@ -9,6 +9,8 @@ from engine import Library
 from engine.errors import InvalidQuery
 from tests import media_files as make
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def library(tmp_path, settings):

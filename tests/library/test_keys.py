@@ -19,6 +19,8 @@ from engine.testing.chat_server import Handler, serving
 from engine.testing.embedding_server import Bill, embedding_server
 from tests import media_files as make
 
+pytestmark = pytest.mark.slow
+
 KEYS = {clients.KEY: "embed-secret-4711", "OPENAI_API_KEY": "chat-secret-4711"}
 
 

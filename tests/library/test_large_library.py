@@ -15,6 +15,8 @@ from tests import media_files as make
 from tests.library.names import names
 from tests.messages import Messages
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def eager(monkeypatch):

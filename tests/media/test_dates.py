@@ -20,6 +20,8 @@ from engine.media import dates
 from engine.media.file_dates import ON_DISK, read_dates
 from tests.media import dated, makers
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 READ = """
 import json, sys

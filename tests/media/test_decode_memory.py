@@ -25,6 +25,8 @@ from engine.media.thumbnail import thumbnail
 
 from .makers import huge_png
 
+pytestmark = pytest.mark.slow
+
 
 def test_what_does_not_fit_beside_the_rest_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     memory, free = DecodeMemory(100), list[bool]()

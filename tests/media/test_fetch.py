@@ -22,6 +22,8 @@ from engine.media.addresses import Address, is_public, resolved
 from engine.media.fetch import fetched
 from tests.media.fetch_server import CONTENT, LIMIT, Server, serving
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def server() -> Iterator[Server]:

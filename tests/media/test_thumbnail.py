@@ -39,6 +39,8 @@ from .makers import (
     write_video,
 )
 
+pytestmark = pytest.mark.slow
+
 RATE = 16_000
 ONE_GOP = {"g": "100000", "sc_threshold": "0"}
 """Only the first frame is a keyframe, as screen recorders write."""

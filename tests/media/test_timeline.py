@@ -25,6 +25,8 @@ from engine.media.video import probe_video, read_keyframes, read_samples, read_s
 from tests.media import makers
 from tests.media.makers import BLUE, GREEN, RED, nearest
 
+pytestmark = pytest.mark.slow
+
 RATE = 16_000
 
 

@@ -19,7 +19,10 @@ from engine.media.audio import read_audio
 from engine.media.video import probe_video, read_still
 from tests.media.makers import BLUE, GREEN, RED, nearest
 
-pytestmark = pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="ffmpeg is not installed")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="ffmpeg is not installed"),
+]
 
 RATE = 16_000
 SPAN = 2.0

@@ -33,6 +33,8 @@ from .makers import (
     nearest,
 )
 
+pytestmark = pytest.mark.slow
+
 ONE_GOP = {"g": "100000", "sc_threshold": "0"}
 """Only the first frame is a keyframe, as screen recorders write."""
 

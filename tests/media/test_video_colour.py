@@ -17,6 +17,8 @@ from engine.media.video import read_keyframes, read_still
 from .makers import BLUE, RED, corners, nearest, write_video
 from .test_colour import hdr_signal
 
+pytestmark = pytest.mark.slow
+
 
 def write_frames(
     path: Path, codec: str, pixels: str, samples: np.ndarray[Any, Any], form: str, params: str = ""

@@ -18,6 +18,8 @@ from engine.media import video_memory
 from engine.media.decode_memory import DecodeMemory
 from engine.media.video import read_keyframes
 
+pytestmark = pytest.mark.slow
+
 SIZE = (2560, 1440)
 BUDGET = 120 * 2**20
 

@@ -25,6 +25,8 @@ from engine.types import Kind, MediaType
 from indexers.decode import decode
 from indexers.decode_events import Note, Prepared
 
+pytestmark = pytest.mark.slow
+
 _NEAR = 0.2
 """Seconds that codecs pad, and that headers are off."""
 

@@ -13,6 +13,8 @@ from engine.query import generation_cache
 from engine.query.language.query_builder import build_query
 from tests import media_files as make
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def library(tmp_path, settings):

@@ -18,6 +18,8 @@ from engine.types import Modality
 from tests import media_files as make
 from tests.store.forks import forked
 
+pytestmark = pytest.mark.slow
+
 _DROP = """
 import sys
 from engine import Library

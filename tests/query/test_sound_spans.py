@@ -16,6 +16,8 @@ from engine.types import Modality
 from tests import media_files as make
 from tests.pe_av import write_pe_frames
 
+pytestmark = pytest.mark.slow
+
 QUERY = "a deep hum"
 
 

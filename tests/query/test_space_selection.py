@@ -16,6 +16,8 @@ from engine.testing.fake_encoder import FakeEncoder, FakeHearing, OtherFake
 from engine.types import Fusion, Modality, PartKind, Query, QueryPart
 from tests import media_files as make
 
+pytestmark = pytest.mark.slow
+
 
 def hits(result) -> list[tuple[str, float]]:
     return [(Path(hit.path).name, round(hit.score, 3)) for hit in result.hits]

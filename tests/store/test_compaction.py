@@ -20,6 +20,8 @@ from tests.store import invariants
 from tests.store.forks import forked
 from tests.store.make import picture
 
+pytestmark = pytest.mark.slow
+
 _COMPACT = """
 import sys
 import numpy as np

@@ -26,6 +26,8 @@ from tests.store import invariants
 from tests.store.forks import forked
 from tests.store.make import on_sqlite, picture, python, sound, vector
 
+pytestmark = pytest.mark.slow
+
 _COMMIT = """
 import sys
 from engine.store import Store

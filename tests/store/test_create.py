@@ -16,6 +16,8 @@ from tests.mounts import small_disk
 from tests.store.forks import forked
 from tests.store.make import names
 
+pytestmark = pytest.mark.slow
+
 _CREATE = "import sys; from engine.store import Store; Store.create(sys.argv[1], 'fake').close()"
 
 

@@ -15,6 +15,8 @@ from engine.store import failpoints
 from engine.store.failpoints import FailPoint, Injected
 from tests.store.make import ROOT
 
+pytestmark = pytest.mark.slow
+
 SEQUENCES = {
     "APPLYING",
     "COMMIT",

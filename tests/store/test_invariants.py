@@ -23,6 +23,8 @@ from engine.types import Failure
 from tests.store import invariants
 from tests.store.make import LOOKS, TEXT, picture, stat
 
+pytestmark = pytest.mark.slow
+
 paths = st.sampled_from([f"/{folder}/{name}.jpg" for folder in ("a", "a b") for name in "xyz"])
 contents = st.sampled_from("pqrstu")
 batches = st.dictionaries(paths, contents, min_size=1, max_size=4)

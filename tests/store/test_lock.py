@@ -12,6 +12,8 @@ from engine.errors import LibraryBusy
 from engine.store import Store
 from tests.store.make import picture, python
 
+pytestmark = pytest.mark.slow
+
 _HOLD = """
 import sys
 from engine.store import Store

@@ -13,6 +13,8 @@ from engine.store.fulltext.documents import name_words
 from engine.types import Embedding, IndexedAsset, Kind, Modality, Moment
 from tests.store.make import asset, picture, sound, stat
 
+pytestmark = pytest.mark.slow
+
 HOSTILE = [*"\"'*^()-+%\0🙂", "OR", "AND", "NOT", "NEAR(a b)", "text:"]
 
 

@@ -33,6 +33,8 @@ from engine.types import (
 from tests.store.filtering import SECONDS, assets, filters, fits, globs, passes, paths
 from tests.store.make import ROOT, asset, on_sqlite, picture, sound
 
+pytestmark = pytest.mark.slow
+
 
 def fill(store: Store, found: Iterable[IndexedAsset]) -> None:
     with store.writer() as writer, writer.transaction():

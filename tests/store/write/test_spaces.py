@@ -17,6 +17,8 @@ from engine.types import IndexedAsset, Modality, Space
 from tests.store.forks import forked
 from tests.store.make import LOOKS, TEXT, names, picture, python, vector
 
+pytestmark = pytest.mark.slow
+
 OTHER = Space("other", "clip", "1", 8)
 OTHER_LOOKS = Space("other-looks", "clip", "1", 4)
 FIRST = SpaceRole("fake", "looks", "text")

@@ -27,6 +27,8 @@ from indexers.pipeline import run
 from tests.indexers.runs import Told, pictures
 from tests.store.make import asset, embedding, picture
 
+pytestmark = pytest.mark.slow
+
 INT64 = 2**63 - 1
 numbers = st.integers() | st.sampled_from([-INT64 - 1, INT64, INT64 + 1, -(2**70), 2**32, 0])
 floats = st.floats(allow_nan=True, allow_infinity=True) | st.none()
