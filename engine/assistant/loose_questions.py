@@ -41,15 +41,20 @@ _ASIDE = re.compile(
 """Words that speak to whoever answers, and are none for what is said."""
 _LEAST = 2
 """Characters of a subject."""
+LONGEST_CLAUSE = 500
+"""Characters of the longest question whose form is looked at: rules for it try every place of a
+text with every other, and a text that is longer is a story rather than a question of one form."""
 
 
 def read_loosely(clause: str, *, german: bool = False) -> LooseReading | None:
-    """Return what a question looks for in pictures and sounds; None where it is about words.
+    """Return what a question looks for in pictures and sounds; None where words answer it.
 
     Args:
         clause: the question without its end.
         german: how it is read where it is not Chinese.
     """
+    if len(clause) > LONGEST_CLAUSE:
+        return None
     clause = _ASIDE.sub("", clause).strip(" ,")
     words = CHINESE if _HAN.search(clause) else GERMAN if german else ENGLISH
     bearer = _BEARER.search(clause)

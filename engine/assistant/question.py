@@ -16,7 +16,12 @@ from typing import Any, Self
 
 from engine.assistant.frames import AnswerFrames, frames_of, is_german
 from engine.assistant.german_questions import GERMAN_RULES
-from engine.assistant.loose_questions import LooseReading, read_loosely, speaks_of_words
+from engine.assistant.loose_questions import (
+    LONGEST_CLAUSE,
+    LooseReading,
+    read_loosely,
+    speaks_of_words,
+)
 from engine.errors import UsageError
 from engine.query.language import quoted
 from engine.query.language.plain_words import understand
@@ -249,11 +254,10 @@ def checked_question(text: str) -> str:
 def about(question: LibraryQuestion, subject: str) -> LibraryQuestion:
     """Return the same question about something else."""
     subject = subject.strip()
-    text = question.text
-    if question.subject and question.subject in text:
-        text = text.replace(question.subject, subject)
+    if question.subject and question.subject in question.text:
+        text = question.text.replace(question.subject, subject)
     else:
-        text = f"{text} {subject}"
+        text = f"{question.text} {subject}"
     return replace(
         question, text=text, subject=subject, clauses=(_END.sub("", text),),
         searches=_searches(question.wanted, subject, text, question.kinds),
@@ -266,24 +270,38 @@ def read_question(text: str) -> LibraryQuestion:
     clauses = tuple(filter(None, (_END.sub("", part) for part in _CLAUSE.split(asked))))
     first = clauses[0] if clauses else asked
     clauses = (*clauses, *_questions_told_of(asked))
-    for wanted, rule in _RULES:
-        if match := rule.fullmatch(first):
-            kinds = tuple(kind for kind in Kind if match.groupdict().get(kind))
-            if not kinds and wanted in (Wanted.DATE, Wanted.PLACE) and _SEEN.search(first):
-                kinds = (Kind.IMAGE, Kind.VIDEO)
-            subject = match["x"].strip(" ,\uff0c")
-            read = LibraryQuestion(
-                asked, wanted, subject, _searches(wanted, subject, first, kinds), kinds, clauses
-            )
-            if wanted is not Wanted.COMPARE:
-                return read
-            measure, least = _MORE[" ".join(match["more"].lower().split())]
-            pair = (subject, match["y"].strip(" ,\uff0c"))
-            return replace(read, compared=pair, measure=measure, least=least, kinds=())
+    if (form := _known_form(first)) is not None:
+        return _ruled_question(asked, first, clauses, *form)
     loose = read_loosely(first, german=is_german(first))
     if loose is not None and loose.sure:
         return _loose_question(asked, clauses, loose)
     return open_question(asked, clauses)
+
+
+def _known_form(clause: str) -> tuple[Wanted, re.Match[str]] | None:
+    """Return what the first rule that knows a question's form finds in it."""
+    if len(clause) <= LONGEST_CLAUSE:
+        for wanted, rule in _RULES:
+            if match := rule.fullmatch(clause):
+                return wanted, match
+    return None
+
+
+def _ruled_question(
+    text: str, clause: str, clauses: tuple[str, ...], wanted: Wanted, match: re.Match[str]
+) -> LibraryQuestion:
+    kinds = tuple(kind for kind in Kind if match.groupdict().get(kind))
+    if not kinds and wanted in (Wanted.DATE, Wanted.PLACE) and _SEEN.search(clause):
+        kinds = (Kind.IMAGE, Kind.VIDEO)
+    subject = match["x"].strip(" ,\uff0c")
+    read = LibraryQuestion(
+        text, wanted, subject, _searches(wanted, subject, clause, kinds), kinds, clauses
+    )
+    if wanted is not Wanted.COMPARE:
+        return read
+    measure, least = _MORE[" ".join(match["more"].lower().split())]
+    other = match["y"].strip(" ,\uff0c")
+    return replace(read, compared=(subject, other), measure=measure, least=least, kinds=())
 
 
 def _questions_told_of(asked: str) -> list[str]:
@@ -322,7 +340,7 @@ def shown_instead(question: LibraryQuestion) -> LibraryQuestion | None:
     if question.wanted is not Wanted.WORDS:
         return None
     clause = question.clauses[0] if question.clauses else question.text
-    match = _MINE.fullmatch(clause)
+    match = _MINE.fullmatch(clause) if len(clause) <= LONGEST_CLAUSE else None
     if match is None:
         loose = read_loosely(clause, german=is_german(clause))
         return loose and _loose_question(question.text, question.clauses, loose)
@@ -343,7 +361,7 @@ def _told_instead(question: LibraryQuestion) -> LibraryQuestion | None:
 def has_known_form(question: LibraryQuestion) -> bool:
     """Tell whether a rule knows the form of a question, so that what it asks for is certain."""
     clause = question.clauses[0] if question.clauses else question.text
-    return any(rule.fullmatch(clause) for _, rule in _RULES)
+    return _known_form(clause) is not None
 
 
 def may_be_renamed(question: LibraryQuestion) -> bool:

@@ -14,7 +14,9 @@ import unicodedata
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from functools import reduce
 from itertools import islice
+from operator import or_
 from pathlib import PurePath
 
 from engine.common.lru import LRUCache
@@ -47,6 +49,9 @@ _LINES = 200
 """Moments whose lines are looked through for a title."""
 _TEXTS = 200_000
 """Texts of a library whose words are looked through."""
+_TYPED_WORDS = 40
+"""Words of the longest text that is mended: a longer one was pasted rather than typed, and each
+unknown word of it costs a millisecond."""
 
 
 class Speller:
@@ -59,7 +64,8 @@ class Speller:
     def __init__(self, store: Store, knows: Callable[[str], bool]) -> None:
         self._store = store
         self._knows = knows
-        self._by_begin: dict[str, set[str]] | None = None
+        self._by_begin: dict[str, dict[int, set[str]]] | None = None
+        """The known words by their first letter, and then by the set of their letters."""
         self._own: set[str] = set()
         self._nearest_of: LRUCache[str, set[str]] = LRUCache(_REMEMBERED)
         self._names: dict[str, dict[str, str]] | None = None
@@ -200,17 +206,22 @@ class Speller:
     def _near(self, word: str) -> Iterator[str]:
         """Yield the known words that begin alike and are about as long."""
         if self._by_begin is None:
-            self._by_begin = defaultdict(set)
+            self._by_begin = defaultdict(lambda: defaultdict(set))
             self._own = set(_words(self._store.written_texts(_TEXTS)))
             for known in self._own | everyday_words():
-                self._by_begin[known[0]].add(known)
+                self._by_begin[known[0]][_letters(known)].add(known)
         slack = 2 if len(word) >= _LONG else 1
+        letters = _letters(word)
         for begin in dict.fromkeys((word[0], word[1])):
-            for known in self._by_begin.get(begin, ()):
-                if abs(len(known) - len(word)) <= slack and (
-                    begin == word[0] or known[:2] == word[1] + word[0]
-                ):
-                    yield known
+            for others, alike in self._by_begin.get(begin, {}).items():
+                # A slip puts one letter in, takes one out, or both: more cannot be in the way.
+                if (letters ^ others).bit_count() > 2 * slack:
+                    continue
+                for known in alike:
+                    if abs(len(known) - len(word)) <= slack and (
+                        begin == word[0] or known[:2] == word[1] + word[0]
+                    ):
+                        yield known
 
 
 def mended_query(query: Query, speller: Speller) -> Query:
@@ -218,7 +229,7 @@ def mended_query(query: Query, speller: Speller) -> Query:
     notes: list[str] = []
 
     def mended(part: QueryPart) -> QueryPart:
-        if part.asked is not PartKind.TEXT:
+        if part.asked is not PartKind.TEXT or len(_WORD.findall(part.value)) > _TYPED_WORDS:
             return part
         text, pairs = speller.mend(part.value)
         notes.extend(
@@ -242,6 +253,11 @@ def _words(texts: Iterable[str]) -> Iterator[str]:
         for word in _WORD.findall(unicodedata.normalize("NFC", text)):
             if len(word) >= _SHORTEST:
                 yield word.casefold()
+
+
+def _letters(word: str) -> int:
+    """Return the set of a word's letters as bits; letters that share one only hide differences."""
+    return reduce(or_, (1 << ord(letter) % 64 for letter in word))
 
 
 def _digits(text: str) -> str:

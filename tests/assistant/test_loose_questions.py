@@ -6,8 +6,14 @@ from datetime import date
 
 import pytest
 
-from engine.assistant.loose_questions import read_loosely
-from engine.assistant.question import Wanted, read_anew, read_question, shown_instead
+from engine.assistant.loose_questions import LONGEST_CLAUSE, read_loosely
+from engine.assistant.question import (
+    Wanted,
+    has_known_form,
+    read_anew,
+    read_question,
+    shown_instead,
+)
 from engine.types import Kind
 
 IMAGE, VIDEO, AUDIO = Kind.IMAGE, Kind.VIDEO, Kind.AUDIO
@@ -124,3 +130,16 @@ def test_files_of_a_time_are_listed():
 @pytest.mark.parametrize("text", ["", "show", "in the picture", "which one", "哪里", "is there"])
 def test_what_looks_for_nothing_is_not_read(text):
     assert read_loosely(text) is None
+
+
+@pytest.mark.parametrize(
+    "piece", ["a ", "where is my ", "which picture shows a ", "\u732b\u548c\u72d7"]
+)
+def test_of_a_text_that_is_longer_than_a_question_no_form_is_looked_for(piece):
+    text = (piece * 2_000)[: LONGEST_CLAUSE + 1].rstrip() + "xx"
+    question = read_question(text)
+    assert read_loosely(text) is None
+    assert not has_known_form(question) and question.wanted == "words"
+    assert shown_instead(question) is None
+    behind = read_question(f"{text}. Which picture shows a dog?")
+    assert behind.clauses[-1] == "Which picture shows a dog"

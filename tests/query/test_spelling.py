@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from engine.query.everyday_words import everyday_words
 from engine.query.language import build_query
-from engine.query.spelling import Speller, mended_query
+from engine.query.spelling import Speller, _slips, mended_query
 from engine.store import Store
 from tests.store.make import LOOKS, TEXT, picture, sound
 
@@ -116,3 +117,17 @@ def test_a_word_between_two_of_the_library_is_left_and_both_are_offered(tmp_path
             asked.understood
         )
         assert speller.doubts("zebra horse baseball") == []
+
+
+def test_a_text_that_was_pasted_is_left_as_it_is(speller: Speller) -> None:
+    typed = "girafe " + "house " * 38 + "moose"
+    assert mended_query(build_query(typed), speller).parts[0].value.startswith("giraffe ")
+    assert mended_query(build_query(f"{typed} moose"), speller) == build_query(f"{typed} moose")
+
+
+@pytest.mark.parametrize("word", ["retreiver", "grandmat", "weasls", "girafe", "elehpant"])
+def test_no_word_that_is_near_is_passed_over_for_its_letters(speller: Speller, word: str) -> None:
+    looked_at = {*speller._near(word)}
+    known = {each for each in speller._own | everyday_words() if each[0] == word[0]}
+    near = {each for each in known if _slips(word, each) <= 1 + (len(word) >= 8)}
+    assert near and near <= looked_at < known
