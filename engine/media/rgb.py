@@ -39,6 +39,10 @@ def to_rgb(image: Image.Image, min_side: int, colours: Colours | None = None) ->
     """
     if image.mode in _DEEP:
         reduced = _reduced(image, min_side, _deep_conversion(image))
+        reduced = _as(reduced, "RGB") if reduced.mode == "L" else reduced
+    elif image.mode in ("1", "L") and "transparency" not in image.info:
+        # Of three channels that are alike one is averaged: a third of the time, and the same bits.
+        reduced = _as(_reduced(image, min_side, lambda strip: _as(strip, "L")), "RGB")
     elif image.mode in _ALPHA or "transparency" in image.info:
         reduced = _reduced(image, min_side, lambda strip: _as(strip, "RGBA"))
     elif image.mode == "CMYK" and isinstance(colours and colours.profile, bytes):
@@ -106,7 +110,7 @@ def _in_srgb(image: Image.Image, colours: Colours, *, grey: bool) -> Image.Image
 
 
 def _deep_conversion(image: Image.Image) -> Convert:
-    """Return the conversion of a picture of more than 8 bits to RGB, or to RGBA."""
+    """Return the conversion of a picture of more than 8 bits to L, or to RGBA."""
     spread = Spread.of_image(image)
     clear = image.info.get("transparency")
 
@@ -114,7 +118,7 @@ def _deep_conversion(image: Image.Image) -> Convert:
         samples = np.asarray(strip)
         grey = Image.fromarray(spread.to_grey(samples))
         if not isinstance(clear, int):
-            return grey.convert("RGB")
+            return grey
         opaque = Image.fromarray(np.where(samples == clear, 0, 255).astype(np.uint8))
         return Image.merge("LA", (grey, opaque)).convert("RGBA")
 
@@ -160,7 +164,9 @@ class Spread:
 
 
 def _numbers(samples: NDArray[np.generic]) -> NDArray[np.float32]:
-    numbers: NDArray[np.float32] = np.nan_to_num(samples.astype(np.float32), posinf=0.0, neginf=0.0)
+    numbers = samples.astype(np.float32)
+    if samples.dtype.kind == "f":  # integers are all finite
+        np.nan_to_num(numbers, copy=False, posinf=0.0, neginf=0.0)
     return numbers
 
 
