@@ -36,6 +36,8 @@ class ServerOptions:
     """Seconds that a request may take, from its arrival to its answer."""
     body_bytes: int = 64 * 2**20
     """Bytes of the body of a request."""
+    chunks: int = 65_536
+    """Chunks that such a body may come in, where it comes in chunks: of 1 KiB and more."""
     body_seconds: float = 30.0
     """Seconds in which a body must have arrived."""
     read_only: bool = False

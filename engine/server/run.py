@@ -15,7 +15,7 @@ from starlette.types import ASGIApp
 from engine.common.file_state import os_reason
 from engine.errors import UsageError
 from engine.server.app import make_app
-from engine.server.load.bounded_http import bounded_protocol
+from engine.server.load.bounded_http import HEAD_BYTES, bounded_protocol
 from engine.server.observing.request_log import configure_logs
 from engine.server.options import ServerOptions
 from engine.server.shelf import Shelf
@@ -52,7 +52,7 @@ def server_config(app: ASGIApp, options: ServerOptions) -> uvicorn.Config:
     return uvicorn.Config(
         app, http=bounded_protocol(options), ws="none", log_config=None, access_log=False,
         server_header=False, proxy_headers=False, timeout_graceful_shutdown=_DRAIN,
-        h11_max_incomplete_event_size=64 * 2**10,
+        h11_max_incomplete_event_size=HEAD_BYTES,
     )  # fmt: skip
 
 

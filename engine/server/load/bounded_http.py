@@ -2,6 +2,7 @@
 
 uvicorn waits for ever for the rest of a request's head, and for a client that takes nothing
 of its answer; a few hundred of such connections are all that a process has descriptors for.
+It reads as many chunks as a body is cut into: those of a byte take as long as whole requests.
 And it answers what is no HTTP in a form of its own.
 """
 
@@ -11,10 +12,14 @@ import asyncio
 from typing import Any
 
 import h11
+from uvicorn.config import Config
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from engine.server.options import ServerOptions
 from engine.server.problems import problem_response
+
+HEAD_BYTES = 64 * 2**10
+"""Bytes of the head of a request."""
 
 
 def bounded_protocol(options: ServerOptions) -> type[asyncio.Protocol]:
@@ -22,13 +27,44 @@ def bounded_protocol(options: ServerOptions) -> type[asyncio.Protocol]:
     return type("BoundedConnection", (BoundedProtocol,), {"options": options})
 
 
+class ChunkLimit(h11.Connection):
+    """What a connection carries, as h11 reads it; the chunks of a body are counted."""
+
+    def __init__(self, most: int, event_size: int) -> None:
+        super().__init__(h11.SERVER, event_size)
+        self._most, self._chunks = most, 0
+
+    @property
+    def exceeded(self) -> bool:
+        """True once a body has come in too many chunks."""
+        return self._chunks > self._most
+
+    def next_event(self) -> h11.Event | type[h11.NEED_DATA] | type[h11.PAUSED]:
+        """Return what comes next.
+
+        Raises:
+            h11.RemoteProtocolError: it is no HTTP, or one chunk too many.
+        """
+        event = super().next_event()
+        if isinstance(event, h11.Request):
+            self._chunks = 0
+        elif isinstance(event, h11.Data) and event.chunk_end:
+            self._chunks += 1
+            if self.exceeded:
+                raise h11.RemoteProtocolError("too many chunks")
+        return event
+
+
 class BoundedProtocol(H11Protocol):
     """A connection whose heads and answers must get on."""
 
     options = ServerOptions()
+    conn: ChunkLimit
 
-    def __init__(self, *arguments: Any, **named: Any) -> None:
-        super().__init__(*arguments, **named)
+    def __init__(self, config: Config, *arguments: Any, **named: Any) -> None:
+        super().__init__(config, *arguments, **named)
+        event_size = config.h11_max_incomplete_event_size or HEAD_BYTES
+        self.conn = ChunkLimit(self.options.chunks, event_size)
         self._head: asyncio.TimerHandle | None = None
         self._stalled: asyncio.TimerHandle | None = None
 
@@ -69,6 +105,10 @@ class BoundedProtocol(H11Protocol):
 
     def send_400_response(self, msg: str) -> None:
         """Answer what is no request of HTTP as all errors are answered."""
+        if self.conn.exceeded:
+            most = self.options.chunks
+            self._refuse(413, "body_too_large", f"a body may come in {most:,} chunks", msg)
+            return
         self._refuse(400, "bad_request", "this is no request of HTTP/1.1", msg)
 
     def _watch_head(self) -> None:
@@ -102,6 +142,9 @@ class BoundedProtocol(H11Protocol):
             return
         if cause:
             self.logger.debug(cause)
+        if self.conn.our_state not in (h11.IDLE, h11.SEND_RESPONSE):
+            self.transport.close()  # amid an answer, which nothing can follow
+            return
         answer = problem_response(status, code, message, headers={"Connection": "close"})
         head = h11.Response(status_code=status, headers=answer.raw_headers)
         for event in (head, h11.Data(data=bytes(answer.body)), h11.EndOfMessage()):

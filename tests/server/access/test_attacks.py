@@ -109,7 +109,7 @@ def target(tmp_path_factory, settings, network) -> Iterator[Served]:
             BearerToken.make(OTHERS[0]), BearerToken.make(TOKEN, "admin"),
             BearerToken.make(OTHERS[1], "tag"),
         ),
-        body_bytes=2**20, header_seconds=0.3, body_seconds=1.0, stalled_seconds=0.3,
+        body_bytes=2**20, chunks=1_000, header_seconds=0.3, body_seconds=1.0, stalled_seconds=0.3,
         connections=40,
     )  # fmt: skip
     with serving([place / "locked"], settings, media, options) as running:

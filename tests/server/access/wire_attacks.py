@@ -48,6 +48,8 @@ def _framing() -> Iterator[Attack]:
     ):
         # What h11 reads in its own way is then no JSON.
         yield Attack(name, raw(*top, *lines, body=body), (400, 408, 413, 501))
+    cut = "1\r\n{\r\n" * 2_000
+    yield Attack("2,000 chunks", raw(*top, "Transfer-Encoding: chunked", body=cut), (413,))
 
 
 def _protocols() -> Iterator[Attack]:
