@@ -28,7 +28,7 @@ def bounded_protocol(options: ServerOptions) -> type[asyncio.Protocol]:
 
 
 class ChunkLimit(h11.Connection):
-    """What a connection carries, as h11 reads it; the chunks of a body are counted."""
+    """A connection as h11 reads it, with the chunks of each body counted."""
 
     def __init__(self, most: int, event_size: int) -> None:
         super().__init__(h11.SERVER, event_size)
