@@ -159,4 +159,6 @@ def test_a_part_of_a_picture_is_searched(visit):
     page.mouse.move(box["x"] + box["width"] * 0.8, box["y"] + box["height"] * 0.8)
     page.mouse.up()
     page.locator(".example").wait_for()
-    assert re.search(r"like=\d+%40home%2C0", page.url)
+    sides = re.search(r"like=\d+%40home%2C(.*)", page.url)[1].split("%2C")
+    assert len(sides) == 4
+    assert all(re.fullmatch(r"0\.\d{1,4}", side) for side in sides)

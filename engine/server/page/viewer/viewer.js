@@ -115,12 +115,16 @@ class MomentViewer extends HTMLElement {
     stage.classList.add("region");
     stage.append(frame, make("p.hint", {}, text("region-hint")));
     let from = null;
+    const tidy = (share) => Number(share.toFixed(4));
     const corner = (event) => {
       const { left, top, width, height } = picture.getBoundingClientRect();
-      const inside = (value) => Math.min(1, Math.max(0, value));
+      // An address that is read by people holds it, and 1e-7 is no part of one.
+      const inside = (value) => tidy(Math.min(1, Math.max(0, value)));
       return [inside((event.clientX - left) / width), inside((event.clientY - top) / height)];
     };
-    const sides = ([ax, ay], [bx, by]) => ({ x: Math.min(ax, bx), y: Math.min(ay, by), w: Math.abs(ax - bx), h: Math.abs(ay - by) });
+    const sides = ([ax, ay], [bx, by]) => ({
+      x: Math.min(ax, bx), y: Math.min(ay, by), w: tidy(Math.abs(ax - bx)), h: tidy(Math.abs(ay - by)),
+    });
     frame.addEventListener("pointerdown", (event) => {
       from = corner(event);
       frame.setPointerCapture(event.pointerId);
