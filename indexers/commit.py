@@ -13,6 +13,7 @@ from engine.errors import SKIPPED
 from engine.media.unread import OTHER, unread_reason
 from engine.store import KnownAsset, Writer
 from engine.types import Failure, FileStat, IndexedAsset, IndexReport, Space
+from indexers.texts import Reworded
 from indexers.vanished import Returned, folded, now
 
 COMMIT_ASSETS = 256
@@ -113,10 +114,12 @@ class Ledger:
         self._waiting.notes.extend(notes)
         self._failures.extend(notes)
 
-    def touched(self, known: KnownAsset, stat: FileStat) -> None:
-        """Add an asset with the same content under another date."""
+    def touched(self, known: KnownAsset, stat: FileStat, other: Reworded | None) -> None:
+        """Add an asset with the same content under another date, perhaps with other texts."""
         self._count(unchanged=1)
         self._waiting.touched.append((known.asset_id, stat))
+        if other is not None:
+            self._waiting.texts.append((known.asset_id, other.joined, other.state))
 
     def reworded(self, known: KnownAsset, texts: str | None, state: str) -> None:
         """Add what is written about an asset, whose file is as it was."""

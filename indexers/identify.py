@@ -17,6 +17,7 @@ from indexers.decode_events import Facts
 from indexers.file_hash import hash_file
 from indexers.moves import Moved, Moves
 from indexers.scan import Candidate
+from indexers.texts import Reworded
 from indexers.vanished import MissingFiles, Returned
 
 
@@ -33,6 +34,8 @@ class Touched:
     """The content that the catalog holds at this path, under another date."""
 
     stat: FileStat
+    reworded: Reworded | None = None
+    """Its texts as they are now; None where they are as they were."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ from indexers.event_loop import EventLoop
 from indexers.fault_messages import MediaFault, fault
 from indexers.file_hash import stat_file
 from indexers.file_job import FileEvent, FileJob, ReadFailed
-from indexers.identify import NotMedia, Touched, Unknown, asset_of, identify
+from indexers.identify import Identity, NotMedia, Touched, Unknown, asset_of, identify
 from indexers.moves import Moved, Moves, find_trades
 from indexers.scan import Candidate, ScanPlan, missing, scan
 from indexers.space_registration import register_spaces
@@ -287,7 +287,7 @@ class _Run:
         """Take down a file with the content that it had, under another date or with other texts."""
         assert known is not None
         if isinstance(event, Touched):
-            self._ledger.touched(known, event.stat)
+            self._ledger.touched(known, event.stat, event.reworded)
         else:
             self._ledger.reworded(known, event.joined, event.state)
         self._progress.advance()
@@ -343,6 +343,8 @@ class _Run:
             # Its subtitles are moments, which only a file that is read anew can have.
             job.candidate = replace(job.candidate, forced=True)
         identity = identify(job.candidate, self._moves, self._missing)
+        if isinstance(identity, Touched):
+            identity = self._worded(identity, job)
         if self._writer is None or not isinstance(identity, Unknown):
             yield identity
             return
@@ -351,6 +353,16 @@ class _Run:
             yield from self._decoded(identity)
         else:
             yield Copied(identity)
+
+    def _worded(self, touched: Touched, job: FileJob) -> Identity:
+        """Read the texts of a file with another date, where its sidecars or readers are others."""
+        known, state = job.candidate.known, self._plan.sidecars.of(touched.stat.path).state
+        if known is None or known.texts_state == state:
+            return touched
+        if other := reworded(self._store, known, self._plan.sidecars):
+            return replace(touched, reworded=other)
+        job.candidate = replace(job.candidate, forced=True)
+        return identify(job.candidate, self._moves, self._missing)
 
     def _decoded(self, found: Unknown) -> Generator[FileEvent, None, None]:
         path = Path(found.stat.path)
@@ -361,7 +373,7 @@ class _Run:
             else:
                 yield piece
         written = self._plan.sidecars.of(found.stat.path)
-        texts = texts_of(path, found.media.kind, written, facts.duration)
+        texts = texts_of(path, found.media.kind, written, facts.duration, facts.place)
         for moment in moments_of(texts):
             yield Prepared(moment, TowerInput.TEXT, moment.text or "")
         if stat_file(path) != found.stat:

@@ -14,7 +14,7 @@ from pathlib import Path, PurePath
 
 from engine.common.file_state import stored_mtime_ns
 from engine.errors import MediaError
-from engine.media import sidecars
+from engine.media import place_names, sidecars
 from engine.media.sniff import sniff
 from engine.media.texts import REVISION, Texts, read_texts
 from engine.store import KnownAsset, Store
@@ -83,12 +83,24 @@ class Sidecars:
             f"{os.path.split(p)[1][stem:]}:{stat.size}:{stat.mtime_ns}"
             for p, stat in sorted(found.items())
         ]
-        return Written("|".join((REVISION, *states)), tuple(sorted(found)))
+        readers = f"{REVISION}+{place_names.PACKAGE}" if place_names.is_installed() else REVISION
+        return Written("|".join((readers, *states)), tuple(sorted(found)))
 
 
-def texts_of(path: Path, kind: Kind, written: Written, duration: float | None) -> Texts:
-    """Read what is written about a file; no line reaches past the end of it."""
+def texts_of(
+    path: Path,
+    kind: Kind,
+    written: Written,
+    duration: float | None,
+    place: tuple[float, float] | None,
+) -> Texts:
+    """Read what is written about a file; no line reaches past the end of it.
+
+    The name of the place where it was made is found as a word of a caption is.
+    """
     texts = read_texts(path, kind, map(Path, written.beside))
+    if place is not None and (name := place_names.name_of(place)) is not None:
+        texts = replace(texts, lines=tuple(dict.fromkeys((*texts.lines, name))))
     if duration is None:
         return texts
     timed = (
@@ -123,8 +135,8 @@ def reworded(store: Store | None, known: KnownAsset | None, beside: Sidecars) ->
         return None
     written = beside.of(known.path)
     asset = store.whole_assets([known.asset_id]).get(known.asset_id)
-    duration = None if asset is None else asset.duration
-    texts = texts_of(Path(known.path), known.kind, written, duration)
+    duration, place = (None, None) if asset is None else (asset.duration, asset.place)
+    texts = texts_of(Path(known.path), known.kind, written, duration, place)
     if _has_other_lines(store, known.asset_id, texts):
         return None
     return Reworded(texts.joined, written.state)

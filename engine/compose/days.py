@@ -11,7 +11,7 @@ from engine.generate.captioner import MONTHS
 
 if TYPE_CHECKING:
     from engine.compose.story import StoryItem
-    from engine.query.browse.place_names import NearbyTown
+    from engine.media.place_names import NearbyTown
 
 TownNear = Callable[[float, float], "NearbyTown | None"]
 _DAYS, _MONTHS = 12, 24

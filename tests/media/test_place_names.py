@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from engine.query.browse import place_names
-from engine.query.browse.place_names import Town, TownNames, town_near
+from engine.media import place_names
+from engine.media.place_names import Town, TownNames, name_of, town_near
 
 
 def town(name: str, latitude: float, longitude: float, population: int) -> Town:
@@ -39,11 +39,17 @@ def test_nothing_is_near_on_the_high_seas_or_where_no_town_is_known(towns):
 
 def test_without_the_package_there_is_no_name_and_no_error(monkeypatch):
     monkeypatch.setattr(place_names, "PACKAGE", "no_such_package_at_all")
-    place_names._installed.cache_clear()
+    forget()
     try:
-        assert town_near(48.2, 16.37) is None
+        assert not place_names.is_installed()
+        assert town_near(48.2, 16.37) is None and name_of((48.2, 16.37)) is None
     finally:
-        place_names._installed.cache_clear()
+        forget()
+
+
+def forget() -> None:
+    for known in (place_names._folder, place_names._installed, place_names._name):
+        known.cache_clear()
 
 
 def test_names_of_the_package():
@@ -51,3 +57,15 @@ def test_names_of_the_package():
     found = town_near(48.208, 16.373)
     assert (found.name, found.country) == ("Vienna", "AT") and found.km < 1
     assert town_near(35.6586, 139.7454).country == "JP"
+
+
+@pytest.mark.parametrize(
+    ("place", "name"),
+    [
+        ((50.8715, 4.6969), "Leuven, Belgium"), ((48.8584, 2.2945), "Paris, France"),
+        ((37.2, -116.5), "United States"), ((-40.0, -120.0), None), ((68.0, -40.0), None),
+    ],
+)  # fmt: skip
+def test_a_place_is_called_by_its_town_and_country_and_by_the_country_between_towns(place, name):
+    pytest.importorskip("reverse_geocode")
+    assert name_of(place) == name
