@@ -64,6 +64,7 @@ from engine.server.routes.run_findings import FoundByRuns
 from engine.server.shelf import Shelf
 
 if TYPE_CHECKING:
+    from fastapi.telemetry import TelemetryConfig
     from mcp.server import MCPServer
 
 _NATIVE = (
@@ -77,6 +78,13 @@ _ENCODING = (embeddings, rerank, transcriptions)
 _ASSISTANT = (ask_routes, chat_completions, responses, speech_routes)
 _ROOMS = (*_NATIVE, *_ASSISTANT, *_JOBS, *_ENCODING, clip_retrieval, operations, page_routes)
 """Modules of routes."""
+
+_NO_TELEMETRY: TelemetryConfig = {
+    "tracing": False, "metrics": False, "logs": False, "operation_spans": False,
+    "auto_configure": False,
+}  # fmt: skip
+"""FastAPI's own spans have the words of queries in them (`url.query`), and its logs what was sent
+and refused; those of ``observing`` have neither. Versions before 0.165 know no such setting."""
 
 
 def make_app(shelf: Shelf, options: ServerOptions) -> ASGIApp:
@@ -122,7 +130,7 @@ def make_app(shelf: Shelf, options: ServerOptions) -> ASGIApp:
     # The pages that FastAPI would add load their scripts from another server.
     app = FastAPI(
         title="Sensorium", lifespan=lifespan, openapi_url=None, docs_url=None, redoc_url=None,
-        redirect_slashes=False,
+        redirect_slashes=False, telemetry=_NO_TELEMETRY,
     )  # fmt: skip
     app.state.shelf, app.state.admission, app.state.options = shelf, admission, options
     app.state.jobs = jobs

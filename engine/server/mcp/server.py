@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial, wraps
+from importlib.metadata import version
 from typing import Any
 
 from mcp.server import MCPServer
@@ -44,8 +45,8 @@ def make_mcp(
     for shown in (tools.search, tools.similar, tools.look, tools.listen):
         apps.tool(resource_uri=URI, annotations=_READS)(bound(shown))
     server = MCPServer(
-        "sensorium", title="Sensorium", instructions=_INSTRUCTIONS, log_level="ERROR",
-        extensions=[apps],
+        "sensorium", title="Sensorium", version=version("sensorium"), instructions=_INSTRUCTIONS,
+        log_level="ERROR", extensions=[apps],
     )  # fmt: skip
     for tool in (tools.read, tools.status):
         server.tool(annotations=_READS)(bound(tool))

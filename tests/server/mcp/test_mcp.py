@@ -9,6 +9,7 @@ import re
 import sys
 import threading
 import wave
+from importlib.metadata import version
 from io import BytesIO
 from pathlib import Path
 
@@ -121,9 +122,11 @@ def test_a_host_starts_it_and_calls_every_tool_in_both_eras(made, mode):
 def test_the_server_has_every_tool_in_both_eras(served, mode):
     async def talk():
         async with Client(f"{served.url}/mcp", mode=mode) as client:
-            return await every_tool(client), (await client.list_tools()).tools
+            tools = (await client.list_tools()).tools
+            return await every_tool(client), tools, client.server_info
 
-    results, tools = asyncio.run(talk())
+    results, tools, info = asyncio.run(talk())
+    assert (info.title, info.version) == ("Sensorium", version("sensorium"))
     assert set(results) == {tool.name for tool in tools} == TOOLS
     assert all(tool.annotations.read_only_hint and tool.description for tool in tools)
     check_all(results)

@@ -97,6 +97,7 @@ def spans(monkeypatch):
     provider = TracerProvider()
     provider.add_span_processor(SimpleSpanProcessor(kept))
     monkeypatch.setattr(trace, "get_tracer", provider.get_tracer)
+    monkeypatch.setattr(trace, "get_tracer_provider", lambda: provider)
     return kept
 
 
@@ -116,6 +117,16 @@ def test_a_request_and_its_stages_are_spans_of_the_callers_trace(served, spans):
     assert {"sensorium.wait", "sensorium.encode", "sensorium.search"} <= inside
     assert all(request.start_time <= s.start_time <= s.end_time for s in stages)
     assert "wombat" not in "".join(span.to_json() for span in spans.get_finished_spans())
+
+
+def test_a_request_is_one_span_without_the_words_of_its_address(served, spans):
+    served.http.get("/api/search", params={"text": "purple wombat"})
+    while not any(s.name == "GET /api/search" for s in spans.get_finished_spans()):
+        pass
+    found = spans.get_finished_spans()
+    assert sum(s.name == "GET /api/search" for s in found) == 1
+    assert {s.instrumentation_scope.name for s in found} == {"sensorium"}
+    assert "wombat" not in "".join(span.to_json() for span in found)
 
 
 def test_without_opentelemetry_nothing_is_traced(served, monkeypatch):
