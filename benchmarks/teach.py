@@ -190,7 +190,7 @@ def main(data: Path) -> None:
         settings = replace(Settings.from_env(), ocr=False)
         with Library.open(folder / "library", create=True, settings=settings) as library:
             library.index([folder / "things", *photographs])
-            count = library.stats().moments
+            count = sum(library.stats().moments.values())
             rows = list(_measured(library, things))
     conclude(
         f"Taught names: {len(things)} things, {_TAUGHT} examples each, {count} moments;"
