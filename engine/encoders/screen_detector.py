@@ -14,6 +14,7 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,13 +25,18 @@ from engine.config import Settings
 from engine.encoders.runtime import machine, probes
 from engine.encoders.weight_files import PADDLE_OCR
 
-_REVISION = 2
+_REVISION = 3
 """Revision of the code that quantises."""
-_QUANTISED = ["Conv", "MatMul", "Add", "Mul", "Concat", "Resize", "Relu", "HardSigmoid"]
+_QUANTISED = [
+    *("Conv", "MatMul", "Add", "Mul", "Concat", "Resize", "Relu", "HardSigmoid", "Sigmoid"),
+]
 """Operators that are computed in 8 bits. With products alone, numbers go to and fro between
-them, and it takes 0.19 s and not 0.11 s."""
+them, and it takes 0.19 s and not 0.11 s. Probabilities, the last sigmoid, stay floats."""
 _OPSET = 13
 """The first version of ONNX in which weights are scaled by their channels."""
+_SLOPE = 1.702
+"""With it, x sigmoid(slope x) is within 0.02 of GELU (Hendrycks and Gimpel 2016)."""
+_GELU = ("Div", "Erf", "Add", "Mul", "Mul")
 _SCENES, _SIDE = 8, 320
 _LINES = ("Museum of Glass", "Exit 24", "Total 42.80", "page 7 of 12", "Öffnungszeiten", "SALE")
 
@@ -58,6 +64,8 @@ def _quantise(weights: Path, out: Path) -> None:
         try:
             quant_pre_process(weights, prepared, skip_symbolic_shape=True)
             newer = version_converter.convert_version(onnx.load(prepared), _OPSET)
+            last = [node.name for node in newer.graph.node if node.op_type == "Sigmoid"]
+            _soften(newer.graph)
             onnx.save(newer, prepared)
             quantize_static(
                 prepared,
@@ -65,6 +73,7 @@ def _quantise(weights: Path, out: Path) -> None:
                 _Scenes(newer.graph.input[0].name),
                 quant_format=QuantFormat.QDQ,
                 op_types_to_quantize=_QUANTISED,
+                nodes_to_exclude=last,
                 per_channel=True,
                 reduce_range=not machine.exact_products(),
                 activation_type=QuantType.QUInt8,
@@ -72,6 +81,37 @@ def _quantise(weights: Path, out: Path) -> None:
             )
         finally:
             prepared.unlink(missing_ok=True)
+
+
+def _soften(graph: Any) -> None:
+    """Compute each GELU by a sigmoid, in place.
+
+    The error function has no kernel in 8 bits, so a GELU goes to floats and back, in nine operators
+    that take a sixth of the time; a sigmoid in 8 bits is a table. Of 390 words that were drawn into
+    photographs, 371 are read either way, and 374 in floats.
+    """
+    from onnx import helper, numpy_helper
+
+    graph.initializer.append(numpy_helper.from_array(np.array(_SLOPE, np.float32), "slope"))
+    made_by = {output: node for node in graph.node for output in node.output}
+    used_by = {name: node for node in graph.node for name in node.input}
+    for error in [node for node in graph.node if node.op_type == "Erf"]:
+        chain = [made_by[error.input[0]], error]
+        while len(chain) < len(_GELU):
+            chain.append(used_by[chain[-1].output[0]])
+        if tuple(node.op_type for node in chain) != _GELU:
+            continue
+        given, result = chain[0].input[0], chain[-1].output[0]
+        scaled, gate = f"{result}.scaled", f"{result}.gate"
+        place = list(graph.node).index(chain[0])
+        for node in chain:
+            graph.node.remove(node)
+        graph.node.insert(place, helper.make_node("Mul", [given, "slope"], [scaled]))
+        graph.node.insert(place + 1, helper.make_node("Sigmoid", [scaled], [gate]))
+        graph.node.insert(place + 2, helper.make_node("Mul", [given, gate], [result]))
+    used = {name for node in graph.node for name in node.input}
+    for constant in [constant for constant in graph.initializer if constant.name not in used]:
+        graph.initializer.remove(constant)
 
 
 @contextmanager

@@ -144,6 +144,19 @@ def test_text_is_read_where_it_is_wanted_and_the_extra_is_there(settings, monkey
 
 
 @pytest.mark.parametrize(
+    "size", [(375, 500), (1080, 1920), (1440, 720), (31, 33), (17, 300), (500, 12)]
+)
+def test_a_picture_is_prepared_as_the_package_does_it(screen, size):
+    from rapidocr.ch_ppocr_det.utils import DetPreProcess
+
+    pixels = np.random.default_rng(0).integers(0, 256, (*size, 3), np.uint8)
+    theirs = DetPreProcess(736, "max", [0.5] * 3, [0.5] * 3)(pixels)
+    ours = screen._reader.text_det.get_preprocess()(pixels)
+    assert (theirs is None) is (ours is None) is (size[1] == 12)
+    assert ours is None or np.array_equal(theirs, ours)
+
+
+@pytest.mark.parametrize(
     ("line", "sure", "text"),
     [
         ("EXIT", 0.95, True),

@@ -44,6 +44,13 @@ def test_on_a_plain_page_nothing_is_read(settings, colour):
     assert list(RapidScreen(settings).read(Image.new("RGB", (480, 320), colour))) == []
 
 
+def test_nothing_of_it_goes_to_floats_for_an_error_function(settings):
+    import onnx
+
+    operators = [node.op_type for node in onnx.load(quantised_detector(settings)).graph.node]
+    assert "Erf" not in operators and operators.count("Sigmoid") == 14
+
+
 def test_it_is_made_once_and_a_quarter_as_large(settings, monkeypatch):
     file = quantised_detector(settings)
     assert file.stat().st_size < PADDLE_OCR[0].locate().stat().st_size / 3
