@@ -135,5 +135,11 @@ def _invalid(error: RequestValidationError) -> JSONResponse:
         # Of another Content-Type, a page of another origin could send it unasked.
         message = "the body is an object of JSON, sent with Content-Type: application/json"
         return problem_response(400, "invalid_json", message)
-    where = ".".join(str(part) for part in first["loc"] if part != "body") or "body"
-    return problem_response(400, "invalid_request", f"{where}: {first['msg']}", param=where)
+    place, message = first["loc"], first["msg"]
+    if first["type"] in ("union_tag_not_found", "union_tag_invalid"):
+        # A body of several forms, told apart by a field of this name.
+        place = (*place, first["ctx"]["discriminator"].strip("'"))
+        tags = first["ctx"].get("expected_tags")
+        message = f"Input should be {tags}" if tags else "Field required"
+    where = ".".join(str(part) for part in place if part != "body") or "body"
+    return problem_response(400, "invalid_request", f"{where}: {message}", param=where)

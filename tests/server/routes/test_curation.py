@@ -149,6 +149,16 @@ def test_a_task_that_is_none_is_refused(served, body):
     assert (answer.status_code, answer.json()["error"]["code"]) == (400, "invalid_request")
 
 
+def test_a_task_that_is_missing_or_unknown_is_named_with_those_that_there_are(served):
+    def refused(body: dict) -> dict:
+        return served.http.post("/api/curate", json=body).json()["error"]
+
+    missing, unknown = refused({}), refused({"task": "wash"})
+    assert missing["param"] == unknown["param"] == "task"
+    assert missing["message"] == "task: Field required"
+    assert unknown["message"].startswith("task: Input should be 'duplicates', ")
+
+
 def test_files_are_moved_below_allowed_folders_alone(served):
     run = post(served, "curate", {"task": "duplicates", "exact": True})["result"]["run"]
     for to in ("/tmp/elsewhere", str(served.media), "relative", "/etc"):
