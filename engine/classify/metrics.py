@@ -70,7 +70,7 @@ def reliability(confidence: Values, right: Flags, bins: int = BINS) -> list[Bin]
     """Compute confidence and accuracy in ranges of equal width; empty ones are left out."""
     places = np.minimum((confidence * bins).astype(int), bins - 1)
     found = []
-    for place in np.unique(places):
+    for place in np.unique(places).tolist():
         mine = places == place
         found.append(
             Bin(

@@ -39,8 +39,9 @@ def read_truth(
         place = files.place(name, where)
         found[place] |= {_label(label, known, about, where)} - {""}
     if not found:
-        name = "the truth" if isinstance(source, Mapping) else str(source)
-        raise UsageError(f"{name} lists no files; write lines of file,label below that header")
+        if isinstance(source, Mapping):
+            raise UsageError("the truth lists no files; map names of files to their labels")
+        raise UsageError(f"{source} lists no files; write lines below its header file,label")
     return {place: frozenset(labels) for place, labels in found.items()}
 
 

@@ -87,6 +87,16 @@ def test_truth_that_names_what_is_unknown(tmp_path, text, line):
         read_truth(truth(tmp_path, text), RESULTS, ABOUT)
 
 
+def test_truth_of_nothing_says_what_to_give():
+    with pytest.raises(UsageError, match="map names of files to their labels"):
+        read_truth({}, RESULTS, ABOUT)
+
+
+def test_ranges_of_confidence_are_plain_numbers():
+    found = evaluate(RESULTS, ABOUT, read_truth({"0.jpg": "cat", "1.jpg": "cat"}, RESULTS, ABOUT))
+    assert {type(each) for one in found.bins for each in (one.low, one.high)} == {float}
+
+
 def test_a_name_that_two_files_have_is_not_enough(tmp_path):
     twice = [*RESULTS, Result(*(getattr(RESULTS[0], n) for n in Result.__slots__))]
     twice[-1] = result(0, "cat")
