@@ -19,9 +19,15 @@ from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+# Threads that wait for each other keep a processor busy with waiting, where two processes of tests
+# share two of them: that was more than half of what PyTorch's tests took. libgomp reads it when it
+# is loaded, here and in processes that are started.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
 import hypothesis
 import pytest
 from hypothesis.configuration import set_hypothesis_home_dir
+from threadpoolctl import threadpool_limits
 from xdist.remote import Producer
 from xdist.scheduler import LoadFileScheduling
 
@@ -52,6 +58,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if "PYTEST_DEBUG_TEMPROOT" not in os.environ and _has_room(MEMORY):
         os.environ["PYTEST_DEBUG_TEMPROOT"] = str(MEMORY)
     gc.disable()
+    threadpool_limits(1, user_api="blas")  # of numpy, whose threads wait in the same way
     assert all((ROOT / "tests" / room).is_dir() for room in SLOW_ROOMS), "a slow room is gone"
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         # A shell without job control has what it starts in the background ignore Ctrl-C, and
