@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from engine.errors import QuerySyntax
 from engine.query.language.query_parser import ParsedQuery, parse_query, parse_query_words, quoted
 from engine.types import AllOf, QueryPart
+from tests.examples import examples
 from tests.query.texts import (
     ANY_TEXT,
     NASTY,
@@ -33,19 +34,19 @@ def is_parsed_or_refused(text: str) -> None:
         assert all(part.value for stage in made.stages for part in stage)
 
 
-@settings(max_examples=3000)
+@settings(max_examples=examples(3000))
 @given(st.one_of(ANY_TEXT, st.text(NASTY, max_size=40)))
 def test_any_text_is_parsed_or_refused(text):
     is_parsed_or_refused(text)
 
 
-@settings(max_examples=2000)
+@settings(max_examples=examples(2000))
 @given(with_slips(QUERIES))
 def test_a_query_with_slips_is_parsed_or_refused(text):
     is_parsed_or_refused(text)
 
 
-@settings(max_examples=500)
+@settings(max_examples=examples(500))
 @given(st.lists(st.one_of(st.just("then"), with_slips(QUERIES)), max_size=4))
 def test_any_words_are_parsed_or_refused(words):
     try:
@@ -54,13 +55,13 @@ def test_any_words_are_parsed_or_refused(words):
         assert 0 <= error.position <= len(" ".join(words))
 
 
-@settings(max_examples=1500)
+@settings(max_examples=examples(1500))
 @given(st.one_of(ANY_TEXT, st.text(NASTY, max_size=20)).filter(str.strip))
 def test_a_quoted_text_means_itself(text):
     assert parse_query(quoted(text)) == ParsedQuery(((QueryPart(text.strip()),),), None)
 
 
-@settings(max_examples=500)
+@settings(max_examples=examples(500))
 @given(st.lists(query_filters, min_size=1, max_size=3))
 def test_a_printed_filter_is_read_as_what_it_was_made_of(drawn):
     made = tuple(each for _, each in drawn)

@@ -13,6 +13,7 @@ from engine.errors import QuerySyntax
 from engine.query.language.query_parser import parse_query
 from engine.query.language.where_parser import parse_where
 from engine.types import AllOf, AnyOf, Condition, Filter, Not
+from tests.examples import examples
 from tests.query.texts import ANY_TEXT, EXPRESSIONS, NASTY, TODAY, expressions, holds, with_slips
 
 VIDEO, AUDIO = Condition("kind", "=", "video"), Condition("kind", "=", "audio")
@@ -172,7 +173,7 @@ _TIMES = st.datetimes(datetime(2023, 11, 1), datetime(2024, 3, 1)).map(
 )
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(
     _TIMES, _TIMES, st.sampled_from(_LENGTHS), st.sampled_from(["=", "!=", "<", "<=", ">", ">="])
 )
@@ -193,7 +194,7 @@ def test_a_date_compares_as_coarsely_as_it_is_said(when, said, length, op):
         assert holds(made, when) == expected
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(_TIMES, _TIMES, _TIMES, st.sampled_from(_LENGTHS), st.sampled_from(_LENGTHS))
 def test_a_range_of_dates_holds_both_of_its_ends(when, one, other, short, long):
     least, most = min(one, other)[:short], max(one, other)[:long]
@@ -206,7 +207,7 @@ def test_a_range_of_dates_holds_both_of_its_ends(when, one, other, short, long):
     assert holds(made, when) == (when[:short] >= least and when[:long] <= most)
 
 
-@settings(max_examples=400)
+@settings(max_examples=examples(400))
 @given(expressions)
 def test_a_printed_expression_is_read_as_what_it_was_made_of(drawn):
     text, made = drawn
@@ -222,13 +223,13 @@ def is_parsed_or_refused(text: str) -> None:
         assert str(error).isprintable()
 
 
-@settings(max_examples=1500)
+@settings(max_examples=examples(1500))
 @given(st.one_of(ANY_TEXT, st.text(NASTY, max_size=40)))
 def test_any_text_is_parsed_or_refused(text):
     is_parsed_or_refused(text)
 
 
-@settings(max_examples=1500)
+@settings(max_examples=examples(1500))
 @given(with_slips(EXPRESSIONS))
 def test_an_expression_with_slips_is_parsed_or_refused(text):
     is_parsed_or_refused(text)
