@@ -52,7 +52,7 @@ def test_auto_tries_once_and_says_so(run, model_folder, pictures, own_cache):
     assert chosen in ("torch", "onnx")
 
 
-@pytest.mark.parametrize("backend", ["torch", "onnx", "onnx-int8"])
+@pytest.mark.parametrize("backend", ["torch", "onnx-int8"])
 def test_what_is_stored_is_near_what_pytorch_says(
     run, library, model_folder, pictures, own_cache, backend
 ):
