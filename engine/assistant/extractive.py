@@ -8,6 +8,7 @@ from dataclasses import replace
 from engine.assistant.evidence import WORDED, Claim, EvidencePassage, by_file
 from engine.assistant.frames import listed_names
 from engine.assistant.question import LibraryQuestion, Wanted
+from engine.media import place_names
 from engine.query.rerank.cross import excerpt
 
 _SENTENCES = 3
@@ -64,6 +65,13 @@ def _quoted(question: LibraryQuestion, passages: Sequence[EvidencePassage]) -> S
     return found
 
 
+def _place(place: tuple[float, float]) -> str:
+    """Write a place in degrees, after its name where that is known."""
+    degrees = ", ".join(f"{each:.5f}" for each in place)
+    name = place_names.name_of(place)
+    return degrees if name is None else f"{name}: {degrees}"
+
+
 def _letters(text: str) -> str:
     return "".join(filter(str.isalnum, text.casefold()))
 
@@ -93,8 +101,7 @@ def _facts(question: LibraryQuestion, passages: Sequence[EvidencePassage]) -> Se
         if dates and passage.date:
             line = frames.made_on.format(sentence=sentence, date=passage.date.replace("T", " "))
         elif not dates and passage.place is not None:
-            north, east = passage.place
-            line = frames.made_at.format(sentence=sentence, place=f"{north:.5f}, {east:.5f}")
+            line = frames.made_at.format(sentence=sentence, place=_place(passage.place))
         else:
             lacking.append(passage)
             continue

@@ -14,6 +14,7 @@ from engine.common.progress import NO_PROGRESS, Progress
 from engine.config import Settings
 from engine.errors import EmptyMedia, UsageError
 from engine.query.listing import NO_MOMENT, list_files, sort_hits
+from engine.query.named_places import placed_query
 from engine.query.plan import is_about_backgrounds, validated
 from engine.query.search import OnPlan, Searcher
 from engine.query.thumbnails import LibraryPages
@@ -90,7 +91,7 @@ class LibrarySearch:
         """Return the hits of a query in the order that it asks for."""
         if query.lists:
             return list_files(self._store, query, on_plan).bound(self.thumbnail)
-        query = self._searcher.spelled(query)
+        query = placed_query(self._searcher.spelled(query), self._store)
         found = self._timed(self._found(query, progress, on_plan))
         return found if query.sort is None else sort_hits(self._store, found, query.sort)
 

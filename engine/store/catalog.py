@@ -273,6 +273,14 @@ class Catalog:
         with translated(self.path):
             return self.connections.reader.matching(match, most)
 
+    def written(self, match: str, most: int) -> list[int]:
+        """List moments whose files' captions and texts match, up to ``most``, in no order.
+
+        A catalog on PostgreSQL lists those of which any words match.
+        """
+        with translated(self.path):
+            return self.connections.reader.written(match, most)
+
     def written_texts(self, most: int) -> Iterator[str]:
         """Yield the names, captions and other texts of files, and what is said or read in them.
 

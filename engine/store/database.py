@@ -55,6 +55,9 @@ class ReadConnection(Protocol):
     def matching(self, match: str, most: int) -> int:
         """Count the moments whose words match, up to ``most``."""
 
+    def written(self, match: str, most: int) -> list[int]:
+        """Return moments whose files' captions and texts match, up to ``most``, in no order."""
+
     def word_rows(self) -> int:
         """Count the rows of the full text index; 0 where it is missing."""
 

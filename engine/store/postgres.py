@@ -115,6 +115,9 @@ class PostgresReader:
     def matching(self, match: str, most: int) -> int:
         return postgres_bm25.matching(self.connection, match, most)
 
+    def written(self, match: str, most: int) -> list[int]:
+        return postgres_bm25.written(self.connection, match, most)
+
     def word_rows(self) -> int:
         return postgres_bm25.count(self.connection)
 

@@ -74,6 +74,9 @@ class SqliteReader:
     def matching(self, match: str, most: int) -> int:
         return fts5.matching(self.connection, match, most)
 
+    def written(self, match: str, most: int) -> list[int]:
+        return fts5.written(self.connection, match, most)
+
     def word_rows(self) -> int:
         return fts5.count(self.connection)
 

@@ -49,6 +49,7 @@ def test_words_score_as_on_sqlite(
             found = {moment - shift: score for moment, score in store.words(match, (), 50)}
             assert found == pytest.approx(expected, rel=1e-9)
             assert store.count_words(match, 50) == sqlite.count_words(match, 50) == len(expected)
+            assert {moment - shift for moment in store.written(match, 50)} == {*expected}
     assert verify(store, deep=True).problems == ()
 
 

@@ -40,6 +40,7 @@ _SEARCH_KINDS = (
 _MATCHING = (
     "SELECT count(*), 0 FROM (SELECT 1 FROM moments_fts WHERE moments_fts MATCH :match LIMIT :most)"
 )
+_WRITTEN = "SELECT rowid, 0 FROM moments_fts WHERE moments_fts MATCH :match LIMIT :most"
 
 
 class Fts5:
@@ -70,6 +71,11 @@ def search(
 def matching(connection: sqlite3.Connection, match: str, most: int) -> int:
     """Count the moments whose words match, up to ``most``."""
     return _ask(connection, _MATCHING, match, {"most": most})[0][0]
+
+
+def written(connection: sqlite3.Connection, match: str, most: int) -> list[int]:
+    """Return moments whose files' captions and texts match, up to ``most``, in no order."""
+    return [i for i, _ in _ask(connection, _WRITTEN, f"caption : ({match})", {"most": most})]
 
 
 def _ask(

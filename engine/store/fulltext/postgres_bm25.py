@@ -134,14 +134,12 @@ _OF_KINDS = """AND (SELECT kind FROM moments WHERE moment_id = f.rowid)
 _SEARCH = _BM25.format(only="") + _BEST
 _SEARCH_KINDS = _BM25.format(only=_OF_KINDS) + _BEST
 
-_MATCHING = f"""
-SELECT count(*), 0 FROM (
-    SELECT 1 FROM moments_fts f WHERE EXISTS (
-        SELECT FROM json_array_elements_text(%(asked)s::json) AS w (word)
-        WHERE f.words @@ ({_STEM})::tsquery
-    ) LIMIT %(most)s
-) AS found
-"""  # noqa: S608
+_HAVING = f"""FROM moments_fts f WHERE EXISTS (
+    SELECT FROM json_array_elements_text(%(asked)s::json) AS w (word)
+    WHERE f.words @@ ({_STEM})::tsquery
+) LIMIT %(most)s"""
+_MATCHING = f"SELECT count(*), 0 FROM (SELECT 1 {_HAVING}) AS found"  # noqa: S608
+_WRITTEN = f"SELECT rowid, 0 {_HAVING}"
 
 
 class TextSearch:
@@ -185,6 +183,11 @@ def search(
 def matching(connection: psycopg.Connection[Any], match: str, most: int) -> int:
     """Count the moments whose words match, up to ``most``."""
     return int(_ask(connection, _MATCHING, match, {"most": most})[0][0])
+
+
+def written(connection: psycopg.Connection[Any], match: str, most: int) -> list[int]:
+    """Return moments whose words match, up to ``most``, in no order: columns are one here."""
+    return [int(i) for i, _ in _ask(connection, _WRITTEN, match, {"most": most})]
 
 
 def count(connection: psycopg.Connection[Any]) -> int:

@@ -172,3 +172,11 @@ def test_moments_with_a_word_are_counted_no_further_than_asked(
     assert counts == [5, 5, 10]
     assert store.count_words('"dog"', 3) == 3
     assert store.count_words('"fish"', 3) == 0
+
+
+def test_moments_whose_files_have_a_word_written_about_them_are_listed(
+    store: Store, commit: Callable[..., int]
+) -> None:
+    commit(*(picture(f"/{i}.jpg", f"{i}", caption="dogs" if i % 2 else "") for i in range(10)))
+    assert len(store.written('"dog"', 100)) == 5 and len(store.written('"dog"', 3)) == 3
+    assert store.written('"fish"', 3) == []
