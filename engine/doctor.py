@@ -14,6 +14,7 @@ from engine.config import Settings
 from engine.encoders import weight_files
 from engine.encoders.languages import INSTALL
 from engine.errors import EncoderUnavailable, SensoriumError
+from engine.media import place_names
 
 if TYPE_CHECKING:
     from engine.store import Store
@@ -40,6 +41,7 @@ def examine(library: Path | None = None, settings: Settings | None = None) -> li
         _speech(),
         _screen(),
         _cross_encoder(),
+        _places(),
         _gpu(),
         Check("cache", True, str(settings.cache)),
         _library(library or settings.library),
@@ -109,6 +111,15 @@ def _cross_encoder() -> Check:
         return Check("cross-encoder", False, detail, optional=True)
     located = _located("cross-encoder", files)
     return Check(located.name, located.ok, located.detail, optional=True)
+
+
+def _places() -> Check:
+    name = "names of places"
+    if not place_names.is_installed():
+        detail = "files are not found by the town they are from: pip install 'sensorium[places]'"
+        return Check(name, False, detail, optional=True)
+    package = place_names.PACKAGE
+    return Check(name, True, f"{package} {_version(package) or ''}".strip(), optional=True)
 
 
 def _gpu() -> Check:
