@@ -101,6 +101,12 @@ def name_of(place: tuple[float, float]) -> str | None:
     return _name(round(place[0], 3), round(place[1], 3))
 
 
+def parts_of(line: str) -> tuple[str, ...]:
+    """Return the town and the country of a line that names a place; nothing for any other."""
+    *town, country = line.split(", ")
+    return (*town, country) if len(town) < 2 and country in _countries().values() else ()
+
+
 @lru_cache(_KEPT)
 def _name(latitude: float, longitude: float) -> str | None:
     near = town_near(latitude, longitude)

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from enum import IntEnum
 from pathlib import PurePath
 
+from engine.media import place_names
 from engine.store import Store
 from engine.store.fulltext import documents
 from engine.store.records import WordsOfMoment
@@ -33,7 +34,8 @@ class Match(IntEnum):
     WORD = 1
     """One word of what a person wrote about a file: its name, a caption, a title, a keyword."""
     FOLDER = 2
-    """The name of a folder that its file is in, which is one word."""
+    """The name of a folder that its file is in, which is one word, or of the town or the country
+    that it was made in."""
     PHRASE = 3
     """Two words or more that follow each other in one of its lines."""
     WHOLE = 4
@@ -77,6 +79,8 @@ def match_all(store: Store, text: str, moment_ids: Sequence[int]) -> dict[int, M
         if len(asked) == 1 and any(asked[0] in folded(line) for line in named):
             best = max(best, Match.WORD)
         best = max(best, _match_name(asked, moment.path))
+        if any(asked == folded(part) for line in written for part in place_names.parts_of(line)):
+            best = max(best, Match.FOLDER)
         if best is not Match.NONE:
             found[moment.moment_id] = best
     return found

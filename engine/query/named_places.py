@@ -11,8 +11,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from itertools import islice
 
+from engine.media import place_names
 from engine.query.full_text import BUDGET, content_words
 from engine.query.literal import folded, match_all
 from engine.store import Store, match_any
@@ -23,10 +23,11 @@ _LINK = re.compile(
 )
 """The words before a place, in the languages whose questions are understood."""
 _END = " \t.,;!?"
+_BESIDE = 0.5
+"""The weight of a place beside something else: at full weight, all that was made there would be
+called a likely beach, where no beach was."""
 _MOST_WORDS = 4
 """Words of the longest name of a place that is looked for."""
-_LOOKED_AT = 8
-"""Files with a name among their words of which one has to have a place."""
 _OF_TRAVEL = frozenset(
     {
         *("made", "taken", "took", "shot", "filmed", "recorded", "photographed"),
@@ -48,7 +49,7 @@ def placed_query(query: Query, store: Store) -> Query:
     parts: list[QueryPart] = []
     for part in query.parts:
         found = _divided(part, store)
-        parts += [part] if found is None else [replace(part, value=text) for text in found[0]]
+        parts += [part] if found is None else found[0]
         if found is not None:
             notes.append(f"{found[1]!r} is taken as where it was made; double quotes undo it")
     if not notes:
@@ -56,8 +57,8 @@ def placed_query(query: Query, store: Store) -> Query:
     return replace(query, parts=tuple(parts), understood=(*query.understood, *notes))
 
 
-def _divided(part: QueryPart, store: Store) -> tuple[Sequence[str], str] | None:
-    """Return the texts that a part is to be, and the words of it that name a place."""
+def _divided(part: QueryPart, store: Store) -> tuple[Sequence[QueryPart], str] | None:
+    """Return the parts that a part is to be, and the words of it that name a place."""
     if part.asked is not PartKind.TEXT or part.weight <= 0:
         return None
     for rest, place in _ends(part.value):
@@ -69,7 +70,9 @@ def _divided(part: QueryPart, store: Store) -> tuple[Sequence[str], str] | None:
         shown = [word for word in content_words(rest) if word not in _OF_TRAVEL]
         # All of "Paris, France" is a line of a file word for word, which outweighs any look.
         town = place.split(",")[0]
-        return ([rest] if shown else []) + [town], part.value[len(rest) :].strip(_END)
+        there = replace(part, value=town, weight=part.weight * (_BESIDE if shown else 1.0))
+        before = [replace(part, value=rest)] if shown else []
+        return [*before, there], part.value[len(rest) :].strip(_END)
     return None
 
 
@@ -87,14 +90,9 @@ def _is_place(name: str, store: Store) -> bool:
     asked = folded(name)
     rarest = match_any(max(asked, key=len, default="")) or ""
     found = store.words_of(store.written(rarest, BUDGET)) if rarest else []
-    named = (
-        moment.asset_id
-        for moment in found
-        for line in (moment.texts or "").splitlines()
-        if asked in (folded(line), *map(folded, line.split(", ")))
-    )
-    some = store.whole_assets(islice(named, _LOOKED_AT))
-    return any(asset.place is not None for asset in some.values())
+    lines = {line for moment in found for line in (moment.texts or "").splitlines()}
+    names = ((line, *place_names.parts_of(line)) for line in lines if place_names.parts_of(line))
+    return any(asked == folded(name) for each in names for name in each)
 
 
 def _is_literal(text: str, store: Store) -> bool:

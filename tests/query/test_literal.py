@@ -79,6 +79,22 @@ def test_a_folders_name_finds_what_is_in_it_and_says_less_the_more_there_is(stor
     assert evidence(Match.PHRASE, 99) > evidence(Match.FOLDER, 99, 3) > evidence(Match.WORD, 99)
 
 
+def test_a_town_and_its_country_are_matched_as_a_folder_is_and_a_list_of_words_is_not(
+    store: Store,
+) -> None:
+    pytest.importorskip("reverse_geocode")
+    with store.writer() as writer:
+        writer.commit([
+            with_texts(picture("/a.jpg"), "Leuven, Belgium"),
+            with_texts(picture("/b.jpg"), "Brussels, Belgium"),
+            with_texts(picture("/c.jpg"), "dogs, Leuven"),
+        ])  # fmt: skip
+    first = store.next_moment() - 3
+    moments = range(first, first + 3)
+    assert match_all(store, "leuven", moments) == {first: Match.FOLDER, first + 2: Match.WORD}
+    assert match_all(store, "Belgium", moments) == {first: Match.FOLDER, first + 1: Match.FOLDER}
+
+
 def test_a_whole_name_is_worth_more_than_any_guess_and_is_marked(store: Store) -> None:
     found = FullTextScorer(store, SIZES).score("Midnight Rain")
     first, *others = found.ids.tolist()
