@@ -13,6 +13,7 @@ from engine.server.options import ServerOptions
 from tests import media_files as make
 from tests.server.conftest import Served, serving
 from tests.server.page.browsing import ARGS, BROWSER, COLOURS, HOSTILE, Page, playwright, tags_of
+from tests.server.page.pages import Opened, Pages
 
 
 @pytest.fixture(scope="session")
@@ -40,8 +41,9 @@ def served(library: Path, settings) -> Iterator[Served]:
         yield running
 
 
-# Playwright keeps a loop running in this thread, in which no other test could run one.
-@pytest.fixture(scope="module")
+# Playwright keeps a loop running in this thread, in which no other test could run one: so it
+# ends with the last of these tests, and this folder is a package.
+@pytest.fixture(scope="package")
 def browser() -> Iterator[playwright.Browser]:
     with playwright.sync_playwright() as driver:
         started = driver.chromium.launch(executable_path=BROWSER, args=ARGS)
@@ -49,27 +51,36 @@ def browser() -> Iterator[playwright.Browser]:
         started.close()
 
 
-@pytest.fixture
-def visit(browser, served) -> Iterator[Callable[..., Page]]:
-    """Open the page at an address; what a policy refuses, or a script throws, fails the test."""
-    faults: list[str] = []
-    contexts = []
+@pytest.fixture(scope="package")
+def pages(browser: playwright.Browser, served: Served) -> Pages:
+    return Pages(browser, served.url)
 
-    def begin(address: str = "/", server: Served = served, **options: object) -> Page:
-        options.setdefault("viewport", {"width": 1280, "height": 800})
-        context = browser.new_context(locale=options.pop("locale", "en-GB"), **options)
-        contexts.append(context)
-        page = context.new_page()
-        page.set_default_timeout(20_000)
-        page.on("pageerror", lambda error: faults.append(str(error)))
-        page.on("console", lambda told: "Policy" in told.text and faults.append(told.text))
+
+@pytest.fixture
+def visit(
+    pages: Pages, served: Served, request: pytest.FixtureRequest
+) -> Iterator[Callable[..., Page]]:
+    """Open the page at an address; what a policy refuses, or a script throws, fails the test.
+
+    A test that cares for what a browser has kept, or does what can't be taken back, wants a
+    page that is fresh.
+    """
+    taken: list[Opened] = []
+    failed = request.session.testsfailed
+
+    def begin(
+        address: str = "/", server: Served = served, fresh: bool = False, **options: object
+    ) -> Page:
+        taken.append(pages.take(fresh, **options))
+        page = taken[-1].page
         page.goto(server.url + address)
         page.wait_for_selector("html[data-ready]")
         return page
 
     yield begin
-    for context in contexts:
-        context.close()
+    faults = [fault for opened in taken for fault in opened.faults]
+    for opened in taken:
+        pages.give_back(opened, keep=not faults and request.session.testsfailed == failed)
     assert faults == []
 
 

@@ -111,7 +111,7 @@ def test_a_view_that_was_never_opened_comes_once_the_server_is_back(visit, start
 
 
 def test_it_is_tried_at_once_where_one_presses_try_now(visit):
-    page = visit("/?q=red")
+    page = visit("/?q=red", fresh=True)
     page.clock.install()
     page.reload()
     until(page, LEADS.format("red"))

@@ -13,7 +13,7 @@ _FETCHED = "performance.getEntriesByType('resource').map((each) => each.name)"
 
 
 def test_all_that_the_first_page_needs_is_named_by_its_document(visit, served):
-    page = visit("/")
+    page = visit("/", fresh=True)
     until(page, "document.documentElement.dataset.ready")
     fetched = [name.removeprefix(served.url) for name in page.evaluate(_FETCHED)]
     modules = {name for name in fetched if name.endswith(".js")}
@@ -40,7 +40,7 @@ def test_the_style_sheets_of_all_rooms_are_sent_as_one(served):
 
 
 def test_a_picture_that_cannot_be_had_leaves_its_place_empty(visit):
-    page = visit("/?view=albums")
+    page = visit("/?view=albums", fresh=True)
     page.route("**/api/thumbnails/**", lambda route: route.fulfill(status=410))
     page.get_by_role("link", name="Search", exact=True).click()
     until(page, "document.querySelector('.tile img.missing')")
@@ -57,7 +57,7 @@ def test_files_are_kept_by_their_version(served):
 
 
 def test_pictures_of_hits_that_stay_are_not_fetched_again(visit):
-    page = visit("/")
+    page = visit("/", fresh=True)
     box = page.get_by_role("combobox", name="Search")
     box.fill("gree")
     until(page, "document.querySelector('.tile .name')?.textContent.includes('green')")

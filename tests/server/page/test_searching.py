@@ -25,7 +25,7 @@ def test_hits_come_while_one_types_and_the_address_holds_the_search(visit):
 
 
 def test_a_browser_that_knows_no_idle_time_searches_too(visit):
-    page = visit("/?view=albums")
+    page = visit("/?view=albums", fresh=True)
     page.add_init_script("delete window.requestIdleCallback; delete window.cancelIdleCallback;")
     page.get_by_role("link", name="Search", exact=True).click()
     page.reload()
