@@ -79,7 +79,7 @@ def _broken() -> Iterator[tuple[str, does.Behaviour]]:
 
 @pytest.mark.parametrize("behaviour", [pytest.param(b, id=name) for name, b in _broken()])
 def test_a_model_that_fails_costs_a_note(ask, behaviour):
-    answer, _ = ask(behaviour, seconds=1.0)
+    answer, _ = ask(behaviour, seconds=20.0)
     assert answer.model == "extractive"
     assert "tablets every morning" in answer.text
     assert any(note.startswith("the passages are quoted as they are: ") for note in answer.notes)
@@ -89,7 +89,7 @@ def test_a_model_that_hangs_is_not_waited_for(ask):
     def hangs(handler, _):
         handler.server.closing.wait(30)
 
-    answer, _ = ask(hangs, seconds=0.5)
+    answer, _ = ask(hangs, seconds=2.0)
     assert answer.model == "extractive"
     assert answer.spent.seconds < 5
     assert "tablets every morning" in answer.text

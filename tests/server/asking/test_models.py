@@ -120,7 +120,8 @@ FAILING = {
 @pytest.mark.parametrize("name", FAILING)
 def test_where_a_model_fails_what_was_found_is_quoted_and_a_note_says_so(modelled, behaves, name):
     behaves(FAILING[name])
-    answer = ask(modelled, seconds=1.0)
+    # What never ends is given up after this; a search on a busy machine may take as long.
+    answer = ask(modelled, seconds=3.0 if name in ("hangs", "drips") else 30.0)
     assert QUOTED in answer["text"] and answer["model"] == "extractive"
     assert any("the passages are quoted as they are" in note for note in answer["notes"])
     if name in ("nonsense", "refused"):
@@ -132,7 +133,7 @@ def test_where_a_model_fails_what_was_found_is_quoted_and_a_note_says_so(modelle
 
 def test_a_model_that_is_down_or_over_its_budget_is_the_same(modelled, monkeypatch):
     monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:9/v1")  # nobody is there
-    answer = ask(modelled, seconds=1.0)
+    answer = ask(modelled, seconds=3.0)
     assert QUOTED in answer["text"] and "lost the connection" in " ".join(answer["notes"])
     monkeypatch.setattr(ModelBudget, "of", lambda _: ModelBudget(tokens=10))
     answer = ask(modelled)
