@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -14,6 +16,13 @@ from tests import media_files as make
 from tests.server.conftest import Served, serving
 from tests.server.page.browsing import ARGS, BROWSER, COLOURS, HOSTILE, Page, playwright, tags_of
 from tests.server.page.pages import Opened, Pages
+
+
+def date_alike(media: Path) -> None:
+    """Date all files to one moment: which is the newest would else hang on when a second ended."""
+    now = int(time.time())
+    for file in media.iterdir():
+        os.utime(file, (now, now))
 
 
 @pytest.fixture(scope="session")
@@ -30,6 +39,7 @@ def library(tmp_path_factory, settings) -> Library:
     make.video(media / "film.mp4", ("red", "blue"))
     (media / "film.srt").write_text("1\n00:00:02,000 --> 00:00:03,000\nthe <b>violin</b> plays\n")
     make.sound(media / "tone.wav", (200, 2.0))
+    date_alike(media)
     with Library.open(place / "home", create=True, encoder="fake", settings=settings) as made:
         made.index([media])
     return place / "home"
@@ -98,6 +108,7 @@ def workshop(tmp_path_factory, settings) -> Iterator[Served]:
     make.sound(media / "tone.wav", (200, 2.0))
     shutil.copy(media / "tone.wav", media / "tone again.wav")
     make.video(media / "film.mp4", ("red", "blue"))
+    date_alike(media)
     with Library.open(place / "work", create=True, encoder="fake", settings=settings) as made:
         made.index([media])
     with serving([place / "work"], settings, media, ServerOptions(port=0)) as running:
