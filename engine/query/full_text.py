@@ -221,6 +221,12 @@ class FullTextScorer:
         return count
 
 
+def is_literal(text: str, store: Store) -> bool:
+    """Tell whether a text is a name, a title or a sentence that is there, word for word."""
+    words = FullTextScorer(store, {Modality.IMAGE: store.next_moment()})
+    return bool(words.score(text).literal.any())
+
+
 def _rarity(moments: int, having: int) -> float:
     """Return BM25's inverse document frequency, in nats; never against what is found."""
     return max(math.log((max(moments - having, 0) + 0.5) / (having + 0.5)), _LEAST)

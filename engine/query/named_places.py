@@ -13,8 +13,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from engine.media import place_names
-from engine.query.full_text import BUDGET, content_words
-from engine.query.literal import folded, match_all
+from engine.query.full_text import BUDGET, content_words, is_literal
+from engine.query.literal import folded
 from engine.store import Store, match_any
 from engine.types import Fusion, PartKind, Query, QueryPart
 
@@ -65,7 +65,7 @@ def _divided(part: QueryPart, store: Store) -> tuple[Sequence[QueryPart], str] |
         with store.snapshot():
             if not _is_place(place, store):
                 continue
-            if _is_literal(part.value, store):
+            if is_literal(part.value, store):
                 return None
         shown = [word for word in content_words(rest) if word not in _OF_TRAVEL]
         # All of "Paris, France" is a line of a file word for word, which outweighs any look.
@@ -93,10 +93,3 @@ def _is_place(name: str, store: Store) -> bool:
     lines = {line for moment in found for line in (moment.texts or "").splitlines()}
     names = ((line, *place_names.parts_of(line)) for line in lines if place_names.parts_of(line))
     return any(asked == folded(name) for each in names for name in each)
-
-
-def _is_literal(text: str, store: Store) -> bool:
-    """Tell whether a text is a name, a title or a sentence that is there, word for word."""
-    rarest = match_any(max(folded(text), key=len)) or ""
-    ids = [i for i, _ in store.words(rarest, (), BUDGET)] if rarest else []
-    return bool(match_all(store, text, ids))

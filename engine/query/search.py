@@ -26,7 +26,7 @@ from engine.query.concepts.shelf import ConceptShelf, LearnedConcepts
 from engine.query.embed import QueryVectors, embed_query
 from engine.query.examples import resolve_examples
 from engine.query.execute import Sources, execute
-from engine.query.full_text import FullTextScorer
+from engine.query.full_text import is_literal
 from engine.query.generation_cache import GenerationCache
 from engine.query.generation_values import GenerationValues, kinds_with
 from engine.query.plan import HEARD, SEEN, Inventory, SearchableModality, plan
@@ -180,8 +180,7 @@ class Searcher:
         if names > len(self._with_concepts(understood)[1]):
             return True
         with self._store.snapshot():
-            words = FullTextScorer(self._store, {Modality.IMAGE: self._store.next_moment()})
-            return bool(words.score(written.text).literal.any())
+            return is_literal(written.text, self._store)
 
     def spelled(self, query: Query) -> Query:
         """Mend slips of typing in the texts of a query, and note each; a taught name is none."""

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from engine.common.vectors import chunks
 from engine.store import database, paths, row_decoding, space_lookup
+from engine.store.catalog_words import CatalogWords
 from engine.store.connections import CatalogConnections
 from engine.store.curation_reads import CurationReads
 from engine.store.database import Database
@@ -36,7 +37,7 @@ from engine.types.arrays import MomentIds
 _IDS_PER_READ = 20_000
 
 
-class Catalog:
+class Catalog(CatalogWords):
     """Answer questions about a library's catalog, from any thread.
 
     Every method answers from one committed generation. To ask several questions of
@@ -250,50 +251,6 @@ class Catalog:
         with translated(self.path):
             return sorted_ids(self.connections.reader.ask(read, values))
 
-    def words(
-        self, match: str, kinds: Sequence[str] = (), limit: int = 100
-    ) -> list[tuple[int, float]]:
-        """Search the full text: moments whose words match, best first.
-
-        Args:
-            match: what ``match_any`` builds.
-            kinds: only moments of assets of these kinds; empty means all.
-
-        Returns:
-            Moment id and BM25, where greater is better.
-
-        Raises:
-            InvalidQuery: ``match`` is no expression that the database knows.
-        """
-        with translated(self.path):
-            return self.connections.reader.search(match, kinds, limit)
-
-    def count_words(self, match: str, most: int) -> int:
-        """Count the moments whose words match, up to ``most``."""
-        with translated(self.path):
-            return self.connections.reader.matching(match, most)
-
-    def written(self, match: str, most: int) -> list[int]:
-        """List moments whose files' captions and texts match, up to ``most``, in no order.
-
-        A catalog on PostgreSQL lists those of which any words match.
-        """
-        with translated(self.path):
-            return self.connections.reader.written(match, most)
-
-    def written_texts(self, most: int) -> Iterator[str]:
-        """Yield the names, captions and other texts of files, and what is said or read in them.
-
-        Args:
-            most: texts of each sort that are looked at.
-        """
-        for (text,) in itertools.islice(self.connections.stream("spoken_texts"), most):
-            yield text
-        for row in itertools.islice(self.connections.stream("asset_texts"), most):
-            yield from filter(None, (os.path.split(paths.from_text(row[0]))[1], *row[1:]))
-        for (tags,) in itertools.islice(self.connections.stream("moment_tags"), most):
-            yield from (tag.word for tag in row_decoding.tags_of(tags))
-
     def failures(self) -> list[Failure]:
         """List the files that could not be indexed, in order of their paths."""
         return list(map(row_decoding.failure, self._ask("failures")))
@@ -388,11 +345,6 @@ class Catalog:
         """
         found = np.array(self._ask("moments_of_assets", first=first, last=last), np.int64)
         return found.reshape(-1, 2)[:, 0], found.reshape(-1, 2)[:, 1]
-
-    def word_rows(self) -> int:
-        """Count the rows of the full text index; 0 where it is missing."""
-        with translated(self.path):
-            return self.connections.reader.word_rows()
 
     def integrity(self, deep: bool) -> list[str]:
         """List what the database finds wrong with itself; ``deep`` reads all of it."""
