@@ -82,3 +82,9 @@ def test_a_tag_of_an_opened_hit_is_taken_back_by_a_button_and_by_key(visit, serv
     page.get_by_role("button", name="Remove the tag meant").click()
     until(page, "!document.querySelector('.tag')")
     assert not {"meant", "by mistake"} & set(tags_of(served))
+
+
+def test_a_picture_found_by_its_name_says_which_words_of_it_were_asked_for(visit):
+    page = visit("/?q=12-red")
+    page.locator(".tile a").first.click()
+    expect(page.locator(".why")).to_contain_text("its words: \u201c12-red\u201d")

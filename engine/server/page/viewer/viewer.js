@@ -229,9 +229,12 @@ class MomentViewer extends HTMLElement {
       const bar = make("span.evidence", { "aria-hidden": "true" });
       bar.style.width = `${(100 * Math.abs(strength)) / most}%`;
       bar.classList.toggle("against", strength < 0);
+      const worded = ["speech", "screen"].includes(hit.modality);
       const kind = ["words", "quality"].includes(each.branch) ? each.branch : !each.words ? "example"
-        : ["speech", "screen"].includes(hit.modality) ? "means" : "looks";
-      return make("li", {}, make("span", { dir: "auto" }, text(kind, { words: each.words ?? "", asked: each.asked ?? "" })), bar, make("span.nats", {}, strength.toFixed(1)));
+        : worded ? "means" : "looks";
+      // Of a picture these are its tags; what its name, caption or place has of the query is the query.
+      const words = kind === "words" && !worded ? each.asked : each.words;
+      return make("li", {}, make("span", { dir: "auto" }, text(kind, { words: words ?? "", asked: each.asked ?? "" })), bar, make("span.nats", {}, strength.toFixed(1)));
     });
     return make("section", {}, make("h3", {}, text("why")),
       make("p.sure", {}, text("sure", { percent: Math.round(100 * hit.confidence) })), make("ul.why", {}, ...bars));
