@@ -15,6 +15,7 @@ from importlib.util import find_spec
 from typing import Any, TypeAlias
 from urllib.parse import urlsplit
 
+from engine.common.certificates import trusted_authorities
 from engine.common.optional_package import importing
 from engine.common.progress import CancelToken
 from engine.common.retry_after import retry_after_seconds
@@ -93,7 +94,7 @@ def post(
         ExtraMissing: httpx is not installed.
     """
     deadline = time.monotonic() + seconds  # importing and making the client takes a while
-    client = require().Client()
+    client = require().Client(verify=trusted_authorities())
     done: _Outcome = queue.SimpleQueue()
     over = threading.Event()
     on_part = None if on_bytes is None else lambda part: done.put(_Part(part))

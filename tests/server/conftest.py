@@ -13,6 +13,7 @@ import httpx
 import pytest
 
 from engine import Library
+from engine.common.certificates import trusted_authorities
 from engine.config import Settings
 from engine.server.app import make_app
 from engine.server.jobs.runner import JobRunner
@@ -60,7 +61,7 @@ def serving(
     thread.start()
     url = f"http://127.0.0.1:{listening.getsockname()[1]}"
     try:
-        with httpx.Client(base_url=url, timeout=60) as http:
+        with httpx.Client(base_url=url, timeout=60, verify=trusted_authorities()) as http:
             yield Served(url, http, media, libraries[0], server, options)
     finally:
         server.should_exit = True

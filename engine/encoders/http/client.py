@@ -15,6 +15,7 @@ from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
+from engine.common.certificates import trusted_authorities
 from engine.common.retry_after import retry_after_seconds
 from engine.common.server_keys import secret
 from engine.config import Settings
@@ -164,7 +165,7 @@ class EmbeddingClient:
     def _answer(self, url: str, body: bytes, persist: bool) -> Mapping[str, Any]:
         httpx = require(self.served.name)
         if self._http is None:
-            self._http = httpx.Client()
+            self._http = httpx.Client(verify=trusted_authorities())
             weakref.finalize(self, self._http.close)  # encoders have no end of their own
         try:
             with self._http.stream(

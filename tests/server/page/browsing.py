@@ -10,7 +10,11 @@ import pytest
 from tests.server.conftest import Served
 
 playwright = pytest.importorskip("playwright.sync_api")
-BROWSER = shutil.which("chromium") or shutil.which("chromium-browser")
+BROWSER = next(
+    filter(None, map(shutil.which, ("chromium-headless-shell", "chromium", "chromium-browser"))),
+    None,
+)
+"""The shell is the same browser without windows, extensions and services: a quarter less work."""
 if BROWSER is None:
     pytest.skip("there is no Chromium", allow_module_level=True)
 

@@ -16,6 +16,7 @@ import httpx
 import pytest
 
 from engine import Library
+from engine.common.certificates import trusted_authorities
 from engine.errors import LibraryReadOnly
 from engine.server.jobs.line import JobLine
 from engine.server.options import ServerOptions
@@ -285,7 +286,7 @@ def test_a_job_of_a_server_that_was_killed_is_interrupted_and_goes_on(
         stdout=subprocess.PIPE, text=True,
     ) as process:  # fmt: skip
         url = process.stdout.readline().strip()
-        with httpx.Client(base_url=url, timeout=60) as http:
+        with httpx.Client(base_url=url, timeout=60, verify=trusted_authorities()) as http:
             served = Served(url, http, media, library)
             job = start(served, wait=0, paths=[str(folder)])
             while next(events(served, job))[1]["files"].get("added", 0) < 8:
