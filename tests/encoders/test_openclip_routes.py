@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import itertools
 import json
 import shutil
@@ -16,6 +17,7 @@ from PIL import Image
 
 from engine.config import Settings
 from engine.encoders import registry
+from engine.encoders.openclip import files
 from engine.encoders.openclip.encoder import OpenClipEncoder
 from engine.encoders.protocols import Logits
 from engine.errors import EncoderUnavailable
@@ -60,6 +62,16 @@ def _one_thread() -> Iterator[None]:
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _one_tokenizer() -> Iterator[None]:
+    """open_clip reads its 49,000 pieces of words for each tokenizer, which takes 0.1 s: those that
+    are made alike are one here."""
+    factory = files.open_clip().factory
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(factory, "SimpleTokenizer", functools.cache(factory.SimpleTokenizer))
+        yield
 
 
 @pytest.fixture(scope="module")
