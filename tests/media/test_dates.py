@@ -6,77 +6,73 @@ in five zones, against a table that is written here.
 
 from __future__ import annotations
 
-import json
-import os
 import shutil
 import subprocess
-import sys
+import time
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from engine.media import dates
-from engine.media.file_dates import ON_DISK, read_dates
-from tests.media import dated, makers
-
-pytestmark = pytest.mark.slow
-
-ROOT = Path(__file__).parents[2]
-READ = """
-import json, sys
-from pathlib import Path
 from engine.config import Settings
+from engine.media import dates
 from engine.media.audio import probe_audio
-from engine.media.file_dates import read_dates
+from engine.media.file_dates import ON_DISK, read_dates
 from engine.media.image import read_frames
 from engine.media.sniff import sniff
 from engine.media.video import probe_video
+from engine.types import Kind
+from tests.media import dated, makers
 
-def indexed(path):
-    kind = sniff(path).kind.value
-    if kind == "image":
-        return next(read_frames(path, Settings(), 64)).taken_at
-    return (probe_video if kind == "video" else probe_audio)(path).taken_at
-
-found = {}
-for name in sys.argv[1:]:
-    (chosen,) = [one for one in read_dates(Path(name)) if one.chosen]
-    found[name] = [indexed(Path(name)), chosen.when]
-print(json.dumps(found))
-"""
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
 def files(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[Path, datetime, bool, int]]:
     """Every file of the table, made twice, with its date; and which half of the year that is."""
     folder, made = tmp_path_factory.mktemp("dated"), []
-    for number, time in enumerate(dated.TIMES):
-        for name, make, date, utc in dated.table(time):
+    for number, when in enumerate(dated.TIMES):
+        for name, make, date, utc in dated.table(when):
             made.append((make(folder / f"{number}_{name}"), date, utc, number))
     return made
 
 
-def read_in(zone: str, paths: list[Path]) -> dict[str, list[str | None]]:
-    """What is read of files by a process whose user lives in ``zone``."""
-    done = subprocess.run(
-        [sys.executable, "-c", READ, *map(str, paths)],
-        env={**os.environ, "TZ": zone, "PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    found: dict[str, list[str | None]] = json.loads(done.stdout)
-    return found
+@pytest.fixture
+def live_in() -> Iterator[Callable[[str], None]]:
+    """Move whoever runs this to another zone, until the test ends."""
+    with pytest.MonkeyPatch.context() as patch:
+
+        def move(zone: str) -> None:
+            patch.setenv("TZ", zone)
+            time.tzset()
+
+        yield move
+    time.tzset()
+
+
+def read(path: Path) -> list[str | None]:
+    """Return the date that is indexed, and the one that is chosen of all that a file has."""
+    (chosen,) = [claim for claim in read_dates(path) if claim.chosen]
+    return [_indexed(path), chosen.when]
+
+
+def _indexed(path: Path) -> str | None:
+    kind = sniff(path).kind
+    if kind is Kind.IMAGE:
+        return next(iter(read_frames(path, Settings(), 64))).taken_at
+    return (probe_video if kind is Kind.VIDEO else probe_audio)(path).taken_at
 
 
 @pytest.mark.parametrize("zone", list(dated.ZONES))
-def test_dates_of_sixty_files(files: list[tuple[Path, datetime, bool, int]], zone: str) -> None:
+def test_dates_of_sixty_files(
+    files: list[tuple[Path, datetime, bool, int]], live_in: Callable[[str], None], zone: str
+) -> None:
     assert len(files) >= 60
-    found = read_in(zone, [path for path, *_ in files])
+    live_in(zone)
     for path, date, utc, number in files:
         local = date + timedelta(hours=dated.ZONES[zone][number]) if utc else date
-        assert found[str(path)] == [local.isoformat()] * 2, path.name
+        assert read(path) == [local.isoformat()] * 2, path.name
 
 
 @pytest.mark.skipif(shutil.which("exiftool") is None, reason="exiftool is not installed")
@@ -91,7 +87,9 @@ def test_dates_that_exiftool_writes(tmp_path: Path, tag: str) -> None:
 
 @pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="ffmpeg is not installed")
 @pytest.mark.parametrize("suffix", ["mp4", "mkv", "mov", "m4a"])
-def test_dates_that_ffmpeg_writes(tmp_path: Path, suffix: str) -> None:
+def test_dates_that_ffmpeg_writes(
+    tmp_path: Path, live_in: Callable[[str], None], suffix: str
+) -> None:
     path = tmp_path / f"a.{suffix}"
     subprocess.run(
         [
@@ -100,7 +98,8 @@ def test_dates_that_ffmpeg_writes(tmp_path: Path, suffix: str) -> None:
         ],
         check=True,
     )  # fmt: skip
-    assert read_in("Asia/Tokyo", [path])[str(path)] == ["2024-07-01T07:30:00"] * 2
+    live_in("Asia/Tokyo")
+    assert read(path) == ["2024-07-01T07:30:00"] * 2
 
 
 @pytest.mark.parametrize(
