@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from threading import Lock
 from typing import Any
 
@@ -20,14 +22,12 @@ def one_thread_a_product() -> Iterator[None]:
     each other, and so a product that takes a millisecond takes thirty. The setting is the
     process's; the last to leave takes it back.
     """
-    from threadpoolctl import threadpool_limits
-
     global _inside, _limited
     entered = False
     try:
         with _lock:
             if not _inside:
-                _limited = threadpool_limits(1, user_api="blas")
+                _limited = _libraries(len(sys.modules)).limit(limits=1, user_api="blas")
             _inside, entered = _inside + 1, True
         yield
     finally:
@@ -35,3 +35,11 @@ def one_thread_a_product() -> Iterator[None]:
             _inside -= entered
             if not _inside and _limited is not None:
                 _limited.restore_original_limits()
+
+
+@lru_cache(maxsize=1)
+def _libraries(_: int) -> Any:
+    """Look anew for libraries of products once a module was imported: it takes 4 ms each time."""
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()

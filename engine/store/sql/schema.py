@@ -7,6 +7,8 @@ Columns of text compare by code point, which the ranges over paths rely on.
 
 from __future__ import annotations
 
+from functools import cache
+
 from sqlalchemy import (
     JSON,
     BigInteger,
@@ -21,6 +23,8 @@ from sqlalchemy import (
     Table,
     Text,
 )
+from sqlalchemy.dialects import registry
+from sqlalchemy.schema import CreateIndex, CreateTable
 
 metadata = MetaData()
 
@@ -236,3 +240,20 @@ journal = Table(
     Column("target", _Text, nullable=False),
     Column("state", _Text, nullable=False),
 )
+
+
+@cache
+def definitions(dialect: str) -> tuple[str, ...]:
+    """Return the statements that make all tables and their indexes in an empty catalog.
+
+    ``MetaData.create_all`` compiles them each time, and asks for every table whether it is there.
+
+    Args:
+        dialect: name of the database, as SQLAlchemy has it.
+    """
+    compiler = registry.load(dialect)()
+    made: list[CreateTable | CreateIndex] = []
+    for table in metadata.sorted_tables:
+        made.append(CreateTable(table))
+        made += map(CreateIndex, sorted(table.indexes, key=lambda index: str(index.name)))
+    return tuple(str(element.compile(dialect=compiler)) for element in made)
