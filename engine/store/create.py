@@ -187,7 +187,9 @@ def _fill(db: Connection, encoder: str) -> None:
 
     from engine.store.sql import schema
 
-    for statement in schema.definitions(db.dialect.name):
+    made = schema.definitions(db.dialect.name)
+    # A server is asked once; SQLite takes one statement at a time.
+    for statement in (";".join(made),) if db.dialect.name == "postgresql" else made:
         db.exec_driver_sql(statement)
     db.exec_driver_sql(
         "CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)"

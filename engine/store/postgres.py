@@ -145,14 +145,13 @@ class Postgres:
         return PostgresReader(self.home, self.path)
 
     def writer(self, wait: bool = False) -> Engine:
-        from sqlalchemy import StaticPool, create_engine
+        from engine.store.engines import engine_at
 
         def connect() -> psycopg.Connection[Any]:
             return _connect_writer(self.home, self.path, wait)
 
-        return create_engine(
-            f"{address.SCHEME}://", creator=connect, poolclass=StaticPool, use_native_hstore=False
-        )
+        url = f"{address.SCHEME}://"
+        return engine_at(self.home.url, url, connect, use_native_hstore=False)
 
     def draft(self) -> Engine:
         with _connect(self.home, self.path) as connection:

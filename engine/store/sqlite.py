@@ -10,10 +10,9 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Mapping, MutableMapping, Sequence
-from functools import cache
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from engine.store.fulltext import fts5
@@ -26,8 +25,6 @@ if TYPE_CHECKING:
 _BUSY_MS = 5_000
 """Milliseconds to wait for the moments in which SQLite itself locks out others."""
 _MMAP_BYTES = 2**28
-_STATEMENTS = 500
-"""Compiled statements that are kept, as many as an engine keeps."""
 _READER = f"PRAGMA query_only = ON; PRAGMA mmap_size = {_MMAP_BYTES};"
 FILE = "catalog.sqlite"
 _UNFINISHED = f"{FILE}.new"
@@ -182,9 +179,11 @@ def _check_draft(file: Path) -> None:
 
 def writer_engine(file: Path, create: bool = False) -> Engine:
     """Return an engine of one connection, whose transactions lock at their first statement."""
-    from sqlalchemy import Engine, StaticPool, event
+    from sqlalchemy import event
 
-    def connect() -> Any:
+    from engine.store.engines import engine_at
+
+    def connect() -> sqlite3.Connection:
         connection = _connect(file, "mode=rwc" if create else "mode=rw")
         # A draft has its journal in a file that goes with its transaction: nothing of it is
         # in a log that a full disk keeps from being written back.
@@ -193,28 +192,10 @@ def writer_engine(file: Path, create: bool = False) -> Engine:
             connection.execute(f"PRAGMA {pragma}")
         return connection
 
-    first, statements = _shared()
-    pool, options = StaticPool(connect, dialect=first.dialect), {"compiled_cache": statements}
-    engine = Engine(pool, first.dialect, first.url, execution_options=options)
+    engine = engine_at("sqlite", "sqlite://", connect)
     # The driver begins transactions late and deferred; a writer wants its lock at once.
     event.listen(engine, "begin", _begin)
     return engine
-
-
-@cache
-def _shared() -> tuple[Engine, MutableMapping[Any, Any]]:
-    """Return an engine whose dialect all others have, and the compiled statements of them all.
-
-    Each writer has an engine of its own, which else compiles every statement anew: half of what a
-    writer of one small commit takes.
-    """
-    from sqlalchemy import StaticPool, create_engine
-    from sqlalchemy.util import LRUCache
-
-    engine = create_engine("sqlite://", poolclass=StaticPool)
-    engine.connect().close()  # the dialect asks for what this SQLite can do
-    engine.dispose()
-    return engine, LRUCache(_STATEMENTS)
 
 
 def _begin(connection: Connection) -> None:

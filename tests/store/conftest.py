@@ -37,7 +37,12 @@ def catalog(request: pytest.FixtureRequest) -> str | None:
 
 
 def make(path: Path, catalog: str | None) -> None:
-    with Store.create(path, "fake", catalog) as store, store.writer() as writer:
+    with Store.create(path, "fake", catalog) as store:
+        add_spaces(store)
+
+
+def add_spaces(store: Store) -> None:
+    with store.writer() as writer, writer.transaction():
         writer.ensure_space(TEXT)
         writer.ensure_space(LOOKS)
 
@@ -54,10 +59,12 @@ def empty_library(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def store(tmp_path: Path, empty_library: Path, catalog: str | None) -> Iterator[Store]:
     if catalog is None:
         shutil.copytree(empty_library, tmp_path / "library")
+        with Store.open(tmp_path / "library") as opened:
+            yield opened
     else:
-        make(tmp_path / "library", catalog)
-    with Store.open(tmp_path / "library") as opened:
-        yield opened
+        with Store.create(tmp_path / "library", "fake", catalog) as made:
+            add_spaces(made)
+            yield made
 
 
 @pytest.fixture
