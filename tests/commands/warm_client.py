@@ -17,18 +17,27 @@ import sys
 _ENTRY = ["-m", "engine.commands.main"]
 ANEW = 1000
 """Answered in the place of an exit code where a process must start anew."""
+HEAVY = ".heavy"
+"""Ends the name of the socket of the process that has imported what few commands need."""
+_USE_HEAVY = {
+    (b"bench",), (b"curate", b"clusters"), (b"curate", b"mislabeled"), (b"curate", b"quality"),
+    (b"curate", b"select"), (b"doctor",), (b"index",), (b"mcp",), (b"models", b"list"),
+    (b"prepare-rerank",), (b"serve",),
+}  # fmt: skip
 
 
 def ask(place, arguments, streams=(0, 1, 2), states=()):
     """Run a command and return its exit code, negative where a signal ended it.
 
     Args:
-        place: the socket.
+        place: the socket; that of the heavy process is beside it.
         streams: descriptors of this process that are to be its streams.
         states: what becomes of each of them: `closed`, `full`, `broken`, or `own` for nothing.
     """
     typed = [os.fsencode(argument) for argument in arguments]
     document = marshal.dumps((typed, os.getcwdb(), dict(os.environb), list(states)))  # noqa: PTH109
+    if not _USE_HEAVY.isdisjoint({tuple(typed[:1]), tuple(typed[:2])}):
+        place += HEAVY
     with socket.socket(socket.AF_UNIX) as connection:
         connection.connect(place)
         given = (socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", streams))

@@ -3,7 +3,9 @@
     python -m tests.commands.warm_process SOCKET
 
 A fork is some ten times faster than a process that starts anew, and its streams, folder,
-environment and exit are its own all the same. It ends with its stdin.
+environment and exit are its own all the same. It takes the longer the more was imported, for each
+page of it is entered anew: so what few commands need is imported by a process of its own, when the
+first of them comes (`warm_client.HEAVY`). Both end with the stdin of the first.
 """
 
 from __future__ import annotations
@@ -21,53 +23,91 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from importlib import import_module
 
 from engine.commands.main import main
-from tests.commands.warm_client import ANEW
+from tests.commands.warm_client import ANEW, HEAVY
 
 _IMPORTED = (
-    "cleanlab", "cv2", "faiss", "filecmp", "onnxruntime", "pyarrow.parquet", "rich.progress",
-    "rich.table", "sklearn.model_selection", "sqlalchemy.dialects.sqlite", "statistics",
-    "tomllib", "torch",
+    "PIL.IptcImagePlugin", "cv2", "engine.testing.fake_encoder", "faiss", "filecmp", "numpy.ma",
+    "numpy.random", "onnxruntime", "pprint", "pyarrow.parquet", "rich.progress", "rich.table",
+    "sqlalchemy.dialects.sqlite", "statistics", "tomllib",
 )  # fmt: skip
-"""Modules of others that commands use, some of which take seconds to import."""
-_LEFT = ("export_", ".training", ".testing", ".migrations.", ".demo")
-"""Parts of names of modules that are programs, or that no command needs."""
+"""Modules of others that most commands use, some of which take seconds to import."""
+_LEFT = ("export_", ".training", ".testing", ".migrations.", ".demo", "engine.server")
+"""Parts of names of modules that are programs, or that few commands need."""
+_HEAVY = (
+    "cleanlab", "engine.server.app", "engine.server.mcp", "pyarrow.pandas_compat",
+    "sklearn.model_selection", "torch", "transformers",
+)  # fmt: skip
+"""Modules that few commands use, and that take seconds to import."""
 _OF_PYTHON = (b"LC_ALL", b"LC_CTYPE", b"PYTHONIOENCODING", b"PYTHONUNBUFFERED", b"PYTHONUTF8")
 """What has Python read and write otherwise, from its start."""
 _OWN_STDERR = os.dup(2)
 _NAMES = ("stdin", "stdout", "stderr")
 
 
-def import_everything() -> None:
-    """Import what commands import while they run, and leave it uncopied by forks."""
-    for module in _IMPORTED:
-        import_module(module)
+def import_much() -> None:
+    """Import what most commands import while they run, and leave it uncopied by forks."""
+    _import(_IMPORTED)
     for package in ("engine", "indexers"):
-        for found in pkgutil.walk_packages(import_module(package).__path__, f"{package}."):
-            if not any(part in found.name for part in _LEFT):
-                with suppress(ImportError):  # of an extra that is not installed
-                    import_module(found.name)
+        found = pkgutil.walk_packages(import_module(package).__path__, f"{package}.")
+        _import(each.name for each in found if not any(part in each.name for part in _LEFT))
     gc.freeze()
 
 
-def serve(place: str) -> None:
-    """Fork for each command that comes, until stdin ends."""
+def import_heavy() -> None:
+    """Import what few commands import."""
+    _import(_HEAVY)
+    gc.freeze()
+
+
+def _import(modules: Iterable[str]) -> None:
+    for module in modules:
+        with suppress(ImportError):  # of an extra that is not installed
+            import_module(module)
+
+
+def _listen(place: str) -> socket.socket:
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(place)
     listener.listen(64)
+    return listener
+
+
+def serve_both(place: str) -> None:
+    """Fork for each command that comes, here or in a second process, until stdin ends."""
+    listener, heavy = _listen(place), _listen(place + HEAVY)
     sys.stdout.write("it listens\n")
     sys.stdout.flush()
-    import_everything()
+    import_much()
+    end, kept_open = os.pipe()
+    if (second := os.fork()) == 0:
+        os.close(kept_open)
+        listener.close()
+        with selectors.DefaultSelector() as first:
+            for each in (end, heavy):
+                first.register(each, selectors.EVENT_READ)
+            if heavy in [key.fileobj for key, _ in first.select()]:
+                import_heavy()
+        serve(heavy, end)
+        os._exit(0)
+    heavy.close()
+    serve(listener, sys.stdin.fileno())
+    os.close(kept_open)
+    os.waitpid(second, 0)  # what it has taken counts as this one's
+
+
+def serve(listener: socket.socket, end: int) -> None:
+    """Fork for each command that comes, until a descriptor ends."""
     waiting = selectors.DefaultSelector()
-    waiting.register(sys.stdin, selectors.EVENT_READ, "stdin")
+    waiting.register(end, selectors.EVENT_READ, "end")
     waiting.register(listener, selectors.EVENT_READ, "listener")
     while True:
         for key, _ in waiting.select():
-            if key.data == "stdin":
+            if key.data == "end":
                 return
             if key.data == "listener":
                 connection = listener.accept()[0]
@@ -176,4 +216,4 @@ def _run_main(arguments: Sequence[str] | map[str]) -> int:
 
 
 if __name__ == "__main__":
-    serve(sys.argv[1])
+    serve_both(sys.argv[1])
