@@ -28,7 +28,7 @@ HEARD = {
 def run(tmp_path, monkeypatch, settings):
     """Return a function that runs a command in a folder with a picture and a sound."""
     for name, value in {
-        "LIBRARY": str(tmp_path / "library"), "ENCODER": "fake", "SPEECH": "0", "OCR": "0",
+        "LIBRARY": str(tmp_path / "library"), "SPEECH": "0", "OCR": "0",
         "CACHE": str(settings.cache), "LLM_MODEL": "test-1",
     }.items():  # fmt: skip
         monkeypatch.setenv(f"SENSORIUM_{name}", value)
@@ -37,7 +37,7 @@ def run(tmp_path, monkeypatch, settings):
     monkeypatch.chdir(tmp_path)
     make.picture(tmp_path / "red.png", "red")
     make.sound(tmp_path / "deep.wav", (200, 2.0))
-    assert CliRunner().invoke(main, ["index", "red.png"]).exit_code == 0
+    assert CliRunner().invoke(main, ["index", "red.png", "--encoder", "fake"]).exit_code == 0
 
     def run(*args, answer):
         with serving(answer) as server:
