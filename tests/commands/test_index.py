@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pyarrow
 import pytest
 
 from engine import Library
@@ -46,6 +47,11 @@ def test_what_is_excluded_stays_out_until_that_is_taken_back(run: Run, indexed: 
     }  # fmt: skip
     assert run("index", indexed, "--no-exclude").out.startswith("6 files: 3 returned, 3 unchanged")
     assert "d.png" in run("search", "red", "-f").out
+
+
+def test_pandas_is_not_imported_for_it(run, media, monkeypatch):
+    monkeypatch.setattr(pyarrow, "array", None)  # which does, where pandas is installed
+    assert run("index", media, "--encoder", "fake", "--json").json["added"] == 5
 
 
 def test_what_is_no_pattern_makes_no_library(run: Run, media: Path, library: Path) -> None:

@@ -20,8 +20,8 @@ ANEW = 1000
 HEAVY = ".heavy"
 """Ends the name of the socket of the process that has imported what few commands need."""
 _USE_HEAVY = {
-    (b"bench",), (b"curate", b"clusters"), (b"curate", b"mislabeled"), (b"curate", b"quality"),
-    (b"curate", b"select"), (b"doctor",), (b"index",), (b"mcp",), (b"models", b"list"),
+    (b"curate", b"clusters"), (b"curate", b"mislabeled"), (b"curate", b"quality"),
+    (b"curate", b"select"), (b"doctor",), (b"mcp",), (b"models", b"list"),
     (b"prepare-rerank",), (b"serve",),
 }  # fmt: skip
 
