@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from click.testing import CliRunner
 
 from engine import Library
 from engine.commands.main import main
+from engine.config import Settings
 from engine.types import IndexReport
 from tests import media_files as make
 
@@ -34,21 +36,76 @@ class Done:
         return json.loads(self.out)
 
 
-@pytest.fixture
-def media(tmp_path) -> Path:
-    """Three pictures of plain colours, and two tones."""
-    folder = tmp_path / "media"
+@dataclass(frozen=True)
+class Indexed:
+    """A small folder of media and a library of it, kept aside to be copied to where they were."""
+
+    place: Path
+    report: IndexReport
+
+    @property
+    def aside(self) -> Path:
+        return self.place / "aside"
+
+    def copy(self, name: str) -> None:
+        shutil.copytree(self.aside / name, self.place / name)
+
+    def is_copied(self, media: Path) -> bool:
+        """Whether the files of a copy are still those that were indexed."""
+        return _files(media) == _files(self.aside / "media")
+
+
+def _files(folder: Path) -> dict[str, tuple[int, int]]:
+    found = {str(each.relative_to(folder)): each.lstat() for each in folder.rglob("*")}
+    return {name: (stat.st_size, stat.st_mtime_ns) for name, stat in found.items()}
+
+
+@pytest.fixture(scope="session")
+def indexed_once(tmp_path_factory, settings) -> Indexed:
+    """Three pictures of plain colours and two tones, and a library of them, made once.
+
+    A library names its files by their whole paths: so each test has its copy at the same place.
+    """
+    place = tmp_path_factory.mktemp("indexed")
+    folder = place / "media"
     folder.mkdir()
-    for place, colour in enumerate(("red", "green", "blue")):
-        make.picture(folder / f"{place}.png", colour)
+    for number, colour in enumerate(("red", "green", "blue")):
+        make.picture(folder / f"{number}.png", colour)
     make.sound(folder / "deep.wav", (200, 2.0))
     make.sound(folder / "shrill.wav", (3000, 2.0))
-    return folder
+    report = _index(folder, place / "library", settings)
+    assert report.added == 5
+    (place / "aside").mkdir()
+    for name in ("media", "library"):
+        (place / name).rename(place / "aside" / name)
+    return Indexed(place, report)
+
+
+def _index(media: Path, library: Path, settings: Settings) -> IndexReport:
+    with Library.open(library, create=True, encoder="fake", settings=settings) as made:
+        return made.index([media])
 
 
 @pytest.fixture
-def library(tmp_path) -> Path:
-    return tmp_path / "library"
+def media(indexed_once) -> Iterator[Path]:
+    """Three pictures of plain colours, and two tones."""
+    indexed_once.copy("media")
+    yield indexed_once.place / "media"
+    _remove(indexed_once.place / "media")
+
+
+@pytest.fixture
+def library(indexed_once) -> Iterator[Path]:
+    """Where a library may be made."""
+    yield indexed_once.place / "library"
+    _remove(indexed_once.place / "library")
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def arguments_of(arguments: tuple[str | Path, ...], at: Path | None) -> list[str]:
@@ -88,13 +145,15 @@ def warm(tmp_path_factory) -> Iterator[list[str]]:
 
 
 @pytest.fixture
-def index(media, library, settings):
-    """Index `media` in this process: another takes long to start, and that the command
-    indexes is what some tests are about."""
+def index(media, library, settings, indexed_once):
+    """Have `media` indexed in this process, without the command, whose work some tests are about:
+    by a copy of the library that was made once, as long as nothing differs."""
 
     def here() -> IndexReport:
-        with Library.open(library, create=True, encoder="fake", settings=settings) as made:
-            return made.index([media])
+        if library.exists() or not indexed_once.is_copied(media):
+            return _index(media, library, settings)
+        indexed_once.copy("library")
+        return indexed_once.report
 
     return here
 

@@ -18,6 +18,7 @@ def home(tmp_path, index, library, media, monkeypatch) -> Path:
     """A home folder with a library, where one stands."""
     index()
     home = tmp_path / "home"
+    (tmp_path / "library").symlink_to(library)
     (home / "My Pictures").mkdir(parents=True)
     (home / "Holiday.jpg").write_bytes((media / "0.png").read_bytes())
     (home / "file").write_text("no library\n")
