@@ -175,7 +175,10 @@ class _Files(LoadFileScheduling):
 
 @pytest.fixture(scope="session", autouse=True)
 def _own_folders(tmp_path_factory) -> Iterator[None]:
-    """Nothing of the person who runs the tests is read or written, and no window opens."""
+    """Nothing of the person who runs the tests is read or written, and no window opens.
+
+    Nor is text read in pictures, 0.1 s each, but where a test is about it.
+    """
     cache = _shared_folder(tmp_path_factory) / "cache"
     _link_models(cache)
     folders = {
@@ -185,6 +188,7 @@ def _own_folders(tmp_path_factory) -> Iterator[None]:
         "VISUAL": Path("true"),
         "SENSORIUM_OPEN": Path("true"),
         "SENSORIUM_LIBRARY": tmp_path_factory.mktemp("home") / "library",
+        "SENSORIUM_OCR": "0",
     }
     before = {name: os.environ.get(name) for name in folders}
     os.environ.update({name: str(folder) for name, folder in folders.items()})

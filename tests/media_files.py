@@ -37,7 +37,10 @@ def animation(path: Path, colours: Sequence[str]) -> Path:
 
 def tone(hertz: float, seconds: float) -> np.ndarray:
     """Samples in [-1, 1] at ``RATE``; 0 Hz is silence."""
-    return 0.5 * np.sin(2 * np.pi * hertz * np.arange(round(seconds * RATE)) / RATE)
+    count = round(seconds * RATE)
+    # A tone of whole hertz is the same each second, and the sine of 20 minutes takes 0.5 s.
+    drawn = min(count, RATE) if float(hertz).is_integer() else count
+    return np.resize(0.5 * np.sin(2 * np.pi * hertz * np.arange(drawn) / RATE), count)
 
 
 def sound(path: Path, *tones: tuple[float, float]) -> Path:

@@ -129,6 +129,7 @@ def test_other_models_are_refused(monkeypatch, settings):
 
 
 def test_text_is_read_where_it_is_wanted_and_the_extra_is_there(settings, monkeypatch):
+    settings = dataclasses.replace(settings, ocr=True)
     towers = registry.towers("compact", settings)
     assert towers.screen is not None
     without = registry.towers("compact", dataclasses.replace(settings, ocr=False))

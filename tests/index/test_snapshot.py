@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 
 import numpy as np
 import pytest
@@ -17,6 +18,7 @@ from tests.index.on_disk import snapshot, unit_rows
 pytestmark = pytest.mark.slow
 
 DIM = 32
+IDS = np.arange(1, 3001)
 KEYS = ["SQfp16", "IVF1,PQ16x4fs", "IVF8,PQ16x4fs", "IVF8,RaBitQfs"]
 
 
@@ -41,6 +43,17 @@ def oracle(rows):
     return index
 
 
+@pytest.fixture(scope="module")
+def built(tmp_path_factory, rows):
+    """Build a snapshot of all rows once for the tests that only read it."""
+
+    @cache
+    def of(key: str, target: float) -> Snapshot:
+        return snapshot(tmp_path_factory.mktemp("s") / "s", IDS, rows, key, target=target)
+
+    return of
+
+
 def recall(found: Snapshot, oracle: NumpyIndex, queries, allowed=None) -> float:
     parts = []
     rows = None if allowed is None else allowed.rows(found.ids, "these")
@@ -54,8 +67,8 @@ def recall(found: Snapshot, oracle: NumpyIndex, queries, allowed=None) -> float:
 
 
 @pytest.mark.parametrize("key", KEYS)
-def test_what_was_built_is_opened_and_finds_enough(tmp_path, rows, oracle, key):
-    made = snapshot(tmp_path / "s", np.arange(1, 3001), rows, key, target=0.95)
+def test_what_was_built_is_opened_and_finds_enough(built, oracle, key):
+    made = built(key, 0.95)
     assert (made.about.key, made.about.missed, len(made)) == (key, (), 3000)
     assert recall(made, oracle, clustered(50, seed=1)) >= 0.9
     assert made.about.tuning.recall["stored"] >= 0.95
@@ -63,17 +76,17 @@ def test_what_was_built_is_opened_and_finds_enough(tmp_path, rows, oracle, key):
 
 @pytest.mark.parametrize("key", KEYS[1:])
 @pytest.mark.parametrize("share", [0.9, 0.5, 0.2, 0.01, 0.0])
-def test_a_filter_costs_no_hit(tmp_path, rows, oracle, key, share, monkeypatch):
+def test_a_filter_costs_no_hit(built, oracle, key, share, monkeypatch):
+    made = built(key, 0.95)
     monkeypatch.setattr("engine.index.snapshot._SCANNED", 20)
-    made = snapshot(tmp_path / "s", np.arange(1, 3001), rows, key, target=0.95)
     ids = np.flatnonzero(np.random.default_rng(2).random(3001) < share)
     allowed = Allowed(ids[ids > 0])
     assert recall(made, oracle, clustered(30, seed=3), allowed) >= 0.9
 
 
 @pytest.mark.parametrize("key", KEYS)
-def test_as_many_hits_as_exist_however_many_are_asked(tmp_path, rows, key):
-    made = snapshot(tmp_path / "s", np.arange(1, 3001), rows, key, target=0.6)
+def test_as_many_hits_as_exist_however_many_are_asked(built, rows, key):
+    made = built(key, 0.6)
     for top in (1, 100, 2999, 5000):
         ids, scores = made.search(rows[0], top)
         assert len(ids) == len(set(ids.tolist())) == min(top, 3000)
@@ -154,19 +167,18 @@ def test_a_damaged_one_does_not_open(tmp_path, rows, name, damage):
         Snapshot(tmp_path / "s")
 
 
-def test_the_manifest_says_how_it_was_made(tmp_path, rows):
-    snapshot(tmp_path / "s", np.arange(1, 3001), rows, "IVF8,PQ16x4fs", target=0.9)
-    said = json.loads((tmp_path / "s" / "snapshot.json").read_text())
-    assert (said["key"], said["count"], said["target_recall"]) == ("IVF8,PQ16x4fs", 3000, 0.9)
-    assert said["tuning"]["recall"]["stored"] >= 0.9
+def test_the_manifest_says_how_it_was_made(built):
+    said = json.loads((built("IVF8,PQ16x4fs", 0.95).folder / "snapshot.json").read_text())
+    assert (said["key"], said["count"], said["target_recall"]) == ("IVF8,PQ16x4fs", 3000, 0.95)
+    assert said["tuning"]["recall"]["stored"] >= 0.95
     assert said["seconds"] > 0
 
 
-def test_searches_beside_each_other_do_not_meddle(tmp_path, rows):
+def test_searches_beside_each_other_do_not_meddle(built, rows):
     """Parameters are the query's own: a wide search changes no narrow one."""
     from concurrent.futures import ThreadPoolExecutor
 
-    made = snapshot(tmp_path / "s", np.arange(1, 3001), rows, "IVF8,PQ16x4fs", target=0.9)
+    made = built("IVF8,PQ16x4fs", 0.95)
     alone = [made.search(rows[i], 10)[0].tolist() for i in range(40)]
     with ThreadPoolExecutor(8) as pool:
         wide = [pool.submit(made.search, rows[0], 2000) for _ in range(20)]

@@ -20,6 +20,11 @@ from tests.store.forks import forked
 
 pytestmark = pytest.mark.slow
 
+
+def media_of(library) -> Path:
+    return library.path.parent / "media"
+
+
 _DROP = """
 import sys
 from engine import Library
@@ -32,10 +37,10 @@ def hits(result) -> list[tuple[str, float]]:
     return [(Path(hit.path).name, round(hit.score, 3)) for hit in result.hits]
 
 
-def test_what_is_indexed_later_goes_into_every_space(full, tmp_path):
-    make.picture(tmp_path / "media" / "late.png", "yellow")
-    make.sound(tmp_path / "media" / "late.wav", (3000, 3.0))
-    assert full.index([tmp_path / "media"]).added == 2
+def test_what_is_indexed_later_goes_into_every_space(full):
+    make.picture(media_of(full) / "late.png", "yellow")
+    make.sound(media_of(full) / "late.wav", (3000, 3.0))
+    assert full.index([media_of(full)]).added == 2
     for name in ("fake", "fake2"):
         assert hits(full.search("yellow", space=name))[0][0] == "late.png"
     found = {Path(h.path).name for h in full.search("high tone", space="fake-hearing").hits}
@@ -45,17 +50,17 @@ def test_what_is_indexed_later_goes_into_every_space(full, tmp_path):
 
 
 def test_a_failed_file_that_is_mended_goes_into_every_space(full, tmp_path):
-    bad = tmp_path / "media" / "bad.png"
+    bad = media_of(full) / "bad.png"
     bad.write_bytes(make.picture(tmp_path / "good.png", "white").read_bytes()[:60])
-    assert full.index([tmp_path / "media"]).failed == 1
+    assert full.index([media_of(full)]).failed == 1
     make.picture(bad, "white")
     assert full.retry().added == 1
     assert hits(full.search("white", space="fake2"))[0][0] == "bad.png"
 
 
-def test_a_library_of_several_spaces_is_compacted_and_rebuilt(full, tmp_path):
-    (tmp_path / "media" / "two.png").unlink()
-    full.index([tmp_path / "media"])
+def test_a_library_of_several_spaces_is_compacted_and_rebuilt(full):
+    (media_of(full) / "two.png").unlink()
+    full.index([media_of(full)])
     before = {name: hits(full.search("red", space=name)) for name in ("fake", "fake2")}
     full.compact()
     full.rebuild()
@@ -80,7 +85,7 @@ def test_what_a_space_holds_is_counted(full):
     assert counted["fake-looks"].role == "likeness"
 
 
-def test_a_space_that_is_dropped_is_gone_from_all(full, tmp_path, settings, monkeypatch):
+def test_a_space_that_is_dropped_is_gone_from_all(full, settings, monkeypatch):
     monkeypatch.setattr(inventory, "EXACT_ROWS", 1)
     full.refresh(always=True)
     assert disk.newest(full.store.path, full.store.spaces()["fake2"])
@@ -96,8 +101,8 @@ def test_a_space_that_is_dropped_is_gone_from_all(full, tmp_path, settings, monk
         assert hits(reader.search("red"))[0][0] in ("one.png", "two.png")
     assert not disk.folder_of(full.store.path, "fake2").exists()
     assert full.verify(deep=True).problems == ()
-    make.picture(tmp_path / "media" / "late.png", "yellow")
-    assert full.index([tmp_path / "media"]).added == 1
+    make.picture(media_of(full) / "late.png", "yellow")
+    assert full.index([media_of(full)]).added == 1
     assert {b.space for b in full.store.backgrounds()} == set(full.store.spaces())
     full.spaces.add("fake2")
     assert hits(full.search("yellow", space="fake2"))[0][0] == "late.png"
