@@ -11,6 +11,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -137,7 +138,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def report(home: Path) -> IndexReport:
-    settings = Settings.from_env()
+    settings = replace(Settings.from_env(), ocr=True)
     with Library.open(home.parent / "lib", create=True, settings=settings) as library:
         return library.index(home)
 
