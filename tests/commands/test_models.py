@@ -18,8 +18,10 @@ from threading import Thread
 
 import pytest
 
-from engine.encoders.openclip import available, files
-from engine.encoders.openclip.count import FILE, TAGS, count
+from engine.encoders.openclip import available, files, kept_tags
+from engine.encoders.openclip.count import FILE, count
+from engine.encoders.openclip.kept_tags import TAGS
+from engine.encoders.openclip.names import Tagged
 from engine.encoders.weight_files import E5_SMALL
 from tests.encoders.openclip_models import FAMILIES, write_family, write_tokenizer
 
@@ -158,8 +160,10 @@ def test_the_tags_that_are_kept_are_those_of_open_clip():
 
 def test_tags_of_another_version_are_asked_of_it(monkeypatch):
     kept = available._tags()
-    monkeypatch.setattr(available, "version", lambda _: "0.0")
+    needed = [[*files.needed(Tagged(model, tag))] for model, tag, _ in kept]
+    monkeypatch.setattr(kept_tags, "version", lambda _: "0.0")
     assert available._tags() == kept
+    assert needed == [[*files.needed(Tagged(model, tag))] for model, tag, _ in kept]
 
 
 def test_pulled_once_a_model_is_here_without_a_network(models, environ, hub, tmp_path):

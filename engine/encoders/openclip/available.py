@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from importlib.metadata import version
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +11,7 @@ from engine.encoders.hub import Needed
 from engine.encoders.offered import Offered
 from engine.encoders.openclip import files
 from engine.encoders.openclip.count import FILE as PARAMETERS
-from engine.encoders.openclip.count import TAGS
+from engine.encoders.openclip.kept_tags import kept_tags, packaged_config
 from engine.encoders.openclip.names import CONFIG, Repository, Tagged
 from engine.errors import EncoderUnavailable
 
@@ -22,35 +20,18 @@ def tagged() -> Iterator[Offered]:
     """Yield every tag of every model, in open_clip's order."""
     parameters: Mapping[str, int] = json.loads(PARAMETERS.read_text())
     for model, tag, address in _tags():
-        parts = _config(model)
+        parts = packaged_config(model)
         size = None if parts is None else _bytes(files.needed_of_tag(address, parts["text_cfg"]))
         name = Tagged(model, tag).name
         yield _described(name, "open_clip", parts, size, parameters.get(model))
 
 
 def _tags() -> list[tuple[str, str, str]]:
-    """List model, tag and the address of the weights.
-
-    Where the installed open_clip is of the version whose tags were kept, it is not imported.
-    """
-    kept = json.loads(TAGS.read_text())
-    if version("open_clip_torch") == kept["version"]:
-        return [(model, tag, address) for model, tag, address in kept["tags"]]
+    """List model, tag and the address of the weights."""
+    if (kept := kept_tags()) is not None:
+        return kept
     listed = files.open_clip().list_pretrained()
     return [(m, tag, str(files.pretrained(m, tag)["hf_hub"])) for m, tag in listed]
-
-
-def _config(model: str) -> dict[str, Any] | None:
-    """Return open_clip's own config of a model, read from its package without importing it."""
-    package = find_spec("open_clip")
-    for place in (package and package.submodule_search_locations) or ():
-        try:
-            found = json.loads((Path(place) / "model_configs" / f"{model}.json").read_text())
-        except (OSError, ValueError):
-            continue
-        if isinstance(found, dict) and {"embed_dim", "text_cfg", "vision_cfg"} <= found.keys():
-            return found
-    return None
 
 
 def from_hub() -> Iterator[Offered]:

@@ -19,9 +19,9 @@ from pathlib import Path
 import click
 
 from engine.encoders.openclip import files
+from engine.encoders.openclip.kept_tags import TAGS
 
 FILE = Path(__file__).with_name("parameters.json")
-TAGS = Path(__file__).with_name("tags.json")
 
 
 def count(model: str) -> int | None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.encoders.hub import Needed
+from engine.encoders.openclip.kept_tags import kept_tags, packaged_config
 from engine.encoders.openclip.names import (
     CHECKPOINTS,
     CONFIG,
@@ -50,6 +51,9 @@ def needed(source: Source) -> Iterator[Needed]:
     """
     match source:
         case Tagged(model, tag):
+            if known := _kept(model, tag):
+                yield from needed_of_tag(*known)
+                return
             yield _weights(str(pretrained(model, tag)["hf_hub"]))
         case Repository(repo):
             yield Needed(repo, (CONFIG,))
@@ -59,6 +63,14 @@ def needed(source: Source) -> Iterator[Needed]:
         case Checkpoint(file, _):
             _must_be(file)
     yield from _text(config(source)["text_cfg"], folder_of(source))
+
+
+def _kept(model: str, tag: str) -> tuple[str, Mapping[str, Any]] | None:
+    """Return the address and the config of texts of a tag, where open_clip need not be asked."""
+    for each, name, address in kept_tags() or ():
+        if (each, name) == (model, tag) and (parts := packaged_config(model)) is not None:
+            return address, parts["text_cfg"]
+    return None
 
 
 def needed_of_tag(address: str, text: Mapping[str, Any]) -> Iterator[Needed]:
