@@ -34,6 +34,7 @@ def pictures(tmp_path):
 @pytest.fixture
 def own_cache(tmp_path, monkeypatch):
     monkeypatch.setenv("SENSORIUM_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("SENSORIUM_OCR", "0")  # whose models would be made anew in it
     return tmp_path / "cache"
 
 
