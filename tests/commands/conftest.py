@@ -41,11 +41,8 @@ class Indexed:
     """A small folder of media and a library of it, kept aside to be copied to where they were."""
 
     place: Path
+    aside: Path
     report: IndexReport
-
-    @property
-    def aside(self) -> Path:
-        return self.place / "aside"
 
     def copy(self, name: str) -> None:
         shutil.copytree(self.aside / name, self.place / name)
@@ -75,10 +72,10 @@ def indexed_once(tmp_path_factory, settings) -> Indexed:
     make.sound(folder / "shrill.wav", (3000, 2.0))
     report = _index(folder, place / "library", settings)
     assert report.added == 5
-    (place / "aside").mkdir()
+    aside = tmp_path_factory.mktemp("aside")
     for name in ("media", "library"):
-        (place / name).rename(place / "aside" / name)
-    return Indexed(place, report)
+        (place / name).rename(aside / name)
+    return Indexed(place, aside, report)
 
 
 def _index(media: Path, library: Path, settings: Settings) -> IndexReport:

@@ -1,4 +1,4 @@
-"""What open_clip knows of its tags, read without importing it, which takes five seconds."""
+"""Read the tags of open_clip and its configs without importing it, which takes five seconds."""
 
 from __future__ import annotations
 
