@@ -23,6 +23,7 @@ from tests.store.forks import forked
 PICTURES = 120
 _ORDER = np.random.default_rng(9).permutation(144).tolist()
 KNOWN, NEW = _ORDER[:PICTURES], _ORDER[PICTURES:140]
+SOME = KNOWN[:30]
 EVERYTHING = {"words": 0.0}
 
 
@@ -55,6 +56,13 @@ def captions(filled):
     return filled / "captions.jsonl"
 
 
+@pytest.fixture(scope="module")
+def head(filled, settings):
+    """What is learned of these captions, and kept in no library."""
+    with Library.open(filled / "library", settings=settings) as opened:
+        return opened.align.learn_captions(filled / "captions.jsonl", dry_run=True).learned.head
+
+
 def found_first(library: Library, numbers: list[int]) -> int:
     """Of how many pictures their words find them first."""
     hits = [library.search(words(n % 12, n // 12), weights=EVERYTHING).hits for n in numbers]
@@ -64,14 +72,14 @@ def found_first(library: Library, numbers: list[int]) -> int:
 
 def test_it_learns_is_used_for_new_pictures_too_and_is_forgotten(library, captions, filled, folder):
     before = vectors(library)
-    assert library.align.caption_status() is None and found_first(library, KNOWN) < 12
+    assert library.align.caption_status() is None and found_first(library, SOME) < 4
     report = library.align.learn_captions(captions)
     assert report.better and report.stored and report.placed == PICTURES
     document = report.document()
     assert (document["pictures"], document["captions"]) == (PICTURES, 2 * PICTURES)
     assert document["after"]["recall_1"] > 0.5 > 4 * document["before"]["recall_1"]
     assert document["gain"]["mrr"] > document["error"]["mrr"] > 0
-    assert found_first(library, KNOWN) > 100
+    assert found_first(library, SOME) >= 26
     assert library.store.calibrated()
     (space,) = [space for space in library.spaces.list() if space.name == SPACE]
     assert (space.role, space.encoder, space.state) == ("further", "fake", "ready")
@@ -88,7 +96,7 @@ def test_it_learns_is_used_for_new_pictures_too_and_is_forgotten(library, captio
     assert library.align.undo_captions() == PICTURES + len(NEW)
     assert {key: row for key, row in vectors(library).items() if "/new/" not in key[0]} == before
     assert library.align.undo_captions() == 0 and library.align.caption_status() is None
-    assert found_first(library, KNOWN) < 12 and library.verify(deep=True).problems == ()
+    assert found_first(library, SOME) < 4 and library.verify(deep=True).problems == ()
 
 
 def test_pictures_that_the_library_does_not_hold_are_learned_from_too(folder, captions, settings):
@@ -103,23 +111,23 @@ def test_pictures_that_the_library_does_not_hold_are_learned_from_too(folder, ca
 def test_it_lasts_through_opening_again_and_rebuilding(library, captions, folder, settings):
     library.align.learn_captions(captions)
     library.rebuild()
-    assert found_first(library, KNOWN) > 100
+    assert found_first(library, SOME) >= 26
     with Library.open(folder / "library", settings=settings) as again:
-        assert found_first(again, KNOWN) > 100
+        assert found_first(again, SOME) >= 26
         assert again.towers.captions is not None
 
 
 def test_another_process_that_has_it_open_follows(library, captions, folder, settings):
     with Library.open(folder / "library", settings=settings) as other:
-        assert found_first(other, KNOWN) < 12
+        assert found_first(other, SOME) < 4
         library.align.learn_captions(captions)
-        assert found_first(other, KNOWN) > 100
+        assert found_first(other, SOME) >= 26
         # Learned anew from other captions, words are put there otherwise.
         half = table(folder / "half.jsonl", draw(folder / "drawn", KNOWN[:60]))
         assert library.align.learn_captions(half, force=True).stored
-        assert found_first(other, KNOWN[:60]) > 50
+        assert found_first(other, SOME) >= 26
         library.align.undo_captions()
-        assert found_first(other, KNOWN) < 12
+        assert found_first(other, SOME) < 4
 
 
 def test_what_does_not_gain_is_left_out_but_by_force(library, filled, folder):
@@ -205,8 +213,7 @@ def test_sounds_that_are_aligned_leave_the_head_of_captions(library, captions):
     assert captions_file(library.path, revision).exists()
 
 
-def test_a_head_is_the_same_after_it_was_kept(library, captions, tmp_path):
-    head = library.align.learn_captions(captions, dry_run=True).learned.head
+def test_a_head_is_the_same_after_it_was_kept(head, tmp_path):
     caption_head.save(head, tmp_path / "head")
     again = caption_head.load(tmp_path / "head", head.revision)
     rows = {
@@ -228,11 +235,10 @@ with Library.open(sys.argv[1]) as library:
 
 
 @pytest.mark.parametrize("point", COMMIT[1:])
-def test_killed_at_any_point_it_is_as_before_or_done(folder, captions, settings, point):
+def test_killed_at_any_point_it_is_as_before_or_done(folder, captions, head, settings, point):
     with Library.open(folder / "library", settings=settings) as library:
         before = vectors(library)
-        head = library.align.learn_captions(captions, dry_run=True).learned.head
-        caption_head.save(head, folder / "head")
+    caption_head.save(head, folder / "head")
     arguments = str(folder / "library"), str(folder / "head"), head.revision
     assert forked(_PLACE, *arguments, failpoints=f"{point}=kill") == -signal.SIGKILL
     with Library.open(folder / "library", settings=settings) as library:
@@ -241,7 +247,7 @@ def test_killed_at_any_point_it_is_as_before_or_done(folder, captions, settings,
         assert (library.towers.captions is not None) == done
         assert library.verify(deep=True).problems == ()
         assert library.align.learn_captions(captions).stored
-        assert found_first(library, KNOWN) > 100
+        assert found_first(library, SOME) >= 26
 
 
 def test_failing_while_it_is_placed_it_is_as_before(library, captions):

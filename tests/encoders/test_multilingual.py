@@ -80,7 +80,7 @@ def test_one_meaning_is_near_in_all_languages(tower):
 
 @needs_weights
 def test_a_text_gets_the_same_vector_in_any_batch(tower):
-    texts = [f"{'muy ' * (i % 9)}larga 文字 {i}" for i in range(30)] + ["", "长" * 900]
+    texts = [f"{'muy ' * (i % 9)}larga 文字 {i}" for i in range(9)] + ["", "长" * 900]
     together = tower.embed(texts)
     assert together.dtype == np.float32
     np.testing.assert_allclose(np.linalg.norm(together, axis=1), 1, atol=1e-5)

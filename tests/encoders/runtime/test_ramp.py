@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import weakref
 
 import numpy as np
@@ -75,7 +74,6 @@ class _Tower:
         return np.array(items, np.float32)[:, None] * 2
 
     def release(self) -> None:
-        gc.collect()
         assert all(ref() is None for ref in self.scratch), "the failed batch is still held"
         self.released += 1
 
