@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from copy import deepcopy
 from functools import cache
 from types import SimpleNamespace
 from typing import Any
@@ -30,8 +32,9 @@ def _tokenizer() -> Any:
     return SimpleTokenizer(context_length=TEXT["context_length"])
 
 
-def loaded(shape: str = "vit", revision: str | None = None, text: Any = None) -> SimpleNamespace:
-    """What ``choose.backend`` takes; always the same weights for a shape."""
+@cache
+def _module(shape: str, text: str) -> Any:
+    """Draw the weights of a shape; always the same."""
     from engine.torchvision_ops import declare_missing_operators
 
     declare_missing_operators()
@@ -39,14 +42,22 @@ def loaded(shape: str = "vit", revision: str | None = None, text: Any = None) ->
     from open_clip.model import CLIP, CustomTextCLIP
 
     torch.manual_seed(3)
-    made = CustomTextCLIP if text else CLIP
-    module = made(32, text_cfg={**TEXT, **(text or {})}, **SHAPES[shape]).eval()
+    more = json.loads(text)
+    made = CustomTextCLIP if more else CLIP
+    module = made(32, text_cfg={**TEXT, **more}, **SHAPES[shape]).eval()
     for parameter in module.parameters():
         parameter.requires_grad_(False)
         if parameter.ndim == 1:  # else biases are 0 and scales 1, and could be mixed up
             parameter.add_(torch.randn_like(parameter) * 0.1)
+    return module
+
+
+def loaded(shape: str = "vit", revision: str | None = None, text: Any = None) -> SimpleNamespace:
+    """What ``choose.backend`` takes; a copy of the same weights for a shape."""
+    import torch
+
     return SimpleNamespace(
-        model=module,
+        model=deepcopy(_module(shape, json.dumps(text or {}))),
         tokenize=_tokenizer(),
         mean=torch.tensor([0.48, 0.46, 0.41]).view(1, 3, 1, 1),
         std=torch.tensor([0.27, 0.26, 0.28]).view(1, 3, 1, 1),
