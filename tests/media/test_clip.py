@@ -61,6 +61,15 @@ def filmed(path: Path, pictures: str | None, sound: str | None) -> Path:
     return path
 
 
+@pytest.fixture(scope="module")
+def films(tmp_path_factory) -> Path:
+    """A folder with each of the videos."""
+    folder = tmp_path_factory.mktemp("films")
+    for name, codecs in _VIDEOS.items():
+        filmed(folder / name, *codecs)
+    return folder
+
+
 def pictures_of(path: Path) -> list[tuple[float, float]]:
     """The times of the frames of a video, and how bright they are."""
     with av.open(str(path)) as video:
@@ -74,9 +83,8 @@ def seconds_heard(path: Path) -> float:
 
 @pytest.mark.parametrize("name", _VIDEOS)
 @pytest.mark.parametrize(("start", "end"), [(2.0, 4.0), (2.5, 5.1), (7.4, 30.0)])
-def test_a_part_of_a_video_has_what_is_shown_and_heard_then(tmp_path, name, start, end):
-    whole = filmed(tmp_path / name, *_VIDEOS[name])
-    part = clip.cut(whole, Settings(), start, end, tmp_path / "part")
+def test_a_part_of_a_video_has_what_is_shown_and_heard_then(films, tmp_path, name, start, end):
+    part = clip.cut(films / name, Settings(), start, end, tmp_path / "part")
     lasts = min(end, _SECONDS) - start
     seen = pictures_of(part)
     assert abs(len(seen) / _RATE - lasts) < 0.25

@@ -231,7 +231,9 @@ class Unseekable:
 def test_the_pixels_are_those_of_the_frame_at_that_time(videos: Path, settings: Settings) -> None:
     found = keyframes(videos / "bikes.mp4", settings, 1000)
     with av.open(str(videos / "bikes.mp4")) as container:
-        frames = {frame.time: frame.to_image() for frame in container.decode(video=0)}
+        wanted = {keyframe.time for keyframe in found}
+        decoded = (frame for frame in container.decode(video=0) if frame.time in wanted)
+        frames = {frame.time: frame.to_image() for frame in decoded}
     for keyframe in found:
         expected = np.asarray(frames[keyframe.time], dtype=float)
         assert np.abs(np.asarray(keyframe.image, dtype=float) - expected).mean() < 2
@@ -276,7 +278,7 @@ def test_work_between_keyframes_is_limited(
 ) -> None:
     monkeypatch.setattr(sampling, "_WORK", 64 * 64 * 200)
     decoded = count_decodes(monkeypatch)
-    frames = scenes((RED, 4), (BLUE, 40))
+    frames = scenes((RED, 4), (BLUE, 12))
     path = makers.write_video(tmp_path / "a.mp4", frames, options=ONE_GOP)
     found = keyframes(path, settings)
     assert len(decoded) <= 201
