@@ -16,6 +16,7 @@ import numpy as np
 from engine.assistant.evidence import WORDED, Claim, EvidencePassage, by_file
 from engine.assistant.frames import is_german
 from engine.assistant.question import LibraryQuestion, Wanted
+from engine.common.lru import LRUCache
 from engine.query.calibration.confidence import LIKELY
 from engine.query.rerank.cross import ENGLISH_ALONE, Pairs, excerpt, refusal
 
@@ -52,6 +53,10 @@ TIME_OVER = "the time was over"
 """The reason of passages that nobody had the time to judge."""
 
 
+_KNOWN = 4096
+"""Verdicts that are kept: a conversation asks again, and many files say the same."""
+
+
 @dataclass(frozen=True, slots=True)
 class LeftOutPassage:
     """A passage that is no part of the answer, and the reason."""
@@ -76,6 +81,7 @@ class Verifier:
     def __init__(self, pairs: Pairs | None) -> None:
         """``pairs`` is the cross-encoder; None where it is not installed."""
         self._pairs = pairs
+        self._known = LRUCache[tuple[str, str], float](_KNOWN)
 
     def refusal(self, question: str) -> str | None:
         """Return why a question cannot be judged; None where it can."""
@@ -88,8 +94,11 @@ class Verifier:
         """Return the log odds that each text bears what is asked, which can be judged."""
         if not texts or self._pairs is None:
             return []
+        return [self._verdict(self._pairs, asked, excerpt(text, asked)) for text in texts]
+
+    def _verdict(self, pairs: Pairs, asked: str, text: str) -> float:
         # One by one: in a batch a verdict depends on its neighbours by 0.2.
-        return [float(self._pairs.logits(asked, [excerpt(t, asked)])[0]) for t in texts]
+        return self._known.get_or_make((asked, text), lambda: float(pairs.logits(asked, [text])[0]))
 
     def verify(
         self,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 from PIL import Image
@@ -52,7 +53,8 @@ def test_names_that_no_encoder_knows_are_learned(pictures, tmp_path, settings, e
     )
     lines = [json.dumps({"path": str(file), "caption": pictures[file]}) for file in known]
     (tmp_path / "captions.jsonl").write_text("\n".join(lines))
-    with Library.open(tmp_path / "library", create=True, encoder=encoder, settings=settings) as lib:
+    alone = replace(settings, ocr=False)  # photographs without a word in them
+    with Library.open(tmp_path / "library", create=True, encoder=encoder, settings=alone) as lib:
         lib.index(known)
         report = lib.align.learn_captions(tmp_path / "captions.jsonl", force=True)
         assert report.stored and report.placed == len(known) == 40

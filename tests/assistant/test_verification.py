@@ -72,6 +72,9 @@ class _KnowsAll:
 
     model = "knows-all"
 
+    def __init__(self) -> None:
+        self.judged: list[tuple[str, str]] = []
+
     def is_loaded(self) -> bool:
         return True
 
@@ -81,14 +84,27 @@ class _KnowsAll:
     def share_known(self, _: str) -> float:
         return 1.0
 
-    def logits(self, _: str, passages: Sequence[str]) -> NDArray[np.float64]:
-        return np.full(len(passages), 9.0)
+    def logits(self, query: str, passages: Sequence[str]) -> NDArray[np.float64]:
+        self.judged += [(query, passage) for passage in passages]
+        return np.full(len(passages), float(len(query)))
 
 
 def test_a_german_question_is_not_judged_because_of_the_names_in_it():
     verifier = Verifier(_KnowsAll())
     assert verifier.refusal("When is the invoice to the Acme Corporation due?") is None
     assert verifier.refusal("Wann ist die Rechnung an die Acme Corporation f\u00e4llig?")
+
+
+def test_what_many_files_say_and_what_is_asked_again_is_judged_once():
+    pairs = _KnowsAll()
+    verifier = Verifier(pairs)
+    said = [replace(each, text="the keys hang here") for each in spoken(1.0, 2.0, 3.0)]
+    for _ in range(2):
+        found = verifier.verify(["where are the keys"], said)
+        assert [passage.verdict for passage in found.kept] == [18.0] * 3
+    assert pairs.judged == [("where are the keys", "the keys hang here")]
+    assert verifier.verdicts("where are keys", ["the keys hang here", "a dog"]) == [14.0, 14.0]
+    assert len(pairs.judged) == 3
 
 
 @pytest.mark.parametrize(

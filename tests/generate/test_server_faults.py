@@ -110,7 +110,7 @@ def test_what_stays_is_one_line_in_time_without_the_key(client, fault, asked, ca
     with serving(LASTING[fault]) as served:
         began = time.monotonic()
         with pytest.raises(ChatFailed) as caught:
-            asked(client, served, 0.5 if slow else 15.0)
+            asked(client, served, 0.2 if slow else 15.0)
         assert time.monotonic() - began < HUNG
     line = str(caught.value)
     assert "\n" not in line
