@@ -186,6 +186,9 @@ def load(name: str) -> LoadedClap:
         from transformers import AutoTokenizer, ClapFeatureExtractor, ClapModel
 
         folder = _folder(name.removeprefix(PREFIX))
+        if not (folder / "config.json").is_file():
+            # transformers would draw all weights of its largest model, and then miss them.
+            raise ValueError("there is no config.json")
         local: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
         tokenize = AutoTokenizer.from_pretrained(folder, **local)
         spectrogram = ClapFeatureExtractor.from_pretrained(folder, local_files_only=True)

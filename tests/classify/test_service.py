@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import shutil
 
 import pandas as pd
 import pytest
@@ -28,11 +29,19 @@ def media(tmp_path_factory):
     return folder
 
 
-@pytest.fixture
-def library(media, settings, tmp_path):
-    with Library.open(tmp_path / "lib", create=True, encoder="fake", settings=settings) as made:
+@pytest.fixture(scope="module")
+def indexed(media, settings, tmp_path_factory):
+    path = tmp_path_factory.mktemp("indexed") / "library"
+    with Library.open(path, create=True, encoder="fake", settings=settings) as made:
         made.index([media])
-        yield made
+    return path
+
+
+@pytest.fixture
+def library(indexed, settings, tmp_path):
+    copy = shutil.copytree(indexed, tmp_path / "lib")
+    with Library.open(copy, settings=settings) as opened:
+        yield opened
 
 
 def by_name(results):

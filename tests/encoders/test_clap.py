@@ -21,6 +21,8 @@ from engine.types import Modality
 from tests import media_files as make
 from tests.clap import write_clap
 
+pytestmark = pytest.mark.usefixtures("few_phrases")
+
 RATE = 48_000
 TEXTS = ["a dog", "the sound of rain on a tin roof", "é"]
 
@@ -229,14 +231,18 @@ def another_model(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "damage",
-    [without("model.safetensors"), without("config.json"), another_model],
+    ("damage", "what"),
+    [
+        (without("model.safetensors"), "model.safetensors"),
+        (without("config.json"), "there is no config.json"),
+        (another_model, "lack text_projection.linear1.weight"),
+    ],
     ids=["weights", "config", "tensor"],
 )
-def test_a_folder_that_is_no_model_is_one_clear_line(tmp_path, settings, damage):
+def test_a_folder_that_is_no_model_is_one_clear_line(tmp_path, settings, damage, what):
     folder = write_clap(tmp_path)
     damage(folder)
-    with pytest.raises(EncoderUnavailable, match=r"clap:.* cannot be loaded \(") as caught:
+    with pytest.raises(EncoderUnavailable, match=rf"clap:.* cannot be loaded \(.*{what}") as caught:
         ClapEncoder(f"clap:{folder}", settings).check()
     assert "\n" not in str(caught.value)
 

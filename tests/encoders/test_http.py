@@ -22,6 +22,8 @@ from engine.testing.embedding_server import DIM, Bill, embedding_server, item_ke
 from engine.types import Modality
 from tests import media_files as make
 
+pytestmark = pytest.mark.usefixtures("few_phrases")
+
 TEXTS = ["a red boat", "rain"]
 WAITS = (429, {"Retry-After": "0"})
 

@@ -23,6 +23,8 @@ from indexers.video import decode_video
 from tests import media_files as make
 from tests.st_models import write_clip, write_omni
 
+pytestmark = pytest.mark.usefixtures("few_phrases")
+
 WORDS = "good evening"
 LOW = make.tone(200, 2.0).astype(np.float32)
 

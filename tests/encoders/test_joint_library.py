@@ -15,6 +15,8 @@ from tests import media_files as make
 from tests.exchange.same import held, text_vectors
 from tests.st_models import write_omni
 
+pytestmark = pytest.mark.usefixtures("few_phrases")
+
 FILES = {"red.png", "blue.png", "deep.wav", "shrill.wav", "red_low.mp4", "blue_high.mp4"}
 
 

@@ -18,6 +18,8 @@ from engine.types import Modality
 from tests import media_files as make
 from tests.pe_av import DIM, write_pe_av, write_pe_frames
 
+pytestmark = pytest.mark.usefixtures("few_phrases")
+
 RATE = 48_000
 TEXTS = ["a dog", "rain on a tin roof"]
 PICTURES = [Image.new("RGB", (40, 30), colour) for colour in ("red", "blue")]

@@ -7,8 +7,9 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -41,17 +42,27 @@ def site(tmp_path_factory) -> Path:
     return site
 
 
+TWO_COMMANDS = """
+import json, sys
+from engine.commands.main import main
+for words in json.loads(sys.argv[1]):
+    main(words, standalone_mode=False)
+"""
+
+
 @pytest.fixture
-def sensorium(site, tmp_path) -> Callable[..., subprocess.CompletedProcess[str]]:
-    """The command line of a process that has the package."""
+def sensorium(site) -> Callable[..., list[dict[str, Any]]]:
+    """Commands in a process that has the package; what each of them prints."""
     path = os.pathsep.join([str(site), *filter(None, [os.environ.get("PYTHONPATH")])])
     environ = os.environ | {"PYTHONPATH": path, "SENSORIUM_OCR": "0", "SENSORIUM_SPEECH": "0"}
 
-    def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "engine.commands.main", *map(str, arguments)],
+    def run(*commands: Sequence[str]) -> list[dict[str, Any]]:
+        done = subprocess.run(
+            [sys.executable, "-c", TWO_COMMANDS, json.dumps(commands)],
             capture_output=True, text=True, timeout=120, env=environ,
         )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        return [json.loads(line) for line in done.stdout.splitlines()]
 
     return run
 
@@ -65,12 +76,13 @@ def test_the_encoder_of_the_page_indexes_and_searches(sensorium, tmp_path):
     (tmp_path / "media").mkdir()
     for colour in ("red", "green", "blue"):
         make.picture(tmp_path / "media" / f"{colour[::-1]}.png", colour)
-    where = ("--library", tmp_path / "library", "--json")
-    indexed = sensorium("index", tmp_path / "media", "--encoder", "palette", *where)
-    assert indexed.returncode == 0, indexed.stderr
-    assert json.loads(indexed.stdout)["added"] == 3
-    found = sensorium("search", "something blue", "--all", *where)
-    best = json.loads(found.stdout)["hits"][0]
+    where = ("--library", str(tmp_path / "library"), "--json")
+    indexed, found = sensorium(
+        ("index", str(tmp_path / "media"), "--encoder", "palette", *where),
+        ("search", "something blue", "--all", *where),
+    )
+    assert indexed["added"] == 3
+    best = found["hits"][0]
     assert Path(best["path"]).name == "eulb.png"
     assert {why["space"] for why in best["why"]} >= {"palette"}
 

@@ -21,6 +21,8 @@ from engine.types import Modality
 from tests import media_files as make
 from tests.st_models import DIM, PROMPTS, write_clip, write_omni, write_texts
 
+pytestmark = pytest.mark.usefixtures("few_phrases")
+
 TEXTS = ["a dog", "rain on a tin roof in the night", "é"]
 WRITERS = {"omni": write_omni, "clip": write_clip, "texts": write_texts}
 
