@@ -18,11 +18,12 @@ def newcomer(tmp_path, monkeypatch, settings):
     """A person with a picture and a sound, and no library where one would be looked for."""
     monkeypatch.delenv("SENSORIUM_LIBRARY", raising=False)
     for name, value in {
-        "XDG_DATA_HOME": tmp_path / "data", "SENSORIUM_ENCODER": "fake", "SENSORIUM_SPEECH": "0",
-        "SENSORIUM_OCR": "0", "SENSORIUM_CACHE": settings.cache, "OPENAI_API_KEY": "sk-4711",
+        "XDG_DATA_HOME": tmp_path / "data", "SENSORIUM_SPEECH": "0", "SENSORIUM_OCR": "0",
+        "SENSORIUM_CACHE": settings.cache, "OPENAI_API_KEY": "sk-4711",
         "SENSORIUM_LLM_MODEL": "test-1", "NO_PROXY": "*",
     }.items():  # fmt: skip
         monkeypatch.setenv(name, str(value))
+    monkeypatch.setattr("engine.encoders.registry.default_encoder", lambda: "fake")
     monkeypatch.chdir(tmp_path)
     make.picture(tmp_path / "red.png", "red")
     make.sound(tmp_path / "deep.wav", (200, 2.0))
