@@ -100,7 +100,8 @@ LANGUAGE_MODEL = (
 """Files whose tests load the language model, which takes half a minute of each process."""
 
 WARM = tuple(
-    f"tests/commands/test_{name}.py" for name in ("pipelines", "screens", "streams", "output")
+    f"tests/commands/test_{name}.py"
+    for name in ("pipelines", "screens", "streams", "output", "index", "refusals")
 )
 """Files whose commands run in forks of one process that has imported everything."""
 PAGE = tuple(

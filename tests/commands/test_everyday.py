@@ -274,7 +274,7 @@ def test_one_path_is_one_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 
 def test_two_signals_in_a_row_leave_no_traceback(tmp_path: Path) -> None:
     for number in range(40):
-        make.picture(tmp_path / "media" / f"{number}.png", size=(900, 900))
+        make.picture(tmp_path / "media" / f"{number}.png", size=(90, 90))
     Store.create(tmp_path / "lib", "fake").close()
     program = (
         "import os, signal\n"

@@ -112,13 +112,12 @@ def test_every_search_says_that_an_index_is_running(run: Run, indexed: Path, lib
 
 
 @contextmanager
-def on_a_terminal(*arguments: str | Path) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
+def on_a_terminal(*command: str | Path) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
     """Run a command whose input and messages are a terminal's; yields it, and our end."""
     ours, theirs = pty.openpty()
-    command = [sys.executable, "-m", "engine.commands.main", *map(str, arguments)]
     process = subprocess.Popen(
-        command, stdin=theirs, stderr=theirs, stdout=subprocess.PIPE, start_new_session=True,
-        preexec_fn=_take_terminal,
+        [*map(str, command)], stdin=theirs, stderr=theirs, stdout=subprocess.PIPE,
+        start_new_session=True, preexec_fn=_take_terminal,
     )  # fmt: skip
     os.close(theirs)
     try:
@@ -170,11 +169,14 @@ QUESTION = b"Go on, and keep them hidden until they are back? [y/N]: "
     [(b"y\n", 0, 6), (b"n\n", 2, 0), (b"\x03", 130, 0), (b"\x04", 2, 0)],
 )
 def test_an_empty_folder_is_asked_about_on_a_terminal(
-    answer: bytes, code: int, hidden: int, indexed: Path, library: Path
+    answer: bytes, code: int, hidden: int, indexed: Path, library: Path, warm: list[str]
 ) -> None:
+    # A fork of another process is no child of this terminal: Ctrl-C would not come to it.
+    anew = [sys.executable, "-m", "engine.commands.main"]
+    command = anew if answer == b"\x03" else warm
     away = indexed.rename(indexed.with_name("away"))
     indexed.mkdir()
-    with on_a_terminal("index", indexed, "--library", library) as (process, terminal):
+    with on_a_terminal(*command, "index", indexed, "--library", library) as (process, terminal):
         asked = read_until(terminal, QUESTION)
         assert b"6 of the 6 files below" in asked and QUESTION in asked
         wait_until_it_reads(process)

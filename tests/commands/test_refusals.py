@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 import threading
 from pathlib import Path
 
@@ -185,13 +184,14 @@ def test_absurd_settings_are_one_line_and_nothing_is_written(run, media, library
 @pytest.mark.parametrize("unbuffered", ["", "1"])
 @pytest.mark.parametrize("arguments", [("search", "red"), ("search", "red", "--json"), ("--help",)])
 def test_a_full_disk_under_the_results_is_one_line(
-    indexed, library, arguments, unbuffered, monkeypatch
+    indexed, library, arguments, unbuffered, monkeypatch, warm
 ):
+    """Where Python is to leave its output unbuffered, the process begins anew."""
     monkeypatch.setenv("PYTHONUNBUFFERED", unbuffered)
     where = () if arguments == ("--help",) else ("--library", str(library))
     with Path("/dev/full").open("w") as full:
         done = subprocess.run(
-            [sys.executable, "-m", "engine.commands.main", *arguments, *where],
+            [*warm, *arguments, *where],
             stdout=full,
             stderr=subprocess.PIPE,
             text=True,
@@ -200,11 +200,11 @@ def test_a_full_disk_under_the_results_is_one_line(
     assert done.stderr == "sensorium: the output cannot be written: no space left on device\n"
 
 
-def test_a_reader_that_has_seen_enough_is_no_error(indexed, library):
+def test_a_reader_that_has_seen_enough_is_no_error(indexed, library, warm):
     read_end, write_end = os.pipe()
     os.close(read_end)  # `head` that is gone before the first line
     done = subprocess.run(
-        [sys.executable, "-m", "engine.commands.main", "search", "red", "--library", str(library)],
+        [*warm, "search", "red", "--library", str(library)],
         stdout=write_end,
         stderr=subprocess.PIPE,
     )

@@ -46,28 +46,32 @@ def serve(indexed, library):
         process.communicate()
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_it_answers_and_ends_when_asked(serve, number):
-    process, url = serve()
-    hits = httpx.post(f"{url}/api/search", json={"text": "red", "top": 1}, timeout=60).json()[
-        "hits"
-    ]
-    assert hits[0]["path"].endswith("0.png")
+def end(process: subprocess.Popen[str], number: int) -> None:
     process.send_signal(number)
     _, err = process.communicate(timeout=30)
     assert (process.returncode, err) == (0, "")
 
 
-def test_a_token_from_a_file_lets_in(serve, tmp_path):
+def test_it_answers_and_ends_when_asked(serve):
+    process, url = serve()
+    hits = httpx.post(f"{url}/api/search", json={"text": "red", "top": 1}, timeout=60).json()[
+        "hits"
+    ]
+    assert hits[0]["path"].endswith("0.png")
+    end(process, signal.SIGTERM)
+
+
+def test_a_token_from_a_file_lets_in_and_ctrl_c_ends_it(serve, tmp_path):
     token = tmp_path / "token"
     token.write_text("# for the phone\n" + "t" * 20 + "\n")
     token.chmod(0o600)
-    _, url = serve("--token-file", str(token))
+    process, url = serve("--token-file", str(token))
     codes = [
         httpx.get(f"{url}/api/libraries", headers={"Authorization": given}, timeout=60).status_code
         for given in ("", f"Bearer {'t' * 20}")
     ]
     assert codes == [401, 200]
+    end(process, signal.SIGINT)
 
 
 def test_what_lets_anybody_in_is_refused(run, indexed, tmp_path):

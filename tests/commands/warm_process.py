@@ -23,7 +23,7 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from importlib import import_module
 
@@ -39,8 +39,7 @@ _IMPORTED = (
 _LEFT = ("export_", ".training", ".testing", ".migrations.", ".demo", "engine.server")
 """Parts of names of modules that are programs, or that few commands need."""
 _HEAVY = (
-    "cleanlab", "engine.server.app", "engine.server.mcp", "pyarrow.pandas_compat",
-    "sklearn.model_selection", "torch", "transformers",
+    "cleanlab", "pyarrow.pandas_compat", "sklearn.model_selection", "torch", "transformers",
 )  # fmt: skip
 """Modules that few commands use, and that take seconds to import."""
 _OF_PYTHON = (b"LC_ALL", b"LC_CTYPE", b"PYTHONIOENCODING", b"PYTHONUNBUFFERED", b"PYTHONUTF8")
@@ -53,15 +52,20 @@ def import_much() -> None:
     """Import what most commands import while they run, and leave it uncopied by forks."""
     _import(_IMPORTED)
     for package in ("engine", "indexers"):
-        found = pkgutil.walk_packages(import_module(package).__path__, f"{package}.")
-        _import(each.name for each in found if not any(part in each.name for part in _LEFT))
+        _import(name for name in _below(package) if not any(part in name for part in _LEFT))
     gc.freeze()
 
 
 def import_heavy() -> None:
     """Import what few commands import."""
     _import(_HEAVY)
+    _import(_below("engine.server"))
     gc.freeze()
+
+
+def _below(package: str) -> Iterator[str]:
+    path = import_module(package).__path__
+    return (found.name for found in pkgutil.walk_packages(path, f"{package}."))
 
 
 def _import(modules: Iterable[str]) -> None:
@@ -131,7 +135,7 @@ def _fork(connection: socket.socket, listener: socket.socket) -> int | None:
     while len(document) < left:
         document += connection.recv(left - len(document))
     asked = marshal.loads(document)
-    if any(asked[2].get(name) != os.environb.get(name) for name in _OF_PYTHON):
+    if any(asked[2].get(name, b"") != os.environb.get(name, b"") for name in _OF_PYTHON):
         with connection:
             connection.sendall(str(ANEW).encode())
     child = None if connection.fileno() < 0 else os.fork()

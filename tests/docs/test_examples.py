@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import ast
+import io
+import runpy
 import shutil
 import subprocess
 import sys
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
+from unittest import mock
 
 import pyarrow.parquet as pq
 import pytest
@@ -30,14 +34,28 @@ def run(name: str, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, timeout=120)
 
 
+def run_here(name: str, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    """Run a script once more, which has run as a process, in this one."""
+    typed, code = [name, *map(str, arguments)], 0
+    with (
+        mock.patch("sys.argv", typed), redirect_stdout(io.StringIO()) as out,
+        redirect_stderr(io.StringIO()) as err,
+    ):  # fmt: skip
+        try:
+            runpy.run_path(str(EXAMPLES / name), run_name="__main__")
+        except SystemExit as ended:
+            code = ended.code
+    return subprocess.CompletedProcess(typed, code, out.getvalue(), err.getvalue())
+
+
 def test_search_folder(photos):
     done = run("search_folder.py", photos, "blue", "--encoder", "fake", "--top", "1")
     assert done.returncode == 0, done.stderr
     assert done.stdout.endswith(f"{photos / '2.png'}\n") and done.stdout.count("\n") == 1
     assert "4 new files, 0 unreadable" in done.stderr
-    again = run("search_folder.py", photos, "blue")
+    again = run_here("search_folder.py", photos, "blue")
     assert "0 new files" in again.stderr
-    wrong = run("search_folder.py", photos, "kind:film")
+    wrong = run_here("search_folder.py", photos, "kind:film")
     assert wrong.returncode == 2 and "(query_syntax)" in wrong.stderr
 
 
@@ -64,7 +82,7 @@ def test_dedupe_training_set(tmp_path):
     assert (tmp_path / "copies-leaks.html").exists()
     assert (tmp_path / "copies-duplicates.html").exists()
     assert len(list(dataset.rglob("*.png"))) == 6  # nothing was touched
-    moved = run("dedupe_training_set.py", *arguments, "--move", removed)
+    moved = run_here("dedupe_training_set.py", *arguments, "--move", removed)
     assert moved.returncode == 0, moved.stderr
     assert [path.name for path in removed.iterdir()] == ["1.png"]
 

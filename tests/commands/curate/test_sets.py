@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -34,9 +35,21 @@ def fill(folder: Path, settings: Settings) -> Path:
     return where
 
 
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory, settings) -> tuple[Path, Path]:
+    """A folder with a library, which names its files by their whole paths, and a copy of it."""
+    folder, aside = tmp_path_factory.mktemp("sets"), tmp_path_factory.mktemp("aside")
+    fill(folder, settings)
+    shutil.copytree(folder, aside, dirs_exist_ok=True)
+    return folder, aside
+
+
 @pytest.fixture
-def lib(tmp_path, settings) -> Path:
-    return fill(tmp_path, settings)
+def lib(filled) -> Path:
+    folder, aside = filled
+    shutil.rmtree(folder)
+    shutil.copytree(aside, folder)
+    return folder / "library"
 
 
 @pytest.fixture(scope="module")
@@ -68,10 +81,10 @@ COMMANDS = {
 }
 
 
-def arguments(name: str, tmp_path: Path) -> list[str]:
+def arguments(name: str, lib: Path) -> list[str]:
     if name != "captions":
         return COMMANDS[name]
-    table = tmp_path / "captions.csv"
+    table = lib.with_name("captions.csv")
     table.write_text("path,caption\nmedia/red/0.png,red\nmedia/red/1.png,green\n")
     return ["--captions", str(table)]
 
@@ -79,7 +92,7 @@ def arguments(name: str, tmp_path: Path) -> list[str]:
 @pytest.mark.parametrize("name", COMMANDS)
 def test_what_is_found_is_kept_and_drawn(call, lib, tmp_path, name):
     out, report = tmp_path / "found.parquet", tmp_path / "report.html"
-    asked = [*arguments(name, tmp_path), "--out", out, "--report", report, "--json"]
+    asked = [*arguments(name, lib), "--out", out, "--report", report, "--json"]
     document = call(name, *asked)
     assert document["findings"]
     assert document["command"].startswith(f"sensorium curate {name} ")
@@ -93,7 +106,7 @@ def test_what_is_found_is_kept_and_drawn(call, lib, tmp_path, name):
     page = report.read_text()
     assert "<b>&'" not in page and "http" not in page.replace("http-equiv", "")
     assert "data:image/jpeg" in page
-    lines = call(name, *arguments(name, tmp_path))
+    lines = call(name, *arguments(name, lib))
     assert f"run {document['run'] + 1}: " in lines.stderr
 
 
@@ -222,8 +235,8 @@ def test_bad_input_is_one_line_and_keeps_nothing(untouched, asked, line):
         assert library.store.curation.runs() == []
 
 
-def test_the_former_name_of_captions_works(call, tmp_path):
-    document = call("alignment", *arguments("captions", tmp_path), "--json")
+def test_the_former_name_of_captions_works(call, lib):
+    document = call("alignment", *arguments("captions", lib), "--json")
     assert document["kind"] == "captions"
     assert document["command"].startswith("sensorium curate alignment ")
     assert "alignment" not in CliRunner().invoke(main, ["curate", "--help"]).output
