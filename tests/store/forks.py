@@ -9,6 +9,7 @@ of JSON for each piece of code, answers with its exit code, and ends with its st
 from __future__ import annotations
 
 import atexit
+import gc
 import json
 import os
 import subprocess
@@ -17,8 +18,10 @@ import traceback
 from functools import cache
 from importlib import import_module
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
+from engine.store import Store
 from engine.store import failpoints as points
 
 ROOT = Path(__file__).parents[2]
@@ -28,6 +31,8 @@ _IMPORTED = (
     "engine.testing.fake_encoder", "faiss", "indexers.pipeline", "sqlalchemy.dialects.sqlite",
     "tests.store.make",
 )  # fmt: skip
+
+_OF_A_SERVER = ("engine.store.postgres", "sqlalchemy.dialects.postgresql.psycopg")
 
 
 def forked(code: str, *args: str, failpoints: str = "") -> int:
@@ -62,9 +67,29 @@ def _run(code: str, args: list[str], armed: str, place: str, environ: dict[str, 
     exec(compile(code, "<string>", "exec"), names)
 
 
-def _serve() -> None:
+def _warm_up() -> None:
+    """Do once what each fork would do anew: import, and compile the statements of a commit."""
     for module in _IMPORTED:
         import_module(module)
+    from tests.store import make
+
+    if make.SERVER:
+        for module in _OF_A_SERVER:
+            import_module(module)
+    with (
+        TemporaryDirectory() as folder,
+        Store.create(Path(folder, "library"), "fake") as store,
+        store.writer() as writer,
+    ):
+        writer.ensure_space(make.TEXT)
+        writer.ensure_space(make.LOOKS)
+        writer.commit([make.picture("/a"), make.sound("/b", "one")])
+    gc.collect()
+    gc.freeze()  # or each fork has its own copy of all that its first collection looks at
+
+
+def _serve() -> None:
+    _warm_up()
     for line in sys.stdin:
         if (child := os.fork()) == 0:
             try:
