@@ -27,8 +27,8 @@ def zone(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Ite
 
 def test_many_times_are_what_each_is(zone: str) -> None:
     drawn = np.random.default_rng(5)
-    # Four years of quarter hours have every change of a clock; the rest goes far back and on.
-    near = 1_700_000_000 + np.arange(0, 4 * 366 * 86_400, 900) + 1
+    # The quarter hours of a leap year have both changes of a clock; the rest goes far back and on.
+    near = 1_700_000_000 + np.arange(0, 366 * 86_400, 900) + 1
     far = drawn.integers(-8_000_000_000, 8_000_000_000, 2_000)
     times = np.concatenate([near, far]) * SECOND + 7
     assert isos_of(times) == [iso_of(each) for each in times.tolist()]

@@ -21,10 +21,14 @@ from tests.docs.blocks import ROOT, blocks, run_python
 pytestmark = pytest.mark.slow
 
 
-@pytest.fixture
-def library(tmp_path, settings) -> Iterator[Library]:
-    """Sixteen pictures in two folders, one in the wrong one and one there twice; six sounds."""
-    media = tmp_path / "media"
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory, settings) -> Path:
+    """Sixteen pictures in two folders, one in the wrong one and one there twice; six sounds.
+
+    A library knows its files by their paths: each test has copies at the place of the first.
+    """
+    place = tmp_path_factory.mktemp("place") / "here"
+    media = place / "media"
     for colour in ("red", "blue"):
         for number in range(7):
             make.picture(media / colour / f"{number}.png", colour, (40 + number, 30))
@@ -32,9 +36,24 @@ def library(tmp_path, settings) -> Iterator[Library]:
     shutil.copy(media / "red" / "0.png", media / "blue" / "again.png")
     for number in range(6):
         make.sound(media / f"{number}.wav", (200 + 10 * number, 2.0))
-    with Library.open(tmp_path / "library", create=True, encoder="fake", settings=settings) as made:
+    with Library.open(place / "library", create=True, encoder="fake", settings=settings) as made:
         assert made.index([media]).added == 22
-        yield made
+    return place.rename(place.with_name("kept"))
+
+
+@pytest.fixture
+def tmp_path(kept) -> Iterator[Path]:
+    """The place of the library and its media, and of what a test writes."""
+    place = kept.with_name("here")
+    shutil.copytree(kept, place)
+    yield place
+    shutil.rmtree(place)
+
+
+@pytest.fixture
+def library(tmp_path, settings) -> Iterator[Library]:
+    with Library.open(tmp_path / "library", settings=settings) as opened:
+        yield opened
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from engine.index.segmented_index import SegmentedIndex
 from engine.index.vector_index import VectorIndex
 from engine.testing.brute_force import NumpyIndex
 from engine.types.arrays import Vectors
+from tests.examples import examples
 from tests.index.on_disk import CodedHalves, Halves
 from tests.index.on_disk import unit_rows as of_dim
 
@@ -45,7 +46,7 @@ def agree(index: VectorIndex, oracle: NumpyIndex, query: Vectors, top: int, allo
 
 @pytest.mark.parametrize("backend", BACKENDS)
 @given(st.integers(0, 2**32), st.integers(1, 90), st.integers(1, 100), st.booleans())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(125), deadline=None)
 def test_search_agrees_with_the_oracle(backend, seed, count, top, coarse):
     index, oracle = pair(backend, seed, count, coarse)
     query = unit_rows(np.random.default_rng(seed + 1), 1, coarse=coarse)[0]
@@ -54,7 +55,7 @@ def test_search_agrees_with_the_oracle(backend, seed, count, top, coarse):
 
 @pytest.mark.parametrize("backend", BACKENDS)
 @given(st.integers(0, 2**32), st.integers(1, 90), st.floats(0, 1))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 def test_a_filter_gives_every_hit_that_it_admits(backend, seed, count, share):
     index, oracle = pair(backend, seed, count, coarse=False)
     rng = np.random.default_rng(seed + 2)

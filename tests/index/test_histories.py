@@ -20,6 +20,7 @@ from engine.index.verify import verify_indexes
 from engine.store import Store
 from engine.store.verify import verify
 from engine.types import Modality
+from tests.examples import examples
 from tests.store.make import LOOKS, TEXT, picture, sound, stat, vector
 
 pytestmark = pytest.mark.slow
@@ -133,5 +134,7 @@ class Histories(RuleBasedStateMachine):
             self.folder.cleanup()
 
 
-Histories.TestCase.settings = settings(max_examples=25, stateful_step_count=15, deadline=None)
+Histories.TestCase.settings = settings(
+    max_examples=examples(60), stateful_step_count=15, deadline=None
+)
 TestHistories = Histories.TestCase

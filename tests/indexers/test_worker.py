@@ -20,6 +20,7 @@ from engine.testing.fake_encoder import FakeEncoder, FakeSounds, fake_towers
 from engine.types import Asset, IndexedAsset, Kind, MediaType, Modality, Moment
 from indexers.decode_events import Prepared, TowerInput
 from indexers.worker import IN_FLIGHT, Assembly, Worker
+from tests.examples import examples
 
 pytestmark = pytest.mark.slow
 
@@ -62,7 +63,7 @@ FILES = st.lists(
 """Per file its moments, and after how many of them it fails, if it does."""
 
 
-@settings(database=None, deadline=None, max_examples=150)
+@settings(database=None, deadline=None, max_examples=examples(250))
 @given(FILES, st.integers(1, 7), st.randoms(use_true_random=False))
 def test_survivors_keep_their_own_vectors(
     files: list[tuple[list[TowerInput], int | None]], batch_size: int, random: object

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from engine.store import Store, match_any
 from engine.store.fulltext.documents import name_words
 from engine.types import Embedding, IndexedAsset, Kind, Modality, Moment
+from tests.examples import examples
 from tests.store.make import asset, picture, sound, stat
 
 pytestmark = pytest.mark.slow
@@ -24,7 +25,9 @@ def search(store: Store, text: str, kinds: tuple[Kind, ...] = ()) -> list[int]:
 
 
 @settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=examples(250),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(text=st.one_of(st.text(), st.lists(st.sampled_from([*HOSTILE, "dog"])).map(" ".join)))
 def test_no_text_is_a_syntax_error(store: Store, text: str) -> None:

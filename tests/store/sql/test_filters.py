@@ -30,6 +30,7 @@ from engine.types import (
     Moment,
     Not,
 )
+from tests.examples import examples
 from tests.store.filtering import SECONDS, assets, filters, fits, globs, passes, paths
 from tests.store.make import ROOT, asset, on_sqlite, picture, sound
 
@@ -48,7 +49,7 @@ def expected(store: Store, wanted: Filter, found: Iterable[IndexedAsset]) -> lis
     return sorted(record.moment_id for records in ids for record in records)
 
 
-@settings(max_examples=40, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(125), suppress_health_check=list(HealthCheck))
 @given(found=assets, wanted=st.lists(filters, min_size=1, max_size=8))
 def test_what_passes_is_what_the_filter_says(
     store: Store, found: tuple[IndexedAsset, ...], wanted: list[Filter]
@@ -62,7 +63,7 @@ def test_what_passes_is_what_the_filter_says(
         assert sorted([*ids.tolist(), *rest]) == store.moment_ids().tolist()
 
 
-@settings(max_examples=60, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(150), suppress_health_check=list(HealthCheck))
 @example(path="/a]b^c-d", some=["*[]]?[^^]?[-^]?"])
 @example(path="/a", some=["[!]]"])
 @given(path=paths, some=st.lists(globs, max_size=8))

@@ -24,6 +24,7 @@ from engine.testing.fake_encoder import fake_towers
 from engine.types import Condition, Failure, FileStat, IndexedAsset, Modality, Moment, Tag
 from indexers.file_hash import stat_file
 from indexers.pipeline import run
+from tests.examples import examples
 from tests.indexers.runs import Told, pictures
 from tests.store.make import asset, embedding, picture
 
@@ -59,7 +60,9 @@ oddities = st.builds(
 
 @given(st.lists(st.tuples(oddities, moments), min_size=1, max_size=4))
 @settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=examples(125),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 def test_any_facts_are_committed_with_the_file_beside_them(
     store: Store, found: list[tuple[dict[str, object], Moment]]
