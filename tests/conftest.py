@@ -207,42 +207,52 @@ def _shared_folder(tmp_path_factory) -> Path:
     return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
 
 
-MODELS = ("compact", "cross", "lm", "ocr")
-"""Folders of a cache with what is exported of pinned weights, and nothing that tests decide."""
-EXPORTERS = ("common", "encoders", "generate")
-_KEPT = 3
-"""Sets of exported models that stay, besides those that a run of the last hour has used."""
+EXPORTERS = ("engine/common", "engine/encoders", "engine/generate")
+MODELS = dict.fromkeys(("compact", "cross", "lm", "ocr"), EXPORTERS) | {
+    "phrases": (
+        *EXPORTERS, "engine/classify", "engine/query/calibration", "engine/testing", "tests"
+    )
+}  # fmt: skip
+"""Folders of a cache with what is made of pinned weights and nothing that tests decide, and the
+rooms whose code makes it. Phrases are named by all of their texts and by their encoder, of which
+tests have some of their own."""
+_KEPT = 6
+"""Sets of what was made that stay, besides those that a run of the last hour has used."""
 
 
 def _link_models(cache: Path) -> None:
-    """Keep exported models between runs, as long as no code that exports them has changed: they
-    take two minutes of a processor. They lie in the environment, and go with it."""
+    """Keep what is made of models between runs, as long as no code that makes it has changed: that
+    takes two minutes of a processor. It lies in the environment, and goes with it."""
     if sys.prefix == sys.base_prefix or not os.access(sys.prefix, os.W_OK):
         return
-    models = Path(sys.prefix) / "test-models" / _exporters_digest()
-    for name in MODELS:
+    every = Path(sys.prefix) / "test-models"
+    for name, rooms in MODELS.items():
+        models = every / _digest(rooms)
         (models / name).mkdir(parents=True, exist_ok=True)
+        os.utime(models)
         cache.mkdir(exist_ok=True)
         with suppress(FileExistsError):  # another process of this run was first
             (cache / name).symlink_to(models / name)
-    os.utime(models)
     with suppress(FileNotFoundError):  # another run tidies as well
-        used = sorted((each.stat().st_mtime, each) for each in models.parent.iterdir())
+        used = sorted((each.stat().st_mtime, each) for each in every.iterdir())
         for at, each in used[:-_KEPT]:
             if time.time() - at > 3600:
                 shutil.rmtree(each, ignore_errors=True)
 
 
-def _exporters_digest() -> str:
-    """Return a digest of all that decides what an export is: our code, and the packages below."""
+@cache
+def _digest(rooms: tuple[str, ...]) -> str:
+    """Return a digest of all that decides what is made: our code, and the packages below."""
     digest = hashlib.sha256()
     for package in ("onnx", "onnxruntime", "open_clip_torch", "timm", "torch", "transformers"):
         with suppress(PackageNotFoundError):
             digest.update(f"{package} {version(package)} ".encode())
-    for room in EXPORTERS:
-        for file in sorted((ROOT / "engine" / room).rglob("*.*")):
+    for room in rooms:
+        for file in sorted((ROOT / room).rglob("*.*")):
             if file.suffix in (".py", ".txt", ".json"):
-                digest.update(file.read_bytes())
+                content = file.read_bytes()
+                if room != "tests" or b"def embed_" in content:
+                    digest.update(content)
     return digest.hexdigest()[:16]
 
 
