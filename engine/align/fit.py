@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
@@ -124,21 +124,48 @@ def _epochs(pairs: HeldOutPairs, width: int, seed: int) -> Iterator[Projection]:
     targets = torch.from_numpy(np.ascontiguousarray(pairs.targets, np.float32))
     layers = _layers(inputs.shape[1], width, targets.shape[1], rng)
     sharpness = torch.tensor(np.log(1 / _TEMPERATURE), dtype=torch.float32, requires_grad=True)
-    optimiser = torch.optim.AdamW(
-        [
-            {"params": [weights for weights, _ in layers], "weight_decay": _DECAY},
-            {"params": [*(bias for _, bias in layers), sharpness], "weight_decay": 0.0},
-        ],
-        lr=_RATE,
+    step = _adamw(
+        ([weights for weights, _ in layers], _DECAY),
+        ([*(bias for _, bias in layers), sharpness], 0.0),
     )
     while True:
         for rows in batches(len(pairs), _BATCH, rng):
             unlike = torch.from_numpy(pairs[_mask(rows, len(pairs))].unlike())
             at = torch.from_numpy(np.sort(rows))
-            optimiser.zero_grad()
             _loss(_forward(layers, inputs[at]), targets[at], unlike, sharpness).backward()
-            optimiser.step()
+            step()
         yield Projection(_folded(layers, mean, scale))
+
+
+def _adamw(*groups: tuple[list[Any], float]) -> Callable[[], None]:
+    """Return what moves parameters along their gradients, which it forgets, by AdamW.
+
+    By the function of PyTorch: its class imports the compiler, which takes longer than this does.
+
+    Args:
+        groups: parameters, with the weight decay of each group.
+    """
+    import torch
+    from torch.optim.adamw import adamw
+
+    states = [
+        ([torch.zeros_like(p) for p in parameters], [torch.zeros_like(p) for p in parameters],
+         [torch.tensor(0.0) for _ in parameters])
+        for parameters, _ in groups
+    ]  # fmt: skip
+
+    def step() -> None:
+        for (parameters, decay), (means, squares, steps) in zip(groups, states, strict=True):
+            with torch.no_grad():
+                adamw(
+                    parameters, [p.grad for p in parameters], means, squares, [], steps,
+                    amsgrad=False, beta1=0.9, beta2=0.999, lr=_RATE, weight_decay=decay, eps=1e-8,
+                    maximize=False,
+                )  # fmt: skip
+            for parameter in parameters:
+                parameter.grad = None
+
+    return step
 
 
 def _mask(rows: NDArray[np.int64], count: int) -> NDArray[np.bool_]:

@@ -160,7 +160,10 @@ def test_the_tags_that_are_kept_are_those_of_open_clip():
 
 def test_tags_of_another_version_are_asked_of_it(monkeypatch):
     kept = available._tags()
-    needed = [[*files.needed(Tagged(model, tag))] for model, tag, _ in kept]
+    with pytest.MonkeyPatch.context() as alone:
+        alone.delitem(sys.modules, "open_clip", raising=False)
+        needed = [[*files.needed(Tagged(model, tag))] for model, tag, _ in kept]
+        assert "open_clip" not in sys.modules
     monkeypatch.setattr(kept_tags, "version", lambda _: "0.0")
     assert available._tags() == kept
     assert needed == [[*files.needed(Tagged(model, tag))] for model, tag, _ in kept]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -66,7 +67,12 @@ def needed(source: Source) -> Iterator[Needed]:
 
 
 def _kept(model: str, tag: str) -> tuple[str, Mapping[str, Any]] | None:
-    """Return the address and the config of texts of a tag, where open_clip need not be asked."""
+    """Return the address and the config of texts of a tag, where open_clip need not be asked.
+
+    Where it is imported it costs nothing to ask, and may have been told of another config.
+    """
+    if "open_clip" in sys.modules:
+        return None
     for each, name, address in kept_tags() or ():
         if (each, name) == (model, tag) and (parts := packaged_config(model)) is not None:
             return address, parts["text_cfg"]
