@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -88,21 +89,24 @@ def media(indexed_once) -> Iterator[Path]:
     """Three pictures of plain colours, and two tones."""
     indexed_once.copy("media")
     yield indexed_once.place / "media"
-    _remove(indexed_once.place / "media")
+    with suppress(FileNotFoundError):  # of a test about media that are gone
+        _remove(indexed_once.place / "media")
 
 
 @pytest.fixture
 def library(indexed_once) -> Iterator[Path]:
-    """Where a library may be made."""
+    """Where a library may be made; what a test lays beside it goes with it."""
     yield indexed_once.place / "library"
-    _remove(indexed_once.place / "library")
+    for path in indexed_once.place.iterdir():
+        if path.name != "media":
+            _remove(path)
 
 
 def _remove(path: Path) -> None:
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path)
     else:
-        path.unlink(missing_ok=True)
+        path.unlink()
 
 
 def arguments_of(arguments: tuple[str | Path, ...], at: Path | None) -> list[str]:
