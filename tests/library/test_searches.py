@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import threading
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -33,7 +34,8 @@ def real(tmp_path_factory, settings):
         shutil.copy(PICTURES / name, media)
     for name in ("bikes.mp4", "bigbuckbunny.mp4"):
         shutil.copy(VIDEOS / name, media)
-    with Library.open(folder / "library", create=True, settings=settings) as library:
+    unheard = replace(settings, speech=False)
+    with Library.open(folder / "library", create=True, settings=unheard) as library:
         report = library.index([media])
         assert (report.added, report.failed) == (7, 0)
         yield library
