@@ -255,6 +255,7 @@ def _video_stream(output: Any, specimen: Specimen) -> Any:
     stream.width, stream.height = specimen.size
     stream.pix_fmt = specimen.pixels
     stream.gop_size = 10
+    stream.codec_context.thread_count = 1  # VP8's wait for each other, ten times as long
     if specimen.video in ("dnxhd",):
         stream.bit_rate = 36_000_000
     return stream

@@ -109,6 +109,11 @@ def configs(tmp_path, monkeypatch) -> Iterator[Callable[[str, dict[str, Any]], N
 
 def forward(family: str, folder: Path, prepared: dict[str, Any]) -> tuple[Vectors, Vectors]:
     """What open_clip's own class computes of its own tokens and tensors."""
+    return _forward(family, folder, json.dumps(prepared))
+
+
+@functools.cache
+def _forward(family: str, folder: Path, prepared_as_json: str) -> tuple[Vectors, Vectors]:
     import open_clip
     import torch
     from safetensors.torch import load_file
@@ -116,7 +121,7 @@ def forward(family: str, folder: Path, prepared: dict[str, Any]) -> tuple[Vector
     model = build(family, folder)
     model.load_state_dict(load_file(folder / WEIGHTS))
     transform = open_clip.image_transform(
-        FAMILIES[family]["vision_cfg"]["image_size"], is_train=False, **prepared
+        FAMILIES[family]["vision_cfg"]["image_size"], is_train=False, **json.loads(prepared_as_json)
     )
     tokens = open_clip.get_tokenizer(f"local-dir:{folder}")(TEXTS)
     with torch.inference_mode():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import shutil
 import sys
 
@@ -51,7 +52,7 @@ def test_likelihoods_are_those_of_single_texts_in_their_order(lm):
 
 
 def test_more_prompts_than_a_batch_keep_their_order(lm, monkeypatch):
-    monkeypatch.setattr(adapter, "_BATCH", 4)
+    monkeypatch.setattr(adapter, "_BATCH", 2)
     prompts = [PROMPTS[i % 2] + " x" * (i % 5) for i in range(adapter._BATCH + 3)]
     found = lm.log_likelihoods(prompts, " Paris")
     alone = [lm.log_likelihoods([prompt], " Paris")[0] for prompt in prompts]
@@ -94,20 +95,20 @@ def test_the_threads_of_others_stay_as_they_were(settings, lm):
 
 
 def test_a_damaged_cache_is_made_again(lm, settings, tmp_path, monkeypatch):
-    """What is made again is copied here from the session's cache, which takes no half minute."""
-    whole = settings.cache / adapter._KEY
+    """What is made again is linked here from the session's cache, which takes no half minute."""
+    whole = (settings.cache / adapter._KEY).resolve()
     made = []
 
     def export(folder):
-        shutil.copytree(whole, folder)
+        shutil.copytree(whole, folder, copy_function=os.symlink)
         made.append(folder)
 
     monkeypatch.setattr(adapter, "_export", export)
     other = dataclasses.replace(settings, cache=tmp_path)
     damaged = tmp_path / adapter._KEY
-    shutil.copytree(whole, damaged)
-    with (damaged / "model.safetensors").open("r+b") as file:
-        file.truncate(1000)
+    shutil.copytree(whole, damaged, ignore=shutil.ignore_patterns("model.safetensors"))
+    with (whole / "model.safetensors").open("rb") as file:
+        (damaged / "model.safetensors").write_bytes(file.read(1000))
     LocalLM(other).load()
     assert len(made) == 1
 

@@ -117,8 +117,11 @@ def test_a_stream_that_begins_late(tmp_path: Path, source: Path, suffix: str, la
     check(path, apart=apart, first=first, length=6.7)
 
 
-@pytest.mark.parametrize("suffix", ["mp4", "mkv", "ts", "nut", "flv", "asf"])
-@pytest.mark.parametrize("offset", [5.0, 1000.0])
+@pytest.mark.parametrize(
+    ("suffix", "offset"),
+    [("mp4", 5.0), ("mkv", 1000.0), ("ts", 5.0), ("ts", 1000.0), ("nut", 5.0), ("flv", 1000.0),
+     ("asf", 5.0), ("asf", 1000.0)],
+)  # fmt: skip
 def test_times_that_begin_far_from_zero(
     tmp_path: Path, source: Path, suffix: str, offset: float
 ) -> None:
