@@ -27,7 +27,7 @@ from indexers.pipeline import run
 from tests import media_files as make
 from tests.indexers.conftest import Index
 from tests.indexers.runs import Told, moment_ids, pictures, vectors
-from tests.store.make import python
+from tests.store.forks import forked
 
 pytestmark = pytest.mark.slow
 
@@ -133,9 +133,7 @@ def test_a_run_that_was_killed_goes_on(
 ) -> None:
     pictures(media, 30)
     index()
-    with python(_KILLED, str(store.path)) as job:
-        job.wait()
-    assert job.returncode == -signal.SIGKILL
+    assert forked(_KILLED, str(store.path)) == -signal.SIGKILL
     with Store.open(store.path) as reopened:
         held = reopened.stored_ids("fake2").tolist()
         assert 4 <= len(held) < 30

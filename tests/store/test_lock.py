@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import threading
 from collections.abc import Callable
 
@@ -10,6 +11,7 @@ import pytest
 
 from engine.errors import LibraryBusy
 from engine.store import Store
+from tests.store.forks import forked
 from tests.store.make import picture, python
 
 pytestmark = pytest.mark.slow
@@ -20,6 +22,12 @@ from engine.store import Store
 with Store.open(sys.argv[1]) as store, store.writer():
     print("held", flush=True)
     sys.stdin.readline()
+"""
+_DIE = """
+import os, signal, sys
+from engine.store import Store
+with Store.open(sys.argv[1]) as store, store.writer():
+    os.kill(os.getpid(), signal.SIGKILL)
 """
 
 
@@ -37,13 +45,9 @@ def test_a_second_writer_is_told_who_and_since_when(store: Store) -> None:
 
 
 def test_the_lock_of_a_killed_writer_is_free(store: Store) -> None:
-    with python(_HOLD, str(store.path)) as other:
-        assert other.stdout is not None
-        other.stdout.readline()
-        other.kill()
-        other.wait()
-        with store.writer():
-            pass
+    assert forked(_DIE, str(store.path)) == -signal.SIGKILL
+    with store.writer():
+        pass
 
 
 def test_waiting_for_another_writer(store: Store, commit: Callable[..., int]) -> None:
