@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import islice
 from math import inf
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from av.audio.frame import AudioFrame
@@ -297,7 +298,16 @@ class _Resampler:
 
 def _flat(frame: AudioFrame) -> Waveform:
     samples: Waveform = frame.to_ndarray().reshape(-1).astype(np.float32, copy=False)
-    return np.clip(samples, -1.0, 1.0)
+    limited: Waveform = _limited(samples)
+    return limited
+
+
+def _limited(samples: Any) -> Any:
+    """Limit an array of floats to [-1, 1]; what is no number stays none.
+
+    It takes half of what ``np.clip`` does.
+    """
+    return np.maximum(np.minimum(samples, 1.0), -1.0)
 
 
 def mono_samples(frame: AudioFrame) -> Waveform:
@@ -308,7 +318,9 @@ def mono_samples(frame: AudioFrame) -> Waveform:
     kind = f"{samples.dtype.kind}{samples.dtype.itemsize}"
     offset, scale = _OFFSET_AND_SCALE.get(kind, (0.0, 1.0))
     if samples.dtype.kind == "f":
-        samples = np.clip(np.nan_to_num(samples), -1.0, 1.0)
+        samples = _limited(samples)
+        if np.isnan(samples).any():
+            samples = np.nan_to_num(samples)
     mean: NDArray[np.float64] = samples.mean(axis=0, dtype=np.float64)
     return ((mean - offset) * scale).astype(np.float32)
 
