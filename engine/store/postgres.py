@@ -38,7 +38,7 @@ with importing("A catalog on PostgreSQL", "postgres", "psycopg"):
     from psycopg.types.json import set_json_loads
 
 if TYPE_CHECKING:
-    from sqlalchemy import Engine
+    from sqlalchemy import Connection, Engine
 
 _CONNECT_SECONDS = 10
 _BUSY_MS = 5_000
@@ -154,12 +154,17 @@ class Postgres:
         return engine_at(self.home.url, url, connect, use_native_hstore=False)
 
     def draft(self) -> Engine:
-        with _connect(self.home, self.path) as connection:
-            _check_encoding(connection)
-            # Named before it is made, so that an interrupted run leaves word of it.
-            address.write(self.path / address.UNFINISHED, self.home)
-            connection.execute(f"CREATE SCHEMA {self.home.schema}".encode())
-        return self.writer()
+        engine = self.writer()
+        try:
+            with engine.begin() as db:
+                _check_encoding(db)
+                # Named before it is made, so that an interrupted run leaves word of it.
+                address.write(self.path / address.UNFINISHED, self.home)
+                db.exec_driver_sql(f"CREATE SCHEMA {self.home.schema}")
+        except BaseException:
+            engine.dispose()
+            raise
+        return engine
 
     def publish(self) -> None:
         (self.path / address.UNFINISHED).rename(self.path / address.FILE)
@@ -235,8 +240,8 @@ def _owner(row: Row | None) -> str:
     return f"process {process} on {host} since {since}"
 
 
-def _check_encoding(connection: psycopg.Connection[Any]) -> None:
-    row = connection.execute("SHOW server_encoding").fetchone()
+def _check_encoding(db: Connection) -> None:
+    row = db.exec_driver_sql("SHOW server_encoding").fetchone()
     if row is None or row[0] != "UTF8":
         raise UsageError(
             f"the catalog needs a database whose encoding is UTF8, not {row and row[0]}"
