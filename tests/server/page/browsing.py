@@ -79,3 +79,16 @@ def find_copies(page: Page) -> None:
 def shown(page: Page, selector: str) -> list[str]:
     """Return the texts of all that a selector names."""
     return [text.strip() for text in page.locator(selector).all_text_contents()]
+
+
+def broken_rules(page: Page) -> list[tuple[str, str]]:
+    """Return the rules of accessibility that axe finds broken, each with the first place of it.
+
+    The page has to be visited with `bypass_csp`, for the rules' own script, which is loaded once.
+    """
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+    if not page.evaluate("typeof axe === 'object'"):
+        page.evaluate(axe.axe_script)
+    found = page.evaluate("axe.run({ resultTypes: ['violations'] })")
+    assert len(found["passes"]) > 10, "hardly a rule was looked at"
+    return [(rule["id"], rule["nodes"][0]["html"]) for rule in found["violations"]]

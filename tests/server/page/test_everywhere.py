@@ -12,7 +12,7 @@ import pytest
 from engine.server.access.tokens import BearerToken
 from engine.server.options import ServerOptions
 from tests.server.conftest import serving
-from tests.server.page.browsing import HOSTILE, SECRET, close_hit, expect, until
+from tests.server.page.browsing import HOSTILE, SECRET, broken_rules, close_hit, expect, until
 
 
 def test_all_of_it_by_keyboard(visit):
@@ -57,22 +57,15 @@ def test_nothing_is_wider_than_the_window(visit, width, scheme):
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_no_rule_of_accessibility_is_broken(visit, scheme):
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
     page = visit("/?q=violin", color_scheme=scheme, bypass_csp=True)  # for the rules' own script
-
-    def broken() -> list[str]:
-        found = axe.run(page).response
-        assert len(found["passes"]) > 10
-        return [rule["id"] for rule in found["violations"]]
-
-    assert broken() == []
+    assert broken_rules(page) == []
     page.locator(".tile a").first.click()
     page.locator(".said").wait_for()
-    assert broken() == []
+    assert broken_rules(page) == []
     close_hit(page)
     page.locator("input[type=search]").fill("red kind:vdeo")
     page.locator(".mistake mark").wait_for()
-    assert broken() == []
+    assert broken_rules(page) == []
 
 
 def test_another_language_is_another_file(visit):
@@ -145,7 +138,6 @@ def test_each_module_is_served_and_comes_by_an_import(served):
 @pytest.mark.parametrize("view", ["library", "indexing"])
 @pytest.mark.parametrize(("width", "scheme"), [(360, "light"), (1280, "dark"), (3840, "light")])
 def test_views_of_libraries_keep_the_rules_at_every_width(visit, view, width, scheme):
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
     page = visit(
         f"/?view={view}", viewport={"width": width, "height": 800}, color_scheme=scheme,
         bypass_csp=True,
@@ -153,7 +145,7 @@ def test_views_of_libraries_keep_the_rules_at_every_width(visit, view, width, sc
     page.locator(".card").first.wait_for()
     for details in page.locator("details").all():
         details.evaluate("(each) => { each.open = true; }")
-    assert [rule["id"] for rule in axe.run(page).response["violations"]] == []
+    assert broken_rules(page) == []
     until(page, "document.documentElement.scrollWidth <= innerWidth")
     small = "[...document.querySelectorAll('.view button, .view a, .view summary, .view select')]"
     heights = f"{small}.map((each) => each.getBoundingClientRect().height)"
