@@ -93,8 +93,11 @@ class LlamaServer:
             while (line := _next(lines, deadline, seconds, cancel)) is not None:
                 yield json.loads(line)
         finally:
+            broke = connection.broke
             connection.give_up()
             reader.join(5.0)
+            if broke:  # a killed process is still there for a moment after its connections
+                self._await_end()
 
     def start(self, deadline: float, cancel: CancelToken | None = None) -> None:
         """Have the model loaded; what is loading when the time is over goes on behind.
@@ -117,6 +120,12 @@ class LlamaServer:
             if self._process is not None:
                 _end(self._process)
                 self._process, self._ready = None, False
+
+    def _await_end(self) -> None:
+        """Wait for a process that hung up to end, so that the next call starts another."""
+        if self._process is not None:
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(1.0)
 
     def _spawn(self) -> None:
         self._folder = Path(tempfile.mkdtemp(prefix="sensorium-llama-"))
@@ -161,6 +170,7 @@ class _Connection(http.client.HTTPConnection):
         super().__init__("localhost")
         self._path = path
         self._given_up = threading.Event()
+        self.broke = False
 
     def connect(self) -> None:
         self.sock = socket.socket(socket.AF_UNIX)
@@ -191,6 +201,7 @@ def _read(
             lines.put(line)
         lines.put(None)
     except Exception as error:
+        connection.broke = True
         lines.put(ChatFailed(f"the model's process ended ({type(error).__name__})"))
     finally:
         connection.close()
