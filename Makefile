@@ -15,7 +15,7 @@ PIP    := $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-
 # A process that ends is not begun again: xdist would run its test once more, and then wait for ever.
 # Bytecode is kept even where the environment says otherwise: some 1,000 processes start, and each
 # compiles 300 modules of ours without it.
-PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --max-worker-restart 0
+PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder --max-worker-restart 0
 WEIGHTS := engine/encoders/compact/weights.txt
 MULTILINGUAL := engine/encoders/compact/weights-multilingual.txt
 LLM_WEIGHTS := engine/generate/weights.txt

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from sklearn.metrics import average_precision_score, roc_auc_score
 
 from engine.classify import metrics
 
@@ -20,6 +19,8 @@ def test_certainty_falls_into_the_last_range():
 
 
 def test_auroc_and_average_precision_are_those_of_scikit_learn():
+    from sklearn.metrics import average_precision_score, roc_auc_score
+
     chance = np.random.default_rng(0)
     scores = np.round(chance.random(200), 1)  # with ties
     true = chance.random(200) < 0.3

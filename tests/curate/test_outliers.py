@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from sklearn.neighbors import LocalOutlierFactor
 
 from engine.curate import outliers as module
 from engine.curate.asset_vectors import gather_assets
@@ -48,6 +47,8 @@ def test_the_odd_one_stands_out(measure):
 
 
 def test_local_factors_are_those_of_scikit_learn():
+    from sklearn.neighbors import LocalOutlierFactor
+
     items = points.anywhere(200)
     rows = items.rows(slice(None)).astype(np.float64)
     distances = np.maximum(1 - rows @ rows.T, 0)

@@ -11,7 +11,6 @@ import pytest
 from PIL import Image
 
 from engine.encoders.compact.encoder import CompactEncoder
-from engine.encoders.compact.export_pictures import build_model
 from engine.encoders.compact.pictures import HEAD, SIDE, CompactPictures
 from engine.encoders.weight_files import EFFICIENTNET
 
@@ -58,6 +57,8 @@ def test_padding_is_a_part_of_the_convolutions(bridge):
 
 def test_the_export_runs_what_timm_runs(bridge):
     import torch
+
+    from engine.encoders.compact.export_pictures import build_model  # imports timm
 
     pixels = [bridge.prepare(sample(name)) for name in ("chelsea.png", "coffee.png")]
     seen = bridge.see(pixels)

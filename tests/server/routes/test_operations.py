@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import queue
 import socket
 import threading
 from types import SimpleNamespace
 
+import httpx
 import pytest
 
 from engine.server.load.admission import Admission, DeadlineMissed, Overloaded
@@ -61,32 +63,29 @@ def test_a_thread_of_any_lane_that_does_not_end_is_not_ready(lane):
 def test_more_than_may_wait_is_told_to_come_again(start, monkeypatch):
     from engine.library.facade import Library
 
-    served, gate, inside = start(workers=1, waiting=1), threading.Event(), threading.Semaphore(0)
+    served, gate = start(workers=1, waiting=1), threading.Event()
+    answers: queue.SimpleQueue[httpx.Response] = queue.SimpleQueue()
 
     def run(self, query, **more):
-        inside.release()
         gate.wait()
         raise KeyError
 
+    def ask() -> None:
+        answers.put(served.http.post("/api/search", json={"text": "x"}))
+
     monkeypatch.setattr(Library, "run", run)
-    asked = [
-        threading.Thread(
-            target=served.http.post, args=("/api/search",), kwargs={"json": {"text": "x"}}
-        )
-        for _ in range(2)
-    ]
+    asked = [threading.Thread(target=ask) for _ in range(3)]
     try:
         for thread in asked:
             thread.start()
-        inside.acquire()
-        answer = served.http.post("/api/search", json={"text": "x"})
-        while answer.status_code != 429:  # the second may not have arrived yet
-            answer = served.http.post("/api/search", json={"text": "x"}, timeout=1)
+        answer = answers.get(timeout=60)  # one is worked on, one waits, and whichever came last
+        assert answer.status_code == 429
         assert answer.headers["retry-after"] == "1" and answer.json()["error"]["retryable"]
     finally:
         gate.set()
         for thread in asked:
             thread.join()
+    assert [answers.get().status_code for _ in asked[1:]] == [500, 500]
 
 
 def test_a_call_that_is_given_up_keeps_its_place():
