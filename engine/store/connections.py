@@ -58,7 +58,8 @@ class CatalogConnections:
     def stream(self, read: str, **values: object) -> Iterator[Row]:
         """Yield the rows of a read as the database gives them."""
         with translated(self.path):
-            yield from self.reader.ask(read, values)
+            reader = self.reader  # which closes its connection when nothing holds it
+            yield from reader.ask(read, values)
 
     def ask_newest(self, read: str, **values: object) -> list[Row]:
         """Return all rows of a read of the newest generation, whatever this thread's is."""

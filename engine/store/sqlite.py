@@ -34,9 +34,19 @@ class SqliteReader:
     """One thread's connection."""
 
     def __init__(self, file: Path) -> None:
-        self.connection = connect_reader(file)
         self.process = os.getpid()
         self.snapshots = 0
+        self.connection = connect_reader(file)
+
+    def __del__(self) -> None:
+        """Close what a thread leaves that ends.
+
+        A connection and its cache of statements hold each other: dropped alone, it stays open, with
+        the log of the catalog, until garbage is collected.
+        """
+        # Not in a fork: SQLite forbids to close there what the parent has opened.
+        if self.usable and hasattr(self, "connection"):
+            self.close()
 
     @property
     def usable(self) -> bool:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import gc
+import shutil
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
@@ -24,6 +27,25 @@ def test_a_thread_keeps_its_connection(connections: CatalogConnections) -> None:
     assert connections.reader is mine
     with ThreadPoolExecutor(1) as pool:
         assert pool.submit(lambda: connections.reader).result() is not mine
+
+
+def test_what_a_thread_leaves_is_closed_when_it_ends(empty_library: Path, tmp_path: Path) -> None:
+    path = shutil.copytree(empty_library, tmp_path / "library")
+    gc.disable()
+    try:
+        with Store.open(path) as store, ThreadPoolExecutor(1) as pool:
+            assert pool.submit(lambda: list(store.assets())).result() == []
+        left = {file.name for file in path.iterdir()}
+    finally:
+        gc.enable()
+    assert not left & {"catalog.sqlite-wal", "catalog.sqlite-shm"}
+
+
+def test_rows_that_still_come_keep_their_connection(connections: CatalogConnections) -> None:
+    rows = connections.stream("spaces")
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(next, rows).result()
+    assert first != next(rows)
 
 
 def test_a_closed_connection_is_opened_again(connections: CatalogConnections) -> None:
