@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import subprocess
 import sys
 import threading
@@ -285,13 +284,15 @@ def test_a_job_of_a_server_that_was_killed_is_interrupted_and_goes_on(
         [sys.executable, "-c", _SLOW_SERVER, str(library), str(media)],
         stdout=subprocess.PIPE, text=True,
     ) as process:  # fmt: skip
-        url = process.stdout.readline().strip()
-        with httpx.Client(base_url=url, timeout=60, verify=trusted_authorities()) as http:
-            served = Served(url, http, media, library)
-            job = start(served, wait=0, paths=[str(folder)])
-            while next(events(served, job))[1]["files"].get("added", 0) < 8:
-                pass
-            process.send_signal(signal.SIGKILL)
+        try:
+            url = process.stdout.readline().strip()
+            with httpx.Client(base_url=url, timeout=60, verify=trusted_authorities()) as http:
+                served = Served(url, http, media, library)
+                job = start(served, wait=0, paths=[str(folder)])
+                while next(events(served, job))[1]["files"].get("added", 0) < 8:
+                    pass
+        finally:
+            process.kill()  # which is what it is about; and one that a failure leaves is waited for
     with Library.open(library, settings=settings) as opened:
         assert opened.jobs.get(job["job"]).state is JobState.INTERRUPTED
         assert not opened.verify(deep=True).problems
