@@ -43,6 +43,16 @@ def until(page: Page, condition: str) -> None:
         page.wait_for_timeout(15)
 
 
+def keep_places(page: Page) -> None:
+    """Keep in `places` where the video went to: it plays on, so where it is says little."""
+    page.evaluate(
+        """window.places = [];
+        const video = document.querySelector(".stage video");
+        for (const event of ["loadeddata", "seeked"])
+          video.addEventListener(event, () => places.push(video.currentTime));"""
+    )
+
+
 def type_words(page: Page, words: str, first: str) -> None:
     """Type into the box, and wait until a hit whose name has `first` in it leads."""
     page.locator("input[type=search]").fill(words)

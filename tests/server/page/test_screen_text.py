@@ -13,7 +13,7 @@ from engine.testing.fake_encoder import FakeScreen, fake_towers
 from indexers.reading import read_texts
 from tests import media_files as make
 from tests.server.conftest import Served, serving
-from tests.server.page.browsing import Page, expect, until
+from tests.server.page.browsing import Page, expect, keep_places, until
 
 SIGNS = {"red": "Stop here", "blue": "Go on"}
 PLAYER = "document.querySelector('.stage video')"
@@ -58,8 +58,9 @@ def test_a_press_on_a_text_jumps_to_where_it_is_to_be_read(visit, signs):
     until(page, f"{PLAYER}.readyState > 0")
     page.evaluate(f"{PLAYER}.pause()")
     page.locator(".said", has_text="Go on").focus()
+    keep_places(page)
     page.keyboard.press("Enter")
-    until(page, f"Math.abs({PLAYER}.currentTime - 2) < 0.7")
+    until(page, "places.some((place) => Math.abs(place - 2) < 0.7)")
     page.locator(".said.now", has_text="Go on").wait_for()
 
 

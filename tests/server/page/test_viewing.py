@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from tests.server.page.browsing import expect, tags_of, until
+from tests.server.page.browsing import expect, keep_places, tags_of, until
 
 
 def test_a_hit_opens_with_its_reasons_and_its_facts(visit):
@@ -28,10 +28,25 @@ def test_the_words_of_a_video_are_read_followed_and_jumped_to(visit):
     expect(page.locator(".why")).to_contain_text("what it says is about that")
     page.locator(".time .mark").first.wait_for()
     expect(page.locator(".shots img")).to_have_count(2)
+    keep_places(page)
     page.locator(".shots button").first.click()
-    until(page, "document.querySelector('.stage video').currentTime < 1.9")
+    until(page, "places.some((place) => place < 1.9)")
     page.locator(".said").click()
-    until(page, "document.querySelector('.stage video').currentTime >= 1.9")
+    until(page, "places.at(-1) >= 1.9")
+
+
+def test_a_shot_that_is_clicked_before_the_video_has_come_is_shown(visit):
+    page, held = visit("/?q=violin"), []
+    page.route("**/api/media/*", lambda route: held.append(route))
+    expect(page.locator(".tile .name").first).to_contain_text("film.mp4")
+    page.locator(".tile a").first.click()
+    keep_places(page)
+    page.locator(".shots button").first.click()
+    assert page.evaluate("document.querySelector('.stage video').readyState") == 0
+    page.route("**/api/media/*", lambda route: route.continue_())
+    held.pop().continue_()
+    until(page, "places.length")
+    assert page.evaluate("places.every((place) => place < 1.9)")
 
 
 def test_a_sound_is_drawn_and_plays(visit):

@@ -130,6 +130,7 @@ export class Cutter {
     if (!this.#stops || this.#media.currentTime < this.#part.end) return;
     this.#stops = false;
     this.#media.pause();
+    this.#media.currentTime = this.#part.end; // One hears of it up to a quarter of a second late.
   }
 
   #clipAddress() {

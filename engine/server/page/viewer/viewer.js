@@ -149,8 +149,10 @@ class MomentViewer extends HTMLElement {
 
   #player(stage, hit, search) {
     const media = make(hit.kind === "video" ? "video" : "audio", {
-      src: `${hit.media}${hit.start === null ? "" : `#t=${hit.start}`}`, controls: true, autoplay: true, preload: "metadata",
+      src: hit.media, controls: true, autoplay: true, preload: "metadata",
     });
+    // Not by `#t=` in the address: a place that is clicked before the file has come would be lost to it.
+    media.currentTime = hit.start ?? 0;
     if (hit.kind === "video") media.poster = thumbnailOf(hit, 640);
     media.addEventListener("error", () => this.#makePlayable(stage, media, hit), { once: true });
     const line = make("div.time");
@@ -189,7 +191,9 @@ class MomentViewer extends HTMLElement {
     stage.append(note);
     media.addEventListener("loadeddata", () => note.remove(), { once: true });
     media.addEventListener("error", () => { note.textContent = text("unplayable"); }, { once: true });
-    media.src = ofAsset(hit, "clip", { start: 0, end: length }) + (hit.start === null ? "" : `#t=${hit.start}`);
+    const place = media.currentTime;
+    media.src = ofAsset(hit, "clip", { start: 0, end: length });
+    media.currentTime = place;
   }
 
   async #shots(stage, hit, jump, signal) {
