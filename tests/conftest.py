@@ -27,6 +27,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 import hypothesis
 import pytest
 from hypothesis.configuration import set_hypothesis_home_dir
+from hypothesis.internal.conjecture import providers
 from threadpoolctl import threadpool_limits
 from xdist.remote import Producer
 from xdist.scheduler import LoadFileScheduling
@@ -45,6 +46,18 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("sensorium")
 
 
+def _draw_no_constants(config: pytest.Config) -> None:
+    """Leave out of the examples what constants the modules hold that are imported by then.
+
+    They would be others in each order of the tests, and in each process of them; and all modules
+    are read as trees for them while tests are collected, 5 s of each process. `make explore` has
+    them.
+    """
+    if config.getoption("--hypothesis-profile") in (None, "sensorium"):
+        none = providers.Constants()
+        providers._get_local_constants = lambda: none
+
+
 ROOT = Path(__file__).parents[1]
 MEMORY = Path("/dev/shm")
 ROOM = 6 * 2**30
@@ -58,6 +71,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if "PYTEST_DEBUG_TEMPROOT" not in os.environ and _has_room(MEMORY):
         os.environ["PYTEST_DEBUG_TEMPROOT"] = str(MEMORY)
     gc.disable()
+    _draw_no_constants(config)
     threadpool_limits(1, user_api="blas")  # of numpy, whose threads wait in the same way
     assert all((ROOT / "tests" / room).is_dir() for room in SLOW_ROOMS), "a slow room is gone"
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
