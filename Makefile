@@ -12,10 +12,9 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-warn-conflicts
-# A process that ends is not begun again: xdist would run its test once more, and then wait for ever.
 # Bytecode is kept even where the environment says otherwise: some 1,000 processes start, and each
 # compiles 300 modules of ours without it.
-PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder --max-worker-restart 0
+PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest --processes 4
 WEIGHTS := engine/encoders/compact/weights.txt
 MULTILINGUAL := engine/encoders/compact/weights-multilingual.txt
 LLM_WEIGHTS := engine/generate/weights.txt

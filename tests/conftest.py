@@ -29,11 +29,10 @@ import pytest
 from hypothesis.configuration import set_hypothesis_home_dir
 from hypothesis.internal.conjecture import providers
 from threadpoolctl import threadpool_limits
-from xdist.remote import Producer
-from xdist.scheduler import LoadFileScheduling
 
 from engine.config import Settings
 from engine.generate.lm import LocalLM
+from tests import processes
 
 # Nothing is left in the checkout. The same examples are drawn each time: a test that fails on one
 # of thousands of runs says nothing about the change it was run for. `make explore` draws anew.
@@ -171,21 +170,28 @@ def _same_priority() -> Iterator[None]:
         pytest.fail(f"it left its thread with the policy {policy} of the scheduler")
 
 
-@pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFileScheduling:
-    return _Files(config, log)
+def pytest_addoption(parser: pytest.Parser) -> None:
+    processes.add_option(parser)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtestloop(session: pytest.Session) -> bool | None:
+    """Run the tests in the processes that were asked for, or else leave it to pytest."""
+    option = session.config.option
+    if not option.processes or option.collectonly or session.testsfailed:
+        return None
+    processes.TestProcesses(session, _group).run(option.processes)
+    return True
 
 
 def _file(nodeid: str) -> str:
     return nodeid.partition("::")[0]
 
 
-class _Files(LoadFileScheduling):
+def _group(item: pytest.Item) -> str:
     """Give a file to one process, and those that share what is slow to start to the same."""
-
-    def _split_scope(self, nodeid: str) -> str:
-        file = _file(nodeid)
-        return _TOGETHER.get(file, file)
+    file = _file(item.nodeid)
+    return _TOGETHER.get(file, file)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -218,7 +224,7 @@ def _own_folders(tmp_path_factory) -> Iterator[None]:
 def _shared_folder(tmp_path_factory) -> Path:
     """Return the folder that all processes of a run share, so that a tower is exported once."""
     base = tmp_path_factory.getbasetemp()
-    return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    return base.parent if processes.is_fork else base
 
 
 EXPORTERS = ("engine/common", "engine/encoders", "engine/generate")
