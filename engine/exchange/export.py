@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import metadata
 from pathlib import Path
 
@@ -137,6 +137,7 @@ def _holding(store: Store, infos: Sequence[SpaceInfo], ids: MomentIds) -> list[S
 class _Counts:
     card: data_card.Card
     failures: list[Failure]
+    ways_out: dict[str, str] = field(default_factory=dict)
 
 
 def _run(
@@ -153,6 +154,7 @@ def _run(
                 counts.card.add(item, rights_of(path, item.asset.media.kind))
         except LeftOut as reason:
             why = f"the file {reason}"
+            counts.ways_out[why] = reason.way_out
             if len(counts.failures) < _KEPT:
                 counts.failures.append(Failure(item.asset.path, str(reason)))
         if why is not None:
@@ -192,6 +194,8 @@ def _assets(store: Store, ids: MomentIds) -> int:
 
 def _nothing(target: Format, counts: _Counts) -> str:
     """Return the message for an export that would be empty."""
-    why = counts.card.removed.most_common(1)
-    reason = f": {why[0][0]}" if why else " that is selected"
-    return f"nothing to export as {target.name}{reason}; see library.stats()"
+    most = counts.card.removed.most_common(1)
+    why = most[0][0] if most else ""
+    reason = f": {why}" if why else " that is selected"
+    way_out = counts.ways_out.get(why, "see library.stats()")
+    return f"nothing to export as {target.name}{reason}; {way_out}"

@@ -151,6 +151,10 @@ def test_a_file_that_is_not_what_was_indexed_is_left_out(
         (tmp_path / "media" / "0 red.png").unlink()
         os.utime(tmp_path / "media" / "1 green.png", ns=(1, 1))
         done = export(made.store, tmp_path / "out", name)
+        changed = ExportSelection(filter=parse_where("path = '*green*'"))
+        again = r"changed since it was indexed; library\.index\(PATH\) looks at it again"
+        with pytest.raises(UsageError, match=again):
+            export(made.store, tmp_path / "none", name, changed)
     reasons = {Path(f.path).name: f.reason for f in done.failures}
     assert reasons == {
         "0 red.png": "cannot be read: no such file or directory",

@@ -21,10 +21,15 @@ _SUFFIX = re.compile(r"\.[a-z0-9]{1,5}")
 _SUFFIXES = {"jpeg": ".jpg", "matroska": ".mkv"}
 _PER_FOLDER = 10_000
 """Files of one subfolder."""
+_AGAIN = "library.index(PATH) looks at it again"
 
 
 class LeftOut(Exception):
-    """A file cannot go into an export; the text says why."""
+    """A file cannot go into an export; the text says why, ``way_out`` what to do about it."""
+
+    def __init__(self, reason: str, way_out: str = "see library.stats()") -> None:
+        super().__init__(reason)
+        self.way_out = way_out
 
 
 class Format(ABC):
@@ -99,11 +104,11 @@ def opened(asset: Asset) -> Iterator[BinaryIO]:
         real, named = os.path.realpath(path, strict=True), path.lstat()
         stream = path.open("rb")
     except OSError as error:
-        raise LeftOut(f"cannot be read: {os_reason(error)}") from error
+        raise LeftOut(f"cannot be read: {os_reason(error)}", _AGAIN) from error
     with stream:
         info = os.fstat(stream.fileno())
         if real != asset.path or not os.path.samestat(info, named):
-            raise LeftOut("has a link in its place since it was indexed")
+            raise LeftOut("has a link in its place since it was indexed", _AGAIN)
         if (info.st_size, stored_mtime_ns(info)) != (asset.size, asset.mtime_ns):
-            raise LeftOut("has changed since it was indexed")
+            raise LeftOut("has changed since it was indexed", _AGAIN)
         yield stream
