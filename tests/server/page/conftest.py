@@ -63,7 +63,7 @@ def browser() -> Iterator[playwright.Browser]:
 
 @pytest.fixture(scope="package")
 def pages(browser: playwright.Browser, served: Served) -> Pages:
-    return Pages(browser, served.url)
+    return Pages(browser, served)
 
 
 @pytest.fixture
@@ -82,14 +82,11 @@ def visit(
         address: str = "/", server: Served = served, fresh: bool = False, **options: object
     ) -> Page:
         taken.append(pages.take(fresh, **options))
-        page = taken[-1].page
-        page.goto(server.url + address)
-        page.wait_for_selector("html[data-ready]")
-        return page
+        return taken[-1].visit(server, address)
 
     yield begin
     faults = [fault for opened in taken for fault in opened.faults]
-    for opened in taken:
+    for opened in reversed(taken):  # the first one is then the next to be taken
         pages.give_back(opened, keep=not faults and request.session.testsfailed == failed)
     assert faults == []
 
