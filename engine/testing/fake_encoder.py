@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import ClassVar
 
 import numpy as np
@@ -37,11 +38,13 @@ _TONES = ("low tone", "high tone")
 _SPLIT_HZ = 1000.0
 
 
+@lru_cache(4096)
 def _word_vector(word: str) -> Vectors:
-    """Return a unit vector that depends on the word alone."""
+    """Return a unit vector that depends on the word alone; drawing one takes 40 us."""
     seed = int.from_bytes(hashlib.blake2b(word.encode(), digest_size=8).digest(), "big")
     vector = np.random.default_rng(seed).standard_normal(DIM).astype(np.float32)
     unit: Vectors = vector / np.linalg.norm(vector)
+    unit.flags.writeable = False
     return unit
 
 

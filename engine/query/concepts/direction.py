@@ -8,7 +8,7 @@ differences are ordinary (exemplars with a shared background; Hariharan, Malik a
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -64,13 +64,13 @@ def learn_direction(
         if against is not None and len(against):
             toward = toward - _AGAINST * against.mean(axis=0)
         return Direction(_unit(toward), *_PRIOR)
-    scatter = _Scatter(others, against)
-    vector = scatter.discriminant(examples)
+    sets = [examples, *_one_less(examples)]
+    vector, *left_out = _Scatter(others, against).discriminants(sets)
     scores = others @ vector
     mean = float(np.median(scores))
     # The library may hold many of the thing itself, which a plain deviation would count.
     spread = 1.4826 * float(np.median(np.abs(scores - mean)))
-    out = float(np.median(_left_out(examples, others, scatter)))  # in deviations
+    out = float(np.median(_standing_out(examples, others, left_out)))  # in deviations
     std = spread * max(1.0, _NATS_PER_DEVIATION * out / _STANDS_OUT)
     return Direction(vector, mean, max(std, 1e-6))
 
@@ -93,36 +93,36 @@ def share_found(examples: Vectors, background: Vectors) -> float | None:
     others = _without(background, examples)
     if len(others) < FEWEST_MOMENTS:
         return None
-    scatter = _Scatter(others)
     beaten = [
-        float((others @ vector < score).mean()) for vector, score in _one_less(examples, scatter)
+        float((others @ vector < example @ vector).mean())
+        for vector, example in zip(
+            _Scatter(others).discriminants(_one_less(examples)), examples, strict=True
+        )
     ]
     return sum(share >= _FOUND for share in beaten) / len(examples)
 
 
-def _left_out(examples: Vectors, others: Vectors, scatter: _Scatter) -> list[float]:
+def _standing_out(examples: Vectors, others: Vectors, left_out: Sequence[Vectors]) -> list[float]:
     """Return how far each example stands out by what the others say, in deviations.
 
     Along a direction that was learned from the example itself, it stands out too far.
     """
     out = []
-    for vector, score in _one_less(examples, scatter):
+    for vector, example in zip(left_out, examples, strict=True):
         along = others @ vector
         middle = np.median(along)
         spread = 1.4826 * float(np.median(np.abs(along - middle)))
-        out.append(float(score - middle) / max(spread, 1e-9))
+        out.append(float(example @ vector - middle) / max(spread, 1e-9))
     return out
 
 
-def _one_less(examples: Vectors, scatter: _Scatter) -> Iterator[tuple[Vectors, float]]:
-    """Yield the direction of all examples but one, and the score of that one."""
-    without = [np.delete(examples, place, axis=0) for place in range(len(examples))]
-    for vector, example in zip(scatter.discriminants(without), examples, strict=True):
-        yield vector, float(example @ vector)
+def _one_less(examples: Vectors) -> list[Vectors]:
+    """Return the sets of all examples but one."""
+    return [np.delete(examples, place, axis=0) for place in range(len(examples))]
 
 
 class _Scatter:
-    """The shrunk covariance of a library's sample, factored once.
+    """The shrunk covariance of a library's sample.
 
     ``mean`` is what examples are parted from: that of the sample, drawn to what they are not.
     """
@@ -138,18 +138,16 @@ class _Scatter:
         level = max(float(np.trace(covariance)) / dim, 1e-12)
         covariance *= 1 - _SHRINKAGE
         covariance[np.diag_indices(dim)] += _SHRINKAGE * level
-        self._factor = np.linalg.cholesky(covariance)
-
-    def discriminant(self, examples: Vectors) -> Vectors:
-        """Return the unit vector that parts examples from the sample, and what they are not."""
-        return self.discriminants([examples])[0]
+        self._covariance = covariance
 
     def discriminants(self, sets: Sequence[Vectors]) -> list[Vectors]:
-        """Return the vector of each set of examples, for all at once: solving takes the time."""
+        """Return unit vectors that part sets of examples from the sample, and what they are not.
+
+        All at once, for the covariance is factored at each call, which takes the time.
+        """
         means = np.stack([examples.mean(axis=0) for examples in sets])
         away = (means - self.mean).astype(np.float64)
-        half = np.linalg.solve(self._factor, away.T)
-        solved = np.linalg.solve(self._factor.T, half).T.astype(np.float32)
+        solved = np.linalg.solve(self._covariance, away.T).T.astype(np.float32)
         return [_unit(vector) for vector in solved]
 
 
