@@ -6,6 +6,7 @@ import secrets
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import pytest
@@ -13,6 +14,9 @@ import pytest
 from engine.store import Store
 from engine.types import IndexedAsset
 from tests.store.make import LOOKS, POSTGRESQL, SERVER, TEXT
+
+if TYPE_CHECKING:
+    from tests.store.spare import SpareLibrary
 
 
 @pytest.fixture(scope="session")
@@ -55,16 +59,29 @@ def empty_library(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.fixture(scope="session")
+def spare_library(
+    tmp_path_factory: pytest.TempPathFactory, database: str
+) -> Iterator[SpareLibrary]:
+    """The same on the server, where making one takes longer still."""
+    from tests.store.spare import SpareLibrary
+
+    spare = SpareLibrary(tmp_path_factory.mktemp("spare"), lambda path: make(path, database))
+    yield spare
+    spare.close()
+
+
 @pytest.fixture
-def store(tmp_path: Path, empty_library: Path, catalog: str | None) -> Iterator[Store]:
+def store(
+    request: pytest.FixtureRequest, tmp_path: Path, empty_library: Path, catalog: str | None
+) -> Iterator[Store]:
     if catalog is None:
         shutil.copytree(empty_library, tmp_path / "library")
         with Store.open(tmp_path / "library") as opened:
             yield opened
     else:
-        with Store.create(tmp_path / "library", "fake", catalog) as made:
-            add_spaces(made)
-            yield made
+        with request.getfixturevalue("spare_library").lent(tmp_path / "library") as lent:
+            yield lent
 
 
 @pytest.fixture
