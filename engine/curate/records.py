@@ -15,6 +15,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from engine.common.arrow_table import flat_table
 from engine.common.atomic_write import check_place, whole, written
 from engine.errors import UsageError
 from engine.store import Store
@@ -129,7 +130,7 @@ def _parquet(file: Path, found: Iterable[Finding]) -> None:
     # As a stream: pyarrow takes no name that is not UTF-8.
     with file.open("wb") as stream, pq.ParquetWriter(stream, schema) as writer:
         while part := list(islice(rows, _ROWS_PER_GROUP)):
-            writer.write_table(pa.Table.from_pylist(part, schema))
+            writer.write_table(flat_table(part, schema))
 
 
 def _csv(file: Path, found: Iterable[Finding]) -> None:

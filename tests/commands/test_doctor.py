@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import ctypes
 import dataclasses
+import sys
+from types import SimpleNamespace
 
 import pytest
 
@@ -42,3 +45,24 @@ def test_repairs_that_it_tells_of_are_commands(run, tmp_path, monkeypatch):
     monkeypatch.setattr(doctor, "examine", lambda *_: [gone])
     done = run("doctor", at=tmp_path)
     assert done.out == "MISSING library: gone; sensorium rebuild --forget-lost gives them up\n"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere PyTorch is always asked")
+def test_pytorch_is_asked_for_a_gpu_where_there_is_a_driver(monkeypatch: pytest.MonkeyPatch):
+    """Importing it takes 1.5 s."""
+    asked = []
+    cuda = SimpleNamespace(
+        is_available=lambda: asked.append("it") or True, get_device_name=lambda: "H200"
+    )
+    monkeypatch.setitem(sys.modules, "torch", SimpleNamespace(cuda=cuda))
+    monkeypatch.setattr(doctor, "find_spec", lambda name: True)
+
+    def lacking(name: str) -> None:
+        raise OSError(f"{name}: cannot open shared object file")
+
+    monkeypatch.setattr(ctypes, "CDLL", lacking)
+    if not doctor.Path("/dev/kfd").exists():
+        assert doctor._gpu() == doctor.Check("GPU", False, "no GPU here; none is needed", True)
+        assert not asked
+    monkeypatch.setattr(ctypes, "CDLL", lambda name: SimpleNamespace())
+    assert doctor._gpu() == doctor.Check("GPU", True, "H200", optional=True)

@@ -19,11 +19,7 @@ ANEW = 1000
 """Answered in the place of an exit code where a process must start anew."""
 HEAVY = ".heavy"
 """Ends the name of the socket of the process that has imported what few commands need."""
-_USE_HEAVY = {
-    (b"curate", b"clusters"), (b"curate", b"mislabeled"), (b"curate", b"quality"),
-    (b"curate", b"select"), (b"doctor",), (b"mcp",), (b"models", b"list"),
-    (b"prepare-rerank",), (b"serve",),
-}  # fmt: skip
+_USE_HEAVY = {(b"curate", b"mislabeled"), (b"mcp",), (b"prepare-rerank",)}
 
 
 def ask(place, arguments, streams=(0, 1, 2), states=()):

@@ -23,24 +23,27 @@ import sys
 import threading
 import time
 import traceback
+import weakref
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from importlib import import_module
 
 from engine.commands.main import main
+from engine.common.package_weights import WeightFile
+from engine.encoders import weight_files
+from engine.errors import EncoderUnavailable
 from tests.commands.warm_client import ANEW, HEAVY
 
 _IMPORTED = (
-    "PIL.IptcImagePlugin", "cv2", "engine.testing.fake_encoder", "faiss", "filecmp", "numpy.ma",
-    "numpy.random", "onnxruntime", "pprint", "pyarrow.parquet", "rich.progress", "rich.table",
-    "sqlalchemy.dialects.sqlite", "statistics", "tomllib",
+    "PIL.IptcImagePlugin", "cv2", "engine.testing.fake_encoder", "faiss", "filecmp",
+    "huggingface_hub.file_download", "numpy.ma", "numpy.random", "onnxruntime", "pprint",
+    "pyarrow.parquet", "rich.progress", "rich.table", "sqlalchemy.dialects.sqlite", "statistics",
+    "threadpoolctl", "tokenizers", "tomllib",
 )  # fmt: skip
 """Modules of others that most commands use, some of which take seconds to import."""
 _LEFT = ("export_", ".training", ".testing", ".migrations.", ".demo", "engine.server")
 """Parts of names of modules that are programs, or that few commands need."""
-_HEAVY = (
-    "cleanlab", "pyarrow.pandas_compat", "sklearn.model_selection", "torch", "transformers",
-)  # fmt: skip
+_HEAVY = ("cleanlab", "sklearn.model_selection")
 """Modules that few commands use, and that take seconds to import."""
 _OF_PYTHON = (b"LC_ALL", b"LC_CTYPE", b"PYTHONIOENCODING", b"PYTHONUNBUFFERED", b"PYTHONUTF8")
 """What has Python read and write otherwise, from its start."""
@@ -53,14 +56,30 @@ def import_much() -> None:
     _import(_IMPORTED)
     for package in ("engine", "indexers"):
         _import(name for name in _below(package) if not any(part in name for part in _LEFT))
-    gc.freeze()
+    _hash_weights()
+    _freeze()
 
 
 def import_heavy() -> None:
     """Import what few commands import."""
     _import(_HEAVY)
     _import(_below("engine.server"))
+    _freeze()
+
+
+def _hash_weights() -> None:
+    """Hash the weights of all encoders, 0.3 s, which a process remembers."""
+    for named in vars(weight_files).values():
+        for file in named if isinstance(named, tuple) else (named,):
+            if isinstance(file, WeightFile):
+                with suppress(EncoderUnavailable):
+                    file.locate()
+
+
+def _freeze() -> None:
+    """Leave to this process what is its own: what is collected, and what is tidied at the end."""
     gc.freeze()
+    weakref.finalize._registry.clear()  # type: ignore[attr-defined]
 
 
 def _below(package: str) -> Iterator[str]:
