@@ -70,8 +70,8 @@ def fill(path: Path, settings: Settings, count: int) -> Library:
     with library.store.writer() as writer:
         for space in library.towers.spaces:
             writer.ensure_space(space)
-        for first in range(0, count, 5):
-            files = range(first, min(count, first + 5))
+        for first in range(0, count, 20):
+            files = range(first, min(count, first + 20))
             writer.commit([video(path / "media", file) for file in files])
     library.maintenance.settle(wait=False)
     return library
