@@ -34,10 +34,19 @@ from engine.config import Settings
 from engine.generate.lm import LocalLM
 from tests import processes
 
-# Nothing is left in the checkout. The same examples are drawn each time: a test that fails on one
+
+def _lasting() -> bool:
+    """Whether what is made can be kept between runs: in the environment, and it goes with that."""
+    return sys.prefix != sys.base_prefix and os.access(sys.prefix, os.W_OK)
+
+
+# Nothing is left in the checkout. Tables of Unicode, which take each process 2 s, lie in the
+# environment. The same examples are drawn each time: a test that fails on one
 # of thousands of runs says nothing about the change it was run for. `make explore` draws anew.
 _hypothesis_home = tempfile.TemporaryDirectory(prefix="hypothesis-")
-set_hypothesis_home_dir(_hypothesis_home.name)
+set_hypothesis_home_dir(
+    Path(sys.prefix) / "test-hypothesis" if _lasting() else _hypothesis_home.name
+)
 hypothesis.settings.register_profile("anew", deadline=None, database=None)
 hypothesis.settings.register_profile(
     "sensorium", hypothesis.settings.get_profile("anew"), derandomize=True
@@ -243,7 +252,7 @@ _KEPT = 6
 def _link_models(cache: Path) -> None:
     """Keep what is made of models between runs, as long as no code that makes it has changed: that
     takes two minutes of a processor. It lies in the environment, and goes with it."""
-    if sys.prefix == sys.base_prefix or not os.access(sys.prefix, os.W_OK):
+    if not _lasting():
         return
     every = Path(sys.prefix) / "test-models"
     for name, rooms in MODELS.items():
