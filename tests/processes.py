@@ -16,8 +16,11 @@ from itertools import chain
 from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
+from tempfile import TemporaryFile
+from typing import Any
 
 import pytest
+from _pytest.capture import FDCapture
 
 _NUMBER = 4
 """Bytes of a group's number: writes and reads of a pipe that are this short are whole."""
@@ -184,12 +187,21 @@ def _begin(session: pytest.Session, number: int) -> None:
     weakref.finalize._registered_with_atexit = False  # type: ignore[attr-defined]
     plugins = session.config.pluginmanager
     plugins.unregister(plugins.get_plugin("terminalreporter"))
-    capturing = plugins.get_plugin("capturemanager")
-    capturing.stop_global_capturing()
-    capturing.start_global_capturing()
+    _capture_apart(plugins.get_plugin("capturemanager"))
     folders = session.config._tmp_path_factory  # type: ignore[attr-defined]
     folders._basetemp = folders.getbasetemp() / f"process-{number}"
     folders._basetemp.mkdir(mode=0o700)
+
+
+def _capture_apart(manager: Any) -> None:
+    """Have what is captured go to files of this process, by descriptors that stay as they are: what
+    was imported may have kept the `sys.stderr` of that time."""
+    manager.suspend_global_capture()
+    for capture in (manager._global_capturing.out, manager._global_capturing.err):
+        if isinstance(capture, FDCapture):
+            with TemporaryFile(buffering=0) as own:
+                os.dup2(own.fileno(), capture.tmpfile.fileno(), inheritable=False)
+    manager.resume_global_capture()
 
 
 def _end(process: BaseProcess) -> None:

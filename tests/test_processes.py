@@ -39,7 +39,8 @@ def once(request):
 """
 QUIET = "def test_quiet(kept): assert kept.is_dir()\n"
 FILES = {
-    "test_fails.py": "def test_wrong(once): print('heard'); assert once == 2\n",
+    "test_fails.py": "import sys\ndef write(stream=sys.stderr): print('early', file=stream)\n"
+    "def test_wrong(once): print('heard'); write(); assert once == 2\n",
     "test_warns.py": "import warnings\ndef test_of_old(): warnings.warn('careful')\n" + QUIET,
     "test_ends.py": "import os\ndef test_gone(): os._exit(0)\ndef test_left(): pass\n",
     "test_skips.py": "import pytest\ndef test_passed_over(): pytest.skip('no reason')\n" + QUIET,
@@ -53,7 +54,10 @@ def begin(tmp_path):
     def start(files: dict[str, str]) -> subprocess.Popen[str]:
         for name, content in {"conftest.py": CONFTEST, **files}.items():
             (tmp_path / name).write_text(content)
-        environ = {**os.environ, "PYTHONPATH": str(ROOT), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+        environ = {
+            **os.environ, "PYTHONPATH": str(ROOT), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+            "PYTEST_ADDOPTS": "",
+        }  # fmt: skip
         return subprocess.Popen(
             [sys.executable, "-m", "pytest", "--processes=3", "-rA", f"--basetemp={tmp_path / 't'}",
              f"--rootdir={tmp_path}", "-p", "no:cacheprovider", str(tmp_path)],
@@ -73,7 +77,8 @@ def test_what_fails_ends_or_warns_in_a_process_is_reported(begin, tmp_path):
         "FAILED test_ends.py::test_gone - its process ended with 0",
         "SKIPPED [1] test_skips.py:2: no reason",
         "UserWarning: careful",
-        "heard",
+        "Captured stdout call -----------------------------\nheard\n---",
+        "Captured stderr call -----------------------------\nearly\n",
     ):
         assert line in out
     assert "test_ends.py::test_left" not in out
@@ -85,19 +90,25 @@ def test_what_a_process_has_set_up_is_taken_back_once(begin, tmp_path):
     running = begin({f"test_{number}.py": QUIET for number in range(9)})
     out, _ = running.communicate()
     assert running.returncode == 0 and "9 passed" in out
-    folders = {each.name for each in (tmp_path / "t").glob("process-*/kept0")}
-    assert folders == {"kept0"}
-    ended = {each.name for each in tmp_path.glob("process-*")}
-    assert ended == {f.parent.name for f in (tmp_path / "t").glob("process-*/kept0")}
+    begun = {each.parent.name for each in (tmp_path / "t").glob("process-*/kept[0-9]")}
+    assert begun and begun == {each.name for each in tmp_path.glob("process-*")}
+    assert {each.name for each in tmp_path.glob("t/process-*/kept[0-9]")} == {"kept0"}
 
 
 def test_an_interruption_takes_back_what_was_set_up(begin, tmp_path):
-    waits = "import time\ndef test_long(kept): (kept / 'begun').touch(); time.sleep(60)\n"
-    running = begin({"test_waits.py": waits})
-    while not list(tmp_path.glob("t/process-*/kept0/begun")):
+    waits = """
+import time
+def test_long(kept):
+    (kept / "begun").touch()
+    time.sleep(60)
+    (kept / "slept").touch()
+"""
+    running = begin({f"test_{number}.py": waits for number in range(3)})
+    while len(list(tmp_path.glob("t/process-*/kept0/begun"))) < 3:
         assert running.poll() is None
         time.sleep(0.02)
     running.send_signal(signal.SIGINT)
     out, _ = running.communicate()
     assert running.returncode == 2 and "KeyboardInterrupt" in out
-    assert len(list(tmp_path.glob("process-*"))) == 1
+    assert not list(tmp_path.glob("t/process-*/kept0/slept"))
+    assert len(list(tmp_path.glob("process-*"))) == 3
