@@ -10,6 +10,7 @@ from __future__ import annotations
 import atexit
 import os
 import signal
+import warnings
 import weakref
 from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
@@ -80,7 +81,10 @@ class TestProcesses:
     def _start(self, number: int, queue: int) -> None:
         here, there = _fork.Pipe(duplex=False)
         process = _fork.Process(target=self._work, args=(number, queue, there))
-        process.start()
+        with warnings.catch_warnings():
+            # Python 3.12 warns of threads; those of OpenBLAS and of jemalloc know forks.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            process.start()
         there.close()
         self._running[here] = (process, "")
 
