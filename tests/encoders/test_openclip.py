@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -56,6 +57,15 @@ def test_texts_get_open_clips_own_vectors(model_folder, encoder):
         tokens = open_clip.get_tokenizer(f"local-dir:{model_folder}")(texts)
         expected = reference.eval().encode_text(tokens, normalize=True).numpy()
     np.testing.assert_allclose(encoder.embed_texts(texts), expected, atol=1e-5)
+
+
+def test_layers_begin_with_zeros_in_the_thread_that_loads_a_model_and_no_longer():
+    from torch.nn import Linear
+
+    with load._nothing_drawn(), ThreadPoolExecutor(1) as pool:
+        here, there = Linear(4, 4), pool.submit(Linear, 4, 4).result()
+    assert not here.weight.any()
+    assert there.weight.any() and Linear(4, 4).weight.any()
 
 
 def test_the_revision_is_that_of_the_weights(model_folder, encoder, tmp_path):
