@@ -22,6 +22,7 @@ from typing import TypeAlias
 import numpy as np
 
 from engine.common.progress import NO_PROGRESS, Progress, noting_what_is_kept
+from engine.common.shown_as_text import ShownAsText
 from engine.common.vectors import chunks
 from engine.config import Settings
 from engine.encoders.towers import Towers
@@ -44,7 +45,7 @@ _WRITTEN = frozenset({Modality.SPEECH, Modality.SCREEN})
 
 
 @dataclass(frozen=True, slots=True)
-class BackfillReport:
+class BackfillReport(ShownAsText):
     """The outcome of filling a space."""
 
     space: str

@@ -10,6 +10,7 @@ from engine.assistant.evidence import Claim, EvidencePassage
 from engine.assistant.frames import frames_of
 from engine.assistant.question import LibraryQuestion
 from engine.assistant.verification import LeftOutPassage
+from engine.common.shown_as_text import ShownAsText
 from engine.common.text import printable
 from engine.generate.budget import Spent
 
@@ -65,7 +66,7 @@ class Searched:
 
 
 @dataclass(frozen=True, slots=True)
-class CitedAnswer:
+class CitedAnswer(ShownAsText):
     """The answer to a question. ``str`` of it is what `sensorium ask` prints."""
 
     question: LibraryQuestion

@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from engine.common.shown_as_text import ShownAsText
 from engine.common.text import printable
 from engine.errors import StoreError
 from engine.index import disk
@@ -60,7 +61,7 @@ class IndexSummary:
 
 
 @dataclass(frozen=True, slots=True)
-class LibraryDescription:
+class LibraryDescription(ShownAsText):
     """A library with its counts, spaces and indexes; ``str`` of it is a line for each fact."""
 
     path: Path

@@ -22,6 +22,7 @@ import numpy as np
 
 from engine.common.plain_sentences import is_order, is_ordering_name, sentences
 from engine.common.progress import NO_PROGRESS, CancelToken, Progress
+from engine.common.shown_as_text import ShownAsText
 from engine.common.text import clock
 from engine.common.vectors import chunks
 from engine.config import Settings
@@ -59,7 +60,7 @@ _SYSTEM = (
 
 
 @dataclass(frozen=True, slots=True)
-class Description:
+class Description(ShownAsText):
     """An answer about a file."""
 
     text: str
@@ -70,6 +71,9 @@ class Description:
     """False where the model was given words alone."""
     spent: Spent
     """The cost of the conversation so far."""
+
+    def __str__(self) -> str:
+        return self.text
 
 
 class MediaConversation:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.common import local_time
 from engine.common.result_view import percent, why_line
+from engine.common.shown_as_text import ShownAsText
 from engine.common.shown_path import on_terminal
 from engine.common.text import clock, printable, time_span
 from engine.types import Asset, Hit, Modality, MomentRecord
@@ -35,7 +36,7 @@ class Passage:
 
 
 @dataclass(frozen=True, slots=True)
-class HitDetails:
+class HitDetails(ShownAsText):
     """A hit with the facts of its file, the words around it, and why it was found.
 
     ``str`` of it is the page that `sensorium show` prints.

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from engine.common.progress import Progress
+from engine.common.shown_as_text import ShownAsText
 from engine.config import Settings
 from engine.encoders.protocols import Sentence, SpeechBridge, TimesWords, Word
 from engine.encoders.speech import shifted
@@ -23,7 +24,7 @@ _SECONDS = 120.0
 
 
 @dataclass(frozen=True, slots=True)
-class Transcription:
+class Transcription(ShownAsText):
     """The sentences of a recording, with times."""
 
     sentences: tuple[Sentence, ...]
@@ -32,6 +33,9 @@ class Transcription:
     """Seconds of the recording."""
     spent: Billed | None = None
     """The cost of a server's transcriber; None for one that runs here."""
+
+    def __str__(self) -> str:
+        return self.text
 
     @property
     def text(self) -> str:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from engine.common.shown_as_text import ShownAsText
 from engine.store.records import SegmentInfo
 from engine.types import Space
 
@@ -22,7 +23,7 @@ TARGET_BYTES = 8 * 2**20
 
 
 @dataclass(frozen=True, slots=True)
-class Compaction:
+class Compaction(ShownAsText):
     """The result of a compaction."""
 
     segments_before: int

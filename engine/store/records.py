@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
 from engine.common import local_time
+from engine.common.shown_as_text import ShownAsText
 from engine.types import Embedding, Kind, Modality, Space
 
 if TYPE_CHECKING:
@@ -185,7 +186,7 @@ class Background:
 
 
 @dataclass(frozen=True, slots=True)
-class LibraryStats:
+class LibraryStats(ShownAsText):
     """Counts of a library, and its size in bytes."""
 
     assets: Mapping[Kind, int]

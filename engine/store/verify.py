@@ -9,6 +9,7 @@ import numpy as np
 
 from engine.common.id_sets import look_up
 from engine.common.progress import NO_PROGRESS, Progress
+from engine.common.shown_as_text import ShownAsText
 from engine.errors import LibraryUnavailable, StoreError
 from engine.store import recovery, segments
 from engine.store.curation_records import ActState
@@ -33,7 +34,7 @@ class HealthProblem(str):
 
 
 @dataclass(frozen=True, slots=True)
-class VerifyReport:
+class VerifyReport(ShownAsText):
     """The result of a verification: counts, and the problems, one line each."""
 
     deep: bool

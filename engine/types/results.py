@@ -8,6 +8,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any, SupportsIndex, TypeAlias, overload
 
 from engine.common.optional_package import importing
+from engine.common.shown_as_text import ShownAsText
 from engine.errors import UsageError
 from engine.types.enums import Kind, Modality
 from engine.types.media import Failure
@@ -316,7 +317,7 @@ _OTHER = "other"
 
 
 @dataclass(frozen=True, slots=True)
-class IndexReport:
+class IndexReport(ShownAsText):
     """The outcome of one run of ``index``. Counts are files unless they say otherwise."""
 
     found: int = 0

@@ -19,6 +19,8 @@ CELLS = (
     "print(result)",
     "result.to_pandas()[['rank', 'kind', 'path']]",
     "result[0].thumbnail()",
+    "library.stats()",
+    "library.ask('which picture shows red?')",
     "library.close()",
 )
 
@@ -45,5 +47,7 @@ def test_a_notebook_shows_a_bar_pictures_and_tables(media, tmp_path):
     assert outputs[4][-1]["text"].splitlines()[0].split() == ["#", "sure", "kind", "at", "file"]
     assert "<table" in outputs[5][-1]["data"]["text/html"]
     assert "image/png" in outputs[6][-1]["data"] or "image/jpeg" in outputs[6][-1]["data"]
+    assert "assets: 1 audio, 3 image" in outputs[7][-1]["data"]["text/plain"]
+    assert outputs[8][-1]["data"]["text/plain"].splitlines()[1].startswith("[1] ")
     if keep := os.environ.get("SENSORIUM_NOTEBOOK_PAGE"):
         Path(keep).write_text(f"<!doctype html><meta charset=utf-8>{page}")
