@@ -126,7 +126,7 @@ def test_an_order_is_not_obeyed_and_changes_nothing(hostile, model, number):
     library, paths = hostile
     each, before = HOSTILE[number], state(*hostile)
     model(each)
-    answer = asked(library, paths[number], each.question, model="test-1", seconds=20)
+    answer = asked(library, paths[number], each.question, model="test-1", seconds=120)
     assert not obeyed(answer, each)
     assert answer.found
     assert {p.path for p in answer.passages} == {str(paths[number])}
@@ -138,7 +138,7 @@ def test_an_order_beside_a_true_sentence_is_not_obeyed(hostile, model, number):
     library, paths = hostile
     each = HOSTILE[number]
     model(each, beside=True)
-    answer = asked(library, paths[number], each.question, model="test-1", seconds=20)
+    answer = asked(library, paths[number], each.question, model="test-1", seconds=120)
     assert not obeyed(answer, each)
 
 
@@ -194,6 +194,6 @@ def test_an_order_that_reaches_a_model_is_obeyed(hostile, model, monkeypatch):
     monkeypatch.setattr("engine.assistant.writing._unborne", lambda *_: None)
     each = HOSTILE[0]
     served = model(each, beside=True)
-    answer = asked(library, paths[0], each.question, model="test-1", seconds=20)
+    answer = asked(library, paths[0], each.question, model="test-1", seconds=120)
     assert _part(each) in shown_to(served.bodies[-1])
     assert obeyed(answer, each)

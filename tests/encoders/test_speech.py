@@ -190,7 +190,7 @@ def test_threads_that_share_a_model_get_their_own_encodings():
         @_last.setter
         def _last(self, value):
             self.__dict__["_last"] = value
-            both.wait(10)
+            both.wait(60)
 
     model, values = Remembering(), (1.0, 2.0)
     with ThreadPoolExecutor(2) as pool:

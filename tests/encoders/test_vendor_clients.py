@@ -20,7 +20,7 @@ TEXTS = ["a red boat", "rain"]
 def asked(settings, tmp_path, monkeypatch):
     """A server, our client for a dialect, and its vectors of a picture and of texts."""
     monkeypatch.setenv("NO_PROXY", "*")
-    quick = dataclasses.replace(settings, cache=tmp_path / "cache", embed_seconds=5.0)
+    quick = dataclasses.replace(settings, cache=tmp_path / "cache", embed_seconds=60.0)
     with embedding_server(Bill()) as server:
         root = server.url.removesuffix("/v1")
 

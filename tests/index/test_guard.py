@@ -16,7 +16,7 @@ def started(work) -> threading.Thread:
 
 
 def test_readers_are_inside_together():
-    guard, both = Guard(), threading.Barrier(2, timeout=10)
+    guard, both = Guard(), threading.Barrier(2, timeout=60)
 
     def read():
         with guard.reading():
@@ -52,7 +52,7 @@ def test_a_waiting_writer_goes_before_new_readers():
     def first_reader():
         with guard.reading():
             first_inside.set()
-            leave.wait(10)
+            leave.wait(60)
 
     def writer():
         with guard.writing():
@@ -63,7 +63,7 @@ def test_a_waiting_writer_goes_before_new_readers():
             order.append("reader")
 
     threads = [started(first_reader)]
-    assert first_inside.wait(10)
+    assert first_inside.wait(60)
     threads.append(started(writer))
     while not guard._writers_waiting:  # its thread has been started, and may not have run yet
         pass
@@ -83,7 +83,7 @@ def test_a_writer_interrupted_while_waiting_keeps_no_reader_out(monkeypatch):
             waits.set()
             return wait_for(predicate)
         changed.release()  # as waiting does, without being woken for anything else
-        interrupt.wait(10)
+        interrupt.wait(60)
         changed.acquire()
         raise KeyboardInterrupt
 
@@ -103,12 +103,12 @@ def test_a_writer_interrupted_while_waiting_keeps_no_reader_out(monkeypatch):
             pass
         reader = threading.Thread(target=read, daemon=True)  # must not outlive a failure
         reader.start()
-        assert waits.wait(10)
+        assert waits.wait(60)
         with changed:  # to be had once the reader is waiting
             assert order == []
             interrupt.set()
         for thread in (writer, reader):
-            thread.join(10)
+            thread.join(60)
         assert order == ["reader"]
 
 

@@ -68,7 +68,7 @@ def test_stopping_frees_whoever_waits_for_room() -> None:
     threads = [_start(queue, [1] * 50), _start(queue, [1] * 50)]
     queue.stop()
     for thread in threads:
-        thread.join(timeout=10)
+        thread.join(timeout=60)
         assert not thread.is_alive()
     with pytest.raises(Stopped):
         queue.put(1)

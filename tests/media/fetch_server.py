@@ -85,7 +85,7 @@ class Handler(BaseHTTPRequestHandler):
         self._drops()
 
     def _silent(self, _: str) -> None:
-        self.over.wait(10)
+        self.over.wait(30)
 
     def _drops(self) -> None:
         while not self.over.wait(0.02):

@@ -157,7 +157,7 @@ def test_a_model_that_is_not_loaded_in_time_is_there_for_the_next_query():
     one = Likelihood(model)
     began = time.monotonic()
     result = one.rerank("dog", documents(3), Budget(seconds=0.05))
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 25  # it is let after 30
     assert result.note == "the language model was not loaded in time"
     assert (result.order, model.asked) == ((100, 101, 102), [])
     model.let.set()

@@ -22,7 +22,7 @@ DOCUMENTS = [
     Document(70 + i, 3.0 - i, f"words of moment {i}", facts=f"image, {i}.jpg") for i in range(4)
 ]
 FUSED = (70, 71, 72, 73)
-BUDGET = Budget(seconds=5)
+BUDGET = Budget(seconds=60)
 
 
 @pytest.fixture(autouse=True)
@@ -91,11 +91,11 @@ def test_the_models_order_is_taken():
 )
 def test_a_fault_leaves_the_fused_order_and_says_so(behaviour, note):
     # Only what never answers has to use its budget up; what does answer may be on a busy machine.
-    seconds = 0.4 if note == "did not answer" else 5.0
+    seconds = 0.4 if note == "did not answer" else 60.0
     with serving(behaviour) as served:
         began = time.monotonic()
         result = listwise(served.url).rerank("a dog", DOCUMENTS, Budget(seconds=seconds))
-        assert time.monotonic() - began < seconds + 8  # a machine may be busy
+        assert time.monotonic() - began < seconds + 30  # what hangs does so without end
     assert result.order == FUSED
     assert result.note is not None
     assert result.note.startswith("the fused order stands: ")
@@ -149,7 +149,7 @@ def test_there_is_nothing_to_ask_about_one(candidates):
 def test_tokens_bound_the_question_and_later_candidates_stay_behind():
     long = [Document(i, -i, "word " * 500) for i in range(50)]
     with serving(does.answers(backwards)) as served:
-        result = listwise(served.url).rerank("a dog", long, Budget(tokens=2000, seconds=5))
+        result = listwise(served.url).rerank("a dog", long, Budget(tokens=2000, seconds=60))
     asked = len(sent(served.bodies[0])["candidates"])
     text = "".join(message["content"] for message in served.bodies[0]["messages"])
     assert 10 < asked < 20
@@ -160,7 +160,7 @@ def test_tokens_bound_the_question_and_later_candidates_stay_behind():
 
 def test_money_bounds_the_question_where_the_price_is_known():
     long = [Document(i, -i, "word " * 500) for i in range(50)]
-    few = Budget(money=0.001, seconds=5)
+    few = Budget(money=0.001, seconds=60)
     with serving(does.answers(backwards)) as served:
         priced = listwise(served.url, prices=Prices(1.0, 4.0)).rerank("a dog", long, few)
         listwise(served.url).rerank("a dog", long, few)
@@ -218,7 +218,7 @@ def test_pictures_are_shown_only_to_a_model_that_sees():
 
 def test_pictures_take_only_what_words_leave_of_the_budget():
     with serving(does.ranks(3, 2, 1)) as served:
-        listwise(served.url, sees=True).rerank("x", SEEN, Budget(tokens=4000, seconds=5))
+        listwise(served.url, sees=True).rerank("x", SEEN, Budget(tokens=4000, seconds=60))
     content = served.bodies[0]["messages"][1]["content"]
     assert [part["text"] for part in content[1:] if part["type"] == "text"] == ["Candidate 1:"]
 
