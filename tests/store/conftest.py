@@ -31,6 +31,13 @@ def database() -> Iterator[str]:
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
 
 
+@pytest.fixture(autouse=True)
+def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give a server on a busy machine time to notice that a writer was killed."""
+    if SERVER:
+        monkeypatch.setattr("engine.store.postgres._GRACE_MS", 60_000)
+
+
 @pytest.fixture(params=["sqlite", POSTGRESQL])
 def catalog(request: pytest.FixtureRequest) -> str | None:
     """Where a library of the test has its catalog, as ``Store.create`` takes it."""

@@ -22,7 +22,7 @@ FROM pg_class c LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0
 WHERE c.relnamespace = %s::regnamespace ORDER BY c.relname, a.attnum
 """
 _TABLES = "SELECT tablename FROM pg_tables WHERE schemaname = %s"
-_PATIENCE = "1s"
+_PATIENCE = "10s"
 """How long a session of the test before may take to end."""
 
 
