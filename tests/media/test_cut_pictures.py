@@ -19,7 +19,7 @@ from engine.errors import CorruptMedia
 from engine.media import large_png
 from engine.media.image import read_frames
 
-NOISE = np.random.default_rng(5).integers(40, 255, (480, 320, 3), np.uint8)
+NOISE = np.random.default_rng(5).integers(40, 255, (240, 160, 3), np.uint8)
 SAVED: dict[str, tuple[str, dict[str, Any]]] = {
     "a.png": ("RGB", {}),
     "palette.png": ("P", {}),
@@ -61,8 +61,8 @@ def test_rows_before_the_cut_are_shown(name: str, tmp_path: Path, settings: Sett
     cut(tmp_path / name, mode, 0.8, **options)
     (frame,) = read_frames(tmp_path / name, settings, 1000)
     rows = frame.image.height
-    assert (frame.width, frame.height) == (320, 480) and 360 <= rows < 400
-    assert frame.note == f"cut off: {100 * rows // 480} % of it are there"
+    assert (frame.width, frame.height) == (160, 240) and 180 <= rows < 200
+    assert frame.note == f"cut off: {100 * rows // 240} % of it are there"
     from_below = name in ("a.bmp", "a.tga")
     if mode in ("RGB", "RGBA"):  # others hold the noise less exactly
         assert likeness(frame.image, slice(-rows, None) if from_below else slice(rows)) < 1
@@ -92,7 +92,7 @@ def test_rows_of_an_interlaced_picture_fill_the_gaps(tmp_path: Path, settings: S
     cut(tmp_path / "a.gif", "P", 0.8)
     (frame,) = read_frames(tmp_path / "a.gif", settings, 1000)
     assert frame.note == "cut off: its details may be missing"
-    assert frame.image.size == (320, 480)
+    assert frame.image.size == (160, 240)
     assert np.asarray(frame.image)[-8:].any(axis=(1, 2)).all()
 
 
