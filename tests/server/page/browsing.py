@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
+from collections.abc import Callable
 
 import pytest
 
@@ -37,10 +38,35 @@ def names(page: Page) -> list[str]:
 
 def until(page: Page, condition: str) -> None:
     """Wait until it is true; Playwright's own way needs `eval`, which the policy forbids."""
+    wait_until(page, lambda: page.evaluate(condition), condition)
+
+
+def wait_until(page: Page, holds: Callable[[], object], what: str) -> None:
+    """Wait until it holds; what the page asks for and tells comes in meanwhile."""
     begun = time.monotonic()
-    while not page.evaluate(condition):
-        assert time.monotonic() - begun < 20, condition
+    while not holds():
+        assert time.monotonic() - begun < 20, what
         page.wait_for_timeout(15)
+
+
+def first_caught(page: Page, caught: list[playwright.Route]) -> playwright.Route:
+    """Wait for the first request that a route has caught: it comes when the page asks."""
+    wait_until(page, lambda: caught, "a request")
+    return caught[0]
+
+
+def until_rests(page: Page, beyond: int) -> int:
+    """Wait until the window has scrolled beyond a place and stays where it is; return where."""
+    until(page, f"scrollY > {beyond}")
+    return page.evaluate(
+        """async () => {
+        for (let [before, still] = [-1, 0]; still < 5; ) {
+          await new Promise(requestAnimationFrame);
+          [before, still] = [scrollY, scrollY === before ? still + 1 : 0];
+        }
+        return scrollY;
+        }"""
+    )
 
 
 def keep_places(page: Page) -> None:
@@ -91,6 +117,15 @@ def shown(page: Page, selector: str) -> list[str]:
     return [text.strip() for text in page.locator(selector).all_text_contents()]
 
 
+def rules_broken_in_any_colours(page: Page) -> list[tuple[str, str, str]]:
+    """Return the colours, and the rules that are broken in them."""
+    found = []
+    for scheme in ("dark", "light"):
+        page.emulate_media(color_scheme=scheme)
+        found += [(scheme, *rule) for rule in broken_rules(page)]
+    return found
+
+
 def broken_rules(page: Page) -> list[tuple[str, str]]:
     """Return the rules of accessibility that axe finds broken, each with the first place of it.
 
@@ -99,6 +134,7 @@ def broken_rules(page: Page) -> list[tuple[str, str]]:
     axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
     if not page.evaluate("typeof axe === 'object'"):
         page.evaluate(axe.axe_script)
+    until(page, "!document.getAnimations().length")  # on its way a colour may be hard to read
     found = page.evaluate("axe.run({ resultTypes: ['violations'] })")
     assert len(found["passes"]) > 10, "hardly a rule was looked at"
     return [(rule["id"], rule["nodes"][0]["html"]) for rule in found["violations"]]

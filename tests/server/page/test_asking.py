@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from tests.server.page.browsing import broken_rules, close_hit, expect, shown, until
+from tests.server.page.browsing import broken_rules, close_hit, expect, until
 
 
 def test_an_answer_is_asked_for_opened_and_asked_on(visit, talked):
@@ -14,7 +14,7 @@ def test_an_answer_is_asked_for_opened_and_asked_on(visit, talked):
     expect(page).to_have_url(re.compile(re.escape("view=ask&q=which+picture")))
     # What comes is told to who does not see it.
     expect(page.get_by_role("log", name="Answers").locator(".answered")).to_have_count(1)
-    assert shown(page, ".cited b") == ["1 0-red.png", "2 3-red.png"]
+    expect(page.locator(".cited b")).to_have_text(["1 0-red.png", "2 3-red.png"])
     assert broken_rules(page) == []
 
     page.get_by_role("link", name="Moment 2: 3-red.png").press("Enter")

@@ -14,7 +14,7 @@ import pytest
 from engine.server.access.tokens import BearerToken
 from engine.server.options import ServerOptions
 from tests.server.conftest import Served, serving
-from tests.server.page.browsing import SECRET, expect, until
+from tests.server.page.browsing import SECRET, expect, first_caught, until, wait_until
 
 OTHER = SECRET[::-1]
 LEADS = "document.querySelector('.tile .name')?.textContent.includes('{}')"
@@ -48,8 +48,8 @@ def test_a_slow_server_is_said_to_be_slow_and_the_hits_of_before_stay(visit):
     until(page, SAYS.format("takes its time"))
     expect(page.locator(".tile .name").first).to_contain_text("red")
     page.locator("input[type=search]").press_sequentially(" kind:image")
-    while "kind:image" not in held[-1].request.post_data:
-        page.wait_for_timeout(15)
+    first_caught(page, held)
+    wait_until(page, lambda: "kind:image" in held[-1].request.post_data, "the last word")
     held[-1].continue_()
     until(page, LEADS.format("green"))
     expect(page.locator(".status")).to_contain_text("hits")
@@ -77,7 +77,7 @@ def test_a_view_that_is_slow_says_so_and_the_search_is_as_it_was_left(visit):
     page.route("**/api/overview*", lambda route: held.append(route))
     page.get_by_role("link", name="Library", exact=True).click()
     until(page, SAYS.format("takes its time"))
-    held[0].continue_()
+    first_caught(page, held).continue_()
     page.get_by_text("All is well").wait_for()
     expect(page.locator(".status")).to_have_text("")
     page.route("**/api/search", lambda route: route.abort())  # nothing is asked for again

@@ -74,27 +74,25 @@ def test_the_microphone_is_let_go_where_one_thinks_better_of_it(recording, serve
     page.context.close()
 
 
-@pytest.mark.parametrize(
-    ("fault", "told"),
-    [
+def test_why_nothing_is_recorded_is_said(visit):
+    page = visit("/?q=red")
+    for fault, told in (
         ("NotAllowedError", "does not let this page use the microphone"),
         ("NotFoundError", "There is no microphone"),
         ("AbortError", "cannot be used: broken"),
-    ],
-)
-def test_why_nothing_is_recorded_is_said(visit, fault, told):
-    page = visit("/?q=red")
-    page.evaluate(
-        """(fault) => {
-        const refuse = async () => { throw new DOMException("broken", fault); };
-        navigator.mediaDevices.getUserMedia = refuse;
-        }""",
-        fault,
-    )
-    page.get_by_role("button", name="Search by a sound that is recorded").click()
-    expect(page.get_by_role("alert").filter(has_text=told)).to_contain_text(told)
-    page.get_by_role("button", name="Cancel").click()
-    expect(page.locator("input[type=search]")).to_have_value("red")
+    ):
+        page.evaluate(
+            """(fault) => {
+            const refuse = async () => { throw new DOMException("broken", fault); };
+            navigator.mediaDevices.getUserMedia = refuse;
+            }""",
+            fault,
+        )
+        page.get_by_role("button", name="Search by a sound that is recorded").click()
+        expect(page.get_by_role("alert").filter(has_text=told)).to_contain_text(told)
+        page.get_by_role("button", name="Cancel").click()
+        expect(page.locator("dialog[open]")).to_have_count(0)
+        expect(page.locator("input[type=search]")).to_have_value("red")
 
 
 def test_pages_that_may_not_record_say_so(visit):

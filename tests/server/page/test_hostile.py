@@ -15,7 +15,7 @@ from engine import Library
 from engine.server.options import ServerOptions
 from tests import media_files as make
 from tests.server.conftest import Served, serving
-from tests.server.page.browsing import expect, names, until
+from tests.server.page.browsing import close_hit, expect, names, until
 
 _SCRIPT = "<script>document.title='owned'</script><img src=x onerror=document.title='owned'>"
 _BREAKING = "\"'></q></dialog><svg onload=document.title='owned'>{{7*7}}${document.title='owned'}"
@@ -111,18 +111,18 @@ def test_hostile_names_are_names(visit, hostile, width):
         until(page, "!document.querySelector('dialog[open]')")
 
 
-@pytest.mark.parametrize(
-    ("number", "caption"), [*enumerate((_SCRIPT, _BREAKING, _BIDI, _LONG))][1:]
-)
-def test_hostile_captions_are_text(visit, hostile, number, caption):
+def test_hostile_captions_are_text(visit, hostile):
     page = visit("/?kind=image", hostile, viewport={"width": 360, "height": 800})
-    open_file(page, f"caption{number}.jpg")
-    shown = page.locator(".words blockquote").first
-    shown.wait_for()
-    # Of a caption that is nothing but tags, nothing is kept; some marks are left out.
-    assert "owned" not in caption or "document.title='owned'" in shown.text_content()
-    assert shown.bounding_box()["height"] < 300
-    holds(page)
+    # Of a caption that is nothing but tags, as the first one is, nothing is kept.
+    for number, caption in enumerate((_BREAKING, _BIDI, _LONG), 1):
+        open_file(page, f"caption{number}.jpg")
+        shown = page.locator(".words blockquote").first
+        shown.wait_for()
+        # Some marks are left out.
+        assert "owned" not in caption or "document.title='owned'" in shown.text_content()
+        assert shown.bounding_box()["height"] < 300
+        holds(page)
+        close_hit(page)
 
 
 @pytest.mark.parametrize("width", [360, 1280])

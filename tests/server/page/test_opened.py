@@ -15,7 +15,7 @@ from engine.server.options import ServerOptions
 from tests import media_files as make
 from tests.media.test_clip import filmed
 from tests.server.conftest import Served, serving
-from tests.server.page.browsing import expect, until
+from tests.server.page.browsing import expect, until, until_rests
 
 _SRT = "1\n00:00:01,000 --> 00:00:03,000\nfirst words\n\n2\n00:00:04,000 --> 00:00:06,000\nlater\n"
 _VIENNA = (48.208, 16.373)
@@ -194,8 +194,7 @@ def test_what_is_similar_is_a_row_and_back_returns(visit, opened):
 def test_closing_returns_to_where_one_was(visit, opened, way):
     page = visit("/?kind=image", opened, viewport={"width": 700, "height": 500})
     page.mouse.wheel(0, 900)
-    until(page, "scrollY > 800")
-    before = page.evaluate("scrollY")
+    before = until_rests(page, 800)
     place = "[...document.querySelectorAll('.tile')].find((each) => {"
     place += " const { top, bottom } = each.getBoundingClientRect();"
     place += " return top > 200 && bottom < 500; })"

@@ -6,7 +6,14 @@ import re
 from contextlib import suppress
 
 from tests import media_files as make
-from tests.server.page.browsing import expect, playwright, type_words, until
+from tests.server.page.browsing import (
+    expect,
+    first_caught,
+    playwright,
+    type_words,
+    until,
+    wait_until,
+)
 
 
 def test_without_a_search_all_files_are_there_the_newest_first(visit):
@@ -39,13 +46,14 @@ def test_the_newest_search_wins_over_a_slow_one(visit):
     slow = []
     page.route("**/api/search", lambda route: slow.append(route) if not slow else route.continue_())
     page.locator("input[type=search]").fill("red")
-    until(page, "performance.now() > 0")
-    page.wait_for_timeout(150)
+    first = first_caught(page, slow)
     type_words(page, "blue", "blue")
-    assert slow, "the first search was asked"
     with suppress(playwright.Error):  # the page does not wait for it any more
-        slow[0].continue_()
-    page.wait_for_timeout(400)
+        first.continue_()
+    asked = first.request
+    wait_until(page, lambda: asked.failure or asked.timing["responseEnd"] >= 0, "its end")
+    # What came of it would be shown by the time that a later answer has come.
+    page.evaluate("fetch('/healthz').then(() => new Promise(requestAnimationFrame))")
     expect(page.locator(".tile .name").first).to_contain_text("blue")
 
 

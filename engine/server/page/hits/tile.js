@@ -36,6 +36,7 @@ export function playButton(hit, canvas) {
     playing = { press, sound, canvas, hit };
     say("stop", "❚❚");
     const outline = await outlineOf(hit, 120).catch(() => null);
+    if (playing?.sound !== sound) return; // It was stopped before the outline came.
     sound.addEventListener("timeupdate", () => {
       if (outline && canvas.isConnected) draw(canvas, outline, spanOf(hit), sound.currentTime);
       if (hit.end !== null && sound.currentTime > hit.end) stop();

@@ -122,7 +122,7 @@ class SearchBox extends HTMLElement {
       const characters = [...typed.slice(0, at)].length;
       const [parsed, completed] = await Promise.all([
         get("/api/parse", { text: typed }, asked.signal),
-        get("/api/complete", { text: typed, at: characters, most: 8 }, asked.signal),
+        typing ? get("/api/complete", { text: typed, at: characters, most: 8 }, asked.signal) : { suggestions: [] },
       ]);
       this.#tell(parsed.mistakes[0] ?? null);
       this.#parts.show(parsed);

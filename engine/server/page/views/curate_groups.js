@@ -34,6 +34,7 @@ class CopyGroups {
   #keep = [];
   #alone;
   #busy = false;
+  #looking = null; // For what has the tag that was typed, which says what is decided.
   #tag;
   #left = make("p.left", { role: "status" });
   #bar = make("progress", { "aria-label": text("cur-progress") });
@@ -45,7 +46,7 @@ class CopyGroups {
     this.#shown = shown;
     // Of copies one stays; of a leak, all that lie in the part that stays.
     this.#alone = shown.facts.kind !== "leaks";
-    this.#tag = make("input", { value: TAGS[shown.facts.kind] ?? "duplicate", required: true, dir: "auto", onchange: () => this.#begun() });
+    this.#tag = make("input", { value: TAGS[shown.facts.kind] ?? "duplicate", required: true, dir: "auto", onchange: () => { this.#looking = this.#begun(); } });
     const act = (name, press, key) => make("button.act-line", { type: "button", onclick: press }, text(name), " ", make("kbd", {}, key));
     this.element = make("div.groups", {},
       make("div.applying", {}, make("label", {}, text("cur-others-get"), " ", this.#tag), this.#rest),
@@ -231,6 +232,7 @@ class CopyGroups {
 
   /** Tag the others of this group, and go to the next that is not decided. */
   async #accept() {
+    await this.#looking;
     if (this.#decided.has(this.#at)) return this.#go(1);
     const group = this.#at;
     if (!this.#others(group).length) return this.#go(1);
@@ -242,6 +244,7 @@ class CopyGroups {
   }
 
   async #acceptRest() {
+    await this.#looking;
     const groups = this.#undecided();
     await this.#give(groups, groups.flatMap((group) => this.#others(group)));
     await this.#show();
