@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from tests.server.page.browsing import expect, find_copies, tags_of, until
+from tests.server.page.browsing import expect, find_copies, first_caught, tags_of, until
 
 pytestmark = pytest.mark.usefixtures("untagged")
 
@@ -74,6 +74,22 @@ def test_copies_are_decided_by_keys_alone_and_taken_back(visit, workshop):
     expect(page.locator(".copy.kept dl")).to_have_text(kept)
     page.keyboard.press("u")
     page.get_by_text("There is nothing to undo here.").wait_for()
+
+
+def test_a_group_is_decided_once_it_is_known_what_has_the_tag_that_was_typed(visit, workshop):
+    page = visit("/?view=curate", workshop)
+    find_copies(page)
+    looked, given = [], []
+    page.route("**/api/assets?*twice*", lambda route: looked.append(route))
+    page.route("**/api/tags", lambda route: (given.append(route), route.continue_()))
+    page.get_by_label("The others get the tag").fill("twice")
+    page.locator("section.findings").focus()
+    page.keyboard.press("Enter")
+    answer = first_caught(page, looked).fetch()
+    assert given == []  # What was decided before the answer came would be forgotten.
+    looked[0].fulfill(response=answer)
+    until(page, "document.querySelector('.left').textContent.startsWith('Group 2 of 4 · 3 are')")
+    assert tags_of(workshop) == {"twice": 2}
 
 
 def test_what_is_decided_is_known_again_and_the_rest_is_accepted(visit, workshop):

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from tests.server.page.browsing import expect, names, type_words, until, until_rests
+from tests.server.page.browsing import expect, first_caught, names, type_words, until, until_rests
 
 _SHIFTS = """
 window.shifts = [];
@@ -40,7 +40,9 @@ _SCROLL = """async (pixels) => {
 
 _SLOWLY = """() => {
   const { play } = HTMLMediaElement.prototype;
+  window.played = 0;
   HTMLMediaElement.prototype.play = function () {
+    window.played += 1;
     this.playbackRate = 0.1;
     return play.call(this);
   };
@@ -141,6 +143,19 @@ def test_a_sound_plays_from_its_tile_and_stops(visit):
     until(page, f"{canvas} !== {before!r}")  # what has been played is drawn
     page.get_by_role("button", name="Stop", exact=True).click()
     page.get_by_role("button", name="Play", exact=True).wait_for()
+
+
+def test_a_sound_that_is_stopped_before_its_outline_came_does_not_play(visit):
+    page, held = visit("/?kind=image"), []
+    page.route("**/waveform*", lambda route: held.append(route))
+    page.evaluate(_SLOWLY)
+    for kind in ("Sounds", "Pictures"):
+        page.get_by_role("button", name=kind, exact=True).click()
+    page.get_by_role("button", name="Play", exact=True).click()
+    page.get_by_role("button", name="Stop", exact=True).click()
+    first_caught(page, held).continue_()
+    until(page, "document.querySelector('.tile canvas').width > 300")  # It is drawn.
+    assert page.evaluate("window.played") == 0
 
 
 def test_ten_thousand_hits_scroll_and_a_hundred_thousand_are_laid_out(visit):

@@ -29,6 +29,9 @@ def test_hits_come_while_one_types_and_the_address_holds_the_search(visit):
     until(page, "location.search === '?q=green'")
     again = visit(page.url.partition("127.0.0.1")[2].partition("/")[2].join(("/", "")))
     expect(again.locator(".tile .name").first).to_contain_text("green")
+    asked = "performance.getEntriesByType('resource').map(({ name }) => new URL(name).pathname)"
+    until(again, f"{asked}.includes('/api/parse')")
+    assert not again.evaluate(f"{asked}.includes('/api/complete')"), "nobody types"
 
 
 def test_a_browser_that_knows_no_idle_time_searches_too(visit):

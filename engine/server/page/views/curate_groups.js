@@ -46,7 +46,7 @@ class CopyGroups {
     this.#shown = shown;
     // Of copies one stays; of a leak, all that lie in the part that stays.
     this.#alone = shown.facts.kind !== "leaks";
-    this.#tag = make("input", { value: TAGS[shown.facts.kind] ?? "duplicate", required: true, dir: "auto", onchange: () => { this.#looking = this.#begun(); } });
+    this.#tag = make("input", { value: TAGS[shown.facts.kind] ?? "duplicate", required: true, dir: "auto", onchange: () => this.#lookAgain() });
     const act = (name, press, key) => make("button.act-line", { type: "button", onclick: press }, text(name), " ", make("kbd", {}, key));
     this.element = make("div.groups", {},
       make("div.applying", {}, make("label", {}, text("cur-others-get"), " ", this.#tag), this.#rest),
@@ -61,6 +61,10 @@ class CopyGroups {
 
   async begin() {
     await this.#begun();
+  }
+
+  #lookAgain() {
+    this.#looking = this.#begun().catch((fault) => tellRefused(fault, this.#shown.context));
   }
 
   /** Which groups are decided already, by the tag that the others have; the first that is not is shown. */
@@ -232,9 +236,9 @@ class CopyGroups {
 
   /** Tag the others of this group, and go to the next that is not decided. */
   async #accept() {
-    await this.#looking;
-    if (this.#decided.has(this.#at)) return this.#go(1);
     const group = this.#at;
+    await this.#looking;
+    if (this.#decided.has(group)) return group === this.#at ? this.#go(1) : null; // Another is shown already.
     if (!this.#others(group).length) return this.#go(1);
     await this.#give([group], this.#others(group));
     if (!this.#decided.has(group)) return;
