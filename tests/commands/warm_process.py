@@ -43,7 +43,7 @@ _IMPORTED = (
 """Modules of others that most commands use, some of which take seconds to import."""
 _LEFT = ("export_", ".training", ".testing", ".migrations.", ".demo", "engine.server")
 """Parts of names of modules that are programs, or that few commands need."""
-_HEAVY = ("cleanlab", "sklearn.model_selection")
+_HEAVY = ("cleanlab", "sklearn.model_selection", "transformers")
 """Modules that few commands use, and that take seconds to import."""
 _OF_PYTHON = (b"LC_ALL", b"LC_CTYPE", b"PYTHONIOENCODING", b"PYTHONUNBUFFERED", b"PYTHONUTF8")
 """What has Python read and write otherwise, from its start."""
@@ -53,6 +53,7 @@ _NAMES = ("stdin", "stdout", "stderr")
 
 def import_much() -> None:
     """Import what most commands import while they run, and leave it uncopied by forks."""
+    gc.disable()  # nothing of it is garbage, while looking for it takes a tenth of the time
     _import(_IMPORTED)
     for package in ("engine", "indexers"):
         _import(name for name in _below(package) if not any(part in name for part in _LEFT))
@@ -62,6 +63,7 @@ def import_much() -> None:
 
 def import_heavy() -> None:
     """Import what few commands import."""
+    gc.disable()
     _import(_HEAVY)
     _import(_below("engine.server"))
     _freeze()
@@ -79,6 +81,7 @@ def _hash_weights() -> None:
 def _freeze() -> None:
     """Leave to this process what is its own: what is collected, and what is tidied at the end."""
     gc.freeze()
+    gc.enable()
     weakref.finalize._registry.clear()  # type: ignore[attr-defined]
 
 
