@@ -6,6 +6,7 @@ import secrets
 from asyncio import create_task, to_thread, wait
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import cache
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
@@ -143,12 +144,14 @@ def make_app(shelf: Shelf, options: ServerOptions) -> ASGIApp:
     add_handlers(app)
 
     _include_routes(app)
+    app.openapi = api_description  # type: ignore[method-assign]
     app.router.routes += routes
     return RequestObserver(AccessGuard(Intake(app), options), metrics)
 
 
+@cache
 def api_description() -> dict[str, Any]:
-    """Return the OpenAPI page of every server, whatever it serves."""
+    """Return the OpenAPI page of every server, whatever it serves; it is made once, in a second."""
     app = FastAPI(title="Sensorium")
     _include_routes(app)
     return app.openapi()
