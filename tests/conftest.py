@@ -123,7 +123,7 @@ LANGUAGE_MODEL = (
 
 WARM = tuple(
     f"tests/commands/test_{name}.py"
-    for name in ("pipelines", "screens", "streams", "output", "index", "refusals")
+    for name in ("pipelines", "screens", "streams", "output", "index", "refusals", "signals")
 )
 """Files whose commands run in forks of one process that has imported everything."""
 PAGE = tuple(

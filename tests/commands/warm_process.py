@@ -225,11 +225,18 @@ def _replace_stream(number: int) -> None:
     setattr(sys, f"__{name}__", stream)
 
 
-def _run_main(arguments: Sequence[str] | map[str]) -> int:
-    """Run a command, and all that a process does at its end; return its exit code."""
-    sys.argv = ["sensorium", *arguments]
+def _run_main(arguments: Iterable[str]) -> int:
+    """Run a command, and all that a process does at its end; return its exit code.
+
+    After ``-c`` comes a program that is run in its place, as by Python.
+    """
+    first, *rest = arguments
+    sys.argv = ["sensorium", first, *rest] if first != "-c" else [first, *rest[1:]]
     try:
-        main()
+        if first == "-c":
+            exec(rest[0], {"__name__": "__main__"})
+        else:
+            main()
         code = 0
     except SystemExit as ended:
         code = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
