@@ -251,7 +251,7 @@ def _read_once() -> Iterator[None]:
 
     Three steps of transformers read all fields anew, and each of 400 tensors has all names made
     anew: 15 s of the 25 that an export takes. A slice of a mapped array is one as well, which
-    takes ten times as long to make: 2 s more for 150,000 tokens and merges.
+    takes ten times as long to make: 4 s more for 150,000 tokens and merges.
     """
     import gguf
 
