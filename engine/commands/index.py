@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from engine.commands.complete import complete_files
+from engine.commands.confirmation import is_confirmed
 from engine.commands.index_options import (
     print_outcome,
     rule_options,
@@ -159,7 +160,7 @@ def _index(
 def _confirmed(question: str) -> bool:
     """Ask on the terminal; Ctrl-C and Ctrl-D are a no."""
     try:
-        return click.confirm(question, err=True)
+        return is_confirmed(question)
     except click.Abort:
         click.echo(err=True)
         return False

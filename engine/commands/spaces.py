@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from engine.commands.confirmation import is_confirmed
 from engine.commands.options import (
     complain,
     json_option,
@@ -100,7 +101,8 @@ def drop(name: str, yes: bool, wait: bool, library: Path | None, as_json: bool) 
 def _confirm(name: str) -> None:
     if not sys.stdin.isatty():
         raise UsageError(f"dropping {name} removes its vectors: say --yes")
-    click.confirm(f"Drop {name} with all its vectors?", abort=True, err=True)
+    if not is_confirmed(f"Drop {name} with all its vectors?"):
+        raise click.Abort
 
 
 def print_backfill(done: BackfillReport, *, as_json: bool) -> None:

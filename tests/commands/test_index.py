@@ -155,7 +155,7 @@ def read_until(terminal: int, words: bytes) -> bytes:
 
 
 def wait_until_it_reads(process: subprocess.Popen[bytes]) -> None:
-    """Wait until a process sleeps: a Ctrl-C while ``input`` flushes is lost in CPython."""
+    """Wait until a process sleeps: Python passes over a Ctrl-C that comes just before a read."""
     state = Path(f"/proc/{process.pid}/stat")
     while state.exists() and state.read_text().rpartition(")")[2].split()[0] != "S":
         pass

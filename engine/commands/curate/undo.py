@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from engine.commands.confirmation import is_confirmed
 from engine.commands.options import (
     complain,
     json_option,
@@ -76,7 +77,7 @@ def _ask(chosen: UndoableRun) -> None:
             f"run {number} is not the last thing done: add --yes to undo it all the same;"
             " --list shows all runs that can be undone"
         )
-    if not click.confirm("It is not the last thing done. Undo it?", err=True):
+    if not is_confirmed("It is not the last thing done. Undo it?"):
         raise UsageError("nothing was undone")
 
 
