@@ -19,9 +19,13 @@ BROWSER = next(
 if BROWSER is None:
     pytest.skip("there is no Chromium", allow_module_level=True)
 
-ARGS = ("--no-sandbox", "--disable-gpu")
+ARGS = (
+    "--no-sandbox", "--disable-gpu",
+    "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream",
+)  # fmt: skip
 """Root has no sandbox. Without a GPU all is drawn by the processor, at once and in a thread; a
-GPU that is imitated takes dozens of threads, which two processes of tests then wait for."""
+GPU that is imitated takes dozens of threads, which two processes of tests then wait for. There are
+a microphone that beeps and a camera that shows a clock, which may be used without a question."""
 
 HOSTILE = "<img src=x onerror=document.title='owned'>.png"
 COLOURS = ("red", "green", "blue", "yellow")

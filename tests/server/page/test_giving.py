@@ -3,35 +3,14 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator
-
-import pytest
 
 from tests import media_files as make
 from tests.media.test_clip import filmed
-from tests.server.page.browsing import ARGS, BROWSER, Page, expect, playwright, until
-
-_DEVICES = (*ARGS, "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
+from tests.server.page.browsing import expect, until
 
 
-@pytest.fixture(scope="module")
-def recording(browser) -> Iterator[playwright.Browser]:
-    """A browser with a microphone that beeps and a camera that shows a clock."""
-    started = browser.browser_type.launch(executable_path=BROWSER, args=_DEVICES)
-    yield started
-    started.close()
-
-
-def begin(browser, served, address: str = "/") -> Page:
-    page = browser.new_context(locale="en-GB").new_page()
-    page.set_default_timeout(20_000)
-    page.goto(served.url + address)
-    page.wait_for_selector("html[data-ready]")
-    return page
-
-
-def test_a_sound_is_recorded_and_searched_by(recording, served):
-    page = begin(recording, served)
+def test_a_sound_is_recorded_and_searched_by(visit):
+    page = visit()
     page.get_by_role("button", name="Search by a sound that is recorded").click()
     page.get_by_text("Recording; half a minute at most.").wait_for()
     until(page, "!document.querySelector('[role=timer]').textContent.startsWith('0:00')")
@@ -42,11 +21,10 @@ def test_a_sound_is_recorded_and_searched_by(recording, served):
     page.locator(".example", has_text="recording.webm").wait_for()
     expect(page.locator("dialog[open]")).to_have_count(0)
     until(page, "document.querySelector('.tile .name')?.textContent === 'tone.wav'")
-    page.context.close()
 
 
-def test_a_picture_is_taken_and_searched_by(recording, served):
-    page = begin(recording, served)
+def test_a_picture_is_taken_and_searched_by(visit):
+    page = visit()
     page.get_by_role("button", name="Search by a picture that is taken").click()
     take = page.get_by_role("button", name="Take the picture")
     until(page, "document.querySelector('.recording video')?.videoWidth > 0")
@@ -55,11 +33,10 @@ def test_a_picture_is_taken_and_searched_by(recording, served):
     assert answered.value.status == 200
     page.locator(".example img").wait_for()
     until(page, "document.querySelector('.example img').naturalWidth > 100")
-    page.context.close()
 
 
-def test_the_microphone_is_let_go_where_one_thinks_better_of_it(recording, served):
-    page = begin(recording, served)
+def test_the_microphone_is_let_go_where_one_thinks_better_of_it(visit):
+    page = visit()
     page.evaluate(
         """() => {
         const ask = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
@@ -71,7 +48,6 @@ def test_the_microphone_is_let_go_where_one_thinks_better_of_it(recording, serve
     page.keyboard.press("Escape")
     until(page, "window.given.getTracks().every((track) => track.readyState === 'ended')")
     expect(page.locator(".example")).to_have_count(0)
-    page.context.close()
 
 
 def test_why_nothing_is_recorded_is_said(visit):
