@@ -74,10 +74,14 @@ def until_rests(page: Page, beyond: int) -> int:
 
 
 def keep_places(page: Page) -> None:
-    """Keep in `places` where the video went to: it plays on, so where it is says little."""
+    """Keep in `places` where the video went to: it plays on, so where it is says little.
+
+    It plays slowly, so that it has not gone far either by the time that it is asked.
+    """
     page.evaluate(
         """window.places = [];
         const video = document.querySelector(".stage video");
+        video.defaultPlaybackRate = video.playbackRate = 0.1;
         for (const event of ["loadeddata", "seeked"])
           video.addEventListener(event, () => places.push(video.currentTime));"""
     )
