@@ -30,7 +30,7 @@ _MANY = """(count) => {
 _SCROLL = """async (pixels) => {
   let most = 0;
   while (scrollY + innerHeight < Math.min(pixels, document.documentElement.scrollHeight - 2)) {
-    scrollBy(0, 240);
+    scrollBy(0, scrollY < 2400 ? 240 : 2400);  // as one reads, and then as one looks for something
     await new Promise(requestAnimationFrame);
     most = Math.max(most, document.querySelectorAll(".tile").length);
   }
@@ -64,7 +64,7 @@ def test_nothing_moves_while_it_loads_and_while_one_types(visit, browser, served
         page.wait_for_selector("html[data-ready]")
         until(page, "document.querySelector('.tile img').naturalWidth > 0")
         assert shifts(page) == []
-        for words in ("green", "red kind:vdeo", "no such thing", "violin", "red"):
+        for words in ("red kind:vdeo", "no such", "violin", "red"):
             page.locator("input[type=search]").fill("")
             for letter in words:
                 page.keyboard.press("Space" if letter == " " else letter)
