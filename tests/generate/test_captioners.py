@@ -81,7 +81,7 @@ def served(settings, monkeypatch):
 def test_a_server_is_shown_the_pictures(served):
     server, made = served
     scene = Scene("image", pictures=lambda: [jpeg()])
-    assert made.caption(scene, CaptionStyle.ALT_TEXT, seconds=5) == "A dog on a beach."
+    assert made.caption(scene, CaptionStyle.ALT_TEXT, seconds=600) == "A dog on a beach."
     parts = server.bodies[0]["messages"][1]["content"]
     assert "120 characters" in parts[0]["text"]
     assert base64.b64decode(parts[1]["image_url"]["url"].partition(",")[2]) == jpeg()
@@ -96,7 +96,7 @@ def test_what_is_no_caption_is_refused(served, answer, problem):
     server, made = served
     server.behaviours[:] = [does.says(answer)]
     with pytest.raises(ChatFailed, match=problem):
-        made.caption(Scene("image", pictures=lambda: [jpeg()]), CaptionStyle.TAGS, seconds=5)
+        made.caption(Scene("image", pictures=lambda: [jpeg()]), CaptionStyle.TAGS, seconds=600)
 
 
 def test_captions_are_one_line_and_tags_are_words():

@@ -24,7 +24,8 @@ from engine.testing.chat_server import Behaviour, serving
 KEY = "sk-not-to-be-shown-4711"
 LOOK = [Message("user", (Text("look"), ChatImage(b"\xff\xd8jpeg")))]
 SOUND = Speech(np.zeros(1_600, np.float32), 16_000)
-HUNG = 20
+ENOUGH = 600.0  # seconds of a call, on a machine that does much besides
+HUNG = 60
 
 
 @dataclass(frozen=True)
@@ -98,7 +99,7 @@ def asked(settings, monkeypatch):
 @pytest.mark.parametrize("fault", PASSING)
 def test_what_passes_is_waited_for(client, fault, asked):
     with serving(PASSING[fault], client.good) as served:
-        assert asked(client, served, 30.0) == client.answer
+        assert asked(client, served, ENOUGH) == client.answer
         assert len(served.bodies) == 2
 
 
@@ -125,7 +126,7 @@ def test_who_asks_to_wait_an_hour_is_not_waited_for(client, asked):
     with serving(does.refuses(429, Retry_After="3600")) as served:
         began = time.monotonic()
         with pytest.raises(ChatFailed, match="429"):
-            asked(client, served, 15.0)
+            asked(client, served, ENOUGH)
         assert time.monotonic() - began < HUNG
 
 
