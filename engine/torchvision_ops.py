@@ -16,6 +16,8 @@ from importlib.machinery import EXTENSION_SUFFIXES, ExtensionFileLoader, FileFin
 from importlib.util import find_spec
 from pathlib import Path
 
+from engine.common.optional_package import without_looking_for_garbage
+
 _libraries: list[object] = []
 """A declaration lives as long as its Library object."""
 
@@ -25,7 +27,8 @@ def declare_missing_operators() -> None:
 
     Call it before anything imports torchvision; calling it twice is harmless.
     """
-    import torch
+    with without_looking_for_garbage():
+        import torch
 
     if _libraries or torch.version.cuda is not None or _own_library_loads():
         return

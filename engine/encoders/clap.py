@@ -24,6 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from engine.common.optional_package import without_looking_for_garbage
 from engine.common.silence import quiet_transformers
 from engine.common.user_path import expanded
 from engine.common.vectors import chunks, l2_normalize
@@ -183,7 +184,8 @@ def load(name: str) -> LoadedClap:
 
     declare_missing_operators()
     with quiet_transformers(), _one_line(name):
-        from transformers import AutoTokenizer, ClapFeatureExtractor, ClapModel
+        with without_looking_for_garbage():
+            from transformers import AutoTokenizer, ClapFeatureExtractor, ClapModel
 
         folder = _folder(name.removeprefix(PREFIX))
         if not (folder / "config.json").is_file():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import shutil
 from concurrent.futures import ThreadPoolExecutor
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from engine.common.optional_package import without_looking_for_garbage
 from engine.config import Settings
 from engine.encoders import registry
 from engine.encoders.openclip import load
@@ -66,6 +68,14 @@ def test_layers_begin_with_zeros_in_the_thread_that_loads_a_model_and_no_longer(
         here, there = Linear(4, 4), pool.submit(Linear, 4, 4).result()
     assert not here.weight.any()
     assert there.weight.any() and Linear(4, 4).weight.any()
+
+
+def test_garbage_is_looked_for_again_once_a_package_is_imported_or_is_not_there():
+    assert gc.isenabled()
+    with pytest.raises(ModuleNotFoundError), without_looking_for_garbage():
+        assert not gc.isenabled()
+        import no_such_package  # noqa: F401
+    assert gc.isenabled()
 
 
 def test_the_revision_is_that_of_the_weights(model_folder, encoder, tmp_path):

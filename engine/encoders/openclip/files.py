@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from engine.common.optional_package import without_looking_for_garbage
 from engine.encoders.hub import Needed
 from engine.encoders.openclip.kept_tags import kept_tags, packaged_config
 from engine.encoders.openclip.names import (
@@ -37,7 +38,8 @@ def open_clip() -> Any:
     from engine.torchvision_ops import declare_missing_operators
 
     declare_missing_operators()
-    import open_clip as module
+    with without_looking_for_garbage():
+        import open_clip as module
 
     return module
 

@@ -11,6 +11,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from engine.common.optional_package import without_looking_for_garbage
 from engine.common.silence import quiet_transformers
 from engine.config import Settings
 from engine.encoders import hub
@@ -100,8 +101,9 @@ def _load(wanted: ModelName, folder: Path, settings: Settings) -> LoadedSentence
     from engine.torchvision_ops import declare_missing_operators
 
     declare_missing_operators()
-    import torch
-    from sentence_transformers import SentenceTransformer
+    with without_looking_for_garbage():
+        import torch
+        from sentence_transformers import SentenceTransformer
 
     model = SentenceTransformer(
         str(folder),
