@@ -189,24 +189,22 @@ def test_a_token_expires_in_a_view_which_goes_on_where_it_was(visit, start, libr
     page.locator("li.ended.done", has_text=str(known)).wait_for()
 
 
-def test_a_process_is_killed_and_begun_again_under_the_page(visit, library, tmp_path):
+def test_a_process_is_killed_and_a_server_begun_in_its_place(visit, library, tmp_path, settings):
     with process(library, tmp_path) as (served, kill):
         page = visit("/?q=red", served)
-        port = served.url.rpartition(":")[2]
+        port = int(served.url.rpartition(":")[2])
         kill()
         page.locator("input[type=search]").fill("blue")
         until(page, SAYS.format("does not answer"))
-    with process(library, tmp_path, port):
+    with serving([library], settings, library.parent / "media", ServerOptions(port=port)):
         until(page, LEADS.format("blue"))
 
 
 @contextmanager
-def process(
-    library: Path, home: Path, port: str = "0"
-) -> Iterator[tuple[Served, Callable[[], None]]]:
+def process(library: Path, home: Path) -> Iterator[tuple[Served, Callable[[], None]]]:
     """Serve a library by a process of its own, which can be killed."""
     command = [
-        sys.executable, "-m", "sensorium", "serve", "--library", str(library), "--port", port,
+        sys.executable, "-m", "sensorium", "serve", "--library", str(library), "--port", "0",
     ]  # fmt: skip
     environment = {**os.environ, "HOME": str(home), "PYTHONUNBUFFERED": "1"}
     with subprocess.Popen(
