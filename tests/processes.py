@@ -132,6 +132,7 @@ class TestProcesses:
         except KeyboardInterrupt:
             self._session._setupstate.teardown_exact(None)
         finally:
+            warnings.simplefilter("ignore", ResourceWarning)  # as Python has it at its end
             atexit._run_exitfuncs()
 
     def _taken(self, queue: int) -> Iterator[Sequence[pytest.Item]]:

@@ -37,7 +37,13 @@ def once(request):
     yield request.module.__name__
     raise OSError("not taken back")
 """
-QUIET = "def test_quiet(kept): assert kept.is_dir()\n"
+QUIET = """
+import tempfile
+folder = []
+def test_quiet(kept):
+    assert kept.is_dir()
+    folder.append(tempfile.TemporaryDirectory(dir=kept))
+"""
 FILES = {
     "test_fails.py": "import sys\ndef write(stream=sys.stderr): print('early', file=stream)\n"
     "def test_wrong(once): print('heard'); write(); assert once == 2\n",
@@ -51,7 +57,7 @@ FILES = {
 def begin(tmp_path):
     """Begin tests, given by their files, in three processes."""
 
-    def start(files: dict[str, str]) -> subprocess.Popen[str]:
+    def start(files: dict[str, str], *options: str) -> subprocess.Popen[str]:
         for name, content in {"conftest.py": CONFTEST, **files}.items():
             (tmp_path / name).write_text(content)
         environ = {
@@ -60,8 +66,8 @@ def begin(tmp_path):
         }  # fmt: skip
         return subprocess.Popen(
             [sys.executable, "-m", "pytest", "--processes=3", "-rA", f"--basetemp={tmp_path / 't'}",
-             f"--rootdir={tmp_path}", "-p", "no:cacheprovider", str(tmp_path)],
-            stdout=subprocess.PIPE, text=True, cwd=tmp_path, env=environ,
+             f"--rootdir={tmp_path}", "-p", "no:cacheprovider", str(tmp_path), *options],
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=tmp_path, env=environ,
         )  # fmt: skip
 
     return start
@@ -87,9 +93,10 @@ def test_what_fails_ends_or_warns_in_a_process_is_reported(begin, tmp_path):
 
 
 def test_what_a_process_has_set_up_is_taken_back_once(begin, tmp_path):
-    running = begin({f"test_{number}.py": QUIET for number in range(9)})
+    running = begin({f"test_{number}.py": QUIET for number in range(9)}, "-Werror")
     out, _ = running.communicate()
     assert running.returncode == 0 and "9 passed" in out
+    assert "Traceback" not in out and not list(tmp_path.glob("t/process-*/kept0/*"))
     begun = {each.parent.name for each in (tmp_path / "t").glob("process-*/kept[0-9]")}
     assert begun and begun == {each.name for each in tmp_path.glob("process-*")}
     assert {each.name for each in tmp_path.glob("t/process-*/kept[0-9]")} == {"kept0"}
