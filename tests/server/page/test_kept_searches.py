@@ -7,7 +7,15 @@ import pytest
 from engine.query.saved_searches import FILE
 from engine.server.options import ServerOptions
 from tests.server.conftest import serving
-from tests.server.page.browsing import Page, broken_rules, close_hit, expect, type_words, until
+from tests.server.page.browsing import (
+    Page,
+    broken_rules,
+    close_hit,
+    expect,
+    first_caught,
+    type_words,
+    until,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -42,6 +50,23 @@ def test_a_search_is_saved_and_another_device_finds_it(visit):
     until(other, "document.querySelector('.status').textContent.includes('hits')")
     expect(other.locator("input[type=search]")).to_have_value("green")
     assert "kind=image" in other.url and "sort=date" in other.url
+
+
+def test_a_name_that_is_typed_before_the_saved_searches_have_come_stays(visit, served):
+    page, caught = visit("/?q=green"), []
+    page.route("**/api/searches", lambda route: caught.append(route))
+    page.get_by_role("button", name="Saved and recent searches").click()
+    page.locator(".saving input").fill("Green things")
+    first_caught(page, caught)
+    page.route("**/api/searches", lambda route: route.continue_())
+    for route in caught:
+        route.continue_()
+    page.get_by_text("None yet.").wait_for()
+    expect(page.locator(".saving input")).to_be_focused()
+    page.keyboard.press("Enter")
+    page.locator(".toast", has_text="other devices find it too").wait_for()
+    (saved,) = served.http.get("/api/searches").json()["searches"]
+    assert saved["name"] == "Green things"
 
 
 def test_a_saved_search_is_removed_and_that_is_undone(visit, served):

@@ -23,20 +23,23 @@ export async function keptChips(go) {
 export function openSearches(beside, address, go, changed) {
   return openBeside(beside, text("searches"), (panel, close) => {
     panel.classList.add("searches");
+    const lists = make("div"); // What comes later leaves the name alone that is typed meanwhile.
     const show = async () => {
       const had = await saved();
-      if (panel.isConnected) panel.replaceChildren(...parts(had));
+      if (panel.isConnected) lists.replaceChildren(...parts(had));
+      if (panel.isConnected && document.activeElement === document.body) panel.querySelector("input, button")?.focus();
       changed();
     };
     const leave = (to) => { close(); go(to); };
     const parts = (had) => [
-      address ? saving(address, show) : null,
       make("h2", {}, text("saved-searches")), savedList(had, leave, show),
       make("h2", {}, text("recent-searches")), recentList(leave),
       keeping(show),
-    ].filter(Boolean);
-    panel.append(...parts(null));
-    show().then(() => panel.querySelector("input, button")?.focus());
+    ];
+    if (address) panel.append(saving(address, show));
+    panel.append(lists);
+    lists.append(...parts(null));
+    show();
   });
 }
 
